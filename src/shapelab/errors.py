@@ -1,0 +1,29 @@
+"""Errors that a user can act on: each message is a sentence."""
+
+from __future__ import annotations
+
+__all__ = ["EditError", "InputError", "NotFiniteError", "OutOfMemoryError", "ParameterError", "ShapelabError"]
+
+
+class ShapelabError(ValueError):
+    """Base of everything that shapelab refuses; its text can be shown to a user as it is."""
+
+
+class ParameterError(ShapelabError):
+    """A parameter has a value that is not allowed."""
+
+
+class InputError(ShapelabError):
+    """An array, image, mesh or file cannot be used."""
+
+
+class EditError(ShapelabError):
+    """The user's edit of a running simulation is not possible."""
+
+
+class OutOfMemoryError(ShapelabError):
+    """The run would not fit into memory, or did not."""
+
+
+class NotFiniteError(ShapelabError):
+    """The numbers of a run stopped being finite."""

@@ -1,0 +1,68 @@
+"""Frames: what may be seen of a simulation, as plain arrays that nobody writes to again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+__all__ = ["Frame", "LayerData", "LayerKind"]
+
+LayerKind = Literal["image", "labels", "points", "surface", "vectors", "tracks", "shapes"]
+
+
+@dataclass(frozen=True)
+class LayerData:
+    """One layer: the ecosystem's triple ``(data, meta, kind)``, made without a viewer.
+
+    `meta` holds what napari's ``add_<kind>`` accepts: ``scale``, ``units``, ``axis_labels``, ``features``, contrast
+    and colour hints, and for a surface nothing else, as its data is ``(vertices, faces[, values])``.
+    """
+
+    name: str
+    data: Any
+    kind: LayerKind
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_tuple(self) -> tuple[Any, dict[str, Any], str]:
+        """Return napari's ``(data, meta, kind)`` with the name in ``meta``."""
+        return self.data, {"name": self.name, **self.meta}, self.kind
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What may be seen of a simulation after one step."""
+
+    step: int
+    """Number of steps taken."""
+    time: float
+    """Time of the model, in its own unit."""
+    layers: tuple[LayerData, ...]
+    scalars: Mapping[str, float]
+    """Observables for the live plot: energy, volume error, order parameter…"""
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the data of the layer `name`."""
+        return self.layer(name).data
+
+    def __contains__(self, name: object) -> bool:
+        return any(layer.name == name for layer in self.layers)
+
+    def __iter__(self) -> Iterator[LayerData]:
+        return iter(self.layers)
+
+    def layer(self, name: str) -> LayerData:
+        """Return the layer `name`; KeyError names the layers that there are."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(f"no layer {name!r} in this frame; there are {[layer.name for layer in self.layers]}")
+
+
+def frozen(array: np.ndarray) -> np.ndarray:
+    """Return a copy of `array` that refuses writing."""
+    copy = np.array(array, copy=True)
+    copy.setflags(write=False)
+    return copy

@@ -1,0 +1,89 @@
+"""State: plain data that evolves; packing it is a checkpoint, unpacking it goes on bit for bit."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+
+from shapelab.errors import InputError
+from shapelab.parameters import Parameters
+
+__all__ = ["State"]
+
+
+@dataclass
+class State:
+    """What a model's ``step`` works on.
+
+    Subclasses are dataclasses whose fields are arrays (NumPy or torch), numbers, strings, None, lists and
+    string-keyed dictionaries of these, nested dataclasses registered as the field's type, and nothing else:
+    so that a state can be saved without executing anything on reading.
+    """
+
+    parameters: Parameters
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+    step: int = 0
+    time: float = 0.0
+
+    def copy(self) -> Self:
+        """Return an independent copy: stepping one leaves the other as it is."""
+        return copy.deepcopy(self)
+
+    def pack(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return ``(plain, arrays)``: JSON-ready data, and the arrays it refers to by name."""
+        arrays: dict[str, np.ndarray] = {}
+        plain: dict[str, Any] = {}
+        for item in dataclasses.fields(self):
+            plain[item.name] = _pack(getattr(self, item.name), item.name, arrays)
+        return plain, arrays
+
+    @classmethod
+    def unpack(cls, plain: dict[str, Any], arrays: dict[str, np.ndarray], parameters: Parameters) -> Self:
+        """Make a state from what `pack` returned; `parameters` are the validated ones that go with it."""
+        fields = {item.name for item in dataclasses.fields(cls)}
+        if set(plain) != fields:
+            raise InputError(f"This checkpoint does not belong to {cls.__name__}: expected {sorted(fields)}, received {sorted(plain)}.")
+        values = {name: _unpack(value, arrays) for name, value in plain.items() if name != "parameters"}
+        return cls(parameters=parameters, **values)
+
+
+def _pack(value: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Parameters):
+        return value.to_json()
+    if isinstance(value, np.random.Generator):
+        return {"generator": value.bit_generator.state}
+    if isinstance(value, list | tuple):
+        return [_pack(item, f"{path}.{i}", arrays) for i, item in enumerate(value)]
+    if isinstance(value, dict):
+        return {"dict": {str(k): _pack(v, f"{path}.{k}", arrays) for k, v in value.items()}}
+    if isinstance(value, np.ndarray):
+        arrays[path] = value
+        return {"array": path}
+    if hasattr(value, "detach"):  # a torch tensor, without importing torch
+        arrays[path] = value.detach().cpu().numpy()
+        return {"array": path}
+    raise TypeError(f"{path}: a state cannot hold a {type(value).__name__}")
+
+
+def _unpack(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+    if isinstance(value, list):
+        return [_unpack(item, arrays) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        return arrays[value["array"]].copy()
+    if "dict" in value:
+        return {k: _unpack(v, arrays) for k, v in value["dict"].items()}
+    if "generator" in value:
+        rng = np.random.default_rng()
+        rng.bit_generator.state = value["generator"]
+        return rng
+    raise InputError(f"This checkpoint holds something unknown: {sorted(value)}.")
