@@ -1,0 +1,31 @@
+# `make demo` and `make test` set up everything they need; a second call starts at once.
+PY := .venv/bin/python
+
+.PHONY: help setup demo test lint types check bench docs clean
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup:  ## Make .venv and the system libraries that Qt needs
+	@bash scripts/setup.sh
+
+demo: setup  ## Open napari with tubes growing (without a display: pictures and results in demo_output/)
+	@$(PY) scripts/demo.py
+
+test: setup  ## Run the tests
+	@$(PY) -m pytest
+
+lint: setup  ## Check style and formatting
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
+
+types: setup  ## Check types
+	@$(PY) -m mypy
+
+check: lint types  ## Lint, types and the plugin manifest
+	@$(PY) -m npe2 validate napari-shapelab
+
+bench: setup  ## Print the speed tables
+	@$(PY) benchmarks/curvature.py --quick
+
+clean:  ## Remove the environment and everything generated
+	rm -rf .venv demo_output build dist
