@@ -96,6 +96,8 @@ class Simulation:
         self.initial = initial
         self.preset = preset
         self.done = False
+        self.failed = False
+        """True if the run is over because its numbers were no longer finite; `reason` is the sentence."""
         self.reason: str | None = None
         self._parameters = parameters
         self._state: State | None = None
@@ -141,6 +143,7 @@ class Simulation:
                 self._state = self.model.step(state)
         except NotFiniteError as error:
             self._finish(str(error))
+            self.failed = True
             return
         reason = self.model.finished(self._state)
         if reason is not None:
@@ -232,7 +235,7 @@ class Simulation:
         self.done, self.reason = True, reason
 
     def _resume(self) -> None:
-        self.done, self.reason = False, None
+        self.done, self.failed, self.reason = False, False, None
 
 
 class _memory_errors:
