@@ -1,1 +1,27 @@
-"""See the package documentation."""
+"""One shape in, numbers out: size, surface, topology, curvature and its diagram, cell geometry."""
+
+from __future__ import annotations
+
+from shapelab.callable_module import make_callable
+from shapelab.measure.curvature import Curvatures, diffuse_curvatures, line_curvature, shape_operator
+from shapelab.measure.diagram import CurvatureDiagram, curvature_diagram, diagram_distance
+from shapelab.measure.labels import measure_labels
+from shapelab.measure.report import measure
+from shapelab.measure.surface import euler_characteristic, mesh_area, vertex_curvatures
+
+__all__ = [
+    "CurvatureDiagram",
+    "Curvatures",
+    "curvature_diagram",
+    "diagram_distance",
+    "diffuse_curvatures",
+    "euler_characteristic",
+    "line_curvature",
+    "measure",
+    "measure_labels",
+    "mesh_area",
+    "shape_operator",
+    "vertex_curvatures",
+]
+
+make_callable(__name__)

@@ -1,0 +1,112 @@
+"""`measure`: one call for a mask, a phase field or a label image, 2-D or 3-D."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shapelab.convert.field import Boundary
+from shapelab.convert.spacing import Spacing
+from shapelab.errors import InputError
+from shapelab.measure.labels import as_labels, measure_labels
+from shapelab.measure.planar import measure_planar
+from shapelab.measure.solid import measure_solid
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["measure"]
+
+
+def measure(
+    x: Any,
+    spacing: Spacing = 1.0,
+    *,
+    unit: str = "",
+    label: int | None = None,
+    smoothing: float = 2.0,
+    eps: float | None = None,
+    boundary: Boundary = "replicate",
+) -> dict[str, Any] | pd.DataFrame:
+    """Measure a shape.
+
+    Parameters
+    ----------
+    x
+        - a boolean mask, or integers with one value beside 0, or any label image with `label`: one shape;
+        - a phase field (floats of both signs, the surface at 0, positive inside): one shape;
+        - a label image with several labels: a table, one row per label.
+
+        (z, y, x) or (y, x).
+    spacing
+        Voxel size, one number or one per axis [physical unit].
+    unit
+        Name of the unit of `spacing`, to be reported.
+    label
+        Measure this label of a label image as one shape.
+    smoothing
+        Standard deviation of the Gaussian that smooths a mask's signed distance before its curvature is taken
+        [cubic voxels]; a field is taken as it is.
+    eps
+        Interface width of a field [physical unit], for the diffuse curvatures; by default estimated from its profile.
+    boundary
+        "periodic" if the field repeats beyond the box, else "replicate".
+
+    Returns
+    -------
+    dict
+        For one shape; see `shapelab.measure.solid.measure_solid` and `shapelab.measure.planar.measure_planar`. Under
+        "warnings" it lists, in sentences, what limits the numbers.
+    DataFrame
+        For several labels; see `measure_labels`.
+
+    Raises
+    ------
+    InputError
+        If `x` is empty, full, has NaN, has another number of axes, or is a grey image; or the spacing is not positive.
+    """
+    array = np.asarray(x)
+    if array.ndim not in (2, 3):
+        raise InputError(f"Only 2-D and 3-D shapes can be measured; received an array of shape {array.shape}.")
+    if array.size == 0:
+        raise InputError(f"The array is empty: its shape is {array.shape}.")
+    shape = _one_shape(array, label)
+    if shape is None:
+        table = measure_labels(array, spacing)
+        table.attrs["unit"] = unit
+        return table
+    measured = measure_solid if array.ndim == 3 else measure_planar
+    return measured(shape, spacing, unit=unit, smoothing=smoothing, eps=eps, boundary=boundary)
+
+
+def _one_shape(array: np.ndarray, label: int | None) -> np.ndarray | None:
+    """Return the mask or field if `array` is one shape, None if it has several labels."""
+    if array.dtype.kind == "f":
+        if not np.isfinite(array).all():
+            raise InputError("The image contains values that are not finite (NaN or infinity): replace them first.")
+        low, high = float(array.min()), float(array.max())
+        if low < 0 < high and label is None:
+            return array
+        if set(np.unique(array).tolist()) <= {0.0, 1.0}:
+            return np.asarray(array == 1)
+        if np.all(array == np.rint(array)):
+            as_labels(array)  # says how to convert them
+        raise InputError(
+            f"This looks like a grey image (values between {low:g} and {high:g}): threshold it to a mask first, "
+            "or give a phase field, which is negative outside and positive inside."
+        )
+    if array.dtype == bool:
+        return array
+    labels = as_labels(array)
+    if label is not None:
+        if not (mask := labels == label).any():
+            raise InputError(f"The label image has no label {label}; it has {_names(np.unique(labels))}.")
+        return np.asarray(mask)
+    top = labels.max()
+    return np.asarray(labels == top) if np.all((labels == 0) | (labels == top)) else None
+
+
+def _names(ids: np.ndarray, most: int = 12) -> str:
+    shown = [str(i) for i in ids[ids > 0].tolist()]
+    return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
