@@ -1,0 +1,168 @@
+"""Live plots in a dock, in the colours of napari's theme: curves of scalars, and a curvature diagram."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from napari.utils.theme import get_theme
+from qtpy.QtCore import QSize
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
+
+from napari_shapelab.fields import ignore_wheel
+from napari_shapelab.run_layers import unwrapped
+
+__all__ = ["DiagramPlot", "ScalarPlot", "theme_colour"]
+
+_HEIGHT = 150
+
+
+def theme_colour(viewer: Any, name: str) -> QColor:
+    """Return a colour of the viewer's theme, such as "text" or "background"."""
+    return QColor(*getattr(get_theme(unwrapped(viewer).theme), name).as_rgb_tuple()[:3])
+
+
+class _ThemedPlot(QWidget):
+    """A plot that follows the viewer's theme."""
+
+    def __init__(self, viewer: Any, bottom: str, left: str) -> None:
+        super().__init__()
+        self._viewer = unwrapped(viewer)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(2)
+        self.plot = pg.PlotWidget()
+        self.plot.setMinimumHeight(_HEIGHT)
+        self.plot.setMenuEnabled(False)
+        self.plot.hideButtons()
+        self.plot.setLabel("bottom", bottom)
+        self.plot.setLabel("left", left)
+        self.column.addWidget(self.plot, 1)
+        self._viewer.events.theme.connect(self._on_theme)
+
+    def sizeHint(self) -> QSize:
+        """Return a modest size: docks are narrow."""
+        return QSize(280, _HEIGHT + 30)
+
+    def _on_theme(self, event: Any = None) -> None:
+        del event
+        self.plot.setBackground(theme_colour(self._viewer, "background"))
+        text = theme_colour(self._viewer, "text")
+        for side in ("bottom", "left"):
+            axis = self.plot.getAxis(side)
+            axis.setTextPen(text)
+            axis.setPen(theme_colour(self._viewer, "secondary"))
+
+
+class ScalarPlot(_ThemedPlot):
+    """Curve of one scalar against the step; a combo chooses which.
+
+    Parameters
+    ----------
+    viewer
+        Whose theme to follow.
+    first
+        Scalar to show at first, if there is one of that name.
+    """
+
+    def __init__(self, viewer: Any, first: str = "energy") -> None:
+        super().__init__(viewer, "step", "")
+        self._first = first
+        self._steps: list[int] = []
+        self._values: dict[str, list[float]] = {}
+        self.choice = QComboBox()
+        self.choice.setToolTip("What the curve shows.")
+        self.choice.activated.connect(lambda _: self._draw())
+        ignore_wheel(self.choice)
+        self.column.insertWidget(0, self.choice)
+        self._curve = self.plot.plot([], [])
+        self._curve.setDownsampling(auto=True, method="peak")
+        self._curve.setClipToView(True)
+        self._on_theme()
+
+    def clear(self) -> None:
+        """Forget the curve."""
+        self._steps, self._values = [], {}
+        self._draw()
+
+    def extend(self, samples: Sequence[tuple[int, Mapping[str, float]]]) -> None:
+        """Add (step, scalars) pairs."""
+        for step, scalars in samples:
+            if self._steps and step < self._steps[-1]:
+                self._steps, self._values = [], {}
+            for name in scalars:
+                if name not in self._values:
+                    self._values[name] = [float("nan")] * len(self._steps)
+            self._steps.append(step)
+            for name, values in self._values.items():
+                values.append(float(scalars.get(name, float("nan"))))
+        self._offer()
+        self._draw()
+
+    def series(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return steps and values of one scalar."""
+        return np.array(self._steps), np.array(self._values.get(name, []))
+
+    def _offer(self) -> None:
+        known = [self.choice.itemData(i) for i in range(self.choice.count())]
+        for name in self._values:
+            if name not in known:
+                self.choice.addItem(name.replace("_", " "), name)
+        if not known and self._first in self._values:
+            self.choice.setCurrentIndex(self.choice.findData(self._first))
+
+    def _draw(self) -> None:
+        steps, values = self.series(self.choice.currentData() or self._first)
+        good = np.isfinite(values) if len(values) == len(steps) else np.zeros(0, bool)
+        self._curve.setData(steps[good] if len(good) else [], values[good] if len(good) else [])
+
+    def _on_theme(self, event: Any = None) -> None:
+        super()._on_theme(event)
+        self._curve.setPen(pg.mkPen("#4aa3ff", width=2))
+
+
+class DiagramPlot(_ThemedPlot):
+    """Curvature diagram: where on the (k1, k2) plane the area of a surface lies.
+
+    The diagonal k1 = k2 are spheres, k2 = 0 tubes, k1 = -k2 saddles, the origin is flat.
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__(viewer, "k1", "k2")
+        self.plot.setAspectLocked(True)
+        self._image = pg.ImageItem()
+        self._image.setColorMap(pg.colormap.get("viridis"))
+        self._lines = [pg.InfiniteLine((0, 0), angle=angle) for angle in (0, 90, 45)]
+        self._outline = pg.ScatterPlotItem(size=3, pen=None)
+        self._mark = pg.ScatterPlotItem(size=11, symbol="+", pen=pg.mkPen("#ff5d5d", width=2))
+        for item in (self._image, *self._lines, self._outline, self._mark):
+            self.plot.addItem(item)
+        self._on_theme()
+
+    def show_density(self, density: np.ndarray, edges: np.ndarray, unit: str) -> None:
+        """Show the share of area per bin, `density[i, j]` at k1 = edges[i], k2 = edges[j] [1/unit]."""
+        top = float(density.max())
+        shown = np.sqrt(density / top) if top > 0 else density
+        low, high = float(edges[0]), float(edges[-1])
+        self._image.setImage(np.where(shown > 0, shown, np.nan), autoLevels=False, levels=(0.0, 1.0))
+        self._image.setRect(pg.QtCore.QRectF(low, low, high - low, high - low))
+        self.plot.setLabel("bottom", f"k1 [1/{unit}]")
+        self.plot.setLabel("left", f"k2 [1/{unit}]")
+
+    def show_overlay(self, k1: np.ndarray, k2: np.ndarray) -> None:
+        """Show the curvatures of another shape as points; empty arrays remove them."""
+        self._outline.setData(np.asarray(k1, float), np.asarray(k2, float))
+
+    def show_target(self, target: tuple[float, float] | None) -> None:
+        """Mark the curvatures that the texture aims at."""
+        self._mark.setData([target[0]] if target else [], [target[1]] if target else [])
+
+    def _on_theme(self, event: Any = None) -> None:
+        super()._on_theme(event)
+        colour = theme_colour(self._viewer, "secondary")
+        for line in self._lines:
+            line.setPen(pg.mkPen(colour, width=1))
+        self._outline.setBrush(pg.mkBrush(255, 170, 60, 120))

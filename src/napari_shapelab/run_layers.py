@@ -1,0 +1,147 @@
+"""The layers of one run: made once, then updated in place; followed by object, never by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from napari.layers import Layer
+
+from shapelab.simulation import Frame, LayerData
+
+__all__ = ["RunLayers", "unwrapped"]
+
+_RECREATED = 1
+"""How often a layer that the user deletes during a run comes back."""
+
+
+@dataclass
+class _Slot:
+    layer: Layer
+    waiting: tuple[LayerData, Mapping[str, Any]] | None = None
+    """Newest data that is not shown yet, because the layer is hidden."""
+    removals: int = 0
+
+
+def unwrapped(item: Any) -> Any:
+    """Return the object itself: napari gives some widgets a proxy, which cannot be compared by identity."""
+    return getattr(item, "__wrapped__", item)
+
+
+class RunLayers:
+    """The layers of one run in a viewer.
+
+    Contrast, colours and visibility are set when a layer is made and belong to the user from then on. A layer that
+    the user deletes comes back once, then stays away. A hidden layer is not updated until it is shown.
+
+    Parameters
+    ----------
+    viewer
+        napari's viewer, or its model.
+    title
+        What the layers' names begin with: "tubes" makes "tubes · field".
+    """
+
+    def __init__(self, viewer: Any, title: str) -> None:
+        self._viewer = unwrapped(viewer)
+        self._title = title
+        self._slots: dict[str, _Slot] = {}
+        self._alive = False
+        self.follow()
+
+    def __getitem__(self, name: str) -> Layer | None:
+        """Return the layer made for a frame's layer `name`, None if there is none in the viewer."""
+        slot = self._slots.get(name)
+        return slot.layer if slot is not None and slot.layer in self._viewer.layers else None
+
+    def layers(self) -> list[Layer]:
+        """Return the layers that are in the viewer."""
+        return [slot.layer for slot in self._slots.values() if slot.layer in self._viewer.layers]
+
+    def show(self, frame: Frame, provenance: Mapping[str, Any]) -> None:
+        """Show `frame`: update its layers, make those that are missing."""
+        if not self._alive:
+            return
+        for item in frame:
+            slot = self._slots.get(item.name)
+            if slot is None:
+                self._slots[item.name] = _Slot(self._add(item, provenance))
+            elif slot.layer not in self._viewer.layers:
+                self._bring_back(slot, item, provenance)
+            elif slot.layer.visible:
+                _apply(slot.layer, item, provenance)
+            else:
+                slot.waiting = (item, provenance)
+
+    def follow(self) -> None:
+        """Follow what the user does with the layers (again, for a run that goes on)."""
+        if self._alive:
+            return
+        self._alive = True
+        self._viewer.layers.events.removed.connect(self._on_removed)
+        for slot in self._slots.values():
+            slot.layer.events.visible.connect(self._on_visible)
+
+    def release(self) -> None:
+        """Stop following: the layers stay as they are. Hidden ones receive what they have missed."""
+        for slot in self._slots.values():
+            self._catch_up(slot)
+            slot.layer.events.visible.disconnect(self._on_visible)
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+        self._alive = False
+
+    def _add(self, item: LayerData, provenance: Mapping[str, Any]) -> Layer:
+        data, meta, kind = item.as_tuple()
+        meta["name"] = f"{self._title} · {item.name}"
+        meta["metadata"] = {**meta.get("metadata", {}), "shapelab": dict(provenance)}
+        layer = Layer.create(data, meta, kind)
+        self._insert(layer)
+        layer.events.visible.connect(self._on_visible)
+        return layer
+
+    def _insert(self, layer: Layer) -> None:
+        layers = self._viewer.layers
+        was_empty = not layers
+        selected = set(layers.selection)
+        if was_empty and layer.ndim >= 3 and self._viewer.dims.ndisplay == 2:
+            self._viewer.dims.ndisplay = 3
+        layers.append(layer)
+        if was_empty and layer.ndim >= 3:
+            self._viewer.scene.camera.angles = _VIEW_ANGLES
+        if selected:
+            layers.selection = selected
+
+    def _bring_back(self, slot: _Slot, item: LayerData, provenance: Mapping[str, Any]) -> None:
+        if slot.removals <= _RECREATED:
+            _apply(slot.layer, item, provenance)
+            self._insert(slot.layer)
+
+    def _catch_up(self, slot: _Slot) -> None:
+        if slot.waiting is not None:
+            waiting, slot.waiting = slot.waiting, None
+            _apply(slot.layer, *waiting)
+
+    def _on_visible(self, event: Any) -> None:
+        for slot in self._slots.values():
+            if slot.layer is event.source and slot.layer.visible:
+                self._catch_up(slot)
+
+    def _on_removed(self, event: Any) -> None:
+        for slot in self._slots.values():
+            if slot.layer is event.value:
+                slot.removals += 1
+
+
+_VIEW_ANGLES = (20.0, 30.0, -20.0)
+"""Camera angles [degrees] from which three faces of a volume are seen."""
+
+
+def _apply(layer: Layer, item: LayerData, provenance: Mapping[str, Any]) -> None:
+    editable = layer.editable
+    layer.data = item.data
+    if layer.editable != editable:  # assigning data makes labels editable again
+        layer.editable = editable
+    if "features" in item.meta:
+        layer.features = item.meta["features"]
+    layer.metadata["shapelab"] = dict(provenance)

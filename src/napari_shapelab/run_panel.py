@@ -1,0 +1,285 @@
+"""Run, Pause, Step, Stop, a status line and a live plot: the same for every dock that simulates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QTabWidget, QToolButton, QVBoxLayout, QWidget
+
+from napari_shapelab.icons import Shape, icon
+from napari_shapelab.plots import ScalarPlot, theme_colour
+from napari_shapelab.run_layers import RunLayers, unwrapped
+from napari_shapelab.settings import max_rate
+from napari_shapelab.stream import Stream
+from napari_shapelab.worker import Checkpoint, Ended, Snapshot, sentence
+from shapelab.device import describe
+from shapelab.errors import ShapelabError
+from shapelab.simulation import Frame, Parameters, Simulation
+
+__all__ = ["RunPanel"]
+
+
+class RunPanel(QWidget):
+    """Controls of one run at a time.
+
+    Parameters
+    ----------
+    viewer
+        Where the frames are shown.
+    make
+        Called on Run; returns a new simulation, or raises a `ShapelabError` whose sentence is shown.
+    title
+        Called on Run; what the layers' names begin with.
+    live
+        Called when an ended run is continued: the live parameters to go on with.
+    first
+        Scalar that the plot and the status line show.
+    analysis
+        See `Worker`.
+    """
+
+    started = Signal()
+    advanced = Signal(object)
+    """A `Snapshot` has been shown."""
+    found = Signal(object)
+    """A result of the analysis."""
+    ended = Signal(object)
+    """The run is over: an `Ended`."""
+
+    def __init__(
+        self,
+        viewer: Any,
+        make: Callable[[], Simulation],
+        title: Callable[[], str],
+        *,
+        live: Callable[[], dict[str, Any]] = dict,
+        first: str = "energy",
+        analysis: Callable[[Frame, Parameters], Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self._viewer = unwrapped(viewer)
+        self._make, self._title, self._live, self._first, self._analysis = make, title, live, first, analysis
+        self._checkpoint: Checkpoint | None = None
+        self._last_simulation: Callable[[], Simulation] | None = None
+        self._analysing = False
+        self.stream: Stream | None = None
+        self.snapshot: Snapshot | None = None
+        self.layers: RunLayers | None = None
+        self._build()
+        self._viewer.events.theme.connect(self._on_theme)
+        self._on_theme()
+        self._refresh()
+
+    # -- what other parts of a dock use --------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """True while there is a run, paused or not."""
+        return self.stream is not None and self.stream.running
+
+    def update_live(self, **live: Any) -> None:
+        """Change live parameters of the run, if there is one."""
+        if self.running and self.stream is not None:
+            self.stream.worker.update(**live)
+
+    def edit(self, action: str, **arguments: Any) -> None:
+        """Apply the user's hand to the run, if there is one."""
+        if self.running and self.stream is not None:
+            self.stream.worker.edit(action, **arguments)
+
+    def set_analysing(self, wanted: bool) -> None:
+        """Switch the slow analysis on or off."""
+        self._analysing = wanted
+        if self.stream is not None:
+            (self.stream.worker.analysing.set if wanted else self.stream.worker.analysing.clear)()
+
+    def say(self, text: str, *, wrong: bool = False) -> None:
+        """Show one sentence under the buttons; "" hides it."""
+        self.message.setText(text)
+        self.message.setStyleSheet("color: #d9534f;" if wrong else "")
+        self.message.setVisible(bool(text))
+
+    # -- buttons -------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Begin a new run; what an earlier one left stays, hidden."""
+        self._begin(paused=False)
+
+    def toggle_pause(self) -> None:
+        """Pause, resume, or go on with a run that has ended."""
+        if not self.running:
+            self._continue(paused=False)
+            return
+        assert self.stream is not None
+        worker = self.stream.worker
+        (worker.resume if worker.paused else worker.pause)()
+        self._refresh()
+
+    def step(self) -> None:
+        """Take one step and wait; begins a run if there is none."""
+        if not self.running:
+            if self._checkpoint is not None:
+                self._continue(paused=True)
+            else:
+                self._begin(paused=True)
+        if self.running and self.stream is not None:
+            self.stream.worker.step_once()
+        self._refresh()
+
+    def stop(self) -> None:
+        """End the run after its current step."""
+        if self.running and self.stream is not None:
+            self.stream.worker.stop()
+            self.status.setText("Stopping…")
+
+    # -- the run -------------------------------------------------------------------------------------------------
+
+    def _begin(self, *, paused: bool) -> None:
+        try:
+            simulation = self._make()
+        except ShapelabError as error:
+            self.say(str(error), wrong=True)
+            return
+        except Exception as error:  # a defect of a model must not leave the dock without an answer
+            self.say(sentence(error), wrong=True)
+            return
+        if self.layers is not None:
+            for layer in self.layers.layers():
+                layer.visible = False
+        self._checkpoint, self.snapshot = None, None
+        self.layers = RunLayers(self._viewer, self._title())
+        self.plot.clear()
+        self._remember(simulation)
+        self._stream(simulation, paused=paused)
+
+    def _continue(self, *, paused: bool) -> None:
+        if self._checkpoint is None or self._last_simulation is None or self.layers is None:
+            return
+        checkpoint, self._checkpoint = self._checkpoint, None
+        self.layers.follow()
+        self._stream(self._last_simulation(), paused=paused, checkpoint=checkpoint)
+        live = self._live()
+        if live:
+            self.update_live(**live)
+
+    def _remember(self, simulation: Simulation) -> None:
+        """Keep how to make an equal simulation, without keeping the state of this one."""
+        model, parameters, preset = type(simulation.model), simulation.parameters, simulation.preset
+        self._last_simulation = lambda: Simulation(model(), parameters, preset=preset)
+
+    def _stream(self, simulation: Simulation, *, paused: bool, checkpoint: Checkpoint | None = None) -> None:
+        assert self.layers is not None
+        self.say("")
+        self._device = describe(simulation.device)
+        self._limit = getattr(simulation.parameters, "max_steps", None)
+        self.stream = Stream(
+            simulation, self.layers, self, max_rate=max_rate(), paused=paused, checkpoint=checkpoint, analysis=self._analysis
+        )
+        self.stream.advanced.connect(self._on_advanced)
+        self.stream.sampled.connect(self.plot.extend)
+        self.stream.found.connect(self.found)
+        self.stream.noticed.connect(lambda text: self.say(text, wrong=True))
+        self.stream.ended.connect(self._on_ended)
+        self.set_analysing(self._analysing)
+        self.status.setText(f"{self._device} · preparing…")
+        self.progress.setRange(0, 0)
+        self.stream.start()
+        self._refresh()
+        self.started.emit()
+
+    def _on_advanced(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.status.setText(self._status(snapshot))
+        limit = snapshot.provenance["parameters"].get("max_steps", self._limit)
+        if limit:
+            self.progress.setRange(0, int(limit))
+            self.progress.setValue(min(snapshot.frame.step, int(limit)))
+        self.advanced.emit(snapshot)
+
+    def _on_ended(self, ended: Ended) -> None:
+        self._checkpoint = ended.checkpoint
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            stream.deleteLater()
+        if self.snapshot is not None:
+            self.status.setText(self._status(self.snapshot))
+        self.progress.setRange(0, 1)
+        self.progress.setValue(0 if ended.failed else 1)
+        if not self.message.text() or not ended.reason.startswith("Stopped"):
+            self.say(ended.reason, wrong=ended.failed)
+        self._refresh()
+        self.ended.emit(ended)
+
+    def _status(self, snapshot: Snapshot) -> str:
+        parts = [self._device, f"step {snapshot.frame.step}"]
+        if snapshot.step_rate > 0:
+            parts.append(f"{snapshot.step_rate:.3g} steps/s")
+        parts.append(f"{snapshot.elapsed:.0f} s")
+        if self._first in snapshot.frame.scalars:
+            parts.append(f"{self._first.replace('_', ' ')} {snapshot.frame.scalars[self._first]:.4g}")
+        return " · ".join(parts)
+
+    # -- looks ---------------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        self.run_button = self._button("Run", self.run, "Begin a new run. Earlier results stay in the layer list.")
+        self.pause_button = self._button("Pause", self.toggle_pause, "Pause after the current step, or go on.")
+        self.step_button = self._button("Step", self.step, "Take a single step, then wait.")
+        self.stop_button = self._button("Stop", self.stop, "End the run; the result stays.")
+        for button in (self.run_button, self.pause_button, self.step_button, self.stop_button):
+            row.addWidget(button, 1)
+        layout.addLayout(row)
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setMaximumHeight(6)
+        self.progress.setRange(0, 1)
+        layout.addWidget(self.progress)
+        self.status = QLabel("Ready.")
+        self.status.setWordWrap(True)
+        layout.addWidget(self.status)
+        self.message = QLabel()
+        self.message.setWordWrap(True)
+        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.message.hide()
+        layout.addWidget(self.message)
+        self.plot = ScalarPlot(self._viewer, self._first)
+        self.tabs = QTabWidget()
+        self.tabs.addTab(self.plot, "Progress")
+        layout.addWidget(self.tabs, 1)
+
+    def _button(self, text: str, action: Callable[[], None], tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setIconSize(QSize(14, 14))
+        button.setMinimumHeight(28)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        button.clicked.connect(lambda _=False: action())
+        return button
+
+    def _on_theme(self, event: Any = None) -> None:
+        del event
+        colour = theme_colour(self._viewer, "text")
+        self._icons: dict[Shape, Any] = {shape: icon(shape, colour) for shape in ("run", "pause", "step", "stop")}
+        self.run_button.setIcon(self._icons["run"])
+        self.step_button.setIcon(self._icons["step"])
+        self.stop_button.setIcon(self._icons["stop"])
+        self._refresh()
+
+    def _refresh(self) -> None:
+        running = self.running
+        waiting = running and self.stream is not None and self.stream.worker.paused
+        can_continue = not running and self._checkpoint is not None
+        self.run_button.setEnabled(not running)
+        self.pause_button.setEnabled(running or can_continue)
+        self.pause_button.setText("Continue" if can_continue else "Resume" if waiting else "Pause")
+        self.pause_button.setIcon(self._icons["run" if can_continue or waiting else "pause"])
+        self.stop_button.setEnabled(running)

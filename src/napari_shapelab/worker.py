@@ -1,0 +1,280 @@
+"""The worker of one run: steps in a thread of its own; commands go in, the newest frame and all scalars come out."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+import shapelab
+from napari_shapelab.mailbox import Log, Mailbox
+from shapelab.errors import ShapelabError
+from shapelab.simulation import Frame, Parameters, Simulation
+
+__all__ = ["Checkpoint", "Ended", "Snapshot", "Worker", "provenance", "sentence"]
+
+Checkpoint = tuple[dict[str, Any], dict[str, np.ndarray]]
+
+_FRAME_SHARE = 0.25
+"""Share of the worker's time that making frames may take."""
+_ANALYSIS_SHARE = 0.1
+"""Share of the worker's time that the slow analysis (a curvature diagram) may take."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A frame with what the window says about it."""
+
+    frame: Frame
+    provenance: Mapping[str, Any]
+    step_rate: float
+    """Steps per second of working time."""
+    elapsed: float
+    """Working time so far, without pauses [s]."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended."""
+
+    reason: str
+    """One sentence for the user."""
+    failed: bool
+    checkpoint: Checkpoint | None = field(default=None, repr=False)
+    """State from which the run can go on, in main memory; None if there is none."""
+
+
+@dataclass
+class _Orders:
+    live: dict[str, Any]
+    edits: list[tuple[str, dict[str, Any]]]
+    go: bool
+
+
+def sentence(error: BaseException) -> str:
+    """Return what went wrong in one sentence for the user."""
+    if isinstance(error, ShapelabError):
+        return str(error)
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return "There is not enough memory for this run: choose a smaller shape or a coarser grid."
+    detail = str(error).strip().split("\n")[0]
+    return f"The run stopped on an unexpected error ({type(error).__name__}{': ' + detail if detail else ''})."
+
+
+def provenance(simulation: Simulation, frame: Frame | None = None) -> dict[str, Any]:
+    """Return where a result comes from, as JSON-ready data, for a layer's metadata and for files."""
+    parameters = simulation.parameters.to_json()
+    entry: dict[str, Any] = {
+        "model": simulation.model.name,
+        "preset": simulation.preset,
+        "parameters": parameters,
+        "seed": parameters.get("seed"),
+        "device": simulation.device,
+        "version": shapelab.__version__,
+        "citation": simulation.model.citation,
+    }
+    if frame is not None:
+        entry.update(step=frame.step, time=frame.time)
+    return entry
+
+
+class Worker(threading.Thread):
+    """Run a simulation until it ends or is stopped.
+
+    The thread owns the simulation: the window only leaves orders, which are carried out between two steps, and
+    reads the mailboxes. Frames are made only when the last one has been taken: a slow window drops frames, never
+    steps. Every exception is caught here and told in `ended`.
+
+    Parameters
+    ----------
+    simulation
+        Handed over; nobody else may use it afterwards.
+    paused
+        Make the first frame, then wait.
+    checkpoint
+        Go on from this state instead of the initial one.
+    analysis
+        Slow function of a frame, called now and then while `analysing` is set; its results arrive in `findings`.
+    """
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        *,
+        paused: bool = False,
+        checkpoint: Checkpoint | None = None,
+        analysis: Callable[[Frame, Parameters], Any] | None = None,
+    ) -> None:
+        super().__init__(name=f"shapelab {simulation.model.name}", daemon=True)
+        self.frames: Mailbox[Snapshot] = Mailbox()
+        self.scalars: Log[tuple[int, Mapping[str, float]]] = Log()
+        self.notices: Log[str] = Log()
+        self.findings: Mailbox[Any] = Mailbox()
+        self.analysing = threading.Event()
+        self.ended: Ended | None = None
+        self.preparing = True
+        self._simulation: Simulation | None = simulation
+        self._checkpoint = checkpoint
+        self._analysis = analysis
+        self._changed = threading.Condition()
+        self._paused = paused
+        self._stopped = False
+        self._singles = 0
+        self._live: dict[str, Any] = {}
+        self._edits: list[tuple[str, dict[str, Any]]] = []
+        self._worked = 0.0
+        self._rate = 0.0
+        self._next_frame = 0.0
+        self._next_analysis = 0.0
+
+    # -- orders, from the window ---------------------------------------------------------------------------------
+
+    @property
+    def paused(self) -> bool:
+        """True while the run waits for `resume` or `step_once`."""
+        return self._paused
+
+    def pause(self) -> None:
+        """Wait after the current step."""
+        with self._changed:
+            self._paused = True
+
+    def resume(self) -> None:
+        """Go on."""
+        with self._changed:
+            self._paused = False
+            self._changed.notify()
+
+    def step_once(self) -> None:
+        """Pause, and take one step."""
+        with self._changed:
+            self._paused = True
+            self._singles += 1
+            self._changed.notify()
+
+    def update(self, **live: Any) -> None:
+        """Change live parameters before the next step; of several changes of one field the last one counts."""
+        with self._changed:
+            self._live.update(live)
+            self._changed.notify()
+
+    def edit(self, action: str, **arguments: Any) -> None:
+        """Apply the user's hand before the next step; edits keep their order."""
+        with self._changed:
+            self._edits.append((action, arguments))
+            self._changed.notify()
+
+    def stop(self, *_: object) -> None:
+        """End after the current step."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+            simulation = self._simulation
+        if simulation is not None:
+            simulation.stop()
+
+    # -- the run -------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Do all of the work; called by `start`."""
+        simulation = self._simulation
+        assert simulation is not None
+        device = simulation.device
+        try:
+            ended = self._work(simulation)
+        except Exception as error:  # told to the user, whatever it is
+            if not isinstance(error, ShapelabError):
+                _log.exception("A run of %s failed", simulation.model.name)
+            ended = Ended(sentence(error), failed=True)
+        with self._changed:
+            self._simulation = None
+        del simulation
+        _release(device)
+        self.ended = ended
+
+    def _work(self, simulation: Simulation) -> Ended:
+        if self._checkpoint is not None:
+            simulation.restore_checkpoint(*self._checkpoint)
+            self._checkpoint = None
+        simulation.prepare()
+        self._publish(simulation)
+        self.preparing = False
+        while (orders := self._orders()) is not None:
+            self._obey(simulation, orders)
+            if orders.go:
+                self._step(simulation)
+            if simulation.done:
+                break
+            if self._paused or (self.frames.empty and time.perf_counter() >= self._next_frame):
+                self._publish(simulation)
+        reason = simulation.reason if simulation.done and simulation.reason else "Stopped."
+        failed = simulation.failed
+        if not failed:
+            self._publish(simulation)
+        return Ended(reason, failed, None if failed else simulation.checkpoint())
+
+    def _orders(self) -> _Orders | None:
+        """Return what to do next, waiting while paused; None to stop."""
+        with self._changed:
+            while not (self._stopped or self._live or self._edits or self._singles or not self._paused):
+                self._changed.wait()
+            if self._stopped:
+                return None
+            orders = _Orders(self._live, self._edits, not self._paused or self._singles > 0)
+            self._live, self._edits, self._singles = {}, [], max(0, self._singles - 1)
+        return orders
+
+    def _obey(self, simulation: Simulation, orders: _Orders) -> None:
+        changes: list[Callable[[], None]] = []
+        if orders.live:
+            changes.append(lambda: simulation.update(**orders.live))
+        changes.extend(lambda action=action, given=given: simulation.edit(action, **given) for action, given in orders.edits)  # type: ignore[misc]
+        for change in changes:
+            try:
+                change()
+            except ShapelabError as error:  # refused: the run goes on as it was
+                self.notices.append(str(error))
+
+    def _step(self, simulation: Simulation) -> None:
+        begin = time.perf_counter()
+        simulation.step()
+        duration = time.perf_counter() - begin
+        self._worked += duration
+        rate = 1.0 / max(duration, 1e-9)
+        self._rate = rate if self._rate == 0.0 else 0.9 * self._rate + 0.1 * rate
+
+    def _publish(self, simulation: Simulation) -> None:
+        begin = time.perf_counter()
+        frame = simulation.frame()
+        self.scalars.append((frame.step, dict(frame.scalars)))
+        self.frames.put(Snapshot(frame, provenance(simulation, frame), self._rate, self._worked))
+        end = time.perf_counter()
+        self._next_frame = end + (end - begin) * (1.0 / _FRAME_SHARE - 1.0)
+        if self._analysis is not None and self.analysing.is_set() and end >= self._next_analysis:
+            self._analyse(frame, simulation.parameters)
+
+    def _analyse(self, frame: Frame, parameters: Parameters) -> None:
+        assert self._analysis is not None
+        begin = time.perf_counter()
+        try:
+            self.findings.put(self._analysis(frame, parameters))
+        except ShapelabError as error:
+            self.notices.append(str(error))
+        end = time.perf_counter()
+        self._next_analysis = end + (end - begin) * (1.0 / _ANALYSIS_SHARE - 1.0)
+
+
+def _release(device: str) -> None:
+    """Give the memory of the device back."""
+    if device.startswith("cuda") and "torch" in sys.modules:
+        gc.collect()
+        sys.modules["torch"].cuda.empty_cache()
