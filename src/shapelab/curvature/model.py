@@ -1,0 +1,220 @@
+"""The curvatubes model: a phase field that descends a curvature energy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from shapelab.curvature.blend import blended, checked_fields
+from shapelab.curvature.given import Start, given
+from shapelab.curvature.initial import clamped_ends, imposed, starting_field
+from shapelab.curvature.observables import observables
+from shapelab.curvature.parameters import CurvatubesParameters
+from shapelab.curvature.polynomial import Coefficients
+from shapelab.curvature.settling import Settling
+from shapelab.device import resolve
+from shapelab.errors import InputError
+from shapelab.frame import Frame, LayerData, frozen
+from shapelab.simulation import Model
+from shapelab.state import State
+
+if TYPE_CHECKING:
+    from shapelab.curvature.energy import CurvatureEnergy, EnergyTerms
+    from shapelab.curvature.flow import Flow
+
+__all__ = ["CurvatubesModel", "CurvatubesState"]
+
+BYTES_PER_VOXEL = 72
+"""Upper estimate of what a run needs at its highest, in float32, start and frame included."""
+
+
+@dataclass
+class CurvatubesState(State):
+    """What evolves, and what the run was given."""
+
+    parameters: CurvatubesParameters
+    flow: dict[str, Any] = field(default_factory=dict)
+    """State of the flow; ``flow["u"]`` is the field (z, y, x)."""
+    fields: dict[str, np.ndarray] = field(default_factory=dict)
+    """Parameters that vary in space, "target" (z, y, x) and "clamped" (boolean)."""
+    mass: float = 0.0
+    """Mean of the field that the flow keeps."""
+    energy: float | None = None
+    """Energy at the last evaluation, None before the first."""
+    sides: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
+    """Packed bits of u > 0 at the last check."""
+    flips: float = 1.0
+    """Voxels that changed side between the last two checks, relative to the rarer side."""
+    since: int = 0
+    """Step at which something was last changed by hand."""
+    ending: str | None = None
+    """Why the run is over."""
+
+
+class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
+    """Descent of the phase-field energy of Int p(k1, k2) dA, k1 >= k2 the principal curvatures of {u = 0}.
+
+    F(u) = Int eps |grad u|^2 p(k1(u), k2(u)) dx, with the curvatures read from the matrix -eps Hess u + W'(u)/eps n n^T,
+    W = (1 - u^2)^2 / 4 and n = grad u/|grad u|, under du/dt = Lap dF/du, which keeps the volume locally (or the
+    averaged or the free L2 flow). To it add, where asked for, orientation mu eps (grad u . theta)^2, surface tension,
+    the area constraint of a vesicle, and a fidelity to a target. One step is one evaluation of energy and gradient.
+
+    A. Song, "Generation of Tubular and Membranous Shape Textures with Curvature Functionals", J. Math. Imaging Vis. 64,
+    17-40 (2022), doi:10.1007/s10851-021-01049-9.
+    """
+
+    name = "curvatubes"
+    parameters_type = CurvatubesParameters
+    state_type = CurvatubesState
+    citation = "A. Song, J. Math. Imaging Vis. 64, 17-40 (2022), doi:10.1007/s10851-021-01049-9"
+    settling: ClassVar[Settling] = Settling()
+
+    def __init__(self) -> None:
+        self._engine: tuple[CurvatubesParameters, dict[str, np.ndarray], float, CurvatureEnergy, Flow] | None = None
+
+    def init(self, parameters: CurvatubesParameters, initial: Any = None) -> CurvatubesState:
+        """Return the state at step 0; `initial` is a `Start`, or an array or layer as `given` takes it."""
+        start = initial if isinstance(initial, Start) else Start(given(initial) if initial is not None else None)
+        rng = np.random.default_rng(parameters.seed)
+        fields = checked_fields({**blended(parameters), **start.fields}, parameters.shape)
+        u = self._first_field(parameters, start, fields, rng)
+        if start.target is not None:
+            fields["target"] = _on_grid(start.target.as_field(parameters.interface_width), parameters, "target")
+        clamped = start.clamped.as_mask() if start.clamped is not None else clamped_ends(parameters) if start.initial is None else None
+        if clamped is not None:
+            fields["clamped"] = _on_grid(clamped, parameters, "clamped mask")
+        state = CurvatubesState(parameters=parameters, rng=rng, fields=fields, mass=float(u.mean(dtype=np.float64)))
+        state.flow = self._flow(state)[1].start(u.astype(parameters.dtype))
+        self.settling.restart(state)
+        return state
+
+    def _first_field(self, p: CurvatubesParameters, start: Start, fields: Mapping[str, np.ndarray], rng: np.random.Generator) -> np.ndarray:
+        if start.initial is None:
+            return starting_field(p, rng, fields.get("mass"))
+        u = _on_grid(start.initial.as_field(p.interface_width), p, "starting shape")
+        return imposed(u, p.interface_width, p.mass)
+
+    def step(self, state: CurvatubesState) -> CurvatubesState:
+        """Evaluate energy and gradient once, and move."""
+        _, flow = self._flow(state)
+        state.energy = float(flow.step(state.flow))
+        state.step += 1
+        state.time = float(state.step)
+        self.settling.watch(state)
+        return state
+
+    def update(self, state: CurvatubesState, parameters: CurvatubesParameters) -> CurvatubesState:
+        """Put new live parameters in force; a new mass moves the interface along its normal."""
+        old, state.parameters = state.parameters, parameters
+        if parameters.mass is not None and parameters.mass != old.mass and parameters.flow != "free":
+            self._set_mass(state, parameters.mass)
+        self._flow(state)[1].energy_changed(state.flow)
+        self.settling.restart(state)
+        return state
+
+    def _set_mass(self, state: CurvatubesState, mass: float) -> None:
+        u = imposed(field_array(state), state.parameters.interface_width, mass)
+        clamped = state.fields.get("clamped")
+        if clamped is not None:
+            u = np.where(clamped, field_array(state), u)
+        _, flow = self._flow(state)
+        state.flow = flow.start(u.astype(state.parameters.dtype))
+        state.mass = float(u.mean(dtype=np.float64))
+
+    def frame(self, state: CurvatubesState) -> Frame:
+        """Return the field as an image, shown as the surface u = 0, with the observables."""
+        energy, _ = self._flow(state)
+        p, u = state.parameters, field_array(state)
+        meta = {
+            "scale": (p.voxel_size,) * 3,
+            "units": (p.unit,) * 3,
+            "axis_labels": ("z", "y", "x"),
+            "contrast_limits": (-1.0, 1.0),
+            "rendering": "iso",
+            "iso_threshold": 0.0,
+        }
+        layer = LayerData("field", frozen(np.asarray(u, np.float32)), "image", meta)
+        return Frame(state.step, state.time, (layer,), observables(state, layer.data, energy.scalars(state.flow["u"])))
+
+    def finished(self, state: CurvatubesState) -> str | None:
+        """Return the sentence that ends the run: settled, vanished, or the step limit."""
+        return self.settling.verdict(state)
+
+    def memory(self, parameters: CurvatubesParameters) -> int:
+        """Return the estimate [bytes]."""
+        factor = 2 if parameters.dtype == "float64" else 1
+        return BYTES_PER_VOXEL * factor * math.prod(parameters.shape)
+
+    def device(self, parameters: CurvatubesParameters) -> str:
+        """Return the device in use, with "auto" resolved."""
+        return resolve(parameters.device)
+
+    def _flow(self, state: CurvatubesState) -> tuple[CurvatureEnergy, Flow]:
+        """Return energy and flow for `state`, made anew or updated only if its parameters or fields are others."""
+        from shapelab.curvature.energy import CurvatureEnergy
+        from shapelab.curvature.flow import Flow
+
+        p = state.parameters
+        if self._engine is not None:
+            old, fields, mass, energy, flow = self._engine
+            if old is p and fields is state.fields and mass == state.mass:
+                return energy, flow
+            if fields is state.fields and _frozen_part(old) == _frozen_part(p):
+                energy.update(terms(state))
+                self._engine = (p, state.fields, state.mass, energy, flow)
+                return energy, flow
+        energy = CurvatureEnergy(p.shape, terms(state), dtype=p.dtype, device=self.device(p))
+        flow = Flow(energy, kind=p.flow, inertia=p.inertia, clamped=state.fields.get("clamped"))
+        self._engine = (p, state.fields, state.mass, energy, flow)
+        return energy, flow
+
+
+def field_array(state: CurvatubesState) -> np.ndarray:
+    """Return the field of `state` as a NumPy array (not a copy where it is one)."""
+    u = state.flow["u"]
+    return np.asarray(u.detach().cpu() if hasattr(u, "detach") else u)
+
+
+def terms(state: CurvatubesState) -> EnergyTerms:
+    """Return what the energy of `state` is made of, in texture units."""
+    from shapelab.curvature.energy import EnergyTerms
+
+    p, fields = state.parameters, state.fields
+    area = vesicle_area(p, state.mass)
+    return EnergyTerms(
+        coefficients=Coefficients(**{name: fields.get(name, getattr(p, name)) for name in Coefficients._fields}),
+        voxel_size=1 / p.resolution,
+        interface_width=p.interface_width / p.resolution,
+        boundary=p.boundary,
+        orientation=fields.get("orientation", p.orientation),
+        direction=fields.get("direction", p.direction),
+        tension=p.tension,
+        area=area,
+        area_stiffness=p.area_stiffness / area**2 if area else 0.0,
+        fidelity=p.fidelity,
+        target=fields.get("target"),
+    )
+
+
+def vesicle_area(parameters: CurvatubesParameters, mass: float) -> float | None:
+    """Return the area [texture length^2] of a vesicle with the volume that `mass` gives and the reduced volume wanted."""
+    if parameters.reduced_volume is None:
+        return None
+    volume = (1 + mass) / 2 * math.prod(parameters.shape) / parameters.resolution**3
+    radius = (3 * volume / (4 * math.pi * parameters.reduced_volume)) ** (1 / 3)
+    return 4 * math.pi * radius**2
+
+
+def _frozen_part(parameters: CurvatubesParameters) -> dict[str, Any]:
+    live = parameters.live_fields()
+    return {name: getattr(parameters, name) for name in type(parameters).model_fields if name not in live}
+
+
+def _on_grid(array: np.ndarray, parameters: CurvatubesParameters, what: str) -> np.ndarray:
+    if array.shape != parameters.shape:
+        raise InputError(f"The {what} has shape {array.shape} on cubic voxels and the grid {parameters.shape}: they must be the same.")
+    return array

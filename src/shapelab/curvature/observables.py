@@ -1,0 +1,56 @@
+"""What the live plot shows of a texture: numbers cheap enough for every frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from shapelab.curvature.model import CurvatubesState
+
+__all__ = ["observables"]
+
+
+def observables(state: CurvatubesState, u: np.ndarray, interface: Mapping[str, float]) -> dict[str, float]:
+    """Return the scalars of a frame.
+
+    Parameters
+    ----------
+    state
+        The run.
+    u
+        Its field, float32 (z, y, x).
+    interface
+        What `CurvatureEnergy.scalars` says of it.
+
+    Returns
+    -------
+    dict
+        "energy" (absent before the first step), "mass_error" (mean of u minus what it must be), "discrepancy" (0 for a
+        perfect interface profile), "area" [unit^2], "mean_H" (area mean of k1+k2 [1/unit]), "mean_K" (of k1 k2
+        [1/unit^2]), "volume_fraction" (voxels with u > 0) and "flips" (relative number of voxels that changed side).
+        Without a surface, area is 0 and the means are absent.
+    """
+    p = state.parameters
+    scalars: dict[str, float] = {} if state.energy is None else {"energy": state.energy}
+    if p.flow != "free":
+        scalars["mass_error"] = float(u.mean(dtype=np.float64)) - state.mass
+    scalars["discrepancy"] = interface["discrepancy"]
+    scalars.update(_surface(u, p.voxel_size, periodic=p.boundary == "periodic"))
+    scalars["volume_fraction"] = float(np.count_nonzero(u > 0) / u.size)
+    scalars["flips"] = state.flips
+    return scalars
+
+
+def _surface(u: np.ndarray, voxel_size: float, *, periodic: bool) -> dict[str, float]:
+    from shapelab.measure.kernels import curvatures_3d
+
+    k1, k2, weights = (np.empty(u.shape, np.float32) for _ in range(3))
+    curvatures_3d(u, (voxel_size,) * 3, 1.0, periodic, False, k1, k2, weights)
+    area = float(weights.sum(dtype=np.float64))
+    if area == 0:
+        return {"area": 0.0}
+    mean_h = float(np.vdot(weights, k1 + k2)) / area
+    return {"area": area, "mean_H": mean_h, "mean_K": float(np.vdot(weights, k1 * k2)) / area}
