@@ -1,0 +1,56 @@
+"""Checkpoints on disk: the packed state in one npz file, read without executing anything."""
+
+from __future__ import annotations
+
+import json
+import uuid
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shapelab.device import require_memory
+from shapelab.errors import InputError
+
+__all__ = ["read_checkpoint", "write_checkpoint"]
+
+_PLAIN = "state.json"
+
+
+def write_checkpoint(file: Path, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    """Write what `Simulation.checkpoint` returned; the file appears when it is complete."""
+    temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex}.partial")
+    text = np.frombuffer(json.dumps(plain).encode(), dtype=np.uint8)
+    try:
+        with temporary.open("wb") as stream:
+            np.savez(stream, allow_pickle=False, **{_PLAIN: text}, **arrays)  # type: ignore[arg-type]
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_checkpoint(file: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return ``(plain, arrays)`` for `Simulation.restore_checkpoint`.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, compressed (ours are not, so that no small file unpacks to a huge one) or
+        holds anything but arrays of numbers.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+                raise InputError(f"{file.name} is compressed, so it was not written by shapelab: refused.")
+        require_memory(file.stat().st_size)
+        with np.load(file, allow_pickle=False) as content:
+            arrays = {name: content[name] for name in content.files}
+        plain = json.loads(arrays.pop(_PLAIN).tobytes())
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"The checkpoint {file.name} is missing or damaged.") from error
+    if not isinstance(plain, dict) or any(array.dtype.kind not in "biufc" for array in arrays.values()):
+        raise InputError(f"The checkpoint {file.name} holds something else than numbers: refused.")
+    return plain, arrays

@@ -1,0 +1,121 @@
+"""OME-Zarr 0.5 (Zarr 3): the metadata that other programs read, and checked reading.
+
+https://ngff.openmicroscopy.org/0.5/
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from shapelab.device import require_memory
+from shapelab.errors import InputError
+from shapelab.io.units import long_unit, short_unit
+
+__all__ = ["create_group", "create_series", "inside", "multiscales", "open_array", "open_multiscale"]
+
+
+def multiscales(name: str, array_path: str, axes: str, scale: Sequence[float], translate: Sequence[float], unit: str) -> dict[str, Any]:
+    """Return the ``multiscales`` metadata of an array of one resolution.
+
+    Parameters
+    ----------
+    name
+        Name of the image.
+    array_path
+        Path of the array, relative to the group that holds the metadata.
+    axes
+        One letter per axis, t first.
+    scale, translate
+        Step and offset along each axis.
+    unit
+        Unit of length, "" for pixels.
+    """
+    entries: list[dict[str, str]] = []
+    for axis in axes:
+        entry = {"name": axis, "type": {"t": "time", "c": "channel"}.get(axis, "space")}
+        if axis in "zyx" and (unit_name := long_unit(unit)):
+            entry["unit"] = unit_name
+        entries.append(entry)
+    transforms: list[dict[str, Any]] = [{"type": "scale", "scale": [float(s) for s in scale]}]
+    if any(translate):
+        transforms.append({"type": "translation", "translation": [float(t) for t in translate]})
+    return {"name": name, "axes": entries, "datasets": [{"path": array_path, "coordinateTransformations": transforms}]}
+
+
+def create_group(folder: Path, ome: Mapping[str, Any]) -> None:
+    """Create a Zarr 3 group with OME metadata."""
+    import zarr
+
+    zarr.create_group(store=str(folder), zarr_format=3, attributes={"ome": {"version": "0.5", **ome}})
+
+
+def create_series(folder: Path, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Create an array with a first, growing time axis of length 0, one chunk per time and at most 64 MB per chunk."""
+    import zarr
+
+    chunk = list(shape)
+    while math.prod(chunk) * np.dtype(dtype).itemsize > 64_000_000:
+        longest = int(np.argmax(chunk))
+        chunk[longest] = -(-chunk[longest] // 2)
+    names = ("t", *"zyx"[-len(shape) :])
+    return zarr.create_array(
+        store=str(folder),
+        shape=(0, *shape),
+        chunks=(1, *chunk),
+        dtype=dtype,
+        zarr_format=3,
+        dimension_names=names,
+        config={"write_empty_chunks": True},
+    )
+
+
+def open_array(folder: Path, *, writable: bool = False) -> Any:
+    """Open an array of numbers that a file from outside describes; nothing is read yet."""
+    import zarr
+
+    try:
+        array = zarr.open_array(store=str(folder), mode="r+" if writable else "r")
+    except Exception as error:  # zarr raises anything on damaged metadata
+        raise InputError(f"{folder.parent.name}/{folder.name} is not a Zarr array: it is missing or damaged.") from error
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{folder.parent.name}/{folder.name} holds {array.dtype}, not numbers.")
+    return array
+
+
+def open_multiscale(folder: Path) -> tuple[np.ndarray, str, list[float], str]:
+    """Return ``(data, axes, scale, unit)`` of the finest resolution of the OME-Zarr image in `folder`."""
+    import zarr
+
+    group = zarr.open_group(store=str(folder), mode="r")
+    attributes = group.attrs.asdict()
+    entries: Any = attributes.get("ome", attributes)
+    entries = entries.get("multiscales") if isinstance(entries, Mapping) else None
+    if not entries:
+        raise InputError(f"{folder.name} is not an OME-Zarr image: it has no multiscales metadata.")
+    entry = entries[0]
+    dataset = entry["datasets"][0]
+    array = open_array(inside(folder, str(dataset["path"])))
+    require_memory(math.prod(array.shape) * array.dtype.itemsize)
+    names = [axis["name"] if isinstance(axis, Mapping) else str(axis) for axis in entry.get("axes", "tczyx"[-array.ndim :])]
+    unit = next((str(a["unit"]) for a in entry.get("axes", ()) if isinstance(a, Mapping) and a.get("type") == "space" and "unit" in a), "")
+    scale = np.ones(array.ndim)
+    for transform in [*dataset.get("coordinateTransformations", ()), *entry.get("coordinateTransformations", ())]:
+        if transform.get("type") == "scale":
+            scale = scale * np.array(transform["scale"], dtype=float)
+    if len(names) != array.ndim or any(len(name) != 1 for name in names):
+        raise InputError(f"{folder.name}: its metadata names {len(names)} axes for an array of {array.ndim}.")
+    return np.asarray(array[...]), "".join(names), scale.tolist(), short_unit(unit)
+
+
+def inside(folder: Path, path: str) -> Path:
+    """Return `folder`/`path`, refusing a path that leads out of the folder, also by a link."""
+    parts = PurePosixPath(path).parts
+    target = folder.joinpath(*parts)
+    if PurePosixPath(path).is_absolute() or ".." in parts or not target.resolve().is_relative_to(folder.resolve()):
+        raise InputError(f"{folder.name} refers to {path!r}, outside of the folder: refused.")
+    return target

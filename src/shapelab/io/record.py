@@ -1,0 +1,149 @@
+"""The record of a run: the one JSON file that says which frames of its folder are complete, and where they come from."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from shapelab.errors import InputError
+from shapelab.frame import LayerData
+from shapelab.io.textfile import read_json, write_json
+
+__all__ = ["Change", "LayerRecord", "RunRecord", "layer_record", "plain_meta", "read_record", "versions", "write_record"]
+
+RECORD = "run.json"
+_KINDS = {"image": "images", "labels": "labels", "points": "points"}
+_META = (
+    *("scale", "units", "axis_labels", "translate", "contrast_limits", "colormap", "rendering", "iso_threshold", "opacity", "blending"),
+    *("visible", "size", "face_color", "border_color", "border_width", "symbol", "gamma", "interpolation2d", "interpolation3d"),
+)
+
+_Path = Annotated[str, StringConstraints(pattern=r"^(images|labels|points)/[A-Za-z0-9_-]+$")]
+_Count = Annotated[int, Field(ge=0)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class LayerRecord(_Strict):
+    """Where one layer's data are, and how it looks."""
+
+    name: str
+    kind: Literal["image", "labels", "points"]
+    path: _Path
+    meta: dict[str, Any]
+
+
+class Change(_Strict):
+    """Live parameters that changed during the run."""
+
+    step: _Count
+    parameters: dict[str, Any]
+
+
+class RunRecord(_Strict):
+    """What ``run.json`` holds."""
+
+    format: Literal["shapelab run"] = "shapelab run"
+    version: Literal[1] = 1
+    family: str
+    preset: str | None = None
+    parameters: dict[str, Any]
+    """At the first frame."""
+    changes: list[Change] = []
+    device: str
+    versions: dict[str, str]
+    created: str
+    steps: list[_Count] = []
+    """Step of each complete frame."""
+    times: list[float] = []
+    layers: list[LayerRecord] = []
+    tables: dict[str, _Count] = {}
+    """Complete bytes of each CSV file."""
+    checkpoints: list[_Count] = []
+    """Steps that the run can be resumed from."""
+    done: bool = False
+    failed: bool = False
+    reason: str | None = None
+
+    def latest_parameters(self) -> dict[str, Any]:
+        """Return the parameters at the last frame."""
+        latest = dict(self.parameters)
+        for change in self.changes:
+            latest |= change.parameters
+        return latest
+
+
+def layer_record(layer: LayerData, taken: set[str]) -> LayerRecord | None:
+    """Return the record of a layer that a run folder can hold, else None (surfaces, vectors: they follow from the rest)."""
+    if layer.kind not in _KINDS:
+        return None
+    slug = re.sub(r"[^A-Za-z0-9_-]+", "-", layer.name).strip("-") or "layer"
+    while (path := f"{_KINDS[layer.kind]}/{slug}") in taken:
+        slug += "-2"
+    taken.add(path)
+    return LayerRecord(name=layer.name, kind=layer.kind, path=path, meta=plain_meta(layer.meta))  # type: ignore[arg-type]
+
+
+def plain_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a layer's look is known and plain data."""
+    return {key: plain for key in _META if key in meta and (plain := _plain(meta[key])) is not None}
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        items = [_plain(item) for item in value]
+        return None if any(item is None for item in items) or len(items) > 16 else items
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, bool | int | float | str):
+        return value
+    return str(value) if type(value).__name__ == "Unit" else None
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    found = {"python": sys.version.split()[0]}
+    for package in ("napari-shapelab", "numpy", "numba", "torch"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def now() -> str:
+    """Return the time, in UTC, as ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def write_record(folder: Path, record: RunRecord) -> None:
+    """Replace the record: from here on the frames it lists are complete."""
+    write_json(folder / RECORD, record.model_dump(mode="json"))
+
+
+def read_record(folder: Path) -> RunRecord:
+    """Read and check the record of a run folder."""
+    if not (folder / RECORD).is_file():
+        raise InputError(f"{str(folder)!r} is not a run folder: it has no {RECORD}.")
+    try:
+        record = RunRecord(**read_json(folder / RECORD))
+    except (ValidationError, TypeError) as error:
+        where = ".".join(map(str, error.errors()[0]["loc"])) if isinstance(error, ValidationError) else ""
+        raise InputError(f"The record {RECORD} of {folder.name} is damaged or of another version (at {where or 'its top'}).") from error
+    if len(record.times) != len(record.steps) or record.steps != sorted(set(record.steps)):
+        raise InputError(f"The record {RECORD} of {folder.name} is damaged: its steps and times do not agree.")
+    for layer in record.layers:
+        layer.meta = plain_meta(layer.meta)
+    return record

@@ -1,0 +1,176 @@
+"""Read a run folder: its frames lazily, its scalars, and the simulation itself to go on with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shapelab import catalog
+from shapelab.device import require_memory
+from shapelab.errors import InputError
+from shapelab.frame import Frame, LayerData
+from shapelab.io.checkpoint import read_checkpoint
+from shapelab.io.ngff import inside, open_array
+from shapelab.io.record import LayerRecord, RunRecord, read_record
+from shapelab.io.table import read_table
+from shapelab.simulation import Simulation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Run", "load_run"]
+
+
+def load_run(path: str | Path) -> Run:
+    """Open a run folder. Only its record is read now, and everything that it states is checked.
+
+    Raises
+    ------
+    InputError
+        If the folder is missing, foreign, cut or damaged, or refers to anything outside of itself.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise InputError(f"There is no run folder {str(folder)!r}.")
+    record = read_record(folder)
+    if not record.steps:
+        raise InputError(f"The run {folder.name} has no complete frame.")
+    run = Run(folder, record)
+    for item in record.layers:
+        if item.kind != "points":
+            run.array(item)
+    return run
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run on disk."""
+
+    path: Path
+    record: RunRecord
+
+    def __len__(self) -> int:
+        return len(self.record.steps)
+
+    @property
+    def steps(self) -> list[int]:
+        """Step of each frame."""
+        return self.record.steps
+
+    @property
+    def scalars(self) -> pd.DataFrame:
+        """One row per frame: step, time and every scalar."""
+        table = self._table("scalars.csv")
+        if table is None or len(table) != len(self):
+            raise InputError(f"The table scalars.csv of {self.path.name} is missing or damaged.")
+        return table
+
+    def layers(self) -> list[LayerData]:
+        """Return the layers with a leading time axis (one entry per frame); arrays are read when they are looked at."""
+        return [self._points(item, None) if item.kind == "points" else self._series(item) for item in self.record.layers]
+
+    def frame(self, index: int = -1) -> Frame:
+        """Return one frame, read into memory."""
+        index = range(len(self))[index]
+        layers = []
+        for item in self.record.layers:
+            if item.kind == "points":
+                layers.append(self._points(item, index))
+            else:
+                array = self.array(item)
+                require_memory(array.nbytes // max(1, array.shape[0]))
+                layers.append(LayerData(item.name, np.asarray(array[index]), item.kind, item.meta | self._features(item, index)))
+        row = self.scalars.iloc[index]
+        values = {str(name): float(row[name]) for name in row.index if name not in ("step", "time")}
+        return Frame(self.record.steps[index], self.record.times[index], tuple(layers), values)
+
+    def simulation(self, step: int | None = None) -> Simulation:
+        """Return the simulation as it was at `step` (by default the last checkpoint), ready to go on."""
+        simulation = catalog.create(self.record.family, self.record.preset, **self.record.latest_parameters())
+        self.restore(simulation, step)
+        return simulation
+
+    def restore(self, simulation: Simulation, step: int | None = None) -> None:
+        """Put `simulation`, of the same family, where this run was at `step` (by default the last checkpoint)."""
+        steps = self.record.checkpoints
+        if simulation.model.name != self.record.family:
+            raise InputError(f"{self.path.name} is a run of {self.record.family}, not of {simulation.model.name}.")
+        if not steps:
+            raise InputError(f"The run {self.path.name} was saved without a checkpoint, so it cannot go on.")
+        step = steps[-1] if step is None else step
+        if step not in steps:
+            raise InputError(f"The run {self.path.name} has no checkpoint of step {step}; it has {', '.join(map(str, steps[-20:]))}.")
+        plain, arrays = read_checkpoint(inside(self.path, f"checkpoints/{step:08d}.npz"))
+        _check_shapes(simulation, plain, arrays, self.path.name)
+        try:
+            simulation.restore_checkpoint(plain, arrays)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"The checkpoint of step {step} in {self.path.name} is damaged.") from error
+
+    def array(self, item: LayerRecord) -> Any:
+        """Open the array (t, …) of a layer and check it against the record."""
+        array = open_array(inside(self.path, f"{item.path}/0"))
+        if array.ndim not in (3, 4) or array.shape[0] < len(self) or math.prod(array.shape[1:]) == 0:
+            raise InputError(f"The layer {item.name!r} of {self.path.name} has shape {array.shape}; the record lists {len(self)} frames.")
+        if math.prod(array.shape[1:]) * array.dtype.itemsize > 2**40:
+            raise InputError(f"The layer {item.name!r} of {self.path.name} claims the shape {array.shape}: refused.")
+        if item.kind == "labels" and array.dtype.kind not in "iu":
+            raise InputError(f"The labels {item.name!r} of {self.path.name} are not whole numbers but {array.dtype}.")
+        scale = item.meta.get("scale")
+        if scale is not None and (len(scale) != array.ndim - 1 or not all(isinstance(s, int | float) and s > 0 for s in scale)):
+            raise InputError(f"The layer {item.name!r} of {self.path.name} has the scale {scale} for {array.ndim - 1} axes.")
+        return array
+
+    def _series(self, item: LayerRecord) -> LayerData:
+        import dask.array as da
+
+        series = da.from_zarr(self.array(item))[: len(self)]  # type: ignore[no-untyped-call]
+        return LayerData(item.name, series, item.kind, _with_time(item.meta))
+
+    def _points(self, item: LayerRecord, index: int | None) -> LayerData:
+        table = self._table(f"{item.path}.csv")
+        if table is None:
+            raise InputError(f"The points {item.name!r} of {self.path.name} are missing.")
+        axes = [name for name in table.columns if str(name).startswith("axis_")]
+        features = table.drop(columns=[*axes, "frame"])
+        if index is None:
+            return LayerData(item.name, table[["frame", *axes]].to_numpy(), "points", {**_with_time(item.meta), "features": features})
+        here = (table["frame"] == index).to_numpy()
+        return LayerData(item.name, table.loc[here, axes].to_numpy(), "points", {**item.meta, "features": features[here]})
+
+    def _features(self, item: LayerRecord, index: int) -> dict[str, Any]:
+        table = self._table(f"{item.path}.csv")
+        if table is None:
+            return {}
+        return {"features": table[table["frame"] == index].drop(columns="frame").reset_index(drop=True)}
+
+    def _table(self, name: str) -> pd.DataFrame | None:
+        size = self.record.tables.get(name)
+        return read_table(inside(self.path, name), size) if size else None
+
+
+def _with_time(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the time axis (in frames) to a layer's axes."""
+    first = {"scale": 1.0, "translate": 0.0, "units": "pixel", "axis_labels": "t"}
+    return {key: [first[key], *value] if key in first and isinstance(value, list) else value for key, value in meta.items()}
+
+
+def _check_shapes(simulation: Simulation, plain: dict[str, Any], arrays: dict[str, np.ndarray], name: str) -> None:
+    """Compare with a state made anew: compiled loops trust the shapes of a state."""
+    if not isinstance(plain.get("parameters"), dict):
+        raise InputError(f"The checkpoint of {name} is damaged: it has no parameters.")
+    parameters = simulation.model.parameters_type.from_json(plain["parameters"])
+    _, fresh = type(simulation)(simulation.model, parameters, preset=simulation.preset).checkpoint()
+    grid = tuple(getattr(parameters, "shape", ()))
+    for key, array in arrays.items():
+        like = fresh.get(key)
+        if like is None:
+            continue
+        on_grid = grid and like.shape[-len(grid) :] == grid
+        if array.dtype != like.dtype or array.ndim != like.ndim or (on_grid and array.shape != like.shape):
+            raise InputError(f"The checkpoint of {name} is damaged: {key} has shape {array.shape} and dtype {array.dtype}.")

@@ -1,0 +1,39 @@
+"""Small text files: written at once or not at all, read with a limit."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+from shapelab.errors import InputError
+
+__all__ = ["read_json", "write_json"]
+
+
+def write_json(file: Path, data: Any) -> None:
+    """Replace `file` by `data` as JSON: a reader sees the old file or the new one, never a part."""
+    temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex}.partial")
+    try:
+        with temporary.open("w", encoding="utf-8") as stream:
+            json.dump(data, stream, indent=1, allow_nan=False)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_json(file: Path, *, limit: int = 64_000_000) -> dict[str, Any]:
+    """Return the JSON object in a file of at most `limit` bytes."""
+    try:
+        if file.stat().st_size > limit:
+            raise InputError(f"{file.name} is larger than {limit / 1e6:g} MB, so it is not what its name says.")
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{file.name} cannot be read: it is missing or damaged.") from error
+    if not isinstance(data, dict):
+        raise InputError(f"{file.name} is damaged: it should hold an object.")
+    return data
