@@ -132,7 +132,7 @@ class NumberField(Field):
 
     def value(self) -> float | int:
         """Return the number."""
-        number = self.box.value()
+        number: float = self.box.value()
         return round(number) if self._whole else number
 
     def set_value(self, value: float) -> None:
@@ -205,7 +205,7 @@ class BoolField(Field):
 
     def value(self) -> bool:
         """Return True if checked."""
-        return self.box.isChecked()
+        return bool(self.box.isChecked())
 
     def set_value(self, value: bool) -> None:
         """Check or not."""
@@ -224,7 +224,7 @@ class TextField(Field):
 
     def value(self) -> str:
         """Return the text."""
-        return self.box.text().strip()
+        return str(self.box.text()).strip()
 
     def set_value(self, value: str) -> None:
         """Show `value`."""

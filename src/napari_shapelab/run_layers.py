@@ -55,6 +55,10 @@ class RunLayers:
         slot = self._slots.get(name)
         return slot.layer if slot is not None and slot.layer in self._viewer.layers else None
 
+    def __len__(self) -> int:
+        """Return how many layers have been made."""
+        return len(self._slots)
+
     def layers(self) -> list[Layer]:
         """Return the layers that are in the viewer."""
         return [slot.layer for slot in self._slots.values() if slot.layer in self._viewer.layers]

@@ -19,8 +19,8 @@ _GUI_SHARE = 1.0 / 3.0
 """Share of the window's time that updates and the painting they cause may take."""
 _PROBE = 0.03
 """How long after an update the lateness of the event loop tells the time of painting [s]."""
-_SLOWEST = 5.0
-"""Longest time between two updates [s]."""
+_SLOWEST = 1.5
+"""Longest time between two updates [s]; the first painting of a layer takes far longer than the others."""
 
 
 class Stream(QObject):
@@ -67,7 +67,7 @@ class Stream(QObject):
         super().__init__(owner)
         self.layers = layers
         self.longest_block = 0.0
-        """Longest time that one update took of the window's thread, without painting [s]."""
+        """Longest time that one update took of the window's thread, without painting and without making layers [s]."""
         self._owner = owner
         self._shown = _main_window(owner).isVisible()
         self._shortest = 1.0 / max_rate
@@ -102,12 +102,15 @@ class Stream(QObject):
             return
         begin = time.perf_counter()
         ended = self.worker.ended
+        known = len(self.layers)
         self._deliver()
         if ended is not None:
             self._finish(ended)
             return
         self._tick_end = time.perf_counter()
         self._busy = self._tick_end - begin
+        if len(self.layers) > known:  # making layers is done once, and says nothing of updating them
+            self._busy = 0.0
         self.longest_block = max(self.longest_block, self._busy)
         self._probe.start(round(1000 * _PROBE))
 

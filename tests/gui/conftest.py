@@ -55,7 +55,7 @@ def workers() -> list[threading.Thread]:
 def viewer(make_napari_viewer, qtbot):
     """A viewer with a window; at the end no run may be alive."""
     viewer = make_napari_viewer(show=True)
-    viewer.window.resize(900, 650)
+    viewer.window.resize(640, 480)
     yield viewer
     viewer.close()
     qtbot.waitUntil(lambda: not workers(), timeout=10_000)

@@ -42,6 +42,7 @@ class ToyModel(Model[ToyParameters, ToyState]):
     state_type = ToyState
     edits = ("move_seed",)
     gate = threading.Semaphore(0)
+    work = np.ones(300_000)
 
     def init(self, parameters, initial=None):
         if parameters.fail == "init":
@@ -51,6 +52,7 @@ class ToyModel(Model[ToyParameters, ToyState]):
     def step(self, state):
         if state.parameters.gate:
             self.gate.acquire(timeout=5)
+        np.sin(self.work, out=self.work)  # a step takes some time, as a real one does
         state.step += 1
         if state.step == 3:
             self._fail(state.parameters.fail)

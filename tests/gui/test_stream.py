@@ -1,0 +1,269 @@
+"""A run in a real viewer: streaming, the user's hand on the layers, failures, and nothing left at the end."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+from conftest import workers
+from qtpy.QtCore import Qt
+from toy_model import ToyModel, toy
+
+from napari_shapelab.run_panel import RunPanel
+from shapelab.simulation import Simulation
+
+CLICK = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def panel(viewer):
+    return add_panel(viewer)
+
+
+def add_panel(viewer, title="toy", **parameters):
+    panel = RunPanel(viewer, lambda: toy(**{"max_steps": 1_000_000, "gate": False, **parameters}), lambda: title)
+    viewer.window.add_dock_widget(panel, name=title)
+    return panel
+
+
+def click(qtbot, button):
+    assert button.isEnabled(), button.text()
+    qtbot.mouseClick(button, CLICK)
+
+
+def run_until(qtbot, panel, steps=5):
+    click(qtbot, panel.run_button)
+    qtbot.waitUntil(lambda: panel.snapshot is not None and panel.snapshot.frame.step >= steps, timeout=20_000)
+
+
+def stop(qtbot, panel):
+    click(qtbot, panel.stop_button)
+    qtbot.waitUntil(lambda: not panel.running, timeout=10_000)
+
+
+def test_a_run_shows_layers_and_ends(viewer, panel, qtbot):
+    run_until(qtbot, panel)
+    field = panel.layers["field"]
+    assert [layer.name for layer in viewer.layers] == ["toy · field", "toy · cells", "toy · seeds"]
+    assert viewer.dims.ndisplay == 3
+    before = field.data
+    qtbot.waitUntil(lambda: field.data is not before, timeout=10_000)
+    stop(qtbot, panel)
+    assert tuple(field.contrast_limits) == (-1, 1)
+    assert field.metadata["shapelab"]["model"] == "toy"
+    assert field.metadata["shapelab"]["preset"] == "waves"
+    assert field.metadata["shapelab"]["parameters"]["size"] == 16
+    assert panel.message.text() == "Stopped."
+    assert not workers()
+
+
+def test_the_last_frame_and_every_sample_arrive(viewer, qtbot):
+    panel = add_panel(viewer, max_steps=60)
+    click(qtbot, panel.run_button)
+    qtbot.waitUntil(lambda: not panel.running, timeout=20_000)
+    steps, energy = panel.plot.series("energy")
+    assert panel.snapshot.frame.step == steps[-1] == 60
+    assert energy[-1] == pytest.approx(np.exp(-60 / 50))
+    assert np.array_equal(panel.layers["field"].data, panel.snapshot.frame["field"])
+    assert panel.layers["seeds"].features["volume"].tolist() == [60, 61, 62]
+    assert panel.message.text() == "Step limit reached."
+
+
+def test_pause_step_resume(viewer, panel, qtbot):
+    run_until(qtbot, panel)
+    click(qtbot, panel.pause_button)
+    assert panel.pause_button.text() == "Resume"
+    shown = settled_step(qtbot, panel)
+    click(qtbot, panel.step_button)
+    qtbot.waitUntil(lambda: panel.snapshot.frame.step == shown + 1, timeout=10_000)
+    assert settled_step(qtbot, panel) == shown + 1
+    click(qtbot, panel.pause_button)
+    qtbot.waitUntil(lambda: panel.snapshot.frame.step > shown + 3, timeout=10_000)
+    click(qtbot, panel.pause_button)
+    stop(qtbot, panel)
+
+
+def settled_step(qtbot, panel):
+    """Wait until the paused worker has no frame left to show, and return the step shown."""
+    worker = panel.stream.worker
+    marker = []
+    panel.stream.noticed.connect(marker.append)
+    worker.edit("no such edit")  # refused in order, after whatever step was under way
+    qtbot.waitUntil(lambda: bool(marker), timeout=10_000)
+    qtbot.waitUntil(lambda: worker.frames.empty, timeout=10_000)
+    return panel.snapshot.frame.step
+
+
+def test_step_begins_a_paused_run(viewer, panel, qtbot):
+    click(qtbot, panel.step_button)
+    qtbot.waitUntil(lambda: panel.snapshot is not None and panel.snapshot.frame.step == 1, timeout=10_000)
+    assert settled_step(qtbot, panel) == 1
+    stop(qtbot, panel)
+
+
+def test_an_ended_run_goes_on_where_it_was(viewer, panel, qtbot):
+    run_until(qtbot, panel)
+    stop(qtbot, panel)
+    step, layer, count = panel.snapshot.frame.step, panel.layers["field"], len(viewer.layers)
+    assert panel.pause_button.text() == "Continue"
+    click(qtbot, panel.pause_button)
+    qtbot.waitUntil(lambda: panel.snapshot.frame.step > step, timeout=10_000)
+    stop(qtbot, panel)
+    assert panel.layers["field"] is layer
+    assert len(viewer.layers) == count
+
+
+def test_live_change_and_edit(viewer, panel, qtbot):
+    run_until(qtbot, panel)
+    panel.update_live(speed=0.5, bright=True)
+    panel.edit("move_seed", index=1, position=(4.0, 5.0, 6.0))
+    qtbot.waitUntil(lambda: panel.snapshot.provenance["parameters"]["speed"] == 0.5, timeout=10_000)
+    qtbot.waitUntil(lambda: panel.layers["seeds"].data[1].tolist() == [4, 5, 6], timeout=10_000)
+    panel.edit("move_seed", index=7, position=(0, 0, 0))
+    qtbot.waitUntil(lambda: panel.message.text() == "There is no seed 7.", timeout=10_000)
+    assert panel.running
+    stop(qtbot, panel)
+
+
+def test_a_deleted_layer_comes_back_once(viewer, panel, qtbot):
+    run_until(qtbot, panel)
+    layer = panel.layers["field"]
+    layer.colormap = "viridis"
+    viewer.layers.remove(layer)
+    qtbot.waitUntil(lambda: panel.layers["field"] is layer, timeout=10_000)
+    assert layer.colormap.name == "viridis"
+    viewer.layers.remove(layer)
+    step = panel.snapshot.frame.step
+    qtbot.waitUntil(lambda: panel.snapshot.frame.step > step + 5, timeout=10_000)
+    assert panel.layers["field"] is None
+    assert panel.layers["cells"] is not None
+    stop(qtbot, panel)
+
+
+def test_a_renamed_layer_and_a_stranger_of_its_name(viewer, panel, qtbot):
+    run_until(qtbot, panel)
+    layer = panel.layers["field"]
+    layer.name = "mine"
+    stranger = viewer.add_image(np.zeros((4, 4, 4)), name="toy · field", contrast_limits=(0, 1))
+    viewer.layers.selection = {stranger}
+    before = layer.data
+    qtbot.waitUntil(lambda: layer.data is not before, timeout=10_000)
+    stop(qtbot, panel)
+    assert stranger.data.max() == 0
+    assert viewer.layers.selection == {stranger}
+
+
+def test_a_hidden_layer_catches_up_when_shown(viewer, panel, qtbot):
+    run_until(qtbot, panel)
+    layer = panel.layers["field"]
+    layer.visible = False
+    before, step = layer.data, panel.snapshot.frame.step
+    qtbot.waitUntil(lambda: panel.snapshot.frame.step > step + 5, timeout=10_000)
+    assert layer.data is before
+    layer.visible = True
+    assert layer.data is not before
+    layer.visible = False
+    stop(qtbot, panel)
+    assert np.array_equal(layer.data, panel.snapshot.frame["field"])
+
+
+def test_a_second_run_leaves_the_first_result(viewer, panel, qtbot):
+    run_until(qtbot, panel)
+    stop(qtbot, panel)
+    first = panel.layers["field"]
+    kept = first.data.copy()
+    panel.snapshot = None
+    run_until(qtbot, panel)
+    stop(qtbot, panel)
+    assert panel.layers["field"] is not first
+    assert first in viewer.layers
+    assert not first.visible
+    assert np.array_equal(first.data, kept)
+
+
+def test_two_runs_at_once(viewer, qtbot):
+    one, two = add_panel(viewer, "one"), add_panel(viewer, "two", size=12)
+    for panel in (one, two):
+        panel.run()
+    qtbot.waitUntil(lambda: all(p.snapshot and p.snapshot.frame.step > 20 for p in (one, two)), timeout=20_000)
+    assert len(workers()) == 2
+    one.stop()
+    qtbot.waitUntil(lambda: not one.running, timeout=10_000)
+    step = two.snapshot.frame.step
+    qtbot.waitUntil(lambda: two.snapshot.frame.step > step, timeout=10_000)
+    two.stop()
+    qtbot.waitUntil(lambda: not two.running, timeout=10_000)
+    assert one.layers["field"].data.shape == (16, 16, 16)
+    assert two.layers["field"].data.shape == (12, 12, 12)
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("nan", "no longer finite"),
+        ("memory", "not enough memory"),
+        ("cuda", "not enough memory"),
+        ("init", "not enough memory"),
+        ("defect", "unexpected error (KeyError: 'potentials')"),
+    ],
+)
+def test_a_failure_is_one_sentence(viewer, qtbot, how, words, caplog):
+    panel = add_panel(viewer, fail=how)
+    click(qtbot, panel.run_button)
+    qtbot.waitUntil(lambda: not panel.running, timeout=10_000)
+    assert words in panel.message.text()
+    assert "\n" not in panel.message.text()
+    assert panel.run_button.isEnabled()
+    assert not panel.pause_button.isEnabled()
+    assert not workers()
+    if how != "init":
+        assert panel.snapshot.frame.step <= 2
+        assert panel.layers["field"] in viewer.layers
+
+
+def test_parameters_that_are_refused_are_said(viewer, qtbot):
+    panel = add_panel(viewer, size=1000)
+    click(qtbot, panel.run_button)
+    assert panel.message.text() == "size = 1000 is not allowed: it must be between 4 and 64 voxels."
+    assert not panel.running
+
+
+def test_closing_the_viewer_ends_the_run_within_a_step(viewer, qtbot):
+    panel = add_panel(viewer, gate=True)
+    for _ in range(2):
+        ToyModel.gate.release()
+    run_until(qtbot, panel, steps=2)
+    worker = panel.stream.worker
+    viewer.close()
+    qtbot.waitUntil(lambda: worker._stopped, timeout=10_000)
+    ToyModel.gate.release()  # the step under way
+    worker.join(5)
+    assert not worker.is_alive()
+
+
+def test_a_hidden_dock_goes_on(viewer, panel, qtbot):
+    run_until(qtbot, panel)
+    dock = viewer.window._wrapped_dock_widgets["toy"]
+    dock.close()
+    step = panel.snapshot.frame.step
+    qtbot.waitUntil(lambda: panel.snapshot.frame.step > step, timeout=10_000)
+    dock.show()
+    stop(qtbot, panel)
+
+
+def test_nothing_of_a_run_stays_in_memory(viewer, panel, qtbot):
+    models = []
+    original = panel._make
+
+    def make() -> Simulation:
+        simulation = original()
+        models.append(weakref.ref(simulation))
+        return simulation
+
+    panel._make = make
+    run_until(qtbot, panel)
+    stop(qtbot, panel)
+    gc.collect()
+    assert models[0]() is None
