@@ -21,7 +21,7 @@ def area(polar: float, equator: float) -> float:
 
 def reduced_volume(ratio: float) -> float:
     """Return V / (4/3 pi R0^3), R0 = sqrt(A / 4 pi), of the ellipsoid whose polar axis is `ratio` times its equator."""
-    return ratio / (area(ratio, 1.0) / (4 * math.pi)) ** 1.5
+    return ratio / math.pow(area(ratio, 1.0) / (4 * math.pi), 1.5)
 
 
 def aspect_ratio(reduced: float, *, prolate: bool) -> float:

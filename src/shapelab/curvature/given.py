@@ -58,12 +58,13 @@ class Given:
 
     def _mask(self) -> np.ndarray:
         if self.kind == "mask":
-            return self.data != 0
+            return np.asarray(self.data != 0)
         if self.kind == "field":
-            return self.data > 0
+            return np.asarray(self.data > 0)
         from skimage.filters import threshold_otsu
 
-        return as_mask(self.data > threshold_otsu(self.data))
+        threshold = threshold_otsu(self.data)  # type: ignore[no-untyped-call]
+        return as_mask(self.data > threshold)
 
 
 @dataclass(frozen=True)

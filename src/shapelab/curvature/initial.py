@@ -113,7 +113,7 @@ def profile(distance: np.ndarray, interface_width: float, mass: float | None = N
     scale = math.sqrt(2.0) * interface_width
 
     def field(shift: float) -> np.ndarray:
-        return np.tanh((distance + shift) / scale)
+        return np.asarray(np.tanh((distance + shift) / scale))
 
     if mass is None:
         return field(0.0).astype(np.float32)
@@ -124,7 +124,7 @@ def profile(distance: np.ndarray, interface_width: float, mass: float | None = N
         if high - low < 1e-6 * scale:
             break
     u = field((low + high) / 2)
-    return (u + (mass - u.mean(dtype=np.float64))).astype(np.float32)
+    return np.asarray(u + (mass - u.mean(dtype=np.float64)), dtype=np.float32)
 
 
 def signed_distance(parameters: CurvatubesParameters, rng: np.random.Generator) -> np.ndarray:
@@ -165,17 +165,16 @@ def _waves(parameters: CurvatubesParameters, rng: np.random.Generator) -> np.nda
         raise ParameterError(f"start_size = {wavelength:g} voxels is not a wavelength that fits into {shape} voxels; choose a smaller one.")
     wave = np.fft.irfftn(np.fft.rfftn(rng.standard_normal(shape)) * band, s=shape)
     wave -= np.quantile(wave, (1 - required_mass(parameters)) / 2)
-    gradient = np.sqrt(sum((np.roll(wave, -1, a) - np.roll(wave, 1, a)) ** 2 / 4 for a in range(3)))
+    slopes = [(np.roll(wave, -1, axis) - np.roll(wave, 1, axis)) / 2 for axis in range(3)]
+    gradient = np.sqrt(slopes[0] ** 2 + slopes[1] ** 2 + slopes[2] ** 2)
     reach = wavelength / 4  # beyond it the wave over its slope says nothing of the distance
     return np.asarray(np.clip(wave / np.maximum(gradient, 1e-6 * gradient.max()), -reach, reach))
 
 
-def _nearest_seeds(
-    shape: tuple[int, int, int], count: int, neighbours: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _nearest_seeds(shape: tuple[int, int, int], count: int, neighbours: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return distances and vectors from every voxel to its nearest random seeds in a periodic box.
 
-    Returns (distances (M, neighbours), vectors (M, neighbours, 3), seeds (count, 3)).
+    Returns (distances (M, neighbours), vectors (M, neighbours, 3)).
     """
     from scipy.spatial import cKDTree
 
@@ -185,14 +184,14 @@ def _nearest_seeds(
     distances, indices = cKDTree(seeds, boxsize=box).query(voxels, k=neighbours)
     vectors = seeds[indices] - (voxels[:, None, :] if neighbours > 1 else voxels)
     vectors -= box * np.round(vectors / box)
-    return distances, vectors, seeds
+    return np.asarray(distances), vectors
 
 
 def _balls(parameters: CurvatubesParameters, rng: np.random.Generator) -> np.ndarray:
     radius = _size(parameters, _target_radius(parameters))
     matter = (1 + required_mass(parameters)) / 2 * math.prod(parameters.shape)
     count = max(1, round(matter / (4 / 3 * math.pi * radius**3)))
-    distances, _, _ = _nearest_seeds(parameters.shape, count, 1, rng)
+    distances, _ = _nearest_seeds(parameters.shape, count, 1, rng)
     return (radius - distances).reshape(parameters.shape)
 
 
@@ -202,7 +201,7 @@ def _tubes(parameters: CurvatubesParameters, rng: np.random.Generator) -> np.nda
     matter = (1 + required_mass(parameters)) / 2 * math.prod(parameters.shape)
     length = matter / (math.pi * radius**2)  # a Poisson-Voronoi diagram has 5.83 n^(2/3) V^(1/3) of edges
     count = max(4, round((length / (5.83 * math.prod(parameters.shape) ** (1 / 3))) ** 1.5))
-    distances, vectors, _ = _nearest_seeds(parameters.shape, count, 3, rng)
+    distances, vectors = _nearest_seeds(parameters.shape, count, 3, rng)
     normals = vectors[:, 1:] - vectors[:, :1]  # (M, 2, 3)
     spans = np.maximum(np.linalg.norm(normals, axis=2), 1e-9)
     planes = (distances[:, 1:] ** 2 - distances[:, :1] ** 2) / (2 * spans)  # distance to either bisector

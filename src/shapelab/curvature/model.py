@@ -205,7 +205,7 @@ def vesicle_area(parameters: CurvatubesParameters, mass: float) -> float | None:
     if parameters.reduced_volume is None:
         return None
     volume = (1 + mass) / 2 * math.prod(parameters.shape) / parameters.resolution**3
-    radius = (3 * volume / (4 * math.pi * parameters.reduced_volume)) ** (1 / 3)
+    radius = math.cbrt(3 * volume / (4 * math.pi * parameters.reduced_volume))
     return 4 * math.pi * radius**2
 
 

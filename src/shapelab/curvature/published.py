@@ -1,0 +1,86 @@
+"""The published textures of A. Song (J. Math. Imaging Vis. 64, 2022), by coefficients, mass and what one sees.
+
+The measured columns are those of the published fields (100^3 voxels, eps = 2 voxels), not of our runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+__all__ = ["PUBLISHED", "Published"]
+
+TUBES, SPONGES, MEMBRANES, BONE, ATLAS = "Tubes and beads", "Sponges", "Membranes", "Trabecular bone", "From the atlas"
+
+
+class Published(NamedTuple):
+    """One row of the table of textures."""
+
+    name: str
+    title: str
+    group: str
+    coefficients: tuple[float, float, float, float, float, float]
+    """(a20, a11, a02, b10, b01, c), in texture lengths."""
+    mass: float
+    description: str
+    measured: tuple[float, float, float, float] | None = None
+    """Volume fraction, area per volume, mean k1, mean k2 of the published field, None if there is none."""
+    others: Mapping[str, Any] = {}
+
+
+PUBLISHED = (
+    Published("tubes", "Tubes", TUBES, (1, 2, 6, -40, -40, 400), -0.6,
+              "Branching tubes of even width, about 9 voxels across.", (0.154, 5.3, 22.8, 0.4)),
+    Published("tubes-thin", "Thin tubes", TUBES, (2, 2, 11, -100, -50, 1250), -0.7,
+              "Tubes about 8 voxels across, straighter and fewer."),
+    Published("tubes-oriented", "Oriented tubes", TUBES, (1, 2, 6, -40, -40, 400), -0.6,
+              "The tubes of the first preset, laid along the z axis.", None, {"orientation": 1000.0, "direction": (1.0, 0.0, 0.0)}),
+    Published("pearls", "Pearls", TUBES, (1, 3.55, 1, -56, -56, 784), -0.77,
+              "Strings of beads.", (0.080, 2.4, 31.7, -7.8)),
+    Published("metatubes", "Metatubes", TUBES, (0.924, 1.352, 2.932, 8.29, 61.066, 297.722), -0.53,
+              "", (0.223, 4.7, 14.2, -9.2)),
+    Published("tortuous", "Tortuous tubes", TUBES, (1, 2.221, 2.667, -103.614, 154.632, -1633.36), -0.745,
+              "Winding tubes.", (0.112, 11.7, 33.4, -14.2)),
+    Published("spheres", "Spheres", TUBES, (2, 2, 2, -75, -75, 937.5), -0.6,
+              "Droplets about 16 voxels across."),
+    Published("spheres-sparse", "Sparse spheres", TUBES, (2, 2, 2, -75, -75, 937.5), -0.7,
+              "The same droplets, fewer of them."),
+    Published("sponge", "Sponge", SPONGES, (1, 2.8, 2, -10, -10, 25), -0.25,
+              "A sponge of saddles: matter and void both hang together throughout.", (0.337, 6.7, 24.7, -13.4)),
+    Published("weird", "Weird", SPONGES, (1, 0.396, 1.095, -28.64, 190.906, 2062.082), -0.598,
+              "", (0.224, 11.6, 31.0, -27.6)),
+    Published("bilayers", "Bilayers", MEMBRANES, (1, 1, 1, 0, 0, 0), -0.4,
+              "Membranes: pairs of parallel sheets that close on themselves.", (0.301, 6.1, 7.5, -5.2)),
+    Published("layers", "Layers", MEMBRANES, (2, 2, 2, 0, 0, 0), -0.3,
+              "Thick flat layers."),
+    Published("layers-thin", "Thinner layers", MEMBRANES, (2, 2, 2, 0, 0, 0), -0.4,
+              "Flat layers with more void between them."),
+    Published("sieve", "Sieve", MEMBRANES, (0.946, 3.959, 1.942, 18.329, 28.008, 113.771), -0.534,
+              "Perforated sheets.", (0.215, 4.2, 26.8, -18.4)),
+    Published("tightlayers-1", "Tight layers 1", MEMBRANES, (0.997, 1.321, 3.619, -88.68, -1.718, 2053.259), -0.614,
+              "Thin layers close together.", (0.138, 1.8, 47.8, -2.0)),
+    Published("tightlayers-2", "Tight layers 2", MEMBRANES, (3, 3.741, 11, -268, -4, 6156), -0.633,
+              "", (0.137, 1.6, 48.1, -2.2)),
+    Published("tightlayers-3", "Tight layers 3", MEMBRANES, (6, 3.403, 7, -500, 26, 10854), -0.716,
+              "", (0.108, 1.4, 43.5, 0.2)),
+    Published("trabec-1", "Trabecular 1", BONE, (0.948, 0.836, 6.099, -82.925, -7.377, 1770.118), -0.419,
+              "", (0.183, 3.2, 43.5, -0.3)),
+    Published("trabec-2", "Trabecular 2", BONE, (1.069, 0.958, 6.074, -83.758, -7.676, 1767.964), -0.445,
+              "", (0.180, 3.4, 41.3, 0.0)),
+    Published("trabec-3", "Trabecular 3", BONE, (2, 1.823, 12, -166, -14, 3548), -0.512,
+              "", (0.142, 3.5, 41.2, 1.3)),
+    Published("trabec-notebook", "Trabecular, rounded", BONE, (1, 0.85, 6, -80, -7.5, 1770), -0.42,
+              ""),
+    Published("trabec-round", "Trabecular, perfect squares", BONE, (2, 2, 11, -180, -90, 4050), -0.6,
+              ""),
+    Published("exp-0366", "Experiment 366", ATLAS, (1, -0.238, 11.988, -175.909, -27.167, 2117.037), -0.648,
+              "", (0.077, 4.3, 39.3, 1.3)),
+    Published("exp-0374", "Experiment 374", ATLAS, (1, 0.63, 4.399, 132.459, 195.066, -2378.53), -0.364,
+              "", (0.321, 12.5, 3.6, -10.4)),
+    Published("exp-0556", "Experiment 556", ATLAS, (1, 3.225, 10.87, -146.309, 143.487, -2920.302), -0.499,
+              "", (0.191, 11.3, 31.4, -9.8)),
+    Published("exp-0684", "Experiment 684", ATLAS, (1, -3.705, 0.645, -136.976, 160.991, 2450.756), -0.258,
+              "", (0.468, 1097.0, 67.0, -51.0)),
+    Published("exp-0830", "Experiment 830", ATLAS, (1, 3.725, 0.649, -39.994, 64.093, 2758.058), -0.568,
+              "", (0.193, 4.6, 44.0, -34.3)),
+)  # fmt: skip
