@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -74,12 +74,12 @@ def create_series(folder: Path, shape: tuple[int, ...], dtype: Any) -> Any:
     )
 
 
-def open_array(folder: Path, *, writable: bool = False) -> Any:
-    """Open an array of numbers that a file from outside describes; nothing is read yet."""
+def open_array(folder: Path, *, writable: bool = False, version: Literal[2, 3] | None = 3) -> Any:
+    """Open an array of numbers that a file from outside describes; nothing is read yet. `version` None takes Zarr 2 and 3."""
     import zarr
 
     try:
-        array = zarr.open_array(store=str(folder), mode="r+" if writable else "r")
+        array = zarr.open_array(store=str(folder), mode="r+" if writable else "r", zarr_format=version)
     except Exception as error:  # zarr raises anything on damaged metadata
         raise InputError(f"{folder.parent.name}/{folder.name} is not a Zarr array: it is missing or damaged.") from error
     if array.dtype.kind not in "biuf":
@@ -99,7 +99,7 @@ def open_multiscale(folder: Path) -> tuple[np.ndarray, str, list[float], str]:
         raise InputError(f"{folder.name} is not an OME-Zarr image: it has no multiscales metadata.")
     entry = entries[0]
     dataset = entry["datasets"][0]
-    array = open_array(inside(folder, str(dataset["path"])))
+    array = open_array(inside(folder, str(dataset["path"])), version=None)
     require_memory(math.prod(array.shape) * array.dtype.itemsize)
     names = [axis["name"] if isinstance(axis, Mapping) else str(axis) for axis in entry.get("axes", "tczyx"[-array.ndim :])]
     unit = next((str(a["unit"]) for a in entry.get("axes", ()) if isinstance(a, Mapping) and a.get("type") == "space" and "unit" in a), "")
