@@ -56,11 +56,13 @@ class CpuMetric:
         self._shape, self._laplacian, self._average = shape, laplacian, average
         self._far = [filters.ghost_index(n, filters.RADIUS, periodic) for n in shape]
         self._near = [filters.ghost_index(n, 2, periodic) for n in shape]
-        self._taps = filters.TAPS.astype(np.float32)
-        self._bounds = slab_bounds(shape[0])
+        self._bounds, self._rows = slab_bounds(shape[0]), slab_bounds(shape[1])
         self._blurred = np.empty(shape, np.float32)
-        _, ny, nx = shape
-        self._planes = [(np.empty(ny * nx, np.float32), np.empty(nx + 2 * filters.RADIUS, np.float32)) for _ in self._bounds]
+        row = int(metric_kernels.ROW)
+        longest = max(shape[:2]) + 2 * filters.RADIUS
+        count = max(len(self._bounds), len(self._rows))
+        self._buffers = [(np.zeros(longest * row, np.float32), np.zeros(2 * row, np.float32)) for _ in range(count)]
+        self._lines = [np.zeros(shape[2], np.float32) for _ in self._bounds]
         self._sums = np.zeros((shape[0], 7))
         self._peaks = np.zeros((shape[0], 3))
         self._clamped = free is not None
@@ -79,7 +81,7 @@ class CpuMetric:
         def task(i: int, z0: int, z1: int) -> None:
             metric_kernels.metric_products_slab(
                 self._blurred, *arrays, self._free, self._clamped, self._laplacian, np.float32(shift), *self._near,
-                z0, z1, self._planes[i][1], self._sums,
+                z0, z1, self._lines[i], self._sums,
             )  # fmt: skip
 
         run_slabs(task, self._bounds)
@@ -110,11 +112,16 @@ class CpuMetric:
 
     def _blur(self, a: np.ndarray) -> None:
         flat, out = a.reshape(-1), self._blurred.reshape(-1)
+        iz, iy, ix = self._far
 
-        def task(i: int, z0: int, z1: int) -> None:
-            metric_kernels.blur_slab(flat, out, self._shape, *self._far, self._taps, z0, z1, *self._planes[i])
+        def planes(i: int, z0: int, z1: int) -> None:
+            metric_kernels.blur_planes(flat, out, self._shape, iy, ix, z0, z1, *self._buffers[i])
 
-        run_slabs(task, self._bounds)
+        def across(i: int, y0: int, y1: int) -> None:
+            metric_kernels.blur_across(out, self._shape, iz, y0, y1, *self._buffers[i])
+
+        run_slabs(planes, self._bounds)
+        run_slabs(across, self._rows)
 
     def _image_of_ones(self) -> np.ndarray:
         """P applied to the indicator of the free voxels: its product with g is the sum of P g over them."""

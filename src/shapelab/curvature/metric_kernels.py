@@ -8,79 +8,124 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from shapelab.curvature.filters import RADIUS
+from shapelab.curvature.filters import RADIUS, TAPS
 
-__all__ = ["blur_slab", "metric_products_slab", "move_slab"]
+__all__ = ["CHUNK", "ROW", "blur_across", "blur_planes", "metric_products_slab", "move_slab"]
+
+CHUNK = 128
+"""Largest number of voxels along x that are filtered at once."""
+ROW = np.uint64(136 + 2 * RADIUS)
+"""Distance between rows of a work buffer: a chunk with its ghosts, and no power of two."""
+
+# Constants for the compiler: the filter is unrolled.
+_T = tuple(np.float32(t) for t in TAPS)
+_P = tuple(np.uint64(k) for k in range(2 * RADIUS + 1))
+_0 = np.uint64(0)
 
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract", "arcp", "nsz", "afn"}}
 
 
 @numba.njit(**_OPTIONS)
-def _add_pairs(out, o, a, l1, r1, l2, r2, l3, r3, t1, t2, t3, n):
-    """Add three symmetric pairs of rows to a row."""
+def _filter_columns(a, o, out, p, n):
+    """Filter across rows of fixed distance: `o` is the offset of the row `RADIUS` rows before the one wanted."""
     for i in range(n):
-        out[o + i] += t1 * (a[l1 + i] + a[r1 + i]) + t2 * (a[l2 + i] + a[r2 + i]) + t3 * (a[l3 + i] + a[r3 + i])
+        out[p + i] = (
+            _T[0] * a[o + _P[12] * ROW + i]
+            + _T[1] * (a[o + _P[11] * ROW + i] + a[o + _P[13] * ROW + i])
+            + _T[2] * (a[o + _P[10] * ROW + i] + a[o + _P[14] * ROW + i])
+            + _T[3] * (a[o + _P[9] * ROW + i] + a[o + _P[15] * ROW + i])
+            + _T[4] * (a[o + _P[8] * ROW + i] + a[o + _P[16] * ROW + i])
+            + _T[5] * (a[o + _P[7] * ROW + i] + a[o + _P[17] * ROW + i])
+            + _T[6] * (a[o + _P[6] * ROW + i] + a[o + _P[18] * ROW + i])
+            + _T[7] * (a[o + _P[5] * ROW + i] + a[o + _P[19] * ROW + i])
+            + _T[8] * (a[o + _P[4] * ROW + i] + a[o + _P[20] * ROW + i])
+            + _T[9] * (a[o + _P[3] * ROW + i] + a[o + _P[21] * ROW + i])
+            + _T[10] * (a[o + _P[2] * ROW + i] + a[o + _P[22] * ROW + i])
+            + _T[11] * (a[o + _P[1] * ROW + i] + a[o + _P[23] * ROW + i])
+            + _T[12] * (a[o + _P[0] * ROW + i] + a[o + _P[24] * ROW + i])
+        )
 
 
 @numba.njit(**_OPTIONS)
-def _filter_rows(a, centre, stride, index, position, taps, out, o, n):
-    """Filter across rows: `index[position + k]` is the row that stands k rows further, rows are `stride` apart."""
-    t0 = taps[0]
+def _filter_row(a, o, out, p, n):
+    """Filter along a row: `o` is the offset of the voxel `RADIUS` voxels before the first one wanted."""
     for i in range(n):
-        out[o + i] = t0 * a[centre + i]
-    for k in range(1, len(taps), 3):
-        l1, r1 = np.uint64(index[position - k] * stride), np.uint64(index[position + k] * stride)
-        l2, r2 = np.uint64(index[position - k - 1] * stride), np.uint64(index[position + k + 1] * stride)
-        l3, r3 = np.uint64(index[position - k - 2] * stride), np.uint64(index[position + k + 2] * stride)
-        _add_pairs(out, o, a, l1, r1, l2, r2, l3, r3, taps[k], taps[k + 1], taps[k + 2], n)
+        out[p + i] = (
+            _T[0] * a[o + _P[12] + i]
+            + _T[1] * (a[o + _P[11] + i] + a[o + _P[13] + i])
+            + _T[2] * (a[o + _P[10] + i] + a[o + _P[14] + i])
+            + _T[3] * (a[o + _P[9] + i] + a[o + _P[15] + i])
+            + _T[4] * (a[o + _P[8] + i] + a[o + _P[16] + i])
+            + _T[5] * (a[o + _P[7] + i] + a[o + _P[17] + i])
+            + _T[6] * (a[o + _P[6] + i] + a[o + _P[18] + i])
+            + _T[7] * (a[o + _P[5] + i] + a[o + _P[19] + i])
+            + _T[8] * (a[o + _P[4] + i] + a[o + _P[20] + i])
+            + _T[9] * (a[o + _P[3] + i] + a[o + _P[21] + i])
+            + _T[10] * (a[o + _P[2] + i] + a[o + _P[22] + i])
+            + _T[11] * (a[o + _P[1] + i] + a[o + _P[23] + i])
+            + _T[12] * (a[o + _P[0] + i] + a[o + _P[24] + i])
+        )
 
 
 @numba.njit(**_OPTIONS)
-def _filter_row(padded, taps, out, o, n):
-    """Filter along one row that has `RADIUS` ghosts on either side."""
-    t0 = taps[0]
-    radius = np.uint64(RADIUS)
+def _copy(a, o, out, p, n):
     for i in range(n):
-        out[o + i] = t0 * padded[radius + i]
-    for k in range(1, len(taps), 3):
-        a = np.uint64(k)
-        l1, r1, l2, r2, l3, r3 = radius - a, radius + a, radius - a - 1, radius + a + 1, radius - a - 2, radius + a + 2
-        _add_pairs(out, o, padded, l1, r1, l2, r2, l3, r3, taps[k], taps[k + 1], taps[k + 2], n)
+        out[p + i] = a[o + i]
 
 
 @numba.njit(**_OPTIONS)
-def blur_slab(a, out, shape, iz, iy, ix, taps, z0, z1, plane, padded):
-    """Apply B B to the planes z0…z1-1.
+def blur_planes(a, out, shape, iy, ix, z0, z1, columns, row):
+    """Apply B B along y and x to the planes z0…z1-1.
 
     Parameters
     ----------
     a, out
         Input and output, flat views of (z, y, x) float32.
-    iz, iy, ix
-        `ghost_index` of each axis with reach `RADIUS`.
-    plane, padded
-        Buffers of one plane and of one row with its ghosts.
+    iy, ix
+        `ghost_index` of the axes with reach `RADIUS`.
+    columns, row
+        Buffers of (longest axis + 2 RADIUS) rows and of two rows.
     """
     _, ny, nx = shape
-    n = np.uint64(nx)
+    chunks = -(-nx // CHUNK)
     for z in range(z0, z1):
-        # One long row per plane: the z filter does not care where rows end.
-        size = ny * nx
-        for first in range(0, size, 512):
-            length = np.uint64(min(512, size - first))
-            shifted = a[first:]
-            _filter_rows(shifted, np.uint64(z * size), size, iz, z + RADIUS, taps, plane, np.uint64(first), length)
-        for y in range(ny):
-            o = np.uint64((z * ny + y) * nx)
-            _filter_rows(plane, np.uint64(y * nx), nx, iy, y + RADIUS, taps, out, o, n)
-        for y in range(ny):
-            o = (z * ny + y) * nx
-            for i in range(RADIUS):
-                padded[i] = out[o + ix[i]]
-                padded[RADIUS + nx + i] = out[o + ix[RADIUS + nx + i]]
-            for i in range(nx):
-                padded[RADIUS + i] = out[o + i]
-            _filter_row(padded, taps, out, np.uint64(o), n)
+        for c in range(chunks):
+            x0 = c * nx // chunks
+            n = (c + 1) * nx // chunks - x0
+            lanes = np.uint64((n + 7) // 8 * 8)
+            for y in range(ny):
+                o = (z * ny + y) * nx
+                first, last = max(0, x0 - RADIUS), min(nx, x0 + n + RADIUS)
+                for x in range(x0, first + RADIUS):
+                    row[x - x0] = a[o + ix[x]]
+                _copy(a, np.uint64(o + first), row, np.uint64(first + RADIUS - x0), np.uint64(last - first))
+                for x in range(last + RADIUS, x0 + n + 2 * RADIUS):
+                    row[x - x0] = a[o + ix[x]]
+                _filter_row(row, _0, columns, np.uint64(y + RADIUS) * ROW, lanes)
+            for k in range(RADIUS):
+                _copy(columns, np.uint64(iy[k] + RADIUS) * ROW, columns, np.uint64(k) * ROW, lanes)
+                end = ny + RADIUS + k
+                _copy(columns, np.uint64(iy[end] + RADIUS) * ROW, columns, np.uint64(end) * ROW, lanes)
+            for y in range(ny):
+                _filter_columns(columns, np.uint64(y) * ROW, row, _0, lanes)
+                _copy(row, _0, out, np.uint64((z * ny + y) * nx + x0), np.uint64(n))
+
+
+@numba.njit(**_OPTIONS)
+def blur_across(a, shape, iz, y0, y1, columns, row):
+    """Apply B B along z, in place, to the rows y0…y1-1 of every plane."""
+    nz, ny, nx = shape
+    chunks = -(-nx // CHUNK)
+    for y in range(y0, y1):
+        for c in range(chunks):
+            x0 = c * nx // chunks
+            n = (c + 1) * nx // chunks - x0
+            lanes = np.uint64((n + 7) // 8 * 8)
+            for k in range(nz + 2 * RADIUS):
+                _copy(a, np.uint64((iz[k] * ny + y) * nx + x0), columns, np.uint64(k) * ROW, np.uint64(n))
+            for z in range(nz):
+                _filter_columns(columns, np.uint64(z) * ROW, row, _0, lanes)
+                _copy(row, _0, a, np.uint64((z * ny + y) * nx + x0), np.uint64(n))
 
 
 @numba.njit(**_OPTIONS)
