@@ -1,0 +1,118 @@
+"""Where cells live: a box of pixels, periodic or bounded per axis, with walls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from shapelab.errors import InputError
+
+__all__ = ["Domain"]
+
+
+@dataclass(frozen=True, eq=False)
+class Domain:
+    """A grid of pixels (2-D, ``(y, x)``) or voxels (3-D, ``(z, y, x)``) that cells fill.
+
+    Parameters
+    ----------
+    shape
+        Number of pixels along each axis; 2 or 3 axes.
+    spacing
+        Size of a pixel along each axis, in physical units; one number for all axes, or one each.
+        Pixel (0, 0) has its centre at half a spacing from the corner of the box.
+    periodic
+        Whether opposite faces of the box are glued; one answer for all axes, or one each.
+    mask
+        Boolean image: cells and medium fill the True pixels only; the others are walls and obstacles.
+
+    Raises
+    ------
+    InputError
+        If the shape, spacing or mask cannot be used.
+    """
+
+    shape: tuple[int, ...]
+    spacing: tuple[float, ...] = (1.0,)
+    periodic: tuple[bool, ...] = (False,)
+    mask: np.ndarray | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        shape = tuple(int(n) for n in np.atleast_1d(self.shape))
+        if len(shape) not in (2, 3) or min(shape) < 1:
+            raise InputError(f"shape = {shape} is not a 2-D or 3-D grid: give two or three positive numbers of pixels.")
+        spacing = _per_axis(self.spacing, len(shape), "spacing", float)
+        if not all(np.isfinite(h) and h > 0 for h in spacing):
+            raise InputError(f"spacing = {spacing} must be positive along every axis.")
+        object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "spacing", spacing)
+        object.__setattr__(self, "periodic", _per_axis(self.periodic, len(shape), "periodic", bool))
+        if self.mask is not None:
+            object.__setattr__(self, "mask", _checked_mask(self.mask, shape))
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes, 2 or 3."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> np.ndarray:
+        """Side lengths of the box, ``(d,)``, in physical units."""
+        return np.array([n * h for n, h in zip(self.shape, self.spacing, strict=True)])
+
+    @property
+    def pixel_volume(self) -> float:
+        """Area or volume of one pixel."""
+        return float(np.prod(self.spacing))
+
+    @property
+    def n_pixels(self) -> int:
+        """Number of pixels that are not wall."""
+        return int(np.prod(self.shape)) if self.mask is None else int(np.count_nonzero(self.mask))
+
+    @property
+    def volume(self) -> float:
+        """Area or volume that is not wall."""
+        return self.n_pixels * self.pixel_volume
+
+    def displacement(self, points: np.ndarray, origin: np.ndarray) -> np.ndarray:
+        """Return ``points - origin``, as the nearest image along periodic axes."""
+        z: np.ndarray = np.asarray(points, float) - np.asarray(origin, float)
+        period = self.size
+        for axis, wraps in enumerate(self.periodic):
+            if wraps:
+                z[..., axis] -= period[axis] * np.floor(z[..., axis] / period[axis] + 0.5)
+        return z
+
+    def wrap(self, points: np.ndarray) -> np.ndarray:
+        """Return `points` moved into the box along the periodic axes."""
+        points = np.array(points, float)
+        for axis, wraps in enumerate(self.periodic):
+            if wraps:
+                points[..., axis] %= self.size[axis]
+        return points
+
+    def pixel_centres(self) -> np.ndarray:
+        """Return the positions of all pixel centres, ``(*shape, d)``."""
+        axes = [(np.arange(n) + 0.5) * h for n, h in zip(self.shape, self.spacing, strict=True)]
+        return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+
+
+def _per_axis(value: float | Sequence, ndim: int, name: str, kind: type) -> tuple:
+    values = tuple(kind(v) for v in np.atleast_1d(np.asarray(value)))
+    if len(values) == 1:
+        return values * ndim
+    if len(values) != ndim:
+        raise InputError(f"{name} = {values} has {len(values)} entries for a grid of {ndim} axes: give one, or one per axis.")
+    return values
+
+
+def _checked_mask(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    mask = np.ascontiguousarray(np.asarray(mask) != 0)
+    if mask.shape != shape:
+        raise InputError(f"The mask has shape {mask.shape} but the domain {shape}: they must be equal.")
+    if not mask.any():
+        raise InputError("The mask is empty: no pixel is left for cells.")
+    return mask

@@ -1,0 +1,198 @@
+"""Give one cell after another exactly its number of pixels: coordinate ascent of the dual, by selection (compiled).
+
+With all other potentials fixed, cell i owns the pixels where ``g(y) = c_i(y) - min_(j != i) (c_j(y) - f_j)`` is below f_i.
+It has k pixels when f_i lies between the k-th and the (k+1)-th smallest g.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shapelab.transport.assignment import Pixels
+from shapelab.transport.blocks import Grid
+from shapelab.transport.compiled import Number, inlined, kernel
+from shapelab.transport.point_cost import HALF, HUGE, TWO, Cells, cost_at
+
+__all__ = ["exact_steps", "find_nearest_pixel"]
+
+
+@kernel
+def _select(a: np.ndarray, k: int) -> None:
+    """Partially sort `a` so that a[k] is its k-th smallest (from 0)."""
+    low, high = 0, a.shape[0] - 1
+    while low < high:
+        pivot, i, j = a[(low + high) >> 1], low, high
+        while i <= j:
+            while a[i] < pivot:
+                i += 1
+            while a[j] > pivot:
+                j -= 1
+            if i <= j:
+                a[i], a[j] = a[j], a[i]
+                i += 1
+                j -= 1
+        if k <= j:
+            high = j
+        elif k >= i:
+            low = i
+        else:
+            break
+
+
+@kernel
+def _box(centre: int, radius: int, n: int, periodic: bool) -> tuple[int, int]:
+    """Return the first pixel and the number of pixels of a box side; periodic sides may start below 0."""
+    low, high = centre - radius, centre + radius + 1
+    if periodic:
+        if high - low >= n:
+            return 0, n
+        return low, high - low
+    low, high = max(0, low), min(n, high)
+    return low, max(0, high - low)
+
+
+@inlined
+def _open(low: int, count: int, n: int, periodic: bool) -> tuple[bool, bool]:
+    """Return whether the lower and the upper face of a box side lie inside the domain."""
+    if count >= n:
+        return False, False
+    return periodic or low > 0, periodic or low + count < n
+
+
+@kernel
+def _touches(g: np.ndarray, m0: int, m1: int, m2: int, level: Number, open0: tuple, open1: tuple, open2: tuple) -> bool:
+    """Return whether the set g < level reaches a face of the box beyond which the domain goes on."""
+    for a in range(m0):
+        for b in range(m1):
+            for c in range(m2):
+                edge = (a == 0 and open0[0]) or (a == m0 - 1 and open0[1]) or (b == 0 and open1[0]) or (b == m1 - 1 and open1[1])
+                edge = edge or (c == 0 and open2[0]) or (c == m2 - 1 and open2[1])
+                if edge and g[(a * m1 + b) * m2 + c] < level:
+                    return True
+    return False
+
+
+@kernel
+def exact_steps(
+    order: np.ndarray,
+    targets: np.ndarray,
+    cells: Cells,
+    f: np.ndarray,
+    hard: np.ndarray,
+    grid: Grid,
+    pixels: Pixels,
+    centres: np.ndarray,
+    radii: np.ndarray,
+) -> None:
+    """Solve for the listed cells one after the other, keeping labels, values and volumes up to date.
+
+    `centres` (pixels) and `radii` say where each cell is looked for; a box that proves too small is enlarged.
+    """
+    n, (n0, n1, n2) = f.shape[0], grid.dims
+    geometry = grid.geometry
+    walls = grid.weights.shape[0] > 1
+    wraps0, wraps1, wraps2 = geometry[6] > 0, geometry[7] > 0, geometry[8] > 0
+    for position in range(order.shape[0]):
+        i = order[position]
+        k, radius = targets[i], radii[i]
+        for attempt in range(7):
+            if attempt >= 5:
+                radius = max(n0, n1, n2)
+            l0, m0 = _box(centres[i, 0], radius, n0, wraps0)
+            l1, m1 = _box(centres[i, 1], radius, n1, wraps1)
+            l2, m2 = _box(centres[i, 2], radius, n2, wraps2)
+            count = m0 * m1 * m2
+            whole = count >= n0 * n1 * n2
+            if count <= k + 1:
+                if whole:
+                    break
+                radius = 2 * radius + 2
+                continue
+            g = np.empty(count, f.dtype)
+            for a in range(m0):
+                j0 = (l0 + a) % n0
+                for b in range(m1):
+                    j1 = (l1 + b) % n1
+                    for c in range(m2):
+                        j2 = (l2 + c) % n2
+                        p = (j0 * n1 + j1) * n2 + j2
+                        y0, y1, y2 = (
+                            (np.float32(j0) + HALF) * geometry[0],
+                            (np.float32(j1) + HALF) * geometry[1],
+                            (np.float32(j2) + HALF) * geometry[2],
+                        )
+                        if walls and grid.weights[p] == 0:
+                            g[(a * m1 + b) * m2 + c] = TWO * HUGE
+                            continue
+                        other = pixels.next[p] if pixels.label[p] == i else pixels.best[p]
+                        g[(a * m1 + b) * m2 + c] = cost_at(cells, i, y0, y1, y2, geometry, p) - other
+            ranked = g.copy()
+            _select(ranked, k)
+            above = ranked[k]
+            below = -TWO * HUGE
+            for q in range(k):
+                below = max(below, ranked[q])
+            level = HALF * (above + below) if below > -HUGE and above < HUGE else above
+            if not abs(level) < HUGE:
+                if whole or level < 0:
+                    break
+                radius *= 2
+                continue
+            if not whole and _touches(
+                g, m0, m1, m2, level, _open(l0, m0, n0, wraps0), _open(l1, m1, n1, wraps1), _open(l2, m2, n2, wraps2)
+            ):
+                radius *= 2
+                continue
+            f[i] = level
+            for a in range(m0):
+                j0 = (l0 + a) % n0
+                for b in range(m1):
+                    j1 = (l1 + b) % n1
+                    for c in range(m2):
+                        p = (j0 * n1 + j1) * n2 + (l2 + c) % n2
+                        owner, gap = pixels.label[p], g[(a * m1 + b) * m2 + c]
+                        if owner == n + 1:
+                            continue
+                        if owner == i:
+                            value = gap + pixels.next[p] - level
+                            if gap < level:
+                                pixels.best[p] = value
+                            else:
+                                hard[i] -= 1
+                                hard[pixels.second[p]] += 1
+                                pixels.label[p], pixels.best[p] = pixels.second[p], pixels.next[p]
+                                pixels.second[p], pixels.next[p] = i, value
+                        else:
+                            value = gap + pixels.best[p] - level
+                            if gap < level:
+                                hard[i] += 1
+                                hard[owner] -= 1
+                                pixels.second[p], pixels.next[p] = owner, pixels.best[p]
+                                pixels.label[p], pixels.best[p] = i, value
+                            elif value < pixels.next[p]:
+                                pixels.second[p], pixels.next[p] = i, value
+            break
+
+
+@kernel
+def find_nearest_pixel(empty: np.ndarray, cells: Cells, grid: Grid, pixels: Pixels, stride: int, centres: np.ndarray) -> None:
+    """Set the centre of each listed cell to the pixel, among every `stride`-th, that it would win first."""
+    geometry, (n0, n1, n2) = grid.geometry, grid.dims
+    walls = grid.weights.shape[0] > 1
+    for e in range(empty.shape[0]):
+        i, lowest = empty[e], TWO * HUGE
+        for j0 in range(min(stride // 2, n0 - 1), n0, stride):
+            for j1 in range(min(stride // 2, n1 - 1), n1, stride):
+                for j2 in range(min(stride // 2, n2 - 1), n2, stride):
+                    p = (j0 * n1 + j1) * n2 + j2
+                    if walls and grid.weights[p] == 0:
+                        continue
+                    y0, y1, y2 = (
+                        (np.float32(j0) + HALF) * geometry[0],
+                        (np.float32(j1) + HALF) * geometry[1],
+                        (np.float32(j2) + HALF) * geometry[2],
+                    )
+                    above = cost_at(cells, i, y0, y1, y2, geometry, p) - pixels.best[p]
+                    if above < lowest:
+                        lowest = above
+                        centres[i, 0], centres[i, 1], centres[i, 2] = j0, j1, j2

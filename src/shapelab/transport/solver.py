@@ -1,0 +1,326 @@
+"""Solve for cells of prescribed volumes: once, or again and again as the cells move."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from shapelab.errors import InputError
+from shapelab.transport.assignment import Assignment
+from shapelab.transport.costs import Cost, Power
+from shapelab.transport.domain import Domain
+from shapelab.transport.moments import CellMoments, measure_cells
+from shapelab.transport.newton import Goal, Newton
+from shapelab.transport.problem import Problem
+
+__all__ = ["Counting", "Solution", "Solver", "solve_cells"]
+
+Counting = Literal["labels", "subpixel"]
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Cells of prescribed volumes: what `solve_cells` and `Solver.solve` return.
+
+    Attributes
+    ----------
+    labels
+        Image of the domain's shape: 0 is the medium (and walls), i + 1 is cell i; the smallest unsigned type that fits.
+    potentials
+        ``(N,)``: f_i, in the unit of the cost; cell i is where ``c_i - f_i`` is smallest (and below 0, if there is medium).
+    targets, volumes
+        ``(N,)``: asked for and reached, in physical units; counted as `counting` says.
+    converged
+        Whether the tolerance was met.
+    message
+        One sentence: converged, or by how much the tolerance was missed and why.
+    passes
+        Number of passes over the pixels of the domain's grid.
+    """
+
+    labels: np.ndarray
+    potentials: np.ndarray
+    targets: np.ndarray
+    volumes: np.ndarray
+    converged: bool
+    message: str
+    counting: Counting
+    passes: int
+    moments: CellMoments
+
+    @property
+    def errors(self) -> np.ndarray:
+        """Relative volume error of every cell."""
+        errors: np.ndarray = np.abs(self.volumes - self.targets) / self.targets
+        return errors
+
+    @property
+    def mean_error(self) -> float:
+        """Mean relative volume error."""
+        return float(self.errors.mean()) if len(self.targets) else 0.0
+
+    @property
+    def max_error(self) -> float:
+        """Largest relative volume error."""
+        return float(self.errors.max(initial=0))
+
+    @property
+    def centroids(self) -> np.ndarray:
+        """``(N, d)`` centres of gravity in physical units, near the seeds (along periodic axes they may lie outside the box)."""
+        return self.moments.centroids
+
+
+class Solver:
+    """Cells on a domain, solved again from the last potentials whenever seeds, volumes or costs have changed.
+
+    Parameters
+    ----------
+    domain
+        Grid, pixel size, periodic axes, walls.
+    seeds
+        ``(N, d)`` in physical units, ``(y, x)`` or ``(z, y, x)``.
+    volumes
+        ``(N,)`` target volumes (2-D: areas) in physical units, positive; their sum must not exceed that of the domain.
+    cost
+        What a point costs each cell.
+    tolerance
+        Largest mean relative volume error.
+    max_tolerance
+        Largest relative volume error of any cell; by default five times `tolerance`. With counting = "labels" a cell may always
+        be off by two pixels.
+    counting
+        "subpixel": volumes count pixel fractions across interfaces, as moving cells need; "labels": whole pixels of the label image.
+
+    Raises
+    ------
+    InputError
+        If the volumes are infeasible or an array has the wrong shape.
+    """
+
+    def __init__(
+        self,
+        domain: Domain,
+        seeds: np.ndarray,
+        volumes: np.ndarray,
+        cost: Cost | None = None,
+        *,
+        tolerance: float = 0.01,
+        max_tolerance: float | None = None,
+        counting: Counting = "subpixel",
+    ) -> None:
+        if not 0 < tolerance < 1:
+            raise InputError(f"tolerance = {tolerance} must lie between 0 and 1 (0.01 is one per cent).")
+        if counting not in ("labels", "subpixel"):
+            raise InputError(f"counting = {counting!r} is unknown; use 'labels' or 'subpixel'.")
+        self.domain, self.tolerance, self.counting = domain, tolerance, counting
+        self.max_tolerance = 5 * tolerance if max_tolerance is None else max_tolerance
+        self.seeds, self.volumes = _checked(domain, seeds, volumes)
+        self.cost = cost or Power()
+        self._potentials: np.ndarray | None = None
+        self._problem: Problem | None = None
+        self._assignment: Assignment | None = None
+
+    @property
+    def potentials(self) -> np.ndarray | None:
+        """Potentials of the last solve in the unit of the cost, or None; may be set (and so restored)."""
+        return self._potentials
+
+    @potentials.setter
+    def potentials(self, values: np.ndarray | None) -> None:
+        self._potentials = None if values is None else np.array(values, float)
+
+    def update(
+        self,
+        seeds: np.ndarray | None = None,
+        volumes: np.ndarray | None = None,
+        cost: Cost | None = None,
+        keep: Sequence[int] | np.ndarray | None = None,
+    ) -> None:
+        """Change seeds, volumes or cost; the next solve starts from the last potentials.
+
+        Parameters
+        ----------
+        seeds, volumes, cost
+            New values; None leaves the old ones.
+        keep
+            When the number of cells changes: for each new cell, the number of the old cell whose potential it takes over, or -1
+            for a cell that is new.
+        """
+        if keep is not None and self._potentials is not None:
+            self._potentials = _carry_over(self._potentials, np.asarray(keep, int))
+        self.seeds, self.volumes = _checked(
+            self.domain, self.seeds if seeds is None else seeds, self.volumes if volumes is None else volumes
+        )
+        self.cost = cost or self.cost
+        self._problem = None
+
+    def solve(self, abort: threading.Event | None = None) -> Solution:
+        """Return the cells; `abort` may be set by another thread to end early with what there is."""
+        problem = self._prepare()
+        if problem.n == 0:
+            return self._empty()
+        start = self._potentials
+        if start is not None and (len(start) != problem.n or not np.isfinite(start).all()):
+            start = None
+        newton = Newton(problem, self._goal(abort), self._assignment)
+        internal = newton.solve(None if start is None else start / problem.cost_unit)
+        self._assignment = newton.assignment
+        self._potentials = internal * problem.cost_unit
+        return self._solution(newton, internal)
+
+    def _prepare(self) -> Problem:
+        if self._problem is None:
+            self._problem = Problem(self.domain, self.seeds, self.volumes, self.cost)
+        problem, old = self._problem, self._previous
+        if old is not None and old is not problem:
+            problem.adopt(old)
+        blocks = problem.fine.blocks
+        if self._assignment is not None and (self._assignment.blocks is not blocks or self._assignment.n != problem.n):
+            self._assignment = None
+        self._previous = problem
+        return problem
+
+    _previous: Problem | None = None
+
+    def _goal(self, abort: threading.Event | None) -> Goal:
+        targets = self.volumes / self.domain.pixel_volume
+        largest = np.full(len(targets), self.max_tolerance)
+        mean = self.tolerance
+        if self.counting == "labels":
+            largest = np.maximum(largest, 2 / targets)
+        return Goal(mean, largest, self.counting == "subpixel", abort=abort)
+
+    def _solution(self, newton: Newton, internal: np.ndarray) -> Solution:
+        problem, pixel = newton.problem, self.domain.pixel_volume
+        moments = measure_cells(problem, newton.assignment, internal)
+        converged = newton.solved()
+        return Solution(
+            labels=_label_image(newton.assignment.pixels.label, problem.n, self.domain.shape),
+            potentials=internal * problem.cost_unit,
+            targets=self.volumes,
+            volumes=newton.volumes() * pixel,
+            converged=converged,
+            message=_message(newton, converged),
+            counting=self.counting,
+            passes=newton.passes,
+            moments=moments,
+        )
+
+    def _empty(self) -> Solution:
+        d = self.domain.ndim
+        none, points = np.zeros(0), np.zeros((0, d))
+        moments = CellMoments(none, points, points, np.zeros((0, d, d)), points, np.zeros((0, 2), int), none, none)
+        return Solution(np.zeros(self.domain.shape, np.uint16), none, none, none, True, "There are no cells.", self.counting, 0, moments)
+
+
+def solve_cells(
+    seeds: np.ndarray,
+    volumes: np.ndarray,
+    shape: Sequence[int],
+    spacing: float | Sequence[float] = 1.0,
+    cost: Cost | None = None,
+    tolerance: float = 0.01,
+    *,
+    max_tolerance: float | None = None,
+    periodic: bool | Sequence[bool] = False,
+    mask: np.ndarray | None = None,
+    counting: Counting = "labels",
+    abort: threading.Event | None = None,
+) -> Solution:
+    """Divide a grid into cells of prescribed volumes around seeds (semi-discrete optimal transport).
+
+    Parameters
+    ----------
+    seeds
+        ``(N, d)`` positions in physical units, ``(y, x)`` or ``(z, y, x)``; the box starts at 0 and ends at shape * spacing.
+    volumes
+        ``(N,)`` volumes (2-D: areas) in physical units; what they leave free is medium, label 0.
+    shape, spacing, periodic, mask
+        The `Domain`.
+    cost
+        What a point costs each cell, from `shapelab.costs`; by default the squared distance.
+    tolerance, max_tolerance
+        Largest mean relative volume error, and largest one of any cell (five times as much by default).
+    counting
+        Whether volumes count whole pixels ("labels") or pixel fractions ("subpixel").
+    abort
+        An event that another thread may set to end early.
+
+    Returns
+    -------
+    Solution
+        Labels, potentials, volumes, centroids and errors; `converged` and `message` say how well it went.
+
+    Raises
+    ------
+    InputError
+        If the volumes do not fit the domain, with the numbers.
+
+    References
+    ----------
+    J. Kitagawa, Q. Mérigot, B. Thibert, "Convergence of a Newton algorithm for semi-discrete optimal transport",
+    J. Eur. Math. Soc. 21 (2019).
+    """
+    domain = Domain(tuple(shape), spacing, periodic, mask)  # type: ignore[arg-type]
+    solver = Solver(domain, seeds, volumes, cost, tolerance=tolerance, max_tolerance=max_tolerance, counting=counting)
+    return solver.solve(abort)
+
+
+def _checked(domain: Domain, seeds: np.ndarray, volumes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return seeds (wrapped into the box) and volumes as float arrays, or refuse them with the numbers."""
+    seeds, volumes = np.asarray(seeds, float), np.asarray(volumes, float)
+    if seeds.size == 0:
+        seeds = seeds.reshape(0, domain.ndim)
+    if seeds.ndim != 2 or seeds.shape[1] != domain.ndim:
+        raise InputError(f"The seeds have shape {seeds.shape}; a {domain.ndim}-D domain needs (N, {domain.ndim}).")
+    if volumes.ndim == 0:
+        volumes = np.full(len(seeds), float(volumes))
+    if volumes.shape != (len(seeds),):
+        raise InputError(f"There are {len(seeds)} seeds but volumes of shape {volumes.shape}: one volume per seed is needed.")
+    if not np.isfinite(seeds).all():
+        raise InputError(f"Seed {int(np.argmax(~np.isfinite(seeds).all(axis=1)))} is not finite.")
+    if not (np.isfinite(volumes) & (volumes > 0)).all():
+        worst = int(np.argmax(~(np.isfinite(volumes) & (volumes > 0))))
+        raise InputError(f"Volumes must be positive; cell {worst} asks for {volumes[worst]:.4g}.")
+    if volumes.sum() > domain.volume * (1 + 1e-9):
+        raise InputError(
+            f"The {len(seeds)} cells ask for a total volume of {volumes.sum():.6g} but the domain holds {domain.volume:.6g}: "
+            "make the volumes smaller or the domain larger."
+        )
+    if len(volumes) and volumes.min() < 0.5 * domain.pixel_volume:
+        raise InputError(
+            f"Cell {int(np.argmin(volumes))} asks for {volumes.min():.4g}, less than half a pixel ({domain.pixel_volume:.4g}): "
+            "use finer pixels."
+        )
+    return domain.wrap(seeds), volumes.copy()
+
+
+def _carry_over(potentials: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    known = keep >= 0
+    if len(keep) and keep.max() >= len(potentials):
+        raise InputError(f"keep refers to cell {int(keep.max())}, but there were only {len(potentials)} cells.")
+    new = np.full(len(keep), np.median(potentials) if len(potentials) else np.nan)
+    new[known] = potentials[keep[known]]
+    return new
+
+
+def _label_image(label: np.ndarray, n: int, shape: tuple[int, ...]) -> np.ndarray:
+    image = (label + 1).astype(np.uint16 if n < 2**16 else np.uint32)
+    image[label >= n] = 0
+    return image.reshape(shape)
+
+
+def _message(newton: Newton, converged: bool) -> str:
+    errors, goal = newton.errors(), newton.goal
+    worst = int(np.argmax(errors))
+    reached = f"mean volume error {errors.mean():.2%}, largest {errors[worst]:.2%} (cell {worst + 1})"
+    if converged:
+        return f"Converged: {reached}."
+    why = "stopped on request" if goal.stopped else f"after {newton.passes} passes"
+    quantum = 1 / newton.targets.min()
+    hint = f"; the smallest cell has {newton.targets.min():.3g} pixels, one of which is {quantum:.2%}" if quantum > 0.2 * goal.mean else ""
+    return f"Not converged ({why}): {reached}; asked for mean {goal.mean:.2%}, largest {goal.largest[worst]:.2%}{hint}."
