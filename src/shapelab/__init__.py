@@ -18,7 +18,9 @@ _EXPORTS = {
     "ShapelabError": "shapelab.errors",
     "Simulation": "shapelab.simulation",
     "catalog": "shapelab.catalog",
+    "costs": "shapelab.transport",
     "measure": "shapelab.measure",
+    "solve_cells": "shapelab.transport",
 }
 """Public name -> module that defines it. A name equal to its module's is that module, which can be called."""
 
