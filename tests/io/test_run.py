@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -178,7 +179,7 @@ with RunWriter({path!r}, simulation) as writer:
 def test_kill_leaves_a_folder_that_opens_and_resumes(toy, tmp_path, after):
     """The process is killed at the n-th time that it opens or renames a file of the run."""
     path = tmp_path / "run.zarr"
-    script = _KILLED.format(folder=os.path.dirname(__file__), path=str(path), after=after)
+    script = _KILLED.format(folder=str(Path(__file__).parent), path=str(path), after=after)
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=120)
     assert result.returncode == -9, result.stderr.decode()
     assert path.exists() == (after > 34)  # before that, the first frame was not complete

@@ -92,7 +92,7 @@ def _march(field: np.ndarray, slab: int) -> tuple[np.ndarray, np.ndarray]:
     triangles: list[np.ndarray] = []
     offset = 0
     for start in range(0, field.shape[0] - 1, slab):
-        block = field[start : start + slab + 1]
+        block = field[start : start + slab + 1].copy()  # scikit-image refuses arrays that may not be written to
         if block.min() >= 0 or block.max() <= 0:
             continue
         vertices, faces, _, _ = marching_cubes(block, 0.0, gradient_direction="ascent", allow_degenerate=True)  # type: ignore[no-untyped-call]

@@ -11,7 +11,7 @@ import numpy as np
 from shapelab.convert.mesh import Mesh
 from shapelab.errors import InputError
 
-__all__ = ["MESH_SUFFIXES", "read_mesh", "write_mesh"]
+__all__ = ["MESH_SUFFIXES", "check_suffix", "read_mesh", "write_mesh"]
 
 MESH_SUFFIXES = (".ply", ".obj", ".stl")
 
@@ -27,7 +27,7 @@ def write_mesh(path: str | Path, mesh: Mesh, values: Mapping[str, np.ndarray] | 
     import trimesh
 
     file = Path(path)
-    suffix = _suffix(file)
+    suffix = check_suffix(file)
     surface = trimesh.Trimesh(np.asarray(mesh.vertices)[:, ::-1], np.asarray(mesh.faces), process=False)
     for name, value in (values or {}).items():
         if len(value) != len(mesh.vertices):
@@ -49,7 +49,7 @@ def read_mesh(path: str | Path) -> tuple[Mesh, dict[str, np.ndarray]]:
     import trimesh
 
     file = Path(path)
-    suffix = _suffix(file)
+    suffix = check_suffix(file)
     if not file.is_file():
         raise InputError(f"There is no file {str(file)!r}.")
     try:
@@ -72,7 +72,8 @@ def _ply_values(surface: Any, n: int) -> dict[str, np.ndarray]:
     return {name: value.astype(np.float32) for name, value in values.items() if len(value) == n and value.dtype.kind in "biuf"}
 
 
-def _suffix(file: Path) -> str:
+def check_suffix(file: Path) -> str:
+    """Return the suffix of a mesh file, refusing unknown ones."""
     suffix = file.suffix.lower()
     if suffix not in MESH_SUFFIXES:
         raise InputError(f"{file.name}: a mesh file must end in {', '.join(MESH_SUFFIXES)}.")

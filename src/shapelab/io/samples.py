@@ -24,7 +24,6 @@ class _File:
     path: str
     layer: str
     kind: LayerKind
-    key: str | None = None
     look: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -60,8 +59,8 @@ SAMPLES: Mapping[str, Sample] = MappingProxyType(
             "Confocal image of an ovule and its 51 cells, which fill space.",
             "PlantSeg, MIT",
             (
-                _File("plant_ovule/ovule.h5", "ovule", "image", "raw"),
-                _File("plant_ovule/ovule.h5", "ovule cells", "labels", "label"),
+                _File("plant_ovule/ovule.ome.tif", "ovule", "image"),
+                _File("plant_ovule/cell_labels.ome.tif", "ovule cells", "labels"),
             ),
         ),
         "drosophila_epithelium": Sample(
@@ -106,7 +105,6 @@ SAMPLES: Mapping[str, Sample] = MappingProxyType(
                     "curvatubes_gallery/pearls.nii.gz",
                     "pearls",
                     "image",
-                    None,
                     {"scale": (0.01,) * 3, "units": ("pixel",) * 3, "contrast_limits": (-1, 1), "rendering": "iso", "iso_threshold": 0.0},
                 ),
             ),
@@ -140,5 +138,5 @@ def _layer(file: _File, sample: Sample) -> LayerData:
     if file.kind == "surface":
         mesh, _ = read_mesh(_FOLDER / file.path)
         return LayerData(file.layer, (mesh.vertices, mesh.faces), "surface", credit)
-    image = read_image(_FOLDER / file.path, key=file.key, kind=file.kind)
+    image = read_image(_FOLDER / file.path, kind=file.kind)
     return LayerData(file.layer, image.data, image.kind, {**image.meta, **file.look, **credit})

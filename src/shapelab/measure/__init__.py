@@ -8,6 +8,7 @@ from shapelab.measure.diagram import CurvatureDiagram, curvature_diagram, diagra
 from shapelab.measure.labels import measure_labels
 from shapelab.measure.report import measure
 from shapelab.measure.surface import euler_characteristic, mesh_area, vertex_curvatures
+from shapelab.measure.units import unit_of
 
 __all__ = [
     "CurvatureDiagram",
@@ -21,6 +22,7 @@ __all__ = [
     "measure_labels",
     "mesh_area",
     "shape_operator",
+    "unit_of",
     "vertex_curvatures",
 ]
 

@@ -1,0 +1,66 @@
+"""Progress of a run on the terminal, and ending it with Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from types import FrameType
+from typing import Self
+
+from shapelab.frame import Frame
+from shapelab.simulation import Simulation
+
+__all__ = ["Progress", "interruptible"]
+
+
+class Progress:
+    """One line on stderr: rewritten in a terminal, one per frame elsewhere."""
+
+    def __init__(self, simulation: Simulation, steps: int | None) -> None:
+        limit = steps if steps is not None else getattr(simulation.parameters, "max_steps", None)
+        self._first = simulation.step_number
+        self._last = None if limit is None else (self._first if steps is not None else 0) + limit
+        self._start = time.perf_counter()
+        self._terminal = sys.stderr.isatty()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._terminal:
+            print(file=sys.stderr)
+
+    def show(self, frame: Frame) -> None:
+        """Show where the run is."""
+        elapsed = time.perf_counter() - self._start
+        speed = (frame.step - self._first) / elapsed if elapsed > 0 else 0.0
+        of = f"/{self._last}" if self._last is not None else ""
+        numbers = "  ".join(f"{name} {value:.4g}" for name, value in list(frame.scalars.items())[:2])
+        line = f"step {frame.step}{of}  {numbers}  {speed:.1f} steps/s  {elapsed:.0f} s"
+        print(f"\r{line:<78}" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def interruptible(simulation: Simulation) -> Iterator[threading.Event]:
+    """Let the first Ctrl-C (or termination) end `simulation` after its current step; the second one acts at once."""
+    interrupted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        interrupted.set()
+        simulation.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,32 @@
+"""Measured numbers as text or JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from shapelab.measure import unit_of
+
+__all__ = ["print_report"]
+
+
+def print_report(report: Any, unit: str, *, as_json: bool) -> None:
+    """Print what `shapelab.measure.measure` returned: a dictionary, or a table of labels."""
+    if isinstance(report, dict):
+        print(json.dumps(report, indent=2, default=str) if as_json else _lines(report, unit))
+    elif as_json:
+        print(report.reset_index().to_json(orient="records", indent=2))
+    else:
+        print(report.to_string(float_format=lambda value: f"{value:.6g}"))
+
+
+def _lines(report: dict[str, Any], unit: str) -> str:
+    width = max(map(len, report))
+    lines = [f"{name:<{width}}  {_text(value)} {unit_of(name, unit)}".rstrip() for name, value in report.items() if name != "warnings"]
+    return "\n".join([*lines, *(f"note: {sentence}" for sentence in report.get("warnings", ()))])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " x ".join(map(_text, value))
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
