@@ -11,6 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _EXPORTS = {
+    "Cells": "shapelab.cells",
     "Curvatubes": "shapelab.curvature",
     "Frame": "shapelab.simulation",
     "LayerData": "shapelab.simulation",

@@ -1,0 +1,67 @@
+"""Make a simulation of cells from a scenario, or from a user's own labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shapelab.catalog import load, scenario
+from shapelab.cells.given import GivenCells
+from shapelab.cells.model import CellModel
+from shapelab.errors import InputError
+from shapelab.simulation import Simulation
+
+__all__ = ["Cells"]
+
+DEFAULT, DEFAULT_GIVEN = "run_and_tumble", {2: "relaxation", 3: "relaxation_3d"}
+
+
+def Cells(  # noqa: N802, RUF100 - reads as a class: it makes a simulation
+    scenario: str | None = None, *, initial: Any = None, walls: Any = None, **parameters: Any
+) -> Simulation:
+    """Return a simulation of incompressible cells.
+
+    Parameters
+    ----------
+    scenario
+        Name of a scenario (`shapelab.catalog()` lists them), which says how cells move. By default "run_and_tumble", or
+        "relaxation" ("relaxation_3d") for a user's labels.
+    initial
+        Labels to start from, as an array or as a layer whose scale gives the pixel size: seeds, ids, volumes,
+        anisotropies, the grid and the number of cells are then theirs.
+    walls
+        With `initial`: image of the same shape (not 0: wall), or "background" to make the label 0 wall.
+    **parameters
+        Fields of the scenario's parameters.
+
+    Raises
+    ------
+    ParameterError, InputError
+        In one sentence, before anything is computed.
+    """
+    given = None
+    if initial is not None:
+        given = GivenCells.of(initial, walls)
+        name = scenario or DEFAULT_GIVEN[given.labels.ndim]
+    elif walls is not None:
+        raise InputError("walls need labels to start from (initial); edit('set_walls', …) changes the walls of a running scenario.")
+    else:
+        name = scenario or DEFAULT
+    entry = _scenario(name)
+    model: CellModel = load(entry.model)()
+    values = dict(entry.parameters)
+    if given is not None:
+        _require_dimension(model, name, given)
+        values.update(given.parameters())
+    values.update(parameters)
+    checked = model.parameters_type(**values)
+    return Simulation(model, checked, initial=given, preset=name)
+
+
+def _scenario(name: str) -> Any:
+    return scenario("cells", name)
+
+
+def _require_dimension(model: CellModel, name: str, given: GivenCells) -> None:
+    wanted = model.parameters_type().ndim
+    if wanted != given.labels.ndim:
+        raise InputError(f"The scenario {name!r} is {wanted}-D and the labels are {given.labels.ndim}-D (shape {given.labels.shape}).")

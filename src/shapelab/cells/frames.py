@@ -1,0 +1,83 @@
+"""What may be seen of the cells: layers that share one scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from shapelab.cells.diagram import Diagram
+from shapelab.cells.parameters import CellParameters
+from shapelab.cells.state import CellState
+from shapelab.frame import LayerData, frozen
+
+__all__ = ["cell_layers", "to_pixels", "to_positions"]
+
+
+def to_pixels(positions: np.ndarray, p: CellParameters) -> np.ndarray:
+    """Return pixel coordinates (layer data) of positions in box lengths; pixel 0 has its centre at half a pixel."""
+    return np.asarray(positions) / np.asarray(p.spacing) - 0.5
+
+
+def to_positions(pixels: Any, p: CellParameters) -> np.ndarray:
+    """Return positions in box lengths of pixel coordinates (layer data)."""
+    return (np.asarray(pixels, float) + 0.5) * np.asarray(p.spacing)
+
+
+def cell_layers(state: CellState, diagram: Diagram, arrows: str) -> tuple[LayerData, ...]:
+    """Return cells (labels), seeds (points with features), `arrows` ("velocity" or "axis", vectors) and walls, if any."""
+    p = state.parameters
+    assert isinstance(p, CellParameters)
+    grid = {"scale": p.voxel_size, "units": (p.unit,) * p.ndim, "axis_labels": ("z", "y", "x")[-p.ndim :]}
+    layers = [
+        LayerData("cells", _label_image(state, diagram), "labels", grid),
+        LayerData("seeds", frozen(to_pixels(state.positions, p)), "points", {**grid, "features": features(state, diagram), **_dots(p)}),
+        LayerData(arrows, _arrows(state, arrows, p), "vectors", {**grid, "edge_width": 0.6, "vector_style": "arrow"}),
+    ]
+    if "mask" in state.fields:
+        layers.append(LayerData("walls", frozen((~state.fields["mask"]).astype(np.uint8)), "labels", {**grid, "opacity": 0.6}))
+    return tuple(layers)
+
+
+def features(state: CellState, diagram: Diagram) -> dict[str, np.ndarray]:
+    """Return one column per property of the cells, in world units."""
+    p = state.parameters
+    assert isinstance(p, CellParameters)
+    unit_volume = p.length**p.ndim
+    columns = {
+        "id": state.ids,
+        "type": state.types,
+        "volume": diagram.volumes * unit_volume,
+        "target": state.volumes * unit_volume,
+        "error": diagram.errors(state.volumes),
+        "surface": diagram.surfaces() * p.length ** (p.ndim - 1),
+        "elongation": diagram.elongations(),
+        "roundness": diagram.roundness(),
+        "neighbours": diagram.neighbours(),
+        "speed": np.linalg.norm(state.velocities, axis=1) * p.length,
+        **{name: values for name, values in state.traits.items() if values.ndim == 1},
+    }
+    return {name: frozen(values) for name, values in columns.items()}
+
+
+def _label_image(state: CellState, diagram: Diagram) -> np.ndarray:
+    ids = np.concatenate([[0], state.ids])
+    dtype = np.uint16 if state.next_id <= 2**16 else np.uint32
+    image = ids.astype(dtype)[diagram.labels]
+    image.setflags(write=False)
+    return np.asarray(image)
+
+
+def _arrows(state: CellState, kind: str, p: CellParameters) -> np.ndarray:
+    """Return (N, 2, d) start and direction in pixels; an axis is as long as the cell's radius, the mean velocity likewise."""
+    vectors = state.axes if kind == "axis" else state.velocities
+    norm = np.linalg.norm(vectors, axis=1)
+    typical = float(norm.mean()) if len(norm) and norm.mean() > 0 else 1.0
+    lengths = vectors * (1 if kind == "axis" else 1 / typical) * state.radius / np.asarray(p.spacing)
+    start = to_pixels(state.positions, p)
+    return frozen(np.stack([start, lengths], axis=1) if len(start) else np.zeros((0, 2, p.ndim)))
+
+
+def _dots(p: CellParameters) -> dict[str, Any]:
+    size = max(1.0, 0.5 * p.radius() / min(p.spacing))
+    return {"size": size, "face_color": "white", "border_color": "black", "border_width": 0.15}

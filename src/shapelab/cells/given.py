@@ -1,0 +1,160 @@
+"""A user's labels as cells: ids, seeds, volumes, anisotropies and walls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from shapelab.cells.parameters import CellParameters
+from shapelab.cells.state import CellState
+from shapelab.errors import InputError
+from shapelab.frame import LayerData
+
+__all__ = ["GivenCells"]
+
+MIN_PIXELS = 4
+"""Smaller labels cannot be followed and are taken as medium."""
+
+
+@dataclass(frozen=True, eq=False)
+class GivenCells:
+    """Labels that a run starts from.
+
+    Attributes
+    ----------
+    labels
+        (z, y, x) or (y, x): 0 is medium, each other number a cell.
+    mask
+        True where there is no wall; None if there are none.
+    scale, unit
+        Pixel size and unit of the layer, None if unknown.
+    """
+
+    labels: np.ndarray
+    mask: np.ndarray | None = None
+    scale: tuple[float, ...] | None = None
+    unit: str | None = None
+
+    @classmethod
+    def of(cls, source: Any, walls: Any = None) -> GivenCells:
+        """Check labels given as an array, a `LayerData` or a ``(data, meta, kind)`` triple.
+
+        Parameters
+        ----------
+        source
+            Whole numbers in two or three dimensions.
+        walls
+            Image of the same shape (not 0: wall), or "background" to make the label 0 wall.
+
+        Raises
+        ------
+        InputError
+            In one sentence, if they cannot be used.
+        """
+        if isinstance(source, GivenCells):
+            return source
+        data, meta = _parts(source)
+        labels = _checked(np.asarray(data))
+        scale = meta.get("scale")
+        units = meta.get("units")
+        unit = None if units is None else str(units if isinstance(units, str) else units[-1])
+        steps = None if scale is None else tuple(abs(float(h)) for h in np.ravel(scale)[-labels.ndim :])
+        return cls(labels, _mask(walls, labels), steps, unit)
+
+    @property
+    def n_cells(self) -> int:
+        """Number of cells."""
+        return len(self._counted()[0])
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters that follow from the labels."""
+        counts = self._counted()[1]
+        room = self.labels.size if self.mask is None else int(self.mask.sum())
+        found: dict[str, Any] = {"shape": self.labels.shape, "n_cells": len(counts), "filling": min(1.0, float(counts.sum() / room))}
+        found["voxel_size"] = self.scale if self.scale is not None else (1.0,) * self.labels.ndim
+        if self.unit is not None:
+            found["unit"] = self.unit
+        return found
+
+    def populate(self, state: CellState) -> None:
+        """Put the cells into `state`: centroids, volumes, long axes, and covariances as the trait "covariance"."""
+        p = state.parameters
+        assert isinstance(p, CellParameters)
+        if tuple(p.shape) != self.labels.shape:
+            raise InputError(f"The labels have shape {self.labels.shape} and the grid {tuple(p.shape)}: they must be the same.")
+        ids, counts = self._counted()
+        spacing = np.array(p.spacing)
+        centres, covariances = _moments(self.labels if self.mask is None else np.where(self.mask, self.labels, 0), ids, spacing)
+        state.add(centres, counts * spacing.prod(), ids=ids)
+        state.traits["covariance"] = covariances
+        if len(ids):
+            state.axes = np.linalg.eigh(covariances)[1][:, :, -1]
+
+    def _counted(self) -> tuple[np.ndarray, np.ndarray]:
+        inside = self.labels if self.mask is None else self.labels[self.mask]
+        ids, counts = np.unique(inside, return_counts=True)
+        good = (ids != 0) & (counts >= MIN_PIXELS)
+        return ids[good].astype(np.int64), counts[good]
+
+
+def _parts(source: Any) -> tuple[Any, Mapping[str, Any]]:
+    if isinstance(source, LayerData):
+        return source.data, source.meta
+    if isinstance(source, tuple) and len(source) == 3 and isinstance(source[1], Mapping):
+        return source[0], source[1]
+    return source, {}
+
+
+def _checked(labels: np.ndarray) -> np.ndarray:
+    if labels.ndim not in (2, 3):
+        raise InputError(f"Cells start from labels with axes (y, x) or (z, y, x); received an array of shape {labels.shape}.")
+    if min(labels.shape) < 8:
+        raise InputError(f"The labels have shape {labels.shape}: each side needs at least 8 pixels.")
+    if labels.dtype.kind == "f" and np.isfinite(labels).all() and (labels == np.rint(labels)).all():
+        labels = labels.astype(np.int64)
+    if labels.dtype == bool:
+        from scipy.ndimage import label
+
+        labels = np.asarray(label(labels)[0])
+    if labels.dtype.kind not in "ui":
+        raise InputError(f"Labels must be whole numbers; received {labels.dtype} values: segment the image first.")
+    if labels.min(initial=0) < 0 or labels.max(initial=0) >= 2**31:
+        raise InputError(f"Labels must lie between 0 and 2^31 - 1; received {labels.min()} to {labels.max()}.")
+    return labels
+
+
+def _mask(walls: Any, labels: np.ndarray) -> np.ndarray | None:
+    if walls is None:
+        return None
+    if isinstance(walls, str):
+        if walls != "background":
+            raise InputError(f"walls = {walls!r} is not allowed: give an image, or 'background' to make label 0 wall.")
+        mask = labels != 0
+    else:
+        image = np.asarray(_parts(walls)[0])
+        if image.shape != labels.shape:
+            raise InputError(f"The walls have shape {image.shape} and the labels {labels.shape}: they must be the same.")
+        mask = image == 0
+    if not mask.any():
+        raise InputError("The walls leave no room for cells.")
+    return None if mask.all() else mask
+
+
+def _moments(labels: np.ndarray, ids: np.ndarray, spacing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return centroids (N, d) and covariances (N, d, d) of the labels `ids`, in box lengths."""
+    where = np.nonzero(labels)
+    row = np.searchsorted(ids, labels[where])
+    known = (row < len(ids)) & (np.take(ids, row, mode="clip") == labels[where]) if len(ids) else np.zeros(len(row), bool)
+    row, y = row[known], [(axis[known] + 0.5) * h for axis, h in zip(where, spacing, strict=True)]
+    n, d = len(ids), labels.ndim
+    counts = np.maximum(np.bincount(row, minlength=n), 1)
+    centres = np.stack([np.bincount(row, values, n) / counts for values in y], axis=1)
+    z = [values - centres[row, a] for a, values in enumerate(y)]
+    covariances = np.zeros((n, d, d))
+    for a in range(d):
+        for b in range(a, d):
+            covariances[:, a, b] = covariances[:, b, a] = np.bincount(row, z[a] * z[b], n) / counts
+    return centres, covariances + np.diag(spacing**2 / 12)

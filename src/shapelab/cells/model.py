@@ -1,0 +1,265 @@
+"""The moving model that every scenario of cells is made of: move, change, solve."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from shapelab.cells.diagram import Diagram
+from shapelab.cells.edits import EDITS, apply_edit
+from shapelab.cells.frames import cell_layers
+from shapelab.cells.given import GivenCells
+from shapelab.cells.motions.correction import check_time_step, spring_rate, stable_time_step
+from shapelab.cells.motions.propulsion import random_axes
+from shapelab.cells.parameters import CellParameters
+from shapelab.cells.state import CellState
+from shapelab.cells.walls import Room
+from shapelab.errors import NotFiniteError
+from shapelab.frame import Frame
+from shapelab.simulation import Model
+
+if TYPE_CHECKING:
+    from shapelab.transport import Solver
+    from shapelab.transport.costs import Cost
+
+__all__ = ["CellModel"]
+
+_BYTES_PER_PIXEL = 80
+"""Upper estimate of what a run needs, labels, solver and frame included."""
+
+
+class CellModel(Model[CellParameters, CellState]):
+    """Incompressible cells that move: ``dx_i/dt = velocity_i``, and each cell has its target volume at all times.
+
+    The cells are ``L_i = {y: c_i(y) - f_i <= c_j(y) - f_j for all j, and c_i(y) <= f_i}`` with potentials f such that
+    ``|L_i| = v_i`` (semi-discrete optimal transport), what is left over is medium. One step moves the seeds, lets cells
+    turn, grow, divide or leave, and solves for the new cells from the last potentials. Scenarios override the hooks
+    below; lengths in them are in box lengths.
+
+    A. Diez, J. Feydy, "An optimal transport model for dynamical shapes, collective motion and cellular aggregates",
+    arXiv:2402.17086 (2024).
+    """
+
+    name = "cells"
+    parameters_type: ClassVar[type[CellParameters]] = CellParameters
+    state_type = CellState
+    citation = "A. Diez and J. Feydy, arXiv:2402.17086 (2024)"
+    edits = EDITS
+    periodic: ClassVar[bool] = False
+    """Whether opposite faces of the box are glued."""
+    lloyd: ClassVar[int] = 6
+    """Rounds of moving seeds to the centres of their cells, before the start."""
+    arrows: ClassVar[str] = "velocity"
+    """What the vectors show: "velocity" or "axis"."""
+    longest_step: ClassVar[float] = 0.05
+    """Upper limit of the automatic time step."""
+    sources: ClassVar[bool] = False
+    """Whether cells may appear in an empty box."""
+
+    def __init__(self) -> None:
+        self._engine: tuple[Any, np.ndarray | None, Room, Solver] | None = None
+
+    # hooks -------------------------------------------------------------------------------------------------------------
+
+    def walls(self, p: Any) -> np.ndarray | None:
+        """Return a mask that is True where there is no wall, or None for the whole box."""
+        del p
+        return None
+
+    def populate(self, state: CellState, room: Room) -> None:
+        """Put the first cells into `state`: by default equal volumes at random positions."""
+        p = self.of(state)
+        n = p.n_cells
+        available = p.box_volume if room.mask is None else float(room.mask.sum() * np.prod(p.spacing))
+        state.add(room.random_positions(n, state.rng), np.full(n, p.filling * available / max(n, 1)))
+
+    def equip(self, state: CellState) -> None:
+        """Give the cells of `state`, old or taken from a user's labels, what the scenario needs: types, traits, counts."""
+
+    def cost(self, state: CellState) -> Cost:
+        """Return what a point costs each cell: by default ``C |y - x|^p`` with volume scaling."""
+        from shapelab.transport.costs import Power
+
+        return Power(self.exponents(state), self.stiffnesses(state), "volume")
+
+    def exponents(self, state: CellState) -> Any:
+        """Return p, for all cells or one each."""
+        return self.of(state).p
+
+    def stiffnesses(self, state: CellState) -> Any:
+        """Return C, for all cells or one each."""
+        return self.of(state).stiffness
+
+    def tau(self, state: CellState) -> Any:
+        """Return the mobility of the cost-gradient force: by default correction / R^(d-1)."""
+        return self.of(state).correction / state.radius ** (state.ndim - 1) if len(state) else 0.0
+
+    def speed(self, state: CellState) -> float:
+        """Return the typical speed of a cell by itself, which limits the time step."""
+        return float(getattr(state.parameters, "speed", 0.0))
+
+    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+        """Return dx/dt, (N, d): by default the correction alone."""
+        return np.reshape(self.tau(state), (-1, 1)) * diagram.cost_gradients
+
+    def move(self, state: CellState, diagram: Diagram, dt: float) -> None:
+        """Move the seeds over one time step: by default explicit Euler."""
+        state.velocities = self.velocity(state, diagram)
+        state.positions = state.positions + dt * state.velocities
+
+    def change(self, state: CellState, diagram: Diagram, dt: float) -> None:
+        """Let cells turn, grow, divide, die, or leave, after they have moved; `diagram` is that of before the move."""
+
+    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+        """Return the scenario's observables for the live plot."""
+        del state, diagram
+        return {}
+
+    # the contract ------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def of(state: CellState) -> Any:
+        """Return the parameters of `state`; a scenario knows their class."""
+        return state.parameters
+
+    def init(self, parameters: CellParameters, initial: Any = None) -> CellState:
+        """Return the state at step 0; `initial` is a `GivenCells`, or labels as an array or layer."""
+        state = CellState(parameters=parameters, rng=np.random.default_rng(parameters.seed))
+        for name in ("positions", "velocities", "axes"):
+            setattr(state, name, np.zeros((0, parameters.ndim)))
+        given = GivenCells.of(initial) if initial is not None else None
+        mask = given.mask if given is not None and given.mask is not None else self.walls(parameters)
+        if mask is not None:
+            state.fields["mask"] = mask
+        if given is not None:
+            given.populate(state)
+        else:
+            self.populate(state, self.room(state))
+        if not len(state.axes) or not state.axes.any():
+            state.axes = random_axes(state.rng, len(state), parameters.ndim)
+        state.traits["travelled"] = np.zeros_like(state.positions)
+        self.equip(state)
+        if given is None:
+            for _ in range(self.lloyd if len(state) else 0):
+                self.solve(state)
+                state.positions = self.room(state).keep_inside(state.positions + state.diagram["offsets"])
+        self.solve(state)
+        self.time_step(state)
+        return state
+
+    def step(self, state: CellState) -> CellState:
+        """Move, change, solve."""
+        dt = self.time_step(state)
+        diagram, before = Diagram.of(state), state.positions
+        self.move(state, diagram, dt)
+        if not np.isfinite(state.positions).all():
+            raise NotFiniteError("The positions of cells are no longer finite numbers: use a smaller time step.")
+        state.traits["travelled"] = state.traits["travelled"] + (state.positions - before)
+        state.positions = self.room(state).keep_inside(state.positions)
+        self.change(state, diagram, dt)
+        state.step += 1
+        state.time += dt
+        self.solve(state)
+        return state
+
+    def frame(self, state: CellState) -> Frame:
+        """Return the cells, seeds, arrows and walls, with the observables."""
+        diagram = Diagram.of(state)
+        errors = diagram.errors(state.volumes)
+        scalars = {
+            "cells": float(len(state)),
+            "volume_error": float(errors.mean()) if len(state) else 0.0,
+            "max_volume_error": float(errors.max(initial=0.0)),
+            "time": state.time,
+        }
+        if len(state):
+            scalars |= {name: float(value) for name, value in self.observe(state, diagram).items()}
+        return Frame(state.step, state.time, cell_layers(state, diagram, self.arrows), scalars)
+
+    def update(self, state: CellState, parameters: CellParameters) -> CellState:
+        """Put new live parameters in force; a new cost is solved for at once, an unstable time step refused."""
+        old = state.parameters
+        state.parameters = parameters
+        try:
+            self.time_step(state)
+        except Exception:
+            state.parameters = old
+            raise
+        assert isinstance(old, CellParameters)
+        if (old.p, old.stiffness) != (parameters.p, parameters.stiffness):
+            state.potentials = np.full(len(state), np.nan)
+            self.solve(state)
+        return state
+
+    def edit(self, state: CellState, action: str, **arguments: Any) -> CellState:
+        """Apply the user's hand to a copy of `state`; what is impossible is refused in a sentence."""
+        state = state.copy()
+        apply_edit(state, self.room(state), action, arguments)
+        self.solve(state)
+        state.ending = None
+        return state
+
+    def finished(self, state: CellState) -> str | None:
+        """Return the sentence that ends the run."""
+        p = self.of(state)
+        if state.ending is not None:
+            return state.ending
+        if not len(state) and not self.sources:
+            return "No cells are left."
+        if state.step >= p.max_steps:
+            return f"The limit of {p.max_steps} steps is reached."
+        if p.max_time is not None and state.time >= p.max_time:
+            return f"The end time {p.max_time:g} is reached."
+        return None
+
+    def memory(self, parameters: CellParameters) -> int:
+        """Return the estimate [bytes]."""
+        return _BYTES_PER_PIXEL * math.prod(parameters.shape) + 2000 * parameters.n_cells
+
+    def device(self, parameters: CellParameters) -> str:
+        """Return the device: cells are solved on the CPU."""
+        del parameters
+        return "cpu"
+
+    # parts -------------------------------------------------------------------------------------------------------------
+
+    def time_step(self, state: CellState) -> float:
+        """Return the time step in force: the given one, if it is stable, or the largest that is."""
+        dt = self.of(state).dt
+        rate = spring_rate(state, self.tau(state), self.stiffnesses(state), self.exponents(state))
+        limits = rate, self.speed(state), state.radius, self.longest_step
+        if dt is None:
+            return stable_time_step(*limits)
+        check_time_step(dt, *limits)
+        return float(dt)
+
+    def room(self, state: CellState) -> Room:
+        """Return where seeds may be."""
+        return self._parts(state)[0]
+
+    def solve(self, state: CellState) -> None:
+        """Solve for the cells around the seeds, from the last potentials."""
+        _, solver = self._parts(state)
+        solver.tolerance, solver.max_tolerance = self.of(state).tolerance, 5 * self.of(state).tolerance
+        known = np.isfinite(state.potentials)
+        solver.update(state.positions, state.volumes, self.cost(state))
+        solver.potentials = np.where(known, state.potentials, np.median(state.potentials[known])) if known.any() else None
+        solution = solver.solve()
+        if not solution.converged and solution.max_error > 0.5 and known.any():
+            solver.potentials = None
+            solution = solver.solve()
+        Diagram.store(state, solution)
+
+    def _parts(self, state: CellState) -> tuple[Room, Solver]:
+        from shapelab.transport import Domain, Solver
+
+        p, mask = self.of(state), state.fields.get("mask")
+        key = (p.shape, p.voxel_size)
+        if self._engine is None or self._engine[0] != key or self._engine[1] is not mask:
+            periodic = (self.periodic,) * p.ndim
+            domain = Domain(p.shape, p.spacing, periodic, mask)
+            none = np.zeros((0, p.ndim))
+            self._engine = key, mask, Room(p, mask, periodic), Solver(domain, none, np.zeros(0))
+        return self._engine[2], self._engine[3]

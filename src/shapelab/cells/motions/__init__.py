@@ -1,0 +1,1 @@
+"""What can move or change cells: small functions of arrays that scenarios compose."""

@@ -1,0 +1,98 @@
+"""Numbers that tell what a crowd of cells does: order, packing, mixing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shapelab.cells.diagram import Diagram
+from shapelab.cells.state import CellState
+
+__all__ = [
+    "correlation",
+    "gyration_ratio",
+    "hexatic_order",
+    "mean_height",
+    "mean_square_displacement",
+    "nematic_order",
+    "polar_order",
+    "shape_index",
+    "sorting",
+]
+
+
+def polar_order(axes: np.ndarray) -> float:
+    """Return ``|mean n|``: 0 without order, 1 if all cells head the same way."""
+    return float(np.linalg.norm(axes.mean(axis=0)))
+
+
+def nematic_order(axes: np.ndarray) -> float:
+    """Return the order of undirected axes: in 2-D ``|mean exp(2 i angle)|``, in 3-D the largest eigenvalue of ``3/2 <n n'> - 1/2``."""
+    d = axes.shape[1]
+    tensor = (d * np.einsum("ia,ib->ab", axes, axes) / len(axes) - np.eye(d)) / (d - 1)
+    return float(np.linalg.eigvalsh(tensor)[-1])
+
+
+def hexatic_order(positions: np.ndarray, box: np.ndarray | None) -> float:
+    """Return the mean over cells of ``|mean exp(6 i angle)|`` over their six nearest seeds (2-D); `box` is the period."""
+    if len(positions) < 7:
+        return 0.0
+    from scipy.spatial import cKDTree
+
+    points = positions % box if box is not None else positions
+    _, nearest = cKDTree(points, boxsize=box).query(points, k=7)
+    z = points[np.asarray(nearest)[:, 1:]] - points[:, None]
+    if box is not None:
+        z -= box * np.rint(z / box)
+    angle = np.arctan2(z[..., 0], z[..., 1])
+    return float(np.abs(np.exp(6j * angle).mean(axis=1)).mean())
+
+
+def mean_square_displacement(state: CellState) -> float:
+    """Return the mean square way travelled since the start in cell radii, without the common drift."""
+    way = state.traits["travelled"]
+    return float(np.mean(np.sum((way - way.mean(axis=0)) ** 2, axis=1)) / state.radius**2)
+
+
+def shape_index(diagram: Diagram) -> float:
+    """Return the mean of perimeter over the root of the area (2-D): 3.545 for disks, 3.722 for hexagons."""
+    return float(np.mean(diagram.surfaces() / np.sqrt(diagram.volumes)))
+
+
+def correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Return Pearson's correlation over the cells where both are known, 0 where it has no meaning."""
+    known = np.isfinite(a) & np.isfinite(b)
+    a, b = a[known], b[known]
+    if len(a) < 3 or a.std() == 0 or b.std() == 0:
+        return 0.0
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def mean_height(state: CellState, box: np.ndarray, kind: int | None = None) -> float:
+    """Return the mean height of the seeds over the floor (y points down), of one population or all, in box lengths."""
+    chosen = state.positions if kind is None else state.positions[state.types == kind]
+    return float(box[-2] - chosen[:, -2].mean()) if len(chosen) else 0.0
+
+
+def gyration_ratio(state: CellState) -> float:
+    """Return the largest over the smallest radius of gyration of all cells together (1: round)."""
+    if len(state) < 3:
+        return 1.0
+    weights = state.volumes / state.volumes.sum()
+    z = state.positions - weights @ state.positions
+    values = np.linalg.eigvalsh(np.einsum("i,ia,ib->ab", weights, z, z))
+    return float(np.sqrt(values[-1] / max(values[0], 1e-300)))
+
+
+def sorting(diagram: Diagram, types: np.ndarray, kind: int = 0) -> dict[str, float]:
+    """Return the heterotypic part of the cell-cell contacts, and the part of the medium's contacts that one population has."""
+    n = len(types)
+    i, j = diagram.pairs.T
+    inner = j < n
+    contact = diagram.areas[inner].sum()
+    other = diagram.areas[inner & (types[i] != types[np.minimum(j, n - 1)])].sum()
+    outer = diagram.areas[~inner].sum()
+    exposed = diagram.areas[~inner & (types[i] == kind)].sum()
+    return {
+        "heterotypic_contact": float(other / contact) if contact > 0 else 0.0,
+        "exposed_type_0": float(exposed / outer) if outer > 0 else 0.0,
+    }

@@ -1,0 +1,113 @@
+"""Parameters that all scenarios share: the grid, how many cells, how they yield, and the time step."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+import annotated_types
+from pydantic import field_validator
+
+from shapelab.simulation import Parameters, parameter
+
+__all__ = ["CellParameters", "PlaneParameters", "SpaceParameters"]
+
+Size = Annotated[float, annotated_types.Gt(0), annotated_types.Le(1e9)]
+
+
+class CellParameters(Parameters):
+    """Parameters of every `CellModel`.
+
+    Lengths are fractions of the longest side of the box (unit "box") and areas, volumes and speeds follow, so that a
+    finer grid keeps the meaning of a scenario; `voxel_size` says how large the box is in the world, and layers,
+    features and measured volumes are in that unit.
+    """
+
+    shape: tuple[int, ...] = parameter((96, 96), "Size of the grid.", unit="pixels", main=True)
+    voxel_size: tuple[Size, ...] = parameter((1.0, 1.0), "Size of a pixel in the world; layers and volumes are given in this unit.")
+    unit: str = parameter("um", "Unit of length of the pixel size, such as um, nm or mm.", min_length=1, max_length=32)
+    n_cells: int = parameter(40, "Number of cells at the start.", unit="cells", main=True, ge=0, le=100_000)
+    filling: float = parameter(
+        0.8, "Part of the room that the cells fill; the rest is medium.", label="Volume fraction", gt=0, le=1, step=0.01, main=True
+    )
+    p: float = parameter(
+        2.0,
+        "How cells yield: 0.5 soft and liquid-like, 2 the reference, 8 hard balls.",
+        label="Exponent p",
+        live=True,
+        ge=0.25,
+        le=16,
+        step=0.25,
+    )
+    stiffness: float = parameter(1.0, "Weight C of a cell's own shape against that of its neighbours.", live=True, gt=0, le=1000, step=0.1)
+    correction: float = parameter(
+        1.0,
+        "How strongly seeds are drawn back into their cells (times cell radius, in boxes per time).",
+        live=True,
+        ge=0,
+        le=1000,
+        step=0.01,
+    )
+    dt: float | None = parameter(
+        None, "Time step; none takes the largest one that is stable.", unit="time", live=True, gt=0, le=10, step=0.001
+    )
+    tolerance: float = parameter(0.02, "Largest mean error of the cell volumes, relative.", live=True, ge=0.001, le=0.2, step=0.005)
+    seed: int = parameter(1, "Seed of all randomness: the same seed gives the same run.", main=True, ge=0, le=2**31 - 1)
+    max_time: float | None = parameter(
+        None, "Time of the model after which the run ends; none lets it run on.", unit="time", live=True, gt=0, le=1e9, step=1.0
+    )
+    max_steps: int = parameter(20_000, "Steps after which the run ends.", live=True, ge=1, le=100_000_000)
+
+    @field_validator("shape", check_fields=False)
+    @classmethod
+    def _grid(cls, shape: tuple[int, ...]) -> tuple[int, ...]:
+        if min(shape) < 8:
+            raise ValueError("each side of the grid needs at least 8 pixels")
+        if max(shape) > 16384:
+            raise ValueError("a side of the grid has at most 16384 pixels")
+        return shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes, 2 or 3."""
+        return len(self.shape)
+
+    @property
+    def length(self) -> float:
+        """Longest side of the box in the world: one box length [unit]."""
+        return max(n * h for n, h in zip(self.shape, self.voxel_size, strict=True))
+
+    @property
+    def spacing(self) -> tuple[float, ...]:
+        """Size of a pixel in box lengths."""
+        return tuple(h / self.length for h in self.voxel_size)
+
+    @property
+    def box_volume(self) -> float:
+        """Area or volume of the whole box, in box lengths."""
+        return math.prod(n * h for n, h in zip(self.shape, self.spacing, strict=True))
+
+    def radius(self) -> float:
+        """Radius of a cell of mean volume, in box lengths, if the whole box is room."""
+        return ball_radius(self.filling * self.box_volume / max(1, self.n_cells), self.ndim)
+
+
+def ball_radius(volume: Any, ndim: int) -> Any:
+    """Return the radius of a disk or ball of the given area or volume."""
+    return (volume / math.pi) ** 0.5 if ndim == 2 else (volume * 0.75 / math.pi) ** (1 / 3)
+
+
+class PlaneParameters(CellParameters):
+    """Parameters of the two-dimensional scenarios."""
+
+    shape: tuple[int, int] = parameter((96, 96), "Size of the grid along y and x.", unit="pixels", main=True)
+    voxel_size: tuple[Size, Size] = parameter((1.0, 1.0), "Size of a pixel (y, x) in the world; layers and areas are given in this unit.")
+
+
+class SpaceParameters(CellParameters):
+    """Parameters of the three-dimensional scenarios."""
+
+    shape: tuple[int, int, int] = parameter((48, 48, 48), "Size of the grid along z, y and x.", unit="voxels", main=True)
+    voxel_size: tuple[Size, Size, Size] = parameter(
+        (1.0, 1.0, 1.0), "Size of a voxel (z, y, x) in the world; layers and volumes are given in this unit."
+    )
