@@ -121,14 +121,26 @@ class NumberField(Field):
         self.box.setSuffix(f" {_symbol(info.unit)}" if info.unit else "")
         self.box.valueChanged.connect(self._on_box)
         self.slider: QSlider | None = None
-        if slider and (info.main or info.live) and math.isfinite(low) and math.isfinite(high) and (self._log or high - low <= 1000 * step):
+        if slider and (info.main or info.live):
             self.slider = QSlider(Qt.Orientation.Horizontal)
             self.slider.setRange(0, _SLIDER_TICKS)
             self.slider.valueChanged.connect(self._on_slider)
             self.slider.setMinimumWidth(40)
             ignore_wheel(self.slider)
             self.row.addWidget(self.slider, 1)
-        self.row.addWidget(self.box, 0 if self.slider else 1)
+            known = math.isfinite(low) and math.isfinite(high)
+            self.slider.setVisible(known and (self._log or high - low <= 1000 * step))
+        self.row.addWidget(self.box, 0 if self.slider is not None and not self.slider.isHidden() else 1)
+
+    def set_span(self, low: float, high: float, step: float, unit: str) -> None:
+        """Let the slider run from `low` to `high`, where the limits are too far apart to be of use."""
+        self._low, self._high = low, high
+        self.box.setSingleStep(step)
+        self.box.setSuffix(f" {_symbol(unit)}" if unit else "")
+        if self.slider is not None:
+            self.slider.setVisible(True)
+            self.row.setStretchFactor(self.box, 0)
+        self._move_slider()
 
     def value(self) -> float | int:
         """Return the number."""
@@ -160,7 +172,7 @@ class NumberField(Field):
         self.changed.emit()
 
     def _move_slider(self) -> None:
-        if self.slider is None:
+        if self.slider is None or not math.isfinite(self._high - self._low):
             return
         number = min(max(self.box.value(), self._low), self._high)
         part = (

@@ -100,6 +100,10 @@ class Form(QWidget):
             field.setEnabled(free)
             self._labels[name].setEnabled(free)
 
+    def blame(self, wrong: Mapping[str, str]) -> None:
+        """Mark fields as wrong, with the sentence that says why, until the next change."""
+        self._tell(wrong)
+
     def _add(self, info: ParameterInfo, layout: QFormLayout) -> None:
         field = make_field(info)
         label = QLabel(info.label)

@@ -41,11 +41,14 @@ class RunLayers:
         napari's viewer, or its model.
     title
         What the layers' names begin with: "tubes" makes "tubes · field".
+    looks
+        Layer name -> settings that a new layer begins with, over those of the frame (a colormap, a place…).
     """
 
-    def __init__(self, viewer: Any, title: str) -> None:
+    def __init__(self, viewer: Any, title: str, looks: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self._viewer = unwrapped(viewer)
         self._title = title
+        self._looks = looks or {}
         self._slots: dict[str, _Slot] = {}
         self._alive = False
         self.follow()
@@ -97,6 +100,7 @@ class RunLayers:
 
     def _add(self, item: LayerData, provenance: Mapping[str, Any]) -> Layer:
         data, meta, kind = item.as_tuple()
+        meta.update(self._looks.get(item.name, {}))
         meta["name"] = f"{self._title} · {item.name}"
         meta["metadata"] = {**meta.get("metadata", {}), "shapelab": dict(provenance)}
         layer = Layer.create(data, meta, kind)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
+from napari_shapelab.background import Task
 from napari_shapelab.icons import Shape, icon
 from napari_shapelab.plots import ScalarPlot, theme_colour
 from napari_shapelab.run_layers import RunLayers, unwrapped
@@ -34,6 +36,8 @@ class RunPanel(QWidget):
         Called on Run; what the layers' names begin with.
     live
         Called when an ended run is continued: the live parameters to go on with.
+    looks
+        Called on Run: settings that new layers begin with, see `RunLayers`.
     first
         Scalar that the plot and the status line show.
     analysis
@@ -55,15 +59,18 @@ class RunPanel(QWidget):
         title: Callable[[], str],
         *,
         live: Callable[[], dict[str, Any]] = dict,
+        looks: Callable[[], dict[str, dict[str, Any]]] = dict,
         first: str = "energy",
         analysis: Callable[[Frame, Parameters], Any] | None = None,
     ) -> None:
         super().__init__()
         self._viewer = unwrapped(viewer)
-        self._make, self._title, self._live, self._first, self._analysis = make, title, live, first, analysis
+        self._make, self._title, self._live, self._looks = make, title, live, looks
+        self._first, self._analysis = first, analysis
         self._checkpoint: Checkpoint | None = None
         self._last_simulation: Callable[[], Simulation] | None = None
         self._analysing = False
+        self._ready = True
         self.stream: Stream | None = None
         self.snapshot: Snapshot | None = None
         self.layers: RunLayers | None = None
@@ -89,11 +96,25 @@ class RunPanel(QWidget):
         if self.running and self.stream is not None:
             self.stream.worker.edit(action, **arguments)
 
+    def with_simulation(self, visit: Callable[[Simulation], Any], done: Callable[[Any], None], failed: Callable[[str], None]) -> None:
+        """Call `visit` on the simulation, between two steps or after its end, outside the window's thread."""
+        if self.running and self.stream is not None:
+            self.stream.visit(visit, done, failed)
+        elif self._checkpoint is not None and self._last_simulation is not None:
+            Task(self, partial(_revived, self._last_simulation, self._checkpoint, visit), done, failed)
+        else:
+            failed("There is no result yet: press Run first.")
+
     def set_analysing(self, wanted: bool) -> None:
         """Switch the slow analysis on or off."""
         self._analysing = wanted
         if self.stream is not None:
             (self.stream.worker.analysing.set if wanted else self.stream.worker.analysing.clear)()
+
+    def set_ready(self, ready: bool) -> None:
+        """Allow Run and Step, or not: while what is entered is wrong they are disabled."""
+        self._ready = ready
+        self._refresh()
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show one sentence under the buttons; "" hides it."""
@@ -149,7 +170,7 @@ class RunPanel(QWidget):
             for layer in self.layers.layers():
                 layer.visible = False
         self._checkpoint, self.snapshot = None, None
-        self.layers = RunLayers(self._viewer, self._title())
+        self.layers = RunLayers(self._viewer, self._title(), self._looks())
         self.plot.clear()
         self._remember(simulation)
         self._stream(simulation, paused=paused)
@@ -278,8 +299,15 @@ class RunPanel(QWidget):
         running = self.running
         waiting = running and self.stream is not None and self.stream.worker.paused
         can_continue = not running and self._checkpoint is not None
-        self.run_button.setEnabled(not running)
+        self.run_button.setEnabled(not running and self._ready)
+        self.step_button.setEnabled(running or self._ready)
         self.pause_button.setEnabled(running or can_continue)
         self.pause_button.setText("Continue" if can_continue else "Resume" if waiting else "Pause")
         self.pause_button.setIcon(self._icons["run" if can_continue or waiting else "pause"])
         self.stop_button.setEnabled(running)
+
+
+def _revived(make: Callable[[], Simulation], checkpoint: Checkpoint, visit: Callable[[Simulation], Any]) -> Any:
+    simulation = make()
+    simulation.restore_checkpoint(*checkpoint)
+    return visit(simulation)

@@ -9,8 +9,9 @@ from typing import Any
 from qtpy.QtCore import QCoreApplication, QObject, QTimer, Signal
 from qtpy.QtWidgets import QMainWindow, QWidget
 
+from napari_shapelab.mailbox import Log
 from napari_shapelab.run_layers import RunLayers
-from napari_shapelab.worker import Checkpoint, Ended, Worker
+from napari_shapelab.worker import Checkpoint, Ended, Worker, sentence
 from shapelab.simulation import Frame, Parameters, Simulation
 
 __all__ = ["Stream"]
@@ -74,6 +75,7 @@ class Stream(QObject):
         self._busy = 0.0
         self._tick_end = 0.0
         self._over = False
+        self._answers: Log[Callable[[], None]] = Log()
         self.worker = Worker(simulation, paused=paused, checkpoint=checkpoint, analysis=analysis)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -95,6 +97,20 @@ class Stream(QObject):
     def running(self) -> bool:
         """True until the run is over."""
         return not self._over
+
+    def visit(self, visit: Callable[[Simulation], Any], done: Callable[[Any], None], failed: Callable[[str], None]) -> None:
+        """Call `visit` on the simulation between two steps; `done` or `failed` is called here afterwards."""
+
+        def carry(simulation: Simulation) -> None:
+            try:
+                result = visit(simulation)
+            except Exception as error:  # told to the user, whatever it is
+                text = sentence(error)
+                self._answers.append(lambda: failed(text))
+            else:
+                self._answers.append(lambda: done(result))
+
+        self.worker.visit(carry)
 
     def _tick(self) -> None:
         if self._shown and not _main_window(self._owner).isVisible():  # the viewer has been closed
@@ -134,6 +150,8 @@ class Stream(QObject):
             self.found.emit(finding)
         for notice in self.worker.notices.drain():
             self.noticed.emit(notice)
+        for answer in self._answers.drain():
+            answer()
         if snapshot is not None:
             self.advanced.emit(snapshot)
 

@@ -20,6 +20,7 @@ from shapelab.simulation import Frame, Parameters, Simulation
 
 __all__ = ["Checkpoint", "Ended", "Snapshot", "Worker", "provenance", "sentence"]
 
+Visit = Callable[[Simulation], None]
 Checkpoint = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 _FRAME_SHARE = 0.25
@@ -57,6 +58,7 @@ class Ended:
 class _Orders:
     live: dict[str, Any]
     edits: list[tuple[str, dict[str, Any]]]
+    visits: list[Visit]
     go: bool
 
 
@@ -131,6 +133,7 @@ class Worker(threading.Thread):
         self._singles = 0
         self._live: dict[str, Any] = {}
         self._edits: list[tuple[str, dict[str, Any]]] = []
+        self._visits: list[Visit] = []
         self._worked = 0.0
         self._rate = 0.0
         self._next_frame = 0.0
@@ -171,6 +174,12 @@ class Worker(threading.Thread):
         """Apply the user's hand before the next step; edits keep their order."""
         with self._changed:
             self._edits.append((action, arguments))
+            self._changed.notify()
+
+    def visit(self, visit: Visit) -> None:
+        """Call `visit` on the simulation before the next step, in the worker; it must catch its own errors."""
+        with self._changed:
+            self._visits.append(visit)
             self._changed.notify()
 
     def stop(self, *_: object) -> None:
@@ -218,6 +227,10 @@ class Worker(threading.Thread):
                 self._publish(simulation)
         reason = simulation.reason if simulation.done and simulation.reason else "Stopped."
         failed = simulation.failed
+        with self._changed:
+            visits, self._visits = self._visits, []
+        for visit in visits:
+            visit(simulation)
         if not failed:
             self._publish(simulation)
         return Ended(reason, failed, None if failed else simulation.checkpoint())
@@ -225,12 +238,12 @@ class Worker(threading.Thread):
     def _orders(self) -> _Orders | None:
         """Return what to do next, waiting while paused; None to stop."""
         with self._changed:
-            while not (self._stopped or self._live or self._edits or self._singles or not self._paused):
+            while not (self._stopped or self._live or self._edits or self._visits or self._singles or not self._paused):
                 self._changed.wait()
             if self._stopped:
                 return None
-            orders = _Orders(self._live, self._edits, not self._paused or self._singles > 0)
-            self._live, self._edits, self._singles = {}, [], max(0, self._singles - 1)
+            orders = _Orders(self._live, self._edits, self._visits, not self._paused or self._singles > 0)
+            self._live, self._edits, self._visits, self._singles = {}, [], [], max(0, self._singles - 1)
         return orders
 
     def _obey(self, simulation: Simulation, orders: _Orders) -> None:
@@ -243,6 +256,8 @@ class Worker(threading.Thread):
                 change()
             except ShapelabError as error:  # refused: the run goes on as it was
                 self.notices.append(str(error))
+        for visit in orders.visits:
+            visit(simulation)
 
     def _step(self, simulation: Simulation) -> None:
         begin = time.perf_counter()

@@ -1,0 +1,141 @@
+"""A readable table of measurements, one column per shape, to compare, copy and save."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_shapelab.run_layers import unwrapped
+
+__all__ = ["Measurements", "measurements_dock"]
+
+TITLE = "Measurements"
+
+
+class Measurements(QWidget):
+    """Rows are quantities, columns are shapes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._columns: list[tuple[str, dict[str, Any]]] = []
+        self.table = QTableWidget()
+        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.verticalHeader().setDefaultSectionSize(22)
+        self.note = QLabel()
+        self.note.setWordWrap(True)
+        self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.note.hide()
+        self.copy_button = QPushButton("Copy")
+        self.copy_button.setToolTip("Copy the table, to paste it into a spreadsheet.")
+        self.copy_button.clicked.connect(lambda _=False: self.copy())
+        self.save_button = QPushButton("Save as CSV…")
+        self.save_button.clicked.connect(lambda _=False: self._ask_and_save())
+        self.clear_button = QPushButton("Clear")
+        self.clear_button.clicked.connect(lambda _=False: self.clear())
+        row = QHBoxLayout()
+        for button in (self.copy_button, self.save_button, self.clear_button):
+            row.addWidget(button)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.note)
+        layout.addLayout(row)
+
+    def add(self, name: str, values: Mapping[str, Any]) -> None:
+        """Add a column; what "warnings" lists is shown below the table."""
+        plain = {key: value for key, value in values.items() if key != "warnings"}
+        taken = [title for title, _ in self._columns]
+        title = name if name not in taken else f"{name} ({sum(t.startswith(name) for t in taken) + 1})"
+        self._columns.append((title, plain))
+        self.note.setText(" ".join(f"{title}: {text}" for text in values.get("warnings", ())))
+        self.note.setVisible(bool(self.note.text()))
+        self._fill()
+
+    def clear(self) -> None:
+        """Remove all columns."""
+        self._columns = []
+        self.note.hide()
+        self._fill()
+
+    def rows(self) -> list[list[str]]:
+        """Return the table as text, with its headings."""
+        names = list(dict.fromkeys(key for _, values in self._columns for key in values))
+        heading = ["quantity", *(title for title, _ in self._columns)]
+        return [heading, *([name, *(_text(values.get(name)) for _, values in self._columns)] for name in names)]
+
+    def copy(self) -> None:
+        """Put the table on the clipboard, separated by tabs."""
+        QApplication.clipboard().setText("\n".join("\t".join(row) for row in self.rows()))
+
+    def save(self, path: str | Path) -> None:
+        """Write the table as CSV."""
+        text = io.StringIO()
+        csv.writer(text).writerows(self.rows())
+        Path(path).write_text(text.getvalue(), encoding="utf-8")
+
+    def _ask_and_save(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save the measurements", "measurements.csv", "CSV (*.csv)")
+        if path:
+            try:
+                self.save(path)
+            except OSError as error:
+                self.note.setText(f"The table cannot be written to {path!r}: {error.strerror or error}.")
+                self.note.show()
+
+    def _fill(self) -> None:
+        heading, *rows = self.rows()
+        self.table.setColumnCount(len(heading) - 1)
+        self.table.setRowCount(len(rows))
+        self.table.setHorizontalHeaderLabels(heading[1:])
+        self.table.setVerticalHeaderLabels([row[0].replace("_", " ") for row in rows])
+        for i, row in enumerate(rows):
+            for j, text in enumerate(row[1:]):
+                item = QTableWidgetItem(text)
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self.table.setItem(i, j, item)
+
+
+def measurements_dock(viewer: Any) -> Measurements:
+    """Return the viewer's table of measurements, opened if it was not."""
+    window = unwrapped(viewer).window
+    widget = window.dock_widgets.get(TITLE)
+    if widget is None:
+        widget = Measurements()
+        window.add_dock_widget(widget, name=TITLE, area="bottom")
+    inner = unwrapped(widget)
+    dock = inner.parentWidget()
+    if dock is not None:
+        dock.show()
+    return inner  # type: ignore[no-any-return]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool | str):
+        return str(value)
+    if isinstance(value, int):
+        return str(value)
+    try:
+        return f"{float(value):.5g}"
+    except (TypeError, ValueError):
+        return str(value)

@@ -1,0 +1,173 @@
+"""What can be done with the field of a run: mask, mesh, measurements, files, script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels, Layer
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+
+from napari_shapelab.background import Task
+from napari_shapelab.measurements import measurements_dock
+from napari_shapelab.run_layers import unwrapped
+from napari_shapelab.run_panel import RunPanel
+from napari_shapelab.surfaces import COLOURS, Colour, add_surface, compute_surface
+from napari_shapelab.writers import write_volume
+from shapelab.io import save_run, write_mesh
+
+__all__ = ["FieldResults"]
+
+_FILTERS = "Run folder, to open and continue (*.zarr);;Mesh (*.ply *.obj *.stl);;NIfTI image of the field (*.nii.gz *.nii)"
+
+
+class FieldResults(QWidget):
+    """A row of buttons under a run.
+
+    Parameters
+    ----------
+    viewer
+        Where results are shown.
+    panel
+        The run.
+    script
+        Returns the run as a Python script.
+    """
+
+    def __init__(self, viewer: Any, panel: RunPanel, script: Callable[[], str]) -> None:
+        super().__init__()
+        self._viewer, self._panel, self._script = unwrapped(viewer), panel, script
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        self.mask_button = _button("Mask", "Add the inside of the surface as a mask (Labels).", self.add_mask)
+        self.mesh_button = _button("Mesh", "Add the surface as a triangle mesh, coloured by its curvature.", self.add_mesh)
+        menu = QMenu(self)
+        for colour in COLOURS:
+            menu.addAction(f"Coloured by {colour}", partial(self.add_mesh, colour))
+        self.mesh_button.setMenu(menu)
+        self.mesh_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self.measure_button = _button("Measure", "Volume, area, topology and curvatures, in a table below.", self.measure)
+        self.save_button = _button("Save…", "Save the run (OME-Zarr, to continue later), the mesh or the field.", self.ask_and_save)
+        self.script_button = _button("Script", "Copy a Python script that makes this run again.", self.copy_script)
+        for button in (self.mask_button, self.mesh_button, self.measure_button, self.save_button, self.script_button):
+            row.addWidget(button, 1)
+        panel.advanced.connect(lambda _: self._refresh())
+        panel.started.connect(self._refresh)
+        panel.ended.connect(lambda _: self._refresh())
+        self._refresh()
+
+    def add_mask(self) -> None:
+        """Add the present mask as a layer of its own."""
+        if (field := self._field()) is None:
+            return
+        mask = (np.asarray(field.data) > 0).astype(np.uint8)
+        layer = Labels(mask, name=f"{self._title(field)} · mask", metadata=dict(field.metadata), **_place(field))
+        self._viewer.add_layer(layer)
+        self._panel.say(f"Added {layer.name!r}.")
+
+    def add_mesh(self, colour: Colour = "mean curvature H") -> None:
+        """Compute the surface and add it; the window stays responsive meanwhile."""
+        if (field := self._field()) is None:
+            return
+        self._panel.say("Making the mesh…")
+        title, provenance = self._title(field), field.metadata.get("shapelab")
+        work = partial(compute_surface, np.asarray(field.data), tuple(field.scale), self._boundary(field))
+
+        def show(result: Any) -> None:
+            mesh, values = result
+            layer = add_surface(self._viewer, mesh, values, colour, title, field, provenance)
+            field.visible = False
+            self._panel.say(f"Added {layer.name!r}: {len(mesh.faces)} triangles. The field is hidden behind the eye of its layer.")
+
+        Task(self, work, show, self._wrong)
+
+    def measure(self) -> None:
+        """Measure the field and show the numbers in a table."""
+        if (field := self._field()) is None:
+            return
+        from shapelab.measure import measure
+
+        self._panel.say("Measuring…")
+        data, spacing, unit, step = np.asarray(field.data), tuple(field.scale), str(field.units[-1]), self._step(field)
+        work = partial(measure, data, spacing, unit=unit, boundary=self._boundary(field))
+        name = f"{field.name}, step {step}"
+
+        def show(values: Any) -> None:
+            measurements_dock(self._viewer).add(name, values)
+            self._panel.say("Measured: see the table below.")
+
+        Task(self, work, show, self._wrong)
+
+    def ask_and_save(self) -> None:
+        """Ask where, then save."""
+        if (field := self._field()) is None:
+            return
+        proposed = f"{self._title(field).replace(' ', '_')}.zarr"
+        path, _ = QFileDialog.getSaveFileName(self, "Save the result", proposed, _FILTERS, options=QFileDialog.Option.DontConfirmOverwrite)
+        if path:
+            self.save(path)
+
+    def save(self, path: str | Path) -> None:
+        """Save to a run folder, a mesh or a NIfTI image, by the suffix of `path`."""
+        if (field := self._field()) is None:
+            return
+        path = Path(path)
+        self._panel.say("Saving…")
+        done = lambda written: self._panel.say(f"Saved {Path(written).name!r}.")  # noqa: E731
+        if path.suffix.lower() in (".ply", ".obj", ".stl"):
+            data, spacing, boundary = np.asarray(field.data), tuple(field.scale), self._boundary(field)
+            Task(self, lambda: write_mesh(path, *compute_surface(data, spacing, boundary)), done, self._wrong)
+        elif path.name.lower().endswith((".nii", ".nii.gz")):
+            data, scale, unit = np.asarray(field.data), tuple(field.scale), str(field.units[-1])
+            Task(self, lambda: write_volume(path, data, scale, tuple(field.translate), unit), done, self._wrong)
+        else:
+            target = path if path.suffix == ".zarr" else path.with_name(path.name + ".zarr")
+            self._panel.with_simulation(lambda simulation: save_run(target, simulation), done, self._wrong)
+
+    def copy_script(self) -> None:
+        """Put the script on the clipboard."""
+        QApplication.clipboard().setText(self._script())
+        self._panel.say("The script is on the clipboard.")
+
+    def _field(self) -> Layer | None:
+        field = self._panel.layers["field"] if self._panel.layers is not None else None
+        if field is None:
+            self._panel.say("There is no result yet, or its layer has been deleted: press Run first.", wrong=True)
+        return field
+
+    def _wrong(self, text: str) -> None:
+        self._panel.say(text, wrong=True)
+
+    def _title(self, field: Layer) -> str:
+        return str(field.name).removesuffix(" · field")
+
+    def _boundary(self, field: Layer) -> Any:
+        return field.metadata["shapelab"]["parameters"]["boundary"]
+
+    def _step(self, field: Layer) -> int:
+        return int(field.metadata["shapelab"]["step"])
+
+    def _refresh(self) -> None:
+        there = self._panel.snapshot is not None
+        for button in (self.mask_button, self.mesh_button, self.measure_button, self.save_button):
+            button.setEnabled(there)
+
+
+def _place(layer: Layer) -> dict[str, Any]:
+    return {"scale": layer.scale, "translate": layer.translate, "units": layer.units, "axis_labels": layer.axis_labels}
+
+
+def _button(text: str, tip: str, action: Callable[[], None]) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+    button.setMinimumHeight(26)
+    button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    button.clicked.connect(lambda _=False: action())
+    return button
