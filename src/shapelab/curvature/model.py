@@ -11,11 +11,13 @@ import numpy as np
 
 from shapelab.curvature.blend import blended, checked_fields
 from shapelab.curvature.given import Start, given
-from shapelab.curvature.initial import clamped_ends, imposed, starting_field
+from shapelab.curvature.initial import starting_field
 from shapelab.curvature.observables import observables
 from shapelab.curvature.parameters import CurvatubesParameters
 from shapelab.curvature.polynomial import Coefficients
+from shapelab.curvature.profile import imposed
 from shapelab.curvature.settling import Settling
+from shapelab.curvature.solids import clamped_ends
 from shapelab.device import resolve
 from shapelab.errors import InputError
 from shapelab.frame import Frame, LayerData, frozen
@@ -43,6 +45,8 @@ class CurvatubesState(State):
     """Parameters that vary in space, "target" (z, y, x) and "clamped" (boolean)."""
     mass: float = 0.0
     """Mean of the field that the flow keeps."""
+    volume: float = 0.0
+    """Part of the box inside the surface when the mass was set: what the area of a vesicle is reckoned from."""
     energy: float | None = None
     """Energy at the last evaluation, None before the first."""
     sides: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
@@ -87,7 +91,9 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         clamped = start.clamped.as_mask() if start.clamped is not None else clamped_ends(parameters) if start.initial is None else None
         if clamped is not None:
             fields["clamped"] = _on_grid(clamped, parameters, "clamped mask")
-        state = CurvatubesState(parameters=parameters, rng=rng, fields=fields, mass=float(u.mean(dtype=np.float64)))
+        state = CurvatubesState(parameters=parameters, rng=rng, fields=fields)
+        noisy = start.initial is None and parameters.start == "noise"
+        self._note_mass(state, u, (1 + float(u.mean())) / 2 if noisy else None)
         state.flow = self._flow(state)[1].start(u.astype(parameters.dtype))
         self.settling.restart(state)
         return state
@@ -123,7 +129,11 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
             u = np.where(clamped, field_array(state), u)
         _, flow = self._flow(state)
         state.flow = flow.start(u.astype(state.parameters.dtype))
+        self._note_mass(state, u)
+
+    def _note_mass(self, state: CurvatubesState, u: np.ndarray, volume: float | None = None) -> None:
         state.mass = float(u.mean(dtype=np.float64))
+        state.volume = float(np.mean(u > 0)) if volume is None else volume
 
     def frame(self, state: CurvatubesState) -> Frame:
         """Return the field as an image, shown as the surface u = 0, with the observables."""
@@ -184,7 +194,7 @@ def terms(state: CurvatubesState) -> EnergyTerms:
     from shapelab.curvature.energy import EnergyTerms
 
     p, fields = state.parameters, state.fields
-    area = vesicle_area(p, state.mass)
+    area = vesicle_area(p, state.volume)
     return EnergyTerms(
         coefficients=Coefficients(**{name: fields.get(name, getattr(p, name)) for name in Coefficients._fields}),
         voxel_size=1 / p.resolution,
@@ -200,11 +210,11 @@ def terms(state: CurvatubesState) -> EnergyTerms:
     )
 
 
-def vesicle_area(parameters: CurvatubesParameters, mass: float) -> float | None:
-    """Return the area [texture length^2] of a vesicle with the volume that `mass` gives and the reduced volume wanted."""
+def vesicle_area(parameters: CurvatubesParameters, fraction: float) -> float | None:
+    """Return the area [texture length^2] of a vesicle that fills `fraction` of the box, at the reduced volume wanted."""
     if parameters.reduced_volume is None:
         return None
-    volume = (1 + mass) / 2 * math.prod(parameters.shape) / parameters.resolution**3
+    volume = fraction * math.prod(parameters.shape) / parameters.resolution**3
     radius = math.cbrt(3 * volume / (4 * math.pi * parameters.reduced_volume))
     return 4 * math.pi * radius**2
 
