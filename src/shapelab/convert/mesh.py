@@ -95,7 +95,7 @@ def _march(field: np.ndarray, slab: int) -> tuple[np.ndarray, np.ndarray]:
         block = field[start : start + slab + 1].copy()  # scikit-image refuses arrays that may not be written to
         if block.min() >= 0 or block.max() <= 0:
             continue
-        vertices, faces, _, _ = marching_cubes(block, 0.0, gradient_direction="ascent", allow_degenerate=True)  # type: ignore[no-untyped-call]
+        vertices, faces, _, _ = marching_cubes(block, 0.0, gradient_direction="descent", allow_degenerate=True)  # type: ignore[no-untyped-call]
         vertices[:, 0] += start
         parts.append(vertices)
         triangles.append(faces + offset)

