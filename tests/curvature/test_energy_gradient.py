@@ -14,6 +14,8 @@ from shapelab.curvature.energy import CurvatureEnergy, EnergyTerms
 from shapelab.curvature.polynomial import Coefficients
 from shapelab.errors import InputError
 
+torch.set_num_threads(1)  # small grids: more threads only wait for each other
+
 SHAPE = (10, 9, 13)
 TUBES = Coefficients(1, 2, 6, -40, -40, 400)
 
