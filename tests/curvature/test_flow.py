@@ -175,15 +175,6 @@ def test_live_change_of_terms_goes_on_smoothly():
     assert energies[-1] < energies[0]
 
 
-def test_the_mean_can_be_moved():
-    flow = make_flow()
-    state, _ = run(flow, noise(mean=-0.4), 30)
-    flow.shift_mean(state, 0.1)
-    for _ in range(30):
-        flow.step(state)
-    assert state["u"].mean(dtype=np.float64) == pytest.approx(-0.3, abs=1e-6)
-
-
 def test_nan_ends_in_a_sentence_and_the_last_good_field():
     flow = make_flow()
     state, _ = run(flow, noise(), 25)

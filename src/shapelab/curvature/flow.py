@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from itertools import pairwise
 from typing import Any, Literal, get_args
 
 import numpy as np
 
-from shapelab.curvature.energy import CurvatureEnergy
+from shapelab.curvature.energy import CurvatureEnergy, EnergyTerms
 from shapelab.curvature.metric import CpuMetric, Metric, Products, TorchMetric
+from shapelab.curvature.polynomial import Coefficients
 from shapelab.errors import InputError, NotFiniteError, ParameterError
 
-__all__ = ["Flow", "FlowKind", "FlowState", "Inertia"]
+__all__ = ["Flow", "FlowKind", "FlowState", "Inertia", "warm_up"]
 
 FlowKind = Literal["conserved", "averaged", "free"]
 Inertia = Literal["faithful", "deep"]
@@ -116,16 +118,6 @@ class Flow:
         """Tell that the energy's terms were updated: the next gradient cannot be compared with the last one."""
         state |= {"fresh": True, "energies": [], "failures": 0}
 
-    def shift_mean(self, state: FlowState, change: float) -> None:
-        """Add `change` to u at every voxel that is not clamped: the mean that is held changes with it."""
-        self._adopt(state)
-        if change == 0:
-            return
-        state["u"] += change if self._free is None else self._metric.array(self._free) * change
-        state["saved"][...] = state["u"]
-        state["total"] += change * self._free_count
-        self.energy_changed(state)
-
     def _rate(self, state: FlowState, products: Products) -> float:
         measured = 0.0
         if not state["fresh"] and state["norm"] > 0:
@@ -210,6 +202,19 @@ class Flow:
         if isinstance(state["u"], np.ndarray) != self.energy.fused:
             for name in _ARRAYS:
                 state[name] = self._metric.array(state[name])
+
+
+@cache
+def warm_up() -> None:
+    """Compile the CPU kernels, or load them from the disk cache: call it in a thread of your own before the first run.
+
+    Takes some seconds on a machine's first use; every shape, border and set of coefficients uses the same kernels.
+    """
+    shape = (8, 8, 8)
+    energy = CurvatureEnergy(shape, EnergyTerms(Coefficients(1.0)))
+    flow = Flow(energy)
+    flow.step(flow.start(np.linspace(-1, 1, 512, dtype=np.float32).reshape(shape)))
+    energy.scalars(np.zeros(shape, np.float32))
 
 
 def _require_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
