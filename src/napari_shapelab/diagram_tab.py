@@ -18,7 +18,7 @@ from shapelab.simulation import Frame, Parameters
 __all__ = ["DiagramTab", "diagram_of_run"]
 
 _BINS = 80
-_LEAST_RANGE = 40.0
+_LEAST_RANGE = 60.0
 """Least half-width of the diagram [1/texture length]."""
 _POINTS = 3000
 """Points that stand for the other mask."""
@@ -30,7 +30,7 @@ def diagram_of_run(frame: Frame, parameters: Parameters) -> Any:
 
     assert isinstance(parameters, CurvatubesParameters)
     aim = parameters.coefficients.stationary_point() or (0.0, 0.0)
-    width = max(_LEAST_RANGE, 2.0 * max(map(abs, aim))) / parameters.length
+    width = max(_LEAST_RANGE, 2.2 * max(map(abs, aim))) / parameters.length
     eps = parameters.interface_width * parameters.voxel_size
     field, h = frame["field"], parameters.voxel_size
     return curvature_diagram(field, h, estimator="diffuse", eps=eps, bins=_BINS, limits=(-width, width), boundary=parameters.boundary)
@@ -63,6 +63,7 @@ class DiagramTab(QWidget):
         layout.addLayout(form)
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.note)
+        form.addRow(self.shown)
 
     def show_run(self, diagram: Any, unit: str) -> None:
         """Show the diagram of the run."""

@@ -76,12 +76,12 @@ class NumberBox(QDoubleSpinBox):
     def sizeHint(self) -> Any:
         """Return a width for about ten digits; the range would ask for thirty."""
         hint = super().sizeHint()
-        hint.setWidth(96)
+        hint.setWidth(112)
         return hint
 
     def minimumSizeHint(self) -> Any:
         hint = super().minimumSizeHint()
-        hint.setWidth(64)
+        hint.setWidth(76)
         return hint
 
     def _bare(self, text: str) -> str:
@@ -191,6 +191,8 @@ class ChoiceField(Field):
     def __init__(self, info: ParameterInfo) -> None:
         super().__init__()
         self.box = QComboBox()
+        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.box.setMinimumContentsLength(8)
         for choice in info.choices or ():
             self.box.addItem(str(choice).replace("_", " "), choice)
         self.box.activated.connect(lambda _: self.changed.emit())

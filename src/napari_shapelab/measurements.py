@@ -55,7 +55,8 @@ class Measurements(QWidget):
             row.addWidget(button)
         row.addStretch(1)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(4, 4, 4, 4)
+        layout.setContentsMargins(2, 2, 2, 2)
+        layout.setSpacing(4)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.note)
         layout.addLayout(row)
@@ -120,11 +121,12 @@ def measurements_dock(viewer: Any) -> Measurements:
     widget = window.dock_widgets.get(TITLE)
     if widget is None:
         widget = Measurements()
-        window.add_dock_widget(widget, name=TITLE, area="bottom")
+        window.add_dock_widget(widget, name=TITLE, area="right", tabify=True)
     inner = unwrapped(widget)
     dock = inner.parentWidget()
     if dock is not None:
         dock.show()
+        dock.raise_()
     return inner  # type: ignore[no-any-return]
 
 

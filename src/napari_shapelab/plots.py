@@ -17,7 +17,7 @@ from napari_shapelab.run_layers import unwrapped
 
 __all__ = ["DiagramPlot", "ScalarPlot", "theme_colour"]
 
-_HEIGHT = 150
+_HEIGHT = 120
 
 
 def theme_colour(viewer: Any, name: str) -> QColor:
@@ -55,6 +55,7 @@ class _ThemedPlot(QWidget):
             axis = self.plot.getAxis(side)
             axis.setTextPen(text)
             axis.setPen(theme_colour(self._viewer, "secondary"))
+            axis.label.setDefaultTextColor(text)
 
 
 class ScalarPlot(_ThemedPlot):
@@ -71,11 +72,12 @@ class ScalarPlot(_ThemedPlot):
     def __init__(self, viewer: Any, first: str = "energy") -> None:
         super().__init__(viewer, "step", "")
         self._first = first
+        self._untouched = True
         self._steps: list[int] = []
         self._values: dict[str, list[float]] = {}
         self.choice = QComboBox()
         self.choice.setToolTip("What the curve shows.")
-        self.choice.activated.connect(lambda _: self._draw())
+        self.choice.activated.connect(self._on_chosen)
         ignore_wheel(self.choice)
         self.column.insertWidget(0, self.choice)
         self._curve = self.plot.plot([], [])
@@ -111,8 +113,13 @@ class ScalarPlot(_ThemedPlot):
         for name in self._values:
             if name not in known:
                 self.choice.addItem(name.replace("_", " "), name)
-        if not known and self._first in self._values:
+        if self._untouched and self._first in self._values:
             self.choice.setCurrentIndex(self.choice.findData(self._first))
+
+    def _on_chosen(self, row: int) -> None:
+        del row
+        self._untouched = False
+        self._draw()
 
     def _draw(self) -> None:
         steps, values = self.series(self.choice.currentData() or self._first)
@@ -132,10 +139,9 @@ class DiagramPlot(_ThemedPlot):
 
     def __init__(self, viewer: Any) -> None:
         super().__init__(viewer, "k1", "k2")
-        self.plot.setAspectLocked(True)
         self._image = pg.ImageItem()
         self._image.setColorMap(pg.colormap.get("viridis"))
-        self._lines = [pg.InfiniteLine((0, 0), angle=angle) for angle in (0, 90, 45)]
+        self._lines = [pg.PlotDataItem() for _ in range(3)]
         self._outline = pg.ScatterPlotItem(size=3, pen=None)
         self._mark = pg.ScatterPlotItem(size=11, symbol="+", pen=pg.mkPen("#ff5d5d", width=2))
         for item in (self._image, *self._lines, self._outline, self._mark):
@@ -149,6 +155,10 @@ class DiagramPlot(_ThemedPlot):
         low, high = float(edges[0]), float(edges[-1])
         self._image.setImage(np.where(shown > 0, shown, np.nan), autoLevels=False, levels=(0.0, 1.0))
         self._image.setRect(pg.QtCore.QRectF(low, low, high - low, high - low))
+        self.plot.setXRange(low / 2, high, padding=0)
+        self.plot.setYRange(low, high, padding=0)
+        for line, (x, y) in zip(self._lines, (((low, high), (0, 0)), ((0, 0), (low, high)), ((low, high), (low, high))), strict=True):
+            line.setData(np.array(x, float), np.array(y, float))
         self.plot.setLabel("bottom", f"k1 [1/{unit}]")
         self.plot.setLabel("left", f"k2 [1/{unit}]")
 

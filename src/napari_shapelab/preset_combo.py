@@ -34,6 +34,8 @@ class PresetCombo(QWidget):
         layout.setSpacing(2)
         self.box = QComboBox()
         self.box.setMaxVisibleItems(30)
+        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.box.setMinimumContentsLength(16)
         self.box.setToolTip("What to grow. Every setting below can be changed afterwards.")
         model = QStandardItemModel(self.box)
         group = None

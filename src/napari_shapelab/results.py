@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Labels, Layer
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
 
 from napari_shapelab.background import Task
-from napari_shapelab.measurements import measurements_dock
+from napari_shapelab.measurements import Measurements
 from napari_shapelab.run_layers import unwrapped
 from napari_shapelab.run_panel import RunPanel
 from napari_shapelab.surfaces import COLOURS, Colour, add_surface, compute_surface
@@ -41,17 +40,18 @@ class FieldResults(QWidget):
     def __init__(self, viewer: Any, panel: RunPanel, script: Callable[[], str]) -> None:
         super().__init__()
         self._viewer, self._panel, self._script = unwrapped(viewer), panel, script
+        self.measurements = Measurements()
+        panel.tabs.addTab(self.measurements, "Measurements")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         self.mask_button = _button("Mask", "Add the inside of the surface as a mask (Labels).", self.add_mask)
-        self.mesh_button = _button("Mesh", "Add the surface as a triangle mesh, coloured by its curvature.", self.add_mesh)
+        self.mesh_button = _button("Mesh", "Add the surface as a triangle mesh, coloured by its curvature.", None)
         menu = QMenu(self)
         for colour in COLOURS:
             menu.addAction(f"Coloured by {colour}", partial(self.add_mesh, colour))
         self.mesh_button.setMenu(menu)
-        self.mesh_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
-        self.measure_button = _button("Measure", "Volume, area, topology and curvatures, in a table below.", self.measure)
+        self.measure_button = _button("Measure", "Volume, area, topology and curvatures, in the Measurements tab.", self.measure)
         self.save_button = _button("Save…", "Save the run (OME-Zarr, to continue later), the mesh or the field.", self.ask_and_save)
         self.script_button = _button("Script", "Copy a Python script that makes this run again.", self.copy_script)
         for button in (self.mask_button, self.mesh_button, self.measure_button, self.save_button, self.script_button):
@@ -98,8 +98,9 @@ class FieldResults(QWidget):
         name = f"{field.name}, step {step}"
 
         def show(values: Any) -> None:
-            measurements_dock(self._viewer).add(name, values)
-            self._panel.say("Measured: see the table below.")
+            self.measurements.add(name, values)
+            self._panel.tabs.setCurrentWidget(self.measurements)
+            self._panel.say("")
 
         Task(self, work, show, self._wrong)
 
@@ -162,12 +163,11 @@ def _place(layer: Layer) -> dict[str, Any]:
     return {"scale": layer.scale, "translate": layer.translate, "units": layer.units, "axis_labels": layer.axis_labels}
 
 
-def _button(text: str, tip: str, action: Callable[[], None]) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
+def _button(text: str, tip: str, action: Callable[[], None] | None) -> QPushButton:
+    button = QPushButton(text)
     button.setToolTip(tip)
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
     button.setMinimumHeight(26)
     button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    button.clicked.connect(lambda _=False: action())
+    if action is not None:
+        button.clicked.connect(lambda _=False: action())
     return button

@@ -117,6 +117,7 @@ class RunLayers:
         layers.append(layer)
         if was_empty and layer.ndim >= 3:
             self._viewer.scene.camera.angles = _VIEW_ANGLES
+            self._viewer.fit_to_view(margin=_VIEW_MARGIN)
         if selected:
             layers.selection = selected
 
@@ -143,6 +144,8 @@ class RunLayers:
 
 _VIEW_ANGLES = (20.0, 30.0, -20.0)
 """Camera angles [degrees] from which three faces of a volume are seen."""
+_VIEW_MARGIN = 0.35
+"""Margin of the first view, as a part of the canvas: a box seen from its corner is wider than from the front."""
 
 
 def _apply(layer: Layer, item: LayerData, provenance: Mapping[str, Any]) -> None:

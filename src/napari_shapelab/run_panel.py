@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QTabWidget, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.background import Task
 from napari_shapelab.icons import Shape, icon
@@ -21,6 +22,9 @@ from shapelab.errors import ShapelabError
 from shapelab.simulation import Frame, Parameters, Simulation
 
 __all__ = ["RunPanel"]
+
+_GO = "#5cc46a"
+"""Colour of the sign on the Run button: what to press first."""
 
 
 class RunPanel(QWidget):
@@ -204,7 +208,7 @@ class RunPanel(QWidget):
         self.stream.noticed.connect(lambda text: self.say(text, wrong=True))
         self.stream.ended.connect(self._on_ended)
         self.set_analysing(self._analysing)
-        self.status.setText(f"{self._device} · preparing…")
+        self.status.setText(f"{self._device} · preparing… (the first run on a machine compiles its kernels)")
         self.progress.setRange(0, 0)
         self.stream.start()
         self._refresh()
@@ -273,13 +277,12 @@ class RunPanel(QWidget):
         self.plot = ScalarPlot(self._viewer, self._first)
         self.tabs = QTabWidget()
         self.tabs.addTab(self.plot, "Progress")
+        self.tabs.setDocumentMode(True)
         layout.addWidget(self.tabs, 1)
 
-    def _button(self, text: str, action: Callable[[], None], tip: str) -> QToolButton:
-        button = QToolButton()
-        button.setText(text)
+    def _button(self, text: str, action: Callable[[], None], tip: str) -> QPushButton:
+        button = QPushButton(text)
         button.setToolTip(tip)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setIconSize(QSize(14, 14))
         button.setMinimumHeight(28)
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -290,7 +293,7 @@ class RunPanel(QWidget):
         del event
         colour = theme_colour(self._viewer, "text")
         self._icons: dict[Shape, Any] = {shape: icon(shape, colour) for shape in ("run", "pause", "step", "stop")}
-        self.run_button.setIcon(self._icons["run"])
+        self.run_button.setIcon(icon("run", QColor(_GO)))
         self.step_button.setIcon(self._icons["step"])
         self.stop_button.setIcon(self._icons["stop"])
         self._refresh()

@@ -56,8 +56,8 @@ def add_surface(
 ) -> Layer:
     """Add the mesh beside the layer `like` that it was made from."""
     shown = np.asarray(values[colour], np.float32)
-    spread = float(np.percentile(np.abs(shown), 95)) or 1.0
-    limits = (0.0, spread) if shown.min() >= 0 else (-spread, spread)
+    low, high = (float(bound) for bound in np.percentile(shown, (2, 98)))
+    limits = (low, high) if high > low else (low - 0.5, low + 0.5)
     metadata: dict[str, Any] = {"vertex_values": dict(values)}
     if provenance:
         metadata["shapelab"] = dict(provenance)
