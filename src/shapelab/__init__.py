@@ -20,6 +20,7 @@ _EXPORTS = {
     "Simulation": "shapelab.simulation",
     "catalog": "shapelab.catalog",
     "costs": "shapelab.transport",
+    "fit_diagram": "shapelab.crystals",
     "measure": "shapelab.measure",
     "solve_cells": "shapelab.transport",
 }

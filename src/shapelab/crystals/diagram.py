@@ -1,0 +1,154 @@
+"""Diagrams: cells that are the argmax of polynomials, of which anisotropic power diagrams are the order 2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from shapelab.convert.spacing import Spacing, as_spacing
+from shapelab.crystals.polynomials import basis, exponents
+from shapelab.crystals.tiles import Grid
+from shapelab.device import resolve
+from shapelab.errors import InputError, ParameterError
+
+__all__ = ["Diagram"]
+
+
+@dataclass(frozen=True, eq=False)
+class Diagram:
+    """Cells ``{y : g_i(y) >= g_j(y) for all j}`` of polynomials g_i of degree `order`.
+
+    Each polynomial is written in the local coordinate ``t = (y - centres[i]) / radii[i]``: ``g_i(y) = sum_k
+    coefficients[i, k] t^e_k`` with the exponents ``e_k`` of `shapelab.crystals.polynomials.exponents`. Order 1 is a
+    power (Laguerre) diagram, order 2 an anisotropic power diagram (M. Buze et al., Comput. Mater. Sci. 245 (2024)
+    113317), higher orders are polynomial diagrams (D.P. Bourne et al., arXiv:2605.20816).
+    """
+
+    order: int
+    coefficients: np.ndarray
+    """Shape (N, K), float64."""
+    centres: np.ndarray
+    """Origins of the local coordinates, (z, y, x) or (y, x), shape (N, d) [physical unit]."""
+    radii: np.ndarray
+    """Units of the local coordinates, shape (N,) [physical unit]."""
+    ids: np.ndarray
+    """Label of each cell, shape (N,), int64."""
+
+    def __post_init__(self) -> None:
+        n, dim = self.centres.shape
+        wanted = (n, len(exponents(self.order, dim)))
+        if self.coefficients.shape != wanted:
+            raise InputError(
+                f"A diagram of order {self.order} with {n} cells needs coefficients of shape {wanted}; received {self.coefficients.shape}."
+            )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of the space, 2 or 3."""
+        return int(self.centres.shape[1])
+
+    @classmethod
+    def from_ellipsoids(
+        cls,
+        seeds: np.ndarray,
+        matrices: np.ndarray,
+        weights: np.ndarray,
+        radii: np.ndarray | None = None,
+        ids: np.ndarray | None = None,
+    ) -> Diagram:
+        """Return the anisotropic power diagram ``argmin_i (y - x_i)^T A_i (y - x_i) - w_i``.
+
+        Parameters
+        ----------
+        seeds
+            Points x_i, shape (N, d).
+        matrices
+            Symmetric matrices A_i, shape (N, d, d).
+        weights
+            Weights w_i, shape (N,).
+        radii
+            Units of the local coordinates; by default the level sets' mean radii.
+        ids
+            Labels of the cells; by default 1, 2, 3…
+        """
+        seeds, matrices = np.asarray(seeds, float), np.asarray(matrices, float)
+        n, dim = seeds.shape
+        if radii is None:
+            radii = np.abs(np.linalg.det(matrices)) ** (-0.5 / dim)
+        coefficients = np.zeros((n, len(exponents(2, dim))))
+        coefficients[:, 0] = weights
+        for k, power in enumerate(exponents(2, dim)):
+            if power.sum() == 2:
+                i, j = np.repeat(np.arange(dim), power)
+                coefficients[:, k] = -(radii**2) * matrices[:, i, j] * (1 if i == j else 2)
+        return cls(2, coefficients, seeds, radii, np.arange(1, n + 1) if ids is None else np.asarray(ids, np.int64))
+
+    def ellipsoids(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return seeds, positive definite matrices and weights of an equal diagram of order 2 or 1.
+
+        Adding one quadratic to all polynomials changes no cell: the smallest multiple of |y|^2 that makes every
+        matrix positive definite is added where needed. Seeds may lie outside their cells, and outside the domain.
+        """
+        if self.order > 2:
+            raise ParameterError(f"A diagram of order {self.order} has no ellipsoids; only orders 1 and 2 have.")
+        n, dim = self.centres.shape
+        hessians = np.zeros((n, dim, dim))
+        slopes = np.zeros((n, dim))
+        for k, power in enumerate(exponents(self.order, dim)):
+            axes = np.repeat(np.arange(dim), power)
+            if len(axes) == 2:
+                i, j = axes
+                value = -self.coefficients[:, k] / self.radii**2 * (1 if i == j else 0.5)
+                hessians[:, i, j] = hessians[:, j, i] = value
+            elif len(axes) == 1:
+                slopes[:, axes[0]] = self.coefficients[:, k] / self.radii
+        lowest = np.linalg.eigvalsh(hessians)[:, 0]
+        floor = 0.05 * np.median(np.abs(np.trace(hessians, axis1=1, axis2=2))) / dim or 1.0
+        lift = max(0.0, floor - float(lowest.min()))
+        middle = self.centres.mean(0)
+        matrices = hessians + lift * np.eye(dim)
+        slopes = slopes - 2 * lift * (self.centres - middle)
+        constants = self.coefficients[:, 0] - lift * ((self.centres - middle) ** 2).sum(1)
+        offsets = np.linalg.solve(2 * matrices, slopes[..., None])[..., 0]
+        return self.centres + offsets, matrices, constants + 0.5 * (slopes * offsets).sum(1)
+
+    def raised(self, order: int) -> Diagram:
+        """Return the same diagram with polynomials of a higher degree."""
+        terms = len(exponents(order, self.ndim))
+        padded = np.pad(self.coefficients, ((0, 0), (0, terms - self.coefficients.shape[1])))
+        return Diagram(order, padded, self.centres, self.radii, self.ids)
+
+    def centres_3d(self) -> np.ndarray:
+        """Return the centres over (z, y, x), as the kernels take them."""
+        return np.pad(self.centres, ((0, 0), (3 - self.ndim, 0)))
+
+    def indices(self, shape: tuple[int, ...], spacing: Spacing = 1.0, device: str = "cpu") -> np.ndarray:
+        """Return the index of the cell at every pixel: shape `shape`, int32.
+
+        Parameters
+        ----------
+        shape
+            Number of pixels along each axis; pixel (0, 0) has its centre at half a spacing from the corner.
+        spacing
+            Size of a pixel, one number or one per axis [physical unit].
+        device
+            "cpu" prunes exactly and needs time in proportion to the pixels; others compare all cells in torch.
+        """
+        from shapelab.crystals.labelling import argmax_cells, argmax_cells_torch
+
+        if len(shape) != self.ndim:
+            raise InputError(f"The diagram has {self.ndim} axes; shape = {tuple(shape)} has {len(shape)}.")
+        grid = Grid.of(tuple(shape), as_spacing(spacing, self.ndim))
+        cells = (self.coefficients, self.centres_3d(), self.radii, basis(self.order, self.ndim))
+        device = resolve(device)
+        found = argmax_cells(grid, *cells) if device == "cpu" else argmax_cells_torch(grid, *cells, device=device)
+        return found.reshape(shape)
+
+    def labels(self, shape: tuple[int, ...], spacing: Spacing = 1.0, device: str = "cpu") -> np.ndarray:
+        """Return the label image of the diagram; arguments as in `indices`."""
+        found: np.ndarray = self.ids[self.indices(shape, spacing, device)]
+        return found

@@ -1,0 +1,171 @@
+"""Fit of a diagram to a label image: from moments, then by maximum likelihood, optionally with exact volumes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from shapelab.convert.spacing import Spacing, as_spacing
+from shapelab.crystals.diagram import Diagram
+from shapelab.crystals.moments import Moments, label_moments
+from shapelab.crystals.stages import FitProgress, maximise_likelihood
+from shapelab.crystals.worst import WorstGrain, worst_grains
+from shapelab.errors import InputError, ParameterError
+from shapelab.measure.labels import as_labels
+
+__all__ = ["DiagramFit", "diagram_from_moments", "fit_diagram"]
+
+SHARPNESS = 8.0
+"""Drop of log-probability from a cell's centre to its fitted ellipse, at the start."""
+
+
+@dataclass(frozen=True, eq=False)
+class DiagramFit:
+    """A diagram fitted to a label image."""
+
+    diagram: Diagram
+    labels: np.ndarray
+    """The diagram on the image's grid, with the image's ids."""
+    mismatch: float
+    """Fraction of the labelled pixels that the diagram gives to another cell, over all cells."""
+    volume_error: float
+    """Largest relative error of a cell's volume."""
+    mean_volume_error: float
+    moments: Moments
+    """Volumes, centroids and covariances of the image's cells."""
+    spacing: tuple[float, ...]
+    worst: tuple[WorstGrain, ...]
+    """The grains with the most wrong pixels, with the reason that their shape gives."""
+    seconds: float
+    evaluations: int
+    """Evaluations of the likelihood."""
+    message: str
+    """What happened, in sentences."""
+
+
+def fit_diagram(
+    labels: Any,
+    order: int = 2,
+    spacing: Spacing = 1.0,
+    *,
+    method: Literal["likelihood", "moments"] = "likelihood",
+    exact_volumes: bool = False,
+    tolerance: float = 0.01,
+    effort: float = 1.0,
+    progress: Callable[[FitProgress], None] | None = None,
+    abort: threading.Event | None = None,
+) -> DiagramFit:
+    """Fit a diagram to a label image, 2-D or 3-D.
+
+    Parameters
+    ----------
+    labels
+        Whole numbers; 0 is outside and does not count.
+    order
+        Degree of the polynomials: 1 power diagram, 2 anisotropic power diagram (curved boundaries), 3 and 4.
+    spacing
+        Size of a pixel, one number or one per axis (z, y, x) [physical unit].
+    method
+        "likelihood" starts from the moments and maximises the likelihood of the pixels; "moments" stops at the start.
+    exact_volumes
+        Shift the cells' weights afterwards so that each has the volume it has in the image (orders 1 and 2).
+    tolerance
+        Largest relative volume error asked for with `exact_volumes`.
+    effort
+        Factor on the number of iterations.
+    progress
+        Called after each iteration.
+    abort
+        When set, the fit ends within one iteration and returns what it has.
+
+    Returns
+    -------
+    DiagramFit
+        With the label image, its mismatch (over all cells, not over candidates), and the worst grains.
+
+    Raises
+    ------
+    InputError
+        If the labels cannot be used: fewer than two cells, floats, wrong number of axes.
+    ParameterError
+        If the order or the method is not one of those above.
+
+    Notes
+    -----
+    Start and convex loss: D.P. Bourne, M. Buze, T. Gallouet, Q. Merigot, arXiv:2605.20816 (2026). The convex loss is
+    followed by a bounded one (see `shapelab.crystals.likelihood`), which weighs pixels that no such cell can reach less.
+    """
+    begin = time.perf_counter()
+    if order not in (1, 2, 3, 4):
+        raise ParameterError(f"order = {order!r} is not allowed: choose 1 (power diagram), 2 (anisotropic), 3 or 4.")
+    if method not in ("likelihood", "moments"):
+        raise ParameterError(f"method = {method!r} is not allowed: choose 'likelihood' or 'moments'.")
+    if order > 2 and (method == "moments" or exact_volumes):
+        what = "method = 'moments'" if method == "moments" else "exact_volumes"
+        raise ParameterError(f"{what} is possible for orders 1 and 2 only; received order = {order}.")
+    image = as_labels(labels)
+    voxel = as_spacing(spacing, image.ndim)
+    index, ids = index_labels(image)
+    moments = label_moments(index, ids, voxel)
+    diagram = diagram_from_moments(moments, min(order, 2))
+    evaluations, message = 0, "Moments of the grains."
+    if method == "likelihood":
+        diagram, evaluations, message = maximise_likelihood(index, diagram, order, voxel, effort, progress, abort)
+    fitted = diagram.indices(image.shape, voxel)
+    return _report(diagram, index, fitted, moments, voxel, time.perf_counter() - begin, evaluations, message)
+
+
+def index_labels(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the index of the cell of each pixel (-1 outside, int32), and the label of each cell."""
+    ids, index = np.unique(image, return_inverse=True)
+    shift = int(ids[0] == 0)
+    if len(ids) - shift < 2:
+        raise InputError("A diagram needs at least two cells; this image has one label. Label each grain with its own number first.")
+    return (index.reshape(image.shape) - shift).astype(np.int32), ids[shift:].astype(np.int64)
+
+
+def diagram_from_moments(moments: Moments, order: int = 2) -> Diagram:
+    """Return the diagram of the cells' ellipsoids (order 2: w = 1, A = ((d + 2) C)^-1) or balls (order 1)."""
+    dim = moments.centroids.shape[1]
+    if order == 2:
+        ones = np.ones(len(moments.ids))
+        return Diagram.from_ellipsoids(moments.centroids, SHARPNESS * moments.anisotropies, SHARPNESS * ones, moments.radii, moments.ids)
+    middle, unit = moments.centroids.mean(0), float(np.mean(moments.radii))
+    seeds = (moments.centroids - middle) / unit
+    coefficients = np.empty((len(seeds), dim + 1))
+    coefficients[:, 0] = SHARPNESS * ((seeds**2).sum(1) + (moments.radii / unit) ** 2)
+    coefficients[:, 1:] = 2 * SHARPNESS * seeds * (moments.radii / unit)[:, None]
+    return Diagram(1, coefficients, moments.centroids, moments.radii, moments.ids)
+
+
+def _report(
+    diagram: Diagram,
+    index: np.ndarray,
+    fitted: np.ndarray,
+    moments: Moments,
+    spacing: tuple[float, ...],
+    seconds: float,
+    evaluations: int,
+    message: str,
+) -> DiagramFit:
+    inside = index >= 0
+    volumes = np.bincount(fitted[inside], minlength=len(diagram)) * float(np.prod(spacing))
+    errors = np.abs(volumes - moments.volumes) / moments.volumes
+    return DiagramFit(
+        diagram=diagram,
+        labels=np.where(inside, diagram.ids[fitted], 0),
+        mismatch=float((index != fitted)[inside].mean()),
+        volume_error=float(errors.max()),
+        mean_volume_error=float(errors.mean()),
+        moments=moments,
+        spacing=spacing,
+        worst=worst_grains(index, fitted, diagram.ids),
+        seconds=seconds,
+        evaluations=evaluations,
+        message=message,
+    )

@@ -1,0 +1,67 @@
+"""Volumes, centroids and covariances of the cells of a label image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Moments", "label_moments"]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """First moments of each cell, in the order of `ids`."""
+
+    ids: np.ndarray
+    """Label of each cell."""
+    volumes: np.ndarray
+    """Physical volumes (areas in 2-D), shape (N,)."""
+    centroids: np.ndarray
+    """Shape (N, d)."""
+    covariances: np.ndarray
+    """Second central moments with the pixel's own extent, shape (N, d, d)."""
+
+    @property
+    def anisotropies(self) -> np.ndarray:
+        """Matrices A of the ellipsoids (y - x)^T A (y - x) <= 1 with the same second moments: A = ((d + 2) C)^-1."""
+        dim = self.centroids.shape[1]
+        return np.linalg.inv((dim + 2) * self.covariances)
+
+    @property
+    def radii(self) -> np.ndarray:
+        """Radii of the balls of the same volumes."""
+        return ball_radii(self.volumes, self.centroids.shape[1])
+
+
+def ball_radii(volumes: np.ndarray, dim: int) -> np.ndarray:
+    """Return the radii of balls (discs in 2-D) of these volumes."""
+    return (volumes / (np.pi if dim == 2 else 4 * np.pi / 3)) ** (1 / dim)
+
+
+def label_moments(index: np.ndarray, ids: np.ndarray, spacing: tuple[float, ...]) -> Moments:
+    """Return the moments of every cell.
+
+    Parameters
+    ----------
+    index
+        Index of the cell of each pixel, -1 outside all cells.
+    ids
+        Label of each cell.
+    spacing
+        Size of a pixel along each axis.
+    """
+    inside = index >= 0
+    cell = index[inside]
+    n, dim = len(ids), index.ndim
+    count = np.bincount(cell, minlength=n)
+    axes = [(np.arange(m) + 0.5) * h for m, h in zip(index.shape, spacing, strict=True)]
+    position = [np.broadcast_to(a.reshape([-1 if i == j else 1 for j in range(dim)]), index.shape)[inside] for i, a in enumerate(axes)]
+    centroids = np.stack([np.bincount(cell, p, n) / count for p in position], 1)
+    local = [p - centroids[cell, i] for i, p in enumerate(position)]
+    covariances = np.empty((n, dim, dim))
+    for i in range(dim):
+        for j in range(i + 1):
+            covariances[:, i, j] = covariances[:, j, i] = np.bincount(cell, local[i] * local[j], n) / count
+        covariances[:, i, i] += spacing[i] ** 2 / 12
+    return Moments(ids, count * float(np.prod(spacing)), centroids, covariances)

@@ -1,0 +1,124 @@
+"""The stages of a likelihood fit: convex loss first, then bounded ones, then higher orders from lower ones."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+
+from shapelab.crystals.descent import Descent
+from shapelab.crystals.diagram import Diagram
+from shapelab.crystals.likelihood import Likelihood
+from shapelab.crystals.tiles import Grid
+
+__all__ = ["FitProgress", "Stage", "maximise_likelihood", "schedule"]
+
+
+@dataclass(frozen=True)
+class FitProgress:
+    """Where a fit stands."""
+
+    fraction: float
+    """Part of the work done at most, 0 to 1."""
+    mismatch: float
+    """Fraction of the pixels that the diagram gives to another cell, now."""
+    loss: float
+    stage: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One descent."""
+
+    order: int
+    tempered: float
+    """0 for the convex loss, up to 1 for the expected number of wrong pixels."""
+    iterations: int
+
+
+def schedule(order: int) -> tuple[Stage, ...]:
+    """Return the stages of a fit of this order."""
+    first = min(order, 2)
+    stages: tuple[Stage, ...] = (Stage(first, 0.0, 60), Stage(first, 0.5, 40), Stage(first, 0.8, 40))
+    if order > 2:
+        stages += (Stage(order, 0.5, 40), Stage(order, 0.8, 40))
+    return stages
+
+
+class _StopError(Exception):
+    """The user asked the fit to end."""
+
+
+@dataclass
+class _Best:
+    """The coefficients with the fewest wrong pixels so far."""
+
+    progress: Callable[[FitProgress], None] | None
+    abort: threading.Event | None
+    total: int
+    done: int = 0
+    diagram: Diagram | None = None
+    wrong: float = field(default=np.inf)
+
+    def note(self, diagram: Diagram, stage: Stage, descent: Descent) -> None:
+        self.done += 1
+        likelihood = descent.likelihood
+        if likelihood.mismatched < self.wrong and not descent.stuck:
+            self.wrong = likelihood.mismatched
+            self.diagram = replace(diagram, coefficients=descent.coefficients)
+        if self.progress is not None:
+            name = f"order {stage.order}, {'bounded' if stage.tempered else 'convex'} loss"
+            self.progress(FitProgress(self.done / self.total, likelihood.mismatched / likelihood.pixels, descent.loss, name))
+        if self.abort is not None and self.abort.is_set():
+            raise _StopError
+
+
+def maximise_likelihood(
+    index: np.ndarray,
+    diagram: Diagram,
+    order: int,
+    spacing: tuple[float, ...],
+    effort: float = 1.0,
+    progress: Callable[[FitProgress], None] | None = None,
+    abort: threading.Event | None = None,
+) -> tuple[Diagram, int, str]:
+    """Return the diagram with the fewest wrong pixels on the way, the number of evaluations, and what happened.
+
+    Parameters
+    ----------
+    index
+        Index of the cell of each pixel, -1 where it does not count.
+    diagram
+        Start, of order 1 or 2.
+    order
+        Degree to reach.
+    spacing
+        Size of a pixel along each axis.
+    effort
+        Factor on the number of iterations.
+    progress, abort
+        As in `shapelab.crystals.fit_diagram`.
+    """
+    grid = Grid.of(index.shape, spacing)
+    stages = [replace(stage, iterations=max(1, round(effort * stage.iterations))) for stage in schedule(order)]
+    best = _Best(progress, abort, sum(stage.iterations for stage in stages))
+    evaluations = 0
+    message = "Fitted."
+    for stage in stages:
+        diagram = diagram if diagram.order == stage.order else diagram.raised(stage.order)
+        likelihood = Likelihood(
+            index.reshape(grid.shape), grid, diagram.centres_3d(), diagram.radii, stage.order, diagram.ndim, stage.tempered
+        )
+        try:
+            descent = Descent(likelihood, diagram.coefficients)
+            descent.run(stage.iterations, partial(best.note, diagram, stage), tolerance=1e-3)
+        except _StopError:
+            message = "Stopped before the end: this is the best diagram so far."
+            break
+        finally:
+            evaluations += likelihood.evaluations
+        diagram = replace(diagram, coefficients=descent.coefficients)
+    return best.diagram or diagram, evaluations, message

@@ -1,0 +1,191 @@
+"""Candidate cells of each tile of a grid: every cell that comes within a slack of the best one somewhere in the tile.
+
+The bounds come from the Taylor expansion of each polynomial about the tile's centre, so the lists are complete,
+not a guess from neighbourhood. Three levels of boxes, coarse to fine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit, prange
+
+from shapelab.crystals.polynomials import Basis
+
+__all__ = ["ROW", "Grid", "TileLists", "tile_lists"]
+
+BRANCHING = 4
+"""Boxes of one level along each axis of a box of the level above."""
+
+ROW = 16
+"""Pixels of a tile along x: a constant, so that loops over a row become vector instructions."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A grid of pixels over (z, y, x), cut into tiles; a 2-D image has one plane."""
+
+    shape: tuple[int, int, int]
+    spacing: tuple[float, float, float]
+    tile: tuple[int, int, int]
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], spacing: tuple[float, ...]) -> Grid:
+        """Return the grid of a 2-D or 3-D image."""
+        if len(shape) == 2:
+            return cls((1, shape[0], shape[1]), (1.0, spacing[0], spacing[1]), (1, 8, ROW))
+        return cls((shape[0], shape[1], shape[2]), (spacing[0], spacing[1], spacing[2]), (4, 4, ROW))
+
+    @property
+    def tiles(self) -> tuple[int, int, int]:
+        """Number of tiles along each axis."""
+        z, y, x = (-(-n // t) for n, t in zip(self.shape, self.tile, strict=True))
+        return z, y, x
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return shape, spacing, tile and number of tiles as arrays for the kernels."""
+        return (
+            np.array(self.shape, np.int64),
+            np.array(self.spacing, np.float64),
+            np.array(self.tile, np.int64),
+            np.array(self.tiles, np.int64),
+        )
+
+
+@dataclass(frozen=True)
+class TileLists:
+    """Candidates of tile t: ``index[t, :count[t]]``."""
+
+    count: np.ndarray
+    index: np.ndarray
+
+
+def tile_lists(grid: Grid, coefficients: np.ndarray, centres: np.ndarray, radii: np.ndarray, terms: Basis, slack: float) -> TileLists:
+    """Return the candidates of every tile.
+
+    Parameters
+    ----------
+    grid
+        The pixels.
+    coefficients, centres, radii
+        Polynomials in the local coordinate (y - centre) / radius: shapes (N, K), (N, 3), (N,), float64.
+    terms
+        Their monomials.
+    slack
+        Cells that stay further than this below the best cell in the whole tile are left out.
+
+    Notes
+    -----
+    The caller holds `shapelab.device.parallel_kernels`.
+    """
+    size, spacing, tile, _ = grid.arrays()
+    polynomials = (coefficients, centres, 1.0 / radii, terms.source, terms.target, terms.factor, terms.power, terms.exponents)
+    lists = TileLists(np.array([len(centres)]), np.arange(len(centres), dtype=np.int32)[None])
+    ratio = size  # one box, the whole grid, is above the coarsest level
+    for level in (2, 1, 0):
+        box = tile * BRANCHING**level if grid.shape[0] > 1 else tile * np.array([1, BRANCHING, BRANCHING]) ** level
+        lists = _level(lists, ratio, size, spacing, box, (*polynomials, terms.order, slack))
+        ratio = np.array([BRANCHING if grid.shape[0] > 1 else 1, BRANCHING, BRANCHING])
+    return lists
+
+
+def _level(parents: TileLists, ratio: np.ndarray, size: np.ndarray, spacing: np.ndarray, box: np.ndarray, polynomials: tuple) -> TileLists:
+    """Return the candidates of boxes of `box` pixels."""
+    boxes = -(-size // box)
+    capacity = min(parents.index.shape[1], 48)
+    while True:
+        count = np.zeros(int(boxes.prod()), np.int64)
+        index = np.empty((len(count), capacity), np.int32)
+        _narrow(count, index, parents.index, parents.count, ratio, size, spacing, box, boxes, *polynomials)
+        if count.max() <= capacity:
+            return TileLists(count, index)
+        capacity = int(count.max())
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _bounds(c, centre, inverse, middle, half, source, target, factor, power, exps, order, powers, shifted):  # type: ignore[no-untyped-def]
+    """Return a lower and an upper bound of one polynomial over the box middle +- half."""
+    for axis in range(3):
+        t = (middle[axis] - centre[axis]) * inverse
+        powers[axis, 0] = 1.0
+        powers[3 + axis, 0] = 1.0
+        for e in range(1, order + 1):
+            powers[axis, e] = powers[axis, e - 1] * t
+            powers[3 + axis, e] = powers[3 + axis, e - 1] * half[axis] * inverse
+    shifted[:] = 0.0
+    for k in range(len(source)):
+        t = powers[0, power[k, 0]] * powers[1, power[k, 1]] * powers[2, power[k, 2]]
+        shifted[target[k]] += factor[k] * c[source[k]] * t
+    low = shifted[0]
+    high = shifted[0]
+    for k in range(1, len(exps)):
+        term = shifted[k] * powers[3, exps[k, 0]] * powers[4, exps[k, 1]] * powers[5, exps[k, 2]]
+        if exps[k, 0] % 2 == 0 and exps[k, 1] % 2 == 0 and exps[k, 2] % 2 == 0:
+            low += min(term, 0.0)
+            high += max(term, 0.0)
+        else:
+            low -= abs(term)
+            high += abs(term)
+    return low, high
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _keep(members, n, out, upper, middle, half, c, centre, inverse, source, target, factor, power, exps, order, powers, shifted, slack):  # type: ignore[no-untyped-def]
+    """Write to `out` those of the first n members that may come within `slack` of the best in the box; return how many.
+
+    What does not fit into `out` is counted, not written.
+    """
+    best = -np.inf
+    for m in range(n):
+        i = members[m]
+        low, high = _bounds(c[i], centre[i], inverse[i], middle, half, source, target, factor, power, exps, order, powers, shifted)
+        upper[m] = high
+        best = max(best, low)
+    kept = 0
+    for m in range(n):
+        if upper[m] >= best - slack:
+            if kept < len(out):
+                out[kept] = members[m]
+            kept += 1
+    return kept
+
+
+@njit(cache=True, nogil=True, error_model="numpy", parallel=True)
+def _narrow(count, index, parents, parent_count, ratio, size, spacing, tile, tiles, *polynomials):  # type: ignore[no-untyped-def]
+    """Fill the candidates of boxes of `tile` pixels from those of boxes `ratio` times larger along each axis."""
+    c, centre, inverse, source, target, factor, power, exps, order, slack = polynomials
+    above = (tiles + ratio - 1) // ratio
+    for t in prange(len(count)):
+        powers = np.empty((6, order + 1))
+        shifted = np.empty(len(exps))
+        middle = np.empty(3)
+        half = np.empty(3)
+        place = (t // (tiles[1] * tiles[2]), t // tiles[2] % tiles[1], t % tiles[2])
+        for axis in range(3):
+            start = place[axis] * tile[axis]
+            stop = min(start + tile[axis], size[axis])
+            middle[axis] = 0.5 * (start + stop) * spacing[axis]
+            half[axis] = 0.5 * (stop - start - 1) * spacing[axis]
+        parent = (place[0] // ratio[0] * above[1] + place[1] // ratio[1]) * above[2] + place[2] // ratio[2]
+        n = parent_count[parent]
+        count[t] = _keep(
+            parents[parent],
+            n,
+            index[t],
+            np.empty(n),
+            middle,
+            half,
+            c,
+            centre,
+            inverse,
+            source,
+            target,
+            factor,
+            power,
+            exps,
+            order,
+            powers,
+            shifted,
+            slack,
+        )
