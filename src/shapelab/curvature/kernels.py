@@ -17,7 +17,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-__all__ = ["BLOCK", "COEFFICIENT_ROWS", "ROW", "WORK_ROWS", "energy_gradient_slab", "interface_sums_slab"]
+__all__ = ["BLOCK", "COEFFICIENT_ROWS", "ROW", "WORK_ROWS", "copy_row", "energy_gradient_slab", "interface_sums_slab"]
 
 ROW = np.uint64(136)
 """Distance between rows of a work buffer."""
@@ -43,6 +43,13 @@ N2_, TS, TT, GT, GS, GG, MU, DZ, DY, DX, WEIGHT = (np.uint64(k) * ROW for k in r
 _1, _2, _3, _6 = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(6)
 _PLANES = np.uint64(3) * ROW
 _RECORD = WORK_ROWS * ROW
+
+
+@numba.njit(**_OPTIONS)
+def copy_row(a, o, out, p, n):
+    """Copy `n` entries from offset `o` of one buffer to offset `p` of another."""
+    for i in range(n):
+        out[p + i] = a[o + i]
 
 
 @numba.njit(**_OPTIONS)
@@ -263,6 +270,7 @@ def energy_gradient_slab(u, out, flat, dummy, fields, h, eps, tension, wrap, z0,
     """
     nz, ny, nx = u.shape
     constant = fields.size == fields.shape[0]
+    anywhere = np.int64(0)
     for z in range(z0, z1):
         energy[z] = 0.0
         out[z] = np.float32(0)
@@ -277,7 +285,7 @@ def energy_gradient_slab(u, out, flat, dummy, fields, h, eps, tension, wrap, z0,
         for j in range(1, n + 1):
             c[np.int64(WEIGHT) + j] = np.float32(1)
         if constant:
-            _stage_coefficients(fields, 0, 0, nx, x0, n, wrap, c)
+            _stage_coefficients(fields, anywhere, anywhere, nx, x0, n, wrap, c)
         at_start, at_end = not wrap and x0 == 0, not wrap and x0 + n == nx
         first, last = (z0 - 1, z1 + 1) if wrap else (max(z0 - 1, 0), min(z1 + 1, nz))
         _stage_plane(u, _ghost(first - 1, nz, wrap), (first + 2) % 3, rows, x0, n, wrap)
@@ -297,9 +305,9 @@ def energy_gradient_slab(u, out, flat, dummy, fields, h, eps, tension, wrap, z0,
                 if at_start or at_end:
                     _zero_ghost_columns(work, o, n, at_start, at_end)
             if wrap:
-                a, b = np.int64(_RECORD), ny * np.int64(_RECORD)
-                work[a : 2 * a] = work[a + b : 2 * a + b]
-                work[2 * a + b : 3 * a + b] = work[2 * a : 3 * a]
+                end = np.uint64(ny) * _RECORD
+                copy_row(work, _RECORD + end, work, _RECORD, _RECORD)
+                copy_row(work, _2 * _RECORD, work, _2 * _RECORD + end, _RECORD)
             lower = zz - 1 if z0 <= zz - 1 < z1 else -1
             middle = zz if inside else -1
             upper = zz + 1 if z0 <= zz + 1 < z1 else -1

@@ -9,6 +9,7 @@ import numba
 import numpy as np
 
 from shapelab.curvature.filters import RADIUS, TAPS
+from shapelab.curvature.kernels import copy_row
 
 __all__ = ["CHUNK", "ROW", "blur_across", "blur_planes", "metric_products_slab", "move_slab"]
 
@@ -68,12 +69,6 @@ def _filter_row(a, o, out, p, n):
 
 
 @numba.njit(**_OPTIONS)
-def _copy(a, o, out, p, n):
-    for i in range(n):
-        out[p + i] = a[o + i]
-
-
-@numba.njit(**_OPTIONS)
 def blur_planes(a, out, shape, iy, ix, z0, z1, columns, row):
     """Apply B B along y and x to the planes z0…z1-1.
 
@@ -98,17 +93,17 @@ def blur_planes(a, out, shape, iy, ix, z0, z1, columns, row):
                 first, last = max(0, x0 - RADIUS), min(nx, x0 + n + RADIUS)
                 for x in range(x0, first + RADIUS):
                     row[x - x0] = a[o + ix[x]]
-                _copy(a, np.uint64(o + first), row, np.uint64(first + RADIUS - x0), np.uint64(last - first))
+                copy_row(a, np.uint64(o + first), row, np.uint64(first + RADIUS - x0), np.uint64(last - first))
                 for x in range(last + RADIUS, x0 + n + 2 * RADIUS):
                     row[x - x0] = a[o + ix[x]]
                 _filter_row(row, _0, columns, np.uint64(y + RADIUS) * ROW, lanes)
             for k in range(RADIUS):
-                _copy(columns, np.uint64(iy[k] + RADIUS) * ROW, columns, np.uint64(k) * ROW, lanes)
+                copy_row(columns, np.uint64(iy[k] + RADIUS) * ROW, columns, np.uint64(k) * ROW, lanes)
                 end = ny + RADIUS + k
-                _copy(columns, np.uint64(iy[end] + RADIUS) * ROW, columns, np.uint64(end) * ROW, lanes)
+                copy_row(columns, np.uint64(iy[end] + RADIUS) * ROW, columns, np.uint64(end) * ROW, lanes)
             for y in range(ny):
                 _filter_columns(columns, np.uint64(y) * ROW, row, _0, lanes)
-                _copy(row, _0, out, np.uint64((z * ny + y) * nx + x0), np.uint64(n))
+                copy_row(row, _0, out, np.uint64((z * ny + y) * nx + x0), np.uint64(n))
 
 
 @numba.njit(**_OPTIONS)
@@ -122,10 +117,10 @@ def blur_across(a, shape, iz, y0, y1, columns, row):
             n = (c + 1) * nx // chunks - x0
             lanes = np.uint64((n + 7) // 8 * 8)
             for k in range(nz + 2 * RADIUS):
-                _copy(a, np.uint64((iz[k] * ny + y) * nx + x0), columns, np.uint64(k) * ROW, np.uint64(n))
+                copy_row(a, np.uint64((iz[k] * ny + y) * nx + x0), columns, np.uint64(k) * ROW, np.uint64(n))
             for z in range(nz):
                 _filter_columns(columns, np.uint64(z) * ROW, row, _0, lanes)
-                _copy(row, _0, a, np.uint64((z * ny + y) * nx + x0), np.uint64(n))
+                copy_row(row, _0, a, np.uint64((z * ny + y) * nx + x0), np.uint64(n))
 
 
 @numba.njit(**_OPTIONS)
