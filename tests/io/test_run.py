@@ -144,10 +144,10 @@ def test_full_disk_is_one_sentence_and_keeps_complete_frames(toy, tmp_path, monk
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("shapelab.io.writer.write_checkpoint", full)
-    with pytest.raises(InputError, match="No space left on device"):
-        writer.write(next(frames))
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr("shapelab.io.writer.write_checkpoint", full)
+        with pytest.raises(InputError, match="No space left on device"):
+            writer.write(next(frames))
     if writes_before:
         assert load_run(tmp_path / "run.zarr").steps == [1, 2, 3, 4, 5]
         assert load_run(tmp_path / "run.zarr").simulation().step_number == 5
