@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import Any, ClassVar, Generic, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from shapelab.frame import Frame, LayerData, LayerKind
 from shapelab.parameters import ParameterInfo, Parameters, parameter
 from shapelab.state import State
 
-__all__ = ["Frame", "LayerData", "LayerKind", "Model", "ParameterInfo", "Parameters", "Simulation", "State", "parameter"]
+__all__ = ["Change", "Frame", "LayerData", "LayerKind", "Model", "ParameterInfo", "Parameters", "Simulation", "State", "parameter"]
 
 P = TypeVar("P", bound=Parameters)
 S = TypeVar("S", bound=State)
@@ -73,6 +73,16 @@ class Model(ABC, Generic[P, S]):
         return getattr(parameters, "device", "cpu")
 
 
+class Change(NamedTuple):
+    """Something done by hand to a run: a live update, or an edit."""
+
+    step: int
+    """Steps taken before it."""
+    action: str | None
+    """Name of the edit, None for an update of parameters."""
+    values: Mapping[str, Any]
+
+
 class Simulation:
     """A model, its parameters and its current state.
 
@@ -99,6 +109,10 @@ class Simulation:
         self.failed = False
         """True if the run is over because its numbers were no longer finite; `reason` is the sentence."""
         self.reason: str | None = None
+        self.history: list[Change] | None = []
+        """What was done by hand since the start; None after a restored state, whose past is not known."""
+        self.first_parameters = parameters
+        """The parameters that the state was made with."""
         self._parameters = parameters
         self._state: State | None = None
         self._stop = threading.Event()
@@ -128,6 +142,7 @@ class Simulation:
             require_memory(self.model.memory(self._parameters), self.device)
             with _memory_errors():
                 self._state = self.model.init(self._parameters, self.initial)
+            self.first_parameters = self._parameters
 
     def frame(self) -> Frame:
         """Return what may be seen now."""
@@ -196,11 +211,13 @@ class Simulation:
         self._parameters = self._parameters.replace(**live)
         if self._state is not None:
             self._state = self.model.update(self._state, self._parameters)
+            self._note(None, live)
         self._resume()
 
     def edit(self, action: str, **arguments: Any) -> None:
         """Apply the user's hand: move a seed, paint a wall… (what the model's `edits` lists)."""
         self._state = self.model.edit(self._prepared(), action, **arguments)
+        self._note(action, arguments)
         self._resume()
 
     def state(self) -> State:
@@ -215,6 +232,7 @@ class Simulation:
             )
         self._state = state.copy()
         self._parameters = state.parameters
+        self.history = None
         self._resume()
 
     def checkpoint(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -230,6 +248,10 @@ class Simulation:
         self.prepare()
         assert self._state is not None
         return self._state
+
+    def _note(self, action: str | None, values: Mapping[str, Any]) -> None:
+        if self.history is not None:
+            self.history.append(Change(self.step_number, action, dict(values)))
 
     def _finish(self, reason: str) -> None:
         self.done, self.reason = True, reason

@@ -56,6 +56,13 @@ class Given:
 
         return np.asarray(resample_isotropic(self._mask(), self.spacing or 1.0)[0])
 
+    def as_layer(self, name: str) -> LayerData:
+        """Return it as the layer it came from."""
+        meta: dict[str, Any] = {} if self.spacing is None else {"scale": self.spacing}
+        if self.unit is not None:
+            meta["units"] = (self.unit,) * 3
+        return LayerData(name, self.data, "labels" if self.kind == "mask" else "image", meta)
+
     def _mask(self) -> np.ndarray:
         if self.kind == "mask":
             return np.asarray(self.data != 0)
@@ -81,6 +88,12 @@ class Start:
 
     def __bool__(self) -> bool:
         return bool(self.initial or self.clamped or self.target or self.fields)
+
+    def layers(self) -> dict[str, LayerData]:
+        """Return the arrays by the name of the argument that takes them, "fields.a20" for an item of `fields`."""
+        named = {"initial": self.initial, "clamped": self.clamped, "target": self.target}
+        layers = {name: volume.as_layer(name) for name, volume in named.items() if volume is not None}
+        return layers | {f"fields.{name}": LayerData(name, array, "image") for name, array in self.fields.items()}
 
 
 def given(source: Any, what: str = "starting shape") -> Given:

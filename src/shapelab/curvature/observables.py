@@ -31,26 +31,35 @@ def observables(state: CurvatubesState, u: np.ndarray, interface: Mapping[str, f
         "energy" (absent before the first step), "mass_error" (mean of u minus what it must be), "discrepancy" (0 for a
         perfect interface profile), "area" [unit^2], "mean_H" (area mean of k1+k2 [1/unit]), "mean_K" (of k1 k2
         [1/unit^2]), "volume_fraction" (voxels with u > 0) and "flips" (relative number of voxels that changed side).
-        Without a surface, area is 0 and the means are absent.
+        Without a surface, area is 0 and the means are absent. The means leave out what touches clamped voxels, where a
+        film has its edge.
     """
     p = state.parameters
     scalars: dict[str, float] = {} if state.energy is None else {"energy": state.energy}
     if p.flow != "free":
         scalars["mass_error"] = float(u.mean(dtype=np.float64)) - state.mass
     scalars["discrepancy"] = interface["discrepancy"]
-    scalars.update(_surface(u, p.voxel_size, periodic=p.boundary == "periodic"))
+    scalars.update(_surface(u, p.voxel_size, state.fields.get("clamped"), periodic=p.boundary == "periodic"))
     scalars["volume_fraction"] = float(np.count_nonzero(u > 0) / u.size)
     scalars["flips"] = state.flips
     return scalars
 
 
-def _surface(u: np.ndarray, voxel_size: float, *, periodic: bool) -> dict[str, float]:
+def _surface(u: np.ndarray, voxel_size: float, clamped: np.ndarray | None, *, periodic: bool) -> dict[str, float]:
     from shapelab.measure.kernels import curvatures_3d
 
     k1, k2, weights = (np.empty(u.shape, np.float32) for _ in range(3))
     curvatures_3d(u, (voxel_size,) * 3, 1.0, periodic, False, k1, k2, weights)
     area = float(weights.sum(dtype=np.float64))
-    if area == 0:
-        return {"area": 0.0}
-    mean_h = float(np.vdot(weights, k1 + k2)) / area
-    return {"area": area, "mean_H": mean_h, "mean_K": float(np.vdot(weights, k1 * k2)) / area}
+    if clamped is not None:
+        weights[_near(clamped)] = 0
+    carrying = float(weights.sum(dtype=np.float64))
+    if carrying == 0:
+        return {"area": area}
+    return {"area": area, "mean_H": float(np.vdot(weights, k1 + k2)) / carrying, "mean_K": float(np.vdot(weights, k1 * k2)) / carrying}
+
+
+def _near(clamped: np.ndarray) -> np.ndarray:
+    from scipy.ndimage import binary_dilation
+
+    return np.asarray(binary_dilation(clamped, iterations=2))

@@ -73,11 +73,14 @@ def _from_ellipse(plane: Plane, polar: float, equator: float) -> np.ndarray:
 
 
 def _bowl(parameters: CurvatubesParameters, plane: Plane) -> np.ndarray:
-    """A ball with an off-centre ball taken out of it, open at the top: the start of a stomatocyte; size: outer radius."""
+    """A cup of even thickness with a rounded lip, open at the top: the start of a stomatocyte; size: outer radius."""
     z, rho = plane
     outer = _size(parameters, 0.36 * min(parameters.shape))
-    inner, offset = 0.6 * outer, 0.5 * outer
-    return np.minimum(outer - np.hypot(z, rho), np.hypot(z - offset, rho) - inner)
+    middle, half, opening = outer / 1.3, 0.3 * outer / 1.3, math.radians(110)
+    lip_z, lip_rho = -middle * math.cos(opening), middle * math.sin(opening)
+    below = np.arctan2(rho, -z) <= opening
+    to_wall = np.where(below, np.abs(np.hypot(z, rho) - middle), np.hypot(z - lip_z, rho - lip_rho))
+    return np.asarray(half - to_wall)
 
 
 def _torus(parameters: CurvatubesParameters, plane: Plane) -> np.ndarray:

@@ -8,11 +8,11 @@ __all__ = ["SPECIAL"]
 
 FILMS, VESICLES, SPACE = "Soap films and minimal surfaces", "Vesicles", "Varying in space"
 WILLMORE = {"a20": 1.0, "a11": 2.0, "a02": 1.0, "b10": 0.0, "b01": 0.0, "c": 0.0}
-NO_BENDING = dict.fromkeys(WILLMORE, 0.0)
+FILM = {**dict.fromkeys(WILLMORE, 0.0), "tension": 1.0, "mass": None}
 HELFRICH = "W. Helfrich, Z. Naturforsch. C 28, 693 (1973); U. Seifert et al., Phys. Rev. A 44, 1182 (1991)"
 PERIODIC = "A. H. Schoen, NASA TN D-5541 (1970)"
 SEQUENCE = "trabec-round, layers-thin, layers-thin, tubes, spheres-sparse, trabec-round, trabec-round, layers-thin"
-VESICLE = {**WILLMORE, "mass": None, "resolution": 60.0, "flow": "averaged"}
+VESICLE = {**WILLMORE, "mass": None, "resolution": 60.0, "flow": "averaged", "settle": 0.002}
 
 SPECIAL = (
     Scenario(
@@ -28,18 +28,19 @@ SPECIAL = (
     Scenario("diamond", "Schwarz D surface", "Schwarz's diamond surface: channels that meet in fours, as the bonds of diamond do.",
              {**WILLMORE, "mass": 0.0, "start": "diamond"}, PERIODIC, group=FILMS),
     Scenario("catenoid", "Catenoid", "A soap film between two rings: it pulls itself into a waist.",
-             {**NO_BENDING, "tension": 1.0, "mass": None, "start": "rings", "flow": "free", "boundary": "replicate", "shape": (32, 64, 64)},
+             {**FILM, "start": "rings", "flow": "free", "boundary": "replicate", "shape": (32, 64, 64)},
              "J. Plateau, Statique expérimentale et théorique des liquides (1873)", group=FILMS),
     Scenario("soap-bubble", "Soap bubble", "A long drop that surface tension rounds into a ball.",
-             {**NO_BENDING, "tension": 1.0, "mass": None, "start": "prolate"}, "J. Plateau (1873)", group=FILMS),
+             {**FILM, "start": "prolate", "reduced_volume": 0.8, "area_stiffness": 0.0, "shape": (72, 48, 48)},
+             "J. Plateau, Statique expérimentale et théorique des liquides (1873)", group=FILMS),
     Scenario("spinodal", "Coarsening emulsion", "Two fluids that part from noise, ever more coarsely, by surface tension alone.",
-             {**NO_BENDING, "tension": 1.0, "mass": -0.2}, "J. W. Cahn and J. E. Hilliard, J. Chem. Phys. 28, 258 (1958)", group=FILMS),
+             {**FILM, "mass": -0.2}, "J. W. Cahn and J. E. Hilliard, J. Chem. Phys. 28, 258 (1958)", group=FILMS),
     Scenario("red-blood-cell", "Red blood cell", "A healthy red blood cell: a disc, thinner in the middle than at the rim.",
-             {**VESICLE, "start": "oblate", "reduced_volume": 0.64}, HELFRICH, group=VESICLES),
+             {**VESICLE, "start": "oblate", "reduced_volume": 0.67, "shape": (40, 80, 80)}, HELFRICH, group=VESICLES),
     Scenario("stomatocyte", "Stomatocyte", "A deflated vesicle that folds into a cup.",
-             {**VESICLE, "start": "bowl", "reduced_volume": 0.58}, HELFRICH, group=VESICLES),
-    Scenario("prolate", "Prolate vesicle", "An elongated vesicle with a slight waist, like a dumbbell.",
-             {**VESICLE, "start": "prolate", "reduced_volume": 0.75}, HELFRICH, group=VESICLES),
+             {**VESICLE, "start": "bowl", "reduced_volume": 0.58, "shape": (72, 72, 72), "settle": 0.01}, HELFRICH, group=VESICLES),
+    Scenario("prolate", "Prolate vesicle", "An elongated vesicle with a waist, like a dumbbell.",
+             {**VESICLE, "start": "prolate", "reduced_volume": 0.7, "shape": (96, 48, 48)}, HELFRICH, group=VESICLES),
     Scenario("clifford-torus", "Clifford torus", "A ring whose two radii settle at the square root of 2 to 1: the ring that bends least.",
              {**WILLMORE, "mass": None, "start": "torus"}, "F. C. Marques and A. Neves, Ann. Math. 179, 683 (2014)", group=VESICLES),
     Scenario("spatial", "Textures along a line", "Bone, layers, tubes and droplets that turn into one another along x.",

@@ -1,0 +1,147 @@
+"""A run as a Python script or a command that repeats it: same parameters, seed and changes by hand, same result."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shapelab.catalog import Family, families, scenarios
+from shapelab.errors import InputError
+from shapelab.frame import LayerData
+from shapelab.simulation import Simulation
+
+__all__ = ["as_command", "as_script", "given_arrays"]
+
+
+def as_script(simulation: Simulation, folder: str | Path | None = None) -> str:
+    """Return a Python script that repeats `simulation` up to its present step.
+
+    Parameters
+    ----------
+    simulation
+        A run of a family that the catalog knows. Changes of live parameters are repeated at their steps.
+    folder
+        Where to save the arrays that the run was given (starting shape…); the script loads them from there. By
+        default it expects them beside it, and its first lines name them.
+
+    Raises
+    ------
+    InputError
+        If the run went on from a restored state, or an array was edited by hand, so that a script cannot repeat it.
+    """
+    entry = _family(simulation)
+    history = _history(simulation)
+    arrays = given_arrays(simulation)
+    if folder is not None:
+        for name, layer in arrays.items():
+            np.save(Path(folder) / f"{name}.npy", layer.data)
+    lines = ["import numpy as np", ""] if arrays else []
+    lines += ["import shapelab as sl", ""]
+    if arrays and folder is None:
+        lines.append(f"# beside this script: {', '.join(f'{name}.npy' for name in arrays)}")
+    arguments = [*_arguments(simulation, entry), *_array_arguments(arrays, folder)]
+    lines += [f"simulation = sl.{entry.simulation.rpartition(':')[2]}(", *(f"    {argument}," for argument in arguments), ")"]
+    done = 0
+    for change in history:
+        lines += _run(change.step - done)
+        done = change.step
+        what = ", ".join(f"{name}={value!r}" for name, value in change.values.items())
+        lines.append(f"simulation.update({what})" if change.action is None else f"simulation.edit({change.action!r}, {what})")
+    lines += [*_run(simulation.step_number - done), "frame = simulation.frame()", "print(frame.step, dict(frame.scalars))", ""]
+    return "\n".join(lines)
+
+
+def as_command(simulation: Simulation) -> str:
+    """Return the ``shapelab run`` command with the parameters of `simulation`.
+
+    Raises
+    ------
+    InputError
+        If the run was given arrays or changed by hand: only a script can repeat that.
+    """
+    entry = _family(simulation)
+    if _history(simulation) or given_arrays(simulation):
+        raise InputError("A command cannot repeat a run that was given arrays or changed by hand; copy it as a Python script.")
+    words = ["shapelab", "run", entry.name]
+    if simulation.preset:
+        words += [f"--{entry.keyword}", simulation.preset]
+    for name, value in _differences(simulation, entry).items():
+        option = f"--{name.replace('_', '-')}"
+        words += [option, *map(str, value)] if isinstance(value, list | tuple) else [f"{option}={value}"]
+    if simulation.step_number:
+        words += ["--steps", str(simulation.step_number)]
+    return shlex.join(words)
+
+
+def given_arrays(simulation: Simulation) -> dict[str, LayerData]:
+    """Return argument name -> array that the run was given beside its parameters, {} if none.
+
+    What a model takes as `initial` may say this itself, by a method ``layers() -> Mapping[str, LayerData]``; there
+    "fields.a20" stands for the item "a20" of the argument `fields`.
+    """
+    initial = simulation.initial
+    if initial is None:
+        return {}
+    if hasattr(initial, "layers"):
+        return dict(initial.layers())
+    if isinstance(initial, LayerData):
+        return {"initial": initial}
+    return {"initial": LayerData("initial", np.asarray(initial), "image")}
+
+
+def _history(simulation: Simulation) -> list[Any]:
+    if simulation.history is None:
+        raise InputError("This run went on from a restored checkpoint, so its past is not known; repeat it from the checkpoint instead.")
+    if any(isinstance(value, np.ndarray) and value.size > 100 for change in simulation.history for value in change.values.values()):
+        raise InputError("An array was edited by hand while this run went on; a script cannot repeat that.")
+    return simulation.history
+
+
+def _family(simulation: Simulation) -> Family:
+    for entry in families().values():
+        if simulation.model.name == entry.name or (simulation.preset and simulation.preset in scenarios(entry.name)):
+            return entry
+    raise InputError(f"The catalog has no family {simulation.model.name!r}, so that no script can make its simulation.")
+
+
+def _differences(simulation: Simulation, entry: Family) -> dict[str, Any]:
+    """Return the parameters that differ from those of the preset."""
+    first = simulation.first_parameters
+    preset = scenarios(entry.name)[simulation.preset].parameters if simulation.preset else {}
+    reference = type(first)(**preset)
+    return {name: getattr(first, name) for name in type(first).model_fields if getattr(first, name) != getattr(reference, name)}
+
+
+def _arguments(simulation: Simulation, entry: Family) -> list[str]:
+    """Return the arguments: all that differs from the preset, the seed, and everything where arrays may bring their own values."""
+    first = simulation.first_parameters
+    names = list(type(first).model_fields) if given_arrays(simulation) else [*_differences(simulation, entry)]
+    if "seed" in type(first).model_fields and "seed" not in names:
+        names.append("seed")
+    preset = [repr(simulation.preset)] if simulation.preset else []
+    return preset + [f"{name}={_plain(getattr(first, name))}" for name in names]
+
+
+def _plain(value: Any) -> str:
+    return repr(value.item() if isinstance(value, np.generic) else value)
+
+
+def _array_arguments(arrays: Mapping[str, LayerData], folder: str | Path | None) -> list[str]:
+    """Return arguments that load the arrays; "fields.a20" is the item "a20" of the argument `fields`."""
+    groups: dict[str, list[str]] = {}
+    for name, layer in arrays.items():
+        argument, _, item = name.partition(".")
+        path = f"{name}.npy" if folder is None else (Path(folder) / f"{name}.npy").as_posix()
+        meta = {key: layer.meta[key] for key in ("scale", "units") if key in layer.meta}
+        loaded = f"{item!r}: np.load({path!r})" if item else f"(np.load({path!r}), {meta!r}, {layer.kind!r})"
+        groups.setdefault(argument, []).append(loaded)
+    items = {name.partition(".")[0] for name in arrays if "." in name}
+    return [f"{name}={{{', '.join(parts)}}}" if name in items else f"{name}={parts[0]}" for name, parts in groups.items()]
+
+
+def _run(steps: int) -> list[str]:
+    return [f"for frame in simulation.run(steps={steps}, every=50):", "    pass"] if steps else []
