@@ -17,6 +17,8 @@ from napari_shapelab.run_layers import unwrapped
 
 __all__ = ["DiagramPlot", "ScalarPlot", "theme_colour"]
 
+_FAINTEST = 0.03
+"""Square root of the relative density below which a bin of the diagram stays empty."""
 _HEIGHT = 120
 
 
@@ -55,7 +57,7 @@ class _ThemedPlot(QWidget):
             axis = self.plot.getAxis(side)
             axis.setTextPen(text)
             axis.setPen(theme_colour(self._viewer, "secondary"))
-            axis.label.setDefaultTextColor(text)
+            axis.setLabel(axis.labelText, color=text.name())
 
 
 class ScalarPlot(_ThemedPlot):
@@ -152,6 +154,7 @@ class DiagramPlot(_ThemedPlot):
         """Show the share of area per bin, `density[i, j]` at k1 = edges[i], k2 = edges[j] [1/unit]."""
         top = float(density.max())
         shown = np.sqrt(density / top) if top > 0 else density
+        shown = np.where(shown > _FAINTEST, shown, 0.0)
         low, high = float(edges[0]), float(edges[-1])
         self._image.setImage(np.where(shown > 0, shown, np.nan), autoLevels=False, levels=(0.0, 1.0))
         self._image.setRect(pg.QtCore.QRectF(low, low, high - low, high - low))
@@ -159,8 +162,8 @@ class DiagramPlot(_ThemedPlot):
         self.plot.setYRange(low, high, padding=0)
         for line, (x, y) in zip(self._lines, (((low, high), (0, 0)), ((0, 0), (low, high)), ((low, high), (low, high))), strict=True):
             line.setData(np.array(x, float), np.array(y, float))
-        self.plot.setLabel("bottom", f"k1 [1/{unit}]")
-        self.plot.setLabel("left", f"k2 [1/{unit}]")
+        self.plot.getAxis("bottom").setLabel(f"k1 [1/{unit}]", color=theme_colour(self._viewer, "text").name())
+        self.plot.getAxis("left").setLabel(f"k2 [1/{unit}]", color=theme_colour(self._viewer, "text").name())
 
     def show_overlay(self, k1: np.ndarray, k2: np.ndarray) -> None:
         """Show the curvatures of another shape as points; empty arrays remove them."""

@@ -144,7 +144,7 @@ class RunLayers:
 
 _VIEW_ANGLES = (20.0, 30.0, -20.0)
 """Camera angles [degrees] from which three faces of a volume are seen."""
-_VIEW_MARGIN = 0.35
+_VIEW_MARGIN = 0.15
 """Margin of the first view, as a part of the canvas: a box seen from its corner is wider than from the front."""
 
 

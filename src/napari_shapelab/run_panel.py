@@ -277,7 +277,6 @@ class RunPanel(QWidget):
         self.plot = ScalarPlot(self._viewer, self._first)
         self.tabs = QTabWidget()
         self.tabs.addTab(self.plot, "Progress")
-        self.tabs.setDocumentMode(True)
         layout.addWidget(self.tabs, 1)
 
     def _button(self, text: str, action: Callable[[], None], tip: str) -> QPushButton:

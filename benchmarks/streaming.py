@@ -1,0 +1,102 @@
+"""How long a run blocks napari's window: our own updates, apart from painting.
+
+Needs a screen (or ``xvfb-run -a -s "-screen 0 1366x768x24"``). Prints, for a running texture: how long our updates took
+of the window's thread, what they were spent on, and the gaps that a 10 ms timer of the window saw, which painting and
+the interpreter lock add to.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import napari
+import numpy as np
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication
+
+from napari_shapelab.docks.curvatubes import CurvatubesDock
+from napari_shapelab.plots import ScalarPlot
+from napari_shapelab.run_layers import RunLayers
+from napari_shapelab.run_panel import RunPanel
+from napari_shapelab.stream import Stream
+
+
+def timed(owner: type, name: str, times: dict[str, list[float]], label: str) -> None:
+    """Let `owner.name` note how long each call takes."""
+    original: Callable[..., Any] = getattr(owner, name)
+
+    def call(*arguments: Any) -> Any:
+        begin = time.perf_counter()
+        try:
+            return original(*arguments)
+        finally:
+            times[label].append(time.perf_counter() - begin)
+
+    setattr(owner, name, call)
+
+
+def pump(application: QApplication, seconds: float) -> None:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        application.processEvents()
+        time.sleep(0.001)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--diagram", action="store_true", help="with the curvature diagram open")
+    options = parser.parse_args()
+    times: dict[str, list[float]] = defaultdict(list)
+    timed(Stream, "_deliver", times, "update, all of it")
+    timed(RunLayers, "show", times, "  layers")
+    timed(ScalarPlot, "extend", times, "  plot")
+    timed(RunPanel, "_on_advanced", times, "  status")
+
+    viewer = napari.Viewer()
+    application = QApplication.instance()
+    viewer.window.resize(800, 600)
+    dock = CurvatubesDock(viewer)
+    viewer.window.add_dock_widget(dock)
+    dock.form.set_parameters(dock.parameters.replace(shape=(options.size,) * 3, settle=0.0, max_steps=1_000_000))
+    if options.diagram:
+        dock.panel.tabs.setCurrentWidget(dock.diagram)
+    dock.panel.run()
+    while dock.panel.snapshot is None or dock.panel.snapshot.frame.step < 5:
+        pump(application, 0.1)
+    pump(application, 2.0)  # shaders and kernels are compiled
+    times.clear()
+    gaps: list[float] = []
+    last = time.perf_counter()
+
+    def beat() -> None:
+        nonlocal last
+        now = time.perf_counter()
+        gaps.append(now - last)
+        last = now
+
+    timer = QTimer()
+    timer.timeout.connect(beat)
+    timer.start(10)
+    first = dock.panel.snapshot.frame.step
+    pump(application, options.seconds)
+    timer.stop()
+    steps = dock.panel.snapshot.frame.step - first
+    print(f"{options.size}^3: {len(times['  layers'])} updates and {steps} steps in {options.seconds:g} s")
+    print(f"{'[ms]':24}{'median':>9}{'99 %':>9}{'longest':>9}")
+    for label, values in [*times.items(), ("gaps of a 10 ms timer", gaps)]:
+        low, high, most = 1000 * np.percentile(values, 50), 1000 * np.percentile(values, 99), 1000 * max(values)
+        print(f"{label:24}{low:9.1f}{high:9.1f}{most:9.1f}")
+    dock.panel.stop()
+    while dock.panel.running:
+        pump(application, 0.05)
+    viewer.close()
+
+
+if __name__ == "__main__":
+    main()

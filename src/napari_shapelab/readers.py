@@ -1,0 +1,65 @@
+"""napari readers: meshes, run folders and NIfTI images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from shapelab.io import load_run, read_image, read_mesh
+
+__all__ = ["mesh_reader", "nifti_reader", "run_reader"]
+
+_Triples = list[tuple[Any, dict[str, Any], str]]
+_Read = Callable[[str | Sequence[str]], _Triples]
+
+
+def mesh_reader(path: str | Sequence[str]) -> _Read | None:
+    """Return a reader of PLY, OBJ and STL files."""
+    return _each(_mesh) if _all(path, (".ply", ".obj", ".stl")) else None
+
+
+def nifti_reader(path: str | Sequence[str]) -> _Read | None:
+    """Return a reader of NIfTI files."""
+    return _each(_nifti) if _all(path, (".nii", ".nii.gz")) else None
+
+
+def run_reader(path: str | Sequence[str]) -> _Read | None:
+    """Return a reader of run folders, None for any other folder."""
+    folders = [path] if isinstance(path, str) else list(path)
+    return _each(_run) if all((Path(folder) / "run.json").is_file() for folder in folders) else None
+
+
+def _all(path: str | Sequence[str], suffixes: tuple[str, ...]) -> bool:
+    paths = [path] if isinstance(path, str) else list(path)
+    return all(str(item).lower().endswith(suffixes) for item in paths)
+
+
+def _each(read: Callable[[str], _Triples]) -> _Read:
+    def read_all(path: str | Sequence[str]) -> _Triples:
+        paths = [path] if isinstance(path, str) else path
+        return [layer for item in paths for layer in read(str(item))]
+
+    return read_all
+
+
+def _mesh(path: str) -> _Triples:
+    mesh, values = read_mesh(path)
+    meta: dict[str, Any] = {"name": Path(path).stem, "metadata": {"vertex_values": values}}
+    if not values:
+        return [((mesh.vertices, mesh.faces), meta, "surface")]
+    return [((mesh.vertices, mesh.faces, next(iter(values.values()))), {**meta, "colormap": "turbo"}, "surface")]
+
+
+def _nifti(path: str) -> _Triples:
+    return [read_image(path).as_tuple()]
+
+
+def _run(path: str) -> _Triples:
+    run = load_run(path)
+    title = Path(path).stem
+    triples = []
+    for layer in run.layers():
+        data, meta, kind = layer.as_tuple()
+        triples.append((data, {**meta, "name": f"{title} · {layer.name}"}, kind))
+    return triples

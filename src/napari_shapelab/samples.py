@@ -1,0 +1,76 @@
+"""napari sample data: small real data with their sources, and a generated field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari.utils.notifications import show_info
+
+from shapelab.io import samples
+from shapelab.simulation import LayerData
+
+__all__ = ["ct_abdomen", "drosophila", "gastruloid", "gyroid", "mitochondria", "nickel", "nuclei", "ovule", "pearls", "steel"]
+
+_Triples = list[tuple[Any, dict[str, Any], str]]
+
+
+def mitochondria() -> _Triples:
+    """Yeast mitochondria: image and mask."""
+    return _load("yeast_mitochondria")
+
+
+def ct_abdomen() -> _Triples:
+    """Organs of an abdominal CT."""
+    return _load("ct_abdomen")
+
+
+def ovule() -> _Triples:
+    """Plant ovule: image and cells."""
+    return _load("plant_ovule")
+
+
+def drosophila() -> _Triples:
+    """Fly epithelium: projection and cells."""
+    return _load("drosophila_epithelium")
+
+
+def nuclei() -> _Triples:
+    """Fluorescent nuclei: image and labels."""
+    return _load("nuclei")
+
+
+def gastruloid() -> _Triples:
+    """Surface of a gastruloid."""
+    return _load("gastruloid")
+
+
+def nickel() -> _Triples:
+    """Grains of a nickel superalloy."""
+    return _load("nickel_superalloy")
+
+
+def steel() -> _Triples:
+    """Grains of a low-carbon steel."""
+    return _load("low_carbon_steel")
+
+
+def pearls() -> _Triples:
+    """A published curvatubes texture."""
+    return _load("curvatubes_pearls")
+
+
+def gyroid() -> _Triples:
+    """Field of Schoen's gyroid, generated."""
+    from shapelab.curvature import Curvatubes
+
+    return _triples(list(Curvatubes("gyroid", shape=(64, 64, 64)).frame()))
+
+
+def _load(name: str) -> _Triples:
+    sample = samples.SAMPLES[name]
+    show_info(f"{sample.description} Source: {sample.credit}.")
+    return _triples(samples.load(name))
+
+
+def _triples(layers: list[LayerData]) -> _Triples:
+    return [layer.as_tuple() for layer in layers]
