@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shapelab.cells.contacts import Contacts, measure_contacts
+from shapelab.cells.parameters import CellParameters
 from shapelab.cells.state import CellState
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ __all__ = ["Diagram"]
 
 @dataclass(frozen=True)
 class Diagram:
-    """Cells in box lengths, rows as in the state. Volumes, moments and contacts count pixel fractions across interfaces."""
+    """Cells in box lengths, rows as in the state. Volumes and moments count pixel fractions across interfaces."""
 
     labels: np.ndarray
     """Image: 0 is medium or wall, i + 1 the cell in row i."""
@@ -29,68 +32,62 @@ class Diagram:
     """(N, d, d)"""
     cost_gradients: np.ndarray
     """(N, d) ``-Int_(L_i) grad_x c_i``."""
-    pairs: np.ndarray
-    """(E, 2) rows i < j of touching cells; j = N is the medium."""
-    areas: np.ndarray
-    """(E,) length or area of each contact."""
+    mask: np.ndarray | None
+    """True where there is no wall."""
+    spacing: tuple[float, ...]
+    periodic: bool
 
     @classmethod
-    def of(cls, state: CellState) -> Self:
+    def of(cls, state: CellState, periodic: bool) -> Diagram:
         """Return the diagram that `state` holds."""
-        return cls(**{name: state.diagram[name] for name in cls.__dataclass_fields__})
+        assert isinstance(state.parameters, CellParameters)
+        return cls(**state.diagram, mask=state.fields.get("mask"), spacing=state.parameters.spacing, periodic=periodic)
 
     @staticmethod
     def store(state: CellState, solution: Solution) -> None:
         """Put a solution into `state`."""
-        m = solution.moments
+        moments = solution.moments
         state.potentials = solution.potentials
-        state.diagram = {
-            "labels": solution.labels,
-            "volumes": m.volumes,
-            "offsets": m.offsets,
-            "covariances": m.covariances,
-            "cost_gradients": m.cost_gradients,
-            "pairs": m.pairs,
-            "areas": m.areas,
-        }
+        state.diagram = {name: getattr(moments, name) for name in ("volumes", "offsets", "covariances", "cost_gradients")}
+        state.diagram["labels"] = solution.labels
 
     def __len__(self) -> int:
         return len(self.volumes)
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """Image of row numbers: N is the medium, N + 1 a wall."""
+        n = len(self)
+        rows = self.labels.astype(np.int32) - 1
+        rows[rows < 0] = n
+        if self.mask is not None:
+            rows[~self.mask] = n + 1
+        return rows
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        """Surfaces and contacts."""
+        return measure_contacts(self.rows, len(self), self.spacing, self.periodic)
 
     def errors(self, targets: np.ndarray) -> np.ndarray:
         """Return the relative volume error of every cell."""
         return np.abs(self.volumes - targets) / targets
 
-    def surfaces(self) -> np.ndarray:
-        """Return the length or area of the free and shared boundary of every cell (what lies on walls is not counted)."""
-        n = len(self)
-        total = np.zeros(n + 1)
-        np.add.at(total, self.pairs[:, 0], self.areas)
-        np.add.at(total, self.pairs[:, 1], self.areas)
-        return total[:n]
-
-    def neighbours(self) -> np.ndarray:
-        """Return the number of cells that each cell touches along more than a fiftieth of its surface."""
-        n = len(self)
-        inner = (self.pairs[:, 1] < n) & (self.areas > 0.02 * np.take(self.surfaces(), self.pairs[:, 0], mode="clip"))
-        return np.bincount(self.pairs[inner].ravel(), minlength=n)
-
+    @cached_property
     def elongations(self) -> np.ndarray:
-        """Return long axis over short axis, from the second moments (1: round)."""
-        if not len(self):
-            return np.zeros(0)
-        values = np.maximum(np.linalg.eigvalsh(self.covariances), 1e-300)
+        """Long axis over short axis, from the second moments (1: round)."""
+        values = np.maximum(np.linalg.eigvalsh(self.covariances), 1e-300) if len(self) else np.ones((0, 2))
         return np.sqrt(values[:, -1] / values[:, 0])
 
+    @cached_property
     def long_axes(self) -> np.ndarray:
-        """Return the unit vectors of the longest axes, (N, d), of either sign."""
-        if not len(self):
-            return self.offsets
-        return np.linalg.eigh(self.covariances)[1][:, :, -1]
+        """Unit vectors of the longest axes, (N, d), of either sign."""
+        return np.linalg.eigh(self.covariances)[1][:, :, -1] if len(self) else self.offsets
 
+    @cached_property
     def roundness(self) -> np.ndarray:
-        """Return circularity ``4 pi A / P^2`` in 2-D, sphericity ``pi^(1/3) (6 V)^(2/3) / A`` in 3-D; nan for cells at walls."""
-        surface = np.maximum(self.surfaces(), 1e-300)
-        d = self.offsets.shape[1]
-        exact = 4 * math.pi * self.volumes / surface**2 if d == 2 else math.pi ** (1 / 3) * (6 * self.volumes) ** (2 / 3) / surface
-        return np.where(exact < 1.15, exact, np.nan)
+        """Circularity ``4 pi A / P^2`` in 2-D, sphericity ``pi^(1/3) (6 V)^(2/3) / A`` in 3-D."""
+        surface = np.maximum(self.contacts.surfaces, 1e-300)
+        if self.offsets.shape[1] == 2:
+            return 4 * math.pi * self.volumes / surface**2
+        return math.pi ** (1 / 3) * (6 * self.volumes) ** (2 / 3) / surface

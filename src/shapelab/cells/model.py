@@ -152,7 +152,7 @@ class CellModel(Model[CellParameters, CellState]):
     def step(self, state: CellState) -> CellState:
         """Move, change, solve."""
         dt = self.time_step(state)
-        diagram, before = Diagram.of(state), state.positions
+        diagram, before = Diagram.of(state, self.periodic), state.positions
         self.move(state, diagram, dt)
         if not np.isfinite(state.positions).all():
             raise NotFiniteError("The positions of cells are no longer finite numbers: use a smaller time step.")
@@ -166,7 +166,7 @@ class CellModel(Model[CellParameters, CellState]):
 
     def frame(self, state: CellState) -> Frame:
         """Return the cells, seeds, arrows and walls, with the observables."""
-        diagram = Diagram.of(state)
+        diagram = Diagram.of(state, self.periodic)
         errors = diagram.errors(state.volumes)
         scalars = {
             "cells": float(len(state)),

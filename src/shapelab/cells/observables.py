@@ -55,7 +55,7 @@ def mean_square_displacement(state: CellState) -> float:
 
 def shape_index(diagram: Diagram) -> float:
     """Return the mean of perimeter over the root of the area (2-D): 3.545 for disks, 3.722 for hexagons."""
-    return float(np.mean(diagram.surfaces() / np.sqrt(diagram.volumes)))
+    return float(np.mean(diagram.contacts.surfaces / np.sqrt(diagram.volumes)))
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -85,13 +85,11 @@ def gyration_ratio(state: CellState) -> float:
 
 def sorting(diagram: Diagram, types: np.ndarray, kind: int = 0) -> dict[str, float]:
     """Return the heterotypic part of the cell-cell contacts, and the part of the medium's contacts that one population has."""
-    n = len(types)
-    i, j = diagram.pairs.T
-    inner = j < n
-    contact = diagram.areas[inner].sum()
-    other = diagram.areas[inner & (types[i] != types[np.minimum(j, n - 1)])].sum()
-    outer = diagram.areas[~inner].sum()
-    exposed = diagram.areas[~inner & (types[i] == kind)].sum()
+    n, contacts = len(types), diagram.contacts
+    pairs, areas = contacts.of_cells()
+    contact, other = areas.sum(), areas[types[pairs[:, 0]] != types[pairs[:, 1]]].sum()
+    free = contacts.pairs[:, 1] == n
+    outer, exposed = contacts.areas[free].sum(), contacts.areas[free][types[contacts.pairs[free, 0]] == kind].sum()
     return {
         "heterotypic_contact": float(other / contact) if contact > 0 else 0.0,
         "exposed_type_0": float(exposed / outer) if outer > 0 else 0.0,

@@ -98,7 +98,7 @@ def label_areas(labels: np.ndarray, spacing: Spacing = 1.0) -> np.ndarray:
     """
     steps = as_spacing(spacing, labels.ndim)
     padded = np.pad(np.asarray(labels, dtype=np.int64) + 1, 1)
-    directions, shares, lengths = _crofton_directions(steps)
+    directions, shares, lengths = crofton_directions(steps)
     factor = 2.0 if labels.ndim == 3 else math.pi / 2
     total = np.zeros(int(padded.max()) + 1)
     for direction, share, length in zip(directions, shares, lengths, strict=True):
@@ -110,8 +110,8 @@ def label_areas(labels: np.ndarray, spacing: Spacing = 1.0) -> np.ndarray:
     return total[1:]
 
 
-def _crofton_directions(steps: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Half of the directions to the nearest voxels, their share of the sphere or circle, and their lengths."""
+def crofton_directions(steps: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return half of the directions to the nearest voxels, their shares of the sphere or circle, and their lengths."""
     from scipy.spatial import SphericalVoronoi
 
     ndim = len(steps)

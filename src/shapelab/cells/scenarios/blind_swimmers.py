@@ -44,13 +44,13 @@ class BlindSwimmers(CellModel):
         return super().velocity(state, diagram) + self.of(state).speed * state.axes
 
     def change(self, state: CellState, diagram: Diagram, dt: float) -> None:
-        state.axes = align(state.axes, diagram.long_axes())
+        state.axes = align(state.axes, diagram.long_axes)
 
     def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
         return {
             "polar_order": polar_order(state.axes),
             "nematic_order": nematic_order(state.axes),
-            "elongation": float(diagram.elongations().mean()),
+            "elongation": float(diagram.elongations.mean()),
         }
 
 

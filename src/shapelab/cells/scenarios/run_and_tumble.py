@@ -1,0 +1,106 @@
+"""Cells that run, stop and turn: in a disk, and in a cube of hard and soft cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from shapelab.catalog import Scenario
+from shapelab.cells.diagram import Diagram
+from shapelab.cells.model import CellModel
+from shapelab.cells.motions.propulsion import tumble
+from shapelab.cells.observables import correlation
+from shapelab.cells.parameters import CellParameters, PlaneParameters, SpaceParameters
+from shapelab.cells.state import CellState
+from shapelab.cells.walls import Room, coordinates
+from shapelab.simulation import parameter
+
+
+class _Tumbling(CellParameters):
+    speed: float = parameter(0.4, "Speed of a run.", unit="box/time", main=True, live=True, ge=0, le=10, step=0.05)
+    tumble_rate: float = parameter(
+        1.0, "How often a cell turns to a new direction.", unit="1/time", main=True, live=True, ge=0, le=100, step=0.1
+    )
+    softest: float = parameter(0.4, "Stiffness of the softest cell.", gt=0, le=100, step=0.1)
+    hardest: float = parameter(3.5, "Stiffness of the hardest cell.", gt=0, le=100, step=0.1)
+
+
+class TumbleDiskParameters(PlaneParameters, _Tumbling):
+    """Parameters of `TumbleDisk`."""
+
+
+class TumbleCubeParameters(SpaceParameters, _Tumbling):
+    """Parameters of `TumbleCube`."""
+
+
+class TumbleDisk(CellModel):
+    """``dx = v0 n dt + F_inc dt`` with fresh random n at a constant rate, in a disk; stiffness differs from cell to cell.
+
+    A. Diez and J. Feydy, arXiv:2402.17086 (2024).
+    """
+
+    parameters_type = TumbleDiskParameters
+    lloyd = 8
+
+    def walls(self, p: Any) -> np.ndarray | None:
+        y, x = coordinates(p)
+        return np.hypot(y - y.mean(), x - x.mean()) < 0.5 * min(n * h for n, h in zip(p.shape, p.spacing, strict=True))
+
+    def equip(self, state: CellState) -> None:
+        p = self.of(state)
+        state.traits["stiffness"] = state.rng.permutation(np.linspace(p.softest, p.hardest, len(state)))
+
+    def stiffnesses(self, state: CellState) -> Any:
+        return self.of(state).stiffness * state.traits["stiffness"]
+
+    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+        return super().velocity(state, diagram) + self.of(state).speed * state.axes
+
+    def change(self, state: CellState, diagram: Diagram, dt: float) -> None:
+        state.axes = tumble(state.axes, self.of(state).tumble_rate, dt, state.rng)
+
+    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+        hardness = state.traits["stiffness"]
+        return {
+            "hard_cells_are_round": correlation(hardness, diagram.roundness),
+            "roundness": float(np.nanmean(diagram.roundness)),
+        }
+
+
+class TumbleCube(TumbleDisk):
+    """As `TumbleDisk` in a cube, with cells of volumes between 1 and 2."""
+
+    parameters_type = TumbleCubeParameters
+
+    def walls(self, p: Any) -> np.ndarray | None:
+        return None
+
+    def populate(self, state: CellState, room: Room) -> None:
+        super().populate(state, room)
+        share = state.rng.uniform(0.5, 1, len(state))
+        state.volumes = share * (state.volumes.sum() / share.sum())
+
+
+DISK = Scenario(
+    name="run_and_tumble",
+    title="Run and tumble",
+    description="Cells run straight, stop and turn, crowded in a disk; soft ones give way and hard ones stay round.",
+    parameters={"n_cells": 60, "shape": (112, 112), "filling": 0.875, "correction": 0.2},
+    citation=CellModel.citation,
+    expect={"hard_cells_are_round": (0.3, 1.0), "roundness": (0.8, 1.0), "volume_error": (0.0, 0.02)},
+    variants={"paper": {"n_cells": 126, "shape": (512, 512), "dt": 0.0025, "max_time": 10.0}},
+    group="Active matter",
+    model=f"{__name__}:TumbleDisk",
+)
+CUBE = Scenario(
+    name="hard_and_soft_cells",
+    title="Hard and soft cells (3-D)",
+    description="Hard and soft cells run and tumble through one another in a cube.",
+    parameters={"n_cells": 50, "shape": (48, 48, 48), "filling": 0.8, "correction": 0.2, "softest": 0.5},
+    citation=CellModel.citation,
+    expect={"hard_cells_are_round": (0.1, 1.0), "volume_error": (0.0, 0.02)},
+    variants={"paper": {"n_cells": 126, "shape": (128, 128, 128), "dt": 0.0025, "max_time": 10.0}},
+    group="Active matter",
+    model=f"{__name__}:TumbleCube",
+)
