@@ -18,15 +18,12 @@ from shapelab.transport.costs import TABULATED
 from shapelab.transport.pairs import PairTables, add_pair
 from shapelab.transport.point_cost import (
     CAP,
-    HALF,
     HALF_POWER,
     HIGH,
     HUGE,
     KIND,
-    ONE,
     SCALE,
     TINY,
-    TWO,
     Cells,
     block_cost,
     cost_bounds,
@@ -47,6 +44,8 @@ class Pixels(NamedTuple):
     """Smallest ``c_i - f_i``."""
     next: np.ndarray
     """Second smallest ``c_j - f_j`` (huge where no other cell can win)."""
+    share: np.ndarray
+    """float32: part of the pixel that is the label's, 1/2 to 1; the rest is the second's."""
 
 
 @inlined
@@ -72,18 +71,29 @@ def locate_pixels(pixels: np.ndarray, k0: int, k1: int, k2: int, grid: Grid) -> 
 
 @inlined
 def pair_width(
-    cells: Cells, f: np.ndarray, i: int, j: int, best: Number, following: Number, k0: int, k1: int, k2: int, grid: Grid
+    cells: Cells,
+    values: np.ndarray,
+    codes: np.ndarray,
+    f: np.ndarray,
+    i: int,
+    j: int,
+    best: Number,
+    following: Number,
+    k0: int,
+    k1: int,
+    k2: int,
+    dims: tuple,
+    geometry: np.ndarray,
 ) -> tuple[Number, Number]:
     """Return (width of the ramp in cost units, |grad (c_i - c_j)|) at pixel k; i or j may be the medium."""
-    g0 = g1 = g2 = best * np.float32(0)
+    g0 = g1 = g2 = 0.0
     if i < f.shape[0]:
-        g0, g1, g2 = gradient_at(cells, i, best + f[i], k0, k1, k2, grid.dims, grid.geometry)
+        g0, g1, g2 = gradient_at(cells, values, codes, i, best + f[i], k0, k1, k2, dims, geometry)
     if j < f.shape[0]:
-        s0, s1, s2 = gradient_at(cells, j, following + f[j], k0, k1, k2, grid.dims, grid.geometry)
+        s0, s1, s2 = gradient_at(cells, values, codes, j, following + f[j], k0, k1, k2, dims, geometry)
         g0, g1, g2 = g0 - s0, g1 - s1, g2 - s2
-    geometry = grid.geometry
     width = abs(g0) * geometry[0] + abs(g1) * geometry[1] + abs(g2) * geometry[2]
-    return width + np.float32(1e-20), np.sqrt(g0 * g0 + g1 * g1 + g2 * g2)
+    return width + 1e-20, np.sqrt(g0 * g0 + g1 * g1 + g2 * g2)
 
 
 @kernel
@@ -91,31 +101,31 @@ def _steepest(
     cells: Cells, lists: Lists, b: int, c0: Number, c1: Number, c2: Number, e0: Number, e1: Number, e2: Number, geometry: np.ndarray, n: int
 ) -> Number:
     """Return a bound of the ramp half-width over block b: h |grad c| of the steepest candidate."""
-    steep = geometry[0] * np.float32(0)
+    steep = geometry[0] * 0
     f0, f1, f2 = geometry[6], geometry[7], geometry[8]
     for m in range(lists.counts[b]):
         i = lists.cells[b, m]
         if i == n:
             continue
         if cells.codes[i, KIND] == TABULATED:
-            return steep + TWO * HUGE
+            return steep + 2.0 * HUGE
         d0 = wrap(c0 - cells.values[i, 0], geometry[3], f0)
         d1 = wrap(c1 - cells.values[i, 1], geometry[4], f1)
         d2 = wrap(c2 - cells.values[i, 2], geometry[5], f2)
-        straddles = (abs(d0) + e0) * f0 > HALF or (abs(d1) + e1) * f1 > HALF or (abs(d2) + e2) * f2 > HALF
+        straddles = (abs(d0) + e0) * f0 > 0.5 or (abs(d1) + e1) * f1 > 0.5 or (abs(d2) + e2) * f2 > 0.5
         low, high = cost_bounds(cells, i, d0, d1, d2, e0, e1, e2, straddles)
         # |grad c| = p c |grad G| / G with |grad G| <= sqrt(HIGH); c/G = s^(1/p) c^(1-1/p) is largest at the far or near end
         half_power = cells.values[i, HALF_POWER]
-        c = high if half_power >= HALF else max(low, TINY)
+        c = high if half_power >= 0.5 else max(low, TINY)
         c = min(c, cells.values[i, CAP])
-        if half_power == ONE:
-            slope = TWO * np.sqrt(cells.values[i, SCALE] * c)
+        if half_power == 1.0:
+            slope = 2.0 * np.sqrt(cells.values[i, SCALE] * c)
         else:
-            inverse = HALF / half_power
-            slope = TWO * half_power * cells.values[i, SCALE] ** inverse * c ** (ONE - inverse)
+            inverse = 0.5 / half_power
+            slope = 2.0 * half_power * cells.values[i, SCALE] ** inverse * c ** (1.0 - inverse)
         steep = max(steep, slope * np.sqrt(cells.values[i, HIGH]))
     h = np.sqrt(geometry[0] * geometry[0] * (e0 > 0) + geometry[1] * geometry[1] + geometry[2] * geometry[2])
-    return steep * h * np.float32(1.001)
+    return steep * h * 1.001
 
 
 @kernel
@@ -139,72 +149,58 @@ def _assign(
     """Assign blocks first..last; sums go to the row of the thread. Return its number of pairs (half the slots: no room left)."""
     hard, soft, keys, values = sums[0, slot], sums[1, slot], keys[slot], values[slot]
     room = keys.shape[0] // 2
-    n, size = f.shape[0], grid.offsets.shape[1]
-    cost, work = np.empty(size, f.dtype), np.empty(size, f.dtype)
-    best, following = np.empty(size, f.dtype), np.empty(size, f.dtype)
+    cell_values, codes, geometry, offsets, weights, dims = cells.values, cells.codes, grid.geometry, grid.offsets, grid.weights, grid.dims
+    labels, seconds, bests, nexts, shares = pixels.label, pixels.second, pixels.best, pixels.next, pixels.share
+    (n0, n1, n2), (s0, s1, s2), n, size = dims, grid.block, f.shape[0], offsets.shape[1]
+    cost, work, best, following = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
     label, second, where = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64)
-    walls = grid.weights.shape[0] > 1
-    top, pairs = -HUGE, 0
+    walls, top, pairs = weights.shape[0] > 1, -HUGE, 0
     for b in range(first, last):
         k0, k1, k2 = block_corner(b, grid)
         locate_pixels(where, k0, k1, k2, grid)
-        e0, e1, e2 = half[b, 0], half[b, 1], half[b, 2]
+        c0, c1, c2, e0, e1, e2 = centres[b, 0], centres[b, 1], centres[b, 2], half[b, 0], half[b, 1], half[b, 2]
         for k in range(size):
-            best[k], following[k] = TWO * HUGE, TWO * HUGE
+            best[k], following[k] = 2.0 * HUGE, 2.0 * HUGE
             label[k], second[k] = n, n
         count = lists.counts[b]
         for m in range(count):
-            i = lists.cells[b, m]
+            i, shift = lists.cells[b, m], 0.0
             if i == n:
                 for k in range(size):
                     cost[k] = 0
             else:
-                block_cost(
-                    cost, work, cells, i, centres[b, 0], centres[b, 1], centres[b, 2], e0, e1, e2, grid.offsets, grid.geometry, where, size
-                )
+                block_cost(cost, work, cells, i, c0, c1, c2, e0, e1, e2, offsets, geometry, where, size)
                 shift = f[i]
-                for k in range(size):
-                    cost[k] -= shift
             for k in range(size):
-                v, old = cost[k], best[k]
+                v, old = cost[k] - shift, best[k]
                 wins, places = v < old, v < following[k]
                 loser = label[k] if wins else i
                 second[k] = loser if places else second[k]
                 following[k] = (old if wins else v) if places else following[k]
                 label[k] = i if wins else label[k]
                 best[k] = v if wins else old
-        alone = count < 2
-        near = TWO * HUGE
-        if not alone:
-            near = _steepest(cells, lists, b, centres[b, 0], centres[b, 1], centres[b, 2], e0, e1, e2, grid.geometry, n)
-        for a0 in range(k0, min(k0 + grid.block[0], grid.dims[0])):
-            for a1 in range(k1, min(k1 + grid.block[1], grid.dims[1])):
-                k = ((a0 - k0) * grid.block[1] + a1 - k1) * grid.block[2]
-                p = (a0 * grid.dims[1] + a1) * grid.dims[2] + k2
-                for a2 in range(k2, min(k2 + grid.block[2], grid.dims[2])):
-                    i, j, low, up = label[k], second[k], best[k], following[k]
-                    k += 1
-                    if walls and grid.weights[p] == 0:
-                        pixels.label[p], pixels.second[p], pixels.best[p], pixels.next[p] = n + 1, n + 1, 0, TWO * HUGE
-                        p += 1
-                        continue
-                    pixels.label[p], pixels.second[p], pixels.best[p], pixels.next[p] = i, j, low, up
-                    p += 1
+        near = _steepest(cells, lists, b, c0, c1, c2, e0, e1, e2, geometry, n) if count > 1 else 0.0
+        for a0 in range(k0, min(k0 + s0, n0)):
+            for a1 in range(k1, min(k1 + s1, n1)):
+                k = ((a0 - k0) * s1 + a1 - k1) * s2
+                p = (a0 * n1 + a1) * n2 + k2
+                for a2 in range(k2, min(k2 + s2, n2)):
+                    i, j, low, up, share = label[k], second[k], best[k], following[k], 1.0
+                    if walls and weights[p] == 0:
+                        i, j, low, up, share = n + 1, n + 1, 0.0, 2.0 * HUGE, 0.0
+                    elif up - low < near:
+                        width, _ = pair_width(cells, cell_values, codes, f, i, j, low, up, a0, a1, a2, dims, geometry)
+                        if up - low < 0.5 * width:
+                            share = 0.5 + (up - low) / width
+                            soft[j] += 1.0 - share
+                            if pairs < room:
+                                pairs += add_pair(keys, values, i, j, n, 1.0 / width, 0.0)
+                    labels[p], seconds[p], bests[p], nexts[p], shares[p] = i, j, low, up, share
                     hard[i] += 1
+                    soft[i] += share
                     top = max(top, low)
-                    gap = up - low
-                    if alone or gap >= near:
-                        soft[i] += 1
-                        continue
-                    width, _ = pair_width(cells, f, i, j, low, up, a0, a1, a2, grid)
-                    if gap < HALF * width:
-                        share = gap / width
-                        soft[i] += HALF + share
-                        soft[j] += HALF - share
-                        if pairs < room:
-                            pairs += add_pair(keys, values, i, j, n, ONE / width, 0.0)
-                    else:
-                        soft[i] += 1
+                    k += 1
+                    p += 1
     highest[slot] = top
     return pairs
 
@@ -227,8 +223,8 @@ class Assignment:
     def __init__(self, blocks: Blocks, n: int) -> None:
         self.blocks, self.n = blocks, n
         size = int(np.prod(blocks.grid.dims))
-        dtype = blocks.dtype
-        self.pixels = Pixels(np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, dtype), np.empty(size, dtype))
+        label, second = np.empty(size, np.int32), np.empty(size, np.int32)
+        self.pixels = Pixels(label, second, np.empty(size), np.empty(size), np.empty(size, np.float32))
         parts = len(ranges(blocks.n_blocks))
         self._tables = PairTables(n, parts)
         self._sums = np.zeros((2, parts, n + 2))
@@ -239,7 +235,7 @@ class Assignment:
     def evaluate(self, cells: Cells, f: np.ndarray, medium: bool) -> None:
         """Assign every pixel under the potentials `f`."""
         blocks = self.blocks
-        f = f.astype(blocks.dtype)
+        f = f.astype(float)
         lists = blocks.candidates(cells, f, medium)
         self.assign(cells, f, medium, lists)
 

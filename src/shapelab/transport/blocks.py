@@ -6,14 +6,14 @@ when another cell (or the medium) is better everywhere in the block, so the argm
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from shapelab.transport.compiled import kernel
 from shapelab.transport.costs import TABULATED
-from shapelab.transport.point_cost import HALF, HUGE, KIND, ROW, TWO, Cells, cost_bounds, wrap
+from shapelab.transport.point_cost import HUGE, KIND, ROW, Cells, cost_bounds, wrap
 from shapelab.transport.threads import in_parallel
 
 __all__ = ["Blocks", "Grid", "Lists"]
@@ -49,7 +49,7 @@ class _Level:
     half: np.ndarray
     parents: np.ndarray
     lists: Lists
-    table_bounds: np.ndarray = field(default_factory=lambda: np.zeros((2, 1, 1), np.float32))
+    table_bounds: np.ndarray
 
 
 @kernel
@@ -71,12 +71,12 @@ def _refine(
 ) -> int:
     """Fill the lists of blocks first..last from those of the blocks above; return the longest length asked for."""
     n_cells, room, longest = f.shape[0], lists.cells.shape[1], 0
-    lows = np.empty(n_cells, f.dtype)
+    lows = np.empty(n_cells)
     f0, f1, f2 = geometry[6], geometry[7], geometry[8]
     for b in range(first, last):
         parent = parents[b]
         n = above.counts[parent] if parent >= 0 else n_cells
-        best = slack[b] if medium else TWO * HUGE
+        best = slack[b] if medium else 2.0 * HUGE
         e0, e1, e2 = half[b, 0], half[b, 1], half[b, 2]
         with_medium = medium and parent < 0
         for k in range(n):
@@ -87,12 +87,12 @@ def _refine(
             d0 = wrap(centres[b, 0] - cells.values[i, 0], geometry[3], f0)
             d1 = wrap(centres[b, 1] - cells.values[i, 1], geometry[4], f1)
             d2 = wrap(centres[b, 2] - cells.values[i, 2], geometry[5], f2)
-            straddles = (abs(d0) + e0) * f0 > HALF or (abs(d1) + e1) * f1 > HALF or (abs(d2) + e2) * f2 > HALF
+            straddles = (abs(d0) + e0) * f0 > 0.5 or (abs(d1) + e1) * f1 > 0.5 or (abs(d2) + e2) * f2 > 0.5
             if cells.codes[i, KIND] == TABULATED:
                 low, high = table_bounds[0, cells.codes[i, ROW], b], table_bounds[1, cells.codes[i, ROW], b]
             else:
                 low, high = cost_bounds(cells, i, d0, d1, d2, e0, e1, e2, straddles)
-            rounding = np.float32(2e-7) * (abs(f[i]) + abs(high))
+            rounding = 2e-7 * (abs(f[i]) + abs(high))
             lows[k] = low - f[i] - slack[b] - rounding
             best = min(best, high - f[i] + slack[b] + rounding)
         m = 0
@@ -124,18 +124,15 @@ class Blocks:
         Whether each of the three axes is periodic.
     weights
         Part of each pixel that is not wall, or None.
-    dtype
-        Floating-point type of costs: float32 or float64.
     """
 
     def __init__(
-        self, dims: tuple[int, int, int], spacing: np.ndarray, periodic: tuple[bool, bool, bool], weights: np.ndarray | None, dtype: type
+        self, dims: tuple[int, int, int], spacing: np.ndarray, periodic: tuple[bool, bool, bool], weights: np.ndarray | None
     ) -> None:
-        self.dtype = np.dtype(dtype)
         self.ndim = 2 if dims[0] == 1 and spacing[0] == 1 else 3
         period = np.asarray(dims) * spacing
         frequency = np.where(periodic, 1 / period, 0)
-        geometry: np.ndarray = np.concatenate([spacing, period, frequency]).astype(dtype)
+        geometry: np.ndarray = np.concatenate([spacing, period, frequency])
         leading = (1,) * (3 - self.ndim)
         self.sides = [tuple(min(s, _power_of_two(n)) for s, n in zip(leading + side, dims, strict=True)) for side in _SIDES[self.ndim]]
         sides = self.sides
@@ -143,13 +140,13 @@ class Blocks:
         self.levels: list[_Level] = []
         for k, side in enumerate(sides):
             above = (sides[k - 1], counts[k - 1]) if k else None
-            self.levels.append(_make_level(side, counts[k], above, spacing, self.ndim, dtype))
+            self.levels.append(_make_level(side, counts[k], above, spacing, self.ndim))
         inside = np.indices(sides[-1]).reshape(3, -1)
         offsets = (inside + 0.5 - np.asarray(sides[-1])[:, None] / 2) * spacing[:, None]
         if self.ndim == 2:
             offsets[0] = 0
         flat = np.ones(1, np.float32) if weights is None else np.ascontiguousarray(weights, np.float32).ravel()
-        self.grid = Grid(dims, sides[-1], counts[-1], geometry, np.ascontiguousarray(offsets, dtype), flat)
+        self.grid = Grid(dims, sides[-1], counts[-1], geometry, np.ascontiguousarray(offsets), flat)
         self.n_blocks = len(self.levels[-1].centres)
 
     def candidates(self, cells: Cells, f: np.ndarray, medium: bool, slack: np.ndarray | None = None) -> Lists:
@@ -170,21 +167,21 @@ class Blocks:
         """Take the smallest and largest tabulated cost over every block of every level."""
         for level, side in zip(self.levels, self.sides, strict=True):
             if table.size <= 1:
-                level.table_bounds = np.zeros((2, 1, 1), self.dtype)
+                level.table_bounds = np.zeros((2, 1, 1))
                 continue
             low = high = table.reshape(len(table), *self.grid.dims)
             for axis in range(3):
                 starts = np.arange(0, self.grid.dims[axis], side[axis])
                 low = np.minimum.reduceat(low, starts, axis=axis + 1)
                 high = np.maximum.reduceat(high, starts, axis=axis + 1)
-            level.table_bounds = np.stack([low.reshape(len(table), -1), high.reshape(len(table), -1)]).astype(self.dtype)
+            level.table_bounds = np.stack([low.reshape(len(table), -1), high.reshape(len(table), -1)])
 
     def _slacks(self, slack: np.ndarray | None) -> list[np.ndarray]:
         if slack is None:
-            return [np.zeros(len(level.centres), self.dtype) for level in self.levels]
-        slacks = [slack.astype(self.dtype)]
+            return [np.zeros(len(level.centres)) for level in self.levels]
+        slacks = [slack]
         for above, level in zip(self.levels[-2::-1], self.levels[:0:-1], strict=True):
-            upper = np.zeros(len(above.centres), self.dtype)
+            upper = np.zeros(len(above.centres))
             np.maximum.at(upper, level.parents, slacks[0])
             slacks.insert(0, upper)
         return slacks
@@ -200,11 +197,10 @@ def _make_level(
     above: tuple[tuple[int, ...], tuple[int, ...]] | None,
     spacing: np.ndarray,
     ndim: int,
-    dtype: type,
 ) -> _Level:
     indices = np.indices(counts).reshape(3, -1)
-    centres = ((indices + 0.5) * np.asarray(side)[:, None] * spacing[:, None]).T.astype(dtype)
-    half: np.ndarray = np.tile(0.5 * np.asarray(side) * spacing, (len(centres), 1)).astype(dtype)
+    centres = np.ascontiguousarray(((indices + 0.5) * np.asarray(side)[:, None] * spacing[:, None]).T)
+    half: np.ndarray = np.tile(0.5 * np.asarray(side) * spacing, (len(centres), 1))
     if ndim == 2:
         half[:, 0] = 0
     if above is None:
@@ -212,4 +208,5 @@ def _make_level(
     else:
         up = [index // (a // s) for index, a, s in zip(indices, above[0], side, strict=True)]
         parents = np.ravel_multi_index(up, above[1]).astype(np.int64)
-    return _Level(centres, half, parents, Lists(np.empty((len(centres), 32), np.int32), np.zeros(len(centres), np.int64)))
+    lists = Lists(np.empty((len(centres), 32), np.int32), np.zeros(len(centres), np.int64))
+    return _Level(centres, half, parents, lists, np.zeros((2, 1, 1)))

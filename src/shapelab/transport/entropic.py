@@ -12,7 +12,7 @@ from shapelab.transport.assignment import block_corner, locate_pixels
 from shapelab.transport.blocks import Blocks, Grid, Lists
 from shapelab.transport.compiled import Number, kernel
 from shapelab.transport.pairs import PairTables, add_pair
-from shapelab.transport.point_cost import HUGE, ONE, TWO, Cells, block_cost, cost_at, gradient_at
+from shapelab.transport.point_cost import HUGE, Cells, block_cost, cost_at, gradient_at
 from shapelab.transport.threads import in_parallel, ranges
 
 __all__ = ["REACH", "SoftAssignment"]
@@ -47,7 +47,7 @@ def _share(
     most = 0
     for b in range(first, last):
         most = max(most, lists.counts[b])
-    cost, work = np.empty((most, size), f.dtype), np.empty(size, f.dtype)
+    cost, work = np.empty((most, size)), np.empty(size)
     where, who, part = np.empty(size, np.int64), np.empty(most, np.int64), np.empty(most)
     walls = grid.weights.shape[0] > 1
     total, pairs = 0.0, 0
@@ -80,15 +80,15 @@ def _share(
                 )
                 for k in range(size):
                     cost[m, k] -= f[i]
-        rate = ONE / eps[b]
-        reach = np.float32(REACH) * eps[b]
+        rate = 1.0 / eps[b]
+        reach = REACH * eps[b]
         for a0 in range(k0, min(k0 + grid.block[0], grid.dims[0])):
             for a1 in range(k1, min(k1 + grid.block[1], grid.dims[1])):
                 for a2 in range(k2, min(k2 + grid.block[2], grid.dims[2])):
                     k = ((a0 - k0) * grid.block[1] + a1 - k1) * grid.block[2] + a2 - k2
                     p = where[k]
-                    weight = unit * (grid.weights[p] if walls else ONE)
-                    low = TWO * HUGE
+                    weight = unit * (grid.weights[p] if walls else 1.0)
+                    low = 2.0 * HUGE
                     for m in range(count):
                         low = min(low, cost[m, k])
                     norm, shared = 0.0, 0
@@ -140,12 +140,12 @@ def _temperatures(
         k2 = min(corner[2] + grid.block[2] // 2, grid.dims[2] - 1)
         h = grid.geometry
         y0, y1, y2 = (
-            (np.float32(k0) + np.float32(0.5)) * h[0],
-            (np.float32(k1) + np.float32(0.5)) * h[1],
-            (np.float32(k2) + np.float32(0.5)) * h[2],
+            (k0 + 0.5) * h[0],
+            (k1 + 0.5) * h[1],
+            (k2 + 0.5) * h[2],
         )
         pixel = (k0 * grid.dims[1] + k1) * grid.dims[2] + k2
-        best, winner, paid = TWO * HUGE, -1, h[0]
+        best, winner, paid = 2.0 * HUGE, -1, h[0]
         for m in range(lists.counts[b]):
             i = lists.cells[b, m]
             if i < n:
@@ -154,7 +154,7 @@ def _temperatures(
                     best, winner, paid = c - f[i], i, c
         eps[b] = least
         if winner >= 0:
-            g0, g1, g2 = gradient_at(cells, winner, paid, k0, k1, k2, grid.dims, grid.geometry)
+            g0, g1, g2 = gradient_at(cells, cells.values, cells.codes, winner, paid, k0, k1, k2, grid.dims, grid.geometry)
             eps[b] = max(least, factor * np.sqrt(g0 * g0 + g1 * g1 + g2 * g2))
 
 
@@ -173,7 +173,7 @@ def _lift(
 ) -> None:
     """Raise the potential of each listed cell to where it would take its volume if nothing else moved (a Sinkhorn update)."""
     size = grid.offsets.shape[1]
-    cost, work, where = np.empty(size, f.dtype), np.empty(size, f.dtype), np.empty(size, np.int64)
+    cost, work, where = np.empty(size), np.empty(size), np.empty(size, np.int64)
     walls = grid.weights.shape[0] > 1
     for e in range(empty.shape[0]):
         i = empty[e]
@@ -216,7 +216,7 @@ class SoftAssignment:
         parts = len(ranges(blocks.n_blocks, 16))
         self._tables = PairTables(n, parts)
         self._sums = np.zeros((2, parts, n + 2))
-        self.pixel_min = np.zeros(int(np.prod(blocks.grid.dims)), blocks.dtype)
+        self.pixel_min = np.zeros(int(np.prod(blocks.grid.dims)))
         self.volumes = self.slopes = np.zeros(n + 1)
         self.pairs, self.weights = np.empty((0, 2), np.int32), np.empty(0)
         self.dual = 0.0
@@ -224,17 +224,16 @@ class SoftAssignment:
     def temperatures(self, cells: Cells, f: np.ndarray, medium: bool, factor: float, least: float) -> np.ndarray:
         """Return eps of every block: `factor` (a length) times the slope of the locally best cost, and at least `least`."""
         blocks, finest = self.blocks, self.blocks.levels[-1]
-        f = f.astype(blocks.dtype)
+        f = f.astype(float)
         lists = blocks.candidates(cells, f, medium)
-        eps = np.empty(blocks.n_blocks, blocks.dtype)
-        factor, least = blocks.dtype.type(factor), blocks.dtype.type(least)
+        eps = np.empty(blocks.n_blocks)
         in_parallel(_temperatures, blocks.n_blocks, cells, f, blocks.grid, lists, finest.centres, finest.half, factor, least, eps)
         return eps
 
     def evaluate(self, cells: Cells, f: np.ndarray, medium: bool, eps: np.ndarray) -> None:
         """Share every pixel under the potentials `f` at the temperatures `eps` of the blocks."""
         blocks, finest, tables = self.blocks, self.blocks.levels[-1], self._tables
-        f = f.astype(blocks.dtype)
+        f = f.astype(float)
         lists = blocks.candidates(cells, f, medium, slack=eps * (REACH / 2))
         dual = np.zeros(self._sums.shape[1])
         while True:
@@ -249,7 +248,7 @@ class SoftAssignment:
                 finest.centres,
                 finest.half,
                 eps,
-                blocks.dtype.type(self.unit),
+                self.unit,
                 self.pixel_min,
             )
             used = in_parallel(_share, blocks.n_blocks, *arguments, self._sums, tables.keys, tables.values, dual, least=16)
@@ -264,7 +263,7 @@ class SoftAssignment:
     def lift(self, empty: np.ndarray, cells: Cells, f: np.ndarray, eps: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Return `f` with the potentials of the `empty` cells raised until each would take its target."""
         blocks, finest = self.blocks, self.blocks.levels[-1]
-        raised = f.astype(blocks.dtype)
+        raised = f.astype(float)
         _lift(empty.astype(np.int64), cells, raised, blocks.grid, finest.centres, finest.half, eps, self.unit, self.pixel_min, target)
         f = f.copy()
         f[empty] = np.maximum(f[empty], raised[empty])

@@ -11,7 +11,7 @@ import numpy as np
 from shapelab.transport.assignment import Pixels
 from shapelab.transport.blocks import Grid
 from shapelab.transport.compiled import Number, inlined, kernel
-from shapelab.transport.point_cost import HALF, HUGE, TWO, Cells, cost_at
+from shapelab.transport.point_cost import HUGE, Cells, cost_at
 
 __all__ = ["exact_steps", "find_nearest_pixel"]
 
@@ -108,7 +108,7 @@ def exact_steps(
                     break
                 radius = 2 * radius + 2
                 continue
-            g = np.empty(count, f.dtype)
+            g = np.empty(count)
             for a in range(m0):
                 j0 = (l0 + a) % n0
                 for b in range(m1):
@@ -117,22 +117,22 @@ def exact_steps(
                         j2 = (l2 + c) % n2
                         p = (j0 * n1 + j1) * n2 + j2
                         y0, y1, y2 = (
-                            (np.float32(j0) + HALF) * geometry[0],
-                            (np.float32(j1) + HALF) * geometry[1],
-                            (np.float32(j2) + HALF) * geometry[2],
+                            (j0 + 0.5) * geometry[0],
+                            (j1 + 0.5) * geometry[1],
+                            (j2 + 0.5) * geometry[2],
                         )
                         if walls and grid.weights[p] == 0:
-                            g[(a * m1 + b) * m2 + c] = TWO * HUGE
+                            g[(a * m1 + b) * m2 + c] = 2.0 * HUGE
                             continue
                         other = pixels.next[p] if pixels.label[p] == i else pixels.best[p]
                         g[(a * m1 + b) * m2 + c] = cost_at(cells, i, y0, y1, y2, geometry, p) - other
             ranked = g.copy()
             _select(ranked, k)
             above = ranked[k]
-            below = -TWO * HUGE
+            below = -2.0 * HUGE
             for q in range(k):
                 below = max(below, ranked[q])
-            level = HALF * (above + below) if below > -HUGE and above < HUGE else above
+            level = 0.5 * (above + below) if below > -HUGE and above < HUGE else above
             if not abs(level) < HUGE:
                 if whole or level < 0:
                     break
@@ -180,7 +180,7 @@ def find_nearest_pixel(empty: np.ndarray, cells: Cells, grid: Grid, pixels: Pixe
     geometry, (n0, n1, n2) = grid.geometry, grid.dims
     walls = grid.weights.shape[0] > 1
     for e in range(empty.shape[0]):
-        i, lowest = empty[e], TWO * HUGE
+        i, lowest = empty[e], 2.0 * HUGE
         for j0 in range(min(stride // 2, n0 - 1), n0, stride):
             for j1 in range(min(stride // 2, n1 - 1), n1, stride):
                 for j2 in range(min(stride // 2, n2 - 1), n2, stride):
@@ -188,9 +188,9 @@ def find_nearest_pixel(empty: np.ndarray, cells: Cells, grid: Grid, pixels: Pixe
                     if walls and grid.weights[p] == 0:
                         continue
                     y0, y1, y2 = (
-                        (np.float32(j0) + HALF) * geometry[0],
-                        (np.float32(j1) + HALF) * geometry[1],
-                        (np.float32(j2) + HALF) * geometry[2],
+                        (j0 + 0.5) * geometry[0],
+                        (j1 + 0.5) * geometry[1],
+                        (j2 + 0.5) * geometry[2],
                     )
                     above = cost_at(cells, i, y0, y1, y2, geometry, p) - pixels.best[p]
                     if above < lowest:

@@ -10,7 +10,7 @@ from shapelab.transport.assignment import Assignment, Pixels, block_corner, pair
 from shapelab.transport.blocks import Blocks, Grid
 from shapelab.transport.compiled import Number, inlined, kernel
 from shapelab.transport.pairs import PairTables, add_pair
-from shapelab.transport.point_cost import HALF, HUGE, ONE, Cells, gradient_at, wrap
+from shapelab.transport.point_cost import Cells, gradient_at, wrap
 from shapelab.transport.problem import Problem
 from shapelab.transport.threads import in_parallel, ranges
 
@@ -57,13 +57,24 @@ class CellMoments:
 
 @inlined
 def _add(
-    sums: np.ndarray, cells: Cells, f: np.ndarray, i: int, share: Number, value: Number, k0: int, k1: int, k2: int, grid: Grid
+    sums: np.ndarray,
+    cells: Cells,
+    values: np.ndarray,
+    codes: np.ndarray,
+    f: np.ndarray,
+    i: int,
+    share: Number,
+    value: Number,
+    k0: int,
+    k1: int,
+    k2: int,
+    dims: tuple,
+    geometry: np.ndarray,
 ) -> None:
-    h = grid.geometry
-    z0 = wrap((np.float32(k0) + HALF) * h[0] - cells.values[i, 0], h[3], h[6])
-    z1 = wrap((np.float32(k1) + HALF) * h[1] - cells.values[i, 1], h[4], h[7])
-    z2 = wrap((np.float32(k2) + HALF) * h[2] - cells.values[i, 2], h[5], h[8])
-    g0, g1, g2 = gradient_at(cells, i, value + f[i], k0, k1, k2, grid.dims, grid.geometry)
+    z0 = wrap((k0 + 0.5) * geometry[0] - values[i, 0], geometry[3], geometry[6])
+    z1 = wrap((k1 + 0.5) * geometry[1] - values[i, 1], geometry[4], geometry[7])
+    z2 = wrap((k2 + 0.5) * geometry[2] - values[i, 2], geometry[5], geometry[8])
+    g0, g1, g2 = gradient_at(cells, values, codes, i, value + f[i], k0, k1, k2, dims, geometry)
     row = sums[i]
     row[0] += share
     row[1] += share * z0
@@ -96,27 +107,28 @@ def _measure(
     """Add up the moments of blocks first..last; return the number of pairs."""
     sums, keys, values = sums[slot], keys[slot], values[slot]
     n, pairs, room = f.shape[0], 0, keys.shape[0] // 2
+    cell_values, codes, geometry, dims = cells.values, cells.codes, grid.geometry, grid.dims
+    labels, seconds, bests, nexts, shares = pixels.label, pixels.second, pixels.best, pixels.next, pixels.share
+    (n0, n1, n2), (s0, s1, s2) = dims, grid.block
     for b in range(first, last):
         k0, k1, k2 = block_corner(b, grid)
-        for a0 in range(k0, min(k0 + grid.block[0], grid.dims[0])):
-            for a1 in range(k1, min(k1 + grid.block[1], grid.dims[1])):
-                for a2 in range(k2, min(k2 + grid.block[2], grid.dims[2])):
-                    p = (a0 * grid.dims[1] + a1) * grid.dims[2] + a2
-                    i, j, low, up = pixels.label[p], pixels.second[p], pixels.best[p], pixels.next[p]
+        for a0 in range(k0, min(k0 + s0, n0)):
+            for a1 in range(k1, min(k1 + s1, n1)):
+                for a2 in range(k2, min(k2 + s2, n2)):
+                    p = (a0 * n1 + a1) * n2 + a2
+                    i, share = labels[p], shares[p]
                     if i > n:
                         continue
-                    share = ONE + low * np.float32(0)
-                    if up < HUGE:
-                        width, slope = pair_width(cells, f, i, j, low, up, a0, a1, a2, grid)
-                        gap = up - low
-                        if gap < HALF * width:
-                            share = HALF + gap / width
-                            if pairs < room:
-                                pairs += add_pair(keys, values, i, j, n, ONE / width, slope / width)
-                            if j < n:
-                                _add(sums, cells, f, j, ONE - share, up, a0, a1, a2, grid)
+                    low = bests[p]
+                    if share < 1:
+                        j, up = seconds[p], nexts[p]
+                        width, slope = pair_width(cells, cell_values, codes, f, i, j, low, up, a0, a1, a2, dims, geometry)
+                        if pairs < room:
+                            pairs += add_pair(keys, values, i, j, n, 1.0 / width, slope / width)
+                        if j < n:
+                            _add(sums, cells, cell_values, codes, f, j, 1 - share, up, a0, a1, a2, dims, geometry)
                     if i < n:
-                        _add(sums, cells, f, i, share, low, a0, a1, a2, grid)
+                        _add(sums, cells, cell_values, codes, f, i, share, low, a0, a1, a2, dims, geometry)
     return pairs
 
 
@@ -124,7 +136,7 @@ def measure_cells(problem: Problem, assignment: Assignment, potentials: np.ndarr
     """Return the geometry of the cells of an assignment; `potentials` are the internal ones it was made with."""
     level, n, d = problem.fine, problem.n, problem.ndim
     blocks: Blocks = level.blocks
-    f = potentials.astype(blocks.dtype)
+    f = potentials.astype(float)
     parts = len(ranges(blocks.n_blocks))
     tables = PairTables(n, parts)
     while True:

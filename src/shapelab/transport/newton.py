@@ -148,7 +148,7 @@ class Newton:
         soft = SoftAssignment(level.blocks, self.n, level.unit)
         if not medium:
             f = f - f.mean() + 2
-        temperatures = np.full(level.blocks.n_blocks, eps, level.blocks.dtype)
+        temperatures = np.full(level.blocks.n_blocks, eps)
         if not uniform:
             temperatures = soft.temperatures(cells, f, medium, eps / self._slope, eps)
         dual = self._share(soft, level, f, temperatures)
@@ -219,8 +219,8 @@ class Newton:
         """Without medium, shift the potentials so that the highest value of a pixel is 0."""
         top = self.assignment.highest
         pixels = self.assignment.pixels
-        pixels.best[:] -= pixels.best.dtype.type(top)
-        pixels.next[:] -= pixels.next.dtype.type(top)
+        pixels.best[:] -= top
+        pixels.next[:] -= top
         self.assignment.highest = 0.0
         return f + top
 
@@ -298,7 +298,7 @@ class Newton:
         empty = order[a.hard[order] < 1]
         if len(empty):
             find_nearest_pixel(empty, cells, grid, a.pixels, 4 if self.problem.ndim == 2 else 3, centres)
-        values = f.astype(self.level.blocks.dtype)
+        values = f.copy()
         before = values.copy()
         exact_steps(order, self.whole, cells, values, a.hard.copy(), grid, a.pixels, centres, radii)
         return np.where(values != before, values.astype(float), f)

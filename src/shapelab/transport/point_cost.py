@@ -20,12 +20,7 @@ KIND, EIGHTHS, ROW = 0, 1, 2
 SPACING, PERIOD, FREQUENCY = 0, 3, 6
 """Where `Grid.geometry` holds the pixel size, the period and its inverse (0 along bounded axes), three numbers each."""
 
-ZERO: Number = np.float32(0)
-HALF: Number = np.float32(0.5)
-ONE: Number = np.float32(1)
-TWO: Number = np.float32(2)
-TINY: Number = np.float32(1e-30)
-HUGE: Number = np.float32(1e30)
+TINY, HUGE = 1e-30, 1e30
 
 
 class Cells(NamedTuple):
@@ -42,7 +37,7 @@ class Cells(NamedTuple):
 @inlined
 def wrap(d: Number, period: Number, frequency: Number) -> Number:
     """Return the nearest image of a displacement; `frequency` is 0 along bounded axes."""
-    return d - period * np.floor(d * frequency + HALF)
+    return d - period * np.floor(d * frequency + 0.5)
 
 
 @kernel
@@ -74,15 +69,15 @@ def power_block(q: np.ndarray, work: np.ndarray, n: int, eighths: int, half_powe
             q[k] = np.sqrt(np.sqrt(q[k]))
         return
     for k in range(n):
-        work[k] = ONE
+        work[k] = 1.0
     whole = eighths >> 3
     if eighths & 7:
         for k in range(n):
             root = np.sqrt(q[k])
             quarter = np.sqrt(root)
-            a = root if eighths & 4 else ONE
-            b = quarter if eighths & 2 else ONE
-            c = np.sqrt(quarter) if eighths & 1 else ONE
+            a = root if eighths & 4 else 1.0
+            b = quarter if eighths & 2 else 1.0
+            c = np.sqrt(quarter) if eighths & 1 else 1.0
             work[k] = a * b * c
     while whole > 0:
         if whole & 1:
@@ -100,14 +95,14 @@ def power_block(q: np.ndarray, work: np.ndarray, n: int, eighths: int, half_powe
 def _rod(kind: int, length: Number, along: Number, squared: Number) -> Number:
     """Return the squared gauge of a rod from the part of z along its axis and |z|^2."""
     x = abs(along)
-    y2 = max(ZERO, squared - x * x)
+    y2 = max(0.0, squared - x * x)
     if kind == SEGMENT:
-        beyond = max(ZERO, x - length)
+        beyond = max(0.0, x - length)
         return beyond * beyond + y2
     y = np.sqrt(y2)
     if x <= length * y:
         return y2
-    gauge = squared / (x * length + np.sqrt(max(ZERO, squared - length * length * y2)) + TINY)
+    gauge = squared / (x * length + np.sqrt(max(0.0, squared - length * length * y2)) + TINY)
     return gauge * gauge
 
 
@@ -119,8 +114,8 @@ def gauge_squared(values: np.ndarray, kind: int, i: int, z0: Number, z1: Number,
         return squared
     if kind == ELLIPSOID:
         q = values[i, 3] * z0 * z0 + values[i, 4] * z1 * z1 + values[i, 5] * z2 * z2
-        q += TWO * (values[i, 6] * z0 * z1 + values[i, 7] * z0 * z2 + values[i, 8] * z1 * z2)
-        return max(ZERO, q)
+        q += 2.0 * (values[i, 6] * z0 * z1 + values[i, 7] * z0 * z2 + values[i, 8] * z1 * z2)
+        return max(0.0, q)
     along = z0 * values[i, AXIS] + z1 * values[i, AXIS + 1] + z2 * values[i, AXIS + 2]
     return _rod(kind, values[i, LENGTH], along, squared)
 
@@ -153,7 +148,7 @@ def block_cost(
     d1 = wrap(c1 - values[i, 1], geometry[4], geometry[7])
     d2 = wrap(c2 - values[i, 2], geometry[5], geometry[8])
     f0, f1, f2 = geometry[6], geometry[7], geometry[8]
-    straddles = (abs(d0) + e0) * f0 > HALF or (abs(d1) + e1) * f1 > HALF or (abs(d2) + e2) * f2 > HALF
+    straddles = (abs(d0) + e0) * f0 > 0.5 or (abs(d1) + e1) * f1 > 0.5 or (abs(d2) + e2) * f2 > 0.5
     if straddles:
         for k in range(n):
             z0 = wrap(d0 + offsets[0, k], geometry[3], f0)
@@ -166,10 +161,10 @@ def block_cost(
             out[k] = z0 * z0 + z1 * z1 + z2 * z2
     elif kind == ELLIPSOID:
         a00, a11, a22 = values[i, 3], values[i, 4], values[i, 5]
-        a01, a02, a12 = TWO * values[i, 6], TWO * values[i, 7], TWO * values[i, 8]
+        a01, a02, a12 = 2.0 * values[i, 6], 2.0 * values[i, 7], 2.0 * values[i, 8]
         for k in range(n):
             z0, z1, z2 = d0 + offsets[0, k], d1 + offsets[1, k], d2 + offsets[2, k]
-            out[k] = max(ZERO, z0 * (a00 * z0 + a01 * z1 + a02 * z2) + z1 * (a11 * z1 + a12 * z2) + a22 * z2 * z2)
+            out[k] = max(0.0, z0 * (a00 * z0 + a01 * z1 + a02 * z2) + z1 * (a11 * z1 + a12 * z2) + a22 * z2 * z2)
     else:
         u0, u1, u2, length = values[i, AXIS], values[i, AXIS + 1], values[i, AXIS + 2], values[i, LENGTH]
         for k in range(n):
@@ -188,7 +183,7 @@ def cost_bounds(
     """Return a lower and an upper bound of cost i over a block; d is the displacement of its centre, e its half sides."""
     values, kind = cells.values, cells.codes[i, KIND]
     a0, a1, a2 = abs(d0), abs(d1), abs(d2)
-    n0, n1, n2 = max(ZERO, a0 - e0), max(ZERO, a1 - e1), max(ZERO, a2 - e2)
+    n0, n1, n2 = max(0.0, a0 - e0), max(0.0, a1 - e1), max(0.0, a2 - e2)
     x0, x1, x2 = a0 + e0, a1 + e1, a2 + e2
     low = values[i, LOW] * (n0 * n0 + n1 * n1 + n2 * n2)
     high = values[i, HIGH] * (x0 * x0 + x1 * x1 + x2 * x2)
@@ -196,16 +191,16 @@ def cost_bounds(
         reach = e0 * e0 + e1 * e1 + e2 * e2
         if kind == ELLIPSOID:
             reach = values[i, 3] * e0 * e0 + values[i, 4] * e1 * e1 + values[i, 5] * e2 * e2
-            reach += TWO * (abs(values[i, 6]) * e0 * e1 + abs(values[i, 7]) * e0 * e2 + abs(values[i, 8]) * e1 * e2)
+            reach += 2.0 * (abs(values[i, 6]) * e0 * e1 + abs(values[i, 7]) * e0 * e2 + abs(values[i, 8]) * e1 * e2)
         centre = np.sqrt(gauge_squared(values, kind, i, d0, d1, d2))
         reach = np.sqrt(reach)
-        inner = max(ZERO, centre - reach)
+        inner = max(0.0, centre - reach)
         low = max(low, inner * inner)
         high = min(high, (centre + reach) * (centre + reach))
     eighths, half_power, cap = cells.codes[i, EIGHTHS], values[i, HALF_POWER], values[i, CAP]
-    slack = np.float32(1e-5)
-    low = min(cap, values[i, SCALE] * power(low, eighths, half_power) * (ONE - slack))
-    high = min(cap, values[i, SCALE] * power(high, eighths, half_power) * (ONE + slack))
+    slack = 1e-5
+    low = min(cap, values[i, SCALE] * power(low, eighths, half_power) * (1.0 - slack))
+    high = min(cap, values[i, SCALE] * power(high, eighths, half_power) * (1.0 + slack))
     return low, high
 
 
@@ -227,22 +222,21 @@ def _table_gradient(
     table: np.ndarray, row: int, k0: int, k1: int, k2: int, dims: tuple, geometry: np.ndarray
 ) -> tuple[Number, Number, Number]:
     """Return the gradient of a tabulated cost by central differences (one-sided at bounded faces)."""
-    zero = table[0, 0] * ZERO
-    g = (zero, zero, zero)
+    g = (0.0, 0.0, 0.0)
     n1, n2 = dims[1], dims[2]
     for axis in range(3):
         n = dims[axis]
         if n == 1:
             continue
         k = (k0, k1, k2)[axis]
-        before, after, steps = k - 1, k + 1, TWO
+        before, after, steps = k - 1, k + 1, 2.0
         if geometry[6 + axis] > 0:
             before, after = before % n, after % n
         else:
             if before < 0:
-                before, steps = 0, ONE
+                before, steps = 0, 1.0
             if after >= n:
-                after, steps = n - 1, ONE
+                after, steps = n - 1, 1.0
         if axis == 0:
             rise = table[row, (after * n1 + k1) * n2 + k2] - table[row, (before * n1 + k1) * n2 + k2]
             g = (rise / (steps * geometry[0]), g[1], g[2])
@@ -256,38 +250,45 @@ def _table_gradient(
 
 
 @kernel
-def gradient_at(
-    cells: Cells, i: int, cost: Number, k0: int, k1: int, k2: int, dims: tuple, geometry: np.ndarray
+def _other_gradient(
+    cells: Cells, i: int, factor: Number, z0: Number, z1: Number, z2: Number, k0: int, k1: int, k2: int, dims: tuple, geometry: np.ndarray
 ) -> tuple[Number, Number, Number]:
-    """Return the gradient in y of cost i at pixel k, where its value `cost` is known (which saves the power).
-
-    grad(s G^p) = p c grad(G) / G.
-    """
+    """Return the gradient of a rod's or of a tabulated cost; `factor` is p c."""
     values, kind = cells.values, cells.codes[i, KIND]
     if kind == TABULATED:
         return _table_gradient(cells.table, cells.codes[i, ROW], k0, k1, k2, dims, geometry)
-    z0 = wrap((np.float32(k0) + HALF) * geometry[0] - values[i, 0], geometry[3], geometry[6])
-    z1 = wrap((np.float32(k1) + HALF) * geometry[1] - values[i, 1], geometry[4], geometry[7])
-    z2 = wrap((np.float32(k2) + HALF) * geometry[2] - values[i, 2], geometry[5], geometry[8])
-    if cost >= values[i, CAP]:
-        return z0 * ZERO, z1 * ZERO, z2 * ZERO
-    factor = TWO * values[i, HALF_POWER] * max(cost, ZERO)
-    if kind == ISOTROPIC:
-        factor /= z0 * z0 + z1 * z1 + z2 * z2 + np.float32(1e-12)
-        return factor * z0, factor * z1, factor * z2
-    if kind == ELLIPSOID:
-        g0 = values[i, 3] * z0 + values[i, 6] * z1 + values[i, 7] * z2
-        g1 = values[i, 6] * z0 + values[i, 4] * z1 + values[i, 8] * z2
-        g2 = values[i, 7] * z0 + values[i, 8] * z1 + values[i, 5] * z2
-        factor /= max(ZERO, g0 * z0 + g1 * z1 + g2 * z2) + np.float32(1e-12)
-        return factor * g0, factor * g1, factor * g2
     u0, u1, u2, length = values[i, AXIS], values[i, AXIS + 1], values[i, AXIS + 2], values[i, LENGTH]
     along = z0 * u0 + z1 * u1 + z2 * u2
     p0, p1, p2 = z0 - along * u0, z1 - along * u1, z2 - along * u2
-    gauge = np.sqrt(_rod(kind, length, along, z0 * z0 + z1 * z1 + z2 * z2)) + np.float32(1e-12)
+    gauge = np.sqrt(_rod(kind, length, along, z0 * z0 + z1 * z1 + z2 * z2)) + 1e-12
     # both gauges solve (|along| - core)^2 + across^2 = G^2 beyond the core, with core = length, or length times G
-    core, growth = (length, ZERO) if kind == SEGMENT else (length * gauge, length)
-    beyond = max(ZERO, abs(along) - core)
+    core, growth = (length, 0.0) if kind == SEGMENT else (length * gauge, length)
+    beyond = max(0.0, abs(along) - core)
     factor /= gauge * (gauge + growth * beyond)
     side = factor * (beyond if along >= 0 else -beyond)
     return factor * p0 + side * u0, factor * p1 + side * u1, factor * p2 + side * u2
+
+
+@inlined
+def gradient_at(
+    cells: Cells, values: np.ndarray, codes: np.ndarray, i: int, cost: Number, k0: int, k1: int, k2: int, dims: tuple, geometry: np.ndarray
+) -> tuple[Number, Number, Number]:
+    """Return the gradient in y of cost i at pixel k, where its value `cost` is known (which saves the power).
+
+    grad(s G^p) = p c grad(G) / G. `values` and `codes` are those of `cells`.
+    """
+    z0 = wrap((k0 + 0.5) * geometry[0] - values[i, 0], geometry[3], geometry[6])
+    z1 = wrap((k1 + 0.5) * geometry[1] - values[i, 1], geometry[4], geometry[7])
+    z2 = wrap((k2 + 0.5) * geometry[2] - values[i, 2], geometry[5], geometry[8])
+    factor = 2 * values[i, HALF_POWER] * max(cost, 0.0)
+    if cost >= values[i, CAP]:
+        factor = 0.0
+    if codes[i, KIND] <= ELLIPSOID:
+        g0 = values[i, 3] * z0 + values[i, 6] * z1 + values[i, 7] * z2
+        g1 = values[i, 6] * z0 + values[i, 4] * z1 + values[i, 8] * z2
+        g2 = values[i, 7] * z0 + values[i, 8] * z1 + values[i, 5] * z2
+        factor /= max(0.0, g0 * z0 + g1 * z1 + g2 * z2) + 1e-12
+        g0, g1, g2 = factor * g0, factor * g1, factor * g2
+    else:
+        g0, g1, g2 = _other_gradient(cells, i, factor, z0, z1, z2, k0, k1, k2, dims, geometry)
+    return g0, g1, g2

@@ -68,7 +68,6 @@ class Problem:
         self.table = cost.table(volumes, domain.ndim)
         self.exponents = self.table.exponent
         self.radii = (volumes / (np.pi if domain.ndim == 2 else 4 / 3 * np.pi)) ** (1 / domain.ndim) / self.length_unit
-        self.dtype: type = np.float64 if self.exponents.max(initial=0) > 2 else np.float32
         self._levels: dict[tuple[int, ...], Level] = {}
         self._values, self._codes = np.empty((0, COLUMNS)), np.empty((0, 3), np.int32)
         self.cost_unit = 1.0
@@ -86,7 +85,7 @@ class Problem:
 
     def adopt(self, other: Problem) -> None:
         """Take over the grids of another problem on the same domain; only the cells are new."""
-        if other.domain is self.domain and other.dtype is self.dtype:
+        if other.domain is self.domain:
             for shape, level in other._levels.items():
                 self._levels[shape] = Level(level.blocks, self._cells(level.blocks, shape), level.pixel, level.unit)
 
@@ -110,7 +109,7 @@ class Problem:
             periodic = (False,) * (3 - self.ndim) + self.domain.periodic
             dims = (1,) * (3 - self.ndim) + shape
             weights = None if self.domain.mask is None else _share_inside(self.domain.mask, shape)
-            blocks = Blocks(dims, spacing, periodic, weights, self.dtype)  # type: ignore[arg-type]
+            blocks = Blocks(dims, spacing, periodic, weights)  # type: ignore[arg-type]
             pixel = float(np.prod(spacing[3 - self.ndim :]) ** (1 / self.ndim))
             unit = float(np.prod(self.domain.shape) / np.prod(shape))
             self._levels[shape] = Level(blocks, self._cells(blocks, shape), pixel, unit)
@@ -144,19 +143,19 @@ class Problem:
         eighths = np.rint(4 * table.exponent)
         codes[:, KIND], codes[:, ROW] = table.kind, np.cumsum(tabulated) - 1
         codes[:, EIGHTHS] = np.where((np.abs(eighths - 4 * table.exponent) < 1e-9) & (eighths < 256), eighths, -1)
-        self._values, self._codes = values.astype(self.dtype), codes
+        self._values, self._codes = values, codes
 
     def _cells(self, blocks: Blocks, shape: tuple[int, ...]) -> Cells:
         tabulated = np.flatnonzero(self.table.kind == TABULATED)
         if not len(tabulated):
-            return Cells(self._values, self._codes, np.zeros((1, 1), self.dtype))
-        table: np.ndarray = self._tabulate(shape, tabulated).astype(self.dtype)
+            return Cells(self._values, self._codes, np.zeros((1, 1), np.float32))
+        table: np.ndarray = self._tabulate(shape, tabulated)
         blocks.set_table(table)
         return Cells(self._values, self._codes, table)
 
     def _tabulate(self, shape: tuple[int, ...], cells: np.ndarray) -> np.ndarray:
         """Return the costs ``(cells, pixels)`` of user-defined costs, in the solver's cost unit."""
-        needed = len(cells) * int(np.prod(shape)) * np.dtype(self.dtype).itemsize
+        needed = len(cells) * int(np.prod(shape)) * 4
         if needed > _TABLE_LIMIT:
             raise InputError(
                 f"A user-defined cost of {len(cells)} cells on {int(np.prod(shape)):,} pixels needs a table of {needed / 1e9:.3g} GB; "
@@ -164,13 +163,13 @@ class Problem:
             )
         grid = Domain(shape, tuple(self.domain.size / np.asarray(shape)), self.domain.periodic)
         y = grid.pixel_centres()
-        table = np.empty((len(cells), int(np.prod(shape))))
+        table = np.empty((len(cells), int(np.prod(shape))), np.float32)
         for row, cell in enumerate(cells):
             cost = self.table.values(self.domain.displacement(y, self.seeds[cell]), y, int(cell))
             if cost.shape != shape or not np.isfinite(cost).all():
                 raise InputError(f"The user-defined cost of cell {cell} must return {shape} finite numbers; received shape {cost.shape}.")
-            table[row] = cost.ravel()
-        return table / self.cost_unit
+            table[row] = cost.ravel() / self.cost_unit
+        return table
 
     def _table_levels(self) -> np.ndarray:
         """Return, for each tabulated cell, the cost on the boundary that encloses its target volume."""
