@@ -46,17 +46,13 @@ def observables(state: CurvatubesState, u: np.ndarray, interface: Mapping[str, f
 
 
 def _surface(u: np.ndarray, voxel_size: float, clamped: np.ndarray | None, *, periodic: bool) -> dict[str, float]:
-    from shapelab.measure.kernels import curvatures_3d
+    from shapelab.curvature.surface_kernel import surface_sums
 
-    k1, k2, weights = (np.empty(u.shape, np.float32) for _ in range(3))
-    curvatures_3d(u, (voxel_size,) * 3, 1.0, periodic, False, k1, k2, weights)
-    area = float(weights.sum(dtype=np.float64))
-    if clamped is not None:
-        weights[_near(clamped)] = 0
-    carrying = float(weights.sum(dtype=np.float64))
-    if carrying == 0:
-        return {"area": area}
-    return {"area": area, "mean_H": float(np.vdot(weights, k1 + k2)) / carrying, "mean_K": float(np.vdot(weights, k1 * k2)) / carrying}
+    area, counted, mean, gaussian = surface_sums(u, periodic=periodic, left_out=None if clamped is None else _near(clamped))
+    scalars = {"area": area * voxel_size**2}
+    if counted > 0:
+        scalars |= {"mean_H": mean / counted / voxel_size, "mean_K": gaussian / counted / voxel_size**2}
+    return scalars
 
 
 def _near(clamped: np.ndarray) -> np.ndarray:
