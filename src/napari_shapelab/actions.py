@@ -16,6 +16,7 @@ from napari_shapelab.measurements import measurements_dock
 from napari_shapelab.run_layers import unwrapped
 from napari_shapelab.surfaces import add_surface, compute_surface, volume_of
 from shapelab.errors import ShapelabError
+from shapelab.io.units import short_unit
 from shapelab.measure import measure
 
 __all__ = ["measure_selected", "mesh_selected"]
@@ -46,7 +47,7 @@ def _measure(viewer: Any, layer: Layer) -> None:
     if not isinstance(layer, Labels):
         volume_of(layer)  # says why it cannot be measured
     data, spacing = np.asarray(layer.data), tuple(float(step) for step in layer.scale)
-    unit = str(layer.units[-1])
+    unit = short_unit(str(layer.units[-1]))
     table = measurements_dock(viewer)
 
     def show(values: Any) -> None:

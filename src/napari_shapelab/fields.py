@@ -347,4 +347,4 @@ def _step(low: float, high: float, default: Any) -> float:
 
 
 def _symbol(unit: str) -> str:
-    return {"um": "µm", "um^3": "µm³", "um^2": "µm²", "1/um": "1/µm", "voxels": "vx", "pixels": "px"}.get(unit, unit)
+    return {"um": "µm", "voxels": "vx", "pixels": "px"}.get(unit, unit)

@@ -18,6 +18,7 @@ from napari_shapelab.run_panel import RunPanel
 from napari_shapelab.surfaces import COLOURS, Colour, add_surface, compute_surface
 from napari_shapelab.writers import write_volume
 from shapelab.io import save_run, write_mesh
+from shapelab.io.units import short_unit
 
 __all__ = ["FieldResults"]
 
@@ -93,7 +94,7 @@ class FieldResults(QWidget):
         from shapelab.measure import measure
 
         self._panel.say("Measuring…")
-        data, spacing, unit, step = np.asarray(field.data), tuple(field.scale), str(field.units[-1]), self._step(field)
+        data, spacing, unit, step = np.asarray(field.data), tuple(field.scale), short_unit(str(field.units[-1])), self._step(field)
         work = partial(measure, data, spacing, unit=unit, boundary=self._boundary(field))
         name = f"{field.name}, step {step}"
 
@@ -124,7 +125,7 @@ class FieldResults(QWidget):
             data, spacing, boundary = np.asarray(field.data), tuple(field.scale), self._boundary(field)
             Task(self, lambda: write_mesh(path, *compute_surface(data, spacing, boundary)), done, self._wrong)
         elif path.name.lower().endswith((".nii", ".nii.gz")):
-            data, scale, unit = np.asarray(field.data), tuple(field.scale), str(field.units[-1])
+            data, scale, unit = np.asarray(field.data), tuple(field.scale), short_unit(str(field.units[-1]))
             Task(self, lambda: write_volume(path, data, scale, tuple(field.translate), unit), done, self._wrong)
         else:
             target = path if path.suffix == ".zarr" else path.with_name(path.name + ".zarr")

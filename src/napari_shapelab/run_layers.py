@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from napari.layers import Layer
+from napari.layers import Labels, Layer
 
 from shapelab.simulation import Frame, LayerData
 
@@ -88,12 +88,18 @@ class RunLayers:
         self._alive = True
         self._viewer.layers.events.removed.connect(self._on_removed)
         for slot in self._slots.values():
-            slot.layer.events.visible.connect(self._on_visible)
+            self._watch(slot.layer)
+
+    def _watch(self, layer: Layer) -> None:
+        layer.events.visible.connect(self._on_visible)
+        if isinstance(layer, Labels):
+            layer.editable = False  # the next frame would paint over what the user paints
 
     def release(self) -> None:
         """Stop following: the layers stay as they are. Hidden ones receive what they have missed."""
         for slot in self._slots.values():
             self._catch_up(slot)
+            slot.layer.editable = True
             slot.layer.events.visible.disconnect(self._on_visible)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._alive = False
@@ -105,7 +111,7 @@ class RunLayers:
         meta["metadata"] = {**meta.get("metadata", {}), "shapelab": dict(provenance)}
         layer = Layer.create(data, meta, kind)
         self._insert(layer)
-        layer.events.visible.connect(self._on_visible)
+        self._watch(layer)
         return layer
 
     def _insert(self, layer: Layer) -> None:

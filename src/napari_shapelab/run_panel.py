@@ -75,6 +75,7 @@ class RunPanel(QWidget):
         self._last_simulation: Callable[[], Simulation] | None = None
         self._analysing = False
         self._ready = True
+        self._decorate: Callable[[Frame], Frame] | None = None
         self.stream: Stream | None = None
         self.snapshot: Snapshot | None = None
         self.layers: RunLayers | None = None
@@ -108,6 +109,12 @@ class RunPanel(QWidget):
             Task(self, partial(_revived, self._last_simulation, self._checkpoint, visit), done, failed)
         else:
             failed("There is no result yet: press Run first.")
+
+    def set_decoration(self, decorate: Callable[[Frame], Frame] | None) -> None:
+        """Show more layers than the model's own, from now on: `decorate` adds them to each frame, in the worker."""
+        self._decorate = decorate
+        if self.stream is not None:
+            self.stream.worker.decorate = decorate
 
     def set_analysing(self, wanted: bool) -> None:
         """Switch the slow analysis on or off."""
@@ -208,6 +215,7 @@ class RunPanel(QWidget):
         self.stream.noticed.connect(lambda text: self.say(text, wrong=True))
         self.stream.ended.connect(self._on_ended)
         self.set_analysing(self._analysing)
+        self.set_decoration(self._decorate)
         self.status.setText(f"{self._device} · preparing… (the first run on a machine compiles its kernels)")
         self.progress.setRange(0, 0)
         self.stream.start()

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QWidget
 from napari_shapelab.fields import ignore_wheel
 from napari_shapelab.layer_combo import LayerCombo, why_no_volume
 from shapelab.errors import InputError
+from shapelab.io.units import short_unit
 from shapelab.simulation import LayerData
 
 __all__ = ["Source", "StartFrom", "source_of"]
@@ -25,6 +26,8 @@ _MARGIN = 8
 class Source:
     """A volume taken from a layer."""
 
+    name: str
+    """The layer's name, with the label that was taken."""
     data: LayerData
     translate: tuple[float, ...]
     """Where the centre of the first cubic voxel lies in the world."""
@@ -62,10 +65,11 @@ def source_of(layer: Layer, label: int | None, crop: bool) -> Source:
         data, corner = _cropped(data, layer.name)
     h = float(scale.min())
     translate = np.asarray(layer.translate, float)[-3:] + corner * scale + 0.5 * (h - scale)
-    meta = {"scale": tuple(scale.tolist()), "units": tuple(str(unit) for unit in layer.units[-3:])}
+    meta = {"scale": tuple(scale.tolist()), "units": (short_unit(str(layer.units[-1])) or "pixel",) * 3}
     kind = "labels" if is_labels else "image"
-    note = _note(data.shape, scale, str(layer.units[-1]))
-    return Source(LayerData(layer.name, data, kind, meta), tuple(translate.tolist()), note)  # type: ignore[arg-type]
+    note = _note(data.shape, scale, str(meta["units"][0]))
+    name = layer.name if label is None else f"{layer.name} {label}"
+    return Source(name, LayerData(layer.name, data, kind, meta), tuple(translate.tolist()), note)  # type: ignore[arg-type]
 
 
 def _cropped(mask: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -135,11 +139,12 @@ class StartFrom(QWidget):
         self.label.clear()
         several = False
         if isinstance(layer, Labels):
-            ids = [int(i) for i in np.unique(np.asarray(layer.data)) if i > 0]
+            ids, counts = np.unique(np.asarray(layer.data), return_counts=True)
             self.label.addItem("all together", None)
-            for i in ids[:1000]:
-                self.label.addItem(str(i), i)
-            several = len(ids) > 1
+            for i, count in zip(ids.tolist(), counts.tolist(), strict=True):
+                if i > 0:
+                    self.label.addItem(f"{i}  ({count} voxels)", i)
+            several = self.label.count() > 2
             if several:
                 self.label.setCurrentIndex(max(0, self.label.findData(layer.selected_label)))
         self._show(several, isinstance(layer, Labels))

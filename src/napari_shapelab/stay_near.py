@@ -12,9 +12,9 @@ from napari_shapelab.fields import NumberBox, ignore_wheel
 __all__ = ["StayNear"]
 
 _TICKS = 100
-_LOWEST, _HIGHEST = 1e1, 1e7
+_LOWEST, _HIGHEST = 1e1, 1e6
 """Range of the slider's strengths, beyond 0 (`fidelity` of the model)."""
-_FIRST = 1e4
+_FIRST = 3e3
 
 
 class StayNear(QWidget):
@@ -29,7 +29,7 @@ class StayNear(QWidget):
         self.slider.setRange(0, _TICKS)
         self.slider.setToolTip(tip)
         ignore_wheel(self.slider)
-        self.box = NumberBox(step=1000.0, limits=(0.0, 1e9))
+        self.box = NumberBox(step=500.0, limits=(0.0, 1e9))
         self.box.setToolTip(tip)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

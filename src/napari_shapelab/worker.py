@@ -25,6 +25,8 @@ Checkpoint = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 _FRAME_SHARE = 0.25
 """Share of the worker's time that making frames may take."""
+_SAMPLE_TIME = 0.1
+"""Longest time between two samples of the scalars, even while the window takes no frames [s]."""
 _ANALYSIS_SHARE = 0.1
 """Share of the worker's time that the slow analysis (a curvature diagram) may take."""
 
@@ -93,8 +95,8 @@ class Worker(threading.Thread):
     """Run a simulation until it ends or is stopped.
 
     The thread owns the simulation: the window only leaves orders, which are carried out between two steps, and
-    reads the mailboxes. Frames are made only when the last one has been taken: a slow window drops frames, never
-    steps. Every exception is caught here and told in `ended`.
+    reads the mailboxes. While the last frame has not been taken, new ones are made only to sample the scalars: a slow
+    window drops frames, never steps. Every exception is caught here and told in `ended`.
 
     Parameters
     ----------
@@ -137,6 +139,9 @@ class Worker(threading.Thread):
         self._worked = 0.0
         self._rate = 0.0
         self._next_frame = 0.0
+        self._next_sample = 0.0
+        self.decorate: Callable[[Frame], Frame] | None = None
+        """Adds layers to each frame, in the worker; may be exchanged at any time."""
         self._next_analysis = 0.0
 
     # -- orders, from the window ---------------------------------------------------------------------------------
@@ -223,7 +228,7 @@ class Worker(threading.Thread):
                 self._step(simulation)
             if simulation.done:
                 break
-            if self._paused or (self.frames.empty and time.perf_counter() >= self._next_frame):
+            if self._paused or self._due():
                 self._publish(simulation)
         reason = simulation.reason if simulation.done and simulation.reason else "Stopped."
         failed = simulation.failed
@@ -267,12 +272,19 @@ class Worker(threading.Thread):
         rate = 1.0 / max(duration, 1e-9)
         self._rate = rate if self._rate == 0.0 else 0.9 * self._rate + 0.1 * rate
 
+    def _due(self) -> bool:
+        now = time.perf_counter()
+        return now >= self._next_frame and (self.frames.empty or now >= self._next_sample)
+
     def _publish(self, simulation: Simulation) -> None:
         begin = time.perf_counter()
         frame = simulation.frame()
+        if self.decorate is not None:
+            frame = self.decorate(frame)
         self.scalars.append((frame.step, dict(frame.scalars)))
         self.frames.put(Snapshot(frame, provenance(simulation, frame), self._rate, self._worked))
         end = time.perf_counter()
+        self._next_sample = end + _SAMPLE_TIME
         self._next_frame = end + (end - begin) * (1.0 / _FRAME_SHARE - 1.0)
         if self._analysis is not None and self.analysing.is_set() and end >= self._next_analysis:
             self._analyse(frame, simulation.parameters)

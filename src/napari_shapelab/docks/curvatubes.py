@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+import numpy as np
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from napari_shapelab.diagram_tab import DiagramTab, diagram_of_run
 from napari_shapelab.preset_combo import PresetCombo
@@ -20,13 +22,13 @@ from shapelab.catalog import scenario, scenarios
 from shapelab.curvature import Curvatubes
 from shapelab.curvature.parameters import CurvatubesParameters
 from shapelab.errors import ShapelabError
-from shapelab.simulation import Simulation
+from shapelab.simulation import Frame, LayerData, Simulation
 
 __all__ = ["CurvatubesDock"]
 
 FAMILY = "curvatubes"
 FIRST = "tubes"
-_FIELD = {"field": {"colormap": "bop orange", "gamma": 1.0}}
+_FIELD_LOOK = {"colormap": "bop orange"}
 
 
 class CurvatubesDock(QWidget):
@@ -59,6 +61,8 @@ class CurvatubesDock(QWidget):
         self.diagram = DiagramTab(self._viewer)
         self.panel.tabs.addTab(self.diagram, "Curvature diagram")
         self.results = FieldResults(self._viewer, self.panel, self.script)
+        self.mask_shown = QCheckBox("Show the mask while it runs")
+        self.mask_shown.setToolTip("Also stream the inside of the surface as a Labels layer.")
         self.restore_button = QPushButton("Restore defaults")
         self.restore_button.setToolTip("Set everything back to what the preset says.")
         self._build()
@@ -151,7 +155,17 @@ class CurvatubesDock(QWidget):
         self.stay_near.setVisible(False)
         self._describe()
 
+    def _on_mask_shown(self, wanted: bool) -> None:
+        self.panel.set_decoration(_with_mask if wanted else None)
+        mask = self.panel.layers["mask"] if self.panel.layers is not None else None
+        if mask is not None:
+            mask.visible = wanted
+
     def _on_started(self) -> None:
+        source = self.start_from.combo.layer
+        if source is not None and self._source is not None:  # the field begins where the layer is
+            source.visible = False
+            self._viewer.dims.ndisplay = 3
         self.form.set_running(True)
         self.start_from.setEnabled(False)
         self.restore_button.setEnabled(False)
@@ -166,7 +180,7 @@ class CurvatubesDock(QWidget):
     @property
     def _title(self) -> str:
         name = scenario(FAMILY, self.presets.name).title.lower()
-        return f"{self._source.data.name} as {name}" if self._source is not None else name
+        return f"{self._source.name} as {name}" if self._source is not None else name
 
     def _live_values(self) -> dict[str, Any]:
         if self.form.problem:
@@ -177,7 +191,11 @@ class CurvatubesDock(QWidget):
 
     def _looks(self) -> dict[str, dict[str, Any]]:
         place = {"translate": self._source.translate} if self._source is not None else {}
-        return {name: {**look, **place} for name, look in _FIELD.items()}
+        return {"field": {**_FIELD_LOOK, **place}, "mask": place}
+
+    def sizeHint(self) -> QSize:
+        """Return a size that leaves the canvas its room on a small screen."""
+        return QSize(370, 640)
 
     def _describe(self) -> None:
         if self.form.problem:
@@ -193,6 +211,7 @@ class CurvatubesDock(QWidget):
         self.form.validity_changed.connect(self.panel.set_ready)
         self.start_from.changed.connect(self._on_source)
         self.stay_near.changed.connect(lambda: self.panel.update_live(fidelity=self.stay_near.value()))
+        self.mask_shown.toggled.connect(self._on_mask_shown)
         self.restore_button.clicked.connect(lambda _=False: self.restore_defaults())
         self.panel.started.connect(self._on_started)
         self.panel.ended.connect(lambda _: self._on_ended())
@@ -207,6 +226,7 @@ class CurvatubesDock(QWidget):
         column.setContentsMargins(2, 2, 6, 2)
         column.setSpacing(6)
         foot = QHBoxLayout()
+        foot.addWidget(self.mask_shown)
         foot.addStretch(1)
         foot.addWidget(self.restore_button)
         for widget in (heading, self.presets, self.start_from, self.stay_near, self.form):
@@ -229,6 +249,14 @@ class CurvatubesDock(QWidget):
 
 def _of_preset(name: str) -> CurvatubesParameters:
     return CurvatubesParameters(**scenario(FAMILY, name).parameters)
+
+
+def _with_mask(frame: Frame) -> Frame:
+    """Return `frame` with the inside of the surface as labels."""
+    field = frame.layer("field")
+    place = {name: field.meta[name] for name in ("scale", "units", "axis_labels")}
+    mask = LayerData("mask", (field.data > 0).astype(np.uint8), "labels", {**place, "opacity": 0.5})
+    return replace(frame, layers=(*frame.layers, mask))
 
 
 def _differences(old: CurvatubesParameters, new: CurvatubesParameters) -> dict[str, Any]:
