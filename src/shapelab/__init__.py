@@ -21,6 +21,7 @@ _EXPORTS = {
     "catalog": "shapelab.catalog",
     "costs": "shapelab.transport",
     "fit_diagram": "shapelab.crystals",
+    "generate_crystal": "shapelab.crystals",
     "measure": "shapelab.measure",
     "solve_cells": "shapelab.transport",
 }

@@ -20,6 +20,9 @@ HISTORY = 20
 RENEW = 25
 """Iterations between two renewals of the metric."""
 
+TINY = 1e-9
+"""Losses below this are zero: every pixel is certain."""
+
 
 @dataclass
 class Descent:
@@ -54,7 +57,7 @@ class Descent:
             self.step()
             tick(self)
             losses.append(self.loss)
-            if self.stuck or (len(losses) > 10 and losses[-11] - losses[-1] < tolerance * losses[-1]):
+            if self.stuck or self.loss < TINY or (len(losses) > 10 and losses[-11] - losses[-1] < tolerance * losses[-1]):
                 return
 
     def step(self) -> None:
@@ -77,7 +80,7 @@ class Descent:
         blocks = self.likelihood.curvature(self.coefficients)
         mean = np.trace(blocks, axis1=1, axis2=2).mean() / blocks.shape[1]
         degree = self.likelihood.terms.exponents.sum(1)
-        ridge = self.ridge * mean * self.growth ** (2 * np.maximum(degree - 2, 0))
+        ridge = self.ridge * (mean + TINY) * self.growth ** (2 * np.maximum(degree - 2, 0))
         self._inverse = np.linalg.inv(blocks + np.diag(ridge))
 
     def _direction(self) -> np.ndarray:

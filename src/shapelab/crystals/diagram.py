@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -34,6 +35,8 @@ class Diagram:
     """Units of the local coordinates, shape (N,) [physical unit]."""
     ids: np.ndarray
     """Label of each cell, shape (N,), int64."""
+    period: tuple[float, ...] = ()
+    """Length of the box along each periodic axis, 0 along others; empty where none is periodic."""
 
     def __post_init__(self) -> None:
         n, dim = self.centres.shape
@@ -59,6 +62,7 @@ class Diagram:
         weights: np.ndarray,
         radii: np.ndarray | None = None,
         ids: np.ndarray | None = None,
+        period: tuple[float, ...] = (),
     ) -> Diagram:
         """Return the anisotropic power diagram ``argmin_i (y - x_i)^T A_i (y - x_i) - w_i``.
 
@@ -74,6 +78,8 @@ class Diagram:
             Units of the local coordinates; by default the level sets' mean radii.
         ids
             Labels of the cells; by default 1, 2, 3…
+        period
+            Lengths of a periodic box, 0 along axes that are not.
         """
         seeds, matrices = np.asarray(seeds, float), np.asarray(matrices, float)
         n, dim = seeds.shape
@@ -85,7 +91,7 @@ class Diagram:
             if power.sum() == 2:
                 i, j = np.repeat(np.arange(dim), power)
                 coefficients[:, k] = -(radii**2) * matrices[:, i, j] * (1 if i == j else 2)
-        return cls(2, coefficients, seeds, radii, np.arange(1, n + 1) if ids is None else np.asarray(ids, np.int64))
+        return cls(2, coefficients, seeds, radii, np.arange(1, n + 1) if ids is None else np.asarray(ids, np.int64), period)
 
     def ellipsoids(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return seeds, positive definite matrices and weights of an equal diagram of order 2 or 1.
@@ -120,7 +126,7 @@ class Diagram:
         """Return the same diagram with polynomials of a higher degree."""
         terms = len(exponents(order, self.ndim))
         padded = np.pad(self.coefficients, ((0, 0), (0, terms - self.coefficients.shape[1])))
-        return Diagram(order, padded, self.centres, self.radii, self.ids)
+        return replace(self, order=order, coefficients=padded)
 
     def centres_3d(self) -> np.ndarray:
         """Return the centres over (z, y, x), as the kernels take them."""
@@ -143,10 +149,20 @@ class Diagram:
         if len(shape) != self.ndim:
             raise InputError(f"The diagram has {self.ndim} axes; shape = {tuple(shape)} has {len(shape)}.")
         grid = Grid.of(tuple(shape), as_spacing(spacing, self.ndim))
-        cells = (self.coefficients, self.centres_3d(), self.radii, basis(self.order, self.ndim))
+        whole = self._with_images()
+        cells = (whole.coefficients, whole.centres_3d(), whole.radii, basis(self.order, self.ndim))
         device = resolve(device)
         found = argmax_cells(grid, *cells) if device == "cpu" else argmax_cells_torch(grid, *cells, device=device)
-        return found.reshape(shape)
+        return np.mod(found, len(self), dtype=np.int32).reshape(shape)
+
+    def _with_images(self) -> Diagram:
+        """Return the diagram with the copies of its cells in the neighbouring boxes, cell i first and then every N."""
+        if not any(self.period):
+            return self
+        shifts = np.array(list(product(*[(0.0, -length, length) if length else (0.0,) for length in self.period])))
+        centres = (self.centres + shifts[:, None]).reshape(-1, self.ndim)
+        n = len(shifts)
+        return Diagram(self.order, np.tile(self.coefficients, (n, 1)), centres, np.tile(self.radii, n), np.tile(self.ids, n))
 
     def labels(self, shape: tuple[int, ...], spacing: Spacing = 1.0, device: str = "cpu") -> np.ndarray:
         """Return the label image of the diagram; arguments as in `indices`."""

@@ -116,8 +116,23 @@ def fit_diagram(
     evaluations, message = 0, "Moments of the grains."
     if method == "likelihood":
         diagram, evaluations, message = maximise_likelihood(index, diagram, order, voxel, effort, progress, abort)
+    if exact_volumes:
+        diagram, said = _with_exact_volumes(diagram, index, moments, voxel, tolerance, abort)
+        message = f"{message} {said}"
     fitted = diagram.indices(image.shape, voxel)
     return _report(diagram, index, fitted, moments, voxel, time.perf_counter() - begin, evaluations, message)
+
+
+def _with_exact_volumes(
+    diagram: Diagram, index: np.ndarray, moments: Moments, spacing: tuple[float, ...], tolerance: float, abort: threading.Event | None
+) -> tuple[Diagram, str]:
+    from shapelab.crystals.weights import exact_volumes
+    from shapelab.transport import Domain
+
+    inside = index >= 0
+    domain = Domain(index.shape, spacing, (False,), None if inside.all() else inside)
+    diagram, solution = exact_volumes(diagram, moments.volumes, domain, tolerance, abort)
+    return diagram, solution.message
 
 
 def index_labels(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -39,7 +39,13 @@ def ball_radii(volumes: np.ndarray, dim: int) -> np.ndarray:
     return (volumes / (np.pi if dim == 2 else 4 * np.pi / 3)) ** (1 / dim)
 
 
-def label_moments(index: np.ndarray, ids: np.ndarray, spacing: tuple[float, ...]) -> Moments:
+def label_moments(
+    index: np.ndarray,
+    ids: np.ndarray,
+    spacing: tuple[float, ...],
+    near: np.ndarray | None = None,
+    period: np.ndarray | None = None,
+) -> Moments:
     """Return the moments of every cell.
 
     Parameters
@@ -50,6 +56,9 @@ def label_moments(index: np.ndarray, ids: np.ndarray, spacing: tuple[float, ...]
         Label of each cell.
     spacing
         Size of a pixel along each axis.
+    near, period
+        Of cells in a periodic box: a point close to each cell, shape (N, d), and the length of the box along each axis,
+        0 where it is not periodic. Pixels count where they are closest to that point.
     """
     inside = index >= 0
     cell = index[inside]
@@ -57,6 +66,11 @@ def label_moments(index: np.ndarray, ids: np.ndarray, spacing: tuple[float, ...]
     count = np.bincount(cell, minlength=n)
     axes = [(np.arange(m) + 0.5) * h for m, h in zip(index.shape, spacing, strict=True)]
     position = [np.broadcast_to(a.reshape([-1 if i == j else 1 for j in range(dim)]), index.shape)[inside] for i, a in enumerate(axes)]
+    if near is not None and period is not None:
+        for i, length in enumerate(period):
+            if length > 0:
+                offset = position[i] - near[cell, i]
+                position[i] = position[i] - length * np.round(offset / length)
     centroids = np.stack([np.bincount(cell, p, n) / count for p in position], 1)
     local = [p - centroids[cell, i] for i, p in enumerate(position)]
     covariances = np.empty((n, dim, dim))

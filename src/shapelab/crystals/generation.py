@@ -1,0 +1,212 @@
+"""New polycrystals: grains of prescribed volumes and shapes that fill a domain, or that look like a measured sample."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from shapelab.convert.spacing import Spacing, as_spacing
+from shapelab.crystals.diagram import Diagram
+from shapelab.crystals.fitting import DiagramFit, index_labels
+from shapelab.crystals.moments import label_moments
+from shapelab.crystals.population import Population, distances
+from shapelab.crystals.sampling import VolumeLaw, random_orientations, random_seeds, random_shapes, random_volumes
+from shapelab.crystals.weights import weights_solver
+from shapelab.errors import InputError, ParameterError
+from shapelab.measure.labels import as_labels
+from shapelab.transport import Domain
+
+__all__ = ["Crystal", "generate_crystal", "grow"]
+
+Step = Callable[[float, np.ndarray], None]
+"""Called with the part of the work done and the labels so far."""
+
+
+@dataclass(frozen=True, eq=False)
+class Crystal:
+    """A polycrystal made by `generate_crystal`."""
+
+    labels: np.ndarray
+    """Grain i has label i + 1; 0 outside the mask."""
+    diagram: Diagram
+    volumes: np.ndarray
+    """Volume of each grain [physical unit]."""
+    targets: np.ndarray
+    """Volumes asked for."""
+    population: Population
+    """Sizes and shapes measured on the labels."""
+    orientations: np.ndarray
+    """Crystal orientation of each grain, unit quaternions (x, y, z, w), shape (N, 4)."""
+    spacing: tuple[float, ...]
+    statistics: Mapping[str, float]
+    """Observables; with a sample to be like, its Kolmogorov-Smirnov distances as "ks_volume", "ks_aspect_ratio", "ks_angle"."""
+    seconds: float
+    message: str
+
+    @property
+    def volume_error(self) -> float:
+        """Largest relative volume error."""
+        return float(np.max(np.abs(self.volumes - self.targets) / self.targets))
+
+    @property
+    def mean_volume_error(self) -> float:
+        """Mean relative volume error."""
+        return float(np.mean(np.abs(self.volumes - self.targets) / self.targets))
+
+
+def generate_crystal(
+    n_grains: int = 200,
+    shape: Sequence[int] = (256, 256),
+    spacing: Spacing = 1.0,
+    *,
+    like: Any = None,
+    volumes: VolumeLaw | Sequence[float] | np.ndarray | Mapping[float, float] = "lognormal",
+    sigma: float = 0.5,
+    anisotropy: float = 0.25,
+    exclusion: float = 0.3,
+    lloyd: int = 5,
+    periodic: bool | Sequence[bool] = False,
+    mask: np.ndarray | None = None,
+    tolerance: float = 0.01,
+    seed: int = 0,
+    progress: Step | None = None,
+    abort: threading.Event | None = None,
+) -> Crystal:
+    """Make a polycrystal: an anisotropic power diagram with prescribed volumes.
+
+    Parameters
+    ----------
+    n_grains
+        Number of grains.
+    shape, spacing
+        Grid (y, x) or (z, y, x), and the size of its pixels [physical unit].
+    like
+        A sample whose statistics the new one shall have: a `DiagramFit`, a label image, a `Population` or a grain table.
+        Volumes and shapes are then drawn together from its grains; `volumes`, `sigma` and `anisotropy` are not used.
+    volumes
+        "equal", "lognormal" (`sigma` is the standard deviation of the logarithm), a list of volumes, or a mapping
+        volume -> share of the grains, for several phases; scaled to fill the domain.
+    sigma
+        Spread of the lognormal law.
+    anisotropy
+        0 for round grains, up to below 1 for very elongated ones.
+    exclusion
+        Smallest distance of two seeds, in units of (domain volume / n_grains)^(1/d).
+    lloyd
+        Number of regularisation steps: each seed moves to its grain's centroid.
+    periodic
+        Whether opposite faces are glued; one answer, or one per axis.
+    mask
+        True where grains may be; by default the whole box.
+    tolerance
+        Largest relative volume error, where two pixels are finer than that.
+    seed
+        Of the random numbers.
+    progress, abort
+        Called after each Lloyd step; when set, ends early with what there is.
+
+    Returns
+    -------
+    Crystal
+        Labels, diagram, volumes, orientations and statistics.
+
+    Raises
+    ------
+    ParameterError, InputError
+        If there are fewer pixels than needed, or an argument is not allowed.
+    """
+    begin = time.perf_counter()
+    domain = Domain(tuple(shape), as_spacing(spacing, len(tuple(shape))), periodic, mask)  # type: ignore[arg-type]
+    _check_size(n_grains, lloyd, domain)
+    rng = np.random.default_rng(seed)
+    source = None if like is None else as_population(like, domain.ndim)
+    if source is None:
+        relative = random_volumes(rng, n_grains, volumes, sigma)
+        wanted = Population(relative, random_shapes(rng, n_grains, domain.ndim, anisotropy))
+    else:
+        wanted = source.draw(rng, n_grains)
+    seeds = random_seeds(rng, n_grains, domain, exclusion)
+    targets = wanted.volumes * (domain.volume / wanted.volumes.sum())
+    _check_quantum(targets, domain)
+    orientations = random_orientations(rng, n_grains)
+    return grow(domain, seeds, wanted.ellipsoids(targets), targets, orientations, lloyd, tolerance, source, begin, progress, abort)
+
+
+def grow(
+    domain: Domain,
+    seeds: np.ndarray,
+    matrices: np.ndarray,
+    targets: np.ndarray,
+    orientations: np.ndarray,
+    lloyd: int,
+    tolerance: float,
+    source: Population | None = None,
+    begin: float | None = None,
+    progress: Step | None = None,
+    abort: threading.Event | None = None,
+) -> Crystal:
+    """Return the crystal of given seeds, matrices and volumes (see `generate_crystal`)."""
+    begin = time.perf_counter() if begin is None else begin
+    solver = weights_solver(domain, seeds, matrices, targets, tolerance)
+    solver.tolerance, solver.max_tolerance = 0.05, 0.5
+    for i in range(lloyd):
+        solution = solver.solve(abort)
+        if progress is not None:
+            progress((i + 1) / (lloyd + 1), solution.labels)
+        if abort is not None and abort.is_set():
+            break
+        solver.update(seeds=solution.centroids)
+    solver.tolerance, solver.max_tolerance = 0.5 * tolerance, tolerance
+    solution = solver.solve(abort)
+    extent = np.array(domain.shape) * np.array(domain.spacing)
+    period = np.where(domain.periodic, extent, 0.0)
+    diagram = Diagram.from_ellipsoids(solver.seeds, matrices, solution.potentials, period=tuple(period.tolist()))
+    labels = solution.labels
+    index = labels.astype(np.int32) - 1
+    population = Population.of(label_moments(index, diagram.ids, domain.spacing, solver.seeds, period))
+    statistics = {"grains": float(len(targets)), "aspect_ratio": float(population.aspect_ratios.mean())}
+    statistics |= {"volume_variation": float(population.volumes.std() / population.volumes.mean())}
+    if source is not None:
+        statistics |= {f"ks_{name}": value for name, value in distances(population, source).items()}
+    seconds = time.perf_counter() - begin
+    volumes = population.volumes
+    return Crystal(labels, diagram, volumes, targets, population, orientations, domain.spacing, statistics, seconds, solution.message)
+
+
+def as_population(sample: Any, ndim: int) -> Population:
+    """Return the population of a fit, a label image, a grain table or a population itself."""
+    if isinstance(sample, DiagramFit):
+        found = Population.of(sample.moments)
+    elif isinstance(sample, Population):
+        found = sample
+    elif hasattr(sample, "population"):
+        found = sample.population() if callable(sample.population) else sample.population
+    else:
+        index, ids = index_labels(as_labels(sample))
+        found = Population.of(label_moments(index, ids, (1.0,) * index.ndim))
+    if found.ndim != ndim:
+        raise InputError(f"The sample to be like is {found.ndim}-D and shape asks for {ndim}-D: give a shape with {found.ndim} numbers.")
+    return found
+
+
+def _check_size(n: int, lloyd: int, domain: Domain) -> None:
+    if n < 2:
+        raise ParameterError(f"n_grains = {n} is not allowed: it must be at least 2.")
+    if lloyd < 0:
+        raise ParameterError(f"lloyd = {lloyd} is not allowed: it must be at least 0.")
+    pixels = domain.volume / domain.pixel_volume
+    if pixels < 8 * n:
+        raise ParameterError(f"{n} grains do not fit into {pixels:.0f} pixels: enlarge the shape or ask for at most {int(pixels // 8)}.")
+
+
+def _check_quantum(targets: np.ndarray, domain: Domain) -> None:
+    smallest = targets.min() / domain.pixel_volume
+    if smallest < 1:
+        raise ParameterError(
+            f"The smallest grain would have {smallest:.2g} pixels: make the shape larger, the grains fewer or their volumes more alike."
+        )

@@ -1,0 +1,69 @@
+"""Populations of grains: sizes and shapes to sample from, and how far two of them are apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from shapelab.crystals.moments import Moments, ball_radii
+
+__all__ = ["Population", "distances"]
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Volume and shape of each grain of a sample; a row belongs together."""
+
+    volumes: np.ndarray
+    """Shape (N,) [physical unit]."""
+    shapes: np.ndarray
+    """Matrices A with det A = 1 of the grains' ellipsoids, shape (N, d, d)."""
+
+    @classmethod
+    def of(cls, moments: Moments) -> Population:
+        """Return the population of measured cells."""
+        matrices = moments.anisotropies
+        dim = matrices.shape[1]
+        return cls(moments.volumes, matrices / np.linalg.det(matrices)[:, None, None] ** (1 / dim))
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of space."""
+        return int(self.shapes.shape[1])
+
+    @property
+    def aspect_ratios(self) -> np.ndarray:
+        """Longest over shortest semi-axis."""
+        values = np.linalg.eigvalsh(self.shapes)
+        return np.asarray(np.sqrt(values[:, -1] / values[:, 0]))
+
+    @property
+    def angles(self) -> np.ndarray:
+        """Direction of the longest axis [rad]: from x towards y in 2-D (0 to pi), from the z axis in 3-D (0 to pi/2)."""
+        axis = np.linalg.eigh(self.shapes)[1][:, :, 0]
+        if self.ndim == 2:
+            return np.asarray(np.mod(np.arctan2(axis[:, 0], axis[:, 1]), np.pi))
+        return np.asarray(np.arccos(np.minimum(np.abs(axis[:, 0]), 1)))
+
+    def draw(self, rng: np.random.Generator, n: int) -> Population:
+        """Return n rows drawn with replacement, whole, so that correlations stay."""
+        rows = rng.integers(len(self.volumes), size=n)
+        return Population(self.volumes[rows], self.shapes[rows])
+
+    def ellipsoids(self, volumes: np.ndarray) -> np.ndarray:
+        """Return the matrices of ellipsoids of these shapes and volumes."""
+        scaled: np.ndarray = self.shapes / ball_radii(volumes, self.ndim)[:, None, None] ** 2
+        return scaled
+
+
+def distances(a: Population, b: Population) -> dict[str, float]:
+    """Return the Kolmogorov-Smirnov distance of two populations, for each observable; volumes relative to their mean."""
+    from scipy.stats import ks_2samp
+
+    pairs = {
+        "volume": (a.volumes / a.volumes.mean(), b.volumes / b.volumes.mean()),
+        "aspect_ratio": (a.aspect_ratios, b.aspect_ratios),
+        "angle": (a.angles, b.angles),
+    }
+    return {name: float(ks_2samp(*pair).statistic) for name, pair in pairs.items()}

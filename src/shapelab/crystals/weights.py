@@ -1,0 +1,67 @@
+"""Exact volumes: the weights that give each cell of an anisotropic power diagram its volume (optimal transport)."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+
+from shapelab.crystals.diagram import Diagram
+from shapelab.transport import Domain, Solution, Solver
+from shapelab.transport.costs import Ellipsoidal
+
+__all__ = ["exact_volumes", "weights_solver"]
+
+
+def weights_solver(
+    domain: Domain,
+    seeds: np.ndarray,
+    matrices: np.ndarray,
+    volumes: np.ndarray,
+    tolerance: float,
+    weights: np.ndarray | None = None,
+) -> Solver:
+    """Return a solver of the weights of ``argmin_i (y - x_i)^T A_i (y - x_i) - w_i`` for exact volumes.
+
+    Parameters
+    ----------
+    domain
+        Grid, spacing, periodic axes, mask; the cells fill all of it.
+    seeds, matrices, volumes
+        Shapes (N, d), (N, d, d), (N,). Volumes are scaled so that they fill the domain.
+    tolerance
+        Largest relative error of a cell's volume, where two pixels are finer than that.
+    weights
+        Start, if there is a good one.
+    """
+    filling = volumes * (domain.volume / volumes.sum())
+    cost = Ellipsoidal(matrices)
+    solver = Solver(domain, seeds, filling, cost, tolerance=0.5 * tolerance, max_tolerance=tolerance, counting="labels")
+    solver.potentials = weights
+    return solver
+
+
+def exact_volumes(
+    diagram: Diagram, volumes: np.ndarray, domain: Domain, tolerance: float, abort: threading.Event | None = None
+) -> tuple[Diagram, Solution]:
+    """Return the diagram of order 1 or 2 with its constants shifted so that each cell has its volume, and the solution.
+
+    Parameters
+    ----------
+    diagram
+        The diagram; its cells' shapes stay, its weights move.
+    volumes
+        Volume of each cell; scaled so that they fill the domain.
+    domain
+        Where the cells are.
+    tolerance
+        Largest relative error asked for.
+    abort
+        When set, the solve ends early with what there is.
+    """
+    seeds, matrices, weights = diagram.ellipsoids()
+    solution = weights_solver(domain, seeds, matrices, volumes, tolerance, weights).solve(abort)
+    coefficients = diagram.coefficients.copy()
+    coefficients[:, 0] += solution.potentials - weights
+    return replace(diagram, coefficients=coefficients), solution
