@@ -11,7 +11,7 @@ from shapelab.convert.mask import as_field
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
 
-__all__ = ["Mesh", "field_to_mesh", "mask_to_mesh", "smooth_mesh"]
+__all__ = ["Mesh", "field_to_mesh", "mask_to_mesh", "mesh_edges", "smooth_mesh"]
 
 
 class Mesh(NamedTuple):
@@ -21,6 +21,15 @@ class Mesh(NamedTuple):
     """float32 (n, 3), (z, y, x) [physical unit]."""
     faces: np.ndarray
     """int32 (m, 3); the right-hand rule in (x, y, z) gives the normal out of the shape."""
+
+
+def mesh_edges(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the edges (n, 2) of triangles, smaller vertex first, each once, and how many triangles share each."""
+    ends = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1).astype(np.int64)
+    base = int(ends.max(initial=0)) + 1
+    codes = np.sort(ends[:, 0] * base + ends[:, 1])  # np.unique along an axis is slow and holds the interpreter lock
+    first = np.flatnonzero(np.diff(codes, prepend=-1))
+    return np.stack(np.divmod(codes[first], base), axis=1), np.diff(first, append=codes.size)
 
 
 def field_to_mesh(u: Any, spacing: Spacing = 1.0, *, closed: bool = False, smoothing: int = 0, slab: int = 16) -> Mesh:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from shapelab.convert.mesh import Mesh
+from shapelab.convert.mesh import Mesh, mesh_edges
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.device import require_memory
 from shapelab.errors import InputError
@@ -57,8 +57,7 @@ def _check(vertices: np.ndarray, faces: np.ndarray) -> None:
         raise InputError(f"A mesh needs vertices (n, 3) and triangles (m, 3); received {vertices.shape} and {faces.shape}.")
     if not np.isfinite(vertices).all():
         raise InputError("The mesh has vertices that are not finite.")
-    edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-    _, counts = np.unique(edges, axis=0, return_counts=True)
+    _, counts = mesh_edges(faces)
     if np.any(counts % 2):
         raise InputError(f"The mesh is not closed ({int(np.sum(counts % 2))} open edges), so it has no inside: fill its holes first.")
 

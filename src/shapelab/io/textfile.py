@@ -18,7 +18,7 @@ def write_json(file: Path, data: Any) -> None:
     temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex}.partial")
     try:
         with temporary.open("w", encoding="utf-8") as stream:
-            json.dump(data, stream, indent=1, allow_nan=False)
+            stream.write(json.dumps(data, indent=1, allow_nan=False))
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(file)

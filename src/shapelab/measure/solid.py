@@ -46,9 +46,9 @@ def measure_solid(
     cells: tuple[float, ...] = steps
     if x.dtype == bool:
         mask = as_mask(x, ndim=(3,))
-        field, h = mask_to_isotropic_field(mask, steps, smoothing=smoothing)
+        warnings += _mask_warnings(mask, steps, unit)
+        field, h = mask_to_isotropic_field(_cropped(mask, steps), steps, smoothing=smoothing)
         cells, eps, boundary, blur = (h,) * 3, 2 * h, "replicate", smoothing * h
-        warnings += _mask_warnings(mask, steps, h, unit)
     else:
         field = as_field(x, ndim=(3,))
         mask, blur = field > 0, 0.0
@@ -116,9 +116,21 @@ def _mean(values: np.ndarray, weights: np.ndarray) -> float:
     return float(np.average(values.astype(np.float64), weights=weights.astype(np.float64)))
 
 
-def _mask_warnings(mask: np.ndarray, steps: tuple[float, ...], h: float, unit: str) -> list[str]:
+def _cropped(mask: np.ndarray, steps: tuple[float, ...]) -> np.ndarray:
+    """Return the part of the image around the shape, with room for its interface; it touches a border where the image does."""
+    margin = 16 * min(steps)
+    box = []
+    for axis, step in enumerate(steps):
+        inside = np.flatnonzero(mask.any(axis=tuple(i for i in range(3) if i != axis)))
+        room = math.ceil(margin / step)
+        box.append(slice(max(0, int(inside[0]) - room), int(inside[-1]) + room + 1))
+    return mask[tuple(box)]
+
+
+def _mask_warnings(mask: np.ndarray, steps: tuple[float, ...], unit: str) -> list[str]:
     warnings = []
-    thin = thin_fraction(mask, steps, _SMALLEST_RADIUS * h)
+    h = min(steps)
+    thin = thin_fraction(_cropped(mask, steps), steps, _SMALLEST_RADIUS * h)
     if thin > 0.1:
         warnings.append(
             f"{100 * thin:.0f} % of the shape is thinner than {_SMALLEST_RADIUS:g} voxels in radius "

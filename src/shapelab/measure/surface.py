@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from shapelab.convert.mesh import Mesh
+from shapelab.convert.mesh import Mesh, mesh_edges
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.measure.curvature import Curvatures
 
@@ -30,7 +30,7 @@ def euler_characteristic(mesh: Mesh, *, period: Any = None) -> int:
         If given, the upper corner (z, y, x) of a periodic box from 0: vertices and edges on its upper faces are the
         ones of the opposite faces and are not counted again.
     """
-    edges = np.unique(np.sort(mesh.faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0)
+    edges, _ = mesh_edges(mesh.faces)
     used = np.unique(mesh.faces)
     if period is None:
         return int(used.size - len(edges) + len(mesh.faces))
