@@ -94,7 +94,7 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         state = CurvatubesState(parameters=parameters, rng=rng, fields=fields)
         noisy = start.initial is None and parameters.start == "noise"
         self._note_mass(state, u, (1 + float(u.mean())) / 2 if noisy else None)
-        state.flow = self._flow(state)[1].start(u.astype(parameters.dtype))
+        state.flow = self.engine(state)[1].start(u.astype(parameters.dtype))
         self.settling.restart(state)
         return state
 
@@ -106,7 +106,7 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
 
     def step(self, state: CurvatubesState) -> CurvatubesState:
         """Evaluate energy and gradient once, and move."""
-        _, flow = self._flow(state)
+        _, flow = self.engine(state)
         state.energy = float(flow.step(state.flow))
         state.step += 1
         state.time = float(state.step)
@@ -118,7 +118,7 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         old, state.parameters = state.parameters, parameters
         if parameters.mass is not None and parameters.mass != old.mass and parameters.flow != "free":
             self._set_mass(state, parameters.mass)
-        self._flow(state)[1].energy_changed(state.flow)
+        self.engine(state)[1].energy_changed(state.flow)
         self.settling.restart(state)
         return state
 
@@ -127,7 +127,7 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         clamped = state.fields.get("clamped")
         if clamped is not None:
             u = np.where(clamped, field_array(state), u)
-        _, flow = self._flow(state)
+        _, flow = self.engine(state)
         state.flow = flow.start(u.astype(state.parameters.dtype))
         self._note_mass(state, u)
 
@@ -137,7 +137,7 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
 
     def frame(self, state: CurvatubesState) -> Frame:
         """Return the field as an image, shown as the surface u = 0, with the observables."""
-        energy, _ = self._flow(state)
+        energy, _ = self.engine(state)
         p, u = state.parameters, field_array(state)
         meta = {
             "scale": (p.voxel_size,) * 3,
@@ -163,7 +163,7 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         """Return the device in use, with "auto" resolved."""
         return resolve(parameters.device)
 
-    def _flow(self, state: CurvatubesState) -> tuple[CurvatureEnergy, Flow]:
+    def engine(self, state: CurvatubesState) -> tuple[CurvatureEnergy, Flow]:
         """Return energy and flow for `state`, made anew or updated only if its parameters or fields are others."""
         from shapelab.curvature.energy import CurvatureEnergy
         from shapelab.curvature.flow import Flow

@@ -116,7 +116,12 @@ class CurvatubesParameters(Parameters):
     device: str = parameter("auto", "Where to compute: auto, cpu or cuda.")
     dtype: Literal["float32", "float64"] = parameter("float32", "Precision of the numbers; float64 is slower.")
     max_steps: int = parameter(
-        1000, "Steps after which the run ends even if it is still evolving.", main=True, live=True, ge=1, le=1_000_000
+        1000,
+        "Steps, since the start or the last change by hand, after which the run ends even if still evolving.",
+        main=True,
+        live=True,
+        ge=1,
+        le=1_000_000,
     )
     settle: float = parameter(
         0.01,

@@ -46,7 +46,7 @@ class Settling:
 
     def verdict(self, state: CurvatubesState) -> str | None:
         """Return why the run is over, or None."""
-        if state.ending is None and state.step >= state.parameters.max_steps:
+        if state.ending is None and state.step - state.since >= state.parameters.max_steps:
             return f"Still evolving after {state.step} steps ({100 * state.flips:.2g} % of the voxels still change side in {EVERY})."
         return state.ending
 
