@@ -81,7 +81,7 @@ class NumberBox(QDoubleSpinBox):
 
     def minimumSizeHint(self) -> Any:
         hint = super().minimumSizeHint()
-        hint.setWidth(76 if self.buttonSymbols() != QAbstractSpinBox.ButtonSymbols.NoButtons else 44)
+        hint.setWidth(76)
         return hint
 
     def _bare(self, text: str) -> str:
@@ -260,6 +260,7 @@ class TupleField(Field):
         self.boxes = [NumberBox(whole=w, step=info.step or (8.0 if w else 0.1)) for w in whole]
         for box in self.boxes:
             box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)  # three in a narrow row; arrow keys step
+            box.setStyleSheet("min-width: 30px; padding: 2px 4px;")  # napari's own leaves room for buttons
             box.valueChanged.connect(lambda _: self.changed.emit())
             self.row.addWidget(box, 1)
 

@@ -25,6 +25,8 @@ Checkpoint = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 _FRAME_SHARE = 0.25
 """Share of the worker's time that making frames may take."""
+_LONGEST_WAIT = 2.0
+"""Longest time between two frames [s]: the first one compiles kernels, and says nothing of the others."""
 _SAMPLE_TIME = 0.1
 """Longest time between two samples of the scalars, even while the window takes no frames [s]."""
 _ANALYSIS_SHARE = 0.1
@@ -285,7 +287,7 @@ class Worker(threading.Thread):
         self.frames.put(Snapshot(frame, provenance(simulation, frame), self._rate, self._worked))
         end = time.perf_counter()
         self._next_sample = end + _SAMPLE_TIME
-        self._next_frame = end + (end - begin) * (1.0 / _FRAME_SHARE - 1.0)
+        self._next_frame = end + min((end - begin) * (1.0 / _FRAME_SHARE - 1.0), _LONGEST_WAIT)
         if self._analysis is not None and self.analysing.is_set() and end >= self._next_analysis:
             self._analyse(frame, simulation.parameters)
 

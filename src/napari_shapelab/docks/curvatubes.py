@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from napari_shapelab.background import Task
 from napari_shapelab.diagram_tab import DiagramTab, diagram_of_run
 from napari_shapelab.preset_combo import PresetCombo
 from napari_shapelab.results import FieldResults
@@ -155,6 +157,15 @@ class CurvatubesDock(QWidget):
         self.stay_near.setVisible(False)
         self._describe()
 
+    def _on_diagram_wanted(self, wanted: bool) -> None:
+        """Measure the run while it goes on, or its last frame."""
+        self.panel.set_analysing(wanted)
+        snapshot = self.panel.snapshot
+        if wanted and not self.panel.running and snapshot is not None:
+            parameters = CurvatubesParameters.from_json(snapshot.provenance["parameters"])
+            work = partial(diagram_of_run, snapshot.frame, parameters)
+            Task(self, work, lambda diagram: self.diagram.show_run(diagram, parameters.unit), self.diagram.note.setText)
+
     def _on_mask_shown(self, wanted: bool) -> None:
         self.panel.set_decoration(_with_mask if wanted else None)
         mask = self.panel.layers["mask"] if self.panel.layers is not None else None
@@ -216,7 +227,7 @@ class CurvatubesDock(QWidget):
         self.panel.started.connect(self._on_started)
         self.panel.ended.connect(lambda _: self._on_ended())
         self.panel.found.connect(lambda diagram: self.diagram.show_run(diagram, self.form.parameters.unit))
-        self.diagram.wanted.connect(self.panel.set_analysing)
+        self.diagram.wanted.connect(self._on_diagram_wanted)
 
     def _build(self) -> None:
         heading = QLabel("<b>Curvatubes</b> — choose a texture, press Run, and change it while it grows.")
