@@ -159,6 +159,16 @@ def test_a_copied_state_goes_on_bit_for_bit(dtype):
     np.testing.assert_array_equal(np.asarray(saved["u"]), np.asarray(state["u"]))
 
 
+def test_annealed_is_faithful_first_and_deep_later():
+    shape = (10, 10, 10)
+    faithful, annealed = (make_flow(shape=shape, inertia=inertia) for inertia in ("faithful", "annealed"))
+    state, energies = run(faithful, noise(shape), 300)
+    other, same = run(annealed, noise(shape), 300)
+    assert same == energies
+    np.testing.assert_array_equal(other["u"], state["u"])
+    assert advance(annealed, other, 10) != advance(faithful, state, 10)
+
+
 def test_a_run_repeats_itself():
     first, energies = run(make_flow(), noise(), 30)
     second, again = run(make_flow(), noise(), 30)
@@ -209,7 +219,7 @@ def test_a_field_that_explodes_is_refused():
 def test_bad_input_is_refused_in_a_sentence():
     with pytest.raises(ParameterError, match="'conserved', 'averaged', 'free'"):
         make_flow(kind="willmore")
-    with pytest.raises(ParameterError, match="'faithful', 'deep'"):
+    with pytest.raises(ParameterError, match="'faithful', 'deep', 'annealed'"):
         make_flow(inertia="fast")
     with pytest.raises(InputError, match="resample the mask"):
         make_flow(clamped=np.ones((3, 3, 3), bool))

@@ -17,10 +17,14 @@ from shapelab.errors import InputError, NotFiniteError, ParameterError
 __all__ = ["Flow", "FlowKind", "FlowState", "Inertia", "warm_up"]
 
 FlowKind = Literal["conserved", "averaged", "free"]
-Inertia = Literal["faithful", "deep"]
+Inertia = Literal["faithful", "deep", "annealed"]
 FlowState = dict[str, Any]
 """Plain data: arrays "u", "step", "gradient", "direction", "saved", numbers, and the last energies."""
 
+_INERTIA = {"faithful": (0.90, 0.01), "deep": (0.97, 0.02)}
+"""Momentum, and the largest root mean square of a step."""
+_ANNEALED = 300
+"""Evaluations after which "annealed" turns from faithful to deep."""
 _ARRAYS = ("u", "step", "gradient", "direction", "saved")
 _LARGEST_CHANGE = 0.5
 """Largest change of u at a voxel in one step."""
@@ -40,7 +44,9 @@ class Flow:
     seldom does. The root mean square of a step is bounded. No constant depends on the energy's scale.
 
     Published textures are metastable states that the dynamics chooses, so the inertia is part of the model:
-    "faithful" (momentum 0.90, rms 0.01) reproduces them, "deep" (0.97, 0.02) reaches lower energies.
+    "faithful" (momentum 0.90, rms 0.01) reproduces tubes and the like, "deep" (0.97, 0.02) reaches lower energies,
+    "annealed" is faithful for 300 evaluations and deep from then on: it frees sponges, pearls and membranes from the
+    defects in which they are stuck, and straightens tubes more than the published ones.
 
     Parameters
     ----------
@@ -49,7 +55,7 @@ class Flow:
     kind
         "conserved": H^-1, matter moves and never jumps; "averaged": L2 with the mean of u held; "free": L2.
     inertia
-        "faithful" or "deep".
+        "faithful", "deep" or "annealed".
     clamped
         Boolean array (z, y, x), True where u must not change; None if it may change everywhere. The first two kinds
         then hold the mean over the other voxels.
@@ -64,7 +70,6 @@ class Flow:
         self.kind = kind
         self.inertia = inertia
         self.keeps_mean = kind != "free"
-        self._momentum, self._largest_rms = (0.90, 0.01) if inertia == "faithful" else (0.97, 0.02)
         free = _free_voxels(clamped, energy.shape)
         self._free = free
         self._size = math.prod(energy.shape)
@@ -126,7 +131,7 @@ class Flow:
         state["curvature"] = max(measured, 0.99 * state["curvature"])
         if state["count"] == 1 or state["rate"] == 0:
             rms = math.sqrt(products.q_q / self._size)
-            rate = 0.1 * self._largest_rms / rms if rms > 0 else 0.0
+            rate = 0.1 * self._momentum_and_rms(state)[1] / rms if rms > 0 else 0.0
         elif state["curvature"] > 0:
             rate = state["kappa"] / state["curvature"]
             if state["count"] > 2:  # the first rate is a guess
@@ -136,12 +141,17 @@ class Flow:
         state["rate"] = rate
         return rate
 
+    def _momentum_and_rms(self, state: FlowState) -> tuple[float, float]:
+        if self.inertia == "annealed":
+            return _INERTIA["faithful" if state["count"] <= _ANNEALED else "deep"]
+        return _INERTIA[self.inertia]
+
     def _move(self, state: FlowState, products: Products, rate: float) -> bool:
         """Take the step, bounded in root mean square and at every voxel; False if u leaves all bounds."""
-        keep = self._momentum
+        keep, largest_rms = self._momentum_and_rms(state)
         square = keep**2 * products.s_s - 2 * keep * rate * products.s_q + rate**2 * products.q_q
         rms = math.sqrt(max(square, 0.0) / self._size)
-        scale = min(1.0, self._largest_rms / rms) if rms > 0 else 1.0
+        scale = min(1.0, largest_rms / rms) if rms > 0 else 1.0
         shift = 0.0
         if self.keeps_mean and rate > 0:  # rounding alone moves the mean: take out what it did in this q and so far
             shift = products.q_sum / self._free_count - state["drift"] / (rate * scale)
