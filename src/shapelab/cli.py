@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from shapelab.errors import InputError, ShapelabError
 
 if TYPE_CHECKING:
+    from shapelab.frame import LayerData
     from shapelab.simulation import Simulation
 
 __all__ = ["main"]
@@ -181,14 +182,28 @@ def _list(known: argparse.Namespace) -> int:
 
 def _measure(known: argparse.Namespace) -> int:
     from shapelab.cli_report import print_report
-    from shapelab.io import read_image
     from shapelab.measure import measure
 
-    layer = read_image(known.path, key=known.key)
+    layer, boundary = _shape(known)
     spacing = known.voxel_size or layer.meta["scale"]
     unit = known.unit if known.unit is not None else layer.meta["units"][-1]
     unit = "" if unit == "pixel" else unit
     if known.voxel_size is None and not unit:
         print("shapelab: the file states no voxel size, so lengths are in voxels (see --voxel-size).", file=sys.stderr)
-    print_report(measure(layer.data, spacing, unit=unit, label=known.label, smoothing=known.smoothing), unit, as_json=known.json)
+    print_report(
+        measure(layer.data, spacing, unit=unit, label=known.label, smoothing=known.smoothing, boundary=boundary), unit, as_json=known.json
+    )
     return 0
+
+
+def _shape(known: argparse.Namespace) -> tuple[LayerData, Any]:
+    """Return the image of a file, or the last frame's first volume of a run folder, and how it goes on beyond its box."""
+    from shapelab.io import load_run, read_image
+
+    if not (known.path / "run.json").is_file():
+        return read_image(known.path, key=known.key), "replicate"
+    run = load_run(known.path)
+    volumes = [layer for layer in run.frame() if layer.kind in ("image", "labels")]
+    if not volumes:
+        raise InputError(f"The run {known.path.name} holds no image or labels to measure.")
+    return volumes[0], run.record.parameters.get("boundary", "replicate")

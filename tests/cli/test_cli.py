@@ -59,6 +59,10 @@ def test_run_resume_and_mesh(tmp_path, capsys):
     np.testing.assert_array_equal(load_run(out).frame()["field"], load_run(whole).frame()["field"])
     text = capsys.readouterr()
     assert "step 8" in text.err
+    assert main(["measure", str(out), "--json"]) == 0
+    numbers = json.loads(capsys.readouterr().out)
+    assert numbers["volume_fraction"] == pytest.approx(float((load_run(out).frame()["field"] > 0).mean()))
+    assert numbers["unit"] == "um"
     assert "4 frames, step 8" in text.out
 
 

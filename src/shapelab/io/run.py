@@ -12,7 +12,7 @@ import numpy as np
 
 from shapelab import catalog
 from shapelab.device import require_memory
-from shapelab.errors import InputError
+from shapelab.errors import InputError, ParameterError
 from shapelab.frame import Frame, LayerData
 from shapelab.io.checkpoint import read_checkpoint
 from shapelab.io.ngff import inside, open_array
@@ -161,16 +161,21 @@ def _with_time(meta: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_shapes(simulation: Simulation, plain: dict[str, Any], arrays: dict[str, np.ndarray], name: str) -> None:
-    """Compare with a state made anew: compiled loops trust the shapes of a state."""
+    """Compare with a state made anew where one can be made: compiled loops trust the shapes of a state."""
     if not isinstance(plain.get("parameters"), dict):
         raise InputError(f"The checkpoint of {name} is damaged: it has no parameters.")
     parameters = simulation.model.parameters_type.from_json(plain["parameters"])
-    _, fresh = type(simulation)(simulation.model, parameters, preset=simulation.preset).checkpoint()
     grid = tuple(getattr(parameters, "shape", ()))
+    try:
+        _, fresh = type(simulation)(simulation.model, parameters, preset=simulation.preset).checkpoint()
+    except (InputError, ParameterError):  # it started from a user's own shape, which only the checkpoint holds
+        fresh = {}
     for key, array in arrays.items():
         like = fresh.get(key)
-        if like is None:
-            continue
-        on_grid = grid and like.shape[-len(grid) :] == grid
-        if array.dtype != like.dtype or array.ndim != like.ndim or (on_grid and array.shape != like.shape):
+        if like is not None:
+            on_grid = grid and like.shape[-len(grid) :] == grid
+            fits = array.dtype == like.dtype and array.ndim == like.ndim and (not on_grid or array.shape == like.shape)
+        else:  # a field on the grid, or one that broadcasts to it
+            fits = array.ndim < 3 or bool(fresh) or all(n in (1, m) for n, m in zip(array.shape[-len(grid) :], grid, strict=True))
+        if not fits:
             raise InputError(f"The checkpoint of {name} is damaged: {key} has shape {array.shape} and dtype {array.dtype}.")

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from shapelab.convert.field import Boundary, mask_to_isotropic_field
-from shapelab.convert.mask import as_field
+from shapelab.convert.mask import as_field, as_mask
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
 from shapelab.measure.curvature import Estimator, curvatures
+from shapelab.measure.limits import cropped
 
 __all__ = ["CurvatureDiagram", "curvature_diagram", "diagram_distance"]
 
@@ -85,7 +86,8 @@ def curvature_diagram(
     if array.dtype.kind == "f":
         field, steps = as_field(array, ndim=(3,)), as_spacing(spacing, 3)
     else:
-        field, h = mask_to_isotropic_field(array, spacing, smoothing=smoothing)
+        mask = as_mask(array, ndim=(3,))
+        field, h = mask_to_isotropic_field(cropped(mask, as_spacing(spacing, 3)), spacing, smoothing=smoothing)
         steps, eps, boundary = (h,) * 3, 2 * h, "replicate"
     k1, k2, weights = curvatures(field, steps, estimator=estimator, eps=eps, boundary=boundary).on_surface()
     if weights.size == 0:

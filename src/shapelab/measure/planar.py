@@ -11,6 +11,7 @@ from shapelab.convert.field import Boundary, mask_to_isotropic_field
 from shapelab.convert.mask import as_field, as_mask
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.measure.curvature import line_curvature
+from shapelab.measure.limits import cropped, mask_warnings
 
 __all__ = ["measure_planar"]
 
@@ -41,10 +42,9 @@ def measure_planar(
     cells: tuple[float, ...] = steps
     if x.dtype == bool:
         mask = as_mask(x, ndim=(2,))
-        field, h = mask_to_isotropic_field(mask, steps, smoothing=smoothing)
+        warnings += mask_warnings(mask, steps, unit)
+        field, h = mask_to_isotropic_field(cropped(mask, steps), steps, smoothing=smoothing)
         cells, eps, boundary, blur = (h, h), 2 * h, "replicate", smoothing * h
-        if any(np.moveaxis(mask, axis, 0)[[0, -1]].any() for axis in range(2)):
-            warnings.append("The shape touches the border of the image: its outline is open there, and that part is not counted.")
     else:
         field = as_field(x, ndim=(2,))
         mask, blur = field > 0, 0.0

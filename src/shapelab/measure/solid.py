@@ -12,12 +12,10 @@ from shapelab.convert.mask import as_field, as_mask
 from shapelab.convert.mesh import field_to_mesh
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.measure.curvature import Curvatures, diffuse_curvatures, shape_operator
+from shapelab.measure.limits import cropped, mask_warnings
 from shapelab.measure.surface import euler_characteristic, mesh_area
 
-__all__ = ["field_width", "measure_solid", "thin_fraction"]
-
-_SMALLEST_RADIUS = 4.0
-"""Radius [voxels] below which the curvature of a mask cannot be measured."""
+__all__ = ["field_width", "measure_solid"]
 
 
 def measure_solid(
@@ -46,8 +44,8 @@ def measure_solid(
     cells: tuple[float, ...] = steps
     if x.dtype == bool:
         mask = as_mask(x, ndim=(3,))
-        warnings += _mask_warnings(mask, steps, unit)
-        field, h = mask_to_isotropic_field(_cropped(mask, steps), steps, smoothing=smoothing)
+        warnings += mask_warnings(mask, steps, unit)
+        field, h = mask_to_isotropic_field(cropped(mask, steps), steps, smoothing=smoothing)
         cells, eps, boundary, blur = (h,) * 3, 2 * h, "replicate", smoothing * h
     else:
         field = as_field(x, ndim=(3,))
@@ -69,19 +67,6 @@ def field_width(u: np.ndarray, spacing: Spacing, boundary: Boundary = "replicate
     square = 1 - u[keep].astype(np.float64) ** 2
     slope = weights[keep] / (0.9375 * square**2 * math.prod(steps))
     return float(np.median(square / (math.sqrt(2) * slope)))
-
-
-def thin_fraction(mask: np.ndarray, spacing: Spacing, radius: float) -> float:
-    """Return the share of a mask's volume that no ball of `radius` [unit] inside the mask covers."""
-    from scipy.ndimage import distance_transform_edt
-
-    steps = as_spacing(spacing, mask.ndim)
-    core = distance_transform_edt(np.pad(mask, 1, mode="edge"), sampling=steps) > radius
-    if not core.any():
-        return 1.0
-    covered = distance_transform_edt(~core, sampling=steps) <= radius
-    inner = covered[tuple(slice(1, -1) for _ in steps)]
-    return 1.0 - float(np.count_nonzero(inner & mask)) / float(np.count_nonzero(mask))
 
 
 def _surface_numbers(u: np.ndarray, h: tuple[float, ...], eps: float, boundary: Boundary, volume: float, box: float) -> dict[str, Any]:
@@ -114,34 +99,3 @@ def _moments(curvatures: Curvatures, prefix: str) -> dict[str, float]:
 
 def _mean(values: np.ndarray, weights: np.ndarray) -> float:
     return float(np.average(values.astype(np.float64), weights=weights.astype(np.float64)))
-
-
-def _cropped(mask: np.ndarray, steps: tuple[float, ...]) -> np.ndarray:
-    """Return the part of the image around the shape, with room for its interface; it touches a border where the image does."""
-    margin = 16 * min(steps)
-    box = []
-    for axis, step in enumerate(steps):
-        inside = np.flatnonzero(mask.any(axis=tuple(i for i in range(3) if i != axis)))
-        room = math.ceil(margin / step)
-        box.append(slice(max(0, int(inside[0]) - room), int(inside[-1]) + room + 1))
-    return mask[tuple(box)]
-
-
-def _mask_warnings(mask: np.ndarray, steps: tuple[float, ...], unit: str) -> list[str]:
-    warnings = []
-    h = min(steps)
-    thin = thin_fraction(_cropped(mask, steps), steps, _SMALLEST_RADIUS * h)
-    if thin > 0.1:
-        warnings.append(
-            f"{100 * thin:.0f} % of the shape is thinner than {_SMALLEST_RADIUS:g} voxels in radius "
-            f"({_SMALLEST_RADIUS * h:.3g} {unit}".rstrip()
-            + "): its curvature is underestimated by the smoothing."
-        )
-    if max(steps) > 2 * h:
-        warnings.append(
-            f"Voxels are {max(steps) / h:.2g} times longer than wide: curvature is limited by {max(steps):.3g} {unit}".rstrip() + "."
-        )
-    faces = [np.moveaxis(mask, axis, 0)[[0, -1]] for axis in range(3)]
-    if any(face.any() for face in faces):
-        warnings.append("The shape touches the border of the image: its surface is open there, and that part is not counted.")
-    return warnings
