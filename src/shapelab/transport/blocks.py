@@ -174,7 +174,7 @@ class Blocks:
                 starts = np.arange(0, self.grid.dims[axis], side[axis])
                 low = np.minimum.reduceat(low, starts, axis=axis + 1)
                 high = np.maximum.reduceat(high, starts, axis=axis + 1)
-            level.table_bounds = np.stack([low.reshape(len(table), -1), high.reshape(len(table), -1)])
+            level.table_bounds = np.stack([low.reshape(len(table), -1), high.reshape(len(table), -1)]).astype(float)
 
     def _slacks(self, slack: np.ndarray | None) -> list[np.ndarray]:
         if slack is None:

@@ -124,7 +124,7 @@ class Problem:
         self.cost_unit = float(np.mean(typical)) if n and np.mean(typical) > 0 else 1.0
         values, codes = np.zeros((n, COLUMNS)), np.zeros((n, 3), np.int32)
         values[:, :3] = 0.5
-        values[:, 3 - d : 3] = self.seeds / length
+        values[:, 3 - d : 3] = _separated(self.seeds, np.asarray(self.domain.spacing)) / length
         matrix = np.broadcast_to(np.eye(3), (n, 3, 3)).copy()
         matrix[:, 3 - d :, 3 - d :] = table.matrix
         for column, (a, b) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))):
@@ -180,6 +180,19 @@ class Problem:
         levels = np.zeros(self.n)
         levels[cells] = sorted_costs[np.arange(len(cells)), np.clip(ranks.astype(int), 0, sorted_costs.shape[1] - 1)]
         return levels
+
+
+def _separated(seeds: np.ndarray, spacing: np.ndarray) -> np.ndarray:
+    """Move seeds that coincide apart by up to a tenth of a pixel: cells with one seed and one cost have no boundary between them."""
+    _, first, group, counts = np.unique(
+        np.round(seeds / (1e-6 * spacing)), axis=0, return_index=True, return_inverse=True, return_counts=True
+    )
+    if len(first) == len(seeds):
+        return seeds
+    seeds, rng = seeds.copy(), np.random.default_rng(0)
+    shifted = np.flatnonzero(counts[group.ravel()] > 1)
+    seeds[shifted] += 0.1 * spacing * rng.uniform(-1, 1, (len(shifted), seeds.shape[1]))
+    return seeds
 
 
 def _share_inside(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
