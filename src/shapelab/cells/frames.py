@@ -28,7 +28,8 @@ def cell_layers(state: CellState, diagram: Diagram, arrows: str) -> tuple[LayerD
     """Return cells (labels), seeds (points with features), `arrows` ("velocity" or "axis", vectors) and walls, if any."""
     p = state.parameters
     assert isinstance(p, CellParameters)
-    grid = {"scale": p.voxel_size, "units": (p.unit,) * p.ndim, "axis_labels": ("z", "y", "x")[-p.ndim :]}
+    zoom = state.counts.get("zoom", 1.0)
+    grid = {"scale": tuple(h / zoom for h in p.voxel_size), "units": (p.unit,) * p.ndim, "axis_labels": ("z", "y", "x")[-p.ndim :]}
     layers = [
         LayerData("cells", _label_image(state, diagram), "labels", grid),
         LayerData("seeds", frozen(to_pixels(state.positions, p)), "points", {**grid, "features": features(state, diagram), **_dots(p)}),
@@ -43,18 +44,19 @@ def features(state: CellState, diagram: Diagram) -> dict[str, np.ndarray]:
     """Return one column per property of the cells, in world units."""
     p = state.parameters
     assert isinstance(p, CellParameters)
-    unit_volume = p.length**p.ndim
+    length = p.length / state.counts.get("zoom", 1.0)
+    unit_volume = length**p.ndim
     columns = {
         "id": state.ids,
         "type": state.types,
         "volume": diagram.volumes * unit_volume,
         "target": state.volumes * unit_volume,
         "error": diagram.errors(state.volumes),
-        "surface": diagram.contacts.surfaces * p.length ** (p.ndim - 1),
+        "surface": diagram.contacts.surfaces * length ** (p.ndim - 1),
         "elongation": diagram.elongations,
         "roundness": diagram.roundness,
         "neighbours": diagram.contacts.neighbours(),
-        "speed": np.linalg.norm(state.velocities, axis=1) * p.length,
+        "speed": np.linalg.norm(state.velocities, axis=1) * length,
         **{name: values for name, values in state.traits.items() if values.ndim == 1},
     }
     return {name: frozen(values) for name, values in columns.items()}

@@ -68,11 +68,16 @@ class CellModel(Model[CellParameters, CellState]):
         del p
         return None
 
+    def start(self, p: Any) -> np.ndarray | None:
+        """Return a mask of where cells are kept until the start, or None for everywhere that is not wall."""
+        del p
+        return None
+
     def populate(self, state: CellState, room: Room) -> None:
-        """Put the first cells into `state`: by default equal volumes at random positions."""
-        p = self.of(state)
-        n = p.n_cells
-        available = p.box_volume if room.mask is None else float(room.mask.sum() * np.prod(p.spacing))
+        """Put the first cells into `state`: by default equal volumes at random positions in `room`."""
+        p, n = self.of(state), self.of(state).n_cells
+        walls = self.walls(p)
+        available = p.box_volume * (1.0 if walls is None else float(walls.mean()))
         state.add(room.random_positions(n, state.rng), np.full(n, p.filling * available / max(n, 1)))
 
     def equip(self, state: CellState) -> None:
@@ -131,8 +136,8 @@ class CellModel(Model[CellParameters, CellState]):
             setattr(state, name, np.zeros((0, parameters.ndim)))
         given = GivenCells.of(initial) if initial is not None else None
         mask = given.mask if given is not None and given.mask is not None else self.walls(parameters)
-        if mask is not None:
-            state.fields["mask"] = mask
+        gate = self.start(parameters) if given is None else None
+        _wall_off(state, mask if gate is None else gate)
         if given is not None:
             given.populate(state)
         else:
@@ -145,6 +150,7 @@ class CellModel(Model[CellParameters, CellState]):
             for _ in range(self.lloyd if len(state) else 0):
                 self.solve(state)
                 state.positions = self.room(state).keep_inside(state.positions + state.diagram["offsets"])
+        _wall_off(state, mask)
         self.solve(state)
         self.time_step(state)
         return state
@@ -263,3 +269,9 @@ class CellModel(Model[CellParameters, CellState]):
             none = np.zeros((0, p.ndim))
             self._engine = key, mask, Room(p, mask, periodic), Solver(domain, none, np.zeros(0))
         return self._engine[2], self._engine[3]
+
+
+def _wall_off(state: CellState, mask: np.ndarray | None) -> None:
+    state.fields.pop("mask", None)
+    if mask is not None:
+        state.fields["mask"] = mask

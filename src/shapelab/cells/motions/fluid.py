@@ -41,7 +41,7 @@ def fluid_energy(
     gravity: float,
     spring: float,
 ) -> dict[str, float]:
-    """Return kinetic and potential energy, and that of the springs ``sum_i Int_(L_i) |y - x_i|^2 / (2 eps^2)`` above that of hexagons at rest.
+    """Return kinetic and potential energy, and that of the springs ``sum_i Int_(L_i) |y - x_i|^2 / (2 eps^2)``.
 
     The masses are the volumes (density 1).
     """

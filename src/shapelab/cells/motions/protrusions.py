@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["lobe_bias", "refresh_lobes", "traction"]
+__all__ = ["LOBE_HEIGHT", "lobe_bias", "refresh_lobes", "traction"]
 
 _WIDTH = 0.06
 """Squared angular width of a lobe [rad^2]."""
+LOBE_HEIGHT = 1 / math.sqrt(math.pi * _WIDTH)
+"""Bias at the tip of a lobe of amplitude 1."""
 
 
 def lobe_bias(amplitudes: np.ndarray) -> Callable[[np.ndarray, np.ndarray, int], np.ndarray]:
@@ -21,7 +24,7 @@ def lobe_bias(amplitudes: np.ndarray) -> Callable[[np.ndarray, np.ndarray, int],
     angles = np.linspace(-np.pi, np.pi, 361)
     away = angles[:, None] - 2 * np.pi * np.arange(lobes) / lobes
     away -= 2 * np.pi * np.rint(away / (2 * np.pi))
-    shape = np.exp(-(away**2) / _WIDTH) / np.sqrt(np.pi * _WIDTH)  # (angles, lobes)
+    shape = np.exp(-(away**2) / _WIDTH) * LOBE_HEIGHT  # (angles, lobes)
     tables = amplitudes @ shape.T
 
     def bias(z: np.ndarray, y: np.ndarray, cell: int) -> np.ndarray:

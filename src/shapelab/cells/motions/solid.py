@@ -23,7 +23,7 @@ def reference_graph(positions: np.ndarray, volumes: np.ndarray) -> np.ndarray:
     spacing = float(volumes.mean() ** (1 / d))
     near = np.array(sorted(tree.query_pairs(1.5 * spacing)), np.int64).reshape(-1, 2)
     _, nearest = tree.query(positions, k=min(n, 5))
-    fewest = np.stack([np.repeat(np.arange(n), nearest.shape[1] - 1), nearest[:, 1:].ravel()], axis=1)
+    fewest = np.stack([np.repeat(np.arange(n), np.shape(nearest)[1] - 1), np.asarray(nearest)[:, 1:].ravel()], axis=1)
     both = np.concatenate([near, near[:, ::-1], fewest, fewest[:, ::-1]])
     return np.unique(both, axis=0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class TumbleDisk(CellModel):
     A. Diez and J. Feydy, arXiv:2402.17086 (2024).
     """
 
-    parameters_type = TumbleDiskParameters
+    parameters_type: ClassVar[type[CellParameters]] = TumbleDiskParameters
     lloyd = 8
 
     def walls(self, p: Any) -> np.ndarray | None:

@@ -1,0 +1,111 @@
+"""Two kinds of cells that mix, sort or part, by the tensions of their contacts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from shapelab.catalog import Scenario
+from shapelab.cells.diagram import Diagram
+from shapelab.cells.model import CellModel
+from shapelab.cells.motions.sorting import assign_types, tension_table
+from shapelab.cells.motions.tension import interface_forces, junction_forces
+from shapelab.cells.observables import sorting
+from shapelab.cells.parameters import PlaneParameters
+from shapelab.cells.state import CellState
+from shapelab.cells.walls import coordinates
+from shapelab.simulation import parameter
+
+
+class SortingParameters(PlaneParameters):
+    """Parameters of `CellSorting`."""
+
+    first_part: float = parameter(0.5, "Part of the cells that are of the first kind.", ge=0, le=1, step=0.05)
+    first: float = parameter(1.0, "Tension between cells of the first kind.", main=True, live=True, ge=0, le=100, step=0.5)
+    second: float = parameter(1.0, "Tension between cells of the second kind.", main=True, live=True, ge=0, le=100, step=0.5)
+    between: float = parameter(5.0, "Tension between the two kinds.", main=True, live=True, ge=0, le=100, step=0.5)
+    first_medium: float = parameter(30.0, "Tension of the first kind against the medium.", main=True, live=True, ge=0, le=100, step=0.5)
+    second_medium: float = parameter(7.0, "Tension of the second kind against the medium.", main=True, live=True, ge=0, le=100, step=0.5)
+    mobility: float = parameter(0.14, "How fast tension moves cells.", live=True, ge=0, le=10, step=0.01)
+    noise: float = parameter(0.0, "Random motion, in cell radii per root of time.", live=True, ge=0, le=10, step=0.1)
+
+
+class CellSorting(CellModel):
+    """``dx = m (F_interfaces + F_junctions) dt + F_inc dt``: cells are pushed away from expensive contacts.
+
+    By the differential interfacial tension hypothesis two kinds mix if ``between < (first + second)/2``, part if
+    ``between > first_medium + second_medium``, and the first is engulfed if ``first_medium > between + second_medium``.
+    G. W. Brodland, J. Biomech. Eng. 124, 188 (2002), doi:10.1115/1.1449491; A. Diez and J. Feydy, arXiv:2402.17086 (2024).
+    """
+
+    parameters_type = SortingParameters
+
+    def start(self, p: Any) -> np.ndarray | None:
+        y, x = coordinates(p)
+        return np.hypot(y - y.mean(), x - x.mean()) < np.sqrt(1.05 * p.filling * p.box_volume / np.pi)
+
+    def equip(self, state: CellState) -> None:
+        state.types = assign_types(len(state), self.of(state).first_part, state.rng)
+
+    def tensions(self, state: CellState) -> np.ndarray:
+        """Return the table (3, 3)."""
+        p = self.of(state)
+        return tension_table(p.first, p.second, p.between, p.first_medium, p.second_medium)
+
+    def speed(self, state: CellState) -> float:
+        return 0.5 * self.of(state).mobility * float(self.tensions(state).max())
+
+    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+        table = self.tensions(state)
+        types = np.minimum(state.types, 1)
+        forces = interface_forces(diagram, state.positions, types, table, table)
+        forces = forces + junction_forces(diagram, state.positions, types, table, state.radius / 3)
+        return super().velocity(state, diagram) + self.of(state).mobility * forces
+
+    def move(self, state: CellState, diagram: Diagram, dt: float) -> None:
+        super().move(state, diagram, dt)
+        noise = self.of(state).noise * state.radius * np.sqrt(dt)
+        state.positions = state.positions + noise * state.rng.standard_normal(state.positions.shape)
+
+    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+        return sorting(diagram, np.minimum(state.types, 1))
+
+
+def _scenario(name: str, title: str, description: str, tensions: tuple[float, ...], expect: dict[str, Any]) -> Scenario:
+    fields = ("first", "second", "between", "first_medium", "second_medium")
+    common = {"n_cells": 80, "shape": (160, 160), "filling": 0.4, "correction": 0.5}
+    return Scenario(
+        name=name,
+        title=title,
+        description=description,
+        parameters={**common, **dict(zip(fields, tensions, strict=True))},
+        citation=CellModel.citation,
+        expect=expect,
+        variants={"paper": {"n_cells": 246, "shape": (600, 600), "dt": 0.0005, "max_time": 10.0}},
+        group="Tissues",
+        model=f"{__name__}:CellSorting",
+    )
+
+
+MIXING = _scenario(
+    "checkerboard",
+    "Checkerboard",
+    "Two kinds of cells that prefer each other mix as on a checkerboard.",
+    (7, 7, 1, 30, 30),
+    {"heterotypic_contact": (0.45, 0.9)},
+)
+INTERNALISATION = _scenario(
+    "internalisation",
+    "Internalisation",
+    "Cells of the first kind shun the medium and hide inside the others.",
+    (1, 1, 5, 30, 7),
+    {"exposed_type_0": (0.0, 0.6)},
+)
+SEPARATION = _scenario(
+    "separation",
+    "Separation",
+    "Two kinds of cells that shun each other let go and part.",
+    (1, 1, 12, 5, 5),
+    {"heterotypic_contact": (0.0, 0.6)},
+)

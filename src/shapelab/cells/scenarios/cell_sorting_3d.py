@@ -1,0 +1,128 @@
+"""Two kinds of cells that mix, sort or part in space."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from shapelab.catalog import Scenario
+from shapelab.cells.diagram import Diagram
+from shapelab.cells.model import CellModel
+from shapelab.cells.motions.sorting import assign_types, tension_table
+from shapelab.cells.motions.tension import interface_forces, without_drift
+from shapelab.cells.observables import sorting
+from shapelab.cells.parameters import SpaceParameters
+from shapelab.cells.state import CellState
+from shapelab.cells.walls import coordinates
+from shapelab.simulation import parameter
+
+
+class Sorting3DParameters(SpaceParameters):
+    """Parameters of `CellSorting3D`."""
+
+    first_part: float = parameter(0.5, "Part of the cells that are of the first kind.", ge=0, le=1, step=0.05)
+    tension: float = parameter(5.0, "Tension of the second kind against the medium.", main=True, live=True, ge=0, le=100, step=0.5)
+    first_tension: float = parameter(
+        2.0, "Tension of the first kind against the medium, relative to the second.", main=True, live=True, gt=0, le=20, step=0.1
+    )
+    repulsion: float = parameter(
+        0.4, "Tension between cells of one kind, relative to that against the medium.", live=True, ge=0, le=10, step=0.05
+    )
+    first_repulsion: float = parameter(
+        0.8, "Repulsion between cells of the first kind, relative to the second.", live=True, gt=0, le=20, step=0.1
+    )
+    contrast: float = parameter(
+        3.0,
+        "Tension between the two kinds relative to that within the first: below 1 they mix.",
+        main=True,
+        live=True,
+        ge=0,
+        le=20,
+        step=0.1,
+    )
+    split: bool = parameter(False, "Start with the two kinds side by side.", main=True)
+
+
+class CellSorting3D(CellModel):
+    """``dx/dt = Int (g_ij kappa + eta_ij / |x_i - x_j|) n dS`` over its contacts, minus the mean of its
+    cluster; ``c = g_i0 |z|^2 / R_i``.
+
+    kappa is the mean curvature of the interface, n points into the cell. A. Diez and J. Feydy, arXiv:2402.17086 (2024).
+    """
+
+    parameters_type = Sorting3DParameters
+
+    def start(self, p: Any) -> np.ndarray | None:
+        away = np.sqrt(sum((x - x.mean()) ** 2 for x in coordinates(p)))
+        return away < (1.05 * p.filling * p.box_volume * 0.75 / np.pi) ** (1 / 3)
+
+    def equip(self, state: CellState) -> None:
+        p, n = self.of(state), len(state)
+        state.types = assign_types(n, p.first_part, state.rng)
+        if p.split:
+            state.types = (np.argsort(np.argsort(state.positions[:, 2])) >= round(p.first_part * n)).astype(np.int64)
+
+    def tables(self, state: CellState) -> tuple[np.ndarray, np.ndarray]:
+        """Return the tables of g and eta."""
+        p = self.of(state)
+        second, first = 2 * p.repulsion * p.tension, 2 * p.first_repulsion * p.repulsion * p.tension * p.first_tension
+        bending = tension_table(0, 0, p.first_repulsion * p.first_tension, p.first_tension * p.tension, p.tension)
+        return bending, tension_table(first, second, p.contrast * first, 0, 0)
+
+    def scales(self, state: CellState) -> np.ndarray:
+        """Return the weights of ``|z|^2`` in the costs."""
+        return self.tables(state)[0][np.minimum(state.types, 1), 2] / state.radii
+
+    def cost(self, state: CellState) -> Any:
+        from shapelab.transport.costs import Power
+
+        return Power(2.0, self.scales(state))
+
+    def speed(self, state: CellState) -> float:
+        return 2 * state.radius * float(max(table.max() for table in self.tables(state)))
+
+    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+        forces = interface_forces(diagram, state.positions, np.minimum(state.types, 1), *self.tables(state), self.scales(state))
+        forces = without_drift(forces, state.volumes, diagram.contacts.of_cells()[0])
+        return forces + self.of(state).correction / state.radius * diagram.offsets
+
+    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+        return sorting(diagram, np.minimum(state.types, 1))
+
+
+def _scenario(name: str, title: str, description: str, parameters: dict[str, Any], expect: dict[str, tuple[float, float]]) -> Scenario:
+    return Scenario(
+        name=name,
+        title=f"{title} (3-D)",
+        description=description,
+        parameters={"n_cells": 60, "shape": (48, 48, 48), "filling": 0.25, "correction": 0.1, **parameters},
+        citation=CellModel.citation,
+        expect=expect,
+        variants={"paper": {"n_cells": 128, "shape": (256, 256, 256), "filling": 0.09, "max_time": 4.0}},
+        group="Tissues",
+        model=f"{__name__}:CellSorting3D",
+    )
+
+
+INTERNALISATION = _scenario(
+    "internalisation_3d",
+    "Internalisation",
+    "Cells of the first kind leave the surface to the others and gather inside.",
+    {},
+    {"exposed_type_0": (0.0, 0.6)},
+)
+CHECKERBOARD = _scenario(
+    "checkerboard_3d",
+    "Checkerboard",
+    "Two kinds of cells that prefer each other mix.",
+    {"contrast": 0.3, "first_tension": 1.0, "first_repulsion": 1.0},
+    {"heterotypic_contact": (0.4, 0.9)},
+)
+SEPARATION = _scenario(
+    "separation_3d",
+    "Separation",
+    "Two kinds of cells that shun each other part.",
+    {"contrast": 3.0, "first_tension": 1.0, "first_repulsion": 1.0},
+    {"heterotypic_contact": (0.0, 0.6)},
+)

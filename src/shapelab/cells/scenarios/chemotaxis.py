@@ -1,0 +1,75 @@
+"""Cells that stretch up the gradient of an attractant, and so climb it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from shapelab.catalog import Scenario
+from shapelab.cells.diagram import Diagram
+from shapelab.cells.model import CellModel
+from shapelab.cells.parameters import PlaneParameters
+from shapelab.cells.state import CellState
+from shapelab.simulation import parameter
+
+
+class ChemotaxisParameters(PlaneParameters):
+    """Parameters of `Chemotaxis`."""
+
+    response: Literal["pointed", "fan"] = parameter(
+        "pointed", "Whether cells stretch to a point, or open a fan, up the gradient.", live=True, main=True
+    )
+    sensitivity: float = parameter(0.02, "How strongly the gradient changes the shape.", main=True, live=True, ge=0, le=0.2, step=0.005)
+    spread: float = parameter(
+        0.2, "Width (standard deviation) of the attractant in the middle of the box.", unit="box", live=True, gt=0, le=2, step=0.05
+    )
+
+
+class Chemotaxis(CellModel):
+    """``c = |y - x|^2 exp(-b s+^2)``, s = (u(y) - u(x))/|y - x| the gradient towards y; seeds move to the centres of their cells.
+
+    The attractant u is a normalised Gaussian in the middle of the box. Cells stretch to where it grows, so that their centres
+    move up. A. Diez and J. Feydy, arXiv:2402.17086 (2024).
+    """
+
+    parameters_type = ChemotaxisParameters
+
+    def cost(self, state: CellState) -> Any:
+        from shapelab.transport.costs import Biased
+
+        p = self.of(state)
+
+        def bias(z: np.ndarray, y: np.ndarray, cell: int) -> np.ndarray:
+            gain = self.attractant(state, y) - self.attractant(state, state.positions[cell])
+            steepness = gain / np.sqrt(np.sum(z**2, axis=-1) + 1e-12)
+            up, down = np.maximum(steepness, 0), np.maximum(-steepness, 0)
+            return p.sensitivity * (up**2 if p.response == "pointed" else up - down**2)
+
+        return Biased(super().cost(state), bias)
+
+    def attractant(self, state: CellState, y: np.ndarray) -> np.ndarray:
+        """Return u at positions ``(..., 2)``."""
+        spread = self.of(state).spread
+        away = np.sum((y - self.room(state).size / 2) ** 2, axis=-1)
+        return np.exp(-away / (2 * spread**2)) / (2 * np.pi * spread**2)
+
+    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+        return self.of(state).correction / state.radius * diagram.offsets
+
+    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+        away = np.linalg.norm(state.positions - self.room(state).size / 2, axis=1)
+        return {"distance_to_source": float(away.mean()), "elongation": float(diagram.elongations.mean())}
+
+
+SCENARIO = Scenario(
+    name="chemotaxis",
+    title="Chemotaxis",
+    description="A few cells stretch towards an attractant in the middle and climb up to it.",
+    parameters={"n_cells": 10, "shape": (128, 128), "filling": 0.1},
+    citation=CellModel.citation,
+    expect={"distance_to_source": (0.05, 0.35), "elongation": (1.0, 3.0)},
+    variants={"paper": {"shape": (512, 512), "dt": 0.01, "max_time": 10.0}},
+    group="Active matter",
+    model=f"{__name__}:Chemotaxis",
+)

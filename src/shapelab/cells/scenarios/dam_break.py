@@ -1,0 +1,18 @@
+"""Water: a dam that breaks."""
+
+from __future__ import annotations
+
+from shapelab.catalog import Scenario
+from shapelab.cells.fluids import FluidModel
+
+SCENARIO = Scenario(
+    name="dam_break",
+    title="Dam break",
+    description="A column of water is let go: it collapses, runs along the floor and splashes up the far wall.",
+    parameters={"n_cells": 50, "shape": (160, 160), "tolerance": 0.01},
+    citation=FluidModel.citation,
+    expect={"front": (0.25, 1.0), "energy": (0.8, 1.12), "volume_error": (0.0, 0.02)},
+    variants={"large": {"n_cells": 400, "shape": (384, 384)}},
+    group="Fluids and solids",
+    model="shapelab.cells.fluids:FluidModel",
+)

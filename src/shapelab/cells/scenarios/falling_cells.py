@@ -1,0 +1,108 @@
+"""Cells that fall and pile up: columns, polygons or disks, and light cells that rise through heavy ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from shapelab.catalog import Scenario
+from shapelab.cells.diagram import Diagram
+from shapelab.cells.model import CellModel
+from shapelab.cells.observables import mean_height
+from shapelab.cells.parameters import PlaneParameters
+from shapelab.cells.state import CellState
+from shapelab.simulation import parameter
+
+
+class FallingParameters(PlaneParameters):
+    """Parameters of `FallingCells`."""
+
+    speed: float = parameter(0.4, "Speed of free fall (y points down).", unit="box/time", main=True, live=True, ge=0, le=10, step=0.05)
+    second_part: float = parameter(0.0, "Part of the cells that are of the second kind.", ge=0, le=1, step=0.05)
+    second_p: float = parameter(1.0, "Exponent p of the second kind.", live=True, ge=0.25, le=16, step=0.25)
+    second_correction: float = parameter(
+        8.0,
+        "Correction of the second kind: larger than that of the first, it acts as if they were lighter.",
+        main=True,
+        live=True,
+        ge=0,
+        le=100,
+        step=0.5,
+    )
+
+
+class FallingCells(CellModel):
+    """``dx = v0 e dt + F_inc dt``, e pointing down, ``c = |y - x|^p`` scaled to mean stiffness/(p + 2) over a free cell.
+
+    p decides the packing: columns below 1, polygons at 2, disks from 8 on. tau acts as an inverse mass. A. Diez and J. Feydy,
+    arXiv:2402.17086 (2024).
+    """
+
+    parameters_type = FallingParameters
+
+    def equip(self, state: CellState) -> None:
+        second = round(self.of(state).second_part * len(state))
+        state.types = state.rng.permutation(np.arange(len(state)) >= len(state) - second).astype(np.int64)
+
+    def exponents(self, state: CellState) -> Any:
+        return np.where(state.types == 0, self.of(state).p, self.of(state).second_p)
+
+    def stiffnesses(self, state: CellState) -> Any:
+        return self.of(state).stiffness / (2 + np.asarray(self.exponents(state)))
+
+    def tau(self, state: CellState) -> Any:
+        p = self.of(state)
+        return np.where(state.types == 0, p.correction, p.second_correction) / (state.radius or 1)
+
+    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+        return super().velocity(state, diagram) + np.array([self.of(state).speed, 0.0])
+
+    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+        box, spread = self.room(state).size, np.sqrt(np.diagonal(diagram.covariances, axis1=1, axis2=2))
+        scalars = {
+            "mean_height": mean_height(state, box),
+            "upright": float(np.mean(spread[:, 0] / spread[:, 1])),
+            "roundness": float(diagram.roundness.mean()),
+        }
+        if (state.types == 1).any() and (state.types == 0).any():
+            scalars["second_above_first"] = mean_height(state, box, 1) - mean_height(state, box, 0)
+        return scalars
+
+
+_COMMON = {"n_cells": 30, "shape": (128, 128), "filling": 0.3, "correction": 1.5, "max_time": 10.0}
+_PAPER = {"shape": (512, 512), "dt": 0.001, "max_time": 10.0}
+
+SOFT = Scenario(
+    name="falling_columns",
+    title="Falling soft cells",
+    description="Very soft cells fall and stand up in columns.",
+    parameters={**_COMMON, "p": 0.75},
+    citation=CellModel.citation,
+    expect={"upright": (1.1, 2.5), "roundness": (0.4, 0.95)},
+    variants={"paper": _PAPER},
+    group="Falling and squeezing",
+    model=f"{__name__}:FallingCells",
+)
+POLYGONS = Scenario(
+    name="falling_cells",
+    title="Falling cells",
+    description="Cells fall and pack into polygons; raise p to 10 for disks, lower it below 1 for columns.",
+    parameters={**_COMMON, "p": 2.0},
+    citation=CellModel.citation,
+    expect={"upright": (0.8, 1.3), "mean_height": (0.1, 0.7)},
+    variants={"paper": _PAPER},
+    group="Falling and squeezing",
+    model=f"{__name__}:FallingCells",
+)
+TWO_KINDS = Scenario(
+    name="light_and_heavy",
+    title="Light and heavy cells",
+    description="Cells of a second kind, lighter than the first, rise through them while all fall.",
+    parameters={**_COMMON, "n_cells": 42, "filling": 0.5, "p": 1.0, "correction": 3.0, "second_part": 0.5, "speed": 0.4},
+    citation=CellModel.citation,
+    expect={"second_above_first": (-0.05, 0.4)},
+    variants={"paper": _PAPER},
+    group="Falling and squeezing",
+    model=f"{__name__}:FallingCells",
+)

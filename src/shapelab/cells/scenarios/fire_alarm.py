@@ -1,0 +1,88 @@
+"""Evacuation of a room through one door: hard cells block it, soft ones squeeze through."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shapelab.catalog import Scenario
+from shapelab.cells.diagram import Diagram
+from shapelab.cells.model import CellModel
+from shapelab.cells.motions.life import remove
+from shapelab.cells.motions.propulsion import steer, unit
+from shapelab.cells.parameters import PlaneParameters
+from shapelab.cells.state import CellState
+from shapelab.simulation import parameter
+
+
+class FireAlarmParameters(PlaneParameters):
+    """Parameters of `FireAlarm`."""
+
+    speed: float = parameter(0.4, "Speed of a free cell.", unit="box/time", main=True, live=True, ge=0, le=10, step=0.05)
+    noise: float = parameter(0.2, "Rotational diffusion of the headings.", unit="1/time", live=True, ge=0, le=100, step=0.1)
+    door: float = parameter(1.05, "Half width of the door, in cell radii.", main=True, live=True, ge=0.2, le=20, step=0.05)
+
+
+class FireAlarm(CellModel):
+    """``dx = v0 n dt + F_inc dt``, ``dn = P (e dt + sqrt(2 D) dW)`` with e the direction of the door, in the middle of the right wall.
+
+    A cell whose seed is within a radius of the wall, in the width of the door, is out. A. Diez and J. Feydy, arXiv:2402.17086
+    (2024); arches as in B. Maury et al., Netw. Heterog. Media 6, 485 (2011), doi:10.3934/nhm.2011.6.485.
+    """
+
+    parameters_type = FireAlarmParameters
+    lloyd = 4
+
+    def equip(self, state: CellState) -> None:
+        state.counts |= {"evacuated": 0.0, "started": float(len(state)), "radius": state.radius, "last_exit": 0.0}
+
+    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+        return super().velocity(state, diagram) + self.of(state).speed * state.axes
+
+    def change(self, state: CellState, diagram: Diagram, dt: float) -> None:
+        p, radius, box = self.of(state), state.counts["radius"], self.room(state).size
+        door = np.array([box[0] / 2, box[1]])
+        state.axes = steer(state.axes, unit(door - state.positions), p.noise, dt, state.rng)
+        at_wall = state.positions[:, 1] > box[1] - 1.02 * radius
+        out = remove(state, at_wall & (np.abs(state.positions[:, 0] - door[0]) < p.door * radius))
+        if out:
+            state.counts["evacuated"] += out
+            state.counts["last_exit"] = state.time
+        if not len(state):
+            state.ending = "Everybody is out."
+
+    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+        counts = state.counts
+        return {
+            "evacuated": counts["evacuated"],
+            "evacuated_part": counts["evacuated"] / max(counts["started"], 1),
+            "waiting_since": state.time - counts["last_exit"],
+            "roundness": float(diagram.roundness.mean()),
+        }
+
+
+_COMMON = {"n_cells": 60, "shape": (128, 128), "filling": 0.42, "stiffness": 0.1, "correction": 3.0, "max_time": 15.0}
+_PAPER = {"n_cells": 111, "shape": (512, 512), "dt": 0.001, "max_time": 15.0}
+
+HARD = Scenario(
+    name="fire_alarm",
+    title="Fire alarm, hard cells",
+    description="Hard cells rush to the door in the right wall and jam: they leave in bursts, between arches that block it.",
+    parameters={**_COMMON, "p": 8.0},
+    citation=CellModel.citation,
+    expect={"evacuated_part": (0.0, 1.0), "roundness": (0.95, 1.05)},
+    warning="How many get out in a given time is chance: compare with the soft cells, or try several seeds.",
+    variants={"paper": _PAPER},
+    group="Active matter",
+    model=f"{__name__}:FireAlarm",
+)
+SOFT = Scenario(
+    name="fire_alarm_soft",
+    title="Fire alarm, soft cells",
+    description="Soft cells rush to the door in the right wall and squeeze out one after the other.",
+    parameters={**_COMMON, "p": 0.5},
+    citation=CellModel.citation,
+    expect={"evacuated_part": (0.0, 1.0)},
+    variants={"paper": _PAPER},
+    group="Active matter",
+    model=f"{__name__}:FireAlarm",
+)

@@ -1,0 +1,112 @@
+"""Cells that move to their own centres: the simplest motion, for a user's labels or a random tissue."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from shapelab.catalog import Scenario
+from shapelab.cells.diagram import Diagram
+from shapelab.cells.model import CellModel
+from shapelab.cells.parameters import CellParameters, PlaneParameters, SpaceParameters
+from shapelab.cells.state import CellState
+from shapelab.simulation import parameter
+
+
+class _Relaxing(CellParameters):
+    rate: float = parameter(
+        2.0, "How fast seeds move to the centres of their cells.", unit="1/time", main=True, live=True, ge=0, le=100, step=0.5
+    )
+    memory: float = parameter(
+        1.0,
+        "How far cells keep the elongation they started with: 1 keeps it, 0 lets them round up.",
+        main=True,
+        live=True,
+        ge=0,
+        le=1,
+        step=0.05,
+    )
+
+
+class RelaxationParameters(PlaneParameters, _Relaxing):
+    """Parameters of `Relaxation`."""
+
+
+class Relaxation3DParameters(SpaceParameters, _Relaxing):
+    """Parameters of `Relaxation3D`."""
+
+
+class Relaxation(CellModel):
+    """``dx/dt = rate (b - x)`` with b the centre of the cell, and ``c = (z' A z)^(p/2)`` with A from the shape that a cell had at first.
+
+    From labels, the first frame is the anisotropic power diagram that has their centres, volumes and elongations. Then every
+    cell moves to its own centre (Lloyd's algorithm), which evens out the tissue. A. Alpers et al., Philos. Mag. 95, 1016 (2015).
+    """
+
+    parameters_type: ClassVar[type[CellParameters]] = RelaxationParameters
+    lloyd = 0
+
+    def equip(self, state: CellState) -> None:
+        state.traits.setdefault("covariance", np.broadcast_to(np.eye(state.ndim), (len(state), state.ndim, state.ndim)).copy())
+
+    def cost(self, state: CellState) -> Any:
+        from shapelab.transport.costs import Ellipsoidal
+
+        p, d = self.of(state), state.ndim
+        covariances = state.traits["covariance"]
+        flat = np.trace(covariances, axis1=1, axis2=2) <= 0  # a cell that the user has added has no shape of its own
+        values, axes = np.linalg.eigh(np.where(flat[:, None, None], np.eye(d), covariances))
+        # axes to the power `memory`, at most 4 times longer than wide, det A = 1
+        spread = np.maximum(values, values[:, -1:] / 16) ** (-p.memory)
+        spread /= np.prod(spread, axis=1, keepdims=True) ** (1 / d)
+        return Ellipsoidal((axes * spread[:, None, :]) @ np.swapaxes(axes, 1, 2), p.p, p.stiffness, "volume")
+
+    def update(self, state: CellState, parameters: CellParameters) -> CellState:
+        changed = self.of(state).memory != getattr(parameters, "memory", None)
+        state = super().update(state, parameters)
+        if changed:
+            self.solve(state)
+        return state
+
+    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+        return self.of(state).rate * diagram.offsets
+
+    def time_step(self, state: CellState) -> float:
+        return float(self.of(state).dt or min(0.5 / max(self.of(state).rate, 1e-3), 0.25))
+
+    def finished(self, state: CellState) -> str | None:
+        moving = np.linalg.norm(state.diagram["offsets"], axis=1)
+        if state.step > 5 and len(state) and moving.max() < 0.01 * state.radius:
+            return "Every cell is at rest in its own centre."
+        return super().finished(state)
+
+    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+        return {
+            "off_centre": float(np.linalg.norm(diagram.offsets, axis=1).mean() / state.radius),
+            "elongation": float(diagram.elongations.mean()),
+            "neighbours": float(diagram.contacts.neighbours().mean()),
+        }
+
+
+class Relaxation3D(Relaxation):
+    """As `Relaxation`, in space."""
+
+    parameters_type = Relaxation3DParameters
+
+
+def _scenario(suffix: str, title: str, parameters: dict[str, Any]) -> Scenario:
+    return Scenario(
+        name="relaxation" + suffix,
+        title="Relaxation" + title,
+        description="Every cell moves to its own centre, which evens out a tissue: yours, or a random one.",
+        parameters={"filling": 0.95, **parameters},
+        citation=CellModel.citation,
+        expect={"off_centre": (0.0, 0.5), "elongation": (1.0, 2.5)},
+        group="Your own cells",
+        model=f"{__name__}:Relaxation{title and '3D'}",
+    )
+
+
+PLANE = _scenario("", "", {"n_cells": 80, "shape": (160, 160)})
+SPACE = _scenario("_3d", " (3-D)", {"n_cells": 50, "shape": (48, 48, 48)})
