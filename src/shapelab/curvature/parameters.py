@@ -78,8 +78,10 @@ class CurvatubesParameters(Parameters):
     flow: Literal["conserved", "averaged", "free"] = parameter(
         "conserved", "How the volume moves: locally conserved, conserved in total only, or free to grow and vanish."
     )
-    inertia: Literal["faithful", "deep"] = parameter(
-        "faithful", "Faithful gives the published textures; deep coasts further and reaches lower energies, at times in another texture."
+    inertia: Literal["faithful", "deep", "annealed"] = parameter(
+        "faithful",
+        "Faithful gives the published tubes; annealed coasts further after 300 steps and frees sponges, pearls and membranes from their "
+        "defects; deep does so from the start and reaches lower energies, at times in another texture.",
     )
     start: Start = parameter("noise", "What the texture grows from, when no layer is given.", main=True)
     start_size: float | None = parameter(
