@@ -32,7 +32,7 @@ class Descent:
     coefficients: np.ndarray
     ridge: float = 0.1
     """Curvature added to every cell, as a fraction of the mean curvature."""
-    growth: float = 1.0
+    growth: float = 2.0
     """How much faster the ridge grows with each degree: high powers act far away."""
     reach: float = 0.3
     """Largest relative change of a cell's coefficients in one step."""
@@ -80,7 +80,7 @@ class Descent:
         blocks = self.likelihood.curvature(self.coefficients)
         mean = np.trace(blocks, axis1=1, axis2=2).mean() / blocks.shape[1]
         degree = self.likelihood.terms.exponents.sum(1)
-        ridge = self.ridge * (mean + TINY) * self.growth ** (2 * np.maximum(degree - 2, 0))
+        ridge = self.ridge * (mean + 1e-3 * TINY) * self.growth ** (2 * np.maximum(degree - 2, 0))
         self._inverse = np.linalg.inv(blocks + np.diag(ridge))
 
     def _direction(self) -> np.ndarray:

@@ -153,7 +153,8 @@ class Diagram:
         cells = (whole.coefficients, whole.centres_3d(), whole.radii, basis(self.order, self.ndim))
         device = resolve(device)
         found = argmax_cells(grid, *cells) if device == "cpu" else argmax_cells_torch(grid, *cells, device=device)
-        return np.mod(found, len(self), dtype=np.int32).reshape(shape)
+        index: np.ndarray = np.mod(found, len(self), dtype=np.int32).reshape(shape)
+        return index
 
     def _with_images(self) -> Diagram:
         """Return the diagram with the copies of its cells in the neighbouring boxes, cell i first and then every N."""

@@ -1,0 +1,121 @@
+"""Crystal orientations: symmetry, misorientation, colours of the inverse pole figure.
+
+An orientation is the unit quaternion (x, y, z, w) of the rotation from crystal to sample axes.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from shapelab.errors import InputError
+
+__all__ = ["SYMMETRIES", "from_euler", "ipf_colours", "mean_orientations", "misorientation", "symmetry_operations"]
+
+SYMMETRIES = {
+    "cubic": "O",
+    "cubic low": "T",
+    "hexagonal": "D6",
+    "hexagonal low": "C6",
+    "tetragonal": "D4",
+    "tetragonal low": "C4",
+    "trigonal": "D3",
+    "trigonal low": "C3",
+    "orthorhombic": "D2",
+    "monoclinic": "C2",
+    "triclinic": "C1",
+}
+"""Rotations of each crystal family, by their group's Schoenflies name."""
+
+
+@cache
+def symmetry_operations(symmetry: str) -> np.ndarray:
+    """Return the rotations of a crystal symmetry as quaternions, shape (S, 4)."""
+    if symmetry not in SYMMETRIES:
+        raise InputError(f"The crystal symmetry {symmetry!r} is not known; there are {', '.join(SYMMETRIES)}.")
+    return np.asarray(Rotation.create_group(SYMMETRIES[symmetry]).as_quat())  # type: ignore[arg-type]
+
+
+def from_euler(angles: np.ndarray, degrees: bool = False) -> np.ndarray:
+    """Return the quaternions of Bunge Euler angles (phi1, Phi, phi2), shape (..., 3) to (..., 4)."""
+    angles = np.asarray(angles, float)
+    quaternions = Rotation.from_euler("ZXZ", angles.reshape(-1, 3), degrees=degrees).as_quat()
+    return np.asarray(quaternions).reshape(*angles.shape[:-1], 4)
+
+
+def misorientation(a: np.ndarray, b: np.ndarray, symmetry: str = "cubic") -> np.ndarray:
+    """Return the smallest rotation angle [rad] that takes one orientation to the other, over the crystal's symmetry.
+
+    Parameters
+    ----------
+    a, b
+        Orientations, shapes (..., 4).
+    symmetry
+        One of `SYMMETRIES`.
+    """
+    vector = a[..., 3:] * b[..., :3] - b[..., 3:] * a[..., :3] - np.cross(a[..., :3], b[..., :3])
+    scalar = (a * b).sum(-1, keepdims=True)
+    operations = symmetry_operations(symmetry) * np.array([-1, -1, -1, 1])
+    cosine = np.abs(np.concatenate([vector, scalar], -1) @ operations.T).max(-1)
+    return np.asarray(2 * np.arccos(np.minimum(cosine, 1.0)))
+
+
+def mean_orientations(orientations: np.ndarray, index: np.ndarray, n: int, symmetry: str = "cubic") -> np.ndarray:
+    """Return the mean orientation of each grain, shape (n, 4).
+
+    Parameters
+    ----------
+    orientations
+        One per pixel, shape (P, 4).
+    index
+        Grain of each pixel, shape (P,).
+    n
+        Number of grains; each needs a pixel.
+    symmetry
+        Of the crystal: every pixel is taken in the variant closest to its grain's first pixel.
+    """
+    first = np.zeros(n, int)
+    first[index[::-1]] = np.arange(len(index))[::-1]
+    reference = orientations[first][index]
+    best = np.zeros(len(index))
+    closest = orientations.copy()
+    for operation in symmetry_operations(symmetry):
+        variant = (Rotation.from_quat(orientations) * Rotation.from_quat(operation)).as_quat()
+        cosine = (variant * reference).sum(1)
+        better = np.abs(cosine) > best
+        best[better] = np.abs(cosine[better])
+        closest[better] = variant[better] * np.sign(cosine[better])[:, None]
+    total = np.stack([np.bincount(index, closest[:, i], n) for i in range(4)], 1)
+    mean: np.ndarray = total / np.linalg.norm(total, axis=1, keepdims=True)
+    return mean
+
+
+def ipf_colours(orientations: np.ndarray, direction: tuple[float, float, float] = (0, 0, 1), symmetry: str = "cubic") -> np.ndarray:
+    """Return the colours of the inverse pole figure of a sample direction, RGB in 0 to 1.
+
+    Parameters
+    ----------
+    orientations
+        Shape (..., 4).
+    direction
+        In the sample, as (x, y, z).
+    symmetry
+        Cubic crystals use the triangle 001 (red), 101 (green), 111 (blue). The others go from the main axis (red) to the
+        two borders of the equator's sector (green, blue).
+    """
+    flat = orientations.reshape(-1, 4)
+    seen = np.abs(Rotation.from_quat(flat).inv().apply(direction))
+    group = SYMMETRIES[symmetry] if symmetry in SYMMETRIES else symmetry_operations(symmetry)
+    if group in ("O", "T"):
+        low, middle, high = np.sort(seen, axis=1).T
+        colours = np.stack([high - middle, np.sqrt(2) * (middle - low), np.sqrt(3) * low], 1)
+    else:
+        sector = np.pi / int(str(group)[1:])
+        tilt = np.arccos(np.minimum(seen[:, 2] / np.linalg.norm(seen, axis=1), 1)) / (np.pi / 2)
+        turn = np.mod(np.arctan2(seen[:, 1], seen[:, 0]), 2 * sector)
+        turn = np.minimum(turn, 2 * sector - turn) / sector
+        colours = np.stack([1 - tilt, tilt * (1 - turn), tilt * turn], 1)
+    bright: np.ndarray = colours / np.maximum(colours.max(1, keepdims=True), 1e-12)
+    return bright.reshape(*orientations.shape[:-1], 3)

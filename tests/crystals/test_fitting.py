@@ -1,0 +1,163 @@
+"""Fits recover what they should, say what they cannot, and stop when asked."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+import shapelab as sl
+from shapelab.crystals import Diagram, diagram_from_moments
+from shapelab.crystals.moments import label_moments
+from shapelab.crystals.sampling import random_shapes
+from shapelab.errors import InputError, ParameterError
+
+
+def crystal_labels(shape: tuple[int, ...], n: int, seed: int = 0, anisotropy: float = 0.4) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    dim = len(shape)
+    grid = np.stack(np.meshgrid(*[np.linspace(0, 1, round(n ** (1 / dim)) + 1)[:-1]] * dim, indexing="ij"), -1).reshape(-1, dim)
+    seeds = (grid + 0.5 / round(n ** (1 / dim)) + rng.normal(scale=0.2 / n ** (1 / dim), size=grid.shape)) * shape
+    return Diagram.from_ellipsoids(seeds, random_shapes(rng, len(seeds), dim, anisotropy), np.zeros(len(seeds))).labels(shape)
+
+
+def ellipse(shape: tuple[int, ...], centre: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    z = np.stack(np.meshgrid(*[np.arange(n) + 0.5 for n in shape], indexing="ij"), -1) - centre
+    return np.einsum("...i,ij,...j->...", z, matrix, z) <= 1
+
+
+def test_moments_of_an_ellipse() -> None:
+    angle, axes = 0.6, np.array([20.0, 9.0])
+    turn = np.array([[np.sin(angle), np.cos(angle)], [np.cos(angle), -np.sin(angle)]]).T
+    matrix = turn @ np.diag(axes**-2) @ turn.T
+    image = np.where(ellipse((60, 70), np.array([31.0, 33.0]), matrix), 0, -1)
+    moments = label_moments(image, np.array([5]), (0.5, 0.5))
+    assert moments.volumes[0] == pytest.approx(np.pi * axes.prod() / 4, rel=0.01)
+    np.testing.assert_allclose(moments.centroids[0], [15.5, 16.5], atol=0.03)
+    np.testing.assert_allclose(moments.anisotropies[0], 4 * matrix, rtol=0.03, atol=1e-3)
+
+
+def test_moments_of_a_ball_and_of_a_single_voxel() -> None:
+    image = np.where(ellipse((30, 30, 30), np.full(3, 15.0), np.eye(3) / 100), 0, -1)
+    moments = label_moments(image, np.array([1]), (1.0, 1.0, 1.0))
+    assert moments.radii[0] == pytest.approx(10, rel=0.01)
+    np.testing.assert_allclose(moments.anisotropies[0], np.eye(3) / 100, rtol=0.03, atol=1e-5)
+    voxel = label_moments(np.zeros((1, 1, 1), int), np.array([1]), (1.0, 2.0, 3.0))
+    np.testing.assert_allclose(np.diag(voxel.covariances[0]), np.array([1, 4, 9]) / 12)
+
+
+@pytest.mark.parametrize(("shape", "n"), [((96, 96), 36), ((24, 24, 24), 27)])
+def test_a_diagram_fitted_to_itself_is_recovered(shape: tuple[int, ...], n: int) -> None:
+    labels = crystal_labels(shape, n)
+    start = sl.fit_diagram(labels, method="moments")
+    fit = sl.fit_diagram(labels, order=2)
+    assert start.mismatch > 0.02
+    assert fit.mismatch < 0.01
+    np.testing.assert_array_equal(fit.labels, fit.diagram.labels(shape))
+    assert fit.mismatch == pytest.approx((fit.labels != labels).mean())
+
+
+def test_order_one_recovers_a_voronoi_diagram() -> None:
+    rng = np.random.default_rng(0)
+    seeds = rng.uniform(0, 80, (25, 2))
+    labels = Diagram.from_ellipsoids(seeds, np.tile(np.eye(2), (25, 1, 1)), np.zeros(25)).labels((80, 80))
+    assert sl.fit_diagram(labels, order=1).mismatch < 0.01
+
+
+def test_higher_orders_fit_wavy_boundaries_better() -> None:
+    y, x = np.mgrid[:72, :72] + 0.5
+    labels = 1 + (x > 36 + 5 * np.sin(y / 8)) + 2 * (y > 36 + 5 * np.sin(x / 8)).astype(int)
+    mismatches = [sl.fit_diagram(labels, order=order).mismatch for order in (1, 2, 3, 4)]
+    assert mismatches == sorted(mismatches, reverse=True)
+    assert mismatches[3] < 0.7 * mismatches[1]
+
+
+def test_background_does_not_count_and_ids_and_spacing_are_kept() -> None:
+    labels = crystal_labels((64, 64), 16)
+    numbers = np.concatenate([[0], 10 * np.arange(1, labels.max() + 1)])
+    disc = np.hypot(*(np.mgrid[:64, :64] - 31.5)) < 30
+    fit = sl.fit_diagram(np.where(disc, numbers[labels], 0), spacing=(0.5, 0.5))
+    assert fit.mismatch < 0.015
+    assert set(np.unique(fit.labels)) <= set(numbers)
+    assert (fit.labels[~disc] == 0).all()
+    assert fit.moments.volumes.sum() == pytest.approx(disc.sum() / 4)
+
+
+def test_anisotropic_voxels_give_the_same_cells_as_a_fine_grid() -> None:
+    labels = crystal_labels((64, 64), 16)
+    fit = sl.fit_diagram(labels[::2], spacing=(2.0, 1.0))
+    assert fit.mismatch < 0.01
+
+
+@pytest.mark.parametrize("method", ["moments", "likelihood"])
+def test_exact_volumes(method: str) -> None:
+    labels = crystal_labels((96, 96), 25)
+    fit = sl.fit_diagram(labels, method=method, exact_volumes=True, tolerance=0.01)
+    quantum = 2 / np.bincount(labels.ravel())[1:].min()
+    assert fit.volume_error <= max(0.01, quantum) + 1e-9
+    assert "olume error" in fit.message
+
+
+def test_worst_grains_are_listed_with_their_reason() -> None:
+    labels = crystal_labels((80, 80), 16)
+    ids = labels.max() + np.arange(1, 4)
+    labels[5:9, 5:9] = labels[70:74, 70:74] = ids[0]
+    y, x = np.mgrid[:80, :80] - 40
+    ring = (np.hypot(y, x) < 12) & (np.hypot(y, x) > 7)
+    labels[ring] = ids[1]
+    worst = {grain.id: grain for grain in sl.fit_diagram(labels, effort=0.3).worst}
+    assert "2 pieces" in worst[ids[0]].reason
+    assert "hole" in worst[ids[1]].reason
+    assert all(0 < grain.mismatch <= 1 for grain in worst.values())
+
+
+def test_progress_is_told_and_abort_ends_the_fit() -> None:
+    labels = crystal_labels((48, 48), 9)
+    abort, seen = threading.Event(), []
+
+    def note(state: object) -> None:
+        seen.append(state)
+        if len(seen) == 3:
+            abort.set()
+
+    fit = sl.fit_diagram(labels, progress=note, abort=abort)
+    assert len(seen) == 3
+    assert "Stopped" in fit.message
+    assert fit.mismatch <= sl.fit_diagram(labels, method="moments").mismatch
+
+
+def test_a_fit_is_the_same_twice() -> None:
+    labels = crystal_labels((48, 48), 9)
+    one, two = (sl.fit_diagram(labels) for _ in range(2))
+    np.testing.assert_array_equal(one.diagram.coefficients, two.diagram.coefficients)
+
+
+def test_moments_of_order_one_are_a_power_diagram_of_balls() -> None:
+    labels = crystal_labels((48, 48), 9)
+    moments = sl.fit_diagram(labels, method="moments").moments
+    seeds, matrices, _ = diagram_from_moments(moments, 1).ellipsoids()
+    np.testing.assert_allclose(matrices, matrices[:1].repeat(len(seeds), 0))
+
+
+@pytest.mark.parametrize(
+    ("labels", "arguments", "sentence"),
+    [
+        (np.ones((8, 8), int), {}, "at least two cells"),
+        (np.random.default_rng(0).uniform(size=(8, 8)), {}, "whole numbers"),
+        (np.ones(8, int), {}, "2-D or 3-D"),
+        (np.arange(64).reshape(8, 8), {"spacing": (1.0, 1.0, 1.0)}, "2 axes"),
+    ],
+)
+def test_labels_that_cannot_be_used_are_refused_with_a_sentence(labels: np.ndarray, arguments: dict, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        sl.fit_diagram(labels, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [({"order": 7}, "order = 7"), ({"method": "guess"}, "'guess'"), ({"order": 3, "exact_volumes": True}, "orders 1 and 2")],
+)
+def test_parameters_that_are_not_allowed_are_refused_with_a_sentence(arguments: dict, sentence: str) -> None:
+    with pytest.raises(ParameterError, match=sentence):
+        sl.fit_diagram(np.arange(64).reshape(8, 8), **arguments)
