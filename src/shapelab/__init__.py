@@ -19,6 +19,7 @@ _EXPORTS = {
     "ShapelabError": "shapelab.errors",
     "Simulation": "shapelab.simulation",
     "catalog": "shapelab.catalog",
+    "compare": "shapelab.compare",
     "costs": "shapelab.transport",
     "fit_diagram": "shapelab.crystals",
     "generate_crystal": "shapelab.crystals",

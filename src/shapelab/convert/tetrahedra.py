@@ -95,7 +95,8 @@ def _kuhn(field: np.ndarray) -> np.ndarray:
 
 def _clip(points: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return the parts (k, 4, 3) of the tetrahedra (m, 4, 3) where the interpolated values (m, 4) are positive."""
-    order = np.argsort(-values, axis=1)
+    # equal values keep the order of the corners, so that neighbours cut their common face alike
+    order = np.argsort(-values, axis=1, kind="stable")
     p, v = np.take_along_axis(points, order[..., None], axis=1), np.take_along_axis(values, order, axis=1)
     inside = (v > 0).sum(axis=1)
     one, two, three = (inside == n for n in (1, 2, 3))

@@ -8,6 +8,7 @@ from shapelab.measure.diagram import CurvatureDiagram, curvature_diagram, diagra
 from shapelab.measure.labels import measure_labels
 from shapelab.measure.report import measure
 from shapelab.measure.surface import euler_characteristic, mesh_area, vertex_curvatures
+from shapelab.measure.thickness import local_thickness
 from shapelab.measure.units import unit_of
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "diffuse_curvatures",
     "euler_characteristic",
     "line_curvature",
+    "local_thickness",
     "measure",
     "measure_labels",
     "mesh_area",

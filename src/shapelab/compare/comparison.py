@@ -1,0 +1,309 @@
+"""`compare`: one call for two masks, label images, fields, surfaces, point clouds, mixtures or tables of cells."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from shapelab.compare.cells import cell_statistics
+from shapelab.compare.grids import on_common_grid
+from shapelab.compare.inputs import Shape, as_shape
+from shapelab.compare.mixtures import mixture_distance
+from shapelab.compare.overlap import adjusted_rand, boundary_f1, boundary_voxels, dice, iou, match_labels, variation_of_information
+from shapelab.compare.population import compare_populations, population
+from shapelab.compare.sinkhorn import Divergence, WeightedPoints, curvature_divergence, sinkhorn_divergence
+from shapelab.compare.surfaces import mask_distances, mesh_distances, mesh_volume, point_distances
+from shapelab.convert.mesh import Mesh
+from shapelab.convert.points import mesh_to_points
+from shapelab.convert.spacing import Spacing
+from shapelab.convert.voxels import mesh_to_mask
+from shapelab.errors import InputError
+from shapelab.measure.diagram import curvature_diagram
+from shapelab.measure.surface import mesh_area
+
+__all__ = ["compare"]
+
+_SMALLEST_CURVED = 8
+"""Least number of voxels along each axis for which curvature is compared."""
+
+
+def compare(
+    a: Any,
+    b: Any,
+    spacing: Spacing | None = None,
+    *,
+    spacing_b: Spacing | None = None,
+    unit: str = "",
+    transport: bool = True,
+    curvature: bool = True,
+    statistics: bool = True,
+    blur: float | None = None,
+    reach: float | None = None,
+    tolerance: float | None = None,
+    max_points: int = 1000,
+    exclude_border: bool = True,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Compare two shapes.
+
+    What is compared follows from what they are: two label images cell by cell; two of masks, label images, phase fields
+    and closed surfaces, of which at least one has voxels, as masks; two surfaces as surfaces; anything with a point
+    cloud as points; two mixtures, curvature diagrams or tables of cells as such.
+
+    Parameters
+    ----------
+    a, b
+        See `shapelab.compare.as_shape`. Images with different voxels are brought to the finer size, which "notes" says.
+    spacing, spacing_b
+        Voxel size of `a`, and that of `b` if it differs [physical unit]; layers bring their own.
+    unit
+        Name of the unit, to be reported.
+    transport, curvature, statistics
+        Whether to compute the Sinkhorn divergence, to compare curvature diagrams (3-D), and statistics of cells.
+    blur, reach, max_points
+        See `shapelab.compare.sinkhorn_divergence`.
+    tolerance
+        Of the boundary score [physical unit]; see `shapelab.compare.boundary_f1`.
+    exclude_border
+        Leave cells that touch the border of the image out of the statistics.
+    seed
+        Seed of all draws.
+
+    Returns
+    -------
+    dict
+        Masks: `dice`, `iou`, `boundary_f1`, `hausdorff`, `hausdorff_95`, `mean_surface_distance` [unit], `volume_a`,
+        `volume_b`, `volume_difference` (b - a) [unit^d], `transport_distance` sqrt(2 S) and `sinkhorn_divergence` S;
+        in 3-D `curvature_distance` [1/unit]. Labels: the overlaps of the foregrounds, and `mismatch`, `matches`
+        (pairs of labels), `adjusted_rand`, `split_bits`, `merge_bits` and their sum `variation_of_information`,
+        `cells_a`, `cells_b` (tables), `population_a`, `population_b`, `populations` (statistics that differ). Surfaces:
+        distances, `area_a` …, volumes if both are closed. Always: `compared` (how), `kind_a`, `kind_b`, `unit`,
+        `spacing`, `parameters`, `notes` (sentences on what was done).
+
+    Raises
+    ------
+    InputError
+        If one of the two cannot be read, or they cannot be compared with each other.
+    """
+    shapes = as_shape(a, spacing, unit), as_shape(b, spacing if spacing_b is None else spacing_b, unit)
+    unit = _common_unit(*shapes)
+    options = {
+        "transport": transport,
+        "curvature": curvature,
+        "statistics": statistics,
+        "blur": blur,
+        "reach": reach,
+        "tolerance": tolerance,
+        "max_points": max_points,
+        "exclude_border": exclude_border,
+        "seed": seed,
+    }
+    how, comparison = _way(shapes[0].kind, shapes[1].kind)
+    result = comparison(*shapes, options)
+    head = {"compared": how, "kind_a": shapes[0].kind, "kind_b": shapes[1].kind, "unit": unit}
+    return {**head, **result, "parameters": options, "notes": result.get("notes", [])}
+
+
+def _way(a: str, b: str) -> tuple[str, Callable[[Shape, Shape, dict[str, Any]], dict[str, Any]]]:
+    grids, kinds = {"mask", "labels", "field"}, {a, b}
+    if kinds == {"labels"}:
+        return "labels", _labels
+    if kinds <= grids | {"surface"} and kinds & grids:
+        return "masks", _masks
+    if kinds == {"surface"}:
+        return "surfaces", _surfaces
+    if kinds <= grids | {"surface", "points"}:
+        return "points", _points
+    same: dict[str, Callable[[Shape, Shape, dict[str, Any]], dict[str, Any]]] = {
+        "mixture": _mixtures,
+        "diagram": _diagrams,
+        "table": _tables,
+    }
+    if a == b and a in same:
+        return f"{a}s", same[a]
+    raise InputError(f"A {a} cannot be compared with a {b}: convert one of them first (shapelab.convert).")
+
+
+def _labels(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
+    a, b, notes = on_common_grid(a, b)
+    match = match_labels(a.data, b.data)
+    split, merge = variation_of_information(a.data, b.data)
+    result = {
+        "mismatch": match.mismatch,
+        "matches": match.pairs,
+        "adjusted_rand": adjusted_rand(a.data, b.data),
+        "split_bits": split,
+        "merge_bits": merge,
+        "variation_of_information": split + merge,
+        "boundary_f1": boundary_f1(a.data, b.data, a.spacing, options["tolerance"]),
+        "dice": dice(a.data, b.data),
+        "iou": iou(a.data, b.data),
+        "labels_a": int(np.count_nonzero(np.unique(a.data))),
+        "labels_b": int(np.count_nonzero(np.unique(b.data))),
+        "spacing": a.spacing,
+        "notes": notes,
+    }
+    if options["transport"]:
+        result |= _transport(_boundary_points(a), _boundary_points(b), options, "boundaries of the cells", notes)
+    if options["statistics"]:
+        tables = [cell_statistics(shape.data, shape.spacing, unit=shape.unit) for shape in (a, b)]
+        result |= {"cells_a": tables[0], "cells_b": tables[1], **_population_numbers(tables[0], tables[1], options, notes)}
+    return result
+
+
+def _masks(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
+    notes: list[str] = []
+    if a.kind == "surface":
+        a = _voxelised(a, b, notes)
+    elif b.kind == "surface":
+        b = _voxelised(b, a, notes)
+    if "labels" in (a.kind, b.kind):
+        notes.append("Only one of the two has several labels: their foregrounds are compared.")
+    a, b, said = on_common_grid(a, b)
+    notes += said
+    inside_a, inside_b = a.mask, b.mask
+    voxel = math.prod(a.spacing)
+    volumes = [float(np.count_nonzero(m)) * voxel for m in (inside_a, inside_b)]
+    result = {"dice": dice(inside_a, inside_b), "iou": iou(inside_a, inside_b)}
+    result["boundary_f1"] = boundary_f1(inside_a, inside_b, a.spacing, options["tolerance"])
+    if inside_a.all() or inside_b.all():
+        notes.append("One of the masks is full and has no surface: distances between surfaces are left out.")
+    else:
+        result |= mask_distances(inside_a, inside_b, a.spacing)
+        if options["curvature"]:
+            result |= _curvatures(a, b, options, notes)
+    result |= {"volume_a": volumes[0], "volume_b": volumes[1], "volume_difference": volumes[1] - volumes[0]}
+    if options["transport"]:
+        result |= _transport(_voxel_points(a, inside_a), _voxel_points(b, inside_b), options, "voxels inside", notes)
+    return {**result, "spacing": a.spacing, "notes": notes}
+
+
+def _surfaces(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
+    notes: list[str] = []
+    result: dict[str, Any] = mesh_distances(a.data, b.data, seed=options["seed"])
+    result |= {"area_a": mesh_area(a.data), "area_b": mesh_area(b.data)}
+    if _is_closed(a.data) and _is_closed(b.data):
+        volumes = mesh_volume(a.data), mesh_volume(b.data)
+        result |= {"volume_a": volumes[0], "volume_b": volumes[1], "volume_difference": volumes[1] - volumes[0]}
+    else:
+        notes.append("At least one of the surfaces is open: volumes are left out.")
+    if options["transport"]:
+        result |= _transport(_as_points(a), _as_points(b), options, "triangles, weighted by area", notes)
+    return {**result, "notes": notes}
+
+
+def _points(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
+    notes: list[str] = []
+    clouds = _as_points(a), _as_points(b)
+    if clouds[0].points.shape[1] != clouds[1].points.shape[1]:
+        dims = clouds[0].points.shape[1], clouds[1].points.shape[1]
+        raise InputError(f"One of the two has {dims[0]} coordinates and the other {dims[1]}: compare shapes of the same number of axes.")
+    result: dict[str, Any] = point_distances(clouds[0].points, clouds[1].points)
+    result |= {"points_a": len(clouds[0].points), "points_b": len(clouds[1].points)}
+    if options["transport"]:
+        result |= _transport(*clouds, options, "points", notes)
+    return {**result, "notes": notes}
+
+
+def _mixtures(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
+    distance, plan = mixture_distance(a.data, b.data)
+    return {"mixture_distance": distance, "plan": plan}
+
+
+def _diagrams(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
+    given = {"blur": options["blur"], "reach": options["reach"], "max_points": options["max_points"]}
+    divergence = curvature_divergence(a.data, b.data, **given)
+    return {"curvature_distance": divergence.distance, "curvature_divergence": divergence.value, "notes": [_said(divergence, "curvatures")]}
+
+
+def _tables(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
+    notes: list[str] = []
+    return {**_population_numbers(a.data, b.data, options, notes), "notes": notes}
+
+
+def _population_numbers(a: Any, b: Any, options: dict[str, Any], notes: list[str]) -> dict[str, Any]:
+    tables, exclude = (a, b), options["exclude_border"]
+    if exclude:
+        border = [int(t["touches_border"].sum()) if "touches_border" in t else 0 for t in tables]
+        exclude = all(n < len(t) for n, t in zip(border, tables, strict=True))
+        notes.append(
+            f"Cells at the border of the image are left out of the statistics: {border[0]} of {len(a)} and {border[1]} of {len(b)}."
+            if exclude
+            else "All cells touch the border of the image, so they stay in the statistics."
+        )
+    numbers = [population(t, exclude_border=exclude, seed=options["seed"]) for t in tables]
+    both = compare_populations(a, b, exclude_border=exclude, seed=options["seed"])
+    return {"population_a": numbers[0], "population_b": numbers[1], "populations": both}
+
+
+def _curvatures(a: Shape, b: Shape, options: dict[str, Any], notes: list[str]) -> dict[str, Any]:
+    if a.data.ndim == 2 or min(a.data.shape) < _SMALLEST_CURVED:
+        return {}
+    diagrams = [curvature_diagram(s.data if s.kind == "field" else s.mask, s.spacing) for s in (a, b)]
+    divergence = curvature_divergence(diagrams[0], diagrams[1], max_points=min(options["max_points"], 500))
+    notes.append(_said(divergence, "curvatures"))
+    return {"curvature_distance": divergence.distance, "curvature_diagram_a": diagrams[0], "curvature_diagram_b": diagrams[1]}
+
+
+def _transport(a: WeightedPoints, b: WeightedPoints, options: dict[str, Any], what: str, notes: list[str]) -> dict[str, Any]:
+    divergence = sinkhorn_divergence(a, b, blur=options["blur"], reach=options["reach"], max_points=options["max_points"])
+    notes.append(_said(divergence, what))
+    return {"sinkhorn_divergence": divergence.value, "transport_distance": divergence.distance, "blur": divergence.blur}
+
+
+def _said(divergence: Divergence, what: str) -> str:
+    n, m = divergence.points
+    merged = f", merged within cubes of {divergence.cluster_size:.3g}" if divergence.cluster_size else ""
+    unbalanced = "" if divergence.reach is None else f", reach {divergence.reach:.3g}"
+    return f"Optimal transport between {what}: {n} and {m} points{merged}; blur {divergence.blur:.3g}{unbalanced}."
+
+
+def _as_points(shape: Shape) -> WeightedPoints:
+    if shape.kind == "points":
+        return shape.data  # type: ignore[no-any-return]
+    if shape.kind == "surface":
+        cloud = mesh_to_points(shape.data)
+        return WeightedPoints(cloud.points, cloud.weights)
+    return _boundary_points(shape)
+
+
+def _boundary_points(shape: Shape) -> WeightedPoints:
+    return _voxel_points(shape, boundary_voxels(shape.data if shape.kind == "labels" else shape.mask))
+
+
+def _voxel_points(shape: Shape, chosen: np.ndarray) -> WeightedPoints:
+    points = np.argwhere(chosen) * np.array(shape.spacing) + np.array(shape.origin or np.zeros(chosen.ndim))
+    if len(points) == 0:
+        raise InputError("One of the images has no boundary inside: every voxel has the same label.")
+    return WeightedPoints(points, np.ones(len(points)))
+
+
+def _voxelised(surface: Shape, grid: Shape, notes: list[str]) -> Shape:
+    """The mask of a closed surface on the grid of the other shape, or on one around it where it reaches further."""
+    if grid.data.ndim != 3:
+        raise InputError("A surface is 3-D and the image is 2-D: compare shapes of the same number of axes.")
+    steps = np.array(grid.spacing)
+    vertices, first = surface.data.vertices, np.array(grid.origin or np.zeros(3))
+    before = np.maximum(np.ceil((first - vertices.min(axis=0)) / steps), 0)
+    last = np.maximum(first + steps * (np.array(grid.data.shape) - 1), vertices.max(axis=0))
+    start = first - before * steps
+    shape = np.ceil((last - start) / steps - 1e-6).astype(int) + 1
+    mask, origin = mesh_to_mask(surface.data, grid.spacing, shape=(int(shape[0]), int(shape[1]), int(shape[2])), origin=start.tolist())
+    if not mask.any():
+        raise InputError("No voxel of the image lies inside the surface: check that both are in the same unit.")
+    notes.append("The surface was turned into a mask with the voxels of the other shape.")
+    return Shape("mask", mask, grid.spacing, tuple(float(x) for x in origin), surface.unit)
+
+
+def _is_closed(mesh: Mesh) -> bool:
+    edges = np.sort(mesh.faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+    return bool(np.all(np.unique(edges, axis=0, return_counts=True)[1] % 2 == 0))
+
+
+def _common_unit(a: Shape, b: Shape) -> str:
+    if a.unit and b.unit and a.unit != b.unit:
+        raise InputError(f"One of the two is in {a.unit} and the other in {b.unit}: give both in the same unit.")
+    return a.unit or b.unit

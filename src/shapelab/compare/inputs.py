@@ -1,0 +1,151 @@
+"""What users hand in to be compared: arrays, layers, meshes, points, mixtures, tables; recognised and checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from shapelab.compare.sinkhorn import WeightedPoints
+from shapelab.convert.mesh import Mesh
+from shapelab.convert.mixture import GaussianMixture
+from shapelab.convert.points import PointCloud
+from shapelab.convert.spacing import Spacing, as_spacing
+from shapelab.errors import InputError
+from shapelab.frame import LayerData
+from shapelab.measure.diagram import CurvatureDiagram
+
+__all__ = ["Kind", "Shape", "as_shape"]
+
+Kind = Literal["mask", "labels", "field", "surface", "points", "mixture", "diagram", "table"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One of the two things that are compared."""
+
+    kind: Kind
+    data: Any
+    """Array (mask: bool; labels: integers; field: floats), Mesh, WeightedPoints, GaussianMixture, CurvatureDiagram or table."""
+    spacing: tuple[float, ...] = ()
+    """Voxel size of an array."""
+    origin: tuple[float, ...] | None = None
+    """Centre of an array's first voxel if it is known, as that of a layer is."""
+    unit: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether it is an array of voxels."""
+        return self.kind in ("mask", "labels", "field")
+
+    @property
+    def mask(self) -> np.ndarray:
+        """Where an array is inside."""
+        return np.asarray(self.data > 0 if self.kind == "field" else self.data != 0)
+
+
+def as_shape(data: Any, spacing: Spacing | None = None, unit: str = "") -> Shape:
+    """Recognise what `data` is.
+
+    Parameters
+    ----------
+    data
+        - boolean array, or numbers with one value beside 0: a mask; more values: labels; floats of both signs: a
+          phase field. (z, y, x) or (y, x);
+        - (vertices, faces) with or without values: a surface;
+        - floats (n, 2) or (n, 3), a `PointCloud`, or (points, weights): points;
+        - a `GaussianMixture`, a `CurvatureDiagram`, a table of cells, or a `LayerData` of any of these kinds.
+    spacing
+        Voxel size of an array; that of a layer is in its ``meta["scale"]``, which `spacing` overrides. Points and
+        surfaces are in physical units, those of a layer are scaled.
+    unit
+        Name of the unit, if the layer does not say it.
+    """
+    if isinstance(data, LayerData):
+        return _from_layer(data, spacing, unit)
+    if isinstance(data, Shape):
+        return data
+    for known, kind in ((GaussianMixture, "mixture"), (CurvatureDiagram, "diagram")):
+        if isinstance(data, known):
+            return Shape(kind, data, unit=unit)  # type: ignore[arg-type]
+    if hasattr(data, "columns") and hasattr(data, "index"):
+        return Shape("table", data, unit=unit or str(data.attrs.get("unit", "")))
+    if isinstance(data, PointCloud):
+        return Shape("points", WeightedPoints(np.asarray(data.points, float), np.asarray(data.weights, float)), unit=unit)
+    if isinstance(data, WeightedPoints):
+        return Shape("points", data, unit=unit)
+    if isinstance(data, tuple | list) and 2 <= len(data) <= 3 and np.ndim(data[0]) == 2:
+        return _from_pair(data, unit)
+    array = np.asarray(data)
+    if array.ndim == 2 and array.dtype.kind == "f" and array.shape[1] in (2, 3) and len(array) > 3:
+        return Shape("points", WeightedPoints(array.astype(float), np.ones(len(array))), unit=unit)
+    return _from_array(array, 1.0 if spacing is None else spacing, unit)
+
+
+def _from_layer(layer: LayerData, spacing: Spacing | None, unit: str) -> Shape:
+    meta: Mapping[str, Any] = layer.meta
+    units = meta.get("units", unit)
+    name = str(units if isinstance(units, str) else units[-1] if units is not None and len(units) else unit)
+    try:
+        shape = as_shape(layer.data, meta.get("scale", 1.0) if spacing is None else spacing, name)
+    except InputError as error:
+        raise InputError(f"Layer '{layer.name}': {error}") from None
+    if layer.kind == "points" and not isinstance(shape.data, WeightedPoints):
+        points = np.asarray(layer.data, float)
+        shape = Shape("points", WeightedPoints(points, np.ones(len(points))), unit=name)
+    dim = shape.data.points.shape[1] if shape.kind == "points" else 3 if shape.kind == "surface" else len(shape.spacing)
+    shift = meta.get("translate")
+    if shape.is_grid:
+        return shape if shift is None else replace(shape, origin=tuple(float(x) for x in np.broadcast_to(shift, dim)))
+    if shape.kind not in ("points", "surface"):
+        return shape
+    scale = np.array(as_spacing(meta.get("scale", 1.0), dim))
+    moved = np.zeros(dim) if shift is None else np.asarray(shift, float)
+    if shape.kind == "surface":
+        return replace(shape, data=Mesh(shape.data.vertices * scale + moved, shape.data.faces))
+    return replace(shape, data=WeightedPoints(shape.data.points * scale + moved, shape.data.weights))
+
+
+def _from_pair(data: Any, unit: str) -> Shape:
+    first, second = np.asarray(data[0], dtype=float), np.asarray(data[1])
+    if second.ndim == 1:
+        return Shape("points", WeightedPoints(first, second.astype(float)), unit=unit)
+    if second.dtype.kind not in "ui" or second.shape[1] != 3 or first.shape[1] != 3 or len(second) == 0:
+        raise InputError(
+            f"A surface needs vertices (n, 3) and triangles (m, 3) of whole numbers; received {first.shape} and {second.shape}."
+        )
+    if not np.isfinite(first).all():
+        raise InputError("The surface has vertices that are not finite.")
+    if second.min() < 0 or second.max() >= len(first):
+        raise InputError(f"The surface has triangles with vertices {second.min()} … {second.max()}; there are {len(first)} vertices.")
+    return Shape("surface", Mesh(first, second), unit=unit)
+
+
+def _from_array(array: np.ndarray, spacing: Spacing, unit: str) -> Shape:
+    if array.ndim not in (2, 3) or array.size == 0 or array.dtype.kind not in "buif":
+        raise InputError(
+            "Only 2-D and 3-D images, surfaces, points, mixtures and tables can be compared; "
+            f"received an array of shape {array.shape}, dtype {array.dtype}."
+        )
+    steps = as_spacing(spacing, array.ndim)
+    if array.dtype.kind == "f":
+        if not np.isfinite(array).all():
+            raise InputError("The image contains values that are not finite (NaN or infinity): replace them first.")
+        if array.min() < 0 < array.max():
+            return Shape("field", array, steps, unit=unit)
+        if np.any(array != np.rint(array)):
+            raise InputError(
+                f"This looks like a grey image (values between {array.min():g} and {array.max():g}): threshold it to a mask first, "
+                "or give a phase field, which is negative outside and positive inside."
+            )
+        array = array.astype(np.int64)
+    if array.dtype != bool and array.min() < 0:
+        raise InputError(f"Labels must not be negative (0 is the background); the smallest here is {array.min()}.")
+    if not array.any():
+        raise InputError("The image is empty: every voxel is 0, the background, so there is nothing to compare.")
+    if array.dtype == bool or np.all((array == 0) | (array == array.max())):
+        return Shape("mask", array != 0, steps, unit=unit)
+    return Shape("labels", array, steps, unit=unit)

@@ -1,0 +1,144 @@
+"""A comparison on disk: numbers as CSV, everything as JSON with versions and parameters, and a figure."""
+
+from __future__ import annotations
+
+import csv
+import json
+import platform
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shapelab.errors import InputError
+from shapelab.measure.diagram import CurvatureDiagram
+
+__all__ = ["write_report"]
+
+_PACKAGES = ("napari-shapelab", "numpy", "scipy", "scikit-image", "torch", "geomloss", "pandas", "trimesh")
+
+
+def write_report(result: Mapping[str, Any], folder: str | Path, *, figure: bool = True) -> list[Path]:
+    """Write what `shapelab.compare.compare` returned.
+
+    Parameters
+    ----------
+    result
+        The dictionary of a comparison.
+    folder
+        Made if it does not exist; files of an earlier report in it are replaced.
+    figure
+        Also draw the distributions of cells and the curvature diagrams. It needs matplotlib (``pip install
+        "napari-shapelab[figures]"``); without it the other files are written and the figure is left out.
+
+    Returns
+    -------
+    list of Path
+        The files: ``comparison.csv`` (name, value), ``comparison.json`` (numbers, notes, parameters, versions), one CSV
+        per table, and ``comparison.png``.
+    """
+    if "compared" not in result:
+        raise InputError("There is no comparison to write: give the dictionary that compare(a, b) returned.")
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    written = [_write_numbers(result, target / "comparison.csv"), _write_json(result, target / "comparison.json")]
+    for name, value in result.items():
+        if hasattr(value, "to_csv"):
+            value.to_csv(target / f"{name}.csv")
+            written.append(target / f"{name}.csv")
+    if figure and find_spec("matplotlib") is not None:
+        written += _write_figure(result, target / "comparison.png")
+    return written
+
+
+def _write_numbers(result: Mapping[str, Any], path: Path) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["name", "value"])
+        writer.writerows((name, value) for name, value in result.items() if isinstance(value, int | float | str | np.number))
+    return path
+
+
+def _write_json(result: Mapping[str, Any], path: Path) -> Path:
+    plain = {name: _plain(value) for name, value in result.items() if not isinstance(value, CurvatureDiagram)}
+    plain["versions"] = {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
+    path.write_text(json.dumps(plain, indent=2, ensure_ascii=False), encoding="utf-8")
+    return path
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN: such numbers become null."""
+    if hasattr(value, "to_csv"):
+        return _plain(value.reset_index().to_dict(orient="records"))
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _write_figure(result: Mapping[str, Any], path: Path) -> list[Path]:
+    """Drawn without a window, and so from any thread."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    panels: list[tuple[Callable[[Any, Mapping[str, Any], str], None], str]] = []
+    if "populations" in result and "cells_a" in result:
+        names = result["populations"].index[:9]
+        panels += [(_draw_distributions, name) for name in names]
+    if "curvature_diagram_a" in result:
+        panels += [(_draw_diagram, side) for side in "ab"]
+    panels = panels or [(_draw_scores, "")]
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    picture = Figure(figsize=(4 * columns, 3 * rows), layout="constrained")
+    FigureCanvasAgg(picture)
+    for number, (draw, what) in enumerate(panels, start=1):
+        draw(picture.add_subplot(rows, columns, number), result, what)
+    picture.savefig(path, dpi=150)
+    return [path]
+
+
+def _draw_distributions(axes: Any, result: Mapping[str, Any], name: str) -> None:
+    values = [result[f"cells_{side}"][name].dropna().to_numpy(dtype=float) for side in "ab"]
+    edges = np.histogram_bin_edges(np.concatenate(values), bins=20)
+    for side, x in zip("ab", values, strict=True):
+        axes.hist(x, bins=edges, density=True, histtype="stepfilled", alpha=0.5, label=f"{side} ({x.size})")
+    axes.set(title=f"KS distance {result['populations'].loc[name, 'ks']:.2f}", xlabel=name.replace("_", " "), yticks=[])
+    axes.legend(frameon=False, fontsize="small")
+
+
+def _draw_diagram(axes: Any, result: Mapping[str, Any], side: str) -> None:
+    diagrams = [result[f"curvature_diagram_{s}"] for s in "ab"]
+    diagram, unit = diagrams[side == "b"], result["unit"] or "unit"
+    low, high = min(d.limits[0] for d in diagrams), max(d.limits[1] for d in diagrams)
+    edges = np.linspace(low, high, 80)
+    axes.hist2d(diagram.k1, diagram.k2, bins=[edges, edges], weights=diagram.weights, cmap="magma")
+    axes.plot([low, high], [low, high], color="white", linewidth=0.8)
+    axes.set(xlabel=f"k1 [1/{unit}]", ylabel=f"k2 [1/{unit}]", title=f"curvature diagram of {side}", aspect="equal")
+
+
+def _draw_scores(axes: Any, result: Mapping[str, Any], _: str) -> None:
+    scores = {name: result[name] for name in ("dice", "iou", "boundary_f1", "adjusted_rand") if name in result}
+    lengths = {
+        n: result[n]
+        for n in ("mean_surface_distance", "hausdorff_95", "hausdorff", "transport_distance", "mixture_distance")
+        if n in result
+    }
+    shown = scores or lengths
+    axes.barh([name.replace("_", " ") for name in shown], list(shown.values()))
+    axes.set(title=f"comparison of {result['compared']}", xlabel="" if scores else result["unit"])
