@@ -15,6 +15,7 @@ from shapelab.simulation import Frame, LayerData, Model, Parameters, Simulation,
 
 class ToyParameters(Parameters):
     size: int = parameter(16, "Edge of the cube.", unit="voxels", main=True, ge=4, le=64)
+    axes: int = parameter(2, "Axes of the images.", ge=2, le=3)
     speed: float = parameter(0.1, "How fast the wave moves.", unit="1/step", main=True, live=True, ge=0, le=2, step=0.0005)
     rate: float = parameter(1e-3, "A small rate.", live=True, gt=0, le=1, log=True)
     kind: Literal["plane", "round"] = parameter("plane", "Form of the wave.")
@@ -42,7 +43,7 @@ class ToyModel(Model[ToyParameters, ToyState]):
     state_type = ToyState
     edits = ("move_seed",)
     gate = threading.Semaphore(0)
-    work = np.ones(300_000)
+    pace = threading.Event()
 
     def init(self, parameters, initial=None):
         if parameters.fail == "init":
@@ -52,7 +53,7 @@ class ToyModel(Model[ToyParameters, ToyState]):
     def step(self, state):
         if state.parameters.gate:
             self.gate.acquire(timeout=5)
-        np.sin(self.work, out=self.work)  # a step takes some time, as a real one does
+        self.pace.wait(0.002)  # a step takes some time, as a real one does, and leaves the processor to the window
         state.step += 1
         if state.step == 3:
             self._fail(state.parameters.fail)
@@ -70,9 +71,9 @@ class ToyModel(Model[ToyParameters, ToyState]):
             raise KeyError("potentials")
 
     def frame(self, state):
-        n = state.parameters.size
-        u = np.sin(np.arange(n, dtype=np.float32) / 2 + state.phase)[:, None, None] * np.ones((n, n, n), np.float32)
-        common = {"scale": (0.5, 0.5, 0.5), "units": ("um",) * 3, "axis_labels": ("z", "y", "x")}
+        n, d = state.parameters.size, state.parameters.axes
+        u = np.sin(np.arange(n, dtype=np.float32) / 2 + state.phase) * np.ones((n,) * d, np.float32)
+        common = {"scale": (0.5,) * d, "units": ("um",) * d, "axis_labels": ("z", "y", "x")[-d:]}
         features = {"volume": np.arange(len(state.seeds)) + state.step}
         return Frame(
             state.step,
@@ -80,7 +81,7 @@ class ToyModel(Model[ToyParameters, ToyState]):
             (
                 LayerData("field", frozen(u), "image", {**common, "contrast_limits": (-1, 1), "rendering": "iso", "iso_threshold": 0.0}),
                 LayerData("cells", frozen((u > 0).astype(np.uint8)), "labels", common),
-                LayerData("seeds", frozen(state.seeds), "points", {**common, "features": features}),
+                LayerData("seeds", frozen(state.seeds[:, -d:]), "points", {**common, "features": features}),
             ),
             {"energy": float(np.exp(-state.step / 50)), "phase": state.phase},
         )

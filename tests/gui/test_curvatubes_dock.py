@@ -1,0 +1,200 @@
+"""The Curvatubes dock with real clicks: run, change live, results, starting from the user's own layers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
+
+from napari_shapelab.docks.curvatubes import CurvatubesDock
+
+CLICK = Qt.MouseButton.LeftButton
+SMALL = (16, 16, 16)
+
+
+def ball(shape=(20, 24, 28), radius=6.0):
+    z, y, x = np.indices(shape)
+    c = np.array(shape) / 2
+    return ((z - c[0]) ** 2 + (y - c[1]) ** 2 + (x - c[2]) ** 2 < radius**2).astype(np.uint8)
+
+
+@pytest.fixture
+def dock(viewer):
+    dock = CurvatubesDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Curvatubes")
+    dock.form.set_parameters(dock.parameters.replace(shape=SMALL, settle=0.0, max_steps=1_000_000))
+    return dock
+
+
+def click(qtbot, button):
+    assert button.isEnabled(), button.text()
+    qtbot.mouseClick(button, CLICK)
+
+
+def run_until(qtbot, dock, steps=3):
+    click(qtbot, dock.panel.run_button)
+    qtbot.waitUntil(lambda: dock.panel.snapshot is not None and dock.panel.snapshot.frame.step >= steps, timeout=90_000)
+
+
+def stop(qtbot, dock):
+    click(qtbot, dock.panel.stop_button)
+    qtbot.waitUntil(lambda: not dock.panel.running, timeout=20_000)
+
+
+def test_run_change_and_results(viewer, dock, qtbot, tmp_path):
+    run_until(qtbot, dock)
+    field = dock.panel.layers["field"]
+    assert field.name == "tubes · field"
+    assert (field.rendering, field.iso_threshold, tuple(field.contrast_limits)) == ("iso", 0, (-1, 1))
+    assert not dock.form.settings.fields["shape"].isEnabled()
+    dock.form.target.fields["radius"].box.setValue(0.06)
+    qtbot.waitUntil(lambda: dock.panel.snapshot.provenance["parameters"]["b10"] == pytest.approx(-40 * 5 / 6), timeout=20_000)
+    dock.mask_shown.click()
+    qtbot.waitUntil(lambda: dock.panel.layers["mask"] is not None, timeout=20_000)
+    stop(qtbot, dock)
+    assert dock.form.settings.fields["shape"].isEnabled()
+
+    click(qtbot, dock.results.mask_button)
+    assert np.array_equal(viewer.layers["tubes · mask [1]"].data > 0, field.data > 0)
+    dock.results.add_mesh()
+    qtbot.waitUntil(lambda: "triangles" in dock.panel.message.text(), timeout=60_000)
+    assert viewer.layers.selection.active.metadata["shapelab"]["preset"] == "tubes"
+    click(qtbot, dock.results.measure_button)
+    qtbot.waitUntil(lambda: len(dock.results.measurements.rows()) > 5, timeout=60_000)
+    click(qtbot, dock.results.script_button)
+    script = QApplication.clipboard().text()
+    compile(script, "script", "exec")
+    assert "preset='tubes'" in script
+    for name in ("tubes.zarr", "tubes.ply", "tubes.nii.gz"):
+        dock.results.save(tmp_path / name)
+        qtbot.waitUntil(lambda name=name: dock.panel.message.text() == f"Saved '{name}'.", timeout=60_000)
+        assert (tmp_path / name).exists()
+    dock.results.save(tmp_path / "tubes.zarr")
+    qtbot.waitUntil(lambda: "exists already" in dock.panel.message.text(), timeout=20_000)
+
+
+def test_saving_while_running(dock, qtbot, tmp_path):
+    from shapelab.io import load_run
+
+    run_until(qtbot, dock)
+    dock.results.save(tmp_path / "live.zarr")
+    qtbot.waitUntil(lambda: dock.panel.message.text() == "Saved 'live.zarr'.", timeout=60_000)
+    assert dock.panel.running
+    stop(qtbot, dock)
+    assert load_run(tmp_path / "live.zarr").simulation().step_number > 0
+
+
+def test_presets_while_running(dock, qtbot):
+    run_until(qtbot, dock)
+    dock.presets.select("spheres")
+    dock.choose_preset("spheres")
+    qtbot.waitUntil(lambda: dock.panel.snapshot.provenance["parameters"]["b10"] == -75, timeout=20_000)
+    dock.presets.select("gyroid")
+    dock.choose_preset("gyroid")
+    assert "stop the run first" in dock.panel.message.text()
+    assert dock.presets.name == "spheres"
+    stop(qtbot, dock)
+
+
+def test_start_from_a_mask_with_long_voxels(viewer, dock, qtbot):
+    mask = viewer.add_labels(ball((10, 24, 28)), name="cell", scale=(2.0, 1.0, 1.0), units="um", translate=(5, 6, 7))
+    dock.start_from.combo.choose(mask)
+    assert "are not cubes: resampled to 1 um" in dock.start_from.note.text()
+    assert dock.parameters.voxel_size == 1
+    assert dock.parameters.boundary == "replicate"
+    assert dock.stay_near.isVisibleTo(dock)
+    run_until(qtbot, dock)
+    field = dock.panel.layers["field"]
+    assert field.name.startswith("cell as tubes")
+    stop(qtbot, dock)
+    inside = np.argwhere(field.data > 0).mean(axis=0) * field.scale + field.translate
+    expected = np.argwhere(mask.data > 0).mean(axis=0) * mask.scale + mask.translate
+    assert np.allclose(inside, expected, atol=1.0)
+    dock.start_from.combo.choose(None)
+    assert dock.parameters.voxel_size == 0.01
+
+
+def test_one_label_of_several(viewer, dock):
+    labels = ball()
+    labels[:3, :3, :3] = 7
+    layer = viewer.add_labels(labels)
+    layer.selected_label = 7
+    dock.start_from.combo.choose(layer)
+    assert dock.start_from.label.currentData() == 7
+    assert dock.start_from.source().data.data.sum() == 27
+
+
+@pytest.mark.parametrize(
+    ("add", "words"),
+    [
+        (lambda v: v.add_labels(np.zeros((12, 12, 12), int)), "empty"),
+        (lambda v: v.add_image(np.full((12, 12, 12), np.nan), contrast_limits=(0, 1)), "NaN"),
+        (lambda v: v.add_image(np.ones((12, 12, 12)), contrast_limits=(0, 1)), "same value"),
+    ],
+)
+def test_layers_that_cannot_be_used_say_why(viewer, dock, qtbot, add, words):
+    dock.start_from.combo.choose(add(viewer))
+    assert words in dock.start_from.note.text()
+    click(qtbot, dock.panel.run_button)
+    assert words in dock.panel.message.text()
+    assert not dock.panel.running
+
+
+def test_layers_of_another_kind_are_listed_with_a_reason(viewer, dock):
+    flat = viewer.add_labels(np.ones((8, 8), int), name="flat")
+    dock.start_from.combo.choose(flat)
+    assert dock.start_from.combo.layer is None
+    entries = [dock.start_from.combo.itemText(i) for i in range(dock.start_from.combo.count())]
+    assert "flat (2-D: a texture needs a volume)" in entries
+
+
+def test_a_huge_grid_is_refused_with_the_estimate(dock, qtbot):
+    dock.form.set_parameters(dock.parameters.replace(shape=(4000, 4000, 4000)))
+    click(qtbot, dock.panel.run_button)
+    qtbot.waitUntil(lambda: "GB" in dock.panel.message.text(), timeout=20_000)
+    assert not dock.panel.running
+
+
+def test_wrong_input_switches_run_off(dock, qtbot):
+    dock.form.settings.fields["shape"].boxes[0].setValue(2)
+    assert not dock.panel.run_button.isEnabled()
+    assert "at least 8 voxels" in dock.form.problem
+    dock.form.settings.fields["shape"].boxes[0].setValue(16)
+    assert dock.panel.run_button.isEnabled()
+
+
+def test_the_diagram_of_a_run(viewer, dock, qtbot):
+    mask = viewer.add_labels(ball(), scale=(0.01,) * 3)
+    run_until(qtbot, dock)
+    with qtbot.waitSignal(dock.panel.found, timeout=60_000):
+        dock.panel.tabs.setCurrentWidget(dock.diagram)
+    dock.diagram.combo.choose(mask)
+    qtbot.waitUntil(lambda: "Orange" in dock.diagram.note.text(), timeout=60_000)
+    stop(qtbot, dock)
+
+
+def test_restore_defaults(dock, qtbot):
+    dock.form.target.fields["radius"].box.setValue(0.09)
+    click(qtbot, dock.restore_button)
+    assert dock.parameters.b10 == -40
+    assert dock.parameters.shape == (64, 64, 64)
+
+
+def test_the_dock_fits_a_small_screen(dock):
+    assert dock.minimumSizeHint().height() <= 600
+    assert dock.minimumSizeHint().width() <= 380
+
+
+def test_layer_commands(viewer, qtbot):
+    from napari_shapelab.actions import measure_selected, mesh_selected
+
+    viewer.add_labels(ball(), name="ball", scale=(0.5,) * 3)
+    mesh_selected(viewer)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 2, timeout=60_000)
+    viewer.layers.selection = {viewer.layers["ball"]}
+    measure_selected(viewer)
+    table = viewer.window.dock_widgets["Measurements"]
+    qtbot.waitUntil(lambda: len(table.rows()) > 5, timeout=60_000)
+    row = next(row for row in table.rows() if row[0] == "euler_characteristic")
+    assert row[1] == "2"
