@@ -97,7 +97,7 @@ class Flow:
         NotFiniteError
             If the numbers grow without bound or stop being finite, and smaller steps do not help.
         """
-        self._adopt(state)
+        self.adopt(state)
         energy, gradient = self.energy.value_and_gradient(state["u"])
         products = self._metric.products(gradient, state) if math.isfinite(energy) else None
         if products is None or not all(map(math.isfinite, products)):
@@ -207,7 +207,7 @@ class Flow:
             return CpuMetric(energy.shape, **options)
         return TorchMetric(energy.shape, **options, dtype=energy.dtype, device=energy.device)
 
-    def _adopt(self, state: FlowState) -> None:
+    def adopt(self, state: FlowState) -> None:
         """Bring the arrays of a restored state to this flow's device."""
         if isinstance(state["u"], np.ndarray) != self.energy.fused:
             for name in _ARRAYS:

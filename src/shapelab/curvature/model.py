@@ -137,7 +137,8 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
 
     def frame(self, state: CurvatubesState) -> Frame:
         """Return the field as an image, shown as the surface u = 0, with the observables."""
-        energy, _ = self.engine(state)
+        energy, flow = self.engine(state)
+        flow.adopt(state.flow)
         p, u = state.parameters, field_array(state)
         meta = {
             "scale": (p.voxel_size,) * 3,
