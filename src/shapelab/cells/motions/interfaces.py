@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-__all__ = ["face_forces", "triple_points"]
+__all__ = ["face_forces", "merge_points", "triple_points"]
 
 _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -99,3 +99,26 @@ def triple_points(rows, n, triples, places):  # type: ignore[no-untyped-def]
                 places[found, 0], places[found, 1] = k0 + 1.0, k1 + 1.0
                 found += 1
     return found
+
+
+@njit(**_OPTIONS)
+def merge_points(triples, places, merge):  # type: ignore[no-untyped-def]
+    """Merge places (m, 2) of equal triples (sorted, so that equal ones follow one another) that are nearer than `merge`."""
+    total = triples.shape[0]
+    kept, sums, counts = np.empty((total, 3), np.int64), np.zeros((total, 2)), np.zeros(total)
+    n, first = 0, 0  # groups so far, and the first one of this triple
+    for m in range(total):
+        if m > 0 and (triples[m] != triples[m - 1]).any():
+            first = n
+        chosen = n
+        for group in range(first, n):
+            y, x = sums[group, 0] / counts[group] - places[m, 0], sums[group, 1] / counts[group] - places[m, 1]
+            if y * y + x * x < merge * merge:
+                chosen = group
+                break
+        if chosen == n:
+            kept[n] = triples[m]
+            n += 1
+        sums[chosen] += places[m]
+        counts[chosen] += 1
+    return kept[:n], sums[:n] / counts[:n].reshape(-1, 1)

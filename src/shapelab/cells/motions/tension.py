@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from shapelab.cells.diagram import Diagram
-from shapelab.cells.motions.interfaces import face_forces, triple_points
+from shapelab.cells.motions.interfaces import face_forces, merge_points, triple_points
 from shapelab.cells.motions.propulsion import unit
 
 __all__ = ["interface_forces", "junction_forces", "without_drift"]
@@ -98,13 +98,4 @@ def _junctions(diagram: Diagram, merge: float) -> tuple[np.ndarray, np.ndarray]:
     found = triple_points(diagram.rows, n, triples, places)
     triples, places = triples[:found], places[:found] * np.array(diagram.spacing)
     order = np.lexsort(triples.T)
-    merged: list[tuple[np.ndarray, list[np.ndarray]]] = []
-    for triple, place in zip(triples[order], places[order], strict=True):
-        near = [known for known in merged[-4:] if (known[0] == triple).all() and np.linalg.norm(np.mean(known[1], axis=0) - place) < merge]
-        if near:
-            near[0][1].append(place)
-        else:
-            merged.append((triple, [place]))
-    if not merged:
-        return np.zeros((0, 3), np.int64), np.zeros((0, 2))
-    return np.array([triple for triple, _ in merged]), np.array([np.mean(group, axis=0) for _, group in merged])
+    return merge_points(triples[order], places[order], merge)

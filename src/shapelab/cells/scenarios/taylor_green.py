@@ -22,7 +22,7 @@ class TaylorGreenParameters(FluidParameters):
 
 
 class TaylorGreen(FluidModel):
-    """Incompressible Euler flow in a full box, from ``u_x = -cos(k pi x) sin(k pi y)``, ``u_y = sin(k pi x) cos(k pi y)``.
+    """Incompressible Euler flow in a full box, from ``u_x = sin(k pi x) cos(k pi y)``, ``u_y = -cos(k pi x) sin(k pi y)``.
 
     A stationary solution of the Euler equations: the energy stays, and the fluid turns round. Scheme of `FluidModel`.
     """
@@ -47,7 +47,7 @@ class TaylorGreen(FluidModel):
     def vortex(self, state: CellState) -> np.ndarray:
         """Return the velocity of the exact flow at the seeds."""
         y, x = (np.pi * self.of(state).vortices * state.positions / self.room(state).size).T
-        return np.stack([np.sin(x) * np.cos(y), -np.cos(x) * np.sin(y)], axis=1)
+        return np.stack([-np.cos(x) * np.sin(y), np.sin(x) * np.cos(y)], axis=1)
 
     def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
         exact = self.vortex(state)
