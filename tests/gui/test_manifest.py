@@ -46,6 +46,7 @@ def test_every_command_used_is_declared(manifest):
 def plugins(manifest):
     manager = PluginManager()
     manager.register(manifest)
+    manager.activate(NAME)
     return manager
 
 
@@ -74,7 +75,7 @@ def test_a_surface_goes_out_and_comes_back(plugins, tmp_path):
         ((data, found, kind),) = read(plugins, "read_mesh", path)
         assert kind == "surface"
         assert found["name"] == "mesh"
-        assert sorted(map(tuple, data[0].tolist())) == sorted(map(tuple, (vertices + [10, 0, 0]).tolist()))
+        assert sorted(map(tuple, data[0].tolist())) == sorted(map(tuple, (vertices + np.array([10, 0, 0])).tolist()))
     assert len(read(plugins, "read_mesh", tmp_path / "mesh.ply")[0][0]) == 3
 
 

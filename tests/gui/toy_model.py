@@ -17,7 +17,7 @@ class ToyParameters(Parameters):
     size: int = parameter(16, "Edge of the cube.", unit="voxels", main=True, ge=4, le=64)
     axes: int = parameter(2, "Axes of the images.", ge=2, le=3)
     speed: float = parameter(0.1, "How fast the wave moves.", unit="1/step", main=True, live=True, ge=0, le=2, step=0.0005)
-    rate: float = parameter(1e-3, "A small rate.", live=True, gt=0, le=1, log=True)
+    rate: float = parameter(1e-3, "A small rate.", live=True, ge=1e-6, le=1, log=True)
     kind: Literal["plane", "round"] = parameter("plane", "Form of the wave.")
     grid: tuple[int, int, int] = parameter((8, 8, 8), "A grid.")
     limit: float | None = parameter(None, "A limit.", ge=0, le=10)

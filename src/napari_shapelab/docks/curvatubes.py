@@ -97,7 +97,7 @@ class CurvatubesDock(QWidget):
         """Show the values of a preset; while running, let the texture turn into it if it can."""
         old = self.form.parameters if not self.form.problem else _of_preset(self._last_preset)
         chosen = _of_preset(name)
-        new = chosen.replace(**{key: getattr(old, key) for key in ("voxel_size", "unit", "seed", "device", "max_steps")})
+        new = chosen.replace(**{key: getattr(old, key) for key in ("voxel_size", "unit", "seed", "device", "max_steps", "settle")})
         if self.panel.running:
             changes = _differences(old, new.replace(shape=old.shape))
             fixed = set(changes) - CurvatubesParameters.live_fields()
