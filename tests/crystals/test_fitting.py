@@ -47,7 +47,7 @@ def test_moments_of_a_ball_and_of_a_single_voxel() -> None:
     np.testing.assert_allclose(np.diag(voxel.covariances[0]), np.array([1, 4, 9]) / 12)
 
 
-@pytest.mark.parametrize(("shape", "n"), [((96, 96), 36), ((24, 24, 24), 27)])
+@pytest.mark.parametrize(("shape", "n"), [((72, 72), 25), ((20, 20, 20), 8)])
 def test_a_diagram_fitted_to_itself_is_recovered(shape: tuple[int, ...], n: int) -> None:
     labels = crystal_labels(shape, n)
     start = sl.fit_diagram(labels, method="moments")
@@ -66,11 +66,11 @@ def test_order_one_recovers_a_voronoi_diagram() -> None:
 
 
 def test_higher_orders_fit_wavy_boundaries_better() -> None:
-    y, x = np.mgrid[:72, :72] + 0.5
-    labels = 1 + (x > 36 + 5 * np.sin(y / 8)) + 2 * (y > 36 + 5 * np.sin(x / 8)).astype(int)
-    mismatches = [sl.fit_diagram(labels, order=order).mismatch for order in (1, 2, 3, 4)]
+    y, x = np.mgrid[:48, :48] + 0.5
+    labels = 1 + (x > 24 + 4 * np.sin(y / 6)) + 2 * (y > 24 + 4 * np.sin(x / 6)).astype(int)
+    mismatches = [sl.fit_diagram(labels, order=order, effort=0.5).mismatch for order in (1, 2, 4)]
     assert mismatches == sorted(mismatches, reverse=True)
-    assert mismatches[3] < 0.7 * mismatches[1]
+    assert mismatches[2] < 0.7 * mismatches[1]
 
 
 def test_background_does_not_count_and_ids_and_spacing_are_kept() -> None:

@@ -122,10 +122,16 @@ class Diagram:
         offsets = np.linalg.solve(2 * matrices, slopes[..., None])[..., 0]
         return self.centres + offsets, matrices, constants + 0.5 * (slopes * offsets).sum(1)
 
-    def raised(self, order: int) -> Diagram:
-        """Return the same diagram with polynomials of a higher degree."""
-        terms = len(exponents(order, self.ndim))
-        padded = np.pad(self.coefficients, ((0, 0), (0, terms - self.coefficients.shape[1])))
+    def raised(self, order: int, fall: float = 0.0) -> Diagram:
+        """Return the diagram with polynomials of a higher degree: the same one, or with ``fall * |t|^4`` taken from each.
+
+        A fall keeps polynomials of degree 4 from growing far from their cells.
+        """
+        powers = exponents(order, self.ndim)
+        padded = np.pad(self.coefficients, ((0, 0), (0, len(powers) - self.coefficients.shape[1])))
+        if order >= 4:
+            padded[:, (powers.sum(1) == 4) & (powers.max(1) == 4)] -= fall
+            padded[:, (powers.sum(1) == 4) & (np.sort(powers, axis=1)[:, -2] == 2) & (powers.max(1) == 2)] -= 2 * fall
         return replace(self, order=order, coefficients=padded)
 
     def centres_3d(self) -> np.ndarray:
@@ -161,7 +167,9 @@ class Diagram:
         if not any(self.period):
             return self
         shifts = np.array(list(product(*[(0.0, -length, length) if length else (0.0,) for length in self.period])))
-        centres = (self.centres + shifts[:, None]).reshape(-1, self.ndim)
+        length = np.array(self.period)
+        inside = np.where(length > 0, np.mod(self.centres, np.where(length > 0, length, 1.0)), self.centres)
+        centres = (inside + shifts[:, None]).reshape(-1, self.ndim)
         n = len(shifts)
         return Diagram(self.order, np.tile(self.coefficients, (n, 1)), centres, np.tile(self.radii, n), np.tile(self.ids, n))
 

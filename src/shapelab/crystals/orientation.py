@@ -106,15 +106,18 @@ def ipf_colours(orientations: np.ndarray, direction: tuple[float, float, float] 
         two borders of the equator's sector (green, blue).
     """
     flat = orientations.reshape(-1, 4)
-    seen = np.abs(Rotation.from_quat(flat).inv().apply(direction))
+    seen = Rotation.from_quat(flat).inv().apply(direction)
     group = SYMMETRIES[symmetry] if symmetry in SYMMETRIES else symmetry_operations(symmetry)
     if group in ("O", "T"):
-        low, middle, high = np.sort(seen, axis=1).T
+        low, middle, high = np.sort(np.abs(seen), axis=1).T
         colours = np.stack([high - middle, np.sqrt(2) * (middle - low), np.sqrt(3) * low], 1)
     else:
-        sector = np.pi / int(str(group)[1:])
+        fold = int(str(group)[1:])
+        sector = np.pi / fold
+        seen = seen * np.where(seen[:, 2:] < 0, -1, 1)  # a direction and its opposite diffract alike
         tilt = np.arccos(np.minimum(seen[:, 2] / np.linalg.norm(seen, axis=1), 1)) / (np.pi / 2)
-        turn = np.mod(np.arctan2(seen[:, 1], seen[:, 0]), 2 * sector)
+        mirror = np.pi / 2 if fold % 2 else 0.0  # the two-fold axis lies along x
+        turn = np.mod(np.arctan2(seen[:, 1], seen[:, 0]) - mirror, 2 * sector)
         turn = np.minimum(turn, 2 * sector - turn) / sector
         colours = np.stack([1 - tilt, tilt * (1 - turn), tilt * turn], 1)
     bright: np.ndarray = colours / np.maximum(colours.max(1, keepdims=True), 1e-12)

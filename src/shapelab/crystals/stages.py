@@ -17,6 +17,10 @@ from shapelab.crystals.tiles import Grid
 __all__ = ["FitProgress", "Stage", "maximise_likelihood", "schedule"]
 
 
+FALL = 1.0
+"""What is taken from the polynomials of order 4 at the start, in units of |t|^4: without it, steps are cut by far cells."""
+
+
 @dataclass(frozen=True)
 class FitProgress:
     """Where a fit stands."""
@@ -44,7 +48,7 @@ def schedule(order: int) -> tuple[Stage, ...]:
     first = min(order, 2)
     stages: tuple[Stage, ...] = (Stage(first, 0.0, 60), Stage(first, 0.5, 40), Stage(first, 0.8, 40))
     if order > 2:
-        stages += (Stage(order, 0.5, 40), Stage(order, 0.8, 40))
+        stages += (Stage(order, 0.8, 60),)
     return stages
 
 
@@ -108,7 +112,7 @@ def maximise_likelihood(
     evaluations = 0
     message = "Fitted."
     for stage in stages:
-        diagram = diagram if diagram.order == stage.order else diagram.raised(stage.order)
+        diagram = diagram if diagram.order == stage.order else diagram.raised(stage.order, FALL)
         likelihood = Likelihood(
             index.reshape(grid.shape), grid, diagram.centres_3d(), diagram.radii, stage.order, diagram.ndim, stage.tempered
         )
