@@ -6,8 +6,10 @@ Heavy modules load in the command that needs them, so that ``shapelab --help`` a
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -27,7 +29,8 @@ _STEPS = 500
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 if a run failed, 2 for a wrong request, 130 if interrupted."""
     parser = _parser()
-    known, rest = parser.parse_known_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    known, rest = parser.parse_known_args([_plain_number(word) for word in words])
     try:
         if known.command == "run":
             return _run(known, rest)
@@ -40,6 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+
+
+def _plain_number(word: str) -> str:
+    """Write -1e3 as -1000: argparse would take it for an option."""
+    if re.fullmatch(r"-(\d+\.?\d*|\.\d+)[eE][-+]?\d{1,3}", word):
+        return format(Decimal(word), "f")
+    return word
 
 
 class _Parser(argparse.ArgumentParser):

@@ -76,10 +76,25 @@ def test_resume_from_an_earlier_frame_makes_another_run(tmp_path):
 
 def test_every_kind_of_parameter(tmp_path):
     out = tmp_path / "run.zarr"
-    options = ["--a11", "-0.5", "--mass", "-0.5", "--direction", "0", "0", "1", "--boundary", "replicate", "--reduced-volume", "none"]
+    options = [
+        "--a11",
+        "-0.5",
+        "--b10",
+        "-1e2",
+        "--mass",
+        "-5e-1",
+        "--direction",
+        "0",
+        "0",
+        "1",
+        "--boundary",
+        "replicate",
+        "--reduced-volume",
+        "none",
+    ]
     assert main([*RUN, *options, "--out", str(out), "--steps", "1"]) == 0
     parameters = load_run(out).record.parameters
-    assert (parameters["a11"], parameters["mass"], parameters["boundary"]) == (-0.5, -0.5, "replicate")
+    assert [parameters[name] for name in ("a11", "b10", "mass", "boundary")] == [-0.5, -100, -0.5, "replicate"]
     assert (parameters["direction"], parameters["reduced_volume"]) == ([0, 0, 1], None)
 
 

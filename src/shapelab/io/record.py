@@ -17,7 +17,7 @@ from shapelab.errors import InputError
 from shapelab.frame import LayerData
 from shapelab.io.textfile import read_json, write_json
 
-__all__ = ["Change", "LayerRecord", "RunRecord", "layer_record", "plain_meta", "read_record", "versions", "write_record"]
+__all__ = ["LayerRecord", "LiveChange", "RunRecord", "layer_record", "plain_meta", "read_record", "versions", "write_record"]
 
 RECORD = "run.json"
 _KINDS = {"image": "images", "labels": "labels", "points": "points"}
@@ -43,7 +43,7 @@ class LayerRecord(_Strict):
     meta: dict[str, Any]
 
 
-class Change(_Strict):
+class LiveChange(_Strict):
     """Live parameters that changed during the run."""
 
     step: _Count
@@ -59,7 +59,7 @@ class RunRecord(_Strict):
     preset: str | None = None
     parameters: dict[str, Any]
     """At the first frame."""
-    changes: list[Change] = []
+    changes: list[LiveChange] = []
     device: str
     versions: dict[str, str]
     created: str

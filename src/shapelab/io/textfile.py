@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,6 @@ def write_json(file: Path, data: Any) -> None:
     try:
         with temporary.open("w", encoding="utf-8") as stream:
             stream.write(json.dumps(data, indent=1, allow_nan=False))
-            stream.flush()
-            os.fsync(stream.fileno())
         temporary.replace(file)
     finally:
         temporary.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from shapelab.errors import InputError
 from shapelab.frame import Frame, LayerData
 from shapelab.io.checkpoint import write_checkpoint
 from shapelab.io.ngff import create_group, create_series, multiscales, open_array
-from shapelab.io.record import Change, LayerRecord, RunRecord, layer_record, now, read_record, versions, write_record
+from shapelab.io.record import LayerRecord, LiveChange, RunRecord, layer_record, now, read_record, versions, write_record
 from shapelab.io.table import append_rows
 from shapelab.simulation import Simulation
 
@@ -182,7 +182,7 @@ class RunWriter:
     def _note_changes(self, step: int) -> None:
         before = self.record.latest_parameters()
         if changed := {name: value for name, value in self._simulation.parameters.to_json().items() if value != before.get(name)}:
-            self.record.changes.append(Change(step=step, parameters=changed))
+            self.record.changes.append(LiveChange(step=step, parameters=changed))
 
     def _commit(self) -> None:
         self.record.done, self.record.failed = self._simulation.done, self._simulation.failed
