@@ -124,7 +124,7 @@ def _way(a: str, b: str) -> tuple[str, Callable[[Shape, Shape, dict[str, Any]], 
     }
     if a == b and a in same:
         return f"{a}s", same[a]
-    raise InputError(f"A {a} cannot be compared with a {b}: convert one of them first (shapelab.convert).")
+    raise InputError(f"There is no way to compare {a} with {b}: convert one of them first (shapelab.convert).")
 
 
 def _labels(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shapelab.convert.cloud import points_to_mask
 from shapelab.convert.field import field_to_mask, mask_to_field, mask_to_isotropic_field, signed_distance
 from shapelab.convert.mask import as_field, as_mask
 from shapelab.convert.mesh import Mesh, field_to_mesh, mask_to_mesh, smooth_mesh
@@ -34,6 +35,7 @@ __all__ = [
     "mesh_to_points",
     "mixture_to_diagram",
     "mixture_to_labels",
+    "points_to_mask",
     "resample_isotropic",
     "signed_distance",
     "smooth_mesh",
