@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Labels, Layer
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_shapelab.background import Task
 from napari_shapelab.layer_combo import LayerCombo
@@ -17,6 +17,7 @@ from shapelab.simulation import Frame, Parameters
 
 __all__ = ["DiagramTab", "diagram_of_run"]
 
+_LEGEND = "Diagonal: balls. Level line: tubes. Below it: saddles."
 _BINS = 80
 _LEAST_RANGE = 60.0
 """Least half-width of the diagram [1/texture length]."""
@@ -48,22 +49,22 @@ class DiagramTab(QWidget):
         self.combo = LayerCombo(viewer, "nothing", _why_not)
         self.combo.setToolTip("Draw the curvatures of one of your masks over those of the run.")
         self.combo.chosen.connect(self._on_chosen)
-        self.shown = QCheckBox("Follow the run")
+        self.shown = QCheckBox("Follow")
         self.shown.setChecked(True)
         self.shown.setToolTip("Measure the curvatures now and then while the run goes on; it takes a tenth of the time.")
         self.shown.toggled.connect(lambda _: self._tell())
-        self.note = QLabel("On the diagonal: balls. Level line: tubes. Below: saddles. Centre: flat.")
+        self.note = QLabel(_LEGEND)
         self.note.setWordWrap(True)
-        form = QFormLayout()
-        form.setContentsMargins(0, 0, 0, 0)
-        form.addRow("Compare with", self.combo)
+        row = QHBoxLayout()
+        row.addWidget(QLabel("Compare with"))
+        row.addWidget(self.combo, 1)
+        row.addWidget(self.shown)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addLayout(form)
+        layout.addLayout(row)
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.note)
-        form.addRow(self.shown)
 
     def show_run(self, diagram: Any, unit: str) -> None:
         """Show the diagram of the run."""
@@ -92,7 +93,7 @@ class DiagramTab(QWidget):
 
     def _on_points(self, points: tuple[np.ndarray, np.ndarray], name: str) -> None:
         self.plot.show_overlay(*points)
-        self.note.setText(f"Orange: {name}. On the diagonal: balls. Level line: tubes. Below: saddles.")
+        self.note.setText(f"Orange: {name}. {_LEGEND}")
 
 
 def _why_not(layer: Layer) -> str:

@@ -1,4 +1,4 @@
-"""One widget per type of parameter. The wheel never changes a value by accident; any value can be typed."""
+"""One widget per type of parameter."""
 
 from __future__ import annotations
 
@@ -6,86 +6,15 @@ import math
 import types
 from typing import Any, Union, get_args, get_origin
 
-from qtpy.QtCore import QEvent, QLocale, QObject, Qt, Signal
-from qtpy.QtGui import QValidator
-from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QSlider, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSlider, QWidget
 
+from napari_shapelab.number_box import NumberBox, ignore_wheel
 from shapelab.parameters import ParameterInfo
 
-__all__ = ["Field", "NumberBox", "ignore_wheel", "make_field"]
+__all__ = ["Field", "NumberField", "OptionalField", "make_field"]
 
 _SLIDER_TICKS = 1000
-_DECIMALS = 12
-
-
-class _WheelFilter(QObject):
-    """Passes the wheel on to the scroll area unless the widget has the focus."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
-            event.ignore()
-            return True
-        return False
-
-
-def ignore_wheel(widget: QWidget) -> None:
-    """Let the wheel scroll the dock instead of changing `widget`, until it is clicked."""
-    widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    widget.installEventFilter(_WheelFilter(widget))
-
-
-class NumberBox(QDoubleSpinBox):
-    """A spin box that shows numbers as they are (0.0005, 1770.118), and takes any: the form says what is allowed.
-
-    Arrows and page keys stay within `limits`.
-    """
-
-    def __init__(self, *, whole: bool = False, step: float = 1.0, limits: tuple[float, float] = (-math.inf, math.inf)) -> None:
-        super().__init__()
-        self._whole = whole
-        self._limits = limits
-        self.setLocale(QLocale.c())
-        self.setDecimals(0 if whole else _DECIMALS)
-        self.setRange(-1e15, 1e15)
-        self.setSingleStep(step)
-        self.setKeyboardTracking(False)
-        self.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
-        ignore_wheel(self)
-
-    def textFromValue(self, value: float) -> str:
-        """Return the number without digits that say nothing."""
-        return f"{value:.0f}" if self._whole else f"{value:.10g}"
-
-    def valueFromText(self, text: str | None) -> float:
-        """Return the number, also for 1e-4 and with a decimal comma."""
-        return float(self._bare(text or "0"))
-
-    def validate(self, text: str | None, position: int) -> tuple[QValidator.State, str, int]:
-        """Accept whatever Python reads as a finite number."""
-        try:
-            acceptable = math.isfinite(float(self._bare(text or "")))
-        except ValueError:
-            acceptable = False
-        return (QValidator.State.Acceptable if acceptable else QValidator.State.Intermediate), text or "", position
-
-    def stepBy(self, steps: int) -> None:
-        """Step, within the limits."""
-        low, high = self._limits
-        self.setValue(min(max(self.value() + steps * self.singleStep(), low), high))
-
-    def sizeHint(self) -> Any:
-        """Return a width for about ten digits; the range would ask for thirty."""
-        hint = super().sizeHint()
-        hint.setWidth(112)
-        return hint
-
-    def minimumSizeHint(self) -> Any:
-        hint = super().minimumSizeHint()
-        hint.setWidth(76)
-        return hint
-
-    def _bare(self, text: str) -> str:
-        return text.removesuffix(self.suffix()).strip().replace(",", ".")
 
 
 class Field(QWidget):

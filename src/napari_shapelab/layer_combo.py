@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QStandardItem, QStandardItemModel
 from qtpy.QtWidgets import QComboBox
 
-from napari_shapelab.fields import ignore_wheel
+from napari_shapelab.number_box import ignore_wheel
 from napari_shapelab.run_layers import unwrapped
 
 __all__ = ["LayerCombo", "why_no_volume"]

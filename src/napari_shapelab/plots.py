@@ -12,7 +12,7 @@ from qtpy.QtCore import QSize
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
-from napari_shapelab.fields import ignore_wheel
+from napari_shapelab.number_box import ignore_wheel
 from napari_shapelab.run_layers import unwrapped
 
 __all__ = ["DiagramPlot", "ScalarPlot", "theme_colour"]

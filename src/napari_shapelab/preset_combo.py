@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QStandardItem, QStandardItemModel
 from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
-from napari_shapelab.fields import ignore_wheel
+from napari_shapelab.number_box import ignore_wheel
 from shapelab.catalog import Scenario
 
 __all__ = ["PresetCombo"]

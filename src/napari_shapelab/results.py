@@ -19,6 +19,7 @@ from napari_shapelab.surfaces import COLOURS, Colour, add_surface, compute_surfa
 from napari_shapelab.writers import write_volume
 from shapelab.io import save_run, write_mesh
 from shapelab.io.units import short_unit
+from shapelab.simulation import LayerData
 
 __all__ = ["FieldResults"]
 
@@ -36,11 +37,14 @@ class FieldResults(QWidget):
         The run.
     script
         Returns the run as a Python script.
+    start
+        Returns the mask that the run started from, None if it did not start from one; it is measured beside the result.
     """
 
-    def __init__(self, viewer: Any, panel: RunPanel, script: Callable[[], str]) -> None:
+    def __init__(self, viewer: Any, panel: RunPanel, script: Callable[[], str], start: Callable[[], LayerData | None]) -> None:
         super().__init__()
-        self._viewer, self._panel, self._script = unwrapped(viewer), panel, script
+        self._viewer, self._panel, self._script, self._start = unwrapped(viewer), panel, script, start
+        self._measured: LayerData | None = None
         self.measurements = Measurements()
         panel.tabs.addTab(self.measurements, "Measurements")
         row = QHBoxLayout(self)
@@ -95,11 +99,18 @@ class FieldResults(QWidget):
 
         self._panel.say("Measuring…")
         data, spacing, unit, step = np.asarray(field.data), tuple(field.scale), short_unit(str(field.units[-1])), self._step(field)
-        work = partial(measure, data, spacing, unit=unit, boundary=self._boundary(field))
-        name = f"{field.name}, step {step}"
+        name, boundary, start = f"{field.name}, step {step}", self._boundary(field), self._start()
+        if start is self._measured:
+            start = None
 
-        def show(values: Any) -> None:
-            self.measurements.add(name, values)
+        def work() -> list[tuple[str, Any]]:
+            before = [] if start is None else [(f"{start.name} (start)", measure(start.data, start.meta["scale"], unit=unit))]
+            return [*before, (name, measure(data, spacing, unit=unit, boundary=boundary))]
+
+        def show(columns: list[tuple[str, Any]]) -> None:
+            self._measured = start or self._measured
+            for title, values in columns:
+                self.measurements.add(title, values)
             self._panel.tabs.setCurrentWidget(self.measurements)
             self._panel.say("")
 

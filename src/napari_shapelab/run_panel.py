@@ -6,13 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QLabel, QProgressBar, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.background import Task
-from napari_shapelab.icons import Shape, icon
-from napari_shapelab.plots import ScalarPlot, theme_colour
+from napari_shapelab.plots import ScalarPlot
+from napari_shapelab.run_buttons import RunButtons
 from napari_shapelab.run_layers import RunLayers, unwrapped
 from napari_shapelab.settings import max_rate
 from napari_shapelab.stream import Stream
@@ -22,9 +21,6 @@ from shapelab.errors import ShapelabError
 from shapelab.simulation import Frame, Parameters, Simulation
 
 __all__ = ["RunPanel"]
-
-_GO = "#5cc46a"
-"""Colour of the sign on the Run button: what to press first."""
 
 
 class RunPanel(QWidget):
@@ -80,8 +76,6 @@ class RunPanel(QWidget):
         self.snapshot: Snapshot | None = None
         self.layers: RunLayers | None = None
         self._build()
-        self._viewer.events.theme.connect(self._on_theme)
-        self._on_theme()
         self._refresh()
 
     # -- what other parts of a dock use --------------------------------------------------------------------------
@@ -216,6 +210,7 @@ class RunPanel(QWidget):
         self.stream.ended.connect(self._on_ended)
         self.set_analysing(self._analysing)
         self.set_decoration(self._decorate)
+        self.status.setToolTip(f"Computed on: {self._device}")
         self.status.setText(f"{self._device} · preparing… (the first run on a machine compiles its kernels)")
         self.progress.setRange(0, 0)
         self.stream.start()
@@ -246,7 +241,7 @@ class RunPanel(QWidget):
         self.ended.emit(ended)
 
     def _status(self, snapshot: Snapshot) -> str:
-        parts = [self._device, f"step {snapshot.frame.step}"]
+        parts = [self._device.partition(" (")[0], f"step {snapshot.frame.step}"]
         if snapshot.step_rate > 0:
             parts.append(f"{snapshot.step_rate:.3g} steps/s")
         parts.append(f"{snapshot.elapsed:.0f} s")
@@ -260,15 +255,17 @@ class RunPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        self.run_button = self._button("Run", self.run, "Begin a new run. Earlier results stay in the layer list.")
-        self.pause_button = self._button("Pause", self.toggle_pause, "Pause after the current step, or go on.")
-        self.step_button = self._button("Step", self.step, "Take a single step, then wait.")
-        self.stop_button = self._button("Stop", self.stop, "End the run; the result stays.")
-        for button in (self.run_button, self.pause_button, self.step_button, self.stop_button):
-            row.addWidget(button, 1)
-        layout.addLayout(row)
+        self.buttons = RunButtons(self._viewer)
+        self.run_button, self.pause_button = self.buttons.run, self.buttons.pause
+        self.step_button, self.stop_button = self.buttons.step, self.buttons.stop
+        for button, action in (
+            (self.run_button, self.run),
+            (self.pause_button, self.toggle_pause),
+            (self.step_button, self.step),
+            (self.stop_button, self.stop),
+        ):
+            button.clicked.connect(partial(_ignoring_state, action))
+        layout.addWidget(self.buttons)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setMaximumHeight(6)
@@ -287,34 +284,16 @@ class RunPanel(QWidget):
         self.tabs.addTab(self.plot, "Progress")
         layout.addWidget(self.tabs, 1)
 
-    def _button(self, text: str, action: Callable[[], None], tip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setToolTip(tip)
-        button.setIconSize(QSize(14, 14))
-        button.setMinimumHeight(28)
-        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        button.clicked.connect(lambda _=False: action())
-        return button
-
-    def _on_theme(self, event: Any = None) -> None:
-        del event
-        colour = theme_colour(self._viewer, "text")
-        self._icons: dict[Shape, Any] = {shape: icon(shape, colour) for shape in ("run", "pause", "step", "stop")}
-        self.run_button.setIcon(icon("run", QColor(_GO)))
-        self.step_button.setIcon(self._icons["step"])
-        self.stop_button.setIcon(self._icons["stop"])
-        self._refresh()
-
     def _refresh(self) -> None:
         running = self.running
-        waiting = running and self.stream is not None and self.stream.worker.paused
-        can_continue = not running and self._checkpoint is not None
-        self.run_button.setEnabled(not running and self._ready)
-        self.step_button.setEnabled(running or self._ready)
-        self.pause_button.setEnabled(running or can_continue)
-        self.pause_button.setText("Continue" if can_continue else "Resume" if waiting else "Pause")
-        self.pause_button.setIcon(self._icons["run" if can_continue or waiting else "pause"])
-        self.stop_button.setEnabled(running)
+        paused = running and self.stream is not None and self.stream.worker.paused
+        ended = not running and self._checkpoint is not None
+        self.buttons.show_state(running=running, paused=paused, ended=ended, ready=self._ready)
+
+
+def _ignoring_state(action: Callable[[], None], checked: bool = False) -> None:
+    del checked
+    action()
 
 
 def _revived(make: Callable[[], Simulation], checkpoint: Checkpoint, visit: Callable[[Simulation], Any]) -> Any:

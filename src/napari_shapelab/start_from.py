@@ -10,8 +10,8 @@ from napari.layers import Labels, Layer
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QWidget
 
-from napari_shapelab.fields import ignore_wheel
 from napari_shapelab.layer_combo import LayerCombo, why_no_volume
+from napari_shapelab.number_box import ignore_wheel
 from shapelab.errors import InputError
 from shapelab.io.units import short_unit
 from shapelab.simulation import LayerData

@@ -7,7 +7,7 @@ from math import log
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
-from napari_shapelab.fields import NumberBox, ignore_wheel
+from napari_shapelab.number_box import NumberBox, ignore_wheel
 
 __all__ = ["StayNear"]
 

@@ -62,7 +62,7 @@ class CurvatubesDock(QWidget):
         )
         self.diagram = DiagramTab(self._viewer)
         self.panel.tabs.addTab(self.diagram, "Curvature diagram")
-        self.results = FieldResults(self._viewer, self.panel, self.script)
+        self.results = FieldResults(self._viewer, self.panel, self.script, self._start)
         self.mask_shown = QCheckBox("Show the mask while it runs")
         self.mask_shown.setToolTip("Also stream the inside of the surface as a Labels layer.")
         self.restore_button = QPushButton("Restore defaults")
@@ -192,6 +192,10 @@ class CurvatubesDock(QWidget):
     def _title(self) -> str:
         name = scenario(FAMILY, self.presets.name).title.lower()
         return f"{self._source.name} as {name}" if self._source is not None else name
+
+    def _start(self) -> LayerData | None:
+        data = self._source.data if self._source is not None else None
+        return data if data is not None and data.kind == "labels" else None
 
     def _live_values(self) -> dict[str, Any]:
         if self.form.problem:
