@@ -163,7 +163,7 @@ def _info(name: str, field: FieldInfo) -> ParameterInfo:
             limits.update(maximum=constraint.lt, open_maximum=True)
     return ParameterInfo(
         name=name,
-        label=extra.get("label") or name.replace("_", " ").capitalize(),
+        label=extra.get("label") or (name if len(name) <= 3 else name.replace("_", " ").capitalize()),  # symbols stay as they are
         annotation=field.annotation,
         default=field.default,
         description=field.description or "",
