@@ -12,10 +12,13 @@ from shapelab.transport.assignment import block_corner, locate_pixels
 from shapelab.transport.blocks import Blocks, Grid, Lists
 from shapelab.transport.compiled import Number, kernel
 from shapelab.transport.pairs import PairTables, add_pair
-from shapelab.transport.point_cost import HUGE, Cells, block_cost, cost_at, gradient_at
+from shapelab.transport.point_cost import HALF_POWER, HUGE, Cells, block_cost, cost_at, gradient_at
 from shapelab.transport.threads import in_parallel, ranges
 
 __all__ = ["REACH", "SoftAssignment"]
+
+MAJOR = 0.03
+"""Only cells with a larger share of a pixel enter the off-diagonal Hessian."""
 
 REACH = 7.0
 """Cells more than this many temperatures above the best are left out (exp(-7) = 0.1 %)."""
@@ -41,7 +44,7 @@ def _share(
     values: np.ndarray,
     dual: np.ndarray,
 ) -> int:
-    """Share the pixels of blocks first..last; sums[0] are volumes, sums[1] their derivatives. Return the number of pairs."""
+    """Share the pixels of blocks first..last; sums[0] are volumes, sums[1] d|L_i|/df_i. Return the number of pairs."""
     volume, slope, keys, values = sums[0, slot], sums[1, slot], keys[slot], values[slot]
     n, size, room = f.shape[0], grid.offsets.shape[1], keys.shape[0] // 2
     most = 0
@@ -104,14 +107,17 @@ def _share(
                     if weight == 0:
                         continue
                     total += weight * value
+                    major = 0
                     for m in range(shared):
-                        part[m] /= norm
-                        volume[who[m]] += weight * part[m]
-                        slope[who[m]] += weight * part[m] * rate
-                        for q in range(m):
-                            both = part[m] * part[q]
-                            if both > 1e-5 and pairs < room:
-                                pairs += add_pair(keys, values, who[m], who[q], n, weight * both * rate, 0.0)
+                        i, own = who[m], part[m] / norm
+                        volume[i] += weight * own
+                        slope[i] += weight * own * (1 - own) * rate
+                        if own > MAJOR:
+                            for q in range(major):
+                                if pairs < room:
+                                    pairs += add_pair(keys, values, i, who[q], n, weight * own * part[q] * rate, 0.0)
+                            who[major], part[major] = i, own
+                            major += 1
     dual[slot] = total
     return pairs
 
@@ -156,6 +162,8 @@ def _temperatures(
         if winner >= 0:
             g0, g1, g2 = gradient_at(cells, cells.values, cells.codes, winner, paid, k0, k1, k2, grid.dims, grid.geometry)
             eps[b] = max(least, factor * np.sqrt(g0 * g0 + g1 * g1 + g2 * g2))
+            if cells.values[winner, HALF_POWER] < 0.5:
+                eps[b] = min(eps[b], 4 * least)  # the slope of these costs is infinite at the seed, where no interface is
 
 
 @kernel
@@ -204,9 +212,9 @@ class SoftAssignment:
     Attributes
     ----------
     volumes, slopes
-        Volume of every cell and of the medium, in pixels of the finest grid, and the sum of ``p_i / eps``.
+        Volume of every cell and of the medium, in pixels of the finest grid, and its derivative ``d|L_i|/df_i``.
     pairs, weights
-        Off-diagonal part of the Hessian: ``-d|L_i|/df_j``.
+        Off-diagonal part of the Hessian: ``-d|L_i|/df_j``, of the cells that share much of a pixel.
     dual
         Sum over pixels of the smoothed minimum of ``c_i - f_i``.
     """

@@ -130,7 +130,7 @@ class Newton:
                 while not self.problem.medium and 4 * hot < self._mean_cost(level) and hot < 1e6 * eps:
                     hot *= 4
                 while hot > 1.5 * eps:
-                    f = self._stage(level, f, hot, 15, 0.1, 1.0, uniform=True)
+                    f = self._stage(level, f, hot, 15, 0.1, 1.0)
                     hot /= 4
             f = self._stage(level, f, eps, 12, 0.05, 0.5)
         return f
@@ -142,16 +142,15 @@ class Newton:
         self.evaluate(f)
         return f
 
-    def _stage(self, level: Level, f: np.ndarray, eps: float, steps: int, mean: float, largest: float, uniform: bool = False) -> np.ndarray:
+    def _stage(self, level: Level, f: np.ndarray, eps: float, steps: int, mean: float, largest: float) -> np.ndarray:
         """Damped Newton on the smoothed dual at one temperature on one grid."""
         medium, cells, targets = self.problem.medium, level.cells, self.targets
         soft = SoftAssignment(level.blocks, self.n, level.unit)
         if not medium:
             f = f - f.mean() + 2
-        temperatures = np.full(level.blocks.n_blocks, eps)
-        if not uniform:
-            temperatures = soft.temperatures(cells, f, medium, eps / self._slope, eps)
-        dual = self._share(soft, level, f, temperatures)
+        # nowhere sharper than about a pixel, however steep the costs are there
+        temperatures = soft.temperatures(cells, f, medium, min(eps / self._slope, _KAPPA * level.pixel), eps)
+        dual, damping = self._share(soft, level, f, temperatures), 1e-3
         for _ in range(steps):
             if self.goal.stopped:
                 break
@@ -167,12 +166,15 @@ class Newton:
             rhs = np.where(missing > 0, volumes * np.minimum(ratio, 6), missing)
             if not medium:
                 rhs -= volumes * rhs.sum() / volumes.sum()
-            extra = 1e-3 * (soft.slopes[: self.n] + 1e-3 * targets / eps)
+            slopes = soft.slopes[: self.n]
+            kept = np.bincount(soft.pairs.ravel(), np.repeat(soft.weights, 2), self.n + 1)[: self.n]
+            extra = np.maximum(slopes - kept, 0) + damping * (slopes + 1e-3 * targets / eps)
             step = np.zeros(self.n)
-            conjugate_gradients(soft.pairs, soft.weights, extra, rhs, step, self.n, 0.05, 60)
+            conjugate_gradients(soft.pairs, soft.weights, extra, rhs, step, self.n, 1e-4, 1000)
             if float(missing @ step) <= 0:
                 step = eps * ratio
-            f, dual = self._ascend(soft, level, f, step, temperatures, dual, float(missing @ step), 3 * eps)
+            f, dual, length = self._ascend(soft, level, f, step, temperatures, dual, float(missing @ step), 3 * eps)
+            damping = max(damping / 4, 1e-3) if length == 1 else min(damping * 4, 10)
         return f
 
     def _share(self, soft: SoftAssignment, level: Level, f: np.ndarray, temperatures: np.ndarray) -> float:
@@ -190,16 +192,16 @@ class Newton:
         dual: float,
         rise: float,
         floor: float,
-    ) -> tuple[np.ndarray, float]:
-        """Armijo line search on the smoothed dual."""
-        length, trial, value = 1.0, f, dual
-        for _ in range(5):
+    ) -> tuple[np.ndarray, float, float]:
+        """Armijo line search on the smoothed dual; return potentials, dual, and the length of the step (0: none goes up)."""
+        length = 1.0
+        while length > 1e-3:
             trial = self._move(f, step, length, floor) if self.problem.medium else f + length * step
             value = self._share(soft, level, trial, temperatures)
-            if value >= dual + 1e-3 * length * rise - 1e-6 * abs(dual):
-                break
+            if value >= dual + 1e-3 * length * rise - 1e-9 * abs(dual):
+                return trial, value, length
             length *= 0.3
-        return trial, value
+        return f, self._share(soft, level, f, temperatures), 0.0
 
     def _mean_cost(self, level: Level) -> float:
         nearest = Assignment(level.blocks, self.n)
@@ -263,7 +265,7 @@ class Newton:
             extra[lost] = diagonal.mean() if diagonal.any() else 1.0
             rhs = np.where(lost, 0, rhs)
         step = np.zeros(n)
-        conjugate_gradients(a.pairs, a.weights, extra, rhs, step, n, 1e-2, 300)
+        conjugate_gradients(a.pairs, a.weights, extra, rhs, step, n, 1e-4, 1000)
         return step
 
     # -- exact single-cell steps -----------------------------------------------------------------------------------------
