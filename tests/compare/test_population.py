@@ -47,8 +47,8 @@ def test_ball_and_torus_by_curvature_topology_and_thickness(ball):
     assert table["euler_characteristic"].tolist() == [0, 1]
     assert table.loc[2, "mean_curvature"] == pytest.approx(2 / 12, rel=0.05)
     assert table.loc[1, "mean_curvature"] == pytest.approx(1 / 6, rel=0.08)  # of a torus, whatever its larger radius
-    assert table.loc[2, "thickness"] == pytest.approx(24, rel=0.15)  # right to about two voxels
-    assert table.loc[1, "thickness"] == pytest.approx(12, rel=0.1)
+    assert table.loc[2, "thickness"] == pytest.approx(24, abs=3)  # no ball is centred between voxels, nor reaches all of the rim
+    assert table.loc[1, "thickness"] == pytest.approx(12, abs=2)
     assert table.loc[2, "surface_to_volume"] == pytest.approx(3 / 12, rel=0.05)
 
 

@@ -27,7 +27,11 @@ def local_thickness(mask: Any, spacing: Spacing = 1.0, *, levels: int = 24) -> n
     spacing
         Voxel size [physical unit].
     levels
-        Number of radii that are tried: the thickness is right to the largest one divided by this.
+        Number of radii that are tried.
+
+    Notes
+    -----
+    Balls are centred at voxels: the thickness is up to one or two voxels too small, beside the step between two radii.
     """
     from scipy.ndimage import distance_transform_edt
 
