@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from shapelab.curvature import kernels
+from shapelab.curvature import interface_kernels, kernels
 from shapelab.curvature.slabs import run_slabs, slab_bounds
+from shapelab.curvature.staging import ROW
 from shapelab.curvature.terms import SIGMA, EnergyTerms, pointwise_factors
 from shapelab.errors import InputError
 
@@ -137,7 +138,7 @@ class CurvatureEnergy:
         sums = np.zeros((self.shape[0], 3))
 
         def task(i: int, z0: int, z1: int) -> None:
-            kernels.interface_sums_slab(u, np.float32(h), np.float32(eps), self.periodic, z0, z1, sums)
+            interface_kernels.interface_sums_slab(u, np.float32(h), np.float32(eps), self.periodic, z0, z1, sums)
 
         run_slabs(task, self._work.bounds)
         squares, wells, differences = sums.sum(axis=0)
@@ -163,7 +164,7 @@ class _Workspace:
     """Buffers of the fused kernels: the gradient, and per slab three planes of u and ten of work rows."""
 
     def __init__(self, shape: tuple[int, int, int]) -> None:
-        size, ny, row = shape[0] * shape[1] * shape[2], shape[1], int(kernels.ROW)
+        size, ny, row = shape[0] * shape[1] * shape[2], shape[1], int(ROW)
         self.bounds = slab_bounds(shape[0])
         self.size = size
         self.flat = np.zeros(size + 3 * kernels.BLOCK * len(self.bounds), np.float32)

@@ -17,10 +17,10 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-__all__ = ["BLOCK", "COEFFICIENT_ROWS", "ROW", "WORK_ROWS", "copy_row", "energy_gradient_slab", "interface_sums_slab"]
+from shapelab.curvature.staging import OPTIONS, ROW, copy_row, ghost, stage_coefficients, stage_plane
 
-ROW = np.uint64(136)
-"""Distance between rows of a work buffer."""
+__all__ = ["BLOCK", "COEFFICIENT_ROWS", "SMOOTHING", "WORK_ROWS", "energy_gradient_slab"]
+
 BLOCK = 120
 """Largest number of voxels along x that are treated at once (with halo and filling it must fit into `ROW`)."""
 WORK_ROWS = np.uint64(10)
@@ -28,7 +28,6 @@ COEFFICIENT_ROWS = np.uint64(11)
 SMOOTHING = np.float32(1.69e-6)
 """Floor under the square root S^2: softplus(0) for the width 1e-6 of the published energy."""
 
-_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract", "arcp", "nsz", "afn"}}
 
 # Rows of the work buffer: derivatives of the density by the second differences (times their stencil weight)…
 MZZ, MYY, MXX = np.uint64(0), ROW, np.uint64(2) * ROW
@@ -45,14 +44,7 @@ _PLANES = np.uint64(3) * ROW
 _RECORD = WORK_ROWS * ROW
 
 
-@numba.njit(**_OPTIONS)
-def copy_row(a, o, out, p, n):
-    """Copy `n` entries from offset `o` of one buffer to offset `p` of another."""
-    for i in range(n):
-        out[p + i] = a[o + i]
-
-
-@numba.njit(**_OPTIONS)
+@numba.njit(**OPTIONS)
 def _density(rows, below, here, above, start, work, out, c, n, h, eps, tension):
     """Derivatives and pointwise terms of one row of `n` voxels.
 
@@ -145,7 +137,7 @@ def _density(rows, below, here, above, start, work, out, c, n, h, eps, tension):
     return total
 
 
-@numba.njit(**_OPTIONS)
+@numba.njit(**OPTIONS)
 def _gather(b, start, out, lower, middle, upper, n):
     """Add the adjoint stencils of one row of work records to three rows of the gradient.
 
@@ -173,44 +165,7 @@ def _gather(b, start, out, lower, middle, upper, n):
         out[upper + i] += even - odd
 
 
-@numba.njit(**_OPTIONS)
-def _ghost(i, n, wrap):
-    """Index of the voxel that stands at `i` beyond the border."""
-    if wrap:
-        return i % n
-    return min(max(i, 0), n - 1)
-
-
-@numba.njit(**_OPTIONS)
-def _stage_plane(u, z, slot, rows, x0, n, wrap):
-    """Copy plane z, columns x0-2…x0+n+1 with ghosts, to slot `slot` of the interleaved rows."""
-    ny, nx = u.shape[1], u.shape[2]
-    for y in range(-1, ny + 1):
-        source = u[z, _ghost(y, ny, wrap)]
-        o = (y + 1) * 3 * np.int64(ROW) + slot * np.int64(ROW)
-        first, last = max(0, x0 - 2), min(nx, x0 + n + 2)
-        for x in range(x0 - 2, first):
-            rows[o + x - x0 + 2] = source[_ghost(x, nx, wrap)]
-        a = np.uint64(o + first - x0 + 2)
-        f = np.uint64(first)
-        for i in range(np.uint64(last - first)):
-            rows[a + i] = source[f + i]
-        for x in range(last, x0 + n + 2):
-            rows[o + x - x0 + 2] = source[_ghost(x, nx, wrap)]
-
-
-@numba.njit(**_OPTIONS)
-def _stage_coefficients(fields, z, y, nx, x0, n, wrap, c):
-    """Copy the coefficients of the voxels x0-1…x0+n of one row; an axis of length 1 stands for a constant."""
-    count, fz, fy, fx = fields.shape
-    for k in range(count):
-        source = fields[k, z if fz > 1 else 0, y if fy > 1 else 0]
-        o = k * np.int64(ROW)
-        for j in range(n + 2):
-            c[o + j] = source[_ghost(x0 - 1 + j, nx, wrap)] if fx > 1 else source[0]
-
-
-@numba.njit(**_OPTIONS)
+@numba.njit(**OPTIONS)
 def _zero_ghost_columns(work, o, n, at_start, at_end):
     """Voxels beyond the box carry no energy (replicate border)."""
     for k in range(np.int64(WORK_ROWS)):
@@ -222,7 +177,7 @@ def _zero_ghost_columns(work, o, n, at_start, at_end):
             work[q + np.uint64(n + 3)] = np.float32(0)
 
 
-@numba.njit(**_OPTIONS)
+@numba.njit(**OPTIONS)
 def _gather_plane(work, out, flat, dummy, lower, middle, upper, x0, n, wrap):
     """Gather one plane of work records into the planes `lower`, `middle`, `upper` of the gradient (-1: not wanted)."""
     ny, nx = out.shape[1], out.shape[2]
@@ -231,7 +186,7 @@ def _gather_plane(work, out, flat, dummy, lower, middle, upper, x0, n, wrap):
     size = np.uint64(n)
     dummy_a, dummy_b, dummy_c = np.uint64(dummy), np.uint64(dummy + BLOCK), np.uint64(dummy + 2 * BLOCK)
     for y in range(first, last):
-        t = _ghost(y, ny, False)
+        t = ghost(y, ny, False)
         start = np.uint64(y + 1) * _RECORD
         a = np.uint64((lower * ny + t) * nx + x0) if lower >= 0 else dummy_a
         b = np.uint64((middle * ny + t) * nx + x0) if middle >= 0 else dummy_b
@@ -244,7 +199,7 @@ def _gather_plane(work, out, flat, dummy, lower, middle, upper, x0, n, wrap):
             _gather(work, start + size, flat, a + k, b + k, c + k, _1)
 
 
-@numba.njit(**_OPTIONS)
+@numba.njit(**OPTIONS)
 def energy_gradient_slab(u, out, flat, dummy, fields, h, eps, tension, wrap, z0, z1, block, energy, rows, work, c):
     """Energy per plane and gradient density dE/du / h^3 of the planes z0…z1-1.
 
@@ -285,19 +240,19 @@ def energy_gradient_slab(u, out, flat, dummy, fields, h, eps, tension, wrap, z0,
         for j in range(1, n + 1):
             c[np.int64(WEIGHT) + j] = np.float32(1)
         if constant:
-            _stage_coefficients(fields, anywhere, anywhere, nx, x0, n, wrap, c)
+            stage_coefficients(fields, anywhere, anywhere, nx, x0, n, wrap, c)
         at_start, at_end = not wrap and x0 == 0, not wrap and x0 + n == nx
         first, last = (z0 - 1, z1 + 1) if wrap else (max(z0 - 1, 0), min(z1 + 1, nz))
-        _stage_plane(u, _ghost(first - 1, nz, wrap), (first + 2) % 3, rows, x0, n, wrap)
-        _stage_plane(u, _ghost(first, nz, wrap), (first + 3) % 3, rows, x0, n, wrap)
+        stage_plane(u, ghost(first - 1, nz, wrap), (first + 2) % 3, rows, x0, n, wrap)
+        stage_plane(u, ghost(first, nz, wrap), (first + 3) % 3, rows, x0, n, wrap)
         for zz in range(first, last):
-            z = _ghost(zz, nz, wrap)
-            _stage_plane(u, _ghost(zz + 1, nz, wrap), (zz + 4) % 3, rows, x0, n, wrap)
+            z = ghost(zz, nz, wrap)
+            stage_plane(u, ghost(zz + 1, nz, wrap), (zz + 4) % 3, rows, x0, n, wrap)
             below, here, above = np.uint64((zz + 2) % 3) * ROW, np.uint64((zz + 3) % 3) * ROW, np.uint64((zz + 4) % 3) * ROW
             inside = z0 <= zz < z1
             for y in range(ny):
                 if not constant:
-                    _stage_coefficients(fields, z, y, nx, x0, n, wrap, c)
+                    stage_coefficients(fields, z, y, nx, x0, n, wrap, c)
                 o = np.uint64(y + 2) * _RECORD
                 e = _density(rows, below, here, above, np.uint64(y) * _PLANES, work, o, c, lanes, h, eps, tension)
                 if inside:
@@ -316,34 +271,3 @@ def energy_gradient_slab(u, out, flat, dummy, fields, h, eps, tension, wrap, z0,
             if not wrap and zz == nz - 1 and z1 == nz:
                 upper = nz - 1
             _gather_plane(work, out, flat, dummy, lower, middle, upper, x0, n, wrap)
-
-
-@numba.njit(**_OPTIONS)
-def interface_sums_slab(u, h, eps, wrap, z0, z1, sums):
-    """Per plane: sums of |grad u|^2, of W(u) and of |eps/2 |grad u|^2 - W/eps|."""
-    nz, ny, nx = u.shape
-    hx = np.float32(0.5) / h
-    half, quarter, one = np.float32(0.5), np.float32(0.25), np.float32(1)
-    for z in range(z0, z1):
-        below, above = u[_ghost(z - 1, nz, wrap)], u[_ghost(z + 1, nz, wrap)]
-        g_sum, w_sum, d_sum = 0.0, 0.0, 0.0
-        for y in range(ny):
-            row, front, back = u[z, y], u[z, _ghost(y - 1, ny, wrap)], u[z, _ghost(y + 1, ny, wrap)]
-            low, high = below[y], above[y]
-            gs, ws, ds = np.float32(0), np.float32(0), np.float32(0)
-            for x in range(nx):
-                left = row[x - 1] if x > 0 else row[_ghost(-1, nx, wrap)]
-                right = row[x + 1] if x < nx - 1 else row[_ghost(nx, nx, wrap)]
-                dz, dy, dx = (high[x] - low[x]) * hx, (back[x] - front[x]) * hx, (right - left) * hx
-                g2 = dz * dz + dy * dy + dx * dx
-                w = one - row[x] * row[x]
-                w = quarter * w * w
-                gs += g2
-                ws += w
-                ds += abs(half * eps * g2 - w / eps)
-            g_sum += gs
-            w_sum += ws
-            d_sum += ds
-        sums[z, 0] = g_sum
-        sums[z, 1] = w_sum
-        sums[z, 2] = d_sum

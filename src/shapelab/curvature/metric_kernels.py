@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from shapelab.curvature.filters import RADIUS, TAPS
-from shapelab.curvature.kernels import copy_row
+from shapelab.curvature.staging import OPTIONS, copy_row
 
 __all__ = ["CHUNK", "ROW", "blur_across", "blur_planes", "metric_products_slab", "move_slab"]
 
@@ -18,15 +18,13 @@ CHUNK = 128
 ROW = np.uint64(136 + 2 * RADIUS)
 """Distance between rows of a work buffer: a chunk with its ghosts, and no power of two."""
 
-# Constants for the compiler: the filter is unrolled.
+# Constants for the compiler: the filter is unrolled. (After a change of `TAPS`, numba's disk cache must be emptied.)
 _T = tuple(np.float32(t) for t in TAPS)
 _P = tuple(np.uint64(k) for k in range(2 * RADIUS + 1))
 _0 = np.uint64(0)
 
-_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract", "arcp", "nsz", "afn"}}
 
-
-@numba.njit(**_OPTIONS)
+@numba.njit(**OPTIONS)
 def _filter_columns(a, o, out, p, n):
     """Filter across rows of fixed distance: `o` is the offset of the row `RADIUS` rows before the one wanted."""
     for i in range(n):
@@ -47,7 +45,7 @@ def _filter_columns(a, o, out, p, n):
         )
 
 
-@numba.njit(**_OPTIONS)
+@numba.njit(**OPTIONS)
 def _filter_row(a, o, out, p, n):
     """Filter along a row: `o` is the offset of the voxel `RADIUS` voxels before the first one wanted."""
     for i in range(n):
@@ -68,7 +66,7 @@ def _filter_row(a, o, out, p, n):
         )
 
 
-@numba.njit(**_OPTIONS)
+@numba.njit(**OPTIONS)
 def blur_planes(a, out, shape, iy, ix, z0, z1, columns, row):
     """Apply B B along y and x to the planes z0…z1-1.
 
@@ -106,7 +104,7 @@ def blur_planes(a, out, shape, iy, ix, z0, z1, columns, row):
                 copy_row(row, _0, out, np.uint64((z * ny + y) * nx + x0), np.uint64(n))
 
 
-@numba.njit(**_OPTIONS)
+@numba.njit(**OPTIONS)
 def blur_across(a, shape, iz, y0, y1, columns, row):
     """Apply B B along z, in place, to the rows y0…y1-1 of every plane."""
     nz, ny, nx = shape
@@ -123,7 +121,7 @@ def blur_across(a, shape, iz, y0, y1, columns, row):
                 copy_row(row, _0, a, np.uint64((z * ny + y) * nx + x0), np.uint64(n))
 
 
-@numba.njit(**_OPTIONS)
+@numba.njit(**OPTIONS)
 def _laplacian_row(b, row, iz, iy, ix, z, y, q):
     """Central-difference Laplacian (times -4 h^2) of one row; the index tables have reach 2."""
     nx = len(row)
@@ -137,7 +135,7 @@ def _laplacian_row(b, row, iz, iy, ix, z, y, q):
         q[x] -= row[ix[x]] + row[ix[x + 4]]
 
 
-@numba.njit(**_OPTIONS)
+@numba.njit(**OPTIONS)
 def metric_products_slab(b, g, old_g, old_q, s, free, use_free, laplacian, shift, iz, iy, ix, z0, z1, q, sums):
     """Finish q = P g, replace the old gradient by the new one, and sum the products that the step rule needs.
 
