@@ -8,10 +8,11 @@ from shapelab.curvature.published import PUBLISHED
 from shapelab.curvature.statistics import texture_statistics
 from shapelab.errors import ParameterError
 
-FROM_THE_TABLE = (
-    "tubes sponge bilayers pearls metatubes sieve tightlayers-1 tightlayers-2 tightlayers-3 trabec-1 trabec-2 trabec-3 trabec-notebook "
-    "tortuous weird exp-0366 exp-0374 exp-0556 exp-0684 exp-0830 layers spheres tubes-thin tubes-oriented"
-).split()
+FROM_THE_TABLE = [
+    "tubes", "sponge", "bilayers", "pearls", "metatubes", "sieve", "tightlayers-1", "tightlayers-2",
+    "tightlayers-3", "trabec-1", "trabec-2", "trabec-3", "trabec-notebook", "tortuous", "weird", "exp-0366",
+    "exp-0374", "exp-0556", "exp-0684", "exp-0830", "layers", "spheres", "tubes-thin", "tubes-oriented",
+]  # fmt: skip
 
 
 def test_every_published_texture_is_there():
@@ -54,7 +55,9 @@ def test_the_parameters_alone_are_tubes():
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_runs(name):
     parameters = PRESETS[name].parameters
-    shape = {"spatial": (16, 16, 64)}.get(name, (32, 32, 32) if "shape" not in parameters else tuple(n * 2 // 3 for n in parameters["shape"]))
+    shape = {"spatial": (16, 16, 64)}.get(
+        name, (32, 32, 32) if "shape" not in parameters else tuple(n * 2 // 3 for n in parameters["shape"])
+    )
     simulation = Curvatubes(name, shape=shape)
     first = simulation.frame()["field"]
     for frame in simulation.run(steps=6, every=6):

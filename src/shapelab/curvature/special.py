@@ -8,6 +8,8 @@ __all__ = ["SPECIAL"]
 
 FILMS, VESICLES, SPACE = "Soap films and minimal surfaces", "Vesicles", "Varying in space"
 WILLMORE = {"a20": 1.0, "a11": 2.0, "a02": 1.0, "b10": 0.0, "b01": 0.0, "c": 0.0}
+SADDLES = {"a20": 2.0, "a11": 2.0, "a02": 2.0, "b10": -8.0, "b01": 8.0, "c": 32.0}
+"""(k1+k2)^2 + (k1-4)^2 + (k2+4)^2: least at the saddle (4, -4)."""
 FILM = {**dict.fromkeys(WILLMORE, 0.0), "tension": 1.0, "mass": None}
 HELFRICH = "W. Helfrich, Z. Naturforsch. C 28, 693 (1973); U. Seifert et al., Phys. Rev. A 44, 1182 (1991)"
 PERIODIC = "A. H. Schoen, NASA TN D-5541 (1970)"
@@ -18,7 +20,7 @@ SPECIAL = (
     Scenario(
         "minimal-surface", "Minimal surface from waves",
         "A random labyrinth that tightens into a surface without mean curvature, saddles everywhere.",
-        {"a20": 2.0, "a11": 2.0, "a02": 2.0, "b10": -8.0, "b01": 8.0, "c": 32.0, "mass": 0.0, "resolution": 32.0, "start": "waves"},
+        {**SADDLES, "mass": 0.0, "resolution": 40.0, "start": "waves", "start_size": 34.0, "shape": (64, 64, 64)},
         "J. W. Cahn, J. Chem. Phys. 42, 93 (1965)", group=FILMS,
     ),
     Scenario("gyroid", "Gyroid", "Schoen's gyroid, relaxed from its wave approximation.",
