@@ -106,7 +106,7 @@ class Measurements(QWidget):
         heading, *rows = self.rows()
         self.table.setColumnCount(len(heading) - 1)
         self.table.setRowCount(len(rows))
-        self.table.setHorizontalHeaderLabels(heading[1:])
+        self.table.setHorizontalHeaderLabels([title.replace(", ", "\n") for title in heading[1:]])
         self.table.setVerticalHeaderLabels([row[0].replace("_", " ") for row in rows])
         for i, row in enumerate(rows):
             for j, text in enumerate(row[1:]):

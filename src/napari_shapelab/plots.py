@@ -56,6 +56,7 @@ class _ThemedPlot(QWidget):
         for side in ("bottom", "left"):
             axis = self.plot.getAxis(side)
             axis.setTextPen(text)
+            axis.enableAutoSIPrefix(False)
             axis.setPen(theme_colour(self._viewer, "secondary"))
             axis.setLabel(axis.labelText, color=text.name())
 
@@ -178,4 +179,4 @@ class DiagramPlot(_ThemedPlot):
         colour = theme_colour(self._viewer, "secondary")
         for line in self._lines:
             line.setPen(pg.mkPen(colour, width=1))
-        self._outline.setBrush(pg.mkBrush(255, 170, 60, 120))
+        self._outline.setBrush(pg.mkBrush(255, 170, 60, 70))

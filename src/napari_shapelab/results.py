@@ -87,7 +87,7 @@ class FieldResults(QWidget):
             mesh, values = result
             layer = add_surface(self._viewer, mesh, values, colour, title, field, provenance)
             field.visible = False
-            self._panel.say(f"Added {layer.name!r}: {len(mesh.faces)} triangles. The field is hidden behind the eye of its layer.")
+            self._panel.say(f"Added {layer.name!r}: {len(mesh.faces)} triangles. The field itself is hidden.")
 
         Task(self, work, show, self._wrong)
 
@@ -99,12 +99,12 @@ class FieldResults(QWidget):
 
         self._panel.say("Measuring…")
         data, spacing, unit, step = np.asarray(field.data), tuple(field.scale), short_unit(str(field.units[-1])), self._step(field)
-        name, boundary, start = f"{field.name}, step {step}", self._boundary(field), self._start()
+        name, boundary, start = f"{self._title(field)}, step {step}", self._boundary(field), self._start()
         if start is self._measured:
             start = None
 
         def work() -> list[tuple[str, Any]]:
-            before = [] if start is None else [(f"{start.name} (start)", measure(start.data, start.meta["scale"], unit=unit))]
+            before = [] if start is None else [(f"{start.name}, start", measure(start.data, start.meta["scale"], unit=unit))]
             return [*before, (name, measure(data, spacing, unit=unit, boundary=boundary))]
 
         def show(columns: list[tuple[str, Any]]) -> None:

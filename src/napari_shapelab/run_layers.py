@@ -50,6 +50,7 @@ class RunLayers:
         self._title = title
         self._looks = looks or {}
         self._slots: dict[str, _Slot] = {}
+        self._held: set[str] = set()
         self._alive = False
         self.follow()
 
@@ -76,10 +77,20 @@ class RunLayers:
                 self._slots[item.name] = _Slot(self._add(item, provenance))
             elif slot.layer not in self._viewer.layers:
                 self._bring_back(slot, item, provenance)
-            elif slot.layer.visible:
+            elif slot.layer.visible and item.name not in self._held:
                 _apply(slot.layer, item, provenance)
             else:
                 slot.waiting = (item, provenance)
+
+    def hold(self, name: str) -> None:
+        """Leave the layer of this name as it is, while the user drags something in it."""
+        self._held.add(name)
+
+    def let_go(self, name: str) -> None:
+        """Update the layer of this name again."""
+        self._held.discard(name)
+        if name in self._slots:
+            self._catch_up(self._slots[name])
 
     def follow(self) -> None:
         """Follow what the user does with the layers (again, for a run that goes on)."""

@@ -91,7 +91,9 @@ class RunPanel(QWidget):
             self.stream.worker.update(**live)
 
     def edit(self, action: str, **arguments: Any) -> None:
-        """Apply the user's hand to the run, if there is one."""
+        """Apply the user's hand to the run; one that has ended is woken, and waits."""
+        if not self.running:
+            self._continue(paused=True)
         if self.running and self.stream is not None:
             self.stream.worker.edit(action, **arguments)
 

@@ -1,0 +1,152 @@
+"""What can be done with the cells of a run: table, trajectories, files, script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels, Tracks
+from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QPushButton, QWidget
+
+from napari_shapelab.background import Task
+from napari_shapelab.run_layers import unwrapped
+from napari_shapelab.run_panel import RunPanel
+from napari_shapelab.worker import Snapshot
+from shapelab.io import save_run
+
+__all__ = ["CellResults"]
+
+_LONGEST = 2000
+"""Points that a trajectory keeps; beyond, every second one is dropped."""
+
+
+class CellResults(QWidget):
+    """A row of buttons under a run of cells.
+
+    Parameters
+    ----------
+    viewer
+        Where results are shown.
+    panel
+        The run.
+    script
+        Returns the run as a Python script.
+    """
+
+    def __init__(self, viewer: Any, panel: RunPanel, script: Callable[[], str]) -> None:
+        super().__init__()
+        self._viewer, self._panel, self._script = unwrapped(viewer), panel, script
+        self._path: list[tuple[float, np.ndarray, np.ndarray]] = []
+        self._every, self._seen, self._layers = 1, 0, None
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        self.copy_button = _button("Copy", "Add the present cells as Labels of their own, to keep or to edit.", self.copy_cells)
+        self.measure_button = _button("Measure", "Volume, surface, axes, neighbours… of every cell, in a table.", self.measure)
+        self.tracks_button = _button("Tracks", "Add the paths of all cells so far (Tracks).", self.add_tracks)
+        self.save_button = _button("Save…", "Save the run (OME-Zarr), to continue later.", self.ask_and_save)
+        self.script_button = _button("Script", "Copy a Python script that makes this run again.", self.copy_script)
+        for button in (self.copy_button, self.measure_button, self.tracks_button, self.save_button, self.script_button):
+            row.addWidget(button, 1)
+        panel.advanced.connect(self._on_advanced)
+
+    def copy_cells(self) -> Labels | None:
+        """Add the present labels as a layer that no run changes."""
+        if (cells := self._cells()) is None:
+            return None
+        place = {"scale": cells.scale, "translate": cells.translate, "units": cells.units, "axis_labels": cells.axis_labels}
+        name = f"{str(cells.name).removesuffix(' · cells')} · step {cells.metadata['shapelab'].get('step')}"
+        layer = Labels(np.array(cells.data), name=name, metadata=dict(cells.metadata), colormap=cells.colormap, **place)
+        self._viewer.add_layer(layer)
+        self._panel.say(f"Added {layer.name!r}.")
+        return layer
+
+    def measure(self) -> None:
+        """Measure every cell of a copy of the labels; the table is the features of that copy."""
+        layer = self.copy_cells()
+        if layer is None:
+            return
+        self._panel.say("Measuring…")
+        data, spacing, unit = np.asarray(layer.data), tuple(layer.scale), str(layer.units[-1])
+
+        def work() -> Any:
+            from shapelab.measure import measure_labels
+
+            return measure_labels(data, spacing, unit=unit)
+
+        def show(table: Any) -> None:
+            table = table.rename(columns={"label": "index"})
+            layer.features = table
+            self._viewer.layers.selection = {layer}
+            self._viewer.window.add_plugin_dock_widget("napari", "Features table widget")
+            self._panel.say(f"Measured {len(table)} cells: see the features table.")
+
+        Task(self, work, show, lambda text: self._panel.say(text, wrong=True))
+
+    def add_tracks(self) -> None:
+        """Add the paths of all cells as far as they were shown."""
+        cells = self._cells()
+        if cells is None or len(self._path) < 2:
+            self._panel.say("There are no paths yet: let the cells run for a while.", wrong=True)
+            return
+        parts = [np.column_stack([ids, np.full(len(ids), step), positions]) for step, ids, positions in self._path]
+        rows = np.concatenate(parts)
+        rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+        place = {"scale": (1.0, *cells.scale), "translate": (0.0, *cells.translate)}
+        name = f"{str(cells.name).removesuffix(' · cells')} · tracks"
+        layer = Tracks(rows, name=name, tail_length=len(self._path) * self._every, metadata=dict(cells.metadata), **place)
+        self._viewer.add_layer(layer)
+        self._viewer.dims.set_point(0, rows[:, 1].max())
+        self._panel.say(f"Added {layer.name!r}: {len(np.unique(rows[:, 0]))} paths.")
+
+    def ask_and_save(self) -> None:
+        """Ask where, then save."""
+        if (cells := self._cells()) is None:
+            return
+        proposed = f"{str(cells.name).removesuffix(' · cells').replace(' ', '_')}.zarr"
+        options = QFileDialog.Option.DontConfirmOverwrite
+        path, _ = QFileDialog.getSaveFileName(self, "Save the run", proposed, "Run folder (*.zarr)", options=options)
+        if path:
+            self.save(path)
+
+    def save(self, path: str | Path) -> None:
+        """Save the run to a folder that can be opened and continued."""
+        target = Path(path) if Path(path).suffix == ".zarr" else Path(f"{path}.zarr")
+        self._panel.say("Saving…")
+        self._panel.with_simulation(
+            lambda simulation: save_run(target, simulation),
+            lambda written: self._panel.say(f"Saved {Path(written).name!r}."),
+            lambda text: self._panel.say(text, wrong=True),
+        )
+
+    def copy_script(self) -> None:
+        """Put the script on the clipboard."""
+        QApplication.clipboard().setText(self._script())
+        self._panel.say("The script is on the clipboard.")
+
+    def _cells(self) -> Any:
+        cells = self._panel.layers["cells"] if self._panel.layers is not None else None
+        if cells is None:
+            self._panel.say("There are no cells yet, or their layer has been deleted: press Run first.", wrong=True)
+        return cells
+
+    def _on_advanced(self, snapshot: Snapshot) -> None:
+        """Keep where the seeds are, thinned so that the memory stays bounded."""
+        if self._panel.layers is not self._layers:
+            self._layers, self._path, self._every, self._seen = self._panel.layers, [], 1, 0
+        self._seen += 1
+        if self._seen % self._every:
+            return
+        seeds = snapshot.frame.layer("seeds")
+        self._path.append((snapshot.frame.step, np.asarray(seeds.meta["features"]["id"]), np.asarray(seeds.data)))
+        if len(self._path) > _LONGEST:
+            self._path, self._every = self._path[::2], 2 * self._every
+
+
+def _button(text: str, tip: str, action: Callable[[], object]) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    button.clicked.connect(lambda _=False: action())
+    return button
