@@ -208,10 +208,11 @@ class Simulation:
         if fixed and self._state is not None:
             allowed = ", ".join(sorted(self._parameters.live_fields()))
             raise ParameterError(f"{', '.join(fixed)} cannot change while the simulation runs; only {allowed} can.")
-        self._parameters = self._parameters.replace(**live)
+        parameters = self._parameters.replace(**live)
         if self._state is not None:
-            self._state = self.model.update(self._state, self._parameters)
+            self._state = self.model.update(self._state, parameters)
             self._note(None, live)
+        self._parameters = parameters
         self._resume()
 
     def edit(self, action: str, **arguments: Any) -> None:
