@@ -45,10 +45,10 @@ class Sorting3DParameters(SpaceParameters):
 
 
 class CellSorting3D(CellModel):
-    """``dx/dt = Int (g_ij kappa + eta_ij / |x_i - x_j|) n dS`` over its contacts, minus the mean of its
-    cluster; ``c = g_i0 |z|^2 / R_i``.
+    """``dx/dt = Int (g_ij kappa + eta_ij / |x_i - x_j|) n dS`` over the contacts of a cell, minus the mean of its cluster.
 
-    kappa is the mean curvature of the interface, n points into the cell. A. Diez and J. Feydy, arXiv:2402.17086 (2024).
+    The cost is ``g_i0 |z|^2 / R_i``; kappa is the mean curvature of the interface, n points into the cell.
+    A. Diez and J. Feydy, arXiv:2402.17086 (2024).
     """
 
     parameters_type = Sorting3DParameters

@@ -1,0 +1,123 @@
+"""A user's labels become cells."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from shapelab.cells import Cells
+from shapelab.cells.given import GivenCells
+from shapelab.errors import InputError
+from shapelab.frame import LayerData
+
+
+def tissue(n=40, size=96, seed=0):
+    rng = np.random.default_rng(seed)
+    seeds = rng.random((n, 2)) * size
+    y = np.stack(np.meshgrid(*[np.arange(size) + 0.5] * 2, indexing="ij"), -1)
+    stretch = np.array([1.0, 1.4])
+    return 1 + np.argmin([np.sum(((y - s) * stretch) ** 2, -1) for s in seeds], axis=0)
+
+
+def test_ids_volumes_and_places_are_those_of_the_labels():
+    labels = 7 * tissue()
+    labels[:20] = 0
+    layer = LayerData("tissue", labels, "labels", {"scale": (0.5, 0.25), "units": ("nm", "nm")})
+    sim = Cells(initial=layer)
+    frame = sim.frame()
+    features = frame.layer("seeds").meta["features"]
+    ids, counts = np.unique(labels[labels > 0], return_counts=True)
+    big = counts >= 4
+    np.testing.assert_array_equal(features["id"], ids[big])
+    np.testing.assert_allclose(features["target"], counts[big] * 0.125)
+    assert frame["cells"].shape == labels.shape
+    assert frame.layer("cells").meta["scale"] == (0.5, 0.25)
+    assert sim.parameters.unit == "nm"
+    assert (frame["cells"] == labels).mean() > 0.8
+    centre = np.argwhere(labels == ids[big][3]).mean(axis=0)
+    np.testing.assert_allclose(frame["seeds"][3], centre, atol=1e-6)
+
+
+def test_relaxation_evens_the_tissue_out():
+    sim = Cells(initial=tissue())
+    start = sim.frame().scalars["off_centre"]
+    for _ in range(30):
+        sim.step()
+    assert sim.frame().scalars["off_centre"] < 0.5 * start
+    assert sim.frame().scalars["volume_error"] < 0.03
+
+
+def test_labels_with_holes_walls_and_large_ids():
+    labels = tissue()
+    labels[labels == 5] = 0
+    labels[40:44, 40:44] = 0
+    labels[labels == 9] = 60_000
+    labels[labels == 10] = 100_000
+    sim = Cells(initial=labels, walls="background")
+    frame = sim.frame()
+    assert frame["cells"].dtype == np.uint32
+    assert {60_000, 100_000} <= set(np.unique(frame["cells"]).tolist())
+    assert not frame["cells"][labels == 0].any()
+    assert (frame["walls"] == (labels == 0)).all()
+    sim.step()
+
+
+def test_sixty_thousand_ids_fit_into_uint16():
+    labels = np.zeros((512, 512), np.int32)
+    labels[::2, ::2] = np.arange(256 * 256).reshape(256, 256) % 60_000 + 1
+    labels = np.repeat(np.repeat(labels[::2, ::2], 2, 0), 2, 1)
+    given = GivenCells.of(labels)
+    assert given.n_cells == 60_000
+    sim = Cells(initial=given)
+    frame = sim.frame()
+    assert frame["cells"].dtype == np.uint16
+    assert frame.scalars["cells"] == 60_000
+    assert frame.scalars["volume_error"] < 0.2
+
+
+@pytest.mark.parametrize(
+    "scenario", ["relaxation", "tissue_growth", "internalisation", "run_and_tumble", "active_liquid", "protrusions", "engulfment"]
+)
+def test_any_motion_can_take_it_on(scenario):
+    labels = tissue(n=15, size=64)
+    labels[:8] = labels[-8:] = 0
+    sim = Cells(scenario, initial=labels)
+    for _ in range(3):
+        sim.step()
+    assert sim.frame().scalars["cells"] >= 14
+    assert sim.frame().scalars["volume_error"] < 0.05
+
+
+def test_volumes_in_3d_with_long_voxels():
+    labels = np.zeros((12, 24, 24), np.uint8)
+    labels[2:10, 2:12, 2:12], labels[2:10, 12:22, 4:20] = 1, 2
+    sim = Cells(initial=LayerData("x", labels, "labels", {"scale": (2.0, 1.0, 1.0)}))
+    features = sim.frame().layer("seeds").meta["features"]
+    np.testing.assert_allclose(features["target"], [1600, 2560])
+    sim.step()
+    assert sim.preset == "relaxation_3d"
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (np.zeros((10, 10, 10, 3)), "axes"),
+        (np.random.default_rng(0).random((20, 20)), "whole numbers"),
+        (-np.ones((20, 20), int), "between 0"),
+        (np.ones((3, 20), int), "at least 8"),
+        (np.ones((20, 20), int) * 2**40, "between 0"),
+    ],
+)
+def test_what_cannot_be_used_is_a_sentence(labels, words):
+    with pytest.raises(InputError, match=words):
+        Cells(initial=labels)
+
+
+def test_dimension_and_walls_must_fit():
+    with pytest.raises(InputError, match="3-D and the labels are 2-D"):
+        Cells("hourglass", initial=tissue())
+    with pytest.raises(InputError, match="must be the same"):
+        Cells(initial=tissue(), walls=np.zeros((3, 3)))
+    with pytest.raises(InputError, match="need labels"):
+        Cells("relaxation", walls=np.zeros((3, 3)))
+    assert Cells(initial=np.zeros((20, 20), int)).frame().scalars["cells"] == 0
