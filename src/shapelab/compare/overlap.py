@@ -37,7 +37,7 @@ def dice(a: Any, b: Any) -> float:
     """Return 2 |A and B| / (|A| + |B|) of two masks of the same shape; 1 if both are empty (Dice, Ecology 26, 297 (1945))."""
     a, b = _same_shape(a, b)
     total = np.count_nonzero(a) + np.count_nonzero(b)
-    return 2 * np.count_nonzero((a != 0) & (b != 0)) / total if total else 1.0
+    return float(2 * np.count_nonzero((a != 0) & (b != 0)) / total) if total else 1.0
 
 
 def iou(a: Any, b: Any) -> float:
