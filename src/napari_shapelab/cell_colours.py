@@ -1,4 +1,4 @@
-"""Colour cells by what is known of them: identity, type, volume, error, neighbours…"""
+"""Colour cells by what is known of them: identity, type, volume, error, neighbours and more."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from napari.layers import Labels, Tracks
 from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QPushButton, QWidget
 
 from napari_shapelab.background import Task
-from napari_shapelab.run_layers import unwrapped
+from napari_shapelab.run_layers import RunLayers, unwrapped
 from napari_shapelab.run_panel import RunPanel
 from napari_shapelab.worker import Snapshot
 from shapelab.io import save_run
@@ -39,7 +39,8 @@ class CellResults(QWidget):
         super().__init__()
         self._viewer, self._panel, self._script = unwrapped(viewer), panel, script
         self._path: list[tuple[float, np.ndarray, np.ndarray]] = []
-        self._every, self._seen, self._layers = 1, 0, None
+        self._every, self._seen = 1, 0
+        self._layers: RunLayers | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
@@ -69,12 +70,12 @@ class CellResults(QWidget):
         if layer is None:
             return
         self._panel.say("Measuring…")
-        data, spacing, unit = np.asarray(layer.data), tuple(layer.scale), str(layer.units[-1])
+        data, spacing = np.asarray(layer.data), tuple(layer.scale)
 
         def work() -> Any:
             from shapelab.measure import measure_labels
 
-            return measure_labels(data, spacing, unit=unit)
+            return measure_labels(data, spacing)
 
         def show(table: Any) -> None:
             table = table.rename(columns={"label": "index"})

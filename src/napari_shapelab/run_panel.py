@@ -71,6 +71,7 @@ class RunPanel(QWidget):
         self._last_simulation: Callable[[], Simulation] | None = None
         self._analysing = False
         self._ready = True
+        self._device = ""
         self._decorate: Callable[[Frame], Frame] | None = None
         self.stream: Stream | None = None
         self.snapshot: Snapshot | None = None
@@ -167,6 +168,7 @@ class RunPanel(QWidget):
     def _begin(self, *, paused: bool) -> None:
         try:
             simulation = self._make()
+            self._device = describe(simulation.device)
         except ShapelabError as error:
             self.say(str(error), wrong=True)
             return
@@ -200,7 +202,6 @@ class RunPanel(QWidget):
     def _stream(self, simulation: Simulation, *, paused: bool, checkpoint: Checkpoint | None = None) -> None:
         assert self.layers is not None
         self.say("")
-        self._device = describe(simulation.device)
         self._limit = getattr(simulation.parameters, "max_steps", None)
         self.stream = Stream(
             simulation, self.layers, self, max_rate=max_rate(), paused=paused, checkpoint=checkpoint, analysis=self._analysis
