@@ -204,8 +204,9 @@ class Worker(threading.Thread):
         """Do all of the work; called by `start`."""
         simulation = self._simulation
         assert simulation is not None
-        device = simulation.device
+        device = ""
         try:
+            device = simulation.device
             ended = self._work(simulation)
         except Exception as error:  # told to the user, whatever it is
             if not isinstance(error, ShapelabError):

@@ -156,6 +156,13 @@ def test_a_huge_grid_is_refused_with_the_estimate(dock, qtbot):
     assert not dock.panel.running
 
 
+def test_a_device_that_is_not_there_is_said(dock, qtbot):
+    dock.form.set_parameters(dock.parameters.replace(device="warp"))
+    click(qtbot, dock.panel.run_button)
+    assert "device = 'warp' is not present on this machine" in dock.panel.message.text()
+    assert not dock.panel.running
+
+
 def test_wrong_input_switches_run_off(dock, qtbot):
     dock.form.settings.fields["shape"].boxes[0].setValue(2)
     assert not dock.panel.run_button.isEnabled()
