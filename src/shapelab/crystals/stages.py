@@ -17,7 +17,7 @@ from shapelab.crystals.tiles import Grid
 __all__ = ["FitProgress", "Stage", "maximise_likelihood", "schedule"]
 
 
-FALL = 1.0
+FALL = 3.0
 """What is taken from the polynomials of order 4 at the start, in units of |t|^4: without it, steps are cut by far cells."""
 
 

@@ -1,0 +1,156 @@
+"""Crystals: mismatch and time of fits to real grain maps, exact volumes, and generation, against the goals.
+
+    python benchmarks/crystals.py DATA [--quick]
+
+DATA is a folder with `ebsd_lc_steel`, `ebsd_ni_superalloy` and `plant_ovule` (see sample_data/SOURCES.md). Seconds are
+the wall clock; CPU seconds are given too, since they do not depend on what else runs. Kernels are compiled beforehand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+import tifffile
+
+import shapelab as sl
+from shapelab.crystals import read_ebsd, read_grain_table, segment_grains
+from shapelab.crystals.weights import exact_volumes
+from shapelab.transport import Domain
+
+
+@dataclass
+class Sample:
+    """A label image to fit."""
+
+    name: str
+    labels: np.ndarray
+    spacing: tuple[float, ...]
+
+
+def read_samples(data: Path) -> dict[str, Sample]:
+    crop = tifffile.imread(data / "ebsd_lc_steel/lc_steel_grain_labels_crop256.tif")
+    whole = tifffile.imread(data / "ebsd_lc_steel/lc_steel_grain_labels.tif")
+    scan = read_ebsd(data / "ebsd_ni_superalloy/ni_superalloy_ebsd.npz")
+    with h5py.File(data / "plant_ovule/sample_ovule.h5") as file:
+        ovule = np.asarray(file["label"]).astype(int)
+        spacing = tuple(file["label"].attrs["element_size_um"].tolist())
+    return {
+        "crop": Sample("steel 256 crop", crop, (1.0638, 1.0638)),
+        "whole": Sample("steel whole map", whole, (1.0638, 1.0638)),
+        "ni": Sample("Ni superalloy", segment_grains(scan), scan.spacing),
+        "ovule": Sample("plant ovule 3-D", ovule, spacing),
+    }
+
+
+FITS = [
+    ("crop", 1, "", ""),
+    ("crop", 2, "2.0 %", "8 s"),
+    ("crop", 3, "", ""),
+    ("crop", 4, "1.6 %", "30 s"),
+    ("ni", 2, "2.2 %", "8 s"),
+    ("ni", 4, "", ""),
+    ("ovule", 2, "", ""),
+    ("whole", 2, "2.8 %", "40 s"),
+]
+
+
+def warm() -> None:
+    """Compile every kernel on small images."""
+    for shape in ((32, 32), (8, 16, 16)):
+        labels = sl.generate_crystal(6, shape, lloyd=1).labels
+        sl.fit_diagram(labels, order=2, effort=0.05)
+
+
+def fits(samples: dict[str, Sample], quick: bool) -> None:
+    print(
+        f"{'label image':<18} {'order':>5} {'moments':>8} {'fit':>7} {'goal':>6} {'wall':>7} {'goal':>5} {'CPU':>7} {'evals':>5} {'volumes mean/max':>17}"
+    )
+    for key, order, goal, seconds in FITS:
+        if quick and key == "whole":
+            continue
+        sample = samples[key]
+        start = sl.fit_diagram(sample.labels, min(order, 2), sample.spacing, method="moments")
+        cpu = time.process_time()
+        fit = sl.fit_diagram(sample.labels, order, sample.spacing)
+        cpu = time.process_time() - cpu
+        volumes = f"{fit.mean_volume_error:.1%} / {fit.volume_error:.0%}"
+        print(
+            f"{sample.name:<18} {order:>5} {start.mismatch:>8.2%} {fit.mismatch:>7.2%} {goal:>6} {fit.seconds:>5.1f} s {seconds:>5} "
+            f"{cpu:>5.1f} s {fit.evaluations:>5} {volumes:>17}",
+            flush=True,
+        )
+
+
+def volumes(samples: dict[str, Sample]) -> None:
+    print("\nexact volumes (at most 1 %, or two pixels)")
+    for key in ("crop", "ni"):
+        sample = samples[key]
+        for method in ("moments", "likelihood"):
+            fit = sl.fit_diagram(sample.labels, 2, sample.spacing, method=method, exact_volumes=True)
+            pixels = np.bincount(sample.labels.ravel())[1:]
+            large = pixels >= 200
+            errors = np.abs(np.bincount(fit.labels.ravel(), minlength=len(pixels) + 1)[1:] - pixels)[large] / pixels[large]
+            print(
+                f"{sample.name:<18} {method:<10} mismatch {fit.mismatch:.2%}; volume error mean {fit.mean_volume_error:.2%}, "
+                f"largest {fit.volume_error:.1%}, of grains from 200 pixels {errors.max():.2%}; {fit.seconds:.1f} s",
+                flush=True,
+            )
+
+
+def table(data: Path, samples: dict[str, Sample]) -> None:
+    """Compare the diagrams of the grain table with the map: table coordinates are map coordinates minus (901.3, 999.73) µm."""
+    sample = samples["whole"]
+    grains = read_grain_table(data / "ebsd_lc_steel/sample_lc_steel_grain_file_final.txt")
+    print(f"\ngrain table of the steel map, {len(grains)} grains: {grains.coverage(np.prod(sample.labels.shape) * 1.0638**2)[1]}")
+    for normalised in (False, True):
+        diagram = grains.diagram(origin=(-901.3, -999.73), normalised=normalised)
+        mismatch = (diagram.labels(sample.labels.shape, sample.spacing) != sample.labels).mean()
+        print(f"{'det A = 1' if normalised else 'own size'}: mismatch {mismatch:.2%}", flush=True)
+    domain = Domain(sample.labels.shape, sample.spacing)
+    begin = time.perf_counter()
+    exact, solution = exact_volumes(diagram, grains.areas, domain, 0.01)
+    mismatch = (exact.labels(sample.labels.shape, sample.spacing) != sample.labels).mean()
+    print(f"det A = 1, exact volumes: mismatch {mismatch:.2%}; {solution.message} {time.perf_counter() - begin:.1f} s", flush=True)
+
+
+def generation(quick: bool) -> None:
+    print("\ngeneration (tolerance mean 1 %, largest 5 %; goal for 5,000 grains at 128^3: 5 s)")
+    cases = [(300, (512, 512), 0), (300, (512, 512), 5), (1000, (64, 64, 64), 0)]
+    for n, shape, lloyd in cases + ([] if quick else [(5000, (128, 128, 128), 0)]):
+        cpu = time.process_time()
+        crystal = sl.generate_crystal(n, shape, lloyd=lloyd, tolerance=0.05, exclusion=0.2, seed=10)
+        cpu = time.process_time() - cpu
+        print(
+            f"{n:>5} grains, {'x'.join(map(str, shape)):<12} Lloyd {lloyd}: volume error mean {crystal.mean_volume_error:.2%}, "
+            f"largest {crystal.volume_error:.1%}; {crystal.seconds:.1f} s, CPU {cpu:.1f} s",
+            flush=True,
+        )
+
+
+def like(samples: dict[str, Sample]) -> None:
+    print("\nlike the steel crop (300 grains, 300 x 300): Kolmogorov-Smirnov distances")
+    crystal = sl.generate_crystal(300, (300, 300), 1.0638, like=samples["crop"].labels, seed=1)
+    print(", ".join(f"{name} {value:.3f}" for name, value in crystal.statistics.items()))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--quick", action="store_true", help="leave out the whole steel map and 5,000 grains")
+    arguments = parser.parse_args()
+    samples = read_samples(arguments.data)
+    warm()
+    fits(samples, arguments.quick)
+    volumes(samples)
+    table(arguments.data, samples)
+    generation(arguments.quick)
+    like(samples)
+
+
+if __name__ == "__main__":
+    main()
