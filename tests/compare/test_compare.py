@@ -169,3 +169,11 @@ def test_report_holds_numbers_tables_versions_and_a_figure(tmp_path, voronoi):
 def test_importing_compare_stays_light():
     code = "import sys, shapelab.compare; print([m for m in ('torch', 'geomloss', 'matplotlib', 'pykeops', 'skimage') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_a_field_without_a_resolved_interface_loses_only_its_curvatures(ball):
+    step = np.where(ball(8), 1.0, -1.0)
+    result = sl.compare(step, ball(8), transport=False)
+    assert result["dice"] == 1
+    assert "curvature_distance" not in result
+    assert result["notes"][0].startswith("Curvatures are left out. The field has no interface")

@@ -242,7 +242,11 @@ def _population_numbers(a: Any, b: Any, options: dict[str, Any], notes: list[str
 def _curvatures(a: Shape, b: Shape, options: dict[str, Any], notes: list[str]) -> dict[str, Any]:
     if a.data.ndim == 2 or min(a.data.shape) < _SMALLEST_CURVED:
         return {}
-    diagrams = [curvature_diagram(s.data if s.kind == "field" else s.mask, s.spacing) for s in (a, b)]
+    try:
+        diagrams = [curvature_diagram(s.data if s.kind == "field" else s.mask, s.spacing) for s in (a, b)]
+    except InputError as error:
+        notes.append(f"Curvatures are left out. {error}")
+        return {}
     divergence = curvature_divergence(diagrams[0], diagrams[1], max_points=min(options["max_points"], 500))
     notes.append(_said(divergence, "curvatures"))
     return {"curvature_distance": divergence.distance, "curvature_diagram_a": diagrams[0], "curvature_diagram_b": diagrams[1]}

@@ -122,9 +122,7 @@ def cluster_points(cloud: WeightedPoints, size: float) -> WeightedPoints:
     """Return the cloud with all points inside a cube of edge `size` merged in their centre of mass; 0 merges none."""
     if size <= 0:
         return cloud
-    cubes = np.floor(cloud.points / size + 1e-9).astype(np.int64)
-    _, index = np.unique(cubes, axis=0, return_inverse=True)
-    index = index.ravel()
+    index = np.unique(_cubes(cloud.points, size), return_inverse=True)[1]
     weights = np.bincount(index, weights=cloud.weights)
     keep = weights > 0
     points = np.stack([np.bincount(index, weights=cloud.weights * x)[keep] / weights[keep] for x in cloud.points.T], axis=1)
@@ -132,16 +130,26 @@ def cluster_points(cloud: WeightedPoints, size: float) -> WeightedPoints:
 
 
 def _cluster_size(cloud: WeightedPoints, max_points: int) -> float:
-    """Smallest edge, in steps of 5 %, with which at most `max_points` cubes are taken."""
+    """An edge, about the smallest, with which at most `max_points` cubes are taken."""
     n, dim = cloud.points.shape
     if n <= max_points:
         return 0.0
     extent = np.ptp(cloud.points, axis=0)
-    size = float(extent.max()) / max_points
-    while len(cluster_points(cloud, size).points) > max_points:
-        used = len(cluster_points(cloud, size).points)
-        size *= max(1.05, (used / max_points) ** (0.5 / dim))
+    size, points = float(extent.max()) / max_points, cloud.points
+    while len(first := np.unique(_cubes(points, size), return_index=True)[1]) > max_points:
+        if len(first) < len(points) // 2:
+            points = points[first]  # one of each cube is enough to count larger ones, and quick
+        size *= max(1.05, (len(first) / max_points) ** (0.5 / dim))
+    while np.unique(_cubes(cloud.points, size)).size > max_points:
+        size *= 1.05
     return size
+
+
+def _cubes(points: np.ndarray, size: float) -> np.ndarray:
+    """Number of the cube of edge `size` that each point lies in; cubes are placed by the origin, alike for both clouds."""
+    cells = np.floor(points / size + 1e-9).astype(np.int64)
+    cells -= cells.min(axis=0)
+    return np.asarray(np.ravel_multi_index(tuple(cells.T), tuple(int(n) for n in cells.max(axis=0) + 1)))
 
 
 def _neighbour_distance(points: np.ndarray) -> float:
