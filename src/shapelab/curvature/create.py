@@ -62,10 +62,11 @@ def Curvatubes(  # noqa: N802, RUF100 - reads as a class: it makes a simulation
     values = dict(scenario("curvatubes", preset).parameters) if preset is not None else {}
     if coefficients is not None:
         values.update(_six(coefficients))
+    first = None if initial is None else given(initial)
     start = Start(
-        None if initial is None else given(initial),
+        first,
         None if clamped is None else given(clamped, "clamped mask"),
-        None if target is None else given(target, "target"),
+        None if target is None else first if target is initial else given(target, "target"),
         dict(fields or {}),
     )
     shape_giver = start.initial or start.target

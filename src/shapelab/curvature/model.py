@@ -85,9 +85,12 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         start = initial if isinstance(initial, Start) else Start(given(initial) if initial is not None else None)
         rng = np.random.default_rng(parameters.seed)
         fields = checked_fields({**blended(parameters), **start.fields}, parameters.shape)
-        u = self._first_field(parameters, start, fields, rng)
+        given_field = None if start.initial is None else start.initial.as_field(parameters.interface_width)
+        u = self._first_field(parameters, given_field, fields, rng)
         if start.target is not None:
-            fields["target"] = _on_grid(start.target.as_field(parameters.interface_width), parameters, "target")
+            target = given_field if start.target is start.initial else start.target.as_field(parameters.interface_width)
+            assert target is not None
+            fields["target"] = _on_grid(target, parameters, "target")
         clamped = start.clamped.as_mask() if start.clamped is not None else clamped_ends(parameters) if start.initial is None else None
         if clamped is not None:
             fields["clamped"] = _on_grid(clamped, parameters, "clamped mask")
@@ -98,11 +101,12 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         self.settling.restart(state)
         return state
 
-    def _first_field(self, p: CurvatubesParameters, start: Start, fields: Mapping[str, np.ndarray], rng: np.random.Generator) -> np.ndarray:
-        if start.initial is None:
+    def _first_field(
+        self, p: CurvatubesParameters, given_field: np.ndarray | None, fields: Mapping[str, np.ndarray], rng: np.random.Generator
+    ) -> np.ndarray:
+        if given_field is None:
             return starting_field(p, rng, fields.get("mass"))
-        u = _on_grid(start.initial.as_field(p.interface_width), p, "starting shape")
-        return imposed(u, p.interface_width, p.mass)
+        return imposed(_on_grid(given_field, p, "starting shape"), p.interface_width, p.mass)
 
     def step(self, state: CurvatubesState) -> CurvatubesState:
         """Evaluate energy and gradient once, and move."""
