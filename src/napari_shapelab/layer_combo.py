@@ -42,13 +42,22 @@ class LayerCombo(QComboBox):
         What the first entry, no layer, is called.
     why_not
         Returns a reason why a layer cannot be used, "" if it can.
+    kinds
+        Layers of other kinds are not listed.
     """
 
     chosen = Signal(object)
     """The layer that is now chosen, or None."""
 
-    def __init__(self, viewer: Any, none: str, why_not: Callable[[Layer], str] = why_no_volume) -> None:
+    def __init__(
+        self,
+        viewer: Any,
+        none: str,
+        why_not: Callable[[Layer], str] = why_no_volume,
+        kinds: tuple[type[Layer], ...] = (Image, Labels),
+    ) -> None:
         super().__init__()
+        self._kinds = kinds
         self._viewer, self._none, self._why_not = unwrapped(viewer), none, why_not
         self._layer: Layer | None = None
         self._model = QStandardItemModel(self)
@@ -99,7 +108,7 @@ class LayerCombo(QComboBox):
         active = self._viewer.layers.selection.active
         ordered = sorted(self._viewer.layers, key=lambda layer: layer is not active)  # the active one first
         for layer in ordered:
-            if isinstance(layer, Image | Labels):
+            if isinstance(layer, self._kinds):
                 self._model.appendRow(self._item(layer))
         shown = [self._model.item(row).data(Qt.ItemDataRole.UserRole) for row in range(self._model.rowCount())]
         self.setCurrentIndex(next((row for row, layer in enumerate(shown) if layer is self._layer), 0))

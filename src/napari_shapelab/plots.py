@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 from napari_shapelab.number_box import ignore_wheel
 from napari_shapelab.run_layers import unwrapped
 
-__all__ = ["DiagramPlot", "ScalarPlot", "theme_colour"]
+__all__ = ["DiagramPlot", "ScalarPlot", "ThemedPlot", "theme_colour"]
 
 _FAINTEST = 0.03
 """Square root of the relative density below which a bin of the diagram stays empty."""
@@ -27,7 +27,7 @@ def theme_colour(viewer: Any, name: str) -> QColor:
     return QColor(*getattr(get_theme(unwrapped(viewer).theme), name).as_rgb_tuple()[:3])
 
 
-class _ThemedPlot(QWidget):
+class ThemedPlot(QWidget):
     """A plot that follows the viewer's theme."""
 
     def __init__(self, viewer: Any, bottom: str, left: str) -> None:
@@ -61,7 +61,7 @@ class _ThemedPlot(QWidget):
             axis.setLabel(axis.labelText, color=text.name())
 
 
-class ScalarPlot(_ThemedPlot):
+class ScalarPlot(ThemedPlot):
     """Curve of one scalar against the step; a combo chooses which.
 
     Parameters
@@ -134,7 +134,7 @@ class ScalarPlot(_ThemedPlot):
         self._curve.setPen(pg.mkPen("#4aa3ff", width=2))
 
 
-class DiagramPlot(_ThemedPlot):
+class DiagramPlot(ThemedPlot):
     """Curvature diagram: where on the (k1, k2) plane the area of a surface lies.
 
     The diagonal k1 = k2 are spheres, k2 = 0 tubes, k1 = -k2 saddles, the origin is flat.
