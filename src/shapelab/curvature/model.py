@@ -32,6 +32,8 @@ __all__ = ["CurvatubesModel", "CurvatubesState"]
 
 BYTES_PER_VOXEL = 72
 """Upper estimate of what a run needs at its highest, in float32, start and frame included."""
+BYTES_PER_VOXEL_OF_START = {"balls": 130, "tubes": 300}
+"""Starts that need more than the run itself: they look up the nearest seeds of every voxel."""
 
 
 @dataclass
@@ -161,8 +163,8 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
 
     def memory(self, parameters: CurvatubesParameters) -> int:
         """Return the estimate [bytes]."""
-        factor = 2 if parameters.dtype == "float64" else 1
-        return BYTES_PER_VOXEL * factor * math.prod(parameters.shape)
+        run = BYTES_PER_VOXEL * (2 if parameters.dtype == "float64" else 1)
+        return max(run, BYTES_PER_VOXEL_OF_START.get(parameters.start, 0)) * math.prod(parameters.shape)
 
     def device(self, parameters: CurvatubesParameters) -> str:
         """Return the device in use, with "auto" resolved."""
