@@ -97,6 +97,21 @@ def test_presets_while_running(dock, qtbot):
     stop(qtbot, dock)
 
 
+def test_two_textures_at_once(viewer, dock, qtbot):
+    other = CurvatubesDock(viewer)
+    viewer.window.add_dock_widget(other, name="Other", tabify=True)
+    other.form.set_parameters(dock.parameters)
+    other.choose_preset("sponge")
+    other.presets.select("sponge")
+    for one in (dock, other):
+        one.panel.run()
+    qtbot.waitUntil(lambda: all(one.panel.snapshot and one.panel.snapshot.frame.step >= 3 for one in (dock, other)), timeout=90_000)
+    for one in (dock, other):
+        one.panel.stop()
+    qtbot.waitUntil(lambda: not dock.panel.running and not other.panel.running, timeout=20_000)
+    assert {layer.name for layer in viewer.layers} == {"tubes · field", "sponge · field"}
+
+
 def test_start_from_a_mask_with_long_voxels(viewer, dock, qtbot):
     mask = viewer.add_labels(ball((10, 24, 28)), name="cell", scale=(2.0, 1.0, 1.0), units="um", translate=(5, 6, 7))
     dock.start_from.combo.choose(mask)
