@@ -114,7 +114,14 @@ def compare_populations(
         raise InputError(f"The two tables have no statistic in common: one has {list(a.columns)}, the other {list(b.columns)}.")
     columns = ["mean_a", "mean_b", "difference", "low", "high", "ks", "p_value"]
     result = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("statistic")
-    result.attrs |= {"cells_a": len(a), "cells_b": len(b), "confidence": confidence, "bootstrap": bootstrap, "seed": seed}
+    result.attrs |= {
+        "exclude_border": exclude_border,
+        "cells_a": len(a),
+        "cells_b": len(b),
+        "confidence": confidence,
+        "bootstrap": bootstrap,
+        "seed": seed,
+    }
     return result
 
 

@@ -114,7 +114,10 @@ def _write_figure(result: Mapping[str, Any], path: Path) -> list[Path]:
 
 
 def _draw_distributions(axes: Any, result: Mapping[str, Any], name: str) -> None:
-    values = [result[f"cells_{side}"][name].dropna().to_numpy(dtype=float) for side in "ab"]
+    tables = [result[f"cells_{side}"] for side in "ab"]
+    if result["populations"].attrs["exclude_border"]:  # the cells that the distance is of
+        tables = [table[~table["touches_border"]] for table in tables]
+    values = [table[name].dropna().to_numpy(dtype=float) for table in tables]
     edges = np.histogram_bin_edges(np.concatenate(values), bins=20)
     for side, x in zip("ab", values, strict=True):
         axes.hist(x, bins=edges, density=True, histtype="stepfilled", alpha=0.5, label=f"{side} ({x.size})")
