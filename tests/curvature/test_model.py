@@ -71,7 +71,9 @@ def test_voxel_size_does_not_change_the_texture():
     assert np.array_equal(last(small(), 20)["field"], last(small(voxel_size=3.0, unit="mm"), 20)["field"])
 
 
-@pytest.mark.parametrize(("preset", "dtype"), [("tubes", "float32"), ("red-blood-cell", "float32"), ("tubes", "float64")])
+@pytest.mark.parametrize(
+    ("preset", "dtype"), [("tubes", "float32"), ("red-blood-cell", "float32"), ("catenoid", "float32"), ("tubes", "float64")]
+)
 def test_a_checkpoint_goes_on_bit_for_bit(preset, dtype):
     simulation = small(preset, dtype=dtype, shape=(16, 16, 16))
     last(simulation, 22)
@@ -96,7 +98,9 @@ def test_a_state_is_not_touched_by_later_steps():
     assert np.array_equal(last(simulation, 20)["field"], expected)
 
 
-@pytest.mark.parametrize("change", [{"a20": 3.0}, {"b10": -60.0}, {"c": 800.0}, {"mass": -0.4}, {"orientation": 2000.0}, {"tension": 500.0}])
+@pytest.mark.parametrize(
+    "change", [{"a20": 3.0}, {"b10": -60.0}, {"c": 800.0}, {"mass": -0.4}, {"orientation": 2000.0}, {"tension": 500.0}]
+)
 def test_live_changes_act_at_the_next_step(change):
     untouched, changed = small(), small()
     for simulation in (untouched, changed):

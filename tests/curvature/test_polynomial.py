@@ -48,7 +48,9 @@ def test_default_form_finds_a_weight_that_works():
     assert polynomial.squares().coefficients() == pytest.approx(tuple(polynomial))
 
 
-@pytest.mark.parametrize("coefficients", [TUBES, Coefficients(0.948, 0.836, 6.099, -82.925, -7.377, 1770.118), Coefficients(1, 1, 1, 0, 0, 0)])
+@pytest.mark.parametrize(
+    "coefficients", [TUBES, Coefficients(0.948, 0.836, 6.099, -82.925, -7.377, 1770.118), Coefficients(1, 1, 1, 0, 0, 0)]
+)
 def test_minimiser_is_lowest(coefficients):
     k1, k2 = coefficients.minimiser()
     lowest = coefficients(k1, k2)
