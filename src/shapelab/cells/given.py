@@ -73,7 +73,9 @@ class GivenCells:
         """Return the parameters that follow from the labels."""
         counts = self._counted()[1]
         room = self.labels.size if self.mask is None else int(self.mask.sum())
-        found: dict[str, Any] = {"shape": self.labels.shape, "n_cells": len(counts), "filling": min(1.0, float(counts.sum() / room))}
+        found: dict[str, Any] = {"shape": self.labels.shape, "n_cells": len(counts)}
+        if len(counts):
+            found["filling"] = min(1.0, float(counts.sum() / room))
         found["voxel_size"] = self.scale if self.scale is not None else (1.0,) * self.labels.ndim
         if self.unit is not None:
             found["unit"] = self.unit

@@ -253,7 +253,9 @@ class CellModel(Model[CellParameters, CellState]):
         solver.update(state.positions, state.volumes, self.cost(state))
         solver.potentials = np.where(known, state.potentials, np.median(state.potentials[known])) if known.any() else None
         solution = solver.solve()
-        if not solution.converged and solution.max_error > 0.5 and known.any():
+        if not solution.converged and solution.max_error > 0.5:
+            state.positions = self.room(state).part(state.positions, state.rng)
+            solver.update(state.positions)
             solver.potentials = None
             solution = solver.solve()
         Diagram.store(state, solution)

@@ -48,6 +48,20 @@ class Room:
             positions[outside] = (nearest + 0.5) * self.spacing
         return positions
 
+    def part(self, positions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return positions of which none are nearer than half a pixel: those that were are moved by a pixel or so, at random."""
+        from scipy.spatial import cKDTree
+
+        for _ in range(20):
+            near = cKDTree(positions).query_pairs(0.5 * self.spacing.min(), output_type="ndarray")
+            if not len(near):
+                break
+            rows = np.unique(near)
+            positions = positions.copy()
+            positions[rows] += rng.standard_normal((len(rows), len(self.size))) * self.spacing
+            positions = self.keep_inside(positions)
+        return positions
+
     def contains(self, position: np.ndarray) -> bool:
         """Return whether a position lies in the box and not in a wall."""
         if (position < 0).any() or (position > self.size).any():

@@ -76,8 +76,8 @@ class Relaxation(CellModel):
         return float(self.of(state).dt or min(0.5 / max(self.of(state).rate, 1e-3), 0.25))
 
     def finished(self, state: CellState) -> str | None:
-        moving = np.linalg.norm(state.diagram["offsets"], axis=1)
-        if state.step > 5 and len(state) and moving.max() < 0.01 * state.radius:
+        away = np.linalg.norm(state.diagram["offsets"], axis=1)
+        if state.step > 5 and len(state) and away.mean() < 0.01 * state.radius:
             return "Every cell is at rest in its own centre."
         return super().finished(state)
 
@@ -100,7 +100,7 @@ def _scenario(suffix: str, title: str, parameters: dict[str, Any]) -> Scenario:
         name="relaxation" + suffix,
         title="Relaxation" + title,
         description="Every cell moves to its own centre, which evens out a tissue: yours, or a random one.",
-        parameters={"filling": 0.95, **parameters},
+        parameters={"filling": 0.95, "tolerance": 0.005, **parameters},
         citation=CellModel.citation,
         expect={"off_centre": (0.0, 0.5), "elongation": (1.0, 2.5)},
         group="Your own cells",
