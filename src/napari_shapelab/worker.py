@@ -209,7 +209,7 @@ class Worker(threading.Thread):
             device = simulation.device
             ended = self._work(simulation)
         except Exception as error:  # told to the user, whatever it is
-            if not isinstance(error, ShapelabError):
+            if not isinstance(error, ShapelabError) and _program_goes_on():
                 _log.exception("A run of %s failed", simulation.model.name)
             ended = Ended(sentence(error), failed=True)
         with self._changed:
@@ -248,7 +248,7 @@ class Worker(threading.Thread):
         with self._changed:
             while not (self._stopped or self._live or self._edits or self._visits or self._singles or not self._paused):
                 self._changed.wait()
-            if self._stopped:
+            if self._stopped or not _program_goes_on():
                 return None
             orders = _Orders(self._live, self._edits, self._visits, not self._paused or self._singles > 0)
             self._live, self._edits, self._visits, self._singles = {}, [], [], max(0, self._singles - 1)
@@ -301,6 +301,11 @@ class Worker(threading.Thread):
             self.notices.append(str(error))
         end = time.perf_counter()
         self._next_analysis = end + (end - begin) * (1.0 / _ANALYSIS_SHARE - 1.0)
+
+
+def _program_goes_on() -> bool:
+    """Return False while the program is ending: nothing can be computed then, and nobody is left to tell."""
+    return threading.main_thread().is_alive()
 
 
 def _release(device: str) -> None:
