@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shapelab.errors import OutOfMemoryError, ParameterError
 
-__all__ = ["available_memory", "cpu_count", "describe", "parallel_kernels", "require_memory", "resolve", "set_threads"]
+__all__ = ["available_memory", "cpu_count", "describe", "parallel_kernels", "require_memory", "resolve", "set_threads", "use_one_thread"]
 
 _kernel_lock = threading.Lock()
 
@@ -67,6 +67,15 @@ def set_threads() -> int:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(threads)
     return int(threads)
+
+
+def use_one_thread() -> None:
+    """Let this thread compute on one core, and torch too: for processes that run side by side."""
+    import numba
+
+    numba.set_num_threads(1)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 def parallel_kernels() -> threading.Lock:

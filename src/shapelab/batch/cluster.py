@@ -1,0 +1,116 @@
+"""Where a sweep computes: a local Dask cluster of single-threaded processes, or a scheduler that is already there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shapelab.device import available_memory, cpu_count
+from shapelab.errors import InputError, OutOfMemoryError
+
+__all__ = ["Workers", "workers"]
+
+_PROCESS = 500_000_000
+"""Memory that a worker takes before it computes anything [bytes]: Python, numba, torch."""
+_SHARE = 0.8
+"""Part of the free memory that a sweep may take."""
+_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Processes that members can be given to."""
+
+    client: Any
+    """`distributed.Client`."""
+
+    def slots(self) -> int:
+        """Return how many members can run at the same time now; workers may come and go."""
+        return sum(int(worker["nthreads"]) for worker in self._workers())
+
+    def memory(self) -> float:
+        """Return the memory for all members together [bytes]; infinite where no worker has a limit."""
+        return sum(self._limits()) or float("inf")
+
+    def largest(self) -> float:
+        """Return the memory for the largest member [bytes]."""
+        return max(self._limits(), default=float("inf"))
+
+    def _workers(self) -> list[dict[str, Any]]:
+        return list(self.client.scheduler_info(n_workers=-1)["workers"].values())
+
+    def _limits(self) -> list[float]:
+        return [max(worker["memory_limit"] - _PROCESS, 0.0) or 1.0 for worker in self._workers() if worker.get("memory_limit")]
+
+
+@contextlib.contextmanager
+def workers(folder: Path, *, scheduler: str | None, count: int | None, members: int, need: int) -> Iterator[Workers]:
+    """Give workers for a sweep; a local cluster ends with it, a foreign scheduler stays.
+
+    Parameters
+    ----------
+    folder
+        Where the results go: every worker must see it.
+    scheduler
+        Address such as ``tcp://host:8786``; None makes a local cluster.
+    count
+        Processes of a local cluster; by default one per core, or as many as the memory allows.
+    members
+        Number of members that are left to run.
+    need
+        Memory of the largest member [bytes].
+
+    Raises
+    ------
+    InputError
+        If Dask is missing, no scheduler answers, or a worker lacks shapelab or does not see the folder.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise InputError("A sweep needs Dask: install it with  pip install 'napari-shapelab[batch]'.") from error
+    with contextlib.ExitStack() as stack:
+        if scheduler is None:
+            address: Any = stack.enter_context(_local_cluster(distributed, count, members, need))
+        else:
+            address = scheduler
+        try:
+            client: Any = stack.enter_context(distributed.Client(address, timeout=_SECONDS, set_as_default=False))  # type: ignore[no-untyped-call]
+        except (OSError, TimeoutError, ValueError) as error:
+            raise InputError(f"No Dask scheduler answers at {scheduler!r}: {error}.") from error
+        client.wait_for_workers(1)
+        _require_ready(client, folder)
+        with client.as_current():
+            yield Workers(client)
+
+
+def _local_cluster(distributed: Any, count: int | None, members: int, need: int) -> Any:
+    free = _SHARE * available_memory()
+    fitting = int(free // (need + _PROCESS))
+    if fitting < 1:
+        raise OutOfMemoryError(
+            f"One member needs about {(need + _PROCESS) / 1e9:.3g} GB and {free / 1e9:.3g} GB can be used: choose a smaller shape."
+        )
+    processes = max(1, min(count or cpu_count(), fitting, members))
+    one = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+    return distributed.LocalCluster(
+        n_workers=processes, threads_per_worker=1, memory_limit=int(free / processes), dashboard_address=None, env=one, silence_logs=50
+    )
+
+
+def _require_ready(client: Any, folder: Path) -> None:
+    """Ask every worker whether it can do the work, before anything is sent there."""
+    try:
+        answers = client.run(_sees, str(folder))
+    except Exception as error:  # whatever a foreign worker lacks: it must have this package, in this version
+        raise InputError(f"The workers cannot run shapelab: {type(error).__name__}: {error}.") from error
+    blind = [address for address, sees in answers.items() if not sees]
+    if blind:
+        raise InputError(f"The worker {blind[0]} does not see the folder {str(folder)!r}: choose one on a disk that all of them share.")
+
+
+def _sees(folder: str) -> bool:
+    return Path(folder).is_dir()

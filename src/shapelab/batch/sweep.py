@@ -1,0 +1,187 @@
+"""Run all members of a sweep, whatever happens to some of them, and collect one table."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shapelab.batch.cluster import Workers, workers
+from shapelab.batch.member import MEMBERS, Outcome, keep_outcome, read_outcome, run_member
+from shapelab.batch.spec import Member, SweepSpec
+from shapelab.errors import InputError, ShapelabError
+from shapelab.io.textfile import read_json, write_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["PLAN", "TABLE", "load_sweep", "outcomes", "sweep", "sweep_table"]
+
+PLAN, TABLE = "sweep.json", "table.csv"
+_FORMAT = {"format": "shapelab sweep", "version": 1}
+
+Report = Callable[[Outcome, int, int], None]
+
+
+def sweep(
+    spec: SweepSpec,
+    folder: str | Path,
+    *,
+    scheduler: str | None = None,
+    processes: int | None = None,
+    retry_failed: bool = False,
+    report: Report | None = None,
+) -> pd.DataFrame:
+    """Run the members of a sweep that have no outcome yet; return the table of all.
+
+    Parameters
+    ----------
+    spec
+        What to compute (`SweepSpec.make`, `read_spec`).
+    folder
+        Where to keep it; made if missing. A folder that holds this same sweep is gone on with.
+    scheduler
+        Address of a Dask scheduler, None for a cluster of this machine's cores. In a script, a local cluster needs the
+        usual ``if __name__ == "__main__":``, as its processes import the script.
+    processes
+        Processes of the local cluster; fewer are started if the memory does not hold so many members.
+    retry_failed
+        Run again the members that failed (not those that are not viable).
+    report
+        Called after each member with its outcome, the number of members that have one, and the number of all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per member: name, status, reason, steps, seconds, parameters and observables; also in ``table.csv``.
+
+    Raises
+    ------
+    InputError
+        If the folder holds something else, or no workers can be had. A member that fails raises nothing: its reason is
+        in the table.
+    """
+    root = Path(folder)
+    _prepare(root, spec)
+    members = spec.all_members()
+    if retry_failed:
+        _forget_failed(root, members)
+    left = [member for member in members if read_outcome(root, member.name) is None]
+    done = len(members) - len(left)
+
+    def count(outcome: Outcome) -> None:
+        nonlocal done
+        done += 1
+        if report is not None:
+            report(outcome, done, len(members))
+
+    try:
+        if left:
+            needs = {member.name: _memory(spec, member) for member in left}
+            with workers(root, scheduler=scheduler, count=processes, members=len(left), need=max(needs.values())) as pool:
+                _run(pool, root, spec, left, needs, count)
+    finally:
+        table = sweep_table(outcomes(root, members))
+        table.to_csv(root / TABLE, index=False)
+    return table
+
+
+def load_sweep(folder: str | Path) -> tuple[SweepSpec, list[Outcome]]:
+    """Return what a sweep folder was to compute, and the outcomes it holds so far."""
+    root = Path(folder)
+    if not (root / PLAN).is_file():
+        raise InputError(f"{str(root)!r} is not a sweep folder: it has no {PLAN}.")
+    plan = read_json(root / PLAN)
+    if {key: plan.pop(key, None) for key in _FORMAT} != _FORMAT:
+        raise InputError(f"{PLAN} of {root.name} is damaged or of another version.")
+    spec = SweepSpec.make(**plan)  # which reads "inf" as a number
+    return spec, outcomes(root, spec.all_members())
+
+
+def outcomes(root: Path, members: list[Member]) -> list[Outcome]:
+    """Return the outcomes that are there, in the order of the members."""
+    return [outcome for member in members if (outcome := read_outcome(root, member.name)) is not None]
+
+
+def sweep_table(results: list[Outcome]) -> pd.DataFrame:
+    """Return one row per outcome."""
+    import pandas as pd
+
+    fixed = ("name", "status", "reason", "steps", "seconds")
+    rows = [{**{name: getattr(item, name) for name in fixed}, **item.parameters, **item.observables} for item in results]
+    return pd.DataFrame(rows, columns=None if rows else list(fixed))
+
+
+def _run(pool: Workers, root: Path, spec: SweepSpec, left: list[Member], needs: dict[str, int], count: Callable[[Outcome], None]) -> None:
+    """Keep the workers busy: no more members at once than there are threads, nor than their memory holds together."""
+    from distributed import wait
+
+    waiting, flying = deque(left), dict[Any, Member]()
+    while waiting or flying:
+        slots, memory, largest = max(1, pool.slots()), pool.memory(), pool.largest()
+        used = sum(needs[member.name] for member in flying.values())
+        while waiting and len(flying) < slots and (not flying or used + needs[waiting[0].name] <= memory):
+            member = waiting.popleft()
+            if needs[member.name] > largest:
+                reason = f"It needs about {needs[member.name] / 1e9:.3g} GB, more than any worker has."
+                count(keep_outcome(root, Outcome(name=member.name, status="failed", reason=reason, parameters=member.parameters)))
+                continue
+            flying[pool.client.submit(run_member, str(root), spec, member, pure=False, key=f"{root.name}-{member.name}")] = member
+            used += needs[member.name]
+        if flying:
+            for future in wait(list(flying), return_when="FIRST_COMPLETED").done:  # type: ignore[no-untyped-call]
+                member = flying.pop(future)
+                count(_outcome(root, member, future))
+
+
+def _outcome(root: Path, member: Member, future: Any) -> Outcome:
+    error = future.exception()
+    if error is None:
+        result: Outcome = future.result()
+        return result
+    if (done := read_outcome(root, member.name)) is not None:
+        return done
+    if isinstance(error, OSError):
+        raise InputError(f"The results of {member.name} cannot be written to {str(root)!r}: {error.strerror or error}.") from error
+    reason = f"Its worker was lost: {type(error).__name__}. Most likely the memory ran out."
+    return keep_outcome(root, Outcome(name=member.name, status="failed", reason=reason, parameters=member.parameters))
+
+
+def _memory(spec: SweepSpec, member: Member) -> int:
+    try:
+        simulation = spec.simulation(member)
+    except ShapelabError:  # recorded when its turn comes
+        return 0
+    return simulation.model.memory(simulation.parameters)
+
+
+def _prepare(root: Path, spec: SweepSpec) -> None:
+    plan = {**_FORMAT, **_pack_infinities(spec.model_dump(mode="json"))}
+    try:
+        if (root / PLAN).exists():
+            if read_json(root / PLAN) != plan:
+                raise InputError(f"{str(root)!r} holds another sweep: choose another folder; nothing was changed.")
+        elif root.exists() and any(root.iterdir()):
+            raise InputError(f"{str(root)!r} exists and is not empty: choose another folder; nothing was changed.")
+        else:
+            (root / MEMBERS).mkdir(parents=True)
+            write_json(root / PLAN, plan)
+        for left_over in (root / MEMBERS).glob(".*.partial"):
+            shutil.rmtree(left_over, ignore_errors=True)
+    except OSError as error:
+        raise InputError(f"The sweep cannot be written to {str(root)!r}: {error.strerror or error}.") from error
+
+
+def _forget_failed(root: Path, members: list[Member]) -> None:
+    for outcome in outcomes(root, members):
+        if outcome.status == "failed":
+            shutil.rmtree(root / MEMBERS / outcome.name)
+
+
+def _pack_infinities(plan: dict[str, Any]) -> dict[str, Any]:
+    """Write infinite bounds as strings, as JSON has no infinity."""
+    viable = {name: [v if math.isfinite(float(v)) else str(v) for v in pair] for name, pair in plan["viable"].items()}
+    return {**plan, "viable": viable}
