@@ -67,9 +67,7 @@ def warm() -> None:
 
 
 def fits(samples: dict[str, Sample], quick: bool) -> None:
-    print(
-        f"{'label image':<18} {'order':>5} {'moments':>8} {'fit':>7} {'goal':>6} {'wall':>7} {'goal':>5} {'CPU':>7} {'evals':>5} {'volumes mean/max':>17}"
-    )
+    print("label image        order  moments     fit   goal    wall  goal     CPU evals  volumes mean/max")
     for key, order, goal, seconds in FITS:
         if quick and key == "whole":
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import h5py
@@ -47,6 +48,12 @@ def test_a_table_with_commas_and_colours(tmp_path: Path) -> None:
     np.testing.assert_allclose(table.colours, [[0.2, 0.3, 0.4], [1, 0, 0]])
     np.testing.assert_allclose(table.areas, 6 * np.pi)
     assert any("no column of areas" in note for note in table.notes)
+
+
+def test_a_compressed_table_is_the_same(tmp_path: Path) -> None:
+    plain = write_table(tmp_path / "grains.txt", ROWS)
+    (tmp_path / "grains.txt.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    np.testing.assert_array_equal(read_grain_table(tmp_path / "grains.txt.gz").areas, read_grain_table(plain).areas)
 
 
 def test_degrees_full_axes_and_exchanged_axes_are_detected_and_said(tmp_path: Path) -> None:

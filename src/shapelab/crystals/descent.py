@@ -20,8 +20,8 @@ HISTORY = 20
 RENEW = 25
 """Iterations between two renewals of the metric."""
 
-TINY = 1e-9
-"""Losses below this are zero: every pixel is certain."""
+TINY = 1e-12
+"""Curvature below which a cell has no pixel in doubt."""
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Descent:
     def run(self, iterations: int, tick: Callable[[Descent], None], tolerance: float = 0.0) -> None:
         """Take steps; `tick` is called after each of them and may raise to stop.
 
-        The descent ends early where ten steps together lower the loss by less than the fraction `tolerance`.
+        The descent ends early where no pixel is wrong, or where ten steps together lower the loss by less than the fraction `tolerance`.
         """
         losses = [self.loss]
         for _ in range(iterations):
@@ -57,7 +57,7 @@ class Descent:
             self.step()
             tick(self)
             losses.append(self.loss)
-            if self.stuck or self.loss < TINY or (len(losses) > 10 and losses[-11] - losses[-1] < tolerance * losses[-1]):
+            if self.stuck or self.likelihood.mismatched == 0 or (len(losses) > 10 and losses[-11] - losses[-1] < tolerance * losses[-1]):
                 return
 
     def step(self) -> None:
@@ -80,7 +80,7 @@ class Descent:
         blocks = self.likelihood.curvature(self.coefficients)
         mean = np.trace(blocks, axis1=1, axis2=2).mean() / blocks.shape[1]
         degree = self.likelihood.terms.exponents.sum(1)
-        ridge = self.ridge * (mean + 1e-3 * TINY) * self.growth ** (2 * np.maximum(degree - 2, 0))
+        ridge = self.ridge * (mean + TINY) * self.growth ** (2 * np.maximum(degree - 2, 0))
         self._inverse = np.linalg.inv(blocks + np.diag(ridge))
 
     def _direction(self) -> np.ndarray:

@@ -125,4 +125,6 @@ def maximise_likelihood(
         finally:
             evaluations += likelihood.evaluations
         diagram = replace(diagram, coefficients=descent.coefficients)
+        if best.wrong == 0:
+            break
     return best.diagram or diagram, evaluations, message

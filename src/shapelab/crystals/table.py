@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def read_grain_table(path: str | Path) -> GrainTable:
     Parameters
     ----------
     path
-        The file.
+        The file; `.gz` is unpacked.
 
     Raises
     ------
@@ -108,7 +109,8 @@ def read_grain_table(path: str | Path) -> GrainTable:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"There is no file {path}.")
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    raw = path.read_bytes()
+    lines = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8", errors="replace").splitlines()
     if len(lines) < 2:
         raise InputError(f"{path.name} needs a line of column names and one row per grain.")
     names = lines[0].lstrip("#").replace(",", " ").replace(";", " ").split()
