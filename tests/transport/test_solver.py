@@ -215,3 +215,47 @@ def test_labels_never_overflow_their_type():
     many = sl.solve_cells(np.c_[y + 0.5, x + 0.5], np.ones(n), (250, 264), tolerance=0.5)
     assert many.labels.dtype == np.uint32
     assert many.labels.max() == n
+
+
+@pytest.mark.parametrize(("method", "tolerance"), [("lbfgs", 0.01), ("sinkhorn", 0.08)])
+def test_other_solvers_agree(method, tolerance):
+    seeds, volumes = random_cells(30)
+    solution = sl.solve_cells(seeds, volumes, (96, 96), 1 / 96, method=method, tolerance=tolerance)
+    newton = sl.solve_cells(seeds, volumes, (96, 96), 1 / 96)
+    assert solution.mean_error <= tolerance
+    assert (solution.labels == newton.labels).mean() > (0.98 if method == "lbfgs" else 0.9)
+
+
+@pytest.mark.parametrize("fill", [0.6, 1.0])
+def test_exact_volumes(fill):
+    seeds, volumes = random_cells(40, fill=fill)
+    solution = sl.solve_cells(seeds, volumes, (80, 90), (1 / 80, 1 / 90), exact=True)
+    pixels = np.bincount(solution.labels.ravel(), minlength=41)[1:]
+    targets = volumes * 80 * 90
+    assert np.abs(pixels - targets).max() < 1
+    assert pixels.sum() == round(targets.sum())
+    loose = sl.solve_cells(seeds, volumes, (80, 90), (1 / 80, 1 / 90))
+    assert (solution.labels == loose.labels).mean() > 0.98
+
+
+@pytest.mark.parametrize("periodic", [False, True])
+@pytest.mark.parametrize("name", ["power", "ellipsoid", "rods", "segment", "custom", "mixed"])
+def test_torch_twin_gives_the_same_labels(name, periodic):
+    from shapelab.transport.torch_assignment import assign_labels
+
+    seeds, volumes = random_cells(25, fill=0.8)
+    u = np.random.default_rng(3).normal(size=(25, 2))
+    mask = np.ones((60, 70), bool)
+    mask[20:30, 10:20] = False
+    cost = {
+        "power": costs.Power(np.linspace(0.5, 8, 25), 1, "volume"),
+        "ellipsoid": costs.Ellipsoidal.from_axes(u, 3),
+        "rods": costs.Spherocylinder(u, 3, 3.5, 1, "volume"),
+        "segment": costs.CoreSegment(u, 3, 2, 1, "volume"),
+        "custom": costs.Custom(lambda z, y, cell: np.abs(z).sum(-1)),
+        "mixed": costs.Mixed([costs.Capped(costs.L2(), 0.05), costs.Spherocylinder(u[1::2], 2)], np.arange(25) % 2),
+    }[name]
+    domain = Domain((60, 70), (1 / 60, 1 / 70), periodic, mask)
+    solution = Solver(domain, seeds, volumes, cost, tolerance=0.05).solve()
+    twin = assign_labels(domain, seeds, volumes, cost, solution.potentials, device="cpu", chunk=10_000).numpy()
+    assert (twin == solution.labels).mean() > 0.9995

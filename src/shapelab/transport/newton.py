@@ -115,6 +115,10 @@ class Newton:
             self.evaluate(f)
         return f
 
+    def temperature(self, level: Level) -> float:
+        """Return the temperature at which cells blur over half a pixel of a grid."""
+        return _KAPPA * self._slope * level.pixel
+
     # -- coarse, smoothed stages ---------------------------------------------------------------------------------------
 
     def cold_start(self) -> np.ndarray:
@@ -124,7 +128,7 @@ class Newton:
             if self.goal.stopped:
                 break
             level = self.problem.level(shape)
-            eps = _KAPPA * self._slope * level.pixel
+            eps = self.temperature(level)
             if k == 0:
                 hot = 4 * eps
                 while not self.problem.medium and 4 * hot < self._mean_cost(level) and hot < 1e6 * eps:
@@ -136,7 +140,7 @@ class Newton:
         return f
 
     def _anneal(self, f: np.ndarray, count: int) -> np.ndarray:
-        eps = _KAPPA * self._slope * self.level.pixel / (2 * 4.0**count)
+        eps = self.temperature(self.level) / (2 * 4.0**count)
         mean, largest = (0.02, 0.2) if count == 0 else (0.004, 0.03)
         f = self._stage(self.level, f, eps, 15, mean, largest)
         self.evaluate(f)
@@ -150,7 +154,7 @@ class Newton:
             f = f - f.mean() + 2
         # nowhere sharper than about a pixel, however steep the costs are there
         temperatures = soft.temperatures(cells, f, medium, min(eps / self._slope, _KAPPA * level.pixel), eps)
-        dual, damping = self._share(soft, level, f, temperatures), 1e-3
+        dual = self._share(soft, level, f, temperatures)
         for _ in range(steps):
             if self.goal.stopped:
                 break
@@ -168,13 +172,12 @@ class Newton:
                 rhs -= volumes * rhs.sum() / volumes.sum()
             slopes = soft.slopes[: self.n]
             kept = np.bincount(soft.pairs.ravel(), np.repeat(soft.weights, 2), self.n + 1)[: self.n]
-            extra = np.maximum(slopes - kept, 0) + damping * (slopes + 1e-3 * targets / eps)
+            extra = np.maximum(slopes - kept, 0) + 1e-3 * (slopes + 1e-3 * targets / eps)
             step = np.zeros(self.n)
-            conjugate_gradients(soft.pairs, soft.weights, extra, rhs, step, self.n, 1e-4, 1000)
+            conjugate_gradients(soft.pairs, soft.weights, extra, rhs, step, self.n, 0.05, 60)
             if float(missing @ step) <= 0:
                 step = eps * ratio
-            f, dual, length = self._ascend(soft, level, f, step, temperatures, dual, float(missing @ step), 3 * eps)
-            damping = max(damping / 4, 1e-3) if length == 1 else min(damping * 4, 10)
+            f, dual = self._ascend(soft, level, f, step, temperatures, dual, float(missing @ step), 3 * eps)
         return f
 
     def _share(self, soft: SoftAssignment, level: Level, f: np.ndarray, temperatures: np.ndarray) -> float:
@@ -192,16 +195,15 @@ class Newton:
         dual: float,
         rise: float,
         floor: float,
-    ) -> tuple[np.ndarray, float, float]:
-        """Armijo line search on the smoothed dual; return potentials, dual, and the length of the step (0: none goes up)."""
+    ) -> tuple[np.ndarray, float]:
+        """Armijo line search on the smoothed dual; the shortest step is taken even where it fails, which gets over kinks."""
         length = 1.0
-        while length > 1e-3:
+        while True:
             trial = self._move(f, step, length, floor) if self.problem.medium else f + length * step
             value = self._share(soft, level, trial, temperatures)
-            if value >= dual + 1e-3 * length * rise - 1e-9 * abs(dual):
-                return trial, value, length
+            if value >= dual + 1e-3 * length * rise - 1e-6 * abs(dual) or length < 0.01:
+                return trial, value
             length *= 0.3
-        return f, self._share(soft, level, f, temperatures), 0.0
 
     def _mean_cost(self, level: Level) -> float:
         nearest = Assignment(level.blocks, self.n)
@@ -265,7 +267,7 @@ class Newton:
             extra[lost] = diagonal.mean() if diagonal.any() else 1.0
             rhs = np.where(lost, 0, rhs)
         step = np.zeros(n)
-        conjugate_gradients(a.pairs, a.weights, extra, rhs, step, n, 1e-4, 1000)
+        conjugate_gradients(a.pairs, a.weights, extra, rhs, step, n, 1e-2, 300)
         return step
 
     # -- exact single-cell steps -----------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from shapelab.errors import InputError
 from shapelab.transport.assignment import Assignment
 from shapelab.transport.costs import Cost, Power
 from shapelab.transport.domain import Domain
+from shapelab.transport.exact_volumes import exact_labels
 from shapelab.transport.moments import CellMoments, measure_cells
 from shapelab.transport.newton import Goal, Newton
 from shapelab.transport.problem import Problem
@@ -20,6 +21,9 @@ from shapelab.transport.problem import Problem
 __all__ = ["Counting", "Solution", "Solver", "solve_cells"]
 
 Counting = Literal["labels", "subpixel"]
+Method = Literal["newton", "lbfgs", "sinkhorn"]
+
+_METHODS = ("newton", "lbfgs", "sinkhorn")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +98,10 @@ class Solver:
         be off by two pixels.
     counting
         "subpixel": volumes count pixel fractions across interfaces, as moving cells need; "labels": whole pixels of the label image.
+    method
+        "newton" (the default, for any tolerance), "lbfgs", or "sinkhorn" (for tolerances above 5 %).
+    exact
+        Whether to hand over pixels at the boundaries afterwards until the label image has exactly the volumes, rounded to pixels.
 
     Raises
     ------
@@ -111,12 +119,16 @@ class Solver:
         tolerance: float = 0.01,
         max_tolerance: float | None = None,
         counting: Counting = "subpixel",
+        method: Method = "newton",
+        exact: bool = False,
     ) -> None:
         if not 0 < tolerance < 1:
             raise InputError(f"tolerance = {tolerance} must lie between 0 and 1 (0.01 is one per cent).")
         if counting not in ("labels", "subpixel"):
             raise InputError(f"counting = {counting!r} is unknown; use 'labels' or 'subpixel'.")
-        self.domain, self.tolerance, self.counting = domain, tolerance, counting
+        if method not in _METHODS:
+            raise InputError(f"method = {method!r} is unknown; use one of {', '.join(_METHODS)}.")
+        self.domain, self.tolerance, self.counting, self.method, self.exact = domain, tolerance, counting, method, exact
         self.max_tolerance = 5 * tolerance if max_tolerance is None else max_tolerance
         self.seeds, self.volumes = _checked(domain, seeds, volumes)
         self.cost = cost or Power()
@@ -167,10 +179,17 @@ class Solver:
         if start is not None and (len(start) != problem.n or not np.isfinite(start).all()):
             start = None
         newton = Newton(problem, self._goal(abort), self._assignment)
-        internal = newton.solve(None if start is None else start / problem.cost_unit)
+        internal = self._run(newton, None if start is None else start / problem.cost_unit)
         self._assignment = newton.assignment
         self._potentials = internal * problem.cost_unit
         return self._solution(newton, internal)
+
+    def _run(self, newton: Newton, start: np.ndarray | None) -> np.ndarray:
+        if self.method == "newton":
+            return newton.solve(start)
+        from shapelab.transport.alternatives import solve_lbfgs, solve_sinkhorn
+
+        return (solve_lbfgs if self.method == "lbfgs" else solve_sinkhorn)(newton, start)
 
     def _prepare(self) -> Problem:
         if self._problem is None:
@@ -197,12 +216,18 @@ class Solver:
     def _solution(self, newton: Newton, internal: np.ndarray) -> Solution:
         problem, pixel = newton.problem, self.domain.pixel_volume
         moments = measure_cells(problem, newton.assignment, internal)
-        converged = newton.solved()
+        converged, pixels, volumes = newton.solved(), newton.assignment.pixels, newton.volumes()
+        label = pixels.label
+        if self.exact:
+            whole = np.append(newton.whole, self.domain.n_pixels - newton.whole.sum())
+            label = exact_labels(label, pixels.second, pixels.next - pixels.best, whole)
+            if self.counting == "labels":
+                volumes = np.bincount(label, minlength=problem.n)[: problem.n].astype(float)
         return Solution(
-            labels=_label_image(newton.assignment.pixels.label, problem.n, self.domain.shape),
+            labels=_label_image(label, problem.n, self.domain.shape),
             potentials=internal * problem.cost_unit,
             targets=self.volumes,
-            volumes=newton.volumes() * pixel,
+            volumes=volumes * pixel,
             converged=converged,
             message=_message(newton, converged),
             counting=self.counting,
@@ -229,6 +254,8 @@ def solve_cells(
     periodic: bool | Sequence[bool] = False,
     mask: np.ndarray | None = None,
     counting: Counting = "labels",
+    method: Method = "newton",
+    exact: bool = False,
     abort: threading.Event | None = None,
 ) -> Solution:
     """Divide a grid into cells of prescribed volumes around seeds (semi-discrete optimal transport).
@@ -247,6 +274,8 @@ def solve_cells(
         Largest mean relative volume error, and largest one of any cell (five times as much by default).
     counting
         Whether volumes count whole pixels ("labels") or pixel fractions ("subpixel").
+    method, exact
+        Solver, and whether to give every cell exactly its number of pixels; see `Solver`.
     abort
         An event that another thread may set to end early.
 
@@ -266,8 +295,8 @@ def solve_cells(
     J. Eur. Math. Soc. 21 (2019).
     """
     domain = Domain(tuple(shape), spacing, periodic, mask)  # type: ignore[arg-type]
-    solver = Solver(domain, seeds, volumes, cost, tolerance=tolerance, max_tolerance=max_tolerance, counting=counting)
-    return solver.solve(abort)
+    options = {"tolerance": tolerance, "max_tolerance": max_tolerance, "counting": counting, "method": method, "exact": exact}
+    return Solver(domain, seeds, volumes, cost, **options).solve(abort)  # type: ignore[arg-type]
 
 
 def _checked(domain: Domain, seeds: np.ndarray, volumes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
