@@ -66,9 +66,9 @@ def test_rods_stay_rods():
 
 
 def test_soft_cells_leave_the_room_faster():
-    soft, hard = (run_until(Cells(name, seed=7), 2.0).scalars["evacuated"] for name in ("fire_alarm_soft", "fire_alarm"))
-    assert soft >= 10
-    assert soft >= hard + 3
+    soft, hard = (run_until(Cells(name, seed=7), 2.4).scalars["evacuated"] for name in ("fire_alarm_soft", "fire_alarm"))
+    assert soft >= 12
+    assert soft >= hard + 4
 
 
 def test_separation_and_internalisation():
@@ -89,6 +89,14 @@ def test_very_soft_cells_stand_upright():
     assert frame.scalars["mean_height"] < 0.35
 
 
+def test_light_cells_rise_through_heavy_ones():
+    light, heavy = (
+        run_until(Cells("light_and_heavy", second_correction=c, seed=13), 3.0).scalars["second_above_first"] for c in (8.0, 1.0)
+    )
+    assert light > 0.03
+    assert heavy < -0.06
+
+
 def test_a_tissue_grows_round_and_division_conserves_volume():
     sim = Cells("tissue_growth", capacity=30, shape=(96, 96), growth_rate=4.0, seed=9)
     sim.prepare()
@@ -98,7 +106,7 @@ def test_a_tissue_grows_round_and_division_conserves_volume():
         after = sim.state()
         grown = after.volumes.sum() - before.volumes.sum()
         limit = 2 * before.counts["full"] * 4.0 * (after.time - before.time) * len(before)
-        assert 0 <= grown <= limit  # divisions add nothing to the growth
+        assert -1e-12 <= grown <= limit  # divisions add nothing to the growth
     frame = run_until(sim, 4.0)
     assert frame.scalars["cells"] >= 25
     assert frame.scalars["gyration_ratio"] < 1.3

@@ -33,7 +33,7 @@ class FallingParameters(PlaneParameters):
 
 
 class FallingCells(CellModel):
-    """``dx = v0 e dt + F_inc dt``, e pointing down, ``c = |y - x|^p`` scaled to mean stiffness/(p + 2) over a free cell.
+    """``dx = v0 e dt + F_inc dt``, e pointing down, ``c = |y - x|^p`` with volume scaling.
 
     p decides the packing: columns below 1, polygons at 2, disks from 8 on. tau acts as an inverse mass. A. Diez and J. Feydy,
     arXiv:2402.17086 (2024).
@@ -47,9 +47,6 @@ class FallingCells(CellModel):
 
     def exponents(self, state: CellState) -> Any:
         return np.where(state.types == 0, self.of(state).p, self.of(state).second_p)
-
-    def stiffnesses(self, state: CellState) -> Any:
-        return self.of(state).stiffness / (2 + np.asarray(self.exponents(state)))
 
     def tau(self, state: CellState) -> Any:
         p = self.of(state)
@@ -70,7 +67,7 @@ class FallingCells(CellModel):
         return scalars
 
 
-_COMMON = {"n_cells": 30, "shape": (128, 128), "filling": 0.3, "correction": 1.5, "max_time": 10.0}
+_COMMON = {"n_cells": 30, "shape": (128, 128), "filling": 0.3, "stiffness": 0.125, "correction": 1.5, "max_time": 10.0}
 _PAPER = {"shape": (512, 512), "dt": 0.001, "max_time": 10.0}
 
 SOFT = Scenario(
