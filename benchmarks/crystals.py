@@ -19,8 +19,6 @@ import tifffile
 
 import shapelab as sl
 from shapelab.crystals import read_ebsd, read_grain_table, segment_grains
-from shapelab.crystals.weights import exact_volumes
-from shapelab.transport import Domain
 
 
 @dataclass
@@ -109,11 +107,6 @@ def table(data: Path, samples: dict[str, Sample]) -> None:
         diagram = grains.diagram(origin=(-901.3, -999.73), normalised=normalised)
         mismatch = (diagram.labels(sample.labels.shape, sample.spacing) != sample.labels).mean()
         print(f"{'det A = 1' if normalised else 'own size'}: mismatch {mismatch:.2%}", flush=True)
-    domain = Domain(sample.labels.shape, sample.spacing)
-    begin = time.perf_counter()
-    exact, solution = exact_volumes(diagram, grains.areas, domain, 0.01)
-    mismatch = (exact.labels(sample.labels.shape, sample.spacing) != sample.labels).mean()
-    print(f"det A = 1, exact volumes: mismatch {mismatch:.2%}; {solution.message} {time.perf_counter() - begin:.1f} s", flush=True)
 
 
 def generation(quick: bool) -> None:

@@ -16,8 +16,8 @@ from shapelab.device import parallel_kernels, set_threads
 
 __all__ = ["SLACK", "Likelihood"]
 
-SLACK = 14.0
-"""Probabilities below exp(-SLACK) = 8e-7 are taken as zero."""
+SLACK = 12.0
+"""Probabilities below exp(-SLACK) = 6e-6 are taken as zero."""
 
 
 class Likelihood:
@@ -319,7 +319,7 @@ def _loss(  # type: ignore[no-untyped-def]
                         v[j] = weight[j] * (v[j] - np.float32(own[t, j] == m))
                 for j in range(pixels):
                     largest = max(largest, abs(v[j]))
-                if largest > 1e-7:
+                if largest > 1e-6:
                     i = index[t, m]
                     _add_moments(
                         sums[chunk, i],

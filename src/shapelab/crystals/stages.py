@@ -46,7 +46,7 @@ class Stage:
 def schedule(order: int) -> tuple[Stage, ...]:
     """Return the stages of a fit of this order."""
     first = min(order, 2)
-    stages: tuple[Stage, ...] = (Stage(first, 0.0, 60), Stage(first, 0.5, 40), Stage(first, 0.8, 40))
+    stages: tuple[Stage, ...] = (Stage(first, 0.0, 50), Stage(first, 0.5, 30), Stage(first, 0.8, 30))
     if order > 2:
         stages += (Stage(order, 0.8, 60),)
     return stages

@@ -1,7 +1,7 @@
 """Candidate cells of each tile of a grid: every cell that comes within a slack of the best one somewhere in the tile.
 
 The bounds come from the Taylor expansion of each polynomial about the tile's centre, so the lists are complete,
-not a guess from neighbourhood. Three levels of boxes, coarse to fine.
+not a guess from neighbourhood. Boxes are halved from the whole grid down to the tiles.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from shapelab.crystals.polynomials import Basis
 
 __all__ = ["ROW", "Grid", "TileLists", "tile_lists"]
 
-BRANCHING = 4
-"""Boxes of one level along each axis of a box of the level above."""
+MANY_BOXES = 256
+"""Beyond this number, lists are first made short; they are made again in full length if one is too short."""
 
 ROW = 16
 """Pixels of a tile along x: a constant, so that loops over a row become vector instructions."""
@@ -83,17 +83,19 @@ def tile_lists(grid: Grid, coefficients: np.ndarray, centres: np.ndarray, radii:
     polynomials = (coefficients, centres, 1.0 / radii, terms.source, terms.target, terms.factor, terms.power, terms.exponents)
     lists = TileLists(np.array([len(centres)]), np.arange(len(centres), dtype=np.int32)[None])
     ratio = size  # one box, the whole grid, is above the coarsest level
-    for level in (2, 1, 0):
-        box = tile * BRANCHING**level if grid.shape[0] > 1 else tile * np.array([1, BRANCHING, BRANCHING]) ** level
-        lists = _level(lists, ratio, size, spacing, box, (*polynomials, terms.order, slack))
-        ratio = np.array([BRANCHING if grid.shape[0] > 1 else 1, BRANCHING, BRANCHING])
+    halving = np.array([2 if grid.shape[0] > 1 else 1, 2, 2])
+    for level in range(int(np.log2(max(grid.tiles))), -1, -1):
+        lists = _level(lists, ratio, size, spacing, tile * halving**level, (*polynomials, terms.order, slack))
+        ratio = halving
     return lists
 
 
 def _level(parents: TileLists, ratio: np.ndarray, size: np.ndarray, spacing: np.ndarray, box: np.ndarray, polynomials: tuple) -> TileLists:
     """Return the candidates of boxes of `box` pixels."""
     boxes = -(-size // box)
-    capacity = min(parents.index.shape[1], 48)
+    capacity = parents.index.shape[1]
+    if boxes.prod() > MANY_BOXES:
+        capacity = min(capacity, 64)
     while True:
         count = np.zeros(int(boxes.prod()), np.int64)
         index = np.empty((len(count), capacity), np.int32)
