@@ -12,6 +12,8 @@ from qtpy.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QWidget
 __all__ = ["NumberBox", "ignore_wheel"]
 
 _DECIMALS = 12
+_LONGEST = 8
+"""Digits that a narrow dock has room for."""
 
 
 class _WheelFilter(QObject):
@@ -50,7 +52,10 @@ class NumberBox(QDoubleSpinBox):
 
     def textFromValue(self, value: float) -> str:
         """Return the number without digits that say nothing."""
-        return f"{value:.0f}" if self._whole else f"{value:.10g}"
+        if self._whole:
+            return f"{value:.0f}"
+        exact = f"{value:.10g}"
+        return exact if len(exact) <= _LONGEST else f"{value:.5g}"  # the value keeps the digits that do not fit
 
     def valueFromText(self, text: str | None) -> float:
         """Return the number, also for 1e-4 and with a decimal comma."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import concurrent.futures.thread  # noqa: F401 (registers its own end before ours)
 import gc
 import logging
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -133,6 +135,7 @@ class Worker(threading.Thread):
         self._analysis = analysis
         self._changed = threading.Condition()
         self._paused = paused
+        _running.add(self)
         self._stopped = False
         self._singles = 0
         self._live: dict[str, Any] = {}
@@ -209,7 +212,7 @@ class Worker(threading.Thread):
             device = simulation.device
             ended = self._work(simulation)
         except Exception as error:  # told to the user, whatever it is
-            if not isinstance(error, ShapelabError) and _program_goes_on():
+            if not isinstance(error, ShapelabError):
                 _log.exception("A run of %s failed", simulation.model.name)
             ended = Ended(sentence(error), failed=True)
         with self._changed:
@@ -248,7 +251,7 @@ class Worker(threading.Thread):
         with self._changed:
             while not (self._stopped or self._live or self._edits or self._visits or self._singles or not self._paused):
                 self._changed.wait()
-            if self._stopped or not _program_goes_on():
+            if self._stopped:
                 return None
             orders = _Orders(self._live, self._edits, self._visits, not self._paused or self._singles > 0)
             self._live, self._edits, self._visits, self._singles = {}, [], [], max(0, self._singles - 1)
@@ -303,9 +306,20 @@ class Worker(threading.Thread):
         self._next_analysis = end + (end - begin) * (1.0 / _ANALYSIS_SHARE - 1.0)
 
 
-def _program_goes_on() -> bool:
-    """Return False while the program is ending: nothing can be computed then, and nobody is left to tell."""
-    return threading.main_thread().is_alive()
+_running: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+
+def _stop_all() -> None:
+    """End all runs when the program ends, before the pools that they compute with are closed."""
+    workers = [worker for worker in _running if worker.is_alive()]
+    for worker in workers:
+        worker.stop()
+    for worker in workers:
+        worker.join(2.0)
+
+
+if (register := getattr(threading, "_register_atexit", None)) is not None:  # as concurrent.futures does; last in, first called
+    register(_stop_all)
 
 
 def _release(device: str) -> None:
