@@ -19,7 +19,8 @@ def _discovered() -> Mapping[str, Scenario]:
     for info in pkgutil.iter_modules(__path__):
         module = import_module(f"{__name__}.{info.name}")
         found += [value for value in vars(module).values() if isinstance(value, Scenario)]
-    found.sort(key=lambda item: (_GROUPS.index(item.group), item.title))
+    order = {group: k for k, group in enumerate(_GROUPS)}
+    found.sort(key=lambda item: (order.get(item.group, len(order)), item.group, item.title))
     return MappingProxyType({item.name: item for item in found})
 
 
