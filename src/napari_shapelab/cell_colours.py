@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from typing import Any
 
 import numpy as np
-from napari.utils.colormaps import DirectLabelColormap, ensure_colormap, label_colormap
+from napari.utils.colormaps import CyclicLabelColormap, DirectLabelColormap, ensure_colormap, label_colormap
 from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
@@ -14,7 +15,7 @@ from napari_shapelab.number_box import ignore_wheel
 from napari_shapelab.run_panel import RunPanel
 from shapelab.simulation import Frame
 
-__all__ = ["CellColours"]
+__all__ = ["CellColours", "distinct_colours"]
 
 IDENTITY = "identity"
 _COLORMAP = "viridis"
@@ -64,7 +65,7 @@ class CellColours(QWidget):
         if shown:
             self._paint(self._panel.snapshot.frame)
         elif (cells := self._panel.layers["cells"]) is not None:
-            cells.colormap = label_colormap(997)
+            cells.colormap = distinct_colours()
 
     def _on_frame(self, frame: Frame) -> None:
         names = [IDENTITY, *(name for name in frame.layer("seeds").meta["features"] if name != "id")]
@@ -104,6 +105,14 @@ class CellColours(QWidget):
         cells.colormap = DirectLabelColormap(color_dict=table)
         end = time.perf_counter()
         self._next = end + (end - begin) / _SHARE
+
+
+@cache
+def distinct_colours() -> CyclicLabelColormap:
+    """Return label colours so many that neighbours hardly ever share one, none too dark to be seen on black."""
+    colours = label_colormap(1499).colors
+    bright = colours[1:] @ np.array([0.3, 0.59, 0.11, 0.0]) > 0.25
+    return CyclicLabelColormap(colors=np.concatenate([colours[:1], colours[1:][bright]]), name="cells", display_name="cells")
 
 
 def _gradient(width: int = 60, height: int = 10) -> QPixmap:

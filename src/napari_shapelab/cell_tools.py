@@ -126,11 +126,11 @@ class CellTools(QWidget):
         try:
             yield
             while event.type == "mouse_move":
-                target = origin + np.asarray(cells.world_to_data(event.position)) - begin
                 moved = np.array(seeds.data)
-                moved[row] = target
+                moved[row] = origin + np.asarray(cells.world_to_data(event.position)) - begin
                 seeds.data = moved
                 yield
+            target = origin + np.asarray(cells.world_to_data(event.position)) - begin
         finally:
             camera.mouse_pan = could_pan
             layers.let_go("seeds")
@@ -157,6 +157,7 @@ class CellTools(QWidget):
                 last = here
                 sketch.data = mask.astype(np.uint8)
                 yield
+            _stamp(mask, last, np.asarray(cells.world_to_data(event.position)))
         finally:
             camera.mouse_pan = could_pan
             viewer.layers.remove(sketch)

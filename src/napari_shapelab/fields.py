@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import types
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSlider, QWidget
@@ -255,8 +255,10 @@ def _plain(info: ParameterInfo, kind: Any) -> Field:
         return NumberField(info, whole=kind is int)
     if kind is str:
         return TextField()
-    if get_origin(kind) is tuple and set(get_args(kind)) <= {int, float}:
-        return TupleField(info, tuple(part is int for part in get_args(kind)))
+    if get_origin(kind) is tuple:
+        parts = [get_args(part)[0] if get_origin(part) is Annotated else part for part in get_args(kind)]
+        if set(parts) <= {int, float}:
+            return TupleField(info, tuple(part is int for part in parts))
     raise TypeError(f"no widget for the type {kind!r} of {info.name}")
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from napari.layers import Labels, Layer
-from napari.utils.colormaps import label_colormap
 from qtpy.QtWidgets import QComboBox, QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from napari_shapelab.cell_colours import CellColours
+from napari_shapelab.cell_colours import CellColours, distinct_colours
 from napari_shapelab.cell_results import CellResults
 from napari_shapelab.cell_tools import CellTools
 from napari_shapelab.form import Form
@@ -30,8 +29,6 @@ FAMILY = "cells"
 FIRST = "run_and_tumble"
 _RELAXING = {2: "relaxation", 3: "relaxation_3d"}
 _SMOOTH = "runs smoothly here"
-_COLOURS = 997
-"""Colours of the labels: enough that neighbours hardly ever share one."""
 
 
 class CellsDock(QWidget):
@@ -111,9 +108,9 @@ class CellsDock(QWidget):
         self.choose_scenario(self.presets.name)
 
     def _on_source(self, layer: Layer | None) -> None:
-        """Take grid and cells from a layer; a scenario for another dimension gives way to relaxation."""
+        """Take grid and cells from a layer, which at first relax; another scenario can then be chosen for them."""
         self._layout.setRowVisible(self.background, layer is not None)
-        if layer is not None and self._ndim() != layer.ndim:
+        if layer is not None:
             self.choose_scenario(_RELAXING[layer.ndim])
         else:
             self._show_form()
@@ -126,6 +123,7 @@ class CellsDock(QWidget):
             self.start_from.choose(None)
             return
         while (item := self._form_place.takeAt(0)) is not None:
+            item.widget().hide()  # deleting it waits for the event loop
             item.widget().deleteLater()
         self.form = Form(parameters, hidden=_FROM_LABELS if self.start_from.layer is not None else ())
         self.form.changed.connect(self._on_form)
@@ -157,9 +155,6 @@ class CellsDock(QWidget):
         layer = self.start_from.layer
         return name if layer is None else f"{layer.name} in {name}"
 
-    def _ndim(self) -> int:
-        return len(getattr(Cells(self.presets.name).parameters, "shape"))  # noqa: B009
-
     def _given(self) -> LayerData | None:
         layer = self.start_from.layer
         if layer is None:
@@ -178,7 +173,7 @@ class CellsDock(QWidget):
         layer = self.start_from.layer
         place = {} if layer is None else {"translate": tuple(float(t) for t in layer.translate)}
         own: dict[str, dict[str, Any]] = {
-            "cells": {"colormap": label_colormap(_COLOURS), "opacity": 0.8},
+            "cells": {"colormap": distinct_colours(), "opacity": 0.8},
             "velocity": {"visible": False},
             "axis": {"visible": False},
         }

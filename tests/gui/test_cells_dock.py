@@ -1,0 +1,238 @@
+"""The Cells dock with real clicks: run, reach in with the mouse in 2-D and 3-D, start from the user's own labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.layers import Tracks
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtWidgets import QApplication
+
+from napari_shapelab.docks.cells import CellsDock
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def dock(viewer):
+    dock = CellsDock(viewer)
+    viewer.window.resize(1200, 760)  # room for a canvas beside the docks
+    viewer.window.add_dock_widget(dock, name="Cells")
+    return dock
+
+
+def click(qtbot, button):
+    assert button.isEnabled(), button.text()
+    qtbot.mouseClick(button, LEFT)
+
+
+def begin(qtbot, dock, scenario="active_liquid", **values):
+    dock.choose_scenario(scenario)
+    dock.form.set_values(values)
+    click(qtbot, dock.panel.run_button)
+    qtbot.waitUntil(lambda: dock.panel.snapshot is not None, timeout=120_000)
+
+
+def pause(qtbot, dock):
+    click(qtbot, dock.panel.pause_button)
+    settled(qtbot, dock)
+
+
+def settled(qtbot, dock):
+    """Wait until what is shown is what the paused worker has."""
+    worker = dock.panel.stream.worker
+    qtbot.waitUntil(lambda: worker.paused and worker.frames.empty and not worker._edits, timeout=30_000)
+    qtbot.wait(50)
+
+
+def stop(qtbot, dock):
+    click(qtbot, dock.panel.stop_button)
+    qtbot.waitUntil(lambda: not dock.panel.running, timeout=30_000)
+
+
+def canvas_point(viewer, world):
+    """Return where a place of the world is on the canvas, in a 2-D view."""
+    native = viewer.window._qt_viewer.canvas.native
+    offset = (np.asarray(world)[-2:] - np.asarray(viewer.camera.center)[-2:]) * viewer.camera.zoom
+    return QPoint(round(native.width() / 2 + offset[1]), round(native.height() / 2 + offset[0]))
+
+
+def mouse(viewer, kind, point, modifiers=Qt.KeyboardModifier.NoModifier):
+    """Send one mouse event to the canvas, as the window system would."""
+    native = viewer.window._qt_viewer.canvas.native
+    button = LEFT if kind != QEvent.Type.MouseMove else Qt.MouseButton.NoButton
+    buttons = LEFT if kind != QEvent.Type.MouseButtonRelease else Qt.MouseButton.NoButton
+    place = QPointF(point)
+    QApplication.sendEvent(native, QMouseEvent(kind, place, QPointF(native.mapToGlobal(point)), button, buttons, modifiers))
+
+
+def drag(viewer, points, modifiers=Qt.KeyboardModifier.NoModifier):
+    mouse(viewer, QEvent.Type.MouseButtonPress, points[0], modifiers)
+    for point in points[1:]:
+        mouse(viewer, QEvent.Type.MouseMove, point, modifiers)
+    mouse(viewer, QEvent.Type.MouseButtonRelease, points[-1], modifiers)
+
+
+def seed(dock, row):
+    """Return (id, pixel position, world position) of a seed as shown."""
+    layer = dock.panel.layers["seeds"]
+    return int(layer.features["id"].iloc[row]), np.array(layer.data[row]), np.asarray(layer.data_to_world(layer.data[row]))
+
+
+def active(viewer, dock):
+    viewer.layers.selection.active = dock.panel.layers["cells"]
+    QApplication.processEvents()
+
+
+def test_run_pause_step_stop_and_continue(dock, qtbot):
+    begin(qtbot, dock, shape=(48, 48), n_cells=10)
+    qtbot.waitUntil(lambda: dock.panel.snapshot.frame.step >= 3, timeout=60_000)
+    assert not dock.form.fields["n_cells"].isEnabled()
+    assert not dock.presets.box.isEnabled()
+    pause(qtbot, dock)
+    step = dock.panel.snapshot.frame.step
+    click(qtbot, dock.panel.step_button)
+    qtbot.waitUntil(lambda: dock.panel.snapshot.frame.step == step + 1, timeout=30_000)
+    stop(qtbot, dock)
+    assert dock.form.fields["n_cells"].isEnabled()
+    click(qtbot, dock.panel.pause_button)
+    qtbot.waitUntil(lambda: dock.panel.snapshot.frame.step > step + 1, timeout=30_000)
+    stop(qtbot, dock)
+    cells, seeds = dock.panel.layers["cells"], dock.panel.layers["seeds"]
+    assert cells.data.dtype == np.uint16
+    assert set(np.unique(cells.data)) - {0} == set(seeds.features["id"])
+    assert cells.metadata["shapelab"]["preset"] == "active_liquid"
+
+
+def test_click_drag_add_remove_and_paint(viewer, dock, qtbot):
+    begin(qtbot, dock, shape=(64, 64), n_cells=6, filling=0.3)
+    pause(qtbot, dock)
+    active(viewer, dock)
+    number, pixel, world = seed(dock, 2)
+    here = canvas_point(viewer, world)
+
+    drag(viewer, [here])
+    assert f"Cell {number}" in dock.tools.info.text()
+    assert "neighbours" in dock.tools.info.text()
+
+    click(qtbot, dock.tools.buttons["move"])
+    to = world + np.array([7.0, -5.0])
+    drag(viewer, [here, canvas_point(viewer, (world + to) / 2), canvas_point(viewer, to)])
+    settled(qtbot, dock)
+    _, moved, _ = seed(dock, 2)
+    assert np.allclose(np.mod(moved - pixel - [7, -5] + 32, 64) - 32, 0, atol=1.0)
+
+    click(qtbot, dock.tools.buttons["remove"])
+    drag(viewer, [canvas_point(viewer, seed(dock, 2)[2])])
+    qtbot.waitUntil(lambda: number not in set(dock.panel.layers["seeds"].features["id"]), timeout=30_000)
+    assert number not in np.unique(dock.panel.layers["cells"].data)
+
+    free = np.argwhere(np.asarray(dock.panel.layers["cells"].data) == 0)
+    place = dock.panel.layers["cells"].data_to_world(free[len(free) // 2])
+    click(qtbot, dock.tools.buttons["add"])
+    drag(viewer, [canvas_point(viewer, place)])
+    qtbot.waitUntil(lambda: len(dock.panel.layers["seeds"].data) == 6, timeout=30_000)
+    assert number not in set(dock.panel.layers["seeds"].features["id"])  # ids are never given twice
+
+    click(qtbot, dock.tools.buttons["wall"])
+    drag(viewer, [canvas_point(viewer, (5.0, 8.0)), canvas_point(viewer, (5.0, 50.0))])
+    qtbot.waitUntil(lambda: dock.panel.layers["walls"] is not None, timeout=30_000)
+    walls = np.asarray(dock.panel.layers["walls"].data) > 0
+    assert walls[5, 10:48].all()
+    assert not (np.asarray(dock.panel.layers["cells"].data)[walls] > 0).any()
+    assert "new wall" not in viewer.layers
+    drag(viewer, [canvas_point(viewer, (5.0, 8.0)), canvas_point(viewer, (5.0, 50.0))], Qt.KeyboardModifier.ShiftModifier)
+    settled(qtbot, dock)
+    stop(qtbot, dock)
+
+
+def test_an_ended_run_wakes_for_the_hand(viewer, dock, qtbot):
+    begin(qtbot, dock, shape=(48, 48), n_cells=5, filling=0.3)
+    stop(qtbot, dock)
+    active(viewer, dock)
+    click(qtbot, dock.tools.buttons["remove"])
+    drag(viewer, [canvas_point(viewer, seed(dock, 0)[2])])
+    qtbot.waitUntil(lambda: len(dock.panel.layers["seeds"].data) == 4, timeout=30_000)
+    assert dock.panel.stream.worker.paused
+    stop(qtbot, dock)
+
+
+def test_what_cannot_be_is_a_sentence_and_the_run_goes_on(dock, qtbot):
+    begin(qtbot, dock, shape=(48, 48), n_cells=5, filling=0.95)
+    dock.panel.edit("add_cell", position=[10.0, 10.0], volume=2000.0)
+    qtbot.waitUntil(lambda: "not enough space" in dock.panel.message.text(), timeout=30_000)
+    step = dock.panel.snapshot.frame.step
+    qtbot.waitUntil(lambda: dock.panel.snapshot.frame.step > step, timeout=30_000)
+    stop(qtbot, dock)
+
+
+def test_colours_tracks_measure_and_script(viewer, dock, qtbot, tmp_path):
+    begin(qtbot, dock, shape=(48, 48), n_cells=8)
+    qtbot.waitUntil(lambda: dock.panel.snapshot.frame.step >= 4, timeout=60_000)
+    dock.colours.choose("volume")
+    stop(qtbot, dock)
+    cells = dock.panel.layers["cells"]
+    colours = cells.colormap.map(np.array(dock.panel.layers["seeds"].features["id"]))
+    assert len(np.unique(colours, axis=0)) > 1
+    dock.colours.choose("identity")
+    assert len(np.unique(cells.colormap.map(np.arange(1, 200)), axis=0)) > 190
+
+    click(qtbot, dock.results.tracks_button)
+    tracks = next(layer for layer in viewer.layers if isinstance(layer, Tracks))
+    assert set(tracks.data[:, 0]) == set(dock.panel.layers["seeds"].features["id"])
+
+    click(qtbot, dock.results.measure_button)
+    qtbot.waitUntil(lambda: dock.panel.message.text().startswith("Measured 8"), timeout=60_000)
+    table = viewer.layers.selection.active.features
+    assert table["area"].sum() == pytest.approx((np.asarray(cells.data) > 0).sum())
+
+    dock.results.save(tmp_path / "cells.zarr")
+    qtbot.waitUntil(lambda: dock.panel.message.text() == "Saved 'cells.zarr'.", timeout=60_000)
+    click(qtbot, dock.results.script_button)
+    script = QApplication.clipboard().text()
+    compile(script, "script", "exec")
+    assert "scenario='active_liquid'" in script
+
+
+def test_the_users_own_labels_move(viewer, dock, qtbot):
+    labels = np.zeros((48, 56), np.int64)
+    labels[4:20, 4:20], labels[4:20, 24:44], labels[26:44, 10:30] = 7, 100, 60_000
+    layer = viewer.add_labels(labels, scale=(0.5, 0.5), translate=(3, 4), units=("um", "um"))
+    dock.start_from.choose(layer)
+    assert dock.presets.name == "relaxation"
+    assert "shape" not in dock.form.fields
+    click(qtbot, dock.panel.run_button)
+    qtbot.waitUntil(lambda: dock.panel.snapshot is not None and dock.panel.snapshot.frame.step >= 2, timeout=120_000)
+    qtbot.waitUntil(lambda: not dock.panel.running, timeout=60_000)  # evened out, it ends by itself
+    cells = dock.panel.layers["cells"]
+    assert set(np.unique(cells.data)) == {0, 7, 100, 60_000}
+    assert np.allclose(cells.scale, 0.5)
+    assert np.allclose(cells.translate, (3, 4))
+    assert np.array_equal(layer.data, labels)  # nothing of the user's is changed
+
+
+def test_cells_in_space(viewer, dock, qtbot):
+    begin(qtbot, dock, "hard_and_soft_cells", shape=(20, 20, 20), n_cells=5, filling=0.4)
+    assert viewer.dims.ndisplay == 3
+    pause(qtbot, dock)
+    active(viewer, dock)
+    centre = viewer.window._qt_viewer.canvas.native.rect().center()
+    drag(viewer, [centre])  # a ray through the middle of the box
+    click(qtbot, dock.tools.buttons["add"])
+    drag(viewer, [centre])
+    qtbot.waitUntil(lambda: len(dock.panel.layers["seeds"].data) == 6, timeout=30_000)
+    click(qtbot, dock.tools.buttons["wall"])
+    drag(viewer, [centre])
+    assert "2-D" in dock.panel.message.text()
+    stop(qtbot, dock)
+
+
+def test_deleted_layer_and_closed_viewer(viewer, dock, qtbot):
+    begin(qtbot, dock, shape=(48, 48), n_cells=6)
+    viewer.layers.remove(dock.panel.layers["seeds"])
+    qtbot.waitUntil(lambda: dock.panel.layers["seeds"] is not None, timeout=30_000)  # comes back once
+    viewer.layers.remove(dock.panel.layers["seeds"])
+    step = dock.panel.snapshot.frame.step
+    qtbot.waitUntil(lambda: dock.panel.snapshot.frame.step > step + 1, timeout=30_000)
+    assert dock.panel.layers["seeds"] is None
