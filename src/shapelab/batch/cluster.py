@@ -97,7 +97,7 @@ def _local_cluster(distributed: Any, count: int | None, members: int, need: int)
     processes = max(1, min(count or cpu_count(), fitting, members))
     one = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
     return distributed.LocalCluster(
-        n_workers=processes, threads_per_worker=1, memory_limit=int(free / processes), dashboard_address=None, env=one, silence_logs=50
+        n_workers=processes, threads_per_worker=1, memory_limit=int(free / processes), dashboard_address=":0", env=one, silence_logs=50
     )
 
 

@@ -83,6 +83,7 @@ def sweep(
             needs = {member.name: _memory(spec, member) for member in left}
             with workers(root, scheduler=scheduler, count=processes, members=len(left), need=max(needs.values())) as pool:
                 _run(pool, root, spec, left, needs, count)
+            _clear_parts(root)
     finally:
         table = sweep_table(outcomes(root, members))
         table.to_csv(root / TABLE, index=False)
@@ -169,10 +170,15 @@ def _prepare(root: Path, spec: SweepSpec) -> None:
         else:
             (root / MEMBERS).mkdir(parents=True)
             write_json(root / PLAN, plan)
-        for left_over in (root / MEMBERS).glob(".*.partial"):
-            shutil.rmtree(left_over, ignore_errors=True)
+        _clear_parts(root)
     except OSError as error:
         raise InputError(f"The sweep cannot be written to {str(root)!r}: {error.strerror or error}.") from error
+
+
+def _clear_parts(root: Path) -> None:
+    """Remove what killed workers left of members that they had in hand."""
+    for part in (root / MEMBERS).glob(".*.partial"):
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _forget_failed(root: Path, members: list[Member]) -> None:

@@ -1,0 +1,158 @@
+"""Sweeps on a real local Dask cluster: grids, failures, resuming, and a worker that is killed in the middle."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+from collections import Counter
+
+import pandas as pd
+import pytest
+
+from shapelab.batch import SweepSpec, load_sweep, read_spec, sweep
+from shapelab.batch.member import JOURNAL, MEMBERS, run_member
+from shapelab.cli import main
+from shapelab.errors import InputError, ParameterError
+from shapelab.io import load_run
+
+distributed = pytest.importorskip("distributed")
+
+TINY = {"family": "curvatubes", "preset": "tubes", "steps": 4, "parameters": {"shape": [12, 12, 12]}}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, memory_limit="2GB", dashboard_address=":0", silence_logs=50
+    ) as cluster:
+        yield cluster
+
+
+def events(folder):
+    """How often each member was begun, and how often it ended."""
+    with (folder / JOURNAL).open(newline="") as file:
+        rows = list(csv.reader(file))
+    return Counter(row[3] for row in rows if row[4] == "begun"), Counter(row[3] for row in rows if row[4] != "begun")
+
+
+def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(cluster, tmp_path):
+    spec = SweepSpec.make(**{**TINY, "steps": 30}, grid={"mass": [-0.6, -0.5, -0.4]}, seeds=[1, 2, 3, 4])
+    folder = tmp_path / "sweep"
+    killed = []
+
+    def kill_one(outcome, done, total):
+        if done == 4:
+            victim = next(iter(cluster.workers.values()))
+            os.kill(victim.process.pid, signal.SIGKILL)
+            killed.append(victim.process.pid)
+
+    table = sweep(spec, folder, scheduler=cluster.scheduler_address, report=kill_one)
+    assert killed
+    assert list(table["name"]) == [f"m{i:04d}" for i in range(12)]
+    assert set(table["status"]) == {"done"}
+    begun, ended = events(folder)
+    assert ended == Counter(table["name"])
+    assert sum(begun.values()) <= 13, "only the member that the killed worker had in hand may begin again"
+    assert not list((folder / MEMBERS).glob(".*")), "no part of an interrupted member stays"
+    uninterrupted = spec.simulation(spec.all_members()[7])
+    *_, last = uninterrupted.run(30, every=30)
+    assert (load_run(folder / MEMBERS / "m0007" / "run.zarr").frame()["field"] == last["field"]).all()
+
+
+def test_resuming_skips_what_is_done_and_takes_up_the_rest(cluster, tmp_path):
+    spec = SweepSpec.make(**TINY, grid={"mass": [-0.6, -0.5]}, seeds=[1, 2])
+    folder = tmp_path / "sweep"
+
+    def interrupt(outcome, done, total):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(spec, folder, scheduler=cluster.scheduler_address, report=interrupt)
+    finished = events(folder)[1]
+    assert len(pd.read_csv(folder / "table.csv")) >= 2
+    table = sweep(spec, folder, scheduler=cluster.scheduler_address)
+    assert len(table) == 4
+    assert events(folder)[1] == Counter(table["name"])
+    assert finished <= events(folder)[1]
+    assert load_sweep(folder)[0] == spec
+    other = SweepSpec.make(**TINY, grid={"mass": [-0.3]})
+    with pytest.raises(InputError, match="another sweep"):
+        sweep(other, folder, scheduler=cluster.scheduler_address)
+
+
+def test_members_that_fail_or_are_not_viable_are_recorded_with_their_reason(cluster, tmp_path):
+    members = [
+        {"mass": -0.5},
+        {"mass": 7.0},
+        {"mass": -0.5, "seed": 2},
+        {"a20": 0.0, "a02": 0.0, "a11": 0.0, "b10": 0.0, "b01": 0.0, "c": 0.0},
+    ]
+    spec = SweepSpec.make(**TINY, members=members, viable={"volume_fraction": (0.0, 0.9), "k1_spread": (0.0, 1e9)})
+    table = sweep(spec, tmp_path / "sweep", scheduler=cluster.scheduler_address).set_index("name")
+    assert table.loc["m0001", "status"] == "failed"
+    assert "mass = 7.0" in table.loc["m0001", "reason"]
+    assert table.loc[["m0000", "m0002"], "status"].tolist() == ["done", "done"]
+    assert table.loc["m0000", "volume_fraction"] > 0
+    strict = SweepSpec.make(**TINY, viable={"discrepancy": (0.0, 1e-9)}, check_at=[2])
+    (row,) = sweep(strict, tmp_path / "strict", scheduler=cluster.scheduler_address).to_dict("records")
+    assert (row["status"], row["steps"]) == ("not viable", 2)
+    assert "discrepancy" in row["reason"]
+
+
+def test_a_member_is_never_done_twice_even_if_asked_for_twice(tmp_path):
+    spec = SweepSpec.make(**TINY)
+    (tmp_path / MEMBERS).mkdir()
+    (member,) = spec.all_members()
+    first = run_member(str(tmp_path), spec, member)
+    assert run_member(str(tmp_path), spec, member) == first
+    assert events(tmp_path) == (Counter(m0000=1), Counter(m0000=1))
+
+
+def test_cells_and_the_command_line(tmp_path, capsys):
+    file = tmp_path / "cells.toml"
+    file.write_text(
+        'family = "cells"\npreset = "relaxation"\nsteps = 2\n'
+        "[parameters]\nshape = [48, 48]\nn_cells = 6\n[random]\ncount = 2\nseed = 3\n[random.ranges]\nfilling = [0.4, 0.6]\n"
+    )
+    assert main(["sweep", str(file), "--workers", "1"]) == 0
+    assert "2 done" in capsys.readouterr().out
+    table = pd.read_csv(tmp_path / "cells" / "table.csv")
+    assert table["filling"].between(0.4, 0.6).all()
+    assert table["filling"].nunique() == 2
+    assert main(["sweep", str(file), "--workers", "0"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"grid": {"mas": [1]}}, "no parameter 'mas'"),
+        ({"grid": {"mass": []}}, "no values for mass"),
+        ({"grid": {"mass": [0]}, "members": [{}]}, "one of grid"),
+        ({"random": {"count": 2, "ranges": {"mass": [1, 0]}}}, "range of mass"),
+        ({"steps": 0}, "steps"),
+        ({"step": 5}, "step"),
+        ({"grid": {"mass": [0.1] * 400}, "seeds": list(range(400))}, "160000 members"),
+    ],
+)
+def test_wrong_specs_are_refused_in_a_sentence(changes, words):
+    with pytest.raises(ParameterError, match=words):
+        SweepSpec.make(**{**TINY, **changes})
+
+
+def test_random_draws_repeat_and_the_atlas_tests_viability(tmp_path):
+    file = tmp_path / "a.toml"
+    file.write_text('family = "curvatubes"\n[random]\ncount = 3\nranges = "atlas"\n')
+    spec, again = read_spec(file), read_spec(file)
+    assert [m.parameters for m in spec.all_members()] == [m.parameters for m in again.all_members()]
+    assert [m.parameters["seed"] for m in spec.all_members()] == [1, 2, 3]
+    assert all(-0.75 <= m.parameters["mass"] <= -0.15 for m in spec.all_members())
+    assert set(spec.viable) == {"discrepancy", "highest", "lowest"}
+    assert spec.simulation(spec.all_members()[0]).parameters.a20 == 1.0
+
+
+def test_a_scheduler_that_does_not_answer_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr("shapelab.batch.cluster._SECONDS", 1)
+    with pytest.raises(InputError, match="No Dask scheduler answers"):
+        sweep(SweepSpec.make(**TINY), tmp_path / "s", scheduler="tcp://127.0.0.1:9")
