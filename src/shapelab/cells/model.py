@@ -159,12 +159,14 @@ class CellModel(Model[CellParameters, CellState]):
         """Move, change, solve."""
         dt = self.time_step(state)
         diagram, before = Diagram.of(state, self.periodic), state.positions
-        self.move(state, diagram, dt)
+        if len(state):
+            self.move(state, diagram, dt)
         if not np.isfinite(state.positions).all():
             raise NotFiniteError("The positions of cells are no longer finite numbers: use a smaller time step.")
         state.traits["travelled"] = state.traits["travelled"] + (state.positions - before)
         state.positions = self.room(state).keep_inside(state.positions)
-        self.change(state, diagram, dt)
+        if len(state) or self.sources:
+            self.change(state, diagram, dt)
         state.step += 1
         state.time += dt
         self.solve(state)
@@ -250,10 +252,10 @@ class CellModel(Model[CellParameters, CellState]):
         _, solver = self._parts(state)
         solver.tolerance, solver.max_tolerance = self.of(state).tolerance, 5 * self.of(state).tolerance
         known = np.isfinite(state.potentials)
-        solver.update(state.positions, state.volumes, self.cost(state))
+        solver.update(state.positions, state.volumes, self.cost(state) if len(state) else None)
         solver.potentials = np.where(known, state.potentials, np.median(state.potentials[known])) if known.any() else None
         solution = solver.solve()
-        if not solution.converged and solution.max_error > 0.5:
+        if solution.max_error > 0.5 or solution.mean_error > 5 * solver.tolerance:
             state.positions = self.room(state).part(state.positions, state.rng)
             solver.update(state.positions)
             solver.potentials = None

@@ -49,16 +49,16 @@ class Room:
         return positions
 
     def part(self, positions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return positions of which none are nearer than half a pixel: those that were are moved by a pixel or so, at random."""
+        """Return positions of which none are nearer than two pixels: those that were are moved by as much, at random."""
         from scipy.spatial import cKDTree
 
         for _ in range(20):
-            near = cKDTree(positions).query_pairs(0.5 * self.spacing.min(), output_type="ndarray")
+            near = cKDTree(positions).query_pairs(2 * self.spacing.min(), output_type="ndarray")
             if not len(near):
                 break
             rows = np.unique(near)
             positions = positions.copy()
-            positions[rows] += rng.standard_normal((len(rows), len(self.size))) * self.spacing
+            positions[rows] += rng.standard_normal((len(rows), len(self.size))) * 2 * self.spacing
             positions = self.keep_inside(positions)
         return positions
 
