@@ -153,8 +153,7 @@ def collapsible(title: str, content: QWidget, *, expanded: bool = False) -> QCol
     box.setDuration(0)
     box.layout().setContentsMargins(0, 0, 0, 0)
     box.setContent(content)
-    if expanded:
-        box.expand(animate=False)
+    (box.expand if expanded else box.collapse)(animate=False)  # superqt leaves content that it is given open
     return box
 
 
