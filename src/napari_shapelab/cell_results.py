@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Labels, Tracks
-from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
 from napari_shapelab.background import Task
 from napari_shapelab.run_layers import RunLayers, unwrapped
@@ -31,13 +31,11 @@ class CellResults(QWidget):
         Where results are shown.
     panel
         The run.
-    script
-        Returns the run as a Python script.
     """
 
-    def __init__(self, viewer: Any, panel: RunPanel, script: Callable[[], str]) -> None:
+    def __init__(self, viewer: Any, panel: RunPanel) -> None:
         super().__init__()
-        self._viewer, self._panel, self._script = unwrapped(viewer), panel, script
+        self._viewer, self._panel = unwrapped(viewer), panel
         self._path: list[tuple[float, np.ndarray, np.ndarray]] = []
         self._every, self._seen = 1, 0
         self._layers: RunLayers | None = None
@@ -48,7 +46,7 @@ class CellResults(QWidget):
         self.measure_button = _button("Measure", "Volume, surface, axes, neighbours… of every cell, in a table.", self.measure)
         self.tracks_button = _button("Tracks", "Add the paths of all cells so far (Tracks).", self.add_tracks)
         self.save_button = _button("Save…", "Save the run (OME-Zarr), to continue later.", self.ask_and_save)
-        self.script_button = _button("Script", "Copy a Python script that makes this run again.", self.copy_script)
+        self.script_button = _button("Script", "Copy a Python script that makes this run again.", panel.copy_script)
         for button in (self.copy_button, self.measure_button, self.tracks_button, self.save_button, self.script_button):
             row.addWidget(button, 1)
         panel.advanced.connect(self._on_advanced)
@@ -121,11 +119,6 @@ class CellResults(QWidget):
             lambda written: self._panel.say(f"Saved {Path(written).name!r}."),
             lambda text: self._panel.say(text, wrong=True),
         )
-
-    def copy_script(self) -> None:
-        """Put the script on the clipboard."""
-        QApplication.clipboard().setText(self._script())
-        self._panel.say("The script is on the clipboard.")
 
     def _cells(self) -> Any:
         cells = self._panel.layers["cells"] if self._panel.layers is not None else None

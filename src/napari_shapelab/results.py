@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Labels, Layer
-from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
 
 from napari_shapelab.background import Task
 from napari_shapelab.measurements import Measurements
@@ -35,15 +35,13 @@ class FieldResults(QWidget):
         Where results are shown.
     panel
         The run.
-    script
-        Returns the run as a Python script.
     start
         Returns the mask that the run started from, None if it did not start from one; it is measured beside the result.
     """
 
-    def __init__(self, viewer: Any, panel: RunPanel, script: Callable[[], str], start: Callable[[], LayerData | None]) -> None:
+    def __init__(self, viewer: Any, panel: RunPanel, start: Callable[[], LayerData | None]) -> None:
         super().__init__()
-        self._viewer, self._panel, self._script, self._start = unwrapped(viewer), panel, script, start
+        self._viewer, self._panel, self._start = unwrapped(viewer), panel, start
         self._measured: LayerData | None = None
         self.measurements = Measurements()
         panel.tabs.addTab(self.measurements, "Measurements")
@@ -58,7 +56,7 @@ class FieldResults(QWidget):
         self.mesh_button.setMenu(menu)
         self.measure_button = _button("Measure", "Volume, area, topology and curvatures, in the Measurements tab.", self.measure)
         self.save_button = _button("Save…", "Save the run (OME-Zarr, to continue later), the mesh or the field.", self.ask_and_save)
-        self.script_button = _button("Script", "Copy a Python script that makes this run again.", self.copy_script)
+        self.script_button = _button("Script", "Copy a Python script that makes this run again.", panel.copy_script)
         for button in (self.mask_button, self.mesh_button, self.measure_button, self.save_button, self.script_button):
             row.addWidget(button, 1)
         panel.advanced.connect(lambda _: self._refresh())
@@ -141,11 +139,6 @@ class FieldResults(QWidget):
         else:
             target = path if path.suffix == ".zarr" else path.with_name(path.name + ".zarr")
             self._panel.with_simulation(lambda simulation: save_run(target, simulation), done, self._wrong)
-
-    def copy_script(self) -> None:
-        """Put the script on the clipboard."""
-        QApplication.clipboard().setText(self._script())
-        self._panel.say("The script is on the clipboard.")
 
     def _field(self) -> Layer | None:
         field = self._panel.layers["field"] if self._panel.layers is not None else None

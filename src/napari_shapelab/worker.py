@@ -18,12 +18,31 @@ import numpy as np
 import shapelab
 from napari_shapelab.mailbox import Log, Mailbox
 from shapelab.errors import ShapelabError
-from shapelab.simulation import Frame, Parameters, Simulation
+from shapelab.simulation import Change, Frame, Parameters, Simulation
 
 __all__ = ["Checkpoint", "Ended", "Snapshot", "Worker", "provenance", "sentence"]
 
 Visit = Callable[[Simulation], None]
-Checkpoint = tuple[dict[str, Any], dict[str, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A state in main memory, and what was done by hand until then: a run goes on from it as if it had never ended."""
+
+    plain: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+    history: list[Change] | None
+
+    @classmethod
+    def of(cls, simulation: Simulation) -> Checkpoint:
+        """Take the state of `simulation`."""
+        return cls(*simulation.checkpoint(), simulation.history)
+
+    def give(self, simulation: Simulation) -> None:
+        """Let `simulation`, made with the same first parameters, go on from here."""
+        simulation.restore_checkpoint(self.plain, self.arrays)
+        simulation.history = None if self.history is None else list(self.history)
+
 
 _FRAME_SHARE = 0.25
 """Share of the worker's time that making frames may take."""
@@ -223,7 +242,7 @@ class Worker(threading.Thread):
 
     def _work(self, simulation: Simulation) -> Ended:
         if self._checkpoint is not None:
-            simulation.restore_checkpoint(*self._checkpoint)
+            self._checkpoint.give(simulation)
             self._checkpoint = None
         simulation.prepare()
         self._publish(simulation)
@@ -244,7 +263,7 @@ class Worker(threading.Thread):
             visit(simulation)
         if not failed:
             self._publish(simulation)
-        return Ended(reason, failed, None if failed else simulation.checkpoint())
+        return Ended(reason, failed, None if failed else Checkpoint.of(simulation))
 
     def _orders(self) -> _Orders | None:
         """Return what to do next, waiting while paused; None to stop."""

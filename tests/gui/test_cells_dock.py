@@ -190,9 +190,10 @@ def test_colours_tracks_measure_and_script(viewer, dock, qtbot, tmp_path):
     dock.results.save(tmp_path / "cells.zarr")
     qtbot.waitUntil(lambda: dock.panel.message.text() == "Saved 'cells.zarr'.", timeout=60_000)
     click(qtbot, dock.results.script_button)
+    qtbot.waitUntil(lambda: "clipboard" in dock.panel.message.text(), timeout=30_000)
     script = QApplication.clipboard().text()
     compile(script, "script", "exec")
-    assert "scenario='active_liquid'" in script
+    assert "sl.Cells(\n    'active_liquid'" in script
 
 
 def test_the_users_own_labels_move(viewer, dock, qtbot):

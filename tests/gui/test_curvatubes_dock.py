@@ -63,9 +63,11 @@ def test_run_change_and_results(viewer, dock, qtbot, tmp_path):
     click(qtbot, dock.results.measure_button)
     qtbot.waitUntil(lambda: len(dock.results.measurements.rows()) > 5, timeout=60_000)
     click(qtbot, dock.results.script_button)
+    qtbot.waitUntil(lambda: "clipboard" in dock.panel.message.text(), timeout=30_000)
     script = QApplication.clipboard().text()
     compile(script, "script", "exec")
-    assert "preset='tubes'" in script
+    assert "sl.Curvatubes(\n    'tubes'" in script
+    assert "simulation.update(" in script  # the radius that was changed while it ran
     for name in ("tubes.zarr", "tubes.ply", "tubes.nii.gz"):
         dock.results.save(tmp_path / name)
         qtbot.waitUntil(lambda name=name: dock.panel.message.text() == f"Saved '{name}'.", timeout=60_000)

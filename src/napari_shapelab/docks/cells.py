@@ -16,7 +16,6 @@ from napari_shapelab.number_box import ignore_wheel
 from napari_shapelab.preset_combo import PresetCombo
 from napari_shapelab.run_layers import unwrapped
 from napari_shapelab.run_panel import RunPanel
-from napari_shapelab.script import script_of
 from shapelab.catalog import scenario, scenarios
 from shapelab.cells import Cells
 from shapelab.errors import ShapelabError
@@ -60,7 +59,7 @@ class CellsDock(QWidget):
         )
         self.tools = CellTools(self._viewer, self.panel)
         self.colours = CellColours(self.panel)
-        self.results = CellResults(self._viewer, self.panel, self.script)
+        self.results = CellResults(self._viewer, self.panel)
         self.restore_button = QPushButton("Restore defaults")
         self.restore_button.setToolTip("Set everything back to what the scenario says.")
         self._form_place = QVBoxLayout()
@@ -80,12 +79,6 @@ class CellsDock(QWidget):
             return Cells(self.presets.name, **dict(self.parameters))
         given = {name: value for name, value in self.parameters if name not in _FROM_LABELS}
         return Cells(self.presets.name, initial=data, walls=self.background.currentData(), **given)
-
-    def script(self) -> str:
-        """Return the run as a Python script."""
-        layer = self.start_from.layer
-        source = None if layer is None else str(layer.source.path or "")
-        return script_of(FAMILY, self.presets.name, self.parameters, observable="volume_error", layer="cells", source=source)
 
     # -- what the user does --------------------------------------------------------------------------------------
 

@@ -16,7 +16,6 @@ from napari_shapelab.preset_combo import PresetCombo
 from napari_shapelab.results import FieldResults
 from napari_shapelab.run_layers import unwrapped
 from napari_shapelab.run_panel import RunPanel
-from napari_shapelab.script import script_of
 from napari_shapelab.start_from import Source, StartFrom
 from napari_shapelab.stay_near import StayNear
 from napari_shapelab.texture_form import TextureForm, aim_in_words
@@ -62,7 +61,7 @@ class CurvatubesDock(QWidget):
         )
         self.diagram = DiagramTab(self._viewer)
         self.panel.tabs.addTab(self.diagram, "Curvature diagram")
-        self.results = FieldResults(self._viewer, self.panel, self.script, self._start)
+        self.results = FieldResults(self._viewer, self.panel, self._start)
         self.mask_shown = QCheckBox("Show the mask while it runs")
         self.mask_shown.setToolTip("Also stream the inside of the surface as a Labels layer.")
         self.restore_button = QPushButton("Restore defaults")
@@ -85,19 +84,13 @@ class CurvatubesDock(QWidget):
         data = self._source.data
         return Curvatubes(self.presets.name, initial=data, target=data, **{**values, "fidelity": self.stay_near.value()})
 
-    def script(self) -> str:
-        """Return the run as a Python script."""
-        layer = self.start_from.combo.layer
-        source = None if layer is None else str(layer.source.path or "")
-        return script_of(FAMILY, self.presets.name, self.form.parameters, observable="energy", layer="field", source=source)
-
     # -- what the user does --------------------------------------------------------------------------------------
 
     def choose_preset(self, name: str) -> None:
         """Show the values of a preset; while running, let the texture turn into it if it can."""
         old = self.form.parameters if not self.form.problem else _of_preset(self._last_preset)
         chosen = _of_preset(name)
-        new = chosen.replace(**{key: getattr(old, key) for key in ("voxel_size", "unit", "seed", "device", "max_steps", "settle")})
+        new = chosen.replace(**self._kept(old))
         if self.panel.running:
             changes = _differences(old, new.replace(shape=old.shape))
             fixed = set(changes) - CurvatubesParameters.live_fields()
@@ -115,6 +108,13 @@ class CurvatubesDock(QWidget):
         self._last_preset = name
         self.form.set_parameters(new)
         self._describe()
+
+    def _kept(self, old: CurvatubesParameters) -> dict[str, Any]:
+        """Return what another preset does not change: the world's units, and what the user has set otherwise than the last preset."""
+        last = _of_preset(self._last_preset)
+        kept = {name: getattr(old, name) for name in ("voxel_size", "unit", "seed", "device")}
+        changed = [name for name in ("max_steps", "settle") if getattr(old, name) != getattr(last, name)]
+        return kept | {name: getattr(old, name) for name in changed}
 
     def restore_defaults(self) -> None:
         """Set everything back to what the preset says; the starting layer is let go."""
