@@ -26,7 +26,7 @@ Made by `python benchmarks/presets.py --write`. Every number is one run, not an 
 
 ## Published textures
 
-Each preset grows from seeded noise on {size}^3 voxels (periodic, eps = 2 voxels) until it settles or 1000 steps are over. In
+Each preset grows from seeded noise on {size}^3 voxels (periodic, eps = 2 voxels) until it settles or its own step limit is reached (1000 for most). In
 brackets: the same statistic of the published 100^3 field (A. Song, J. Math. Imaging Vis. 64, 2022), by the same estimators. A value
 in **bold** lies outside the preset's band: 15 % around the published value, or 2.5 for a curvature if that is wider. vf: part of the
 voxels inside; A/V: diffuse area per volume; k1, k2: means of the diffuse principal curvatures; all in texture lengths.
@@ -37,7 +37,7 @@ voxels inside; A/V: diffuse area per volume; k1, k2: means of the diffuse princi
 
 
 OUTSIDE = """
-Reading the table. "still" means that the texture had not settled after 1000 steps. What lies outside its band:
+Reading the table. "still" means that the texture had not settled when its step limit was reached. What lies outside its band:
 
 - bilayers: the sheets are there and fill the right volume, but a box of this size often keeps a tunnel that raises k1.
 - pearls, sieve, exp-0684, exp-0830: their polynomials have no lowest value, so that pattern and energy depend on the interface

@@ -28,6 +28,9 @@ class Published(NamedTuple):
     others: Mapping[str, Any] = {}
 
 
+SLOW: Mapping[str, Any] = {"inertia": "annealed", "max_steps": 2000, "settle": 0.003}
+"""Settings of textures that stay stuck in defects without a coasting phase, and mend them slowly."""
+
 PUBLISHED = (
     Published("tubes", "Tubes", TUBES, (1, 2, 6, -40, -40, 400), -0.6,
               "Branching tubes of even width that join into one net.", (0.154, 5.3, 22.8, 0.4)),
@@ -36,9 +39,9 @@ PUBLISHED = (
     Published("tubes-oriented", "Oriented tubes", TUBES, (1, 2, 6, -40, -40, 400), -0.6,
               "Tubes that run along the z axis.", None, {"orientation": 1000.0, "direction": (1.0, 0.0, 0.0)}),
     Published("pearls", "Pearls", TUBES, (1, 3.55, 1, -56, -56, 784), -0.77,
-              "Strings of beads that touch, with much void around them.", (0.080, 2.4, 31.7, -7.8)),
+              "Strings of beads that touch, with much void around them.", (0.080, 2.4, 31.7, -7.8), SLOW),
     Published("metatubes", "Metatubes", TUBES, (0.924, 1.352, 2.932, 8.29, 61.066, 297.722), -0.53,
-              "Wide tubes flattened into plates with windows.", (0.223, 4.7, 14.2, -9.2)),
+              "Wide tubes flattened into plates with windows.", (0.223, 4.7, 14.2, -9.2), {"inertia": "annealed"}),
     Published("tortuous", "Tortuous tubes", TUBES, (1, 2.221, 2.667, -103.614, 154.632, -1633.36), -0.745,
               "Thin tubes that wind and branch in all directions.", (0.112, 11.7, 33.4, -14.2)),
     Published("spheres", "Spheres", TUBES, (2, 2, 2, -75, -75, 937.5), -0.6,
@@ -46,11 +49,11 @@ PUBLISHED = (
     Published("spheres-sparse", "Sparse spheres", TUBES, (2, 2, 2, -75, -75, 937.5), -0.7,
               "The same droplets, fewer of them."),
     Published("sponge", "Sponge", SPONGES, (1, 2.8, 2, -10, -10, 25), -0.25,
-              "A sponge of saddles: matter and void both hang together throughout.", (0.337, 6.7, 24.7, -13.4)),
+              "A sponge of saddles: matter and void both hang together throughout.", (0.337, 6.7, 24.7, -13.4), {"inertia": "annealed"}),
     Published("weird", "Weird", SPONGES, (1, 0.396, 1.095, -28.64, 190.906, 2062.082), -0.598,
               "A crumpled foam: thin walls full of small round holes.", (0.224, 11.6, 31.0, -27.6)),
     Published("bilayers", "Bilayers", MEMBRANES, (1, 1, 1, 0, 0, 0), -0.4,
-              "Membranes: pairs of parallel sheets that close on themselves.", (0.301, 6.1, 7.5, -5.2)),
+              "Membranes: pairs of parallel sheets that close on themselves.", (0.301, 6.1, 7.5, -5.2), SLOW),
     Published("layers", "Layers", MEMBRANES, (2, 2, 2, 0, 0, 0), -0.3,
               "Thick sheets that curve gently, with a few windows between them."),
     Published("layers-thin", "Thinner layers", MEMBRANES, (2, 2, 2, 0, 0, 0), -0.4,

@@ -68,7 +68,7 @@ def waves(parameters: CurvatubesParameters, rng: np.random.Generator) -> np.ndar
     band[0, 0, 0] = 0.0
     if band.max() < 1e-6:
         raise ParameterError(f"start_size = {wavelength:g} voxels is not a wavelength that fits into {shape} voxels; choose a smaller one.")
-    wave = np.fft.irfftn(np.fft.rfftn(rng.standard_normal(shape)) * band, s=shape)
+    wave = np.fft.irfftn(np.fft.rfftn(rng.standard_normal(shape)) * band, s=shape, axes=(0, 1, 2))
     wave -= np.quantile(wave, (1 - required_mass(parameters)) / 2)
     slopes = [(np.roll(wave, -1, axis) - np.roll(wave, 1, axis)) / 2 for axis in range(3)]
     gradient = np.sqrt(slopes[0] ** 2 + slopes[1] ** 2 + slopes[2] ** 2)
