@@ -160,8 +160,10 @@ def _summary(fit: DiagramFit, table: pd.DataFrame) -> str:
     lines = [
         f"<b>{fit.mismatch:.2%}</b> of the pixels belong to another grain.",
         f"Volume error: mean {fit.mean_volume_error:.2%}, largest {fit.volume_error:.1%}.",
-        f"{len(table)} grains in {_seconds(fit.seconds)}. {fit.message}",
+        f"{len(table)} grains in {_seconds(fit.seconds)}.",
     ]
+    if "Stopped" in fit.message:
+        lines.insert(0, "Stopped before the end: this is the best diagram so far.")
     kinds = Counter(_kind(grain.reason) for grain in fit.worst)
     shapes = {kind: n for kind, n in kinds.items() if kind in _UNREPRESENTABLE}
     if shapes:

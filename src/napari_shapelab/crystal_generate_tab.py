@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Labels, Layer
-from qtpy.QtWidgets import QCheckBox, QFormLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.background import Task
 from napari_shapelab.crystal_generation import GeneratedCrystal, GenerateParameters, generate, population_of, preview, quantities
@@ -148,7 +148,7 @@ class CrystalGenerateTab(QWidget):
         name = source.name if source is not None else "asked for"
         self.plot.show_values((name, layer.name), quantities(crystal.population, generated.like))
         self.summary.show()
-        self.plot.show()
+        self.tabs.setCurrentWidget(self.plot)
         self.work.say(f"Added {layer.name!r}.")
 
     def _add(self, labels: np.ndarray, parameters: GenerateParameters, metadata: dict[str, Any]) -> Labels:
@@ -158,6 +158,7 @@ class CrystalGenerateTab(QWidget):
         layer = Labels(
             labels,
             name=name,
+            opacity=1.0,
             scale=(parameters.pixel_size,) * dim,
             units=(parameters.unit,) * dim,
             axis_labels=("z", "y", "x")[-dim:],
@@ -179,11 +180,13 @@ class CrystalGenerateTab(QWidget):
         column.setContentsMargins(2, 6, 6, 2)
         column.setSpacing(6)
         column.addLayout(rows)
-        for widget in (self.form, self.by_orientation, self.preview, self.work, self.summary, self.plot):
+        self.tabs = QTabWidget()
+        self.tabs.addTab(self.preview, "Preview")
+        self.tabs.addTab(self.plot, "Statistics")
+        for widget in (self.form, self.by_orientation, self.tabs, self.work, self.summary):
             column.addWidget(widget)
         column.addStretch(1)
         self.summary.hide()
-        self.plot.hide()
 
 
 def _features(generated: GeneratedCrystal) -> Any:

@@ -26,15 +26,15 @@ _PREVIEW_GRAINS = {2: 150, 3: 120}
 class GenerateParameters(Parameters):
     """What to generate."""
 
-    n_grains: int = parameter(300, "Number of grains.", label="grains", main=True, ge=2, le=200_000, step=50)
+    n_grains: int = parameter(300, "Number of grains.", label="Grains", main=True, ge=2, le=200_000, step=50)
     shape: tuple[int, int, int] = parameter(
-        (1, 300, 300), "Pixels along z, y and x; z = 1 makes a 2-D sample.", label="shape (z, y, x)", main=True, step=10
+        (1, 300, 300), "Pixels along z, y and x; z = 1 makes a 2-D sample.", label="Shape (z, y, x)", main=True, step=10
     )
     volumes: Literal["lognormal", "equal"] = parameter(
         "lognormal", "Distribution of the volumes. Not used where a sample to be like is chosen.", main=True
     )
     sigma: float = parameter(
-        0.5, "Spread of lognormal volumes: standard deviation of their logarithm.", label="volume spread", main=True, ge=0, le=2, step=0.05
+        0.5, "Spread of lognormal volumes: standard deviation of their logarithm.", label="Volume spread", main=True, ge=0, le=2, step=0.05
     )
     anisotropy: float = parameter(0.25, "0 for round grains, towards 1 for very elongated ones.", main=True, ge=0, le=0.95, step=0.05)
     lloyd: int = parameter(
@@ -42,10 +42,10 @@ class GenerateParameters(Parameters):
     )
     boundary: Literal["box", "periodic"] = parameter("box", "Periodic: opposite faces fit together.", main=True)
     exclusion: float = parameter(
-        0.3, "Smallest distance of two seeds, in units of the mean size of a grain.", label="seed distance", ge=0, le=0.75, step=0.05
+        0.3, "Smallest distance of two seeds, in units of the mean size of a grain.", label="Seed distance", ge=0, le=0.75, step=0.05
     )
     tolerance: float = parameter(
-        1.0, "Largest error of a grain's volume, where two pixels are finer.", unit="%", label="volume tolerance", gt=0, le=50, step=0.5
+        1.0, "Largest error of a grain's volume, where two pixels are finer.", unit="%", label="Volume tolerance", gt=0, le=50, step=0.5
     )
     pixel_size: float = parameter(1.0, "Size of a pixel, in the unit below.", gt=0, step=0.1)
     unit: Literal["um", "nm", "mm", "pixel"] = parameter("um", "Unit of the pixel size.")
@@ -159,7 +159,7 @@ def _summary(crystal: Crystal, like_name: str) -> str:
     parts = [
         f"<b>{len(crystal.volumes)} grains</b>, volume error: mean {crystal.mean_volume_error:.2%}, largest {crystal.volume_error:.1%}.",
         f"Mean aspect ratio {statistics['aspect_ratio']:.2f}, variation of the volumes {statistics['volume_variation']:.2f}.",
-        f"{crystal.seconds:.1f} s. {crystal.message}",
+        f"{crystal.seconds:.1f} s.",
     ]
     distances = {name.removeprefix("ks_").replace("_", " "): value for name, value in statistics.items() if name.startswith("ks_")}
     if distances:

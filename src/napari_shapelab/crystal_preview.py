@@ -37,7 +37,7 @@ class CrystalPreview(QLabel):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_WAIT)
         self._timer.timeout.connect(self._begin)
-        self.setFixedHeight(_HEIGHT)
+        self.setMinimumHeight(_HEIGHT)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setWordWrap(True)
         self.setToolTip("A smaller sample with the same fields: at most 150 grains on 128 pixels (of a 3-D sample, the middle section).")

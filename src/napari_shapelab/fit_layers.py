@@ -10,7 +10,6 @@ from napari.layers import Labels, Layer, Points, Shapes, Surface
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_shapelab.crystal_fit import FitResult
-from shapelab.crystals.moments import Moments
 
 __all__ = ["WRONG", "fit_layers", "in_pixels"]
 
@@ -34,7 +33,7 @@ def fit_layers(result: FitResult, place: Mapping[str, Any], colormap: Any) -> li
         Of the image, so that grains keep their colours; None for napari's own.
     """
     common = {**place, "metadata": {"shapelab": result.provenance}}
-    cells = Labels(result.labels, name=f"{result.title} · {result.source}", **common)
+    cells = Labels(result.labels, name=f"{result.title} · {result.source}", opacity=1.0, **common)
     if colormap is not None:
         cells.colormap = colormap
     layers: list[Layer] = [cells]
@@ -113,8 +112,3 @@ def _ellipsoids(
         visible=False,
         **common,
     )
-
-
-def radius_in_pixels(moments: Moments, row: int, spacing: tuple[float, ...]) -> float:
-    """Return the radius of a grain's ball, in pixels of the last axis."""
-    return float(moments.radii[row] / spacing[-1])

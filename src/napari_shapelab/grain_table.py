@@ -14,13 +14,13 @@ __all__ = ["GrainTableView"]
 
 _COLUMNS = {
     "id": ("grain", "{:d}", "Label of the grain."),
-    "wrong_pixels": ("wrong px", "{:d}", "Pixels that the diagram gives to another grain."),
-    "mismatch": ("mismatch", "{:.1%}", "Share of the grain's pixels that the diagram gives to another grain."),
+    "wrong_pixels": ("wrong", "{:d}", "Pixels that the diagram gives to another grain."),
+    "mismatch": ("share", "{:.1%}", "Share of the grain's pixels that the diagram gives to another grain."),
     "volume_error": ("volume", "{:+.1%}", "Volume of the cell against that of the grain."),
     "reason": ("why", "{}", "What the grain's shape says, for the twenty worst."),
 }
 """Column of the data -> heading, format, tooltip."""
-_WIDTHS = (48, 62, 64, 62)
+_WIDTHS = (50, 66, 58, 66)
 
 
 class _Model(QAbstractTableModel):

@@ -1,0 +1,31 @@
+"""The layer that says where two images agree: in both, only in one of them, or in another cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from napari.layers import Labels
+from napari.utils.colormaps import DirectLabelColormap
+
+from napari_shapelab.distribution_plot import FIRST, SECOND
+from shapelab.compare.differences import BOTH, ONLY_A, ONLY_B, OTHER_CELL
+from shapelab.frame import LayerData
+
+__all__ = ["LEGEND", "difference_layer"]
+
+_SAME, _OTHER = "#8a8a8a", "#e052e0"
+LEGEND = (
+    f"<span style='color:{_SAME}'>■</span> both &nbsp; <span style='color:{FIRST}'>■</span> only A &nbsp; "
+    f"<span style='color:{SECOND}'>■</span> only B &nbsp; <span style='color:{_OTHER}'>■</span> in cells that do not match"
+)
+"""What the colours mean, as rich text."""
+
+
+def difference_layer(difference: LayerData, names: tuple[str, str], provenance: Mapping[str, Any]) -> Labels:
+    """Make the layer; safe in any thread."""
+    data, meta, _ = difference.as_tuple()
+    colours: dict[int | None, Any] = {0: "transparent", BOTH: _SAME, ONLY_A: FIRST, ONLY_B: SECOND, OTHER_CELL: _OTHER, None: "transparent"}
+    meta["name"] = f"difference · {names[0]} ↔ {names[1]}"
+    meta["metadata"] = {**meta.get("metadata", {}), "shapelab": dict(provenance)}
+    return Labels(data, colormap=DirectLabelColormap(color_dict=colours), opacity=0.85, **meta)
