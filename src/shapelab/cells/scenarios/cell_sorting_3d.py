@@ -67,7 +67,7 @@ class CellSorting3D(CellModel):
         """Return the tables of g and eta."""
         p = self.of(state)
         second, first = 2 * p.repulsion * p.tension, 2 * p.first_repulsion * p.repulsion * p.tension * p.first_tension
-        bending = tension_table(0, 0, p.first_repulsion * p.first_tension, p.first_tension * p.tension, p.tension)
+        bending = tension_table(0, 0, p.first_repulsion * p.first_tension * p.tension, p.first_tension * p.tension, p.tension)
         return bending, tension_table(first, second, p.contrast * first, 0, 0)
 
     def scales(self, state: CellState) -> np.ndarray:

@@ -16,11 +16,11 @@ class Engulfment(CellSorting):
     """The forces of `CellSorting`, from two clusters that touch."""
 
     def disks(self, p: Any) -> list[np.ndarray]:
-        """Return the masks of the two clusters, side by side."""
+        """Return the masks of the two clusters: the first is pressed half-way into the left side of the second."""
         y, x = coordinates(p)
         radii = [np.sqrt(1.05 * part * p.filling * p.box_volume / np.pi) for part in (p.first_part, 1 - p.first_part)]
-        left = x.mean() - sum(radii)
-        return [np.hypot(y - y.mean(), x - left - c) < r for r, c in zip(radii, (radii[0], 2 * radii[0] + radii[1]), strict=True)]
+        first = np.hypot(y - y.mean(), x - x.mean() + radii[1]) < radii[0]
+        return [first, (np.hypot(y - y.mean(), x - x.mean()) < radii[1]) & ~first]
 
     def start(self, p: Any) -> np.ndarray | None:
         first, second = self.disks(p)
