@@ -26,7 +26,7 @@ class CellParameters(Parameters):
     shape: tuple[int, ...] = parameter((96, 96), "Size of the grid.", unit="pixels", main=True)
     voxel_size: tuple[Size, ...] = parameter((1.0, 1.0), "Size of a pixel in the world; layers and volumes are given in this unit.")
     unit: str = parameter("um", "Unit of length of the pixel size, such as um, nm or mm.", min_length=1, max_length=32)
-    n_cells: int = parameter(40, "Number of cells at the start.", unit="cells", main=True, ge=0, le=100_000)
+    n_cells: int = parameter(40, "Number of cells at the start.", label="Number of cells", main=True, ge=0, le=100_000)
     filling: float = parameter(
         0.8, "Part of the room that the cells fill; the rest is medium.", label="Volume fraction", gt=0, le=1, step=0.01, main=True
     )

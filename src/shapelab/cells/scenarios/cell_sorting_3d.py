@@ -109,7 +109,7 @@ INTERNALISATION = _scenario(
     "internalisation_3d",
     "Internalisation",
     "Cells of the first kind leave the surface to the others and gather inside.",
-    {},
+    {"contrast": 0.3, "first_repulsion": 0.4},
     {"exposed_type_0": (0.0, 0.6)},
 )
 CHECKERBOARD = _scenario(
