@@ -1,8 +1,28 @@
-"""Runs by the hundred: sweeps over parameters on Dask, atlases of their shapes, and textures fitted to a mask."""
+"""Runs by the hundred: sweeps over parameters on Dask, and atlases of their shapes."""
 
 from __future__ import annotations
 
+from shapelab.batch.atlas import Atlas, AtlasMember, open_atlas, shipped_atlas
+from shapelab.batch.between import between, weights_at
+from shapelab.batch.distances import member_distances
+from shapelab.batch.layout import clusters, plane
 from shapelab.batch.spec import SweepSpec, read_spec
 from shapelab.batch.sweep import load_sweep, sweep
+from shapelab.batch.thumbnails import thumbnail
 
-__all__ = ["SweepSpec", "load_sweep", "read_spec", "sweep"]
+__all__ = [
+    "Atlas",
+    "AtlasMember",
+    "SweepSpec",
+    "between",
+    "clusters",
+    "load_sweep",
+    "member_distances",
+    "open_atlas",
+    "plane",
+    "read_spec",
+    "shipped_atlas",
+    "sweep",
+    "thumbnail",
+    "weights_at",
+]

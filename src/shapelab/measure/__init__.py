@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shapelab.callable_module import make_callable
 from shapelab.measure.curvature import Curvatures, diffuse_curvatures, line_curvature, shape_operator
-from shapelab.measure.diagram import CurvatureDiagram, curvature_diagram, diagram_distance
+from shapelab.measure.diagram import CurvatureDiagram, curvature_diagram, diagram_distance, diagram_projections
 from shapelab.measure.labels import measure_labels
 from shapelab.measure.report import measure
 from shapelab.measure.surface import euler_characteristic, mesh_area, vertex_curvatures
@@ -16,6 +16,7 @@ __all__ = [
     "Curvatures",
     "curvature_diagram",
     "diagram_distance",
+    "diagram_projections",
     "diffuse_curvatures",
     "euler_characteristic",
     "line_curvature",

@@ -15,7 +15,7 @@ from shapelab.errors import InputError
 from shapelab.measure.curvature import Estimator, curvatures
 from shapelab.measure.limits import cropped
 
-__all__ = ["CurvatureDiagram", "curvature_diagram", "diagram_distance"]
+__all__ = ["CurvatureDiagram", "curvature_diagram", "diagram_distance", "diagram_projections"]
 
 
 @dataclass(frozen=True)
@@ -104,12 +104,19 @@ def diagram_distance(a: CurvatureDiagram, b: CurvatureDiagram, *, directions: in
     Means over `directions` in the half circle of the exact distance between the two projections (Bonneel, Rabin,
     Peyre and Pfister, J. Math. Imaging Vis. 51, 22 (2015)); a shift by t reads |t|/sqrt(2).
     """
+    pa, pb = (diagram_projections(d, directions=directions, quantiles=quantiles) for d in (a, b))
+    return math.sqrt(float(np.mean((pa - pb) ** 2)))
+
+
+def diagram_projections(diagram: CurvatureDiagram, *, directions: int = 32, quantiles: int = 512) -> np.ndarray:
+    """Return the quantiles of the projections of a diagram (directions, quantiles) [1/unit].
+
+    The root mean square difference of two such arrays is `diagram_distance`: a place of each diagram in one flat space.
+    """
     levels = (np.arange(quantiles) + 0.5) / quantiles
-    total = 0.0
-    for angle in np.arange(directions) * math.pi / directions:
-        pa, pb = (_quantiles(math.cos(angle) * d.k1 + math.sin(angle) * d.k2, d.weights, levels) for d in (a, b))
-        total += float(np.mean((pa - pb) ** 2))
-    return math.sqrt(total / directions)
+    angles = np.arange(directions) * math.pi / directions
+    lines = (math.cos(angle) * diagram.k1 + math.sin(angle) * diagram.k2 for angle in angles)
+    return np.stack([_quantiles(line, diagram.weights, levels) for line in lines])
 
 
 def _quantiles(values: np.ndarray, weights: np.ndarray, levels: np.ndarray) -> np.ndarray:
