@@ -17,7 +17,7 @@ from shapelab.simulation import Frame
 
 __all__ = ["CellColours", "distinct_colours"]
 
-IDENTITY = "identity"
+IDENTITY, TYPE = "identity", "type"
 _COLORMAP = "viridis"
 _SHARE = 0.2
 """Part of the window's time that recolouring may take."""
@@ -31,6 +31,7 @@ class CellColours(QWidget):
         self._panel = panel
         self._range: tuple[float, float] | None = None
         self._layer: Any = None
+        self._chosen = False
         self._next = 0.0
         self.combo = QComboBox()
         self.combo.addItem(IDENTITY)
@@ -46,7 +47,7 @@ class CellColours(QWidget):
             row.addWidget(widget)
             widget.hide()
         ignore_wheel(self.combo)
-        self.combo.activated.connect(lambda _: self._on_choice())
+        self.combo.activated.connect(self._on_activated)
         panel.advanced.connect(lambda snapshot: self._on_frame(snapshot.frame))
         panel.ended.connect(lambda _: self._finish())
 
@@ -55,14 +56,18 @@ class CellColours(QWidget):
         self.combo.setCurrentIndex(self.combo.findText(feature))
         self._on_choice()
 
+    def _on_activated(self) -> None:
+        self._chosen = True
+        self._on_choice()
+
     def _on_choice(self) -> None:
         self._range = None
-        shown = self.combo.currentText() != IDENTITY
+        shown = self.combo.currentText() not in (IDENTITY, TYPE)
         for widget in (self.low, self.bar, self.high):
             widget.setVisible(shown)
         if self._panel.snapshot is None or self._panel.layers is None:
             return
-        if shown:
+        if self.combo.currentText() != IDENTITY:
             self._paint(self._panel.snapshot.frame)
         elif (cells := self._panel.layers["cells"]) is not None:
             cells.colormap = distinct_colours()
@@ -77,6 +82,9 @@ class CellColours(QWidget):
         layer = self._panel.layers["cells"] if self._panel.layers is not None else None
         if layer is not self._layer:  # a new run
             self._layer, self._range = layer, None
+            several = len(np.unique(frame.layer("seeds").meta["features"][TYPE])) > 1
+            if not self._chosen and several != (self.combo.currentText() == TYPE):
+                self.choose(TYPE if several else IDENTITY)
         if self.combo.currentText() != IDENTITY and time.perf_counter() >= self._next:
             self._paint(frame)
 
@@ -90,7 +98,16 @@ class CellColours(QWidget):
             return
         begin = time.perf_counter()
         features = frame.layer("seeds").meta["features"]
-        values = np.asarray(features[self.combo.currentText()], float)
+        ids, name = np.asarray(features["id"]), self.combo.currentText()
+        colours = _type_colours(ids, np.asarray(features[TYPE])) if name == TYPE else self._scaled(np.asarray(features[name], float))
+        table: dict[int | None, Any] = {None: (0.5, 0.5, 0.5, 1.0), 0: (0.0, 0.0, 0.0, 0.0)}
+        table.update(zip(ids.tolist(), colours, strict=True))
+        cells.colormap = DirectLabelColormap(color_dict=table)
+        end = time.perf_counter()
+        self._next = end + (end - begin) / _SHARE
+
+    def _scaled(self, values: np.ndarray) -> np.ndarray:
+        """Return colours (N, 4) of values, on a range that only widens."""
         finite = values[np.isfinite(values)]
         low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
         if self._range is not None:
@@ -99,12 +116,15 @@ class CellColours(QWidget):
         self.low.setText(f"{low:.3g}")
         self.high.setText(f"{high:.3g}")
         scaled = np.nan_to_num((values - low) / (high - low if high > low else 1.0))
-        colours = ensure_colormap(_COLORMAP).map(scaled)
-        table: dict[int | None, Any] = {None: (0.5, 0.5, 0.5, 1.0), 0: (0.0, 0.0, 0.0, 0.0)}
-        table.update(zip(np.asarray(features["id"]).tolist(), colours, strict=True))
-        cells.colormap = DirectLabelColormap(color_dict=table)
-        end = time.perf_counter()
-        self._next = end + (end - begin) / _SHARE
+        return np.asarray(ensure_colormap(_COLORMAP).map(scaled))
+
+
+def _type_colours(ids: np.ndarray, types: np.ndarray) -> np.ndarray:
+    """Return colours (N, 4): the hue tells the type, the shade tells neighbours apart."""
+    hues = np.array([[0.25, 0.55, 0.95, 1.0], [1.0, 0.6, 0.15, 1.0], [0.3, 0.8, 0.4, 1.0], [0.9, 0.35, 0.6, 1.0]])
+    colours: np.ndarray = hues[types.astype(int) % len(hues)].copy()
+    colours[:, :3] *= (0.6 + 0.4 * (0.618 * ids % 1.0))[:, None]
+    return colours
 
 
 @cache

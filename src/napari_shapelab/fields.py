@@ -37,6 +37,10 @@ class Field(QWidget):
         raise NotImplementedError
 
 
+_BUTTONS = 56
+"""Width of the buttons and margins of a spin box [pixels]."""
+
+
 class NumberField(Field):
     """A number, with a slider where both limits are known and near enough to be of use."""
 
@@ -47,7 +51,7 @@ class NumberField(Field):
         self._whole, self._log, self._low, self._high = whole, info.log and low > 0, low, high
         step = info.step or (1.0 if whole else _step(low, high, info.default))
         self.box = NumberBox(whole=whole, step=step, limits=(low, high))
-        self.box.setSuffix(f" {_symbol(info.unit)}" if info.unit else "")
+        self._set_unit(info.unit)
         self.box.valueChanged.connect(self._on_box)
         self.slider: QSlider | None = None
         if slider and (info.main or info.live):
@@ -65,11 +69,16 @@ class NumberField(Field):
         """Let the slider run from `low` to `high`, where the limits are too far apart to be of use."""
         self._low, self._high = low, high
         self.box.setSingleStep(step)
-        self.box.setSuffix(f" {_symbol(unit)}" if unit else "")
+        self._set_unit(unit)
         if self.slider is not None:
             self.slider.setVisible(True)
             self.row.setStretchFactor(self.box, 0)
         self._move_slider()
+
+    def _set_unit(self, unit: str) -> None:
+        self.box.setSuffix(f" {_symbol(unit)}" if unit else "")
+        if len(unit) > 4:  # a long unit takes its room from the slider
+            self.box.setMinimumWidth(self.box.fontMetrics().horizontalAdvance(f"0.000 {unit}") + _BUTTONS)
 
     def value(self) -> float | int:
         """Return the number."""

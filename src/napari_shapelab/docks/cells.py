@@ -166,7 +166,7 @@ class CellsDock(QWidget):
         layer = self.start_from.layer
         place = {} if layer is None else {"translate": tuple(float(t) for t in layer.translate)}
         own: dict[str, dict[str, Any]] = {
-            "cells": {"colormap": distinct_colours(), "opacity": 0.8},
+            "cells": {"colormap": distinct_colours(), "opacity": 1.0, "iso_gradient_mode": "smooth"},
             "velocity": {"visible": False},
             "axis": {"visible": False},
         }
@@ -181,7 +181,7 @@ class CellsDock(QWidget):
         self.panel.ended.connect(lambda _: self._on_running(False))
 
     def _build(self) -> None:
-        heading = QLabel("<b>Cells</b> — choose how cells move, press Run, and reach in with the mouse.")
+        heading = QLabel("<b>Cells</b> — choose how cells move, press Run, reach in with the mouse.")
         heading.setWordWrap(True)
         content = QWidget()
         column = QVBoxLayout(content)
