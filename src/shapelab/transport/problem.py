@@ -69,6 +69,7 @@ class Problem:
         self.exponents = self.table.exponent
         self.radii = (volumes / (np.pi if domain.ndim == 2 else 4 / 3 * np.pi)) ** (1 / domain.ndim) / self.length_unit
         self._levels: dict[tuple[int, ...], Level] = {}
+        self._grids: dict[tuple[int, ...], Level] = {}
         self._values, self._codes = np.empty((0, COLUMNS)), np.empty((0, 3), np.int32)
         self.cost_unit = 1.0
         self._pack()
@@ -84,10 +85,9 @@ class Problem:
         return self.level(self.domain.shape)
 
     def adopt(self, other: Problem) -> None:
-        """Take over the grids of another problem on the same domain; only the cells are new."""
+        """Take over the grids of another problem on the same domain; the cells are put on those that are asked for."""
         if other.domain is self.domain:
-            for shape, level in other._levels.items():
-                self._levels[shape] = Level(level.blocks, self._cells(level.blocks, shape), level.pixel, level.unit)
+            self._grids = other._grids | other._levels
 
     def coarse_shapes(self) -> list[tuple[int, ...]]:
         """Return the shapes of the coarse grids: pixels from about a cell radius down to twice the finest."""
@@ -103,7 +103,10 @@ class Problem:
 
     def level(self, shape: tuple[int, ...]) -> Level:
         """Return the grid of `shape` over the domain, with the cells on it."""
-        if shape not in self._levels:
+        if shape not in self._levels and shape in self._grids:
+            grid = self._grids[shape]
+            self._levels[shape] = Level(grid.blocks, self._cells(grid.blocks, shape), grid.pixel, grid.unit)
+        elif shape not in self._levels:
             spacing = np.ones(3)
             spacing[3 - self.ndim :] = self.domain.size / np.asarray(shape) / self.length_unit
             periodic = (False,) * (3 - self.ndim) + self.domain.periodic
