@@ -10,13 +10,26 @@ from typing import Any
 from qtpy.QtCore import QObject, Qt, Signal
 
 from napari_shapelab.worker import sentence
+from shapelab.catalog import load
 from shapelab.errors import ShapelabError
 
-__all__ = ["Task"]
+__all__ = ["Task", "warm_up"]
 
 _log = logging.getLogger(__name__)
 _at_work: set[Task] = set()
 """Tasks under way: nobody else need keep them."""
+
+
+def warm_up(path: str) -> None:
+    """Call the function at a dotted path ``module:name`` in the background: compile kernels while the user reads the dock."""
+
+    def work() -> None:
+        try:
+            load(path)()
+        except Exception:  # the run will say what is wrong, if it concerns the user
+            _log.exception("Compiling ahead (%s) failed", path)
+
+    threading.Thread(target=work, name="warm up", daemon=True).start()
 
 
 class Task(QObject):

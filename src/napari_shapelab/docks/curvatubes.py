@@ -11,6 +11,7 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from napari_shapelab.background import Task
+from napari_shapelab.background import warm_up
 from napari_shapelab.diagram_tab import DiagramTab, diagram_of_run
 from napari_shapelab.preset_combo import PresetCombo
 from napari_shapelab.results import FieldResults
@@ -69,6 +70,7 @@ class CurvatubesDock(QWidget):
         self._build()
         self._connect()
         self._describe()
+        warm_up("shapelab.curvature.flow:warm_up")
 
     @property
     def parameters(self) -> CurvatubesParameters:
