@@ -10,8 +10,7 @@ import numpy as np
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from napari_shapelab.background import Task
-from napari_shapelab.background import warm_up
+from napari_shapelab.background import Task, warm_up
 from napari_shapelab.diagram_tab import DiagramTab, diagram_of_run
 from napari_shapelab.preset_combo import PresetCombo
 from napari_shapelab.results import FieldResults
