@@ -94,6 +94,15 @@ def test_a_cell_cannot_be_pushed_into_a_wall():
         sim.edit("move_seed", cell=1, position=(0, 0))
 
 
+def test_a_solid_takes_no_new_cells_but_lets_go_of_old_ones():
+    sim = Cells("elastic_block", n_cells=25, shape=(112, 112))
+    with pytest.raises(EditError, match="remembers"):
+        sim.edit("add_cell", position=(5, 5))
+    sim.edit("remove_cell", cell=7)
+    sim.step()
+    assert sim.frame().scalars["cells"] == 24
+
+
 def test_all_cells_in_one_place(sim):
     for cell in range(1, 13):
         sim.edit("move_seed", cell=cell, position=(32 + 1e-3 * cell, 32))

@@ -28,8 +28,7 @@ def cell_layers(state: CellState, diagram: Diagram, arrows: str) -> tuple[LayerD
     """Return cells (labels), seeds (points with features), `arrows` ("velocity" or "axis", vectors) and walls, if any."""
     p = state.parameters
     assert isinstance(p, CellParameters)
-    zoom = state.counts.get("zoom", 1.0)
-    grid = {"scale": tuple(h / zoom for h in p.voxel_size), "units": (p.unit,) * p.ndim, "axis_labels": ("z", "y", "x")[-p.ndim :]}
+    grid = {"scale": p.voxel_size, "units": (p.unit,) * p.ndim, "axis_labels": ("z", "y", "x")[-p.ndim :]}
     layers = [
         LayerData("cells", _label_image(state, diagram), "labels", grid),
         LayerData("seeds", frozen(to_pixels(state.positions, p)), "points", {**grid, "features": features(state, diagram), **_dots(p)}),
@@ -44,7 +43,7 @@ def features(state: CellState, diagram: Diagram) -> dict[str, np.ndarray]:
     """Return one column per property of the cells, in world units."""
     p = state.parameters
     assert isinstance(p, CellParameters)
-    length = p.length / state.counts.get("zoom", 1.0)
+    length = p.length
     unit_volume = length**p.ndim
     columns = {
         "id": state.ids,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["euler_step", "fluid_energy", "viscous_acceleration"]
+__all__ = ["euler_step", "fluid_energy"]
 
 
 def euler_step(
@@ -50,15 +50,3 @@ def fluid_energy(
     spread = np.trace(covariances, axis1=1, axis2=2) + np.sum(offsets**2, axis=1)
     springs = 0.5 / spring**2 * float(volumes @ spread)
     return {"kinetic_energy": kinetic, "potential_energy": potential, "spring_energy": springs}
-
-
-def viscous_acceleration(
-    velocities: np.ndarray, pairs: np.ndarray, weights: np.ndarray, volumes: np.ndarray, viscosity: float
-) -> np.ndarray:
-    """Return ``nu / v_i sum_j H_ij (u_j - u_i)``: a graph Laplacian over contacts, which conserves momentum."""
-    i, j = pairs.T
-    flow = viscosity * weights[:, None] * (velocities[j] - velocities[i])
-    result = np.zeros_like(velocities)
-    np.add.at(result, i, flow)
-    np.add.at(result, j, -flow)
-    return result / volumes[:, None]

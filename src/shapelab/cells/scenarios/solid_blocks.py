@@ -11,7 +11,7 @@ from shapelab.cells.diagram import Diagram
 from shapelab.cells.fluids import BlockParameters, FluidModel
 from shapelab.cells.motions.solid import deformation, flow_plastically, reference_graph, solid_forces
 from shapelab.cells.state import CellState
-from shapelab.errors import ParameterError
+from shapelab.errors import EditError
 from shapelab.simulation import parameter
 
 
@@ -67,7 +67,7 @@ class SolidBlock(FluidModel):
     def edit(self, state: CellState, action: str, **arguments: Any) -> CellState:
         """Refuse new cells: they would have no place in the reference shape."""
         if action == "add_cell":
-            raise ParameterError("A solid cannot take new cells: they have no place in the shape it remembers.")
+            raise EditError("A solid cannot take new cells: they have no place in the shape it remembers.")
         return super().edit(state, action, **arguments)
 
     def stable(self, p: Any, state: CellState, fastest: float) -> float:
