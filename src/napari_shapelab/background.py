@@ -72,12 +72,12 @@ class Task(QObject):
 
     def _run(self) -> None:
         try:
-            answer, signal = self._work(), self._done
+            answer, failed = self._work(), False
         except Exception as error:  # told to the user, whatever it is
             if not isinstance(error, ShapelabError):
                 _log.exception("A task failed")
-            answer, signal = sentence(error), self._failed
+            answer, failed = sentence(error), True
         try:
-            signal.emit(answer)
+            (self._failed if failed else self._done).emit(answer)
         except RuntimeError:  # the window has been closed meanwhile
             _at_work.discard(self)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtWidgets import QComboBox, QLabel
+from qtpy.QtWidgets import QComboBox, QLabel, QSizePolicy
 
 from napari_shapelab.number_box import ignore_wheel
 from napari_shapelab.plots import ThemedPlot
@@ -32,6 +32,7 @@ class DistributionPlot(ThemedPlot):
         super().__init__(viewer, "", "density")
         self._names = ("", "")
         self._values: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # its own hint is 480 pixels high
         self.choice = QComboBox()
         self.choice.setToolTip("Which quantity to show; those that differ most come first.")
         self.choice.activated.connect(lambda _: self._draw())

@@ -89,7 +89,6 @@ class GrainLink:
             border_color=_MARK,
             border_width=0.06,
             name="chosen grain",
-            out_of_slice_display=True,
             **self._place,
         )
         self._viewer.add_layer(self._mark)

@@ -131,8 +131,8 @@ class CompareDock(QWidget):
         unit = comparison.result["unit"].replace("um", "µm") or "pixels"
         self.numbers.clear()
         self.numbers.add("A ↔ B", between)
-        self.numbers.add(f"A: {comparison.names[0]}", first)
-        self.numbers.add(f"B: {comparison.names[1]}", second)
+        self.numbers.add("A", first)
+        self.numbers.add("B", second)
         self.notes.setText(f"Lengths in {unit}. {comparison.notes}" + (f"<br>{LEGEND}" if layer is not None else ""))
         values = distributions(comparison)
         if values:

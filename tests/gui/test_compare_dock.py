@@ -1,0 +1,171 @@
+"""The Compare dock with real clicks: masks, labels, surfaces and points; the difference, the plots and the report."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+
+from napari_shapelab.docks.compare import CompareDock
+from shapelab.crystals import generate_crystal
+
+CLICK = Qt.MouseButton.LeftButton
+
+
+def ball(shape, radius, centre=None):
+    grid = np.indices(shape) + 0.5
+    c = np.array(shape) / 2 if centre is None else np.array(centre)
+    return (((grid - c.reshape(-1, *[1] * len(shape))) ** 2).sum(0) < radius**2).astype(np.uint8)
+
+
+@pytest.fixture
+def dock(viewer):
+    viewer.window.resize(1100, 700)
+    dock = CompareDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Compare")
+    return dock
+
+
+def click(qtbot, button):
+    assert button.isEnabled(), button.text()
+    qtbot.mouseClick(button, CLICK)
+
+
+def tick(dock, *names):
+    for name, box in dock.options.items():
+        box.setChecked(name in names)
+
+
+def compare(qtbot, dock):
+    dock.comparison = None
+    click(qtbot, dock.work.run_button)
+    qtbot.waitUntil(lambda: dock.comparison is not None, timeout=90_000)
+    return dock.comparison.result
+
+
+def cell(dock, row, column):
+    heading, *rows = dock.numbers.rows()
+    return next(r[heading.index(column)] for r in rows if r[0] == row)
+
+
+def test_two_masks_with_different_voxels(viewer, dock, qtbot, tmp_path):
+    a = viewer.add_labels(ball((24, 24, 24), 8), name="fine")
+    b = viewer.add_labels(ball((12, 12, 12), 3), name="coarse", scale=(2, 2, 2), translate=(0.5, 0.5, 0.5))
+    assert (dock.a.layer, dock.b.layer) == (a, b)  # offered as they came
+    tick(dock, "difference", "curvature", "transport")
+    result = compare(qtbot, dock)
+    assert result["compared"] == "masks"
+    assert "brought to voxels of 1 x 1 x 1" in dock.notes.text()
+    assert float(cell(dock, "volume", "A")) == (a.data > 0).sum()
+    difference = viewer.layers["difference · fine ↔ coarse"]
+    assert difference.data.shape == (24, 24, 24)
+    assert np.array_equal(np.isin(difference.data, (1, 2)), a.data > 0)
+    assert difference.metadata["shapelab"]["a"] == "fine"
+    assert dock.tabs.isTabEnabled(2)
+
+    dock.export(tmp_path / "report")
+    qtbot.waitUntil(lambda: "Wrote" in dock.work.message.text(), timeout=60_000)
+    report = json.loads((tmp_path / "report/comparison.json").read_text())
+    assert (report["a"], report["b"]) == ("fine", "coarse")
+    assert report["dice"] == pytest.approx(result["dice"])
+
+
+def test_two_label_images_have_populations(viewer, dock, qtbot):
+    labels = [generate_crystal(25, (48, 48), lloyd=1, tolerance=0.1, seed=seed).labels for seed in (1, 2)]
+    for name, data in zip(("real", "model"), labels, strict=True):
+        viewer.add_labels(data, name=name, scale=(0.5, 0.5))
+    tick(dock, "statistics", "exclude_border", "difference")
+    result = compare(qtbot, dock)
+    assert dock.tabs.isTabEnabled(1)
+    assert not dock.tabs.isTabEnabled(2)
+    assert dock.distributions.choice.count() == len(result["populations"])
+    assert "KS distance" in dock.distributions.choice.currentText()
+    assert cell(dock, "mean area", "A") != ""
+    assert set(np.unique(viewer.layers["difference · real ↔ model"].data)) <= {1, 4}
+
+
+def test_a_mask_with_itself_as_a_surface(viewer, dock, qtbot):
+    from shapelab.convert import mask_to_mesh
+
+    mask = ball((28, 28, 28), 10)
+    mesh = mask_to_mesh(mask > 0, 1.0)
+    viewer.add_labels(mask, name="mask")
+    viewer.add_surface((mesh.vertices, mesh.faces), name="surface")
+    tick(dock)
+    result = compare(qtbot, dock)
+    assert result["dice"] > 0.95
+    assert dock.work.message.text().startswith("Dice")
+
+
+def test_points(viewer, dock, qtbot):
+    points = np.random.default_rng(0).random((40, 3))
+    viewer.add_points(points, name="p")
+    viewer.add_points(points + np.array([0.5, 0, 0]), name="q")
+    tick(dock, "transport")
+    result = compare(qtbot, dock)
+    assert result["transport_distance"] == pytest.approx(0.5, rel=0.1)
+
+
+def test_layers_that_cannot_be_compared_say_why(viewer, dock, qtbot):
+    rng = np.random.default_rng(0)
+    viewer.add_image(rng.random((16, 16)), name="grey")
+    viewer.add_image(rng.random((16, 16, 3)), name="colour", rgb=True)
+    field = viewer.add_image(rng.standard_normal((16, 16)), name="field")
+    texts = [dock.a.itemText(i) for i in range(dock.a.count())]
+    assert "grey (a grey image: segment it into Labels first)" in texts
+    assert "colour (a colour image: segment it first)" in texts
+    assert dock.a.layer is field
+    assert not dock.work.run_button.isEnabled()
+    volume = viewer.add_labels(ball((8, 8, 8), 3), name="volume")
+    assert dock.b.layer is volume
+    click(qtbot, dock.work.run_button)
+    qtbot.waitUntil(lambda: "same number of axes" in dock.work.message.text(), timeout=20_000)
+
+
+def test_empty_masks_say_so(viewer, dock, qtbot):
+    viewer.add_labels(ball((16, 16), 5))
+    viewer.add_labels(np.zeros((16, 16), int), name="nothing")
+    click(qtbot, dock.work.run_button)
+    qtbot.waitUntil(lambda: "is empty" in dock.work.message.text(), timeout=20_000)
+    assert "nothing" in dock.work.message.text()
+
+
+def test_a_layer_over_time_gives_the_frame_that_is_seen(viewer, dock, qtbot):
+    run = np.stack([ball((12, 12, 12), r) for r in (3, 5)])
+    viewer.add_labels(run, name="run", axis_labels=("t", "z", "y", "x"))
+    viewer.add_labels(ball((12, 12, 12), 5), name="real")
+    viewer.dims.set_current_step(0, 1)
+    tick(dock, "difference")
+    assert compare(qtbot, dock)["dice"] == 1.0
+    viewer.dims.set_current_step(0, 0)
+    assert compare(qtbot, dock)["dice"] < 0.7
+
+
+def test_swap_and_side_by_side(viewer, dock, qtbot):
+    a = viewer.add_labels(ball((12, 12), 4), name="a")
+    b = viewer.add_labels(ball((12, 12), 5), name="b")
+    click(qtbot, dock.swap_button)
+    assert (dock.a.layer, dock.b.layer) == (b, a)
+    click(qtbot, dock.grid_button)
+    assert viewer.canvas.grid.enabled
+    viewer.canvas.grid.enabled = False  # by napari's own button
+    assert not dock.grid_button.isChecked()
+
+
+def test_cancel_drops_the_answer(viewer, dock, qtbot):
+    viewer.add_labels(ball((32, 32, 32), 9), name="a")
+    viewer.add_labels(ball((32, 32, 32), 10), name="b")
+    click(qtbot, dock.work.run_button)
+    click(qtbot, dock.work.cancel_button)
+    assert not dock.work.working
+    assert "Cancelled" in dock.work.message.text()
+    tick(dock)
+    compare(qtbot, dock)
+    assert [layer.name for layer in viewer.layers] == ["a", "b"]
+
+
+def test_the_dock_fits_a_small_screen(dock):
+    assert dock.minimumSizeHint().height() <= 600
+    assert dock.minimumSizeHint().width() <= 400

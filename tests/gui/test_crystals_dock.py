@@ -1,0 +1,249 @@
+"""The Crystals dock with real clicks: fit, table and picture linked, files, cancel, new samples."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.layers import Labels, Points, Shapes, Surface
+from qtpy.QtCore import Qt
+
+from napari_shapelab.docks.crystals import CrystalsDock
+from shapelab.crystals import generate_crystal
+
+CLICK = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture(scope="module")
+def flat():
+    """Twenty grains with ids 2, 4, 6…"""
+    return 2 * generate_crystal(20, (48, 56), lloyd=1, tolerance=0.1, seed=1).labels
+
+
+@pytest.fixture
+def dock(viewer):
+    viewer.window.resize(1100, 700)
+    dock = CrystalsDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Crystals")
+    return dock
+
+
+def click(qtbot, button):
+    assert button.isEnabled(), button.text()
+    qtbot.mouseClick(button, CLICK)
+
+
+def choose(form, **values):
+    for name, value in values.items():
+        form.fields[name].set_value(value)
+        form.fields[name].changed.emit()
+
+
+def fit(qtbot, dock):
+    with qtbot.waitSignal(dock.fit.fitted, timeout=90_000):
+        click(qtbot, dock.fit.work.run_button)
+    return dock.fit.result
+
+
+def test_fit_makes_layers_beside_the_original_and_a_linked_table(viewer, dock, flat, qtbot):
+    source = viewer.add_labels(flat, name="steel", scale=(0.5, 0.5), units=("um", "um"), translate=(3.0, 4.0))
+    before = flat.copy()
+    assert dock.fit.source.layer is source  # the only layer with grains is offered
+    result = fit(qtbot, dock)
+
+    cells = viewer.layers["moments q2 · steel"]
+    assert set(np.unique(cells.data)) <= set(np.unique(flat))
+    assert cells.colormap == source.colormap
+    wrong = viewer.layers["moments q2 · mismatch"]
+    assert np.array_equal(wrong.data > 0, cells.data != flat)
+    assert wrong.metadata["shapelab"]["mismatch"] == pytest.approx((cells.data != flat).mean())
+    seeds = viewer.layers["moments q2 · seeds"]
+    assert isinstance(seeds, Points)
+    assert set(seeds.features["id"]) == set(np.unique(flat))
+    assert isinstance(viewer.layers["moments q2 · ellipses"], Shapes)
+    for layer in (cells, wrong, seeds):
+        assert np.allclose(layer.scale, source.scale)
+        assert np.allclose(layer.translate, source.translate)
+    assert np.array_equal(source.data, before)
+    assert "belong to another grain" in dock.fit.summary.text()
+
+    wrong_pixels = result.table["wrong_pixels"].to_numpy()
+    assert (np.diff(wrong_pixels) <= 0).all()
+    dock.fit.table.selectRow(0)
+    worst = int(result.table["id"][0])
+    assert cells.selected_label == worst
+    centre = (np.argwhere(flat == worst).mean(0)) * 0.5 + (3.0, 4.0)
+    assert np.allclose(viewer.scene.camera.center[-2:], centre)
+    assert f"Grain {worst}" in dock.fit.hint.text()
+
+
+def press(viewer, position):
+    """Press and release the mouse at a position in the world, as napari reports it."""
+    from types import SimpleNamespace
+
+    event = SimpleNamespace(type="mouse_press", position=position, view_direction=None, dims_displayed=[0, 1])
+    steps = viewer.mouse_drag_callbacks[-1](viewer, event)
+    next(steps)
+    event.type = "mouse_release"
+    assert next(steps, "ended") == "ended"
+
+
+def test_a_click_on_a_grain_selects_its_row(viewer, dock, flat, qtbot):
+    viewer.add_labels(flat)
+    fit(qtbot, dock)
+    place = np.argwhere(flat == 10).mean(0).round()
+    found = int(dock.fit.result.labels[tuple(place.astype(int))])
+    camera = viewer.scene.camera.center
+    press(viewer, tuple(place))
+    assert dock.fit.table.selected == found
+    assert viewer.scene.camera.center == camera  # the view stays where the user looks
+
+
+def test_likelihood_then_exact_volumes_keeps_the_volumes(viewer, dock, flat, qtbot):
+    viewer.add_labels(flat, name="steel")
+    choose(dock.fit.form, method="likelihood, then exact volumes", effort=0.2, tolerance=5.0)
+    result = fit(qtbot, dock)
+    pixels = result.table["pixels"].to_numpy()
+    assert (np.abs(result.table["volume_error"]) * pixels).max() <= np.maximum(2.5, 0.055 * pixels).max()
+    first = viewer.layers["likelihood + volumes q2 · steel"]
+    assert first.visible
+    choose(dock.fit.form, method="moments")
+    fit(qtbot, dock)
+    assert not first.visible  # the earlier result stays, hidden
+
+
+def test_cancel_keeps_the_best_so_far(viewer, dock, flat, qtbot):
+    viewer.add_labels(flat)
+    choose(dock.fit.form, method="likelihood", order=4, effort=10.0)
+    with qtbot.waitSignal(dock.fit.fitted, timeout=90_000):
+        click(qtbot, dock.fit.work.run_button)
+        assert not dock.fit.work.run_button.isEnabled()
+        qtbot.waitUntil(lambda: "mismatch" in dock.fit.work.message.text(), timeout=60_000)
+        click(qtbot, dock.fit.work.cancel_button)
+    assert "Stopped before the end" in dock.fit.summary.text()
+    assert not dock.fit.work.working
+
+
+def test_grains_in_space(viewer, dock, qtbot):
+    labels = generate_crystal(8, (12, 16, 20), lloyd=0, tolerance=0.2, seed=2).labels
+    viewer.add_labels(labels, scale=(2.0, 1.0, 1.0))
+    fit(qtbot, dock)
+    surface = next(layer for layer in viewer.layers if isinstance(layer, Surface))
+    assert len(surface.data[0]) == 8 * 162
+    dock.fit.table.selectRow(3)
+    grain = int(dock.fit.result.table["id"][3])
+    assert viewer.dims.point[0] == pytest.approx(np.argwhere(labels == grain).mean(0)[0] * 2.0, abs=1.01)  # napari rounds to a section
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [(np.ones((16, 16), int), "at least two cells"), (np.zeros((16, 16), int), "is empty")],
+)
+def test_layers_without_grains_say_so(viewer, dock, qtbot, data, words):
+    viewer.add_labels(data)
+    click(qtbot, dock.fit.work.run_button)
+    qtbot.waitUntil(lambda: words in dock.fit.work.message.text(), timeout=20_000)
+    assert len(viewer.layers) == 1
+
+
+def test_images_are_listed_with_the_reason(viewer, dock):
+    viewer.add_image(np.random.default_rng(0).random((16, 16)), name="grey")
+    texts = [dock.fit.source.combo.itemText(i) for i in range(dock.fit.source.combo.count())]
+    assert "grey (an image: segment it into Labels first)" in texts
+    assert dock.fit.source.layer is None
+    assert not dock.fit.work.run_button.isEnabled()
+
+
+def test_orders_that_a_method_lacks_are_refused(viewer, dock, flat, qtbot):
+    viewer.add_labels(flat)
+    choose(dock.fit.form, order=3)
+    click(qtbot, dock.fit.work.run_button)
+    qtbot.waitUntil(lambda: "orders 1 and 2 only" in dock.fit.work.message.text(), timeout=20_000)
+
+
+def write_table(path):
+    rng = np.random.default_rng(3)
+    rows = ["x y a b theta area"]
+    for x, y in np.ndindex(6, 5):
+        place = 10 * np.array([x, y]) + rng.uniform(-1, 1, 2)
+        rows.append(f"{place[0]:.3f} {place[1]:.3f} 6.2 5.1 {rng.uniform(0, 3):.3f} 100")
+    path.write_text("\n".join(rows))
+    return path
+
+
+def test_a_grain_table_is_drawn(viewer, dock, qtbot, tmp_path):
+    dock.fit.source.open(write_table(tmp_path / "grains.txt"))
+    qtbot.waitUntil(lambda: dock.fit.source.table is not None, timeout=20_000)
+    assert "30 grains" in dock.fit.source.note.text()
+    choose(dock.fit.form, method="moments, then exact volumes", pixels=96)
+    result = fit(qtbot, dock)
+    assert max(result.labels.shape) == 96
+    assert np.abs(result.table["volume_error"]).max() < 0.05
+    dock.fit.save_table(tmp_path / "out.csv")
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 31
+    choose(dock.fit.form, method="likelihood")
+    click(qtbot, dock.fit.work.run_button)
+    qtbot.waitUntil(lambda: "has ellipses and no pixels" in dock.fit.work.message.text(), timeout=20_000)
+
+
+def test_an_orientation_map_becomes_a_layer_in_its_colours(viewer, dock, qtbot, tmp_path):
+    euler = np.zeros((12, 20, 3))
+    euler[:, 10:, 0] = np.deg2rad(30)
+    np.savez(tmp_path / "map.npz", euler=euler, phase=np.ones((12, 20), int), step_um=0.5)
+    dock.fit.source.open(tmp_path / "map.npz")
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=20_000)
+    layer = dock.fit.source.layer
+    assert isinstance(layer, Labels)
+    assert len(np.unique(layer.data)) == 2
+    assert np.allclose(layer.scale, 0.5)
+    assert "inverse pole figure" in dock.fit.source.note.text()
+    dock.fit.source.threshold.setValue(45.0)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 2, timeout=20_000)
+    assert len(np.unique(dock.fit.source.layer.data)) == 1
+
+
+def test_files_that_cannot_be_read_say_why(dock, qtbot, tmp_path):
+    (tmp_path / "bad.txt").write_text("x y\n1 2\n")
+    dock.fit.source.open(tmp_path / "bad.txt")
+    qtbot.waitUntil(lambda: "lacks the columns" in dock.fit.source.note.text(), timeout=20_000)
+
+
+def test_generate_like_a_layer(viewer, dock, flat, qtbot):
+    source = viewer.add_labels(flat, name="steel", scale=(0.5, 0.5), units=("um", "um"))
+    tab = dock.generate
+    dock.tabs.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: not tab.preview.pixmap().isNull(), timeout=60_000)
+    tab.like.choose(source)
+    qtbot.waitUntil(lambda: "20 grains to be like" in tab.note.text(), timeout=20_000)
+    assert tab.parameters.grid == flat.shape
+    assert not tab.form.fields["anisotropy"].isEnabled()
+    choose(tab.form, n_grains=30, lloyd=2, tolerance=5.0)
+    tab.by_orientation.setChecked(True)
+    click(qtbot, tab.work.run_button)
+    qtbot.waitUntil(lambda: tab.generated is not None, timeout=60_000)
+    layer = viewer.layers["30 grains like steel"]
+    assert len(np.unique(layer.data)) == 30
+    assert tuple(layer.scale) == (0.5, 0.5)
+    assert "Kolmogorov-Smirnov" in tab.summary.text()
+    assert tab.plot.choice.count() == 3
+    assert layer.metadata["shapelab"]["like"] == "steel"
+    assert len({tuple(layer.colormap.map(i)) for i in (1, 2, 3)}) == 3
+
+
+def test_generate_in_space_and_periodic(viewer, dock, qtbot):
+    tab = dock.generate
+    choose(tab.form, n_grains=12, shape=(12, 16, 16), lloyd=1, boundary="periodic", tolerance=10.0)
+    click(qtbot, tab.work.run_button) if tab.isVisible() else tab.work.run_button.click()
+    qtbot.waitUntil(lambda: tab.generated is not None, timeout=60_000)
+    assert viewer.layers["12 grains"].data.shape == (12, 16, 16)
+
+
+def test_more_grains_than_pixels_are_refused(dock, qtbot):
+    tab = dock.generate
+    choose(tab.form, n_grains=5000, shape=(1, 32, 32))
+    tab.work.run_button.click()
+    qtbot.waitUntil(lambda: "do not fit" in tab.work.message.text(), timeout=20_000)
+
+
+def test_the_dock_fits_a_small_screen(dock):
+    assert dock.minimumSizeHint().height() <= 600
+    assert dock.minimumSizeHint().width() <= 400
