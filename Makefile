@@ -1,7 +1,7 @@
 # `make demo` and `make test` set up everything they need; a second call starts at once.
 PY := .venv/bin/python
 
-.PHONY: help setup demo test lint types check bench docs clean
+.PHONY: help setup demo test lint types check bench docs gallery clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,14 @@ check: lint types  ## Lint, types and the plugin manifest
 
 bench: setup  ## Print the speed tables
 	@$(PY) benchmarks/curvature.py --quick
+	@$(PY) benchmarks/streaming.py
+	@$(PY) benchmarks/transport.py --quick
+
+docs: setup  ## Build the user guide (build/docs/index.html)
+	@$(PY) -m mkdocs build --quiet && echo build/docs/index.html
+
+gallery: setup  ## Draw every preset and scenario into docs/gallery.md
+	@$(PY) scripts/gallery.py
 
 clean:  ## Remove the environment and everything generated
 	rm -rf .venv demo_output build dist
