@@ -7,16 +7,18 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtWidgets import QComboBox, QLabel, QSizePolicy
+from qtpy.QtWidgets import QComboBox, QSizePolicy
 
 from napari_shapelab.number_box import ignore_wheel
 from napari_shapelab.plots import ThemedPlot
+from napari_shapelab.wrapped_label import WrappedLabel
 
 __all__ = ["FIRST", "SECOND", "DistributionPlot"]
 
 FIRST, SECOND = "#4aa3ff", "#ff9f40"
 """Colours of the two populations."""
 _MOST_BINS = 40
+_HEIGHT = 130
 
 
 class DistributionPlot(ThemedPlot):
@@ -32,14 +34,14 @@ class DistributionPlot(ThemedPlot):
         super().__init__(viewer, "", "density")
         self._names = ("", "")
         self._values: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self.plot.setMinimumHeight(_HEIGHT)
         self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # its own hint is 480 pixels high
         self.choice = QComboBox()
         self.choice.setToolTip("Which quantity to show; those that differ most come first.")
         self.choice.activated.connect(lambda _: self._draw())
         ignore_wheel(self.choice)
         self.column.insertWidget(0, self.choice)
-        self.legend = QLabel("")
-        self.legend.setWordWrap(True)
+        self.legend = WrappedLabel()
         self.column.addWidget(self.legend)
         self._curves = [self._curve(colour) for colour in (FIRST, SECOND)]
         self._on_theme()
@@ -70,7 +72,6 @@ class DistributionPlot(ThemedPlot):
         for curve, values in zip(self._curves, pair, strict=True):
             heights = np.histogram(values, edges, density=True)[0] if len(values) else np.zeros(len(edges) - 1)
             curve.setData(edges, heights)
-        self.plot.setLabel("bottom", name.replace("_", " "))
         self.plot.autoRange()
         parts = [
             f"<span style='color:{colour}'>■</span> {title} ({len(values)}, mean {values.mean():.4g})"
