@@ -25,7 +25,7 @@ def test_tubes_read_as_tubes():
     assert target.volume_fraction == pytest.approx(0.2)
 
 
-@pytest.mark.parametrize(("name", "radius", "character"), [("spheres", 0.08, 1.0), ("bilayers", 0.0, 0.0), ("minimal-surface", 0.08, -1.0)])
+@pytest.mark.parametrize(("name", "radius", "character"), [("spheres", 0.08, 1.0), ("bilayers", 0.0, 0.0), ("minimal-surface", 0.1, -1.0)])
 def test_named_characters(name, radius, character):
     target = TextureTarget.of(parameters(name))
     assert target.radius == pytest.approx(radius)

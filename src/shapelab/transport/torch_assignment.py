@@ -68,7 +68,7 @@ def _costs(domain: Domain, seeds: np.ndarray, table: CostTable, y: np.ndarray, w
     import torch
 
     def tensor(array: np.ndarray) -> torch.Tensor:
-        return torch.as_tensor(np.ascontiguousarray(array), dtype=torch.float64, device=where)
+        return torch.tensor(np.asarray(array), dtype=torch.float64, device=where)
 
     z = tensor(y)[:, None] - tensor(seeds)
     size, periodic = tensor(domain.size), torch.as_tensor(domain.periodic, device=where)

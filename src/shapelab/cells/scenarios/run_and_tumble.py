@@ -79,7 +79,8 @@ class TumbleCube(TumbleDisk):
     def populate(self, state: CellState, room: Room) -> None:
         super().populate(state, room)
         share = state.rng.uniform(0.5, 1, len(state))
-        state.volumes = share * (state.volumes.sum() / share.sum())
+        if len(state):
+            state.volumes = share * (state.volumes.sum() / share.sum())
 
 
 DISK = Scenario(
