@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from shapelab.crystals import DiagramFit, FitProgress, GrainTable
 
-__all__ = ["FitParameters", "FitResult", "GrainImage", "draw_table", "fit_image", "table_box"]
+__all__ = ["FitParameters", "FitResult", "GrainImage", "draw_table", "fit_image", "fit_something_small", "table_box"]
 
 Method = Literal["moments", "moments, then exact volumes", "likelihood", "likelihood, then exact volumes"]
 
@@ -123,6 +123,14 @@ def fit_image(image: GrainImage, parameters: FitParameters, report: Report, abor
         summary=_summary(fit, table),
         provenance=_provenance(image.name, parameters, _CITATION, mismatch=fit.mismatch, volume_error=fit.volume_error),
     )
+
+
+def fit_something_small() -> None:
+    """Fit a few grains, so that the kernels are compiled before the user's own fit."""
+    from shapelab.crystals import fit_diagram
+
+    columns = np.arange(24) // 8
+    fit_diagram(1 + columns + 3 * columns[:, None], 2, effort=0.05, exact_volumes=True)
 
 
 def _table(image: np.ndarray, fit: DiagramFit) -> pd.DataFrame:

@@ -10,11 +10,12 @@ from napari.layers import Labels, Layer
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_shapelab.background import warm_up
 from napari_shapelab.crystal_fit import FitParameters, FitResult, draw_table, fit_image
 from napari_shapelab.fit_layers import fit_layers
 from napari_shapelab.form import Form
 from napari_shapelab.grain_link import GrainLink
-from napari_shapelab.grain_source import GrainSource
+from napari_shapelab.grain_source import GrainSource, label_colours
 from napari_shapelab.grain_table import GrainTableView
 from napari_shapelab.layer_data import place_of
 from napari_shapelab.run_layers import unwrapped
@@ -55,6 +56,7 @@ class CrystalFitTab(QWidget):
         self.save_button.setToolTip("Save all grains with their numbers as CSV.")
         self._build()
         self._show_results(False)
+        warm_up("napari_shapelab.crystal_fit:fit_something_small")
         self.table.selected_changed.connect(self._describe)
         self.work.pressed.connect(self.fit)
         self.source.changed.connect(self._refresh)
@@ -69,8 +71,9 @@ class CrystalFitTab(QWidget):
             assert isinstance(parameters, FitParameters)
             if self.source.table is not None:
                 table, name = self.source.table, self.source.name
+                colormap = None if table.colours is None else label_colours(table.colours)
                 self.work.start(
-                    lambda report, abort: _drawn(draw_table(name, table, parameters, abort)),
+                    lambda report, abort: _drawn(draw_table(name, table, parameters, abort), colormap),
                     partial(self._show, None),
                     "Drawing the table…",
                 )
@@ -80,11 +83,11 @@ class CrystalFitTab(QWidget):
             self.work.say(str(error), wrong=True)
             return
         assert layer is not None
-        place, colormap = place_of(layer), layer.colormap
+        place, like = place_of(layer), layer.colormap
 
         def work(report: Any, abort: Any) -> tuple[FitResult, list[Layer], dict[str, Any]]:
             result = fit_image(image, parameters, report, abort)
-            return result, fit_layers(result, place, colormap), place
+            return result, fit_layers(result, place, like), place
 
         self.work.start(work, partial(self._show, layer), f"Fitting {layer.name}… (the first fit on a machine compiles its kernels)")
 
@@ -153,10 +156,10 @@ class CrystalFitTab(QWidget):
         column.addStretch(0)
 
 
-def _drawn(result: FitResult) -> tuple[FitResult, list[Layer], dict[str, Any]]:
+def _drawn(result: FitResult, colormap: Any) -> tuple[FitResult, list[Layer], dict[str, Any]]:
     """Return a drawn table with its layers; its corner is at 0."""
     place = {"scale": result.spacing, "translate": tuple(0.5 * step for step in result.spacing), "axis_labels": ("y", "x")}
-    return result, fit_layers(result, place, None), place
+    return result, fit_layers(result, place, colormap), place
 
 
 def _said(layers: list[Layer]) -> str:

@@ -12,14 +12,15 @@ from napari_shapelab.distribution_plot import FIRST, SECOND
 from shapelab.compare.differences import BOTH, ONLY_A, ONLY_B, OTHER_CELL
 from shapelab.frame import LayerData
 
-__all__ = ["LEGEND", "difference_layer"]
+__all__ = ["difference_layer", "legend"]
 
 _SAME, _OTHER = "#8a8a8a", "#e052e0"
-LEGEND = (
-    f"<span style='color:{_SAME}'>■</span> both &nbsp; <span style='color:{FIRST}'>■</span> only A &nbsp; "
-    f"<span style='color:{SECOND}'>■</span> only B &nbsp; <span style='color:{_OTHER}'>■</span> in cells that do not match"
-)
-"""What the colours mean, as rich text."""
+
+
+def legend(cells: bool) -> str:
+    """Return what the colours mean, as rich text; `cells` if two label images were compared."""
+    meanings = {_SAME: "both", FIRST: "only A", SECOND: "only B"} | ({_OTHER: "cells that do not match"} if cells else {})
+    return " &nbsp; ".join(f"<span style='color:{colour}'>■</span> {meaning}" for colour, meaning in meanings.items())
 
 
 def difference_layer(difference: LayerData, names: tuple[str, str], provenance: Mapping[str, Any]) -> Labels:

@@ -111,6 +111,9 @@ class GrainTableView(QTableView):
         header.setSortIndicator(1, Qt.SortOrder.DescendingOrder)
         header.blockSignals(was)
         self._model.show(table)
+        compared = table is not None and bool(table["wrong_pixels"].any())
+        for column, name in enumerate(_COLUMNS):
+            self.setColumnHidden(column, name in ("wrong_pixels", "mismatch") and not compared)
 
     def select(self, grain: int) -> bool:
         """Select a grain's row without `chosen`; return whether there is one."""

@@ -34,7 +34,7 @@ from napari_shapelab.comparison_work import (
     numbers,
     why_not,
 )
-from napari_shapelab.difference_layer import LEGEND, difference_layer
+from napari_shapelab.difference_layer import difference_layer, legend
 from napari_shapelab.distribution_plot import DistributionPlot
 from napari_shapelab.layer_combo import LayerCombo
 from napari_shapelab.measurements import Measurements
@@ -133,7 +133,8 @@ class CompareDock(QWidget):
         self.numbers.add("A ↔ B", between)
         self.numbers.add("A", first)
         self.numbers.add("B", second)
-        self.notes.setText(f"Lengths in {unit}. {comparison.notes}" + (f"<br>{LEGEND}" if layer is not None else ""))
+        colours = "" if layer is None else f"<br>{legend(comparison.result['compared'] == 'labels')}"
+        self.notes.setText(f"Lengths in {unit}. {comparison.notes}{colours}")
         values = distributions(comparison)
         if values:
             self.distributions.show_values((f"A: {comparison.names[0]}", f"B: {comparison.names[1]}"), values)
