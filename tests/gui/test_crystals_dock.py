@@ -247,3 +247,14 @@ def test_more_grains_than_pixels_are_refused(dock, qtbot):
 def test_the_dock_fits_a_small_screen(dock):
     assert dock.minimumSizeHint().height() <= 600
     assert dock.minimumSizeHint().width() <= 400
+
+
+def test_closing_the_viewer_ends_the_fit(viewer, dock, qtbot):
+    labels = generate_crystal(60, (160, 160), lloyd=1, tolerance=0.1, seed=4).labels
+    viewer.add_labels(labels)
+    choose(dock.fit.form, method="likelihood", order=4, effort=10.0)
+    click(qtbot, dock.fit.work.run_button)
+    qtbot.waitUntil(lambda: "mismatch" in dock.fit.work.message.text(), timeout=60_000)
+    abort = dock.fit.work._abort
+    viewer.close()
+    qtbot.waitUntil(abort.is_set, timeout=10_000)
