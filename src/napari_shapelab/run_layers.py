@@ -10,7 +10,7 @@ from napari.layers import Labels, Layer
 
 from shapelab.simulation import Frame, LayerData
 
-__all__ = ["RunLayers", "unwrapped"]
+__all__ = ["RunLayers", "insert_layer", "unwrapped"]
 
 _RECREATED = 1
 """How often a layer that the user deletes during a run comes back."""
@@ -121,27 +121,14 @@ class RunLayers:
         meta["name"] = f"{self._title} · {item.name}"
         meta["metadata"] = {**meta.get("metadata", {}), "shapelab": dict(provenance)}
         layer = Layer.create(data, meta, kind)
-        self._insert(layer)
+        insert_layer(self._viewer, layer)
         self._watch(layer)
         return layer
-
-    def _insert(self, layer: Layer) -> None:
-        layers = self._viewer.layers
-        was_empty = not layers
-        selected = set(layers.selection)
-        if was_empty and layer.ndim >= 3 and self._viewer.dims.ndisplay == 2:
-            self._viewer.dims.ndisplay = 3
-        layers.append(layer)
-        if was_empty and layer.ndim >= 3:
-            self._viewer.scene.camera.angles = _VIEW_ANGLES
-            self._viewer.fit_to_view(margin=_VIEW_MARGIN)
-        if selected:
-            layers.selection = selected
 
     def _bring_back(self, slot: _Slot, item: LayerData, provenance: Mapping[str, Any]) -> None:
         if slot.removals <= _RECREATED:
             _apply(slot.layer, item, provenance)
-            self._insert(slot.layer)
+            insert_layer(self._viewer, slot.layer)
 
     def _catch_up(self, slot: _Slot) -> None:
         if slot.waiting is not None:
@@ -163,6 +150,21 @@ _VIEW_ANGLES = (20.0, 30.0, -20.0)
 """Camera angles [degrees] from which three faces of a volume are seen."""
 _VIEW_MARGIN = 0.15
 """Margin of the first view, as a part of the canvas: a box seen from its corner is wider than from the front."""
+
+
+def insert_layer(viewer: Any, layer: Layer) -> None:
+    """Add a layer and keep the selection; a volume in an empty viewer is seen from a corner."""
+    layers = viewer.layers
+    was_empty = not layers
+    selected = set(layers.selection)
+    if was_empty and layer.ndim >= 3 and viewer.dims.ndisplay == 2:
+        viewer.dims.ndisplay = 3
+    layers.append(layer)
+    if was_empty and layer.ndim >= 3:
+        viewer.scene.camera.angles = _VIEW_ANGLES
+        viewer.fit_to_view(margin=_VIEW_MARGIN)
+    if selected:
+        layers.selection = selected
 
 
 def _apply(layer: Layer, item: LayerData, provenance: Mapping[str, Any]) -> None:
