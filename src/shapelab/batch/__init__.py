@@ -1,10 +1,11 @@
-"""Runs by the hundred: sweeps over parameters on Dask, and atlases of their shapes."""
+"""Runs by the hundred: sweeps over parameters on Dask, atlases of their shapes, and textures fitted to a mask."""
 
 from __future__ import annotations
 
 from shapelab.batch.atlas import Atlas, AtlasMember, open_atlas, shipped_atlas
 from shapelab.batch.between import between, weights_at
 from shapelab.batch.distances import member_distances
+from shapelab.batch.fit import TextureFit, fit_texture
 from shapelab.batch.layout import clusters, plane
 from shapelab.batch.spec import SweepSpec, read_spec
 from shapelab.batch.sweep import load_sweep, sweep
@@ -14,8 +15,10 @@ __all__ = [
     "Atlas",
     "AtlasMember",
     "SweepSpec",
+    "TextureFit",
     "between",
     "clusters",
+    "fit_texture",
     "load_sweep",
     "member_distances",
     "open_atlas",

@@ -168,7 +168,8 @@ def _from_run(root: Path, outcome: Outcome) -> AtlasMember:
 def _levels(field: np.ndarray) -> np.ndarray:
     """Round a field away from 0, so that every voxel stays on its side."""
     scaled = np.clip(field, -1, 1) * _LEVELS
-    return np.where(scaled > 0, np.ceil(scaled), np.floor(scaled)).astype(np.int8)
+    levels: np.ndarray = np.where(scaled > 0, np.ceil(scaled), np.floor(scaled)).astype(np.int8)
+    return levels
 
 
 def _shape_of(frame: Frame, name: str) -> LayerData:

@@ -1,0 +1,52 @@
+"""Textures fitted to a mask: the scale, the refinement, what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from shapelab.batch import Atlas, fit_texture, shipped_atlas
+from shapelab.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def few():
+    atlas = shipped_atlas()
+    return Atlas(atlas.family, atlas.preset, {**atlas.common, "shape": (32, 32, 32)}, atlas.members[:12])
+
+
+@pytest.fixture(scope="module")
+def target():
+    """A member of the atlas that is not among the few, cut so that runs of its size are quick."""
+    return shipped_atlas().members[40].mask
+
+
+def test_a_member_of_the_atlas_is_found_again_at_another_scale(few):
+    member = few.members[4]
+    fit = fit_texture(member.mask, 0.5, unit="nm", atlas=few, volume_fraction=float(member.mask.mean()), trials=0)
+    assert fit.member == member.name
+    assert fit.start.distance < 1e-5 * fit.curvature
+    assert fit.start.parameters["voxel_size"] == pytest.approx(0.5, rel=1e-6)
+    assert few.simulation(fit.best.parameters).parameters.unit == "nm"
+    np.testing.assert_array_equal(fit.start.field > 0, member.mask)
+
+
+def test_short_runs_bring_a_texture_nearer(few, target):
+    told = []
+    fit = fit_texture(target, 0.01, atlas=few, trials=8, steps=120, progress=lambda done, total, misfit: told.append((done, total, misfit)))
+    assert [item[:2] for item in told] == [(n, 8) for n in range(1, 9)]
+    assert fit.best.misfit < fit.start.misfit
+    misfits = [item[2] for item in told]
+    assert misfits == sorted(misfits, reverse=True)
+    again = few.simulation({**fit.best.parameters, "max_steps": 120})
+    *_, frame = again.run(120, every=120)
+    np.testing.assert_array_equal(frame["field"], fit.best.field)
+
+
+def test_a_fit_can_be_stopped_and_refuses_what_has_no_surface(few, target):
+    fit = fit_texture(target, 0.01, atlas=few, stop=lambda: True)
+    assert (fit.trials, fit.best) == (0, fit.start)
+    with pytest.raises(InputError):
+        fit_texture(np.zeros((20, 20, 20), bool), atlas=few)
+    with pytest.raises(InputError, match="volume_fraction"):
+        fit_texture(target, atlas=few, volume_fraction=1.5)
