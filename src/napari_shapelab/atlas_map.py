@@ -18,7 +18,7 @@ COLOURS = ("#4aa3ff", "#ff9f40", "#5fd38d", "#e36bd0", "#f2d65c", "#9a86ff", "#f
 
 _NEAR = 12.0
 """Distance within which the pointer means a point [screen pixels]."""
-_HEIGHT = 200
+_HEIGHT = 170
 
 
 class AtlasMap(ThemedPlot):
@@ -59,7 +59,7 @@ class AtlasMap(ThemedPlot):
 
     def sizeHint(self) -> QSize:
         """Return a size with room for a hundred points."""
-        return QSize(300, 260)
+        return QSize(280, 180)
 
     def show_points(self, places: np.ndarray, groups: np.ndarray) -> None:
         """Show points at `places` (n, 2), coloured by group; nothing is picked."""

@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
     QMenu,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -47,6 +48,8 @@ _METRICS: dict[Metric, str] = {
     "observables": "observables",
 }
 _LAYOUTS: dict[Layout, str] = {"mds": "MDS", "pca": "PCA", "umap": "UMAP"}
+_TABS_HEIGHT, _HERE_HEIGHT = 146, 52
+"""Fixed heights [pixels], so that all of it is seen on a small screen and the map does not jump."""
 _TIPS = {
     "metric": "Which shapes are near: by how much area bends how (curvature diagrams), or by all measured observables.",
     "layout": "How distances become a map: least squares (MDS), principal axes (PCA) or neighbourhoods (UMAP).",
@@ -86,6 +89,9 @@ class AtlasDock(QWidget):
         self.panel.tabs.addTab(self.diagram, "Curvature diagram")
         self._build()
         self._connect()
+        for plot in (self.panel.plot, self.diagram):
+            plot.plot.setMinimumHeight(60)
+        self.panel.tabs.setFixedHeight(_TABS_HEIGHT)
         self.panel.set_ready(False)
         self.open(None)
 
@@ -265,6 +271,7 @@ class AtlasDock(QWidget):
         self.metric, self.layout_choice, self.clusters = _choice(_METRICS, "metric"), _choice(_LAYOUTS, "layout"), QSpinBox()
         self.clusters.setRange(1, 8)
         self.clusters.setValue(5)
+        self.clusters.setFixedWidth(84)
         self.clusters.setToolTip(_TIPS["clusters"])
         ignore_wheel(self.clusters)
         self.open_button = _button("Open", "Show another atlas, or the shapes of a sweep.")
@@ -278,12 +285,14 @@ class AtlasDock(QWidget):
         self.clear_button.setEnabled(False)
         self.here = QLabel("Nothing is marked yet.")
         self.here.setWordWrap(True)
+        self.here.setFixedHeight(_HERE_HEIGHT)
+        self.here.setAlignment(Qt.AlignmentFlag.AlignTop)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(2, 2, 6, 2)
         column.setSpacing(4)
         column.addWidget(self.about)
-        column.addLayout(_row(QLabel("Near by"), self.metric, self.layout_choice, self.clusters))
+        column.addLayout(_row(self.metric, self.layout_choice, self.clusters))
         column.addWidget(self.map, 1)
         column.addWidget(self.preview)
         column.addWidget(self.here)
@@ -310,7 +319,8 @@ def _choice(entries: Mapping[Any, str], tip: str) -> QComboBox:
         combo.addItem(text, value)
     combo.setToolTip(_TIPS[tip])
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    combo.setMinimumContentsLength(6)
+    combo.setMinimumContentsLength(4)
+    combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     ignore_wheel(combo)
     return combo
 

@@ -1,0 +1,134 @@
+"""The Atlas dock with real clicks: the shipped map, thumbnails, opening shapes, running in between, sweep folders."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt
+
+from napari_shapelab.docks.atlas import AtlasDock
+from shapelab.batch import SweepSpec
+from shapelab.batch.member import MEMBERS, run_member
+from shapelab.batch.sweep import PLAN
+
+LEFT, NONE, CTRL = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def dock(viewer, qtbot):
+    viewer.window.resize(1200, 740)
+    dock = AtlasDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Atlas")
+    qtbot.waitUntil(lambda: dock.atlas is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: dock.map.plot.isVisible() and dock.map.plot.width() > 100, timeout=10_000)
+    return dock
+
+
+def lonely(dock, others=()):
+    """Index of the point that is farthest from all other ones, so that a click cannot be ambiguous."""
+    places = dock.map.places
+    away = np.linalg.norm(places[:, None] - places[None], axis=2)
+    np.fill_diagonal(away, np.inf)
+    order = np.argsort(-away.min(axis=1))
+    return next(int(index) for index in order if index not in others)
+
+
+def point(dock, place):
+    return dock.map.screen_position(place)
+
+
+def click(qtbot, dock, place, modifier=NONE):
+    qtbot.mouseMove(dock.map.plot.viewport(), point(dock, place))
+    qtbot.mouseClick(dock.map.plot.viewport(), LEFT, modifier, point(dock, place))
+
+
+def test_hover_shows_a_thumbnail_and_a_click_opens_the_shape(viewer, dock, qtbot):
+    index = lonely(dock)
+    member = dock.atlas.members[index]
+    assert dock.preview.picture.pixmap().isNull()
+    steps = itertools.cycle((QPoint(0, 0), QPoint(1, 0)))
+
+    def hover():
+        qtbot.mouseMove(dock.map.plot.viewport(), point(dock, dock.map.places[index]) + next(steps))
+        return member.name in dock.preview.text.text()
+
+    qtbot.waitUntil(hover, timeout=10_000)
+    assert not dock.preview.picture.pixmap().isNull()
+    click(qtbot, dock, dock.map.places[index])
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=5_000)
+    layer = viewer.layers[0]
+    assert layer.name == f"atlas · {member.name}"
+    assert layer.rendering == "iso"
+    np.testing.assert_array_equal(np.asarray(layer.data) > 0, member.mask)
+    assert layer.metadata["shapelab"]["parameters"]["mass"] == member.parameters["mass"]
+    assert viewer.dims.ndisplay == 3
+    second = lonely(dock, {index})
+    click(qtbot, dock, dock.map.places[second])
+    qtbot.waitUntil(lambda: layer.name == f"atlas · {dock.atlas.members[second].name}", timeout=5_000)
+    assert list(viewer.layers) == [layer]
+
+
+def test_run_here_between_picked_shapes(viewer, dock, qtbot):
+    assert not dock.run_button.isEnabled()
+    one = lonely(dock)
+    two = lonely(dock, {one})
+    for index in (one, two):
+        click(qtbot, dock, dock.map.places[index], CTRL)
+    assert dock.map.picks == [one, two]
+    expected = 0.5 * sum(dock.atlas.members[index].parameters["mass"] for index in (one, two))
+    assert dock.simulation().parameters.mass == pytest.approx(expected)
+    qtbot.mouseClick(dock.run_button, LEFT)
+    qtbot.waitUntil(lambda: dock.panel.snapshot is not None and dock.panel.snapshot.frame.step >= 2, timeout=90_000)
+    assert dock.panel.snapshot.provenance["parameters"]["mass"] == pytest.approx(expected)
+    assert any(layer.name == "between shapes · field" for layer in viewer.layers)
+    assert not dock.run_button.isEnabled()
+    qtbot.mouseClick(dock.panel.stop_button, LEFT)
+    qtbot.waitUntil(lambda: not dock.panel.running, timeout=20_000)
+    assert dock.run_button.isEnabled()
+    click(qtbot, dock, dock.map.places[one], CTRL)
+    assert dock.map.picks == [two]
+    qtbot.mouseClick(dock.clear_button, LEFT)
+    assert dock.map.picks == []
+    assert not dock.run_button.isEnabled()
+
+
+def test_a_click_beside_the_points_marks_a_place_between_its_neighbours(dock, qtbot):
+    low, high = dock.map.places.min(axis=0), dock.map.places.max(axis=0)
+    grid = np.stack(np.meshgrid(*(np.linspace(a, b, 25) for a, b in zip(low, high, strict=True))), axis=-1).reshape(-1, 2)
+    gaps = np.linalg.norm(grid[:, None] - dock.map.places[None], axis=2).min(axis=1)
+    empty = grid[gaps.argmax()]
+    click(qtbot, dock, empty)
+    qtbot.waitUntil(lambda: "Here" in dock.here.text(), timeout=5_000)
+    nearest = np.argsort(np.linalg.norm(dock.map.places - empty, axis=1))[:3]
+    masses = [dock.atlas.members[index].parameters["mass"] for index in nearest]
+    assert min(masses) <= dock.simulation().parameters.mass <= max(masses)
+    assert dock.run_button.isEnabled()
+
+
+def test_other_maps_and_numbers_of_clusters(dock, qtbot):
+    before = dock.map.places.copy()
+    dock.layout_choice.setCurrentIndex(dock.layout_choice.findData("pca"))
+    dock.layout_choice.activated.emit(dock.layout_choice.currentIndex())
+    qtbot.waitUntil(lambda: not np.array_equal(dock.map.places, before), timeout=20_000)
+    dock.clusters.setValue(2)
+    qtbot.waitUntil(lambda: dock._view.groups.max() == 1, timeout=20_000)
+
+
+def test_a_sweep_folder_opens_and_a_wrong_one_is_a_sentence(viewer, dock, qtbot, tmp_path):
+    spec = SweepSpec.make(family="curvatubes", steps=30, parameters={"shape": [16] * 3}, grid={"mass": [-0.6, -0.4, -0.2]})
+    root = tmp_path / "masses"
+    (root / MEMBERS).mkdir(parents=True)
+    (root / PLAN).write_text(json.dumps({"format": "shapelab sweep", "version": 1, **spec.model_dump(mode="json")}))
+    for member in spec.all_members():
+        run_member(str(root), spec, member)
+    dock.open(root)
+    qtbot.waitUntil(lambda: dock.atlas is not None and len(dock.atlas) == 3, timeout=30_000)
+    assert "masses" in dock.about.text()
+    click(qtbot, dock, dock.map.places[0])
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=5_000)
+    assert viewer.layers[0].data.shape == (16, 16, 16)
+    dock.open(tmp_path)
+    qtbot.waitUntil(lambda: "no sweep" in dock.about.text(), timeout=10_000)
