@@ -26,10 +26,11 @@ Made by `python benchmarks/presets.py --write`. Every number is one run, not an 
 
 ## Published textures
 
-Each preset grows from seeded noise on {size}^3 voxels (periodic, eps = 2 voxels) until it settles or its own step limit
-is reached (1000 for most). In brackets: the same statistic of the published 100^3 field (A. Song, J. Math. Imaging Vis. 64,
-2022), by the same estimators. A value in **bold** lies outside the preset's band: 15 % around the published value, or 2.5 for a curvature if
-that is wider. vf: part of the voxels inside; A/V: diffuse area per volume; k1, k2: means of the diffuse principal curvatures; all in texture lengths.
+Each preset grows from seeded noise on {size}^3 voxels (periodic, eps = 2 voxels) until it settles or reaches its own step
+limit (1000 for most). In brackets: the same statistic of the published 100^3 field (A. Song, J. Math. Imaging Vis. 64, 2022), by
+the same estimators. A value in **bold** lies outside the preset's band: 15 % around the published value, or 2.5 for a curvature
+if that is wider. vf: part of the voxels inside; A/V: diffuse area per volume; k1, k2: means of the diffuse principal curvatures;
+all in texture lengths.
 
 | preset | seed | vf | A/V | k1 | k2 | steps | seconds | end |
 |---|---|---|---|---|---|---|---|---|
