@@ -132,3 +132,21 @@ def test_a_sweep_folder_opens_and_a_wrong_one_is_a_sentence(viewer, dock, qtbot,
     assert viewer.layers[0].data.shape == (16, 16, 16)
     dock.open(tmp_path)
     qtbot.waitUntil(lambda: "no sweep" in dock.about.text(), timeout=10_000)
+
+
+def test_a_texture_is_fitted_to_a_mask(viewer, dock, qtbot):
+    z, y, x = np.indices((32, 32, 32))
+    rods = ((y - 16) ** 2 + (x - 16) ** 2 < 36).astype(np.uint8)
+    layer = viewer.add_labels(rods, scale=(0.2,) * 3, units=("um",) * 3)
+    dock.panel.tabs.setCurrentWidget(dock.fit)
+    assert not dock.fit.button.isEnabled()
+    dock.fit.combo.choose(layer)
+    dock.fit.trials.setValue(1)
+    qtbot.mouseClick(dock.fit.button, LEFT)
+    qtbot.waitUntil(lambda: "like " + layer.name in viewer.layers, timeout=120_000)
+    fitted = viewer.layers["like " + layer.name]
+    assert fitted.metadata["shapelab"]["model"] == "curvatubes"
+    assert fitted.units == layer.units
+    assert "Distance of the curvatures" in dock.fit.note.text()
+    assert dock.run_button.isEnabled()
+    assert np.array_equal(layer.data, rods)

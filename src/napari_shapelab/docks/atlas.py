@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from napari.layers import Layer
+from napari.layers import Image, Layer
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
     QComboBox,
@@ -26,6 +26,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_shapelab.atlas_fit import AtlasFit
 from napari_shapelab.atlas_map import AtlasMap
 from napari_shapelab.atlas_preview import AtlasPreview, in_words
 from napari_shapelab.background import Task
@@ -34,7 +35,7 @@ from napari_shapelab.plots import DiagramPlot
 from napari_shapelab.run_layers import insert_layer, unwrapped
 from napari_shapelab.run_panel import RunPanel
 from napari_shapelab.worker import provenance
-from shapelab.batch import Atlas, between, clusters, member_distances, open_atlas, plane, shipped_atlas, weights_at
+from shapelab.batch import Atlas, TextureFit, between, clusters, member_distances, open_atlas, plane, shipped_atlas, weights_at
 from shapelab.batch.distances import Metric
 from shapelab.batch.layout import Layout
 from shapelab.errors import InputError
@@ -86,7 +87,9 @@ class AtlasDock(QWidget):
         self.preview = AtlasPreview()
         self.panel = RunPanel(self._viewer, self.simulation, lambda: "between shapes", looks=lambda: {"field": {"colormap": "bop orange"}})
         self.diagram = DiagramPlot(self._viewer)
+        self.fit = AtlasFit(self._viewer, lambda: self.atlas)
         self.panel.tabs.addTab(self.diagram, "Curvature diagram")
+        self.panel.tabs.addTab(self.fit, "Fit a mask")
         self._build()
         self._connect()
         for plot in (self.panel.plot, self.diagram):
@@ -158,6 +161,21 @@ class AtlasDock(QWidget):
         self.panel.run()
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _on_fitted(self, fit: TextureFit, target: Layer) -> None:
+        """Show the texture that was fitted to a mask beside it; Run grows it anew, in a box of any shape."""
+        assert self._view is not None
+        self.map.set_picks([])
+        self._parameters = dict(fit.best.parameters)
+        self.here.setText(f"<b>Here</b>: the texture fitted to {target.name!r}: {in_words(self._parameters)}")
+        self._refresh()
+        voxel, unit = self._parameters["voxel_size"], self._parameters["unit"]
+        look = {"contrast_limits": (-1.0, 1.0), "rendering": "iso", "iso_threshold": 0.0, "colormap": "bop orange"}
+        beside = np.asarray(target.translate, float)[-3:]
+        beside[-1] += 1.1 * target.data.shape[-1] * target.scale[-1]
+        place = {"scale": (voxel,) * 3, "units": (unit,) * 3, "translate": tuple(beside.tolist())}
+        metadata = {"shapelab": {**provenance(self._view.atlas.simulation(self._parameters)), "distance": fit.best.distance}}
+        insert_layer(self._viewer, Image(fit.best.field.astype(np.float32), name=f"like {target.name}", metadata=metadata, **look, **place))
 
     def _on_picked(self) -> None:
         picks = self.map.picks
@@ -258,6 +276,7 @@ class AtlasDock(QWidget):
         self.clusters.valueChanged.connect(lambda _: self._again())
         self.run_button.clicked.connect(lambda _=False: self.run_here())
         self.clear_button.clicked.connect(lambda _=False: self.clear())
+        self.fit.fitted.connect(self._on_fitted)
         self.panel.started.connect(self._on_started)
         self.panel.ended.connect(lambda _: self._refresh())
 
