@@ -1,6 +1,6 @@
 """How long a run blocks napari's window: our own updates, apart from painting.
 
-Needs a screen (or ``xvfb-run -a -s "-screen 0 1366x768x24"``). Prints, for a running texture: how long our updates took
+Without a screen it uses a virtual one. Prints, for a running texture: how long our updates took
 of the window's thread, what they were spent on, and the gaps that a 10 ms timer of the window saw, which painting and
 the interpreter lock add to.
 """
@@ -23,6 +23,7 @@ from napari_shapelab.plots import ScalarPlot
 from napari_shapelab.run_layers import RunLayers
 from napari_shapelab.run_panel import RunPanel
 from napari_shapelab.stream import Stream
+from napari_shapelab.virtual_screen import virtual_screen
 
 
 def timed(owner: type, name: str, times: dict[str, list[float]], label: str) -> None:
@@ -99,4 +100,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with virtual_screen():
+        main()

@@ -135,7 +135,7 @@ def test_a_sweep_folder_opens_and_a_wrong_one_is_a_sentence(viewer, dock, qtbot,
 
 
 def test_a_texture_is_fitted_to_a_mask(viewer, dock, qtbot):
-    z, y, x = np.indices((32, 32, 32))
+    y, x = np.indices((32, 32, 32))[1:]
     rods = ((y - 16) ** 2 + (x - 16) ** 2 < 36).astype(np.uint8)
     layer = viewer.add_labels(rods, scale=(0.2,) * 3, units=("um",) * 3)
     dock.panel.tabs.setCurrentWidget(dock.fit)
