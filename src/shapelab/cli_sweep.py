@@ -24,7 +24,7 @@ _INTERRUPTED = 130
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument("spec", type=Path, metavar="SPEC.toml", help="what to compute (see the page on sweeps)")
+    parser.add_argument("spec", type=Path, metavar="SPEC.toml", help="what to compute (see the page Atlas and sweeps)")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="folder of the sweep; by default the spec's name without .toml")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler to use, such as tcp://host:8786 (default: this machine)")
     parser.add_argument("--workers", type=int, metavar="N", help="processes on this machine (default: one per core, if the memory allows)")
