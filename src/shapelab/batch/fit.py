@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from shapelab.batch.atlas import Atlas, shipped_atlas
+from shapelab.batch.atlas import Atlas, AtlasMember, shipped_atlas
 from shapelab.batch.distances import diagram_places
 from shapelab.batch.spec import ATLAS_RANGES
 from shapelab.convert.spacing import Spacing, as_spacing
@@ -27,6 +27,7 @@ _WIDEST, _NARROWEST = 0.15, 0.02
 _VOLUME_EVERY = 6
 """Every so many runs, only the mass is changed, to what the missing volume asks for."""
 _MASSES = (-0.9, 0.6)
+_SHORTLIST = 20
 
 
 @dataclass(frozen=True)
@@ -156,16 +157,27 @@ def _target(mask: Any, spacing: Spacing, volume_fraction: float | None) -> _Targ
 def _nearest(atlas: Atlas, target: _Target, unit: str) -> tuple[Trial, str]:
     """Return the member of the atlas that is nearest, at its best scale."""
     chosen: list[tuple[Trial, str]] = []
-    for member in atlas.members:
-        if member.diagram is not None:
-            voxel, field = float(member.shape.meta["scale"][0]), np.asarray(member.shape.data, np.float32)
-            trial = _trial(dict(member.parameters), target.measure(field, voxel), voxel, field, target, unit)
-            chosen.append((trial, member.name))
+    for member in _shortlist(atlas, target):
+        voxel, field = float(member.shape.meta["scale"][0]), np.asarray(member.shape.data, np.float32)
+        trial = _trial(dict(member.parameters), target.measure(field, voxel), voxel, field, target, unit)
+        chosen.append((trial, member.name))
     if not chosen:
         raise InputError("This atlas holds no textures to begin with.")
     best, name = min(chosen, key=lambda pair: pair[0].misfit)
     field = best.field / np.abs(best.field).max()
     return replace(best, parameters={**atlas.common, **best.parameters}, field=field), name
+
+
+def _shortlist(atlas: Atlas, target: _Target) -> list[AtlasMember]:
+    """Return the members worth measuring anew, judged by the diagrams that the atlas holds."""
+
+    def misfit(member: AtlasMember) -> float:
+        assert member.diagram is not None
+        places = diagram_places(member.diagram)
+        distance = float(np.linalg.norm(max(target.scale(places), 1e-9) * places - target.places))
+        return target.misfit(distance, float(member.mask.mean()))
+
+    return sorted((member for member in atlas.members if member.diagram is not None), key=misfit)[:_SHORTLIST]
 
 
 def _trial(parameters: dict[str, Any], places: np.ndarray, voxel: float, field: np.ndarray, target: _Target, unit: str) -> Trial:
