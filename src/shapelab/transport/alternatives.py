@@ -58,7 +58,7 @@ def solve_sinkhorn(newton: Newton, f: np.ndarray | None) -> np.ndarray:
         level = newton.problem.level(shape)
         soft = SoftAssignment(level.blocks, newton.n, level.unit)
         eps = newton.temperature(level)
-        temperatures = np.full(level.blocks.n_blocks, eps)
+        temperatures = np.full(soft.pixel_min.size, eps)
         for _ in range(_SINKHORN_STEPS):
             if newton.goal.stopped:
                 break

@@ -1,7 +1,7 @@
 """Smoothed assignment: every pixel is shared among the cells whose ``c_i - f_i`` are close to the best (compiled).
 
-At temperature eps a pixel gives ``p_i ~ exp(-(c_i - f_i)/eps)`` of itself to cell i. The temperature is constant on each block
-and of the order of one pixel in cost units, so that the dual stays concave and smooth on the scale of the grid.
+At temperature eps a pixel gives ``p_i ~ exp(-(c_i - f_i)/eps)`` of itself to cell i. Every pixel has a temperature of its own, of
+the order of one pixel in cost units and fixed while f changes, so that the dual stays concave and smooth on the scale of the grid.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from shapelab.transport.assignment import block_corner, locate_pixels
 from shapelab.transport.blocks import Blocks, Grid, Lists
 from shapelab.transport.compiled import Number, kernel
 from shapelab.transport.pairs import PairTables, add_pair
-from shapelab.transport.point_cost import HALF_POWER, HUGE, Cells, block_cost, cost_at, gradient_at
+from shapelab.transport.point_cost import HALF_POWER, HUGE, Cells, block_cost, gradient_at
 from shapelab.transport.threads import in_parallel, ranges
 
 __all__ = ["REACH", "SoftAssignment"]
 
-MAJOR = 0.03
-"""Only cells with a larger share of a pixel enter the off-diagonal Hessian."""
+HOTTEST = 100.0
+"""Highest temperature of a pixel, relative to the lowest: hotter ones would let distant cells in."""
 
 REACH = 7.0
 """Cells more than this many temperatures above the best are left out (exp(-7) = 0.1 %)."""
@@ -83,13 +83,12 @@ def _share(
                 )
                 for k in range(size):
                     cost[m, k] -= f[i]
-        rate = 1.0 / eps[b]
-        reach = REACH * eps[b]
         for a0 in range(k0, min(k0 + grid.block[0], grid.dims[0])):
             for a1 in range(k1, min(k1 + grid.block[1], grid.dims[1])):
                 for a2 in range(k2, min(k2 + grid.block[2], grid.dims[2])):
                     k = ((a0 - k0) * grid.block[1] + a1 - k1) * grid.block[2] + a2 - k2
                     p = where[k]
+                    rate, reach = 1.0 / eps[p], REACH * eps[p]
                     weight = unit * (grid.weights[p] if walls else 1.0)
                     low = 2.0 * HUGE
                     for m in range(count):
@@ -102,22 +101,19 @@ def _share(
                             who[shared] = lists.cells[b, m]
                             norm += part[shared]
                             shared += 1
-                    value = low - eps[b] * np.log(norm)
+                    value = low - eps[p] * np.log(norm)
                     pixel_min[p] = value
                     if weight == 0:
                         continue
                     total += weight * value
-                    major = 0
                     for m in range(shared):
                         i, own = who[m], part[m] / norm
                         volume[i] += weight * own
                         slope[i] += weight * own * (1 - own) * rate
-                        if own > MAJOR:
-                            for q in range(major):
-                                if pairs < room:
-                                    pairs += add_pair(keys, values, i, who[q], n, weight * own * part[q] * rate, 0.0)
-                            who[major], part[major] = i, own
-                            major += 1
+                        for q in range(m):
+                            if pairs < room:
+                                pairs += add_pair(keys, values, i, who[q], n, weight * own * part[q] * rate, 0.0)
+                        part[m] = own
     dual[slot] = total
     return pairs
 
@@ -137,33 +133,31 @@ def _temperatures(
     least: Number,
     eps: np.ndarray,
 ) -> None:
-    """Set eps of each block to factor |grad c| of the best cell at its centre pixel, and at least `least`."""
-    n = f.shape[0]
+    """Set eps of each pixel to factor |grad c| of its best cell, between `least` and `HOTTEST` times that."""
+    n, size, h = f.shape[0], grid.offsets.shape[1], grid.geometry
+    cost, work, where = np.empty(size), np.empty(size), np.empty(size, np.int64)
+    best, paid, winner = np.empty(size), np.empty(size), np.empty(size, np.int64)
     for b in range(first, last):
-        corner = block_corner(b, grid)
-        k0 = min(corner[0] + grid.block[0] // 2, grid.dims[0] - 1)
-        k1 = min(corner[1] + grid.block[1] // 2, grid.dims[1] - 1)
-        k2 = min(corner[2] + grid.block[2] // 2, grid.dims[2] - 1)
-        h = grid.geometry
-        y0, y1, y2 = (
-            (k0 + 0.5) * h[0],
-            (k1 + 0.5) * h[1],
-            (k2 + 0.5) * h[2],
-        )
-        pixel = (k0 * grid.dims[1] + k1) * grid.dims[2] + k2
-        best, winner, paid = 2.0 * HUGE, -1, h[0]
+        k0, k1, k2 = block_corner(b, grid)
+        locate_pixels(where, k0, k1, k2, grid)
+        e0, e1, e2 = half[b, 0], half[b, 1], half[b, 2]
+        best[:], winner[:] = 2.0 * HUGE, -1
         for m in range(lists.counts[b]):
             i = lists.cells[b, m]
             if i < n:
-                c = cost_at(cells, i, y0, y1, y2, grid.geometry, pixel)
-                if c - f[i] < best:
-                    best, winner, paid = c - f[i], i, c
-        eps[b] = least
-        if winner >= 0:
-            g0, g1, g2 = gradient_at(cells, cells.values, cells.codes, winner, paid, k0, k1, k2, grid.dims, grid.geometry)
-            eps[b] = max(least, factor * np.sqrt(g0 * g0 + g1 * g1 + g2 * g2))
-            if cells.values[winner, HALF_POWER] < 0.5:
-                eps[b] = min(eps[b], 4 * least)  # the slope of these costs is infinite at the seed, where no interface is
+                block_cost(cost, work, cells, i, centres[b, 0], centres[b, 1], centres[b, 2], e0, e1, e2, grid.offsets, h, where, size)
+                for k in range(size):
+                    if cost[k] - f[i] < best[k]:
+                        best[k], paid[k], winner[k] = cost[k] - f[i], cost[k], i
+        for k in range(size):
+            p, i = where[k], winner[k]
+            eps[p] = least
+            if i >= 0:
+                z, y = p // (grid.dims[1] * grid.dims[2]), p // grid.dims[2] % grid.dims[1]
+                g0, g1, g2 = gradient_at(cells, cells.values, cells.codes, i, paid[k], z, y, p % grid.dims[2], grid.dims, h)
+                eps[p] = min(max(least, factor * np.sqrt(g0 * g0 + g1 * g1 + g2 * g2)), HOTTEST * least)
+                if cells.values[i, HALF_POWER] < 0.5:
+                    eps[p] = min(eps[p], 4 * least)  # the slope of these costs is infinite at the seed, where no interface is
 
 
 @kernel
@@ -200,7 +194,7 @@ def _lift(
                     above = cost[k] - pixel_min[where[k]]
                     if again == 0:
                         if above < lowest:
-                            lowest, width = above, eps[b]
+                            lowest, width = above, eps[where[k]]
                     elif above < lowest + 20 * width:
                         mass += unit * np.exp((lowest - above) / width)
         f[i] = max(f[i], lowest + width * min(0.0, np.log(target[i] / max(mass, 1e-300))))
@@ -214,7 +208,7 @@ class SoftAssignment:
     volumes, slopes
         Volume of every cell and of the medium, in pixels of the finest grid, and its derivative ``d|L_i|/df_i``.
     pairs, weights
-        Off-diagonal part of the Hessian: ``-d|L_i|/df_j``, of the cells that share much of a pixel.
+        Off-diagonal part of the Hessian: ``-d|L_i|/df_j``.
     dual
         Sum over pixels of the smoothed minimum of ``c_i - f_i``.
     """
@@ -230,19 +224,19 @@ class SoftAssignment:
         self.dual = 0.0
 
     def temperatures(self, cells: Cells, f: np.ndarray, medium: bool, factor: float, least: float) -> np.ndarray:
-        """Return eps of every block: `factor` (a length) times the slope of the locally best cost, and at least `least`."""
+        """Return eps of every pixel: `factor` (a length) times the slope of the locally best cost, and at least `least`."""
         blocks, finest = self.blocks, self.blocks.levels[-1]
         f = f.astype(float)
         lists = blocks.candidates(cells, f, medium)
-        eps = np.empty(blocks.n_blocks)
+        eps = np.empty(self.pixel_min.size)
         in_parallel(_temperatures, blocks.n_blocks, cells, f, blocks.grid, lists, finest.centres, finest.half, factor, least, eps)
         return eps
 
     def evaluate(self, cells: Cells, f: np.ndarray, medium: bool, eps: np.ndarray) -> None:
-        """Share every pixel under the potentials `f` at the temperatures `eps` of the blocks."""
+        """Share every pixel under the potentials `f` at the temperatures `eps` of the pixels."""
         blocks, finest, tables = self.blocks, self.blocks.levels[-1], self._tables
         f = f.astype(float)
-        lists = blocks.candidates(cells, f, medium, slack=eps * (REACH / 2))
+        lists = blocks.candidates(cells, f, medium, slack=_hottest(eps, blocks) * (REACH / 2))
         dual = np.zeros(self._sums.shape[1])
         while True:
             tables.clear()
@@ -276,3 +270,13 @@ class SoftAssignment:
         f = f.copy()
         f[empty] = np.maximum(f[empty], raised[empty])
         return f
+
+
+def _hottest(eps: np.ndarray, blocks: Blocks) -> np.ndarray:
+    """Return the highest temperature in every block."""
+    dims, block = blocks.grid.dims, blocks.grid.block
+    starts = [np.arange(0, size, step) for size, step in zip(dims, block, strict=True)]
+    highest = eps.reshape(dims)
+    for axis, begin in enumerate(starts):
+        highest = np.maximum.reduceat(highest, begin, axis=axis)
+    return highest.ravel()

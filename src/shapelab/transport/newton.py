@@ -152,8 +152,8 @@ class Newton:
         soft = SoftAssignment(level.blocks, self.n, level.unit)
         if not medium:
             f = f - f.mean() + 2
-        # nowhere sharper than about a pixel, however steep the costs are there
-        temperatures = soft.temperatures(cells, f, medium, min(eps / self._slope, _KAPPA * level.pixel), eps)
+        hot = eps > 1.5 * self.temperature(level)  # then one temperature everywhere: where interfaces are is not known yet
+        temperatures = soft.temperatures(cells, f, medium, 0.0 if hot else eps / self._slope, eps)
         dual = self._share(soft, level, f, temperatures)
         for _ in range(steps):
             if self.goal.stopped:
