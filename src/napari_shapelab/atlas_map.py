@@ -9,6 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QPointF, QSize, Qt, Signal
 
+from napari_shapelab.lasso import Lasso, inside
 from napari_shapelab.plots import ThemedPlot, theme_colour
 
 __all__ = ["COLOURS", "AtlasMap"]
@@ -25,7 +26,7 @@ class AtlasMap(ThemedPlot):
     """Scatter of shapes.
 
     A click on a point chooses it; with Ctrl or Shift it is added to, or taken out of, the picked ones. A click beside
-    the points puts the mark there.
+    the points puts the mark there. A line drawn with Shift held takes the points inside.
     """
 
     hovered = Signal(int)
@@ -35,12 +36,15 @@ class AtlasMap(ThemedPlot):
     """Other points are picked."""
     placed = Signal(float, float)
     """The mark is here."""
+    lassoed = Signal(object)
+    """Indices of the points inside of a line drawn by hand."""
 
     def __init__(self, viewer: Any) -> None:
         super().__init__(viewer, "", "")
         self.places = np.zeros((0, 2))
         self.picks: list[int] = []
         self.current = -1
+        self._drawn: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
         self._under = -1
         self._groups = np.zeros(0, int)
         for side in ("bottom", "left"):
@@ -53,6 +57,9 @@ class AtlasMap(ThemedPlot):
         self._links = pg.PlotDataItem(connect="pairs")
         for item in (self._links, self._points, self._mark):
             self.plot.addItem(item)
+        self._lasso = Lasso(self.plot)
+        self._lasso.closed.connect(lambda corners: self.lassoed.emit(np.flatnonzero(inside(self.places, corners)).tolist()))
+        self._lasso.tapped.connect(self._toggle_pick)
         self.plot.scene().sigMouseMoved.connect(self._on_moved)
         self.plot.scene().sigMouseClicked.connect(self._on_clicked)
         self._on_theme()
@@ -65,6 +72,7 @@ class AtlasMap(ThemedPlot):
         """Show points at `places` (n, 2), coloured by group; nothing is picked."""
         self.places, self._groups = np.asarray(places, float), np.asarray(groups, int)
         self.picks, self.current, self._under = [], -1, -1
+        self._drawn = (frozenset(), frozenset())
         self.show_mark(None, ())
         self._draw()
         self.plot.autoRange(padding=0.08)
@@ -82,6 +90,11 @@ class AtlasMap(ThemedPlot):
     def choose(self, index: int) -> None:
         """Mark a point as the one that is shown."""
         self.current = index
+        self._draw()
+
+    def show_drawn(self, a: Sequence[int], b: Sequence[int]) -> None:
+        """Show which points were drawn round: upward triangles for `a`, downward ones for `b`."""
+        self._drawn = (frozenset(a), frozenset(b))
         self._draw()
 
     def set_picks(self, picks: Sequence[int]) -> None:
@@ -120,19 +133,28 @@ class AtlasMap(ThemedPlot):
         if index < 0:
             place = self.plot.getViewBox().mapSceneToView(event.scenePos())
             self.placed.emit(place.x(), place.y())
-        elif event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier):
-            self.set_picks([i for i in self.picks if i != index] if index in self.picks else [*self.picks, index])
+        elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._toggle_pick(event.scenePos())
         else:
             self.choose(index)
             self.clicked.emit(index)
+
+    def _toggle_pick(self, scene: Any) -> None:
+        index = self._nearest(scene)
+        if index >= 0:
+            self.set_picks([i for i in self.picks if i != index] if index in self.picks else [*self.picks, index])
+
+    def _symbol(self, index: int) -> str:
+        a, b = self._drawn
+        return "s" if index in self.picks else "t1" if index in a else "t" if index in b else "o"
 
     def _draw(self) -> None:
         n = len(self.places)
         text = theme_colour(self._viewer, "text")
         thin, ring = pg.mkPen(None), pg.mkPen(text, width=2)
         pens = [ring if index in (self.current, self._under) or index in self.picks else thin for index in range(n)]
-        sizes = [15 if index in (self.current, self._under) else 13 if index in self.picks else 9 for index in range(n)]
-        symbols = ["s" if index in self.picks else "o" for index in range(n)]
+        sizes = [15 if index in (self.current, self._under) else 13 if self._symbol(index) != "o" else 9 for index in range(n)]
+        symbols = [self._symbol(index) for index in range(n)]
         brushes = [pg.mkBrush(COLOURS[group % len(COLOURS)]) for group in self._groups]
         self._points.setData(self.places[:, 0], self.places[:, 1], pen=pens, brush=brushes, size=sizes, symbol=symbols)
 
@@ -141,4 +163,5 @@ class AtlasMap(ThemedPlot):
         text = theme_colour(self._viewer, "text")
         self._mark.setPen(pg.mkPen(text, width=2))
         self._links.setPen(pg.mkPen(text, width=1, style=Qt.PenStyle.DashLine))
+        self._lasso.set_pen(pg.mkPen(text, width=1))
         self._draw()

@@ -15,7 +15,10 @@ from shapelab.batch import AtlasMember, thumbnail
 __all__ = ["AtlasPreview", "in_words"]
 
 SIZE = 76
-_HINT = "Point at a shape to see it, click to open it. Ctrl-click picks several; a click beside them marks a place in between."
+_HINT = (
+    "Point at a shape to see it, click to open it. Ctrl-click picks several, a click beside them marks a place in between; "
+    "Shift and draw round some to compare them."
+)
 
 
 class AtlasPreview(QWidget):

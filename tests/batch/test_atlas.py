@@ -13,7 +13,9 @@ from shapelab.batch import (
     SweepSpec,
     between,
     clusters,
+    compare_groups,
     member_distances,
+    member_table,
     open_atlas,
     plane,
     shipped_atlas,
@@ -173,3 +175,17 @@ def test_cells_make_an_atlas_by_their_observables(tmp_path):
         member_distances(atlas)
     assert member_distances(atlas, "observables").shape == (3, 3)
     assert open_atlas(atlas.save(tmp_path / "cells.npz")).members[2].shape.kind == "labels"
+
+
+def test_groups_differ_most_in_what_tells_them_apart(atlas):
+    masses = np.array([member.parameters["mass"] for member in atlas.members])
+    order = np.argsort(masses)
+    table = compare_groups(atlas, order[:20].tolist(), order[-20:].tolist())
+    assert table.loc["mass", "ks"] == 1.0
+    assert table["ks"].is_monotonic_decreasing
+    assert table.loc["mass", "mean_a"] == pytest.approx(masses[order[:20]].mean())
+    others = compare_groups(atlas, order[:20].tolist())
+    assert others.attrs["cells_b"] == len(atlas) - 20
+    assert len(member_table(atlas, [0, 1])) == 2
+    with pytest.raises(InputError, match="two shapes"):
+        compare_groups(atlas, [0])

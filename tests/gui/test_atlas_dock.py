@@ -10,7 +10,7 @@ import pytest
 from qtpy.QtCore import QPoint, Qt
 
 from napari_shapelab.docks.atlas import AtlasDock
-from shapelab.batch import SweepSpec
+from shapelab.batch import SweepSpec, compare_groups
 from shapelab.batch.member import MEMBERS, run_member
 from shapelab.batch.sweep import PLAN
 
@@ -150,3 +150,43 @@ def test_a_texture_is_fitted_to_a_mask(viewer, dock, qtbot):
     assert "Distance of the curvatures" in dock.fit.note.text()
     assert dock.run_button.isEnabled()
     assert np.array_equal(layer.data, rods)
+
+
+def draw_round(qtbot, dock, members):
+    """Draw a line with Shift held round the rectangle of some points."""
+    viewport = dock.map.plot.viewport()
+    corners = [point(dock, place) for place in dock.map.places[members]]
+    left, right = min(p.x() for p in corners) - 9, max(p.x() for p in corners) + 9
+    top, bottom = min(p.y() for p in corners) - 9, max(p.y() for p in corners) + 9
+    path = [QPoint(left, top), QPoint(right, top), QPoint(right, bottom), QPoint(left, bottom)]
+    qtbot.mousePress(viewport, LEFT, Qt.KeyboardModifier.ShiftModifier, path[0])
+    for place in path[1:]:
+        qtbot.mouseMove(viewport, place)
+    qtbot.mouseRelease(viewport, LEFT, Qt.KeyboardModifier.ShiftModifier, path[-1])
+
+
+def test_shapes_that_are_drawn_round_are_compared(dock, qtbot):
+    order = np.argsort(dock.map.places[:, 0])
+    first, last = order[:12].tolist(), order[-12:].tolist()
+    draw_round(qtbot, dock, first)
+    assert set(first) <= set(dock.groups.a)
+    assert dock.groups.b == []
+    qtbot.waitUntil(lambda: dock.groups.table.rowCount() > 5, timeout=10_000)
+    assert "all others" in dock.groups.note.text()
+    draw_round(qtbot, dock, last)
+    assert set(last) <= set(dock.groups.b)
+    qtbot.waitUntil(lambda: "and B" in dock.groups.note.text(), timeout=10_000)
+    expected = compare_groups(dock.atlas, dock.groups.a, dock.groups.b)
+    assert dock.groups.table.verticalHeaderItem(0).text() == expected.index[0].replace("_", " ")
+    assert float(dock.groups.table.item(0, 2).text()) == pytest.approx(expected["ks"].iloc[0], abs=5e-3)
+    qtbot.mouseClick(dock.clear_button, LEFT)
+    assert dock.groups.a == dock.groups.b == []
+    assert dock.groups.table.rowCount() == 0
+
+
+def test_a_line_round_nothing_and_a_tap_with_shift(dock, qtbot):
+    index = lonely(dock)
+    qtbot.mouseClick(dock.map.plot.viewport(), LEFT, Qt.KeyboardModifier.ShiftModifier, point(dock, dock.map.places[index]))
+    assert dock.map.picks == [index]
+    draw_round(qtbot, dock, [index])
+    qtbot.waitUntil(lambda: "need two shapes" in dock.groups.note.text(), timeout=10_000)

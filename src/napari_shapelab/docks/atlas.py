@@ -27,6 +27,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_shapelab.atlas_fit import AtlasFit
+from napari_shapelab.atlas_groups import AtlasGroups
 from napari_shapelab.atlas_map import AtlasMap
 from napari_shapelab.atlas_preview import AtlasPreview, in_words
 from napari_shapelab.background import Task
@@ -89,7 +90,9 @@ class AtlasDock(QWidget):
         self.diagram = DiagramPlot(self._viewer)
         self.fit = AtlasFit(self._viewer, lambda: self.atlas)
         self.panel.tabs.addTab(self.diagram, "Curvature diagram")
+        self.groups = AtlasGroups(lambda: self.atlas)
         self.panel.tabs.addTab(self.fit, "Fit a mask")
+        self.panel.tabs.addTab(self.groups, "Groups")
         self._build()
         self._connect()
         for plot in (self.panel.plot, self.diagram):
@@ -153,8 +156,9 @@ class AtlasDock(QWidget):
         self._aim((x, y), candidates[index], weights)
 
     def clear(self) -> None:
-        """Forget the picks and the mark."""
+        """Forget the picks, the mark and the groups."""
         self.map.set_picks([])
+        self.groups.clear()
 
     def run_here(self) -> None:
         """Grow a shape with the parameters at the mark."""
@@ -177,9 +181,21 @@ class AtlasDock(QWidget):
         metadata = {"shapelab": {**provenance(self._view.atlas.simulation(self._parameters)), "distance": fit.best.distance}}
         insert_layer(self._viewer, Image(fit.best.field.astype(np.float32), name=f"like {target.name}", metadata=metadata, **look, **place))
 
+    def _on_lassoed(self, members: list[int]) -> None:
+        """Compare the shapes that were drawn round with the others, or with those drawn round before."""
+        self.panel.tabs.setCurrentWidget(self.groups)
+        self.groups.take(members)
+
+    def _on_groups(self) -> None:
+        self.map.show_drawn(self.groups.a, self.groups.b)
+        self._refresh_clear()
+
+    def _refresh_clear(self) -> None:
+        self.clear_button.setEnabled(bool(self.map.picks or self.groups.a))
+
     def _on_picked(self) -> None:
         picks = self.map.picks
-        self.clear_button.setEnabled(bool(picks))
+        self._refresh_clear()
         if not picks:
             self._aim(None, np.zeros(0, int), np.zeros(0))
             return
@@ -251,6 +267,9 @@ class AtlasDock(QWidget):
         self.map.show_points(view.places, view.groups)
         self.map.choose(current)
         self.map.set_picks(picks)
+        if fresh:
+            self.groups.clear()
+        self._on_groups()
 
     def _on_failed(self, number: int, text: str) -> None:
         if number == self._wanted:
@@ -271,6 +290,8 @@ class AtlasDock(QWidget):
         self.map.clicked.connect(self.show_member)
         self.map.picked.connect(self._on_picked)
         self.map.placed.connect(self.place_mark)
+        self.map.lassoed.connect(self._on_lassoed)
+        self.groups.changed.connect(self._on_groups)
         self.metric.activated.connect(lambda _: self._again())
         self.layout_choice.activated.connect(lambda _: self._again())
         self.clusters.valueChanged.connect(lambda _: self._again())
@@ -300,7 +321,7 @@ class AtlasDock(QWidget):
         menu.addAction("Atlas file…", self._ask_for_file)
         self.open_button.setMenu(menu)
         self.run_button = _button("Run here", "Grow a shape with the parameters at the mark.")
-        self.clear_button = _button("Clear picks", "Pick nothing, and remove the mark.")
+        self.clear_button = _button("Clear picks", "Pick nothing, remove the mark and forget the groups.")
         self.clear_button.setEnabled(False)
         self.here = QLabel("Nothing is marked yet.")
         self.here.setWordWrap(True)

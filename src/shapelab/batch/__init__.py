@@ -6,6 +6,7 @@ from shapelab.batch.atlas import Atlas, AtlasMember, open_atlas, shipped_atlas
 from shapelab.batch.between import between, weights_at
 from shapelab.batch.distances import member_distances
 from shapelab.batch.fit import TextureFit, fit_texture
+from shapelab.batch.groups import compare_groups, member_table
 from shapelab.batch.layout import clusters, plane
 from shapelab.batch.spec import SweepSpec, read_spec
 from shapelab.batch.sweep import load_sweep, sweep
@@ -18,9 +19,11 @@ __all__ = [
     "TextureFit",
     "between",
     "clusters",
+    "compare_groups",
     "fit_texture",
     "load_sweep",
     "member_distances",
+    "member_table",
     "open_atlas",
     "plane",
     "read_spec",
