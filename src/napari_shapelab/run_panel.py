@@ -45,6 +45,8 @@ class RunPanel(QWidget):
         See `Worker`.
     """
 
+    starting = Signal(object, bool)
+    """A `Worker` that has not begun yet, and whether it goes on with the run before."""
     started = Signal()
     advanced = Signal(object)
     """A `Snapshot` has been shown."""
@@ -86,6 +88,11 @@ class RunPanel(QWidget):
     def running(self) -> bool:
         """True while there is a run, paused or not."""
         return self.stream is not None and self.stream.running
+
+    @property
+    def title(self) -> str:
+        """What the layers' names of a run begin with."""
+        return self._title()
 
     def update_live(self, **live: Any) -> None:
         """Change live parameters of the run, if there is one."""
@@ -167,6 +174,11 @@ class RunPanel(QWidget):
             self.stream.worker.step_once()
         self._refresh()
 
+    def resume(self, simulation: Simulation) -> None:
+        """Go on with a simulation that was restored from a file, as a new run."""
+        if not self.running:
+            self._begin(paused=False, make=lambda: simulation)
+
     def stop(self) -> None:
         """End the run after its current step."""
         if self.running and self.stream is not None:
@@ -175,9 +187,9 @@ class RunPanel(QWidget):
 
     # -- the run -------------------------------------------------------------------------------------------------
 
-    def _begin(self, *, paused: bool) -> None:
+    def _begin(self, *, paused: bool, make: Callable[[], Simulation] | None = None) -> None:
         try:
-            simulation = self._make()
+            simulation = (make or self._make)()
             self._device = describe(simulation.device)
         except ShapelabError as error:
             self.say(str(error), wrong=True)
@@ -230,6 +242,7 @@ class RunPanel(QWidget):
         self.status.setToolTip(f"Computed on: {self._device}")
         self.status.setText(f"{self._device} · preparing… (the first run on a machine compiles its kernels)")
         self.progress.setRange(0, 0)
+        self.starting.emit(self.stream.worker, checkpoint is not None)
         self.stream.start()
         self._refresh()
         self.started.emit()

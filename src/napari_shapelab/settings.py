@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["PLUGIN", "max_rate"]
+from pathlib import Path
+
+__all__ = ["PLUGIN", "max_rate", "runs_folder", "set_runs_folder"]
 
 PLUGIN = "napari-shapelab"
 
 _DEFAULT_RATE = 10.0
+_RUNS = "shapelab_runs"
+"""Folder in the user's home where runs are kept, unless another one is chosen."""
 
 
 def max_rate() -> float:
@@ -17,3 +21,24 @@ def max_rate() -> float:
         return float(get_plugin_settings(PLUGIN).display.max_fps)
     except (AttributeError, KeyError, ValueError):  # the plugin is not registered: used as a library
         return _DEFAULT_RATE
+
+
+def runs_folder() -> Path:
+    """Return the folder in which runs are kept while they go on."""
+    from napari.settings import get_plugin_settings
+
+    try:
+        chosen = str(get_plugin_settings(PLUGIN).keeping.folder)
+    except (AttributeError, KeyError, ValueError):
+        chosen = ""
+    return Path(chosen).expanduser() if chosen else Path.home() / _RUNS
+
+
+def set_runs_folder(folder: Path) -> None:
+    """Keep runs in `folder` from now on."""
+    from napari.settings import get_plugin_settings
+
+    try:
+        get_plugin_settings(PLUGIN).keeping.folder = str(folder)
+    except (AttributeError, KeyError, ValueError):  # the plugin is not registered: used as a library
+        return

@@ -17,6 +17,7 @@ import numpy as np
 
 import shapelab
 from napari_shapelab.mailbox import Log, Mailbox
+from napari_shapelab.recorder import Recorder
 from shapelab.errors import ShapelabError
 from shapelab.simulation import Change, Frame, Parameters, Simulation
 
@@ -32,16 +33,18 @@ class Checkpoint:
     plain: dict[str, Any]
     arrays: dict[str, np.ndarray]
     history: list[Change] | None
+    origin: tuple[str, int] | None = None
 
     @classmethod
     def of(cls, simulation: Simulation) -> Checkpoint:
         """Take the state of `simulation`."""
-        return cls(*simulation.checkpoint(), simulation.history)
+        return cls(*simulation.checkpoint(), simulation.history, simulation.origin)
 
     def give(self, simulation: Simulation) -> None:
         """Let `simulation`, made with the same first parameters, go on from here."""
         simulation.restore_checkpoint(self.plain, self.arrays)
         simulation.history = None if self.history is None else list(self.history)
+        simulation.origin = self.origin
 
 
 _FRAME_SHARE = 0.25
@@ -166,6 +169,7 @@ class Worker(threading.Thread):
         self._next_sample = 0.0
         self.decorate: Callable[[Frame], Frame] | None = None
         """Adds layers to each frame, in the worker; may be exchanged at any time."""
+        self._recorder: Recorder | None = None
         self._next_analysis = 0.0
 
     # -- orders, from the window ---------------------------------------------------------------------------------
@@ -211,6 +215,16 @@ class Worker(threading.Thread):
             self._visits.append(visit)
             self._changed.notify()
 
+    def keep(self, recorder: Recorder | None) -> None:
+        """Keep the run from now on, or (None) no longer."""
+
+        def exchange(simulation: Simulation) -> None:
+            self._end_keeping()
+            self._recorder = recorder
+            self._keep_frame(simulation)
+
+        self.visit(exchange)
+
     def stop(self, *_: object) -> None:
         """End after the current step."""
         with self._changed:
@@ -234,6 +248,7 @@ class Worker(threading.Thread):
             if not isinstance(error, ShapelabError):
                 _log.exception("A run of %s failed", simulation.model.name)
             ended = Ended(sentence(error), failed=True)
+        self._end_keeping(ended.reason)
         with self._changed:
             self._simulation = None
         del simulation
@@ -251,6 +266,7 @@ class Worker(threading.Thread):
             self._obey(simulation, orders)
             if orders.go:
                 self._step(simulation)
+                self._keep_frame(simulation)
             if simulation.done:
                 break
             if self._paused or self._due():
@@ -263,6 +279,7 @@ class Worker(threading.Thread):
             visit(simulation)
         if not failed:
             self._publish(simulation)
+            self._keep_frame(simulation, last=True)
         return Ended(reason, failed, None if failed else Checkpoint.of(simulation))
 
     def _orders(self) -> _Orders | None:
@@ -296,6 +313,15 @@ class Worker(threading.Thread):
         self._worked += duration
         rate = 1.0 / max(duration, 1e-9)
         self._rate = rate if self._rate == 0.0 else 0.9 * self._rate + 0.1 * rate
+
+    def _keep_frame(self, simulation: Simulation, *, last: bool = False) -> None:
+        if self._recorder is not None and (problem := self._recorder.follow(simulation, last=last)):
+            self.notices.append(problem)
+
+    def _end_keeping(self, reason: str | None = None) -> None:
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None and (problem := recorder.close(reason)):
+            self.notices.append(problem)
 
     def _due(self) -> bool:
         now = time.perf_counter()

@@ -111,6 +111,8 @@ class Simulation:
         self.reason: str | None = None
         self.history: list[Change] | None = []
         """What was done by hand since the start; None after a restored state, whose past is not known."""
+        self.origin: tuple[str, int] | None = None
+        """Run folder and kept step that this run went on from, if it did; `history` then begins there."""
         self.first_parameters = parameters
         """The parameters that the state was made with."""
         self._parameters = parameters
@@ -233,7 +235,7 @@ class Simulation:
             )
         self._state = state.copy()
         self._parameters = state.parameters
-        self.history = None
+        self.history, self.origin = None, None
         self._resume()
 
     def checkpoint(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -111,6 +111,11 @@ class Run:
             simulation.restore_checkpoint(plain, arrays)
         except (KeyError, TypeError, AttributeError) as error:
             raise InputError(f"The checkpoint of step {step} in {self.path.name} is damaged.") from error
+        simulation.history, simulation.origin = [], (str(self.path.resolve()), step)
+
+    def checkpoint_before(self, step: int) -> int | None:
+        """Return the last step up to `step` that the run can be resumed from, None if there is none."""
+        return max((kept for kept in self.record.checkpoints if kept <= step), default=None)
 
     def array(self, item: LayerRecord) -> Any:
         """Open the array (t, …) of a layer and check it against the record."""

@@ -111,13 +111,13 @@ class RunWriter:
             if self._folder != self.path:
                 self._publish()
 
-    def close(self) -> None:
-        """Note how the run ended; without a frame nothing is left on the disk."""
+    def close(self, reason: str | None = None) -> None:
+        """Note how the run ended (`reason`, unless the simulation itself knows); without a frame nothing is left on the disk."""
         if not self.record.steps:
             shutil.rmtree(self._folder, ignore_errors=True)
             return
         with self._sentences():
-            self._commit()
+            self._commit(reason)
 
     def _create(self, frame: Frame) -> None:
         taken: set[str] = set()
@@ -184,9 +184,9 @@ class RunWriter:
         if changed := {name: value for name, value in self._simulation.parameters.to_json().items() if value != before.get(name)}:
             self.record.changes.append(LiveChange(step=step, parameters=changed))
 
-    def _commit(self) -> None:
+    def _commit(self, reason: str | None = None) -> None:
         self.record.done, self.record.failed = self._simulation.done, self._simulation.failed
-        self.record.reason = self._simulation.reason
+        self.record.reason = self._simulation.reason or reason
         write_record(self._folder, self.record)
 
     def _publish(self) -> None:
