@@ -66,9 +66,11 @@ def test_rods_stay_rods():
 
 
 def test_soft_cells_leave_the_room_faster():
-    soft, hard = (run_until(Cells(name, seed=7), 2.4).scalars["evacuated"] for name in ("fire_alarm_soft", "fire_alarm"))
-    assert soft >= 12
-    assert soft >= hard + 4
+    # over 16 seeds, at t = 5 of 60 cells: 30-46 soft ones are out, 7-22 hard ones, and the difference is 13-36 (mean 27, sd 6)
+    runs = {"fire_alarm_soft": {}, "fire_alarm": {"dt": 0.0026}}  # hard cells with k dt = 2.1, three times the automatic step
+    soft, hard = (run_until(Cells(name, seed=7, **values), 5.0).scalars["evacuated_part"] for name, values in runs.items())
+    assert soft >= 0.45
+    assert soft - hard >= 0.15
 
 
 def test_separation_and_internalisation():
