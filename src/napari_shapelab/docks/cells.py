@@ -14,7 +14,7 @@ from napari_shapelab.form import Form
 from napari_shapelab.layer_combo import LayerCombo
 from napari_shapelab.number_box import ignore_wheel
 from napari_shapelab.preset_combo import PresetCombo
-from napari_shapelab.recording_row import RecordingRow
+from napari_shapelab.recording_tab import RecordingTab
 from napari_shapelab.run_layers import unwrapped
 from napari_shapelab.run_panel import RunPanel
 from shapelab.catalog import scenario, scenarios
@@ -61,7 +61,7 @@ class CellsDock(QWidget):
         self.tools = CellTools(self._viewer, self.panel)
         self.colours = CellColours(self.panel)
         self.results = CellResults(self._viewer, self.panel)
-        self.recording = RecordingRow(self.panel, every=10)
+        self.recording = RecordingTab(self.panel, every=10)
         self.restore_button = QPushButton("Restore defaults")
         self.restore_button.setToolTip("Set everything back to what the scenario says.")
         self._form_place = QVBoxLayout()
@@ -204,7 +204,6 @@ class CellsDock(QWidget):
         column.addLayout(self._layout)
         column.addLayout(self._form_place)
         column.addLayout(foot)
-        column.addWidget(self.recording)
         column.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton, 
 from napari_shapelab.background import Task, warm_up
 from napari_shapelab.diagram_tab import DiagramTab, diagram_of_run
 from napari_shapelab.preset_combo import PresetCombo
-from napari_shapelab.recording_row import RecordingRow
+from napari_shapelab.recording_tab import RecordingTab
 from napari_shapelab.results import FieldResults
 from napari_shapelab.run_layers import unwrapped
 from napari_shapelab.run_panel import RunPanel
@@ -62,8 +62,8 @@ class CurvatubesDock(QWidget):
         )
         self.diagram = DiagramTab(self._viewer)
         self.panel.tabs.addTab(self.diagram, "Curvature diagram")
+        self.recording = RecordingTab(self.panel)
         self.results = FieldResults(self._viewer, self.panel, self._start)
-        self.recording = RecordingRow(self.panel)
         self.mask_shown = QCheckBox("Show the mask while it runs")
         self.mask_shown.setToolTip("Also stream the inside of the surface as a Labels layer.")
         self.restore_button = QPushButton("Restore defaults")
@@ -250,7 +250,6 @@ class CurvatubesDock(QWidget):
         for widget in (heading, self.presets, self.start_from, self.stay_near, self.form):
             column.addWidget(widget)
         column.addLayout(foot)
-        column.addWidget(self.recording)
         column.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSpinBox, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QGridLayout, QLabel, QPushButton, QSizePolicy, QSpinBox, QWidget
 
 from napari_shapelab.number_box import ignore_wheel
 from napari_shapelab.recorder import Recorder
@@ -15,15 +15,16 @@ from napari_shapelab.worker import Worker
 from napari_shapelab.wrapped_label import WrappedLabel
 from shapelab.io.writer import Keep
 
-__all__ = ["RecordingRow"]
+__all__ = ["RecordingTab"]
 
 _KEEP: dict[Keep | None, str] = {None: "any kept frame, if small", "all": "any kept frame", "last": "the last frame only"}
+_TITLE = "Keep"
 _promised: set[Path] = set()
 """Folders that a recorder is about to make: two docks never choose the same one."""
 
 
-class RecordingRow(QWidget):
-    """A check box with its settings, which appear when it is checked. It acts at once, also on a run under way.
+class RecordingTab(QWidget):
+    """A check box with its settings, in a tab of the panel. It acts at once, also on a run under way.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ class RecordingRow(QWidget):
         panel.starting.connect(self._on_starting)
         panel.advanced.connect(lambda _: self._describe())
         panel.ended.connect(lambda _: self._describe())
-        self._show_settings(False)
+        panel.tabs.addTab(self, _TITLE)
 
     @property
     def path(self) -> Path | None:
@@ -68,7 +69,7 @@ class RecordingRow(QWidget):
         return self._recorder.path if self._recorder is not None else None
 
     def _on_toggled(self, wanted: bool) -> None:
-        self._show_settings(wanted)
+        self._panel.tabs.setTabText(self._panel.tabs.indexOf(self), f"{_TITLE} ●" if wanted else _TITLE)
         if self._panel.running and self._panel.stream is not None:
             self._recorder = self._new_recorder() if wanted else None
             self._panel.stream.worker.keep(self._recorder)
@@ -99,46 +100,38 @@ class RecordingRow(QWidget):
             set_runs_folder(self.folder)
             self._describe()
 
-    def _show_settings(self, wanted: bool) -> None:
-        self._settings.setVisible(wanted)
-
     def _describe(self) -> None:
         folder = self._folder()
         self.folder_button.setText(folder.name)
         self.folder_button.setToolTip(f"Runs are kept in {folder}, each in a folder of its own. Click to choose another place.")
         recorder = self._recorder
         if recorder is None:
-            self.note.setText("")
+            self.note.setText("Acts at once, also during a run. The Replay dock opens what is kept.")
         elif recorder.problem:
             self.note.setText(f"Not kept: {recorder.problem}")
         elif recorder.frames:
-            resume = "resume from any of them" if recorder.keep == "all" else "resume from the last one"
-            self.note.setText(f"{recorder.frames} frames in {recorder.path.name}; {resume} ({_size(recorder.checkpoint_bytes)} each).")
-        self.note.setVisible(bool(self.note.text()) and self.box.isChecked())
+            resume = "it can go on from any of them" if recorder.keep == "all" else "it can go on from the last one"
+            self.note.setText(
+                f"{recorder.frames} frames in {recorder.path.name}; {resume} (checkpoints of {_size(recorder.checkpoint_bytes)})."
+            )
 
     def _build(self) -> None:
         for widget in (self.every, self.keep):
             ignore_wheel(widget)
-        head = QHBoxLayout()
-        head.addWidget(self.box)
-        head.addWidget(self.every)
-        head.addWidget(QLabel("steps on the disk"))
-        head.addStretch(1)
-        self._settings = QWidget()
-        grid = QGridLayout(self._settings)
-        grid.setContentsMargins(20, 0, 0, 0)
-        grid.setVerticalSpacing(2)
-        grid.addWidget(QLabel("in"), 0, 0)
-        grid.addWidget(self.folder_button, 0, 1)
-        grid.addWidget(QLabel("resume from"), 1, 0)
-        grid.addWidget(self.keep, 1, 1)
-        grid.addWidget(self.note, 2, 0, 1, 2)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(4, 6, 4, 0)
+        grid.setVerticalSpacing(4)
+        rows: tuple[tuple[QWidget, QWidget], ...] = (
+            (self.box, self.every),
+            (QLabel("steps, in the folder"), self.folder_button),
+            (QLabel("to resume from"), self.keep),
+        )
+        for row, (left, right) in enumerate(rows):
+            grid.addWidget(left, row, 0)
+            grid.addWidget(right, row, 1)
+        grid.addWidget(self.note, len(rows), 0, 1, 2)
         grid.setColumnStretch(1, 1)
-        column = QGridLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setVerticalSpacing(2)
-        column.addLayout(head, 0, 0)
-        column.addWidget(self._settings, 1, 0)
+        grid.setRowStretch(len(rows) + 1, 1)
         self._describe()
 
 
