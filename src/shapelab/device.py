@@ -14,6 +14,9 @@ __all__ = ["available_memory", "cpu_count", "describe", "parallel_kernels", "req
 
 _kernel_lock = threading.Lock()
 
+# Threads of OpenMP that wait shall sleep: where other programs need the cores, those that spin take ten times the time.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 
 def resolve(device: str = "auto") -> str:
     """Return the device to use: "auto" takes a CUDA device where there is one, else the CPU.
