@@ -52,7 +52,7 @@ def _measure(viewer: Any, layer: Layer) -> None:
 
     def show(values: Any) -> None:
         if isinstance(values, dict):
-            table.add(layer.name, values)
+            table.add(layer.name, values, unit)
         else:
             layer.features = _features(values)
             show_info(f"{len(values)} labels of {layer.name!r} measured: see Layers > Visualize > Features table widget.")

@@ -77,8 +77,8 @@ class NumberField(Field):
 
     def _set_unit(self, unit: str) -> None:
         self.box.setSuffix(f" {_symbol(unit)}" if unit else "")
-        if len(unit) > 4:  # a long unit takes its room from the slider
-            self.box.setMinimumWidth(self.box.fontMetrics().horizontalAdvance(f"0.000 {unit}") + _BUTTONS)
+        if unit:  # it takes its room from the slider
+            self.box.setMinimumWidth(self.box.fontMetrics().horizontalAdvance(f"0.0000 {_symbol(unit)}") + _BUTTONS)
 
     def value(self) -> float | int:
         """Return the number."""

@@ -47,7 +47,7 @@ class Lasso(QObject):
             self._path = [self._scene(event)]
             return True
         if not self._path:
-            return super().eventFilter(watched, event)
+            return bool(super().eventFilter(watched, event))
         if kind == QEvent.Type.MouseMove:
             self._path.append(self._scene(event))
             self._draw()
@@ -84,7 +84,7 @@ def inside(places: np.ndarray, corners: np.ndarray) -> np.ndarray:
 
     if len(places) == 0 or len(corners) < 3:
         return np.zeros(len(places), bool)
-    return np.asarray(points_in_poly(places, corners), bool)
+    return np.asarray(points_in_poly(places, corners), bool)  # type: ignore[no-untyped-call]
 
 
 def _with_shift(event: Any) -> bool:

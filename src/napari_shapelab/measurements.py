@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_shapelab.run_layers import unwrapped
+from shapelab.measure import unit_of
 
 __all__ = ["Measurements", "measurements_dock"]
 
@@ -35,6 +36,7 @@ class Measurements(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._columns: list[tuple[str, dict[str, Any]]] = []
+        self._units: list[str] = []
         self.table = QTableWidget()
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -61,27 +63,32 @@ class Measurements(QWidget):
         layout.addWidget(self.note)
         layout.addLayout(row)
 
-    def add(self, name: str, values: Mapping[str, Any]) -> None:
-        """Add a column; what "warnings" lists is shown below the table."""
+    def add(self, name: str, values: Mapping[str, Any], unit: str = "") -> None:
+        """Add a column measured in `unit` of length; what "warnings" lists is shown below the table."""
         plain = {key: value for key, value in values.items() if key != "warnings"}
         taken = [title for title, _ in self._columns]
         title = name if name not in taken else f"{name} ({sum(t.startswith(name) for t in taken) + 1})"
         self._columns.append((title, plain))
+        self._units.append("" if unit == "pixel" else unit.replace("um", "µm"))
         self.note.setText(" ".join(f"{title}: {text}" for text in values.get("warnings", ())))
         self.note.setVisible(bool(self.note.text()))
         self._fill()
+        self.table.scrollTo(self.table.model().index(0, len(self._columns) - 1))
 
     def clear(self) -> None:
         """Remove all columns."""
-        self._columns = []
+        self._columns, self._units = [], []
         self.note.hide()
         self._fill()
 
     def rows(self) -> list[list[str]]:
-        """Return the table as text, with its headings."""
+        """Return the table as text, with its headings; units stand beside the quantity, or in the cells if columns differ in them."""
         names = list(dict.fromkeys(key for _, values in self._columns for key in values))
         heading = ["quantity", *(title for title, _ in self._columns)]
-        return [heading, *([name, *(_text(values.get(name)) for _, values in self._columns)] for name in names)]
+        shared = self._units[0] if len(set(self._units)) == 1 else ""
+        units = [""] * len(self._units) if shared else self._units
+        cells = [(values, unit) for (_, values), unit in zip(self._columns, units, strict=True)]
+        return [heading, *([_heading(name, shared), *(_cell(_text(v.get(name)), name, unit) for v, unit in cells)] for name in names)]
 
     def copy(self) -> None:
         """Put the table on the clipboard, separated by tabs."""
@@ -128,6 +135,16 @@ def measurements_dock(viewer: Any) -> Measurements:
         dock.show()
         dock.raise_()
     return inner  # type: ignore[no-any-return]
+
+
+def _heading(name: str, unit: str) -> str:
+    symbol = unit_of(name, unit)
+    return f"{name} [{symbol}]" if symbol else name
+
+
+def _cell(text: str, name: str, unit: str) -> str:
+    symbol = unit_of(name, unit)
+    return f"{text} {symbol}" if symbol and text else text
 
 
 def _text(value: Any) -> str:

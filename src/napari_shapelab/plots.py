@@ -10,7 +10,7 @@ import pyqtgraph as pg
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QSize
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_shapelab.number_box import ignore_wheel
 from napari_shapelab.run_layers import unwrapped
@@ -20,6 +20,8 @@ __all__ = ["DiagramPlot", "ScalarPlot", "ThemedPlot", "theme_colour"]
 _FAINTEST = 0.03
 """Square root of the relative density below which a bin of the diagram stays empty."""
 _HEIGHT = 120
+_DECADES = 50.0
+"""Ratio of the highest to the lowest value from which on a curve of positive values is drawn on a logarithmic axis."""
 
 
 def theme_colour(viewer: Any, name: str) -> QColor:
@@ -82,7 +84,14 @@ class ScalarPlot(ThemedPlot):
         self.choice.setToolTip("What the curve shows.")
         self.choice.activated.connect(self._on_chosen)
         ignore_wheel(self.choice)
-        self.column.insertWidget(0, self.choice)
+        self.logarithmic = QCheckBox("log")
+        self.logarithmic.setToolTip("Logarithmic axis; chosen by itself for positive values that differ much, until you choose.")
+        self.logarithmic.clicked.connect(self._on_axis_chosen)
+        self._axis_chosen = False
+        row = QHBoxLayout()
+        row.addWidget(self.choice, 1)
+        row.addWidget(self.logarithmic)
+        self.column.insertLayout(0, row)
         self._curve = self.plot.plot([], [])
         self._curve.setDownsampling(auto=True, method="peak")
         self._curve.setClipToView(True)
@@ -122,11 +131,22 @@ class ScalarPlot(ThemedPlot):
     def _on_chosen(self, row: int) -> None:
         del row
         self._untouched = False
+        self._axis_chosen = False
+        self._draw()
+
+    def _on_axis_chosen(self, checked: bool) -> None:
+        del checked
+        self._axis_chosen = True
         self._draw()
 
     def _draw(self) -> None:
         steps, values = self.series(self.choice.currentData() or self._first)
         good = np.isfinite(values) if len(values) == len(steps) else np.zeros(0, bool)
+        positive = bool(good.any() and values[good].min() > 0)
+        if not self._axis_chosen:
+            self.logarithmic.setChecked(positive and bool(values[good].max() > _DECADES * values[good].min()))
+        self.logarithmic.setEnabled(positive)
+        self.plot.setLogMode(y=positive and self.logarithmic.isChecked())
         self._curve.setData(steps[good] if len(good) else [], values[good] if len(good) else [])
 
     def _on_theme(self, event: Any = None) -> None:
