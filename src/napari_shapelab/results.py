@@ -108,7 +108,7 @@ class FieldResults(QWidget):
         def show(columns: list[tuple[str, Any]]) -> None:
             self._measured = start or self._measured
             for title, values in columns:
-                self.measurements.add(title, values)
+                self.measurements.add(title, values, unit)
             self._panel.tabs.setCurrentWidget(self.measurements)
             self._panel.say("")
 
