@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from shapelab.crystals.polynomials import Basis
+from shapelab.crystals.threads import over_range
 from shapelab.crystals.tiles import ROW, Grid, tile_lists
-from shapelab.device import parallel_kernels, set_threads
 
 __all__ = ["argmax_cells", "argmax_cells_torch"]
 
@@ -25,10 +25,9 @@ def argmax_cells(grid: Grid, coefficients: np.ndarray, centres: np.ndarray, radi
         Their monomials.
     """
     out = np.zeros(grid.shape, np.int32)
-    set_threads()
-    with parallel_kernels():
-        lists = tile_lists(grid, coefficients, centres, radii, terms, slack=0.0)
-        _argmax(out, lists.count, lists.index, *grid.arrays(), coefficients, centres, 1.0 / radii, terms.exponents, terms.order)
+    lists = tile_lists(grid, coefficients, centres, radii, terms, slack=0.0)
+    cells = (coefficients, centres, 1.0 / radii, terms.exponents, terms.order)
+    over_range(_argmax, len(lists.count), out, lists.count, lists.index, *grid.arrays(), *cells)
     return out
 
 
@@ -84,13 +83,13 @@ def row_values(out, c, centre, inverse, exps, order, z, y, x, step, section):  #
             out[j] = out[j] * (t + j * dt) + s
 
 
-@njit(cache=True, nogil=True, error_model="numpy", parallel=True)
-def _argmax(out, count, index, size, spacing, tile, tiles, c, centre, inverse, exps, order):  # type: ignore[no-untyped-def]
-    for t in prange(len(count)):
-        best = np.empty(ROW)
-        value = np.empty(ROW)
-        which = np.empty(ROW, np.int32)
-        section = np.empty(order + 1)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _argmax(start, stop, out, count, index, size, spacing, tile, tiles, c, centre, inverse, exps, order):  # type: ignore[no-untyped-def]
+    best = np.empty(ROW)
+    value = np.empty(ROW)
+    which = np.empty(ROW, np.int32)
+    section = np.empty(order + 1)
+    for t in range(start, stop):
         z0 = t // (tiles[1] * tiles[2]) * tile[0]
         y0 = t // tiles[2] % tiles[1] * tile[1]
         x0 = t % tiles[2] * tile[2]

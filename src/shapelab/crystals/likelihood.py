@@ -7,12 +7,14 @@ everywhere in a tile have probability below exp(-SLACK) there and are left out.
 
 from __future__ import annotations
 
-import numpy as np
-from numba import njit, prange
+from functools import partial
 
+import numpy as np
+
+from shapelab.crystals.likelihood_kernels import add_loss, labels_per_tile, own_candidates
 from shapelab.crystals.polynomials import Basis, basis, product_table
-from shapelab.crystals.tiles import ROW, Grid, tile_lists
-from shapelab.device import parallel_kernels, set_threads
+from shapelab.crystals.threads import over_range, side_by_side, workers
+from shapelab.crystals.tiles import Grid, tile_lists
 
 __all__ = ["SLACK", "Likelihood"]
 
@@ -60,22 +62,22 @@ class Likelihood:
         """Labelled pixels that the last evaluation gave to another cell."""
         self.evaluations = 0
         self.tempered = tempered
+        self._most = -1
         self.masses = np.zeros(len(self.inverse))
         """Expected number of pixels of each cell, at the last evaluation."""
 
     def refresh(self, coefficients: np.ndarray) -> None:
         """Find the candidates of every tile again: the coefficients have moved."""
-        set_threads()
-        with parallel_kernels():
-            lists = tile_lists(self.grid, coefficients, self.centres, 1.0 / self.inverse, self.terms, SLACK)
-            size, _, tile, tiles = self.grid.arrays()
-            extra = _labels_per_tile(self.labels, size, tile, tiles, len(lists.count))
-            index = np.pad(lists.index, ((0, 0), (0, int(extra))))
-            own = np.full((len(lists.count), int(tile.prod())), -1, np.int16)
-            _own_candidates(self.labels, size, tile, tiles, lists.count, index, own)
+        lists = tile_lists(self.grid, coefficients, self.centres, 1.0 / self.inverse, self.terms, SLACK)
+        size, _, tile, tiles = self.grid.arrays()
+        n = len(lists.count)
+        if self._most < 0:
+            self._most = int(labels_per_tile(self.labels, size, tile, tiles, n))
+        index = np.pad(lists.index, ((0, 0), (0, self._most)))
+        own = np.full((n, int(tile.prod())), -1, np.int16)
+        over_range(own_candidates, n, self.labels, size, tile, tiles, lists.count, index, own)
         self.count, self.index, self.own = lists.count, index, own
-        busy = np.flatnonzero((self.count > 1) & (own >= 0).any(1))
-        self.busy = busy
+        self.busy = np.flatnonzero((self.count > 1) & (own >= 0).any(1))
 
     def __call__(self, coefficients: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the loss and its gradient, shape (N, K)."""
@@ -89,251 +91,18 @@ class Likelihood:
         return moments[:, product_table(self.terms.order, self.dim)]
 
     def _pass(self, coefficients: np.ndarray, exps: np.ndarray, order: int, second: bool) -> tuple[float, np.ndarray]:
-        chunks = 2 * set_threads()
+        chunks = 2 * workers() if workers() > 1 else 1
         sums = np.zeros((chunks, len(coefficients), len(exps)))
         scalars = np.zeros((chunks, 2))
         masses = np.zeros((chunks, len(coefficients)))
         _, spacing, tile, tiles = self.grid.arrays()
+        lists = (self.count, self.index, self.own, spacing, tile, tiles)
         cells = (np.ascontiguousarray(coefficients, np.float32), self.centres, self.inverse)
-        lists = (self.busy, self.count, self.index, self.own)
-        with parallel_kernels():
-            _loss(
-                sums,
-                scalars,
-                masses,
-                *lists,
-                spacing,
-                tile,
-                tiles,
-                *cells,
-                self.terms.exponents,
-                self.terms.order,
-                exps,
-                order,
-                second,
-                np.float32(self.tempered),
-            )
+        powers = (self.terms.exponents, self.terms.order, exps, order, second, np.float32(self.tempered))
+        parts = [(sums[i], scalars[i], masses[i], np.ascontiguousarray(self.busy[i::chunks])) for i in range(chunks)]
+        side_by_side([partial(add_loss, *part, *lists, *cells, *powers) for part in parts])
         self.evaluations += 1
         self.masses = masses.sum(0)
         loss, wrong = scalars.sum(0)
         self.mismatched = int(wrong)
         return float(loss) / self.pixels, sums.sum(0) / self.pixels
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _tile_origin(t, tile, tiles):  # type: ignore[no-untyped-def]
-    return t // (tiles[1] * tiles[2]) * tile[0], t // tiles[2] % tiles[1] * tile[1], t % tiles[2] * tile[2]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _labels_per_tile(labels, size, tile, tiles, n):  # type: ignore[no-untyped-def]
-    """Return the largest number of different labels in one tile."""
-    most = 0
-    seen = np.empty(tile[0] * tile[1] * tile[2], np.int32)
-    for t in range(n):
-        z0, y0, x0 = _tile_origin(t, tile, tiles)
-        found = 0
-        for z in range(z0, min(z0 + tile[0], size[0])):
-            for y in range(y0, min(y0 + tile[1], size[1])):
-                for x in range(x0, min(x0 + tile[2], size[2])):
-                    known = labels[z, y, x] < 0
-                    for k in range(found):
-                        known = known or seen[k] == labels[z, y, x]
-                    if not known:
-                        seen[found] = labels[z, y, x]
-                        found += 1
-        most = max(most, found)
-    return most
-
-
-@njit(cache=True, nogil=True, error_model="numpy", parallel=True)
-def _own_candidates(labels, size, tile, tiles, count, index, own):  # type: ignore[no-untyped-def]
-    """Set each pixel's place of its own label in the tile's list; a label that is missing there is added."""
-    for t in prange(len(count)):
-        z0, y0, x0 = _tile_origin(t, tile, tiles)
-        for z in range(z0, min(z0 + tile[0], size[0])):
-            for y in range(y0, min(y0 + tile[1], size[1])):
-                for x in range(x0, min(x0 + tile[2], size[2])):
-                    label = labels[z, y, x]
-                    if label < 0:
-                        continue
-                    k = 0
-                    while k < count[t] and index[t, k] != label:
-                        k += 1
-                    if k == count[t]:
-                        index[t, k] = label
-                        count[t] += 1
-                    own[t, ((z - z0) * tile[1] + y - y0) * ROW + x - x0] = k
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
-def _exp_in_place(values, power, power_bits):  # type: ignore[no-untyped-def]
-    """Replace non-positive float32 values by their exponential: 2^n from the bits of a float, 2^f from a polynomial."""
-    for j in range(len(values)):
-        t = max(values[j] * np.float32(1.44269504), np.float32(-126.0))
-        n = np.floor(t)
-        f = t - n
-        power_bits[j] = np.int32((n + np.float32(127.0)) * np.float32(8388608.0))
-        p = np.float32(1.89375406e-03) * f + np.float32(8.94959042e-03)
-        p = p * f + np.float32(5.58603371e-02)
-        p = p * f + np.float32(2.40141818e-01)
-        p = p * f + np.float32(6.93154490e-01)
-        values[j] = p * f + np.float32(9.99999898e-01)
-    for j in range(len(values)):
-        values[j] = values[j] * power[j]
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
-def _tile_values(out, c, centre, inverse, exps, order, spacing, z0, y0, x0, tz, ty, section):  # type: ignore[no-untyped-def]
-    """Set `out` to one polynomial over the pixels of a tile, row after row."""
-    step = np.float32(spacing[2] * inverse)
-    t0 = np.float32(((x0 + 0.5) * spacing[2] - centre[2]) * inverse)
-    for z in range(tz):
-        lz = np.float32(((z0 + z + 0.5) * spacing[0] - centre[0]) * inverse)
-        for y in range(ty):
-            ly = np.float32(((y0 + y + 0.5) * spacing[1] - centre[1]) * inverse)
-            section[:] = np.float32(0.0)
-            for k in range(len(exps)):
-                term = c[k]
-                for _ in range(exps[k, 0]):
-                    term *= lz
-                for _ in range(exps[k, 1]):
-                    term *= ly
-                section[exps[k, 2]] += term
-            row = out[(z * ty + y) * ROW : (z * ty + y + 1) * ROW]
-            for j in range(ROW):
-                row[j] = section[order]
-            for a in range(order - 1, -1, -1):
-                s = section[a]
-                for j in range(ROW):
-                    row[j] = row[j] * (t0 + np.float32(j) * step) + s
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
-def _add_moments(total, weights, centre, inverse, exps, order, spacing, z0, y0, x0, tz, ty, section, row):  # type: ignore[no-untyped-def]
-    """Add to `total` the sums of weight times monomial over the pixels of a tile."""
-    step = np.float32(spacing[2] * inverse)
-    t0 = np.float32(((x0 + 0.5) * spacing[2] - centre[2]) * inverse)
-    for z in range(tz):
-        lz = np.float32(((z0 + z + 0.5) * spacing[0] - centre[0]) * inverse)
-        for y in range(ty):
-            ly = np.float32(((y0 + y + 0.5) * spacing[1] - centre[1]) * inverse)
-            source = weights[(z * ty + y) * ROW : (z * ty + y + 1) * ROW]
-            for j in range(ROW):
-                row[j] = source[j]
-            for a in range(order + 1):
-                s = np.float32(0.0)
-                for j in range(ROW):
-                    s += row[j]
-                    row[j] *= t0 + np.float32(j) * step
-                section[a] = s
-            for k in range(len(exps)):
-                term = section[exps[k, 2]]
-                for _ in range(exps[k, 0]):
-                    term *= lz
-                for _ in range(exps[k, 1]):
-                    term *= ly
-                total[k] += term
-
-
-@njit(cache=True, nogil=True, error_model="numpy", parallel=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
-def _loss(  # type: ignore[no-untyped-def]
-    sums,
-    scalars,
-    masses,
-    busy,
-    count,
-    index,
-    own,
-    spacing,
-    tile,
-    tiles,
-    c,
-    centre,
-    inverse,
-    exps,
-    order,
-    out_exps,
-    out_order,
-    second,
-    tempered,
-):  # type: ignore[no-untyped-def]
-    """Sum loss, wrong pixels and moments of the residual (or of p(1-p) if `second`) over the busy tiles."""
-    chunks = len(sums)
-    pixels = tile[0] * tile[1] * tile[2]
-    for chunk in prange(chunks):
-        values = np.empty((index.shape[1], pixels), np.float32)
-        best = np.empty(pixels, np.float32)
-        total = np.empty(pixels, np.float32)
-        mine = np.empty(pixels, np.float32)
-        weight = np.empty(pixels, np.float32)
-        power = np.empty(pixels, np.float32)
-        bits = power.view(np.int32)
-        section = np.empty(out_order + 1, np.float32)
-        row = np.empty(ROW, np.float32)
-        for b in range(chunk, len(busy), chunks):
-            t = busy[b]
-            n = count[t]
-            z0, y0, x0 = _tile_origin(t, tile, tiles)
-            best[:] = np.float32(-np.inf)
-            for m in range(n):
-                i = index[t, m]
-                v = values[m]
-                _tile_values(v, c[i], centre[i], inverse[i], exps, order, spacing, z0, y0, x0, tile[0], tile[1], section[: order + 1])
-                for j in range(pixels):
-                    best[j] = max(best[j], v[j])
-            for j in range(pixels):
-                weight[j] = np.float32(own[t, j] >= 0)
-                mine[j] = values[max(own[t, j], 0), j] - best[j]
-                total[j] = np.float32(0.0)
-            for m in range(n):
-                v = values[m]
-                for j in range(pixels):
-                    v[j] -= best[j]
-                _exp_in_place(v, power, bits)
-                for j in range(pixels):
-                    total[j] += v[j]
-            for j in range(pixels):
-                if own[t, j] >= 0:
-                    surprise = np.log(total[j]) - mine[j]
-                    scalars[chunk, 1] += mine[j] < 0.0
-                    if tempered > 0.0:
-                        share = np.exp(-tempered * surprise)
-                        weight[j] = share
-                        surprise = (np.float32(1.0) - share) / tempered
-                    scalars[chunk, 0] += surprise
-                total[j] = np.float32(1.0) / total[j]
-            for m in range(n):
-                v = values[m]
-                largest = np.float32(0.0)
-                mass = np.float32(0.0)
-                for j in range(pixels):
-                    v[j] *= total[j]
-                    mass += v[j] * np.float32(own[t, j] >= 0)
-                masses[chunk, index[t, m]] += mass
-                if second:
-                    for j in range(pixels):
-                        v[j] *= weight[j] * (np.float32(1.0) - v[j])
-                else:
-                    for j in range(pixels):
-                        v[j] = weight[j] * (v[j] - np.float32(own[t, j] == m))
-                for j in range(pixels):
-                    largest = max(largest, abs(v[j]))
-                if largest > 1e-6:
-                    i = index[t, m]
-                    _add_moments(
-                        sums[chunk, i],
-                        v,
-                        centre[i],
-                        inverse[i],
-                        out_exps,
-                        out_order,
-                        spacing,
-                        z0,
-                        y0,
-                        x0,
-                        tile[0],
-                        tile[1],
-                        section,
-                        row,
-                    )

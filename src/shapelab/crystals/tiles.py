@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from shapelab.crystals.polynomials import Basis
+from shapelab.crystals.threads import over_range
 
 __all__ = ["ROW", "Grid", "TileLists", "tile_lists"]
 
@@ -74,10 +75,6 @@ def tile_lists(grid: Grid, coefficients: np.ndarray, centres: np.ndarray, radii:
         Their monomials.
     slack
         Cells that stay further than this below the best cell in the whole tile are left out.
-
-    Notes
-    -----
-    The caller holds `shapelab.device.parallel_kernels`.
     """
     size, spacing, tile, _ = grid.arrays()
     polynomials = (coefficients, centres, 1.0 / radii, terms.source, terms.target, terms.factor, terms.power, terms.exponents)
@@ -99,7 +96,7 @@ def _level(parents: TileLists, ratio: np.ndarray, size: np.ndarray, spacing: np.
     while True:
         count = np.zeros(int(boxes.prod()), np.int64)
         index = np.empty((len(count), capacity), np.int32)
-        _narrow(count, index, parents.index, parents.count, ratio, size, spacing, box, boxes, *polynomials)
+        over_range(_narrow, len(count), count, index, parents.index, parents.count, ratio, size, spacing, box, boxes, *polynomials)
         if count.max() <= capacity:
             return TileLists(count, index)
         capacity = int(count.max())
@@ -153,29 +150,30 @@ def _keep(members, n, out, upper, middle, half, c, centre, inverse, source, targ
     return kept
 
 
-@njit(cache=True, nogil=True, error_model="numpy", parallel=True)
-def _narrow(count, index, parents, parent_count, ratio, size, spacing, tile, tiles, *polynomials):  # type: ignore[no-untyped-def]
-    """Fill the candidates of boxes of `tile` pixels from those of boxes `ratio` times larger along each axis."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def _narrow(start, stop, count, index, parents, parent_count, ratio, size, spacing, tile, tiles, *polynomials):  # type: ignore[no-untyped-def]
+    """Fill the candidates of boxes start to stop, of `tile` pixels each, from those of boxes `ratio` times larger along each axis."""
     c, centre, inverse, source, target, factor, power, exps, order, slack = polynomials
     above = (tiles + ratio - 1) // ratio
-    for t in prange(len(count)):
-        powers = np.empty((6, order + 1))
-        shifted = np.empty(len(exps))
-        middle = np.empty(3)
-        half = np.empty(3)
+    powers = np.empty((6, order + 1))
+    shifted = np.empty(len(exps))
+    middle = np.empty(3)
+    half = np.empty(3)
+    upper = np.empty(parents.shape[1])
+    for t in range(start, stop):
         place = (t // (tiles[1] * tiles[2]), t // tiles[2] % tiles[1], t % tiles[2])
         for axis in range(3):
-            start = place[axis] * tile[axis]
-            stop = min(start + tile[axis], size[axis])
-            middle[axis] = 0.5 * (start + stop) * spacing[axis]
-            half[axis] = 0.5 * (stop - start - 1) * spacing[axis]
+            low = place[axis] * tile[axis]
+            high = min(low + tile[axis], size[axis])
+            middle[axis] = 0.5 * (low + high) * spacing[axis]
+            half[axis] = 0.5 * (high - low - 1) * spacing[axis]
         parent = (place[0] // ratio[0] * above[1] + place[1] // ratio[1]) * above[2] + place[2] // ratio[2]
         n = parent_count[parent]
         count[t] = _keep(
             parents[parent],
             n,
             index[t],
-            np.empty(n),
+            upper,
             middle,
             half,
             c,
