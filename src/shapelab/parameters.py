@@ -189,8 +189,16 @@ def _sentences(cls: type[Parameters], error: ValidationError) -> str:
         allowed = info.allowed if info else ""
         reason = item["msg"].removeprefix("Value error, ")
         reason = reason[:1].lower() + reason[1:]
+        if item["type"] in ("missing", "too_long", "tuple_type") and (count := _count(info)):
+            reason = f"it must be {count} values"
         sentences.append(f"{where} is not allowed: {f'it must be {allowed}' if allowed and len(item['loc']) == 1 else reason}.")
     return " ".join(sentences)
+
+
+def _count(info: ParameterInfo | None) -> int:
+    """Return how many values a field of fixed length takes, 0 for any other field."""
+    arguments = get_args(info.annotation) if info is not None and get_origin(info.annotation) is tuple else ()
+    return 0 if Ellipsis in arguments else len(arguments)
 
 
 def _short(value: object, limit: int = 60) -> str:

@@ -90,7 +90,7 @@ def make(initial=None, **parameters) -> Simulation:
         ({"mode": "cubic"}, "mode = 'cubic' is not allowed: it must be one of 'linear', 'square'."),
         ({"speed": 1}, "There is no parameter 'speed'; known are size, rate"),
         ({"size": "many"}, "size = 'many' is not allowed"),
-        ({"corner": (1,)}, "corner"),
+        ({"corner": (1,)}, "corner = (1,) is not allowed: it must be 2 values."),
         ({"noise": -1}, "noise = -1 is not allowed: it must be at least 0."),
     ],
 )
