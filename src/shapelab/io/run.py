@@ -113,6 +113,13 @@ class Run:
             raise InputError(f"The checkpoint of step {step} in {self.path.name} is damaged.") from error
         simulation.history, simulation.origin = [], (str(self.path.resolve()), step)
 
+    def table(self, path: str) -> pd.DataFrame:
+        """Return the table of a layer (its `path` in the record): the frame of each row, coordinates and features."""
+        table = self._table(f"{path}.csv")
+        if table is None or not table["frame"].between(0, len(self) - 1).all():
+            raise InputError(f"The table {path}.csv of {self.path.name} is missing or damaged.")
+        return table
+
     def checkpoint_before(self, step: int) -> int | None:
         """Return the last step up to `step` that the run can be resumed from, None if there is none."""
         return max((kept for kept in self.record.checkpoints if kept <= step), default=None)

@@ -8,7 +8,6 @@ the record last, in one rename: what the record does not list does not count.
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,7 @@ from shapelab.errors import InputError
 from shapelab.frame import Frame, LayerData
 from shapelab.io.checkpoint import write_checkpoint
 from shapelab.io.ngff import create_group, create_series, multiscales, open_array
+from shapelab.io.output import require_new
 from shapelab.io.record import LayerRecord, LiveChange, RunRecord, layer_record, now, read_record, versions, write_record
 from shapelab.io.table import append_rows
 from shapelab.simulation import Simulation
@@ -70,7 +70,7 @@ class RunWriter:
             self.record = _record_to_go_on(self.path, simulation)
             self._open_arrays()
         else:
-            _require_new(self.path)
+            require_new(self.path)
             self._folder = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex[:8]}.partial")
             self.record = _new_record(simulation)
 
@@ -214,15 +214,6 @@ class RunWriter:
                 kept = f" Its frames up to step {before.steps[-1]} are complete." if before.steps else ""
                 raise InputError(f"The run cannot be written to {str(self.path)!r}: {error.strerror or error}.{kept}") from error
             raise
-
-
-def _require_new(path: Path) -> None:
-    if path.exists():
-        raise InputError(f"{str(path)!r} exists already: choose another name; nothing was overwritten.")
-    if not path.parent.is_dir():
-        raise InputError(f"The folder {str(path.parent)!r} does not exist: make it first.")
-    if not os.access(path.parent, os.W_OK):
-        raise InputError(f"The folder {str(path.parent)!r} is read-only: choose another place.")
 
 
 def _new_record(simulation: Simulation) -> RunRecord:
