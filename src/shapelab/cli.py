@@ -1,4 +1,4 @@
-"""The ``shapelab`` command: run, resume, sweep, list and measure without a window.
+"""The ``shapelab`` command: run, resume, export, sweep, list and measure without a window.
 
 Heavy modules load in the command that needs them, so that ``shapelab --help`` answers at once.
 """
@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from shapelab.cli_export import add_options as add_export_options
 from shapelab.cli_sweep import add_options as add_sweep_options
 from shapelab.errors import InputError, ShapelabError
 
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     resume.set_defaults(action=_resume)
     _add_recording(resume)
 
+    add_export_options(commands.add_parser("export", help="write a saved run as meshes, a stack, tables or a movie", allow_abbrev=False))
     add_sweep_options(commands.add_parser("sweep", help="run many members of a family, on all cores or a cluster", allow_abbrev=False))
 
     listing = commands.add_parser("list", help="list families, presets and scenarios", allow_abbrev=False)

@@ -190,3 +190,40 @@ def test_interrupt_saves_what_there_is(tmp_path):
     run = load_run(out)
     assert run.record.reason == "Stopped."
     assert run.simulation().step_number == run.steps[-1]
+
+
+def test_export_by_suffix(tmp_path, capsys):
+    out = tmp_path / "tubes.zarr"
+    assert main([*RUN, "--out", str(out), "--steps", "4", "--every", "2"]) == 0
+    for name in ("a.ply", "a.tif", "a.csv", "tables"):
+        assert main(["export", str(out), str(tmp_path / name)]) == 0
+        assert capsys.readouterr().out.strip().splitlines()[-1] == str(tmp_path / name)
+    assert main(["export", str(out), str(tmp_path / "all.vtk"), "--all-frames"]) == 0
+    assert [file.name for file in sorted((tmp_path / "all").iterdir())] == ["step_00000002.vtk", "step_00000004.vtk"]
+    assert main(["export", str(out), str(tmp_path / "first.stl"), "--step", "2"]) == 0
+    assert read_mesh(tmp_path / "first.stl")
+    assert main(["export", str(out), str(tmp_path / "a.gif"), "--fps", "5"]) == 0
+    from PIL import Image
+
+    with Image.open(tmp_path / "a.gif") as movie:
+        assert (movie.n_frames, movie.info["duration"]) == (2, 200)
+        assert np.asarray(movie.convert("RGB")).max() > 100  # the surface is drawn
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "sentence"),
+    [
+        ("a.doc", [], "must end in"),
+        ("a.ply", ["--step", "3"], "has no frame of step 3; it has 2"),
+        ("a.ply", ["--per-cell"], "is no labels"),
+        ("a.gif", ["--fps", "0"], "--fps must be above 0"),
+        ("run.zarr", [], "must end in"),
+    ],
+)
+def test_wrong_exports_end_with_a_sentence(tmp_path, capsys, name, options, sentence):
+    out = tmp_path / "run.zarr"
+    assert main([*RUN, "--out", str(out), "--steps", "2", "--every", "2"]) == 0
+    capsys.readouterr()
+    assert main(["export", str(out), str(tmp_path / name), *options]) == 2
+    assert sentence in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["run.zarr"]

@@ -15,7 +15,7 @@ SOURCE = Path(shapelab.__file__).parent
 GUI = {"napari", "napari_shapelab", "qtpy", "magicgui", "superqt", "vispy", "pyqtgraph", "PyQt5", "PyQt6", "PySide2", "PySide6"}
 
 FLOORS = [
-    {"cli", "cli_options", "cli_progress", "cli_report", "cli_sweep", "script"},
+    {"cli", "cli_export", "cli_options", "cli_progress", "cli_report", "cli_sweep", "script"},
     {"batch"},
     {"curvature", "cells", "crystals"},
     {"transport", "compare"},

@@ -153,7 +153,7 @@ def test_mp4_gives_all_pictures_to_ffmpeg_and_tells_its_complaint(tmp_path, monk
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     raw = write_movie(tmp_path / "movie.mp4", pictures()).read_bytes()
     np.testing.assert_array_equal(np.frombuffer(raw, np.uint8).reshape(4, 20, 30, 3)[:, 0, 0, 0], [0, 40, 80, 120])
-    with pytest.raises(InputError, match="could not write short.mp4 \\(Unknown encoder libx264\\)"):
+    with pytest.raises(InputError, match=r"could not write short.mp4 \(Unknown encoder libx264\)"):
         write_movie(tmp_path / "short.mp4", pictures(1))
     assert sorted(file.name for file in tmp_path.iterdir()) == ["ffmpeg", "movie.mp4"]
 

@@ -18,7 +18,7 @@ from shapelab.io.run import Run
 from shapelab.io.surface import write_surface
 from shapelab.io.units import short_unit
 
-__all__ = ["ExportCancelled", "Tick", "export_meshes", "export_tables", "export_tiff", "volume_names"]
+__all__ = ["ExportCancelled", "Tick", "export_meshes", "export_tables", "export_tiff", "volume"]
 
 Tick = Callable[[int, int], None]
 """Called with (pieces done, pieces in all); may raise `ExportCancelled`, which leaves nothing behind."""
@@ -34,11 +34,6 @@ class ExportCancelled(InputError):
 
 def no_tick(done: int, total: int) -> None:
     """Tell nobody."""
-
-
-def volume_names(run: Run) -> list[str]:
-    """Return the names of a run's images and labels."""
-    return [item.name for item in run.record.layers if item.kind != "points"]
 
 
 def export_meshes(
@@ -69,7 +64,7 @@ def export_meshes(
     """
     path = Path(out)
     suffix = check_suffix(path, WRITTEN_SUFFIXES)
-    item = _volume(run, layer)
+    item = volume(run, layer)
     if per_cell and item.kind != "labels":
         raise InputError(f"The layer {item.name!r} is no labels, so that there is no mesh per cell.")
     if len(run.array(item).shape) != 4:
@@ -115,7 +110,7 @@ def export_tiff(run: Run, out: str | Path, *, layer: str | None = None, tick: Ti
     path = Path(out)
     if path.suffix.lower() not in (".tif", ".tiff"):
         raise InputError(f"{path.name}: a stack must end in .tif or .tiff.")
-    item = _volume(run, layer)
+    item = volume(run, layer)
     array = run.array(item)
     require_memory(array[0].nbytes)
     shape = (len(run), *array.shape[1:])
@@ -167,7 +162,7 @@ def export_tables(run: Run, out: str | Path, *, tick: Tick = no_tick) -> Path:
     return path
 
 
-def _volume(run: Run, name: str | None) -> LayerRecord:
+def volume(run: Run, name: str | None) -> LayerRecord:
     """Return an image or labels by name; by default the field, else the first labels, else the first image."""
     volumes = {item.name: item for item in run.record.layers if item.kind != "points"}
     if name is None:

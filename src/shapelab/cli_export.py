@@ -1,0 +1,87 @@
+"""The ``shapelab export`` command."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shapelab.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from shapelab.io import Run
+
+__all__ = ["add_options", "run"]
+
+_SIDE = 480
+"""Edge of a movie's pictures [pixels]."""
+_CELL_COLOUR, _FIELD_COLOUR = (110, 170, 235), (230, 160, 90)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.add_argument("path", type=Path, metavar="RUN", help="run folder")
+    parser.add_argument(
+        "out",
+        type=Path,
+        metavar="OUT",
+        help="what to make: .ply .obj .stl .vtk (surface of a frame), .tif (stack), .csv (scalars), "
+        ".gif .mp4 (movie), or a folder for all tables",
+    )
+    parser.add_argument("--step", type=int, metavar="N", help="step of the frame whose surface is wanted (default: the last one)")
+    parser.add_argument("--all-frames", action="store_true", help="a surface of every frame, in a folder")
+    parser.add_argument("--per-cell", action="store_true", help="one mesh per cell, in a folder")
+    parser.add_argument("--layer", metavar="NAME", help="image or labels to take (default: field, else the cells)")
+    parser.add_argument("--fps", type=float, default=10.0, metavar="N", help="pictures per second of a movie (default 10)")
+    parser.set_defaults(action=run)
+
+
+def run(known: argparse.Namespace) -> int:
+    """Write what the suffix of OUT asks for."""
+    from shapelab.io import load_run
+    from shapelab.io.export import export_meshes, export_tables, export_tiff
+    from shapelab.io.mesh import WRITTEN_SUFFIXES
+    from shapelab.io.movie import MOVIE_SUFFIXES, check_movie, write_movie
+
+    kept, suffix = load_run(known.path), known.out.suffix.lower()
+    if suffix in WRITTEN_SUFFIXES:
+        written = export_meshes(kept, known.out, _frames(kept, known), layer=known.layer, per_cell=known.per_cell)
+    elif suffix in (".tif", ".tiff"):
+        written = export_tiff(kept, known.out, layer=known.layer)
+    elif suffix in MOVIE_SUFFIXES:
+        check_movie(known.out)
+        if not 0 < known.fps <= 100:
+            raise InputError(f"--fps must be above 0 and at most 100; received {known.fps:g}.")
+        written = write_movie(known.out, _pictures(kept, known.layer), known.fps)
+    elif suffix in ("", ".csv"):
+        written = export_tables(kept, known.out)
+    else:
+        raise InputError(f"{known.out.name} must end in {', '.join((*WRITTEN_SUFFIXES, '.tif', '.csv', *MOVIE_SUFFIXES))}, or be a folder.")
+    print(written)
+    return 0
+
+
+def _frames(kept: Run, known: argparse.Namespace) -> Sequence[int]:
+    if known.all_frames:
+        return range(len(kept))
+    if known.step is None:
+        return [len(kept) - 1]
+    if known.step not in kept.steps:
+        raise InputError(f"The run {kept.path.name} has no frame of step {known.step}; it has {', '.join(map(str, kept.steps[-20:]))}.")
+    return [kept.steps.index(known.step)]
+
+
+def _pictures(kept: Run, name: str | None) -> Iterator[np.ndarray]:
+    """Draw every frame without a window: surfaces from a corner, flat cells from above, on black."""
+    import numpy as np
+
+    from shapelab.batch.thumbnails import thumbnail
+    from shapelab.io.export import volume
+
+    item = volume(kept, name)
+    for index in range(len(kept)):
+        rgba = thumbnail(kept.frame(index).layer(item.name), _SIDE, _CELL_COLOUR if item.kind == "labels" else _FIELD_COLOUR)
+        yield (rgba[..., :3] * (rgba[..., 3:] / 255)).astype(np.uint8)
