@@ -23,7 +23,8 @@ def as_script(simulation: Simulation, folder: str | Path | None = None) -> str:
     Parameters
     ----------
     simulation
-        A run of a family that the catalog knows. Changes of live parameters are repeated at their steps.
+        A run of a family that the catalog knows. Changes of live parameters are repeated at their steps. A run that
+        went on from a run folder does so in the script too.
     folder
         Where to save the arrays that the run was given (starting shape…); the script loads them from there. By
         default it expects them beside it, and its first lines name them.
@@ -33,8 +34,25 @@ def as_script(simulation: Simulation, folder: str | Path | None = None) -> str:
     InputError
         If the run went on from a restored state, or an array was edited by hand, so that a script cannot repeat it.
     """
-    entry = _family(simulation)
     history = _history(simulation)
+    begin, done = _resumed(*simulation.origin) if simulation.origin is not None else (_made(simulation, folder), 0)
+    lines = [*begin]
+    for change in history:
+        lines += _run(change.step - done)
+        done = change.step
+        what = ", ".join(f"{name}={_plain(value)}" for name, value in change.values.items())
+        lines.append(f"simulation.update({what})" if change.action is None else f"simulation.edit({change.action!r}, {what})")
+    lines += [*_run(simulation.step_number - done), "frame = simulation.frame()", "print(frame.step, dict(frame.scalars))", ""]
+    return "\n".join(lines)
+
+
+def _resumed(path: str, step: int) -> tuple[list[str], int]:
+    return ["from shapelab.io import load_run", "", f"simulation = load_run({path!r}).simulation({step})"], step
+
+
+def _made(simulation: Simulation, folder: str | Path | None) -> list[str]:
+    """Return the lines that make the simulation anew; its arrays are saved in `folder`, if that is given."""
+    entry = _family(simulation)
     arrays = given_arrays(simulation)
     if folder is not None:
         for name, layer in arrays.items():
@@ -44,19 +62,13 @@ def as_script(simulation: Simulation, folder: str | Path | None = None) -> str:
     if arrays and folder is None:
         lines.append(f"# beside this script: {', '.join(f'{name}.npy' for name in arrays)}")
     arguments = [*_arguments(simulation, entry), *_array_arguments(arrays, folder)]
-    lines += [f"simulation = sl.{entry.simulation.rpartition(':')[2]}(", *(f"    {argument}," for argument in arguments), ")"]
-    done = 0
-    for change in history:
-        lines += _run(change.step - done)
-        done = change.step
-        what = ", ".join(f"{name}={value!r}" for name, value in change.values.items())
-        lines.append(f"simulation.update({what})" if change.action is None else f"simulation.edit({change.action!r}, {what})")
-    lines += [*_run(simulation.step_number - done), "frame = simulation.frame()", "print(frame.step, dict(frame.scalars))", ""]
-    return "\n".join(lines)
+    return [*lines, f"simulation = sl.{entry.simulation.rpartition(':')[2]}(", *(f"    {argument}," for argument in arguments), ")"]
 
 
 def as_command(simulation: Simulation) -> str:
-    """Return the ``shapelab run`` command with the parameters of `simulation`.
+    """Return the ``shapelab run`` command (or ``resume``, for a run that went on from a folder) that repeats `simulation`.
+
+    What it computes is kept in a run folder named after the preset, in the folder where the command is called.
 
     Raises
     ------
@@ -66,15 +78,19 @@ def as_command(simulation: Simulation) -> str:
     entry = _family(simulation)
     if _history(simulation) or given_arrays(simulation):
         raise InputError("A command cannot repeat a run that was given arrays or changed by hand; copy it as a Python script.")
-    words = ["shapelab", "run", entry.name]
-    if simulation.preset:
-        words += [f"--{entry.keyword}", simulation.preset]
-    for name, value in _differences(simulation, entry).items():
-        option = f"--{name.replace('_', '-')}"
-        words += [option, *map(str, value)] if isinstance(value, list | tuple) else [f"{option}={value}"]
-    if simulation.step_number:
-        words += ["--steps", str(simulation.step_number)]
-    return shlex.join(words)
+    steps, out = simulation.step_number, f"{simulation.preset or entry.name}.zarr"
+    if simulation.origin is not None:
+        path, first = simulation.origin
+        words, steps, out = ["shapelab", "resume", path, "--from-step", str(first)], steps - first, f"{Path(path).stem}-{first}.zarr"
+    else:
+        words = ["shapelab", "run", entry.name]
+        if simulation.preset:
+            words += [f"--{entry.keyword}", simulation.preset]
+        for name, value in _differences(simulation, entry).items():
+            option = f"--{name.replace('_', '-')}"
+            words += [option, *map(str, value)] if isinstance(value, list | tuple) else [f"{option}={value}"]
+    words += ["--out", out]
+    return shlex.join([*words, "--steps", str(steps)] if steps else words)
 
 
 def given_arrays(simulation: Simulation) -> dict[str, LayerData]:
@@ -127,7 +143,7 @@ def _arguments(simulation: Simulation, entry: Family) -> list[str]:
 
 
 def _plain(value: Any) -> str:
-    return repr(value.item() if isinstance(value, np.generic) else value)
+    return repr(value.tolist() if isinstance(value, np.generic | np.ndarray) else value)
 
 
 def _array_arguments(arrays: Mapping[str, LayerData], folder: str | Path | None) -> list[str]:
