@@ -11,6 +11,7 @@ from napari.layers import Labels, Tracks
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
 from napari_shapelab.background import Task
+from napari_shapelab.run_copy import RunCopy
 from napari_shapelab.run_layers import RunLayers, unwrapped
 from napari_shapelab.run_panel import RunPanel
 from napari_shapelab.worker import Snapshot
@@ -46,8 +47,16 @@ class CellResults(QWidget):
         self.measure_button = _button("Measure", "Volume, surface, axes, neighbours… of every cell, in a table.", self.measure)
         self.tracks_button = _button("Tracks", "Add the paths of all cells so far (Tracks).", self.add_tracks)
         self.save_button = _button("Save…", "Save the run (OME-Zarr), to continue later.", self.ask_and_save)
-        self.script_button = _button("Script", "Copy a Python script that makes this run again.", panel.copy_script)
-        for button in (self.copy_button, self.measure_button, self.tracks_button, self.save_button, self.script_button):
+        self.copying = RunCopy(panel)
+        self.script_button, self.command_button = self.copying.script_button, self.copying.command_button
+        for button in (
+            self.copy_button,
+            self.measure_button,
+            self.tracks_button,
+            self.save_button,
+            self.script_button,
+            self.command_button,
+        ):
             row.addWidget(button, 1)
         panel.advanced.connect(self._on_advanced)
 

@@ -13,17 +13,19 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QSizePo
 
 from napari_shapelab.background import Task
 from napari_shapelab.measurements import Measurements
+from napari_shapelab.run_copy import RunCopy
 from napari_shapelab.run_layers import unwrapped
 from napari_shapelab.run_panel import RunPanel
 from napari_shapelab.surfaces import COLOURS, Colour, add_surface, compute_surface
 from napari_shapelab.writers import write_volume
 from shapelab.io import save_run, write_mesh
+from shapelab.io.mesh import WRITTEN_SUFFIXES
 from shapelab.io.units import short_unit
 from shapelab.simulation import LayerData
 
 __all__ = ["FieldResults"]
 
-_FILTERS = "Run folder, to open and continue (*.zarr);;Mesh (*.ply *.obj *.stl);;NIfTI image of the field (*.nii.gz *.nii)"
+_FILTERS = "Run folder, to open and continue (*.zarr);;Mesh (*.ply *.obj *.stl *.vtk);;NIfTI image of the field (*.nii.gz *.nii)"
 
 
 class FieldResults(QWidget):
@@ -56,8 +58,9 @@ class FieldResults(QWidget):
         self.mesh_button.setMenu(menu)
         self.measure_button = _button("Measure", "Volume, area, topology and curvatures, in the Measurements tab.", self.measure)
         self.save_button = _button("Save…", "Save the run (OME-Zarr, to continue later), the mesh or the field.", self.ask_and_save)
-        self.script_button = _button("Script", "Copy a Python script that makes this run again.", panel.copy_script)
-        for button in (self.mask_button, self.mesh_button, self.measure_button, self.save_button, self.script_button):
+        self.copying = RunCopy(panel)
+        self.script_button, self.command_button = self.copying.script_button, self.copying.command_button
+        for button in (self.mask_button, self.mesh_button, self.measure_button, self.save_button, self.script_button, self.command_button):
             row.addWidget(button, 1)
         panel.advanced.connect(lambda _: self._refresh())
         panel.started.connect(self._refresh)
@@ -128,9 +131,12 @@ class FieldResults(QWidget):
         if (field := self._field()) is None:
             return
         path = Path(path)
+        if path.exists():
+            self._wrong(f"{str(path)!r} exists already: choose another name; nothing was overwritten.")
+            return
         self._panel.say("Saving…")
         done = lambda written: self._panel.say(f"Saved {Path(written).name!r}.")  # noqa: E731
-        if path.suffix.lower() in (".ply", ".obj", ".stl"):
+        if path.suffix.lower() in WRITTEN_SUFFIXES:
             data, spacing, boundary = np.asarray(field.data), tuple(field.scale), self._boundary(field)
             Task(self, lambda: write_mesh(path, *compute_surface(data, spacing, boundary)), done, self._wrong)
         elif path.name.lower().endswith((".nii", ".nii.gz")):

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QApplication, QLabel, QProgressBar, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QProgressBar, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.background import Task
 from napari_shapelab.plots import ScalarPlot
@@ -18,7 +18,6 @@ from napari_shapelab.stream import Stream
 from napari_shapelab.worker import Checkpoint, Ended, Snapshot, sentence
 from shapelab.device import describe
 from shapelab.errors import ShapelabError
-from shapelab.script import as_script
 from shapelab.simulation import Frame, Parameters, Simulation
 
 __all__ = ["RunPanel"]
@@ -114,15 +113,6 @@ class RunPanel(QWidget):
             Task(self, partial(_revived, self._last_simulation, self._checkpoint, visit), done, failed)
         else:
             failed("There is no result yet: press Run first.")
-
-    def copy_script(self) -> None:
-        """Put a Python script on the clipboard that repeats the run up to where it is, with all that was done by hand."""
-
-        def show(script: str) -> None:
-            QApplication.clipboard().setText(script)
-            self.say("The script is on the clipboard.")
-
-        self.with_simulation(as_script, show, lambda text: self.say(text, wrong=True))
 
     def set_decoration(self, decorate: Callable[[Frame], Frame] | None) -> None:
         """Show more layers than the model's own, from now on: `decorate` adds them to each frame, in the worker."""

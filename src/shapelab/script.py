@@ -56,13 +56,26 @@ def _made(simulation: Simulation, folder: str | Path | None) -> list[str]:
     arrays = given_arrays(simulation)
     if folder is not None:
         for name, layer in arrays.items():
-            np.save(Path(folder) / f"{name}.npy", layer.data)
+            _save_array(Path(folder) / f"{name}.npy", np.asarray(layer.data))
     lines = ["import numpy as np", ""] if arrays else []
     lines += ["import shapelab as sl", ""]
     if arrays and folder is None:
         lines.append(f"# beside this script: {', '.join(f'{name}.npy' for name in arrays)}")
     arguments = [*_arguments(simulation, entry), *_array_arguments(arrays, folder)]
     return [*lines, f"simulation = sl.{entry.simulation.rpartition(':')[2]}(", *(f"    {argument}," for argument in arguments), ")"]
+
+
+def _save_array(file: Path, array: np.ndarray) -> None:
+    """Save an array; another one of that name is not overwritten."""
+    if file.exists():
+        present = np.load(file, mmap_mode="r", allow_pickle=False)
+        if present.dtype == array.dtype and np.array_equal(present, array):
+            return
+        raise InputError(f"{str(file)!r} exists already and holds something else: choose another folder; nothing was overwritten.")
+    try:
+        np.save(file, array)
+    except OSError as error:
+        raise InputError(f"{str(file)!r} cannot be written: {error.strerror or error}.") from error
 
 
 def as_command(simulation: Simulation) -> str:
