@@ -94,7 +94,10 @@ class FitResult:
 
 def fit_image(image: GrainImage, parameters: FitParameters, report: Report, abort: threading.Event) -> FitResult:
     """Fit a label image."""
-    from shapelab.crystals import fit_diagram
+    from shapelab.crystals.fitting import fit_diagram, kernels_ready
+
+    if not kernels_ready(parameters.likelihood):
+        report(Progress(-1, "Preparing the kernels: they are compiled once on a machine, in some seconds…"))
 
     def tell(progress: FitProgress) -> None:
         text = f"{progress.stage} · mismatch {progress.mismatch:.2%}"
@@ -130,7 +133,10 @@ def fit_something_small() -> None:
     from shapelab.crystals import fit_diagram
 
     columns = np.arange(24) // 8
-    fit_diagram(1 + columns + 3 * columns[:, None], 2, effort=0.05, exact_volumes=True)
+    grains = 1 + columns + 3 * columns[:, None]
+    fit_diagram(grains, method="moments")  # first what is asked for first
+    fit_diagram(grains, effort=0.05)
+    fit_diagram(grains, method="moments", exact_volumes=True)
 
 
 def _table(image: np.ndarray, fit: DiagramFit) -> pd.DataFrame:

@@ -89,7 +89,7 @@ class CrystalFitTab(QWidget):
             result = fit_image(image, parameters, report, abort)
             return result, fit_layers(result, place, like), place
 
-        self.work.start(work, partial(self._show, layer), f"Fitting {layer.name}… (the first fit on a machine compiles its kernels)")
+        self.work.start(work, partial(self._show, layer), f"Fitting {layer.name}…")
 
     def save_table(self, path: str | Path) -> None:
         """Write all grains as CSV."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from napari.layers import Labels, Points, Shapes, Surface
 from qtpy.QtCore import Qt
 
+from napari_shapelab.crystal_fit import FitParameters, GrainImage, fit_image
 from napari_shapelab.docks.crystals import CrystalsDock
 from shapelab.crystals import generate_crystal
+from shapelab.crystals.descent import Descent
 
 CLICK = Qt.MouseButton.LeftButton
 
@@ -111,7 +115,34 @@ def test_likelihood_then_exact_volumes_keeps_the_volumes(viewer, dock, flat, qtb
     assert not first.visible  # the earlier result stays, hidden
 
 
-def test_cancel_keeps_the_best_so_far(viewer, dock, flat, qtbot):
+@pytest.fixture
+def gate(monkeypatch):
+    """An event that the steps of a fit wait for: it can neither end before the test acts, nor outlive it."""
+    event = threading.Event()
+    step = Descent.step
+
+    def wait_and_step(descent):
+        event.wait(60)
+        step(descent)
+
+    monkeypatch.setattr(Descent, "step", wait_and_step)
+    yield event
+    event.set()
+
+
+def test_the_first_fit_says_that_it_compiles_then_the_mismatch_of_the_moments(flat, monkeypatch):
+    monkeypatch.setattr("shapelab.crystals.fitting.kernels_ready", lambda likelihood: False)
+    said = []
+    parameters = FitParameters(method="likelihood", effort=0.1)
+    result = fit_image(GrainImage("steel", flat, (1.0, 1.0)), parameters, said.append, threading.Event())
+    assert "compiled once on a machine" in said[0].text
+    assert said[1].text.startswith("Moments · mismatch")
+    assert said[1].fraction == 0
+    assert said[-1].fraction <= 1
+    assert result.provenance["mismatch"] < 0.1
+
+
+def test_cancel_keeps_the_best_so_far(viewer, dock, flat, qtbot, gate):
     viewer.add_labels(flat)
     choose(dock.fit.form, method="likelihood", order=4, effort=10.0)
     with qtbot.waitSignal(dock.fit.fitted, timeout=90_000):
@@ -119,6 +150,7 @@ def test_cancel_keeps_the_best_so_far(viewer, dock, flat, qtbot):
         assert not dock.fit.work.run_button.isEnabled()
         qtbot.waitUntil(lambda: "mismatch" in dock.fit.work.message.text(), timeout=60_000)
         click(qtbot, dock.fit.work.cancel_button)
+        gate.set()
     assert "Stopped before the end" in dock.fit.summary.text()
     assert not dock.fit.work.working
 
@@ -249,9 +281,8 @@ def test_the_dock_fits_a_small_screen(dock):
     assert dock.minimumSizeHint().width() <= 400
 
 
-def test_closing_the_viewer_ends_the_fit(viewer, dock, qtbot):
-    labels = generate_crystal(60, (160, 160), lloyd=1, tolerance=0.1, seed=4).labels
-    viewer.add_labels(labels)
+def test_closing_the_viewer_ends_the_fit(viewer, dock, flat, qtbot, gate):
+    viewer.add_labels(flat)
     choose(dock.fit.form, method="likelihood", order=4, effort=10.0)
     click(qtbot, dock.fit.work.run_button)
     qtbot.waitUntil(lambda: "mismatch" in dock.fit.work.message.text(), timeout=60_000)

@@ -18,7 +18,7 @@ from shapelab.crystals.worst import WorstGrain, worst_grains
 from shapelab.errors import InputError, ParameterError
 from shapelab.measure.labels import as_labels
 
-__all__ = ["DiagramFit", "diagram_from_moments", "fit_diagram"]
+__all__ = ["DiagramFit", "diagram_from_moments", "fit_diagram", "kernels_ready"]
 
 SHARPNESS = 8.0
 """Drop of log-probability from a cell's centre to its fitted ellipse, at the start."""
@@ -79,7 +79,7 @@ def fit_diagram(
     effort
         Factor on the number of iterations.
     progress
-        Called after each iteration.
+        Called with the moments' diagram, and after each iteration.
     abort
         When set, the fit ends within one iteration and returns what it has.
 
@@ -121,6 +121,14 @@ def fit_diagram(
         message = f"{message} {said}"
     fitted = diagram.indices(image.shape, voxel)
     return _report(diagram, index, fitted, moments, voxel, time.perf_counter() - begin, evaluations, message)
+
+
+def kernels_ready(likelihood: bool) -> bool:
+    """Return whether this process has the kernels of a fit; else the first fit loads them, or compiles them once on a machine."""
+    from shapelab.crystals import labelling, likelihood_kernels
+
+    kernel = likelihood_kernels.add_loss if likelihood else labelling.argmax_kernel
+    return bool(kernel.signatures)
 
 
 def _with_exact_volumes(

@@ -9,7 +9,7 @@ from shapelab.crystals.polynomials import Basis
 from shapelab.crystals.threads import over_range
 from shapelab.crystals.tiles import ROW, Grid, tile_lists
 
-__all__ = ["argmax_cells", "argmax_cells_torch"]
+__all__ = ["argmax_cells", "argmax_cells_torch", "argmax_kernel"]
 
 
 def argmax_cells(grid: Grid, coefficients: np.ndarray, centres: np.ndarray, radii: np.ndarray, terms: Basis) -> np.ndarray:
@@ -27,7 +27,7 @@ def argmax_cells(grid: Grid, coefficients: np.ndarray, centres: np.ndarray, radi
     out = np.zeros(grid.shape, np.int32)
     lists = tile_lists(grid, coefficients, centres, radii, terms, slack=0.0)
     cells = (coefficients, centres, 1.0 / radii, terms.exponents, terms.order)
-    over_range(_argmax, len(lists.count), out, lists.count, lists.index, *grid.arrays(), *cells)
+    over_range(argmax_kernel, len(lists.count), out, lists.count, lists.index, *grid.arrays(), *cells)
     return out
 
 
@@ -84,7 +84,7 @@ def row_values(out, c, centre, inverse, exps, order, z, y, x, step, section):  #
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _argmax(start, stop, out, count, index, size, spacing, tile, tiles, c, centre, inverse, exps, order):  # type: ignore[no-untyped-def]
+def argmax_kernel(start, stop, out, count, index, size, spacing, tile, tiles, c, centre, inverse, exps, order):  # type: ignore[no-untyped-def]
     best = np.empty(ROW)
     value = np.empty(ROW)
     which = np.empty(ROW, np.int32)
@@ -106,4 +106,5 @@ def _argmax(start, stop, out, count, index, size, spacing, tile, tiles, c, centr
                         if value[j] > best[j]:
                             best[j] = value[j]
                             which[j] = i
-                out[z, y, x0 : x0 + width] = which[:width]
+                for j in range(width):  # an assignment of slices takes a second longer to compile
+                    out[z, y, x0 + j] = which[j]

@@ -67,14 +67,20 @@ class _Best:
     diagram: Diagram | None = None
     wrong: float = field(default=np.inf)
 
+    def begin(self, diagram: Diagram, stage: Stage, descent: Descent) -> None:
+        """Take the start of a stage, before its first step."""
+        self.done -= 1
+        self.note(diagram, stage, descent)
+
     def note(self, diagram: Diagram, stage: Stage, descent: Descent) -> None:
+        """Take the diagram after a step."""
         self.done += 1
         likelihood = descent.likelihood
         if likelihood.mismatched < self.wrong and not descent.stuck:
             self.wrong = likelihood.mismatched
             self.diagram = replace(diagram, coefficients=descent.coefficients)
         if self.progress is not None:
-            name = f"order {stage.order}, {'bounded' if stage.tempered else 'convex'} loss"
+            name = f"order {stage.order}, {'bounded' if stage.tempered else 'convex'} loss" if self.done else "moments"
             self.progress(FitProgress(self.done / self.total, likelihood.mismatched / likelihood.pixels, descent.loss, name))
         if self.abort is not None and self.abort.is_set():
             raise _StopError
@@ -118,6 +124,7 @@ def maximise_likelihood(
         )
         try:
             descent = Descent(likelihood, diagram.coefficients)
+            best.begin(diagram, stage, descent)
             descent.run(stage.iterations, partial(best.note, diagram, stage), tolerance=1e-3)
         except _StopError:
             message = "Stopped before the end: this is the best diagram so far."

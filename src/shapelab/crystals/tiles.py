@@ -23,6 +23,10 @@ ROW = 16
 """Pixels of a tile along x: a constant, so that loops over a row become vector instructions."""
 
 
+BLOCK = 16
+"""Cells whose bounds are computed at once."""
+
+
 @dataclass(frozen=True)
 class Grid:
     """A grid of pixels over (z, y, x), cut into tiles; a 2-D image has one plane."""
@@ -103,63 +107,57 @@ def _level(parents: TileLists, ratio: np.ndarray, size: np.ndarray, spacing: np.
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _bounds(c, centre, inverse, middle, half, source, target, factor, power, exps, order, powers, shifted):  # type: ignore[no-untyped-def]
-    """Return a lower and an upper bound of one polynomial over the box middle +- half."""
+def _bounds(low, high, first, members, n, middle, half, c, centre, inverse, table, exps, order, offset, reach, own, shifted):  # type: ignore[no-untyped-def]
+    """Set low and high from `first` on to bounds of BLOCK members' polynomials over the box middle +- half.
+
+    Loops over a block of members are vector instructions; beyond the last member it is repeated, and nothing is written.
+    """
+    source, target, factor, power = table
+    for j in range(BLOCK):
+        i = members[min(first + j, n - 1)]
+        for axis in range(3):
+            offset[axis, 1, j] = (middle[axis] - centre[i, axis]) * inverse[i]
+            reach[axis, 1, j] = half[axis] * inverse[i]
+        for k in range(len(exps)):
+            own[k, j] = c[i, k]
     for axis in range(3):
-        t = (middle[axis] - centre[axis]) * inverse
-        powers[axis, 0] = 1.0
-        powers[3 + axis, 0] = 1.0
-        for e in range(1, order + 1):
-            powers[axis, e] = powers[axis, e - 1] * t
-            powers[3 + axis, e] = powers[3 + axis, e - 1] * half[axis] * inverse
+        for e in range(2, order + 1):
+            for j in range(BLOCK):
+                offset[axis, e, j] = offset[axis, e - 1, j] * offset[axis, 1, j]
+                reach[axis, e, j] = reach[axis, e - 1, j] * reach[axis, 1, j]
     shifted[:] = 0.0
     for k in range(len(source)):
-        t = powers[0, power[k, 0]] * powers[1, power[k, 1]] * powers[2, power[k, 2]]
-        shifted[target[k]] += factor[k] * c[source[k]] * t
-    low = shifted[0]
-    high = shifted[0]
+        to, a, z, y, x = shifted[target[k]], own[source[k]], offset[0, power[k, 0]], offset[1, power[k, 1]], offset[2, power[k, 2]]
+        for j in range(BLOCK):
+            to[j] += factor[k] * a[j] * z[j] * y[j] * x[j]
+    lower, upper = own[0], own[1]  # no longer needed
+    lower[:] = shifted[0]
+    upper[:] = shifted[0]
     for k in range(1, len(exps)):
-        term = shifted[k] * powers[3, exps[k, 0]] * powers[4, exps[k, 1]] * powers[5, exps[k, 2]]
-        if exps[k, 0] % 2 == 0 and exps[k, 1] % 2 == 0 and exps[k, 2] % 2 == 0:
-            low += min(term, 0.0)
-            high += max(term, 0.0)
-        else:
-            low -= abs(term)
-            high += abs(term)
-    return low, high
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _keep(members, n, out, upper, middle, half, c, centre, inverse, source, target, factor, power, exps, order, powers, shifted, slack):  # type: ignore[no-untyped-def]
-    """Write to `out` those of the first n members that may come within `slack` of the best in the box; return how many.
-
-    What does not fit into `out` is counted, not written.
-    """
-    best = -np.inf
-    for m in range(n):
-        i = members[m]
-        low, high = _bounds(c[i], centre[i], inverse[i], middle, half, source, target, factor, power, exps, order, powers, shifted)
-        upper[m] = high
-        best = max(best, low)
-    kept = 0
-    for m in range(n):
-        if upper[m] >= best - slack:
-            if kept < len(out):
-                out[kept] = members[m]
-            kept += 1
-    return kept
+        term, z, y, x = shifted[k], reach[0, exps[k, 0]], reach[1, exps[k, 1]], reach[2, exps[k, 2]]
+        even = exps[k, 0] % 2 == 0 and exps[k, 1] % 2 == 0 and exps[k, 2] % 2 == 0
+        for j in range(BLOCK):
+            value = term[j] * z[j] * y[j] * x[j]
+            size = abs(value)
+            lower[j] += min(value, 0.0) if even else -size
+            upper[j] += max(value, 0.0) if even else size
+    for j in range(min(BLOCK, n - first)):
+        low[first + j] = lower[j]
+        high[first + j] = upper[j]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _narrow(start, stop, count, index, parents, parent_count, ratio, size, spacing, tile, tiles, *polynomials):  # type: ignore[no-untyped-def]
-    """Fill the candidates of boxes start to stop, of `tile` pixels each, from those of boxes `ratio` times larger along each axis."""
+    """Fill the candidates of boxes start to stop, of `tile` pixels each, from those of boxes `ratio` times larger along each axis.
+
+    Kept are members that may come within `slack` of the best in the box. What does not fit is counted, not written.
+    """
     c, centre, inverse, source, target, factor, power, exps, order, slack = polynomials
     above = (tiles + ratio - 1) // ratio
-    powers = np.empty((6, order + 1))
-    shifted = np.empty(len(exps))
-    middle = np.empty(3)
-    half = np.empty(3)
-    upper = np.empty(parents.shape[1])
+    middle, half = np.empty(3), np.empty(3)
+    lower, upper = np.empty(parents.shape[1]), np.empty(parents.shape[1])
+    offset, reach = np.ones((3, order + 1, BLOCK)), np.ones((3, order + 1, BLOCK))
+    own, shifted = np.empty((len(exps), BLOCK)), np.empty((len(exps), BLOCK))
     for t in range(start, stop):
         place = (t // (tiles[1] * tiles[2]), t // tiles[2] % tiles[1], t % tiles[2])
         for axis in range(3):
@@ -169,23 +167,17 @@ def _narrow(start, stop, count, index, parents, parent_count, ratio, size, spaci
             half[axis] = 0.5 * (high - low - 1) * spacing[axis]
         parent = (place[0] // ratio[0] * above[1] + place[1] // ratio[1]) * above[2] + place[2] // ratio[2]
         n = parent_count[parent]
-        count[t] = _keep(
-            parents[parent],
-            n,
-            index[t],
-            upper,
-            middle,
-            half,
-            c,
-            centre,
-            inverse,
-            source,
-            target,
-            factor,
-            power,
-            exps,
-            order,
-            powers,
-            shifted,
-            slack,
-        )
+        members = parents[parent]
+        table = (source, target, factor, power)
+        for m in range(0, n, BLOCK):
+            _bounds(lower, upper, m, members, n, middle, half, c, centre, inverse, table, exps, order, offset, reach, own, shifted)
+        best = -np.inf
+        for m in range(n):
+            best = max(best, lower[m])
+        kept = 0
+        for m in range(n):
+            if upper[m] >= best - slack:
+                if kept < index.shape[1]:
+                    index[t, kept] = members[m]
+                kept += 1
+        count[t] = kept
