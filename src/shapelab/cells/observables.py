@@ -11,6 +11,7 @@ __all__ = [
     "correlation",
     "gyration_ratio",
     "hexatic_order",
+    "interface_energy",
     "mean_height",
     "mean_square_displacement",
     "nematic_order",
@@ -94,3 +95,12 @@ def sorting(diagram: Diagram, types: np.ndarray, kind: int = 0) -> dict[str, flo
         "heterotypic_contact": float(other / contact) if contact > 0 else 0.0,
         "exposed_type_0": float(exposed / outer) if outer > 0 else 0.0,
     }
+
+
+def interface_energy(diagram: Diagram, types: np.ndarray, tensions: np.ndarray) -> float:
+    """Return the sum of tension times area over all contacts, those with the medium (last row of the table) included."""
+    contacts, n = diagram.contacts, len(types)
+    kinds = np.append(types, len(tensions) - 1)
+    real = contacts.pairs[:, 1] <= n  # walls cost nothing
+    first, second = kinds[contacts.pairs[real]].T
+    return float(tensions[first, second] @ contacts.areas[real])

@@ -49,8 +49,8 @@ def interface_forces(
 def junction_forces(diagram: Diagram, positions: np.ndarray, types: np.ndarray, tensions: np.ndarray, merge: float) -> np.ndarray:
     """Return the forces of all triple junctions on the cells, (N, 2); 2-D only.
 
-    At a junction the three interfaces pull along themselves, each with its tension; every cell there receives the part
-    of the sum that points at its seed. Junctions of the same three cells nearer than `merge` are one.
+    At a junction the three interfaces pull along themselves, each with its tension; the cells there share the sum in equal
+    parts, as a junction that moves takes the cells around it along. Junctions of the same three cells nearer than `merge` are one.
     """
     n = len(positions)
     triples, places = _junctions(diagram, merge)
@@ -62,9 +62,9 @@ def junction_forces(diagram: Diagram, positions: np.ndarray, types: np.ndarray, 
     pull = np.zeros_like(places)
     for a, b, c in ((0, 1, 2), (0, 2, 1), (1, 2, 0)):
         pull += tensions[kinds[:, a], kinds[:, b]][:, None] * _edge(places, seeds[:, a], seeds[:, b], seeds[:, c])
+    share = pull / np.sum(triples < n, axis=1, keepdims=True)
     for corner in range(3):
-        to_place = np.nan_to_num(unit(places - seeds[:, corner]))
-        np.add.at(forces, triples[:, corner], to_place * np.sum(pull * to_place, axis=1, keepdims=True))
+        np.add.at(forces, triples[:, corner], share)
     return forces[:n]
 
 

@@ -10,8 +10,8 @@ from shapelab.catalog import Scenario
 from shapelab.cells.diagram import Diagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.motions.sorting import assign_types, tension_table
-from shapelab.cells.motions.tension import interface_forces, junction_forces
-from shapelab.cells.observables import sorting
+from shapelab.cells.motions.tension import interface_forces, junction_forces, without_drift
+from shapelab.cells.observables import interface_energy, sorting
 from shapelab.cells.parameters import PlaneParameters
 from shapelab.cells.state import CellState
 from shapelab.cells.walls import coordinates
@@ -32,7 +32,7 @@ class SortingParameters(PlaneParameters):
 
 
 class CellSorting(CellModel):
-    """``dx = m (F_interfaces + F_junctions) dt + F_inc dt``: cells are pushed away from expensive contacts.
+    """``dx = m (F_interfaces + F_junctions) dt + F_inc dt``: cells are pushed away from expensive contacts, without a common drift.
 
     By the differential interfacial tension hypothesis two kinds mix if ``between < (first + second)/2``, part if
     ``between > first_medium + second_medium``, and the first is engulfed if ``first_medium > between + second_medium``.
@@ -61,6 +61,7 @@ class CellSorting(CellModel):
         types = np.minimum(state.types, 1)
         forces = interface_forces(diagram, state.positions, types, table, table)
         forces = forces + junction_forces(diagram, state.positions, types, table, state.radius / 3)
+        forces = without_drift(forces, state.volumes, diagram.contacts.of_cells()[0])
         return super().velocity(state, diagram) + self.of(state).mobility * forces
 
     def move(self, state: CellState, diagram: Diagram, dt: float) -> None:
@@ -69,7 +70,8 @@ class CellSorting(CellModel):
         state.positions = state.positions + noise * state.rng.standard_normal(state.positions.shape)
 
     def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
-        return sorting(diagram, np.minimum(state.types, 1))
+        types = np.minimum(state.types, 1)
+        return {**sorting(diagram, types), "interface_energy": interface_energy(diagram, types, self.tensions(state))}
 
 
 def _scenario(name: str, title: str, description: str, tensions: tuple[float, ...], expect: dict[str, Any]) -> Scenario:
