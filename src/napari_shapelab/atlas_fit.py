@@ -13,6 +13,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from napari_shapelab.background import Task
+from napari_shapelab.beside import Box, inner_box
 from napari_shapelab.layer_combo import LayerCombo
 from napari_shapelab.number_box import ignore_wheel
 from shapelab.batch import Atlas, TextureFit, fit_texture
@@ -34,8 +35,8 @@ class AtlasFit(QWidget):
         Returns the atlas to begin with, None while there is none.
     """
 
-    fitted = Signal(object, object)
-    """A `TextureFit`, and the layer that it was fitted to."""
+    fitted = Signal(object, object, object)
+    """A `TextureFit`, the layer that it was fitted to, and the `Box` around its shape."""
     _advanced = Signal(int, int, float)
 
     def __init__(self, viewer: Any, atlas: Callable[[], Atlas | None]) -> None:
@@ -81,7 +82,7 @@ class AtlasFit(QWidget):
         layer, atlas = self.combo.layer, self._atlas()
         if layer is None or atlas is None or self.running:
             return
-        mask, spacing = np.asarray(layer.data) != 0, tuple(float(step) for step in layer.scale)
+        data, scale, translate = np.asarray(layer.data), np.asarray(layer.scale, float), np.asarray(layer.translate, float)
         unit, trials = short_unit(str(layer.units[-1])) or "pixel", self.trials.value()
         stop = self._stop = threading.Event()
         self._stops[:] = [stop]
@@ -89,9 +90,10 @@ class AtlasFit(QWidget):
         self.progress.setRange(0, 0)
         self.note.setText("Searching the atlas…")
 
-        def work() -> TextureFit:
-            told = self._advanced.emit
-            return fit_texture(mask, spacing, unit=unit, atlas=atlas, trials=trials, progress=told, stop=stop.is_set)
+        def work() -> tuple[TextureFit, Box]:
+            mask, spacing, told = data != 0, tuple(scale.tolist()), self._advanced.emit
+            fit = fit_texture(mask, spacing, unit=unit, atlas=atlas, trials=trials, progress=told, stop=stop.is_set)
+            return fit, inner_box(mask, scale, translate)
 
         Task(self, work, partial(self._on_done, layer), self._on_failed)
 
@@ -105,15 +107,16 @@ class AtlasFit(QWidget):
         self.progress.setValue(done)
         self.note.setText(f"Run {done} of {total}: {100 * misfit:.1f} % off.")
 
-    def _on_done(self, layer: Layer, fit: TextureFit) -> None:
+    def _on_done(self, layer: Layer, found: tuple[TextureFit, Box]) -> None:
         self._rest()
+        fit, box = found
         unit = str(fit.best.parameters["unit"]).replace("um", "µm")
         of = f"of {fit.curvature:.3g} 1/{unit}"
         self.note.setText(
             f"Distance of the curvatures {fit.start.distance:.3g} ({fit.member}) → {fit.best.distance:.3g} after {fit.trials} runs, {of}; "
             f"filled {100 * fit.best.volume_fraction:.1f} %, mask {100 * fit.volume_fraction:.1f} %. Run grows it."
         )
-        self.fitted.emit(fit, layer)
+        self.fitted.emit(fit, layer, box)
 
     def _on_failed(self, text: str) -> None:
         self._rest()

@@ -46,7 +46,8 @@ class AtlasMap(ThemedPlot):
         self.current = -1
         self._drawn: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
         self._under = -1
-        self._groups = np.zeros(0, int)
+        self.groups = np.zeros(0, int)
+        """Cluster of each point."""
         for side in ("bottom", "left"):
             self.plot.getAxis(side).setStyle(showValues=False)
             self.plot.getAxis(side).setHeight(6) if side == "bottom" else self.plot.getAxis(side).setWidth(6)
@@ -70,7 +71,7 @@ class AtlasMap(ThemedPlot):
 
     def show_points(self, places: np.ndarray, groups: np.ndarray) -> None:
         """Show points at `places` (n, 2), coloured by group; nothing is picked."""
-        self.places, self._groups = np.asarray(places, float), np.asarray(groups, int)
+        self.places, self.groups = np.asarray(places, float), np.asarray(groups, int)
         self.picks, self.current, self._under = [], -1, -1
         self._drawn = (frozenset(), frozenset())
         self.show_mark(None, ())
@@ -155,7 +156,7 @@ class AtlasMap(ThemedPlot):
         pens = [ring if index in (self.current, self._under) or index in self.picks else thin for index in range(n)]
         sizes = [15 if index in (self.current, self._under) else 13 if self._symbol(index) != "o" else 9 for index in range(n)]
         symbols = [self._symbol(index) for index in range(n)]
-        brushes = [pg.mkBrush(COLOURS[group % len(COLOURS)]) for group in self._groups]
+        brushes = [pg.mkBrush(COLOURS[group % len(COLOURS)]) for group in self.groups]
         self._points.setData(self.places[:, 0], self.places[:, 1], pen=pens, brush=brushes, size=sizes, symbol=symbols)
 
     def _on_theme(self, event: Any = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from shapelab.measure import unit_of
 __all__ = ["Measurements", "measurements_dock"]
 
 TITLE = "Measurements"
+_TITLE = 14
+"""Letters per line of a column's title: two columns fit a dock."""
 
 
 class Measurements(QWidget):
@@ -113,7 +116,7 @@ class Measurements(QWidget):
         heading, *rows = self.rows()
         self.table.setColumnCount(len(heading) - 1)
         self.table.setRowCount(len(rows))
-        self.table.setHorizontalHeaderLabels([title.replace(", ", "\n") for title in heading[1:]])
+        self.table.setHorizontalHeaderLabels(["\n".join(textwrap.wrap(title, _TITLE)) for title in heading[1:]])
         self.table.setVerticalHeaderLabels([row[0].replace("_", " ") for row in rows])
         for i, row in enumerate(rows):
             for j, text in enumerate(row[1:]):

@@ -147,6 +147,10 @@ def test_a_texture_is_fitted_to_a_mask(viewer, dock, qtbot):
     fitted = viewer.layers["like " + layer.name]
     assert fitted.metadata["shapelab"]["model"] == "curvatubes"
     assert fitted.units == layer.units
+    end_of_mask = 22 * 0.2  # the rods reach to x = 21
+    assert fitted.translate[-1] > end_of_mask
+    assert fitted.translate[-1] < end_of_mask + 32 * 0.2
+    assert viewer.dims.ndisplay == 3
     assert "Distance of the curvatures" in dock.fit.note.text()
     assert dock.run_button.isEnabled()
     assert np.array_equal(layer.data, rods)

@@ -31,6 +31,7 @@ from napari_shapelab.atlas_groups import AtlasGroups
 from napari_shapelab.atlas_map import AtlasMap
 from napari_shapelab.atlas_preview import AtlasPreview, in_words
 from napari_shapelab.background import Task
+from napari_shapelab.beside import Box, look_at, place_beside
 from napari_shapelab.number_box import ignore_wheel
 from napari_shapelab.plots import DiagramPlot
 from napari_shapelab.run_layers import insert_layer, unwrapped
@@ -166,7 +167,7 @@ class AtlasDock(QWidget):
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _on_fitted(self, fit: TextureFit, target: Layer) -> None:
+    def _on_fitted(self, fit: TextureFit, target: Layer, box: Box) -> None:
         """Show the texture that was fitted to a mask beside it; Run grows it anew, in a box of any shape."""
         assert self._view is not None
         self.map.set_picks([])
@@ -175,11 +176,12 @@ class AtlasDock(QWidget):
         self._refresh()
         voxel, unit = self._parameters["voxel_size"], self._parameters["unit"]
         look = {"contrast_limits": (-1.0, 1.0), "rendering": "iso", "iso_threshold": 0.0, "colormap": "bop orange"}
-        beside = np.asarray(target.translate, float)[-3:]
-        beside[-1] += 1.1 * target.data.shape[-1] * target.scale[-1]
-        place = {"scale": (voxel,) * 3, "units": (unit,) * 3, "translate": tuple(beside.tolist())}
+        size = voxel * np.array(fit.best.field.shape, float)
+        corner = place_beside(box, size)
+        place = {"scale": (voxel,) * 3, "units": (unit,) * 3, "translate": tuple((corner + voxel / 2).tolist())}
         metadata = {"shapelab": {**provenance(self._view.atlas.simulation(self._parameters)), "distance": fit.best.distance}}
         insert_layer(self._viewer, Image(fit.best.field.astype(np.float32), name=f"like {target.name}", metadata=metadata, **look, **place))
+        look_at(self._viewer, box, (corner, corner + size))
 
     def _on_lassoed(self, members: list[int]) -> None:
         """Compare the shapes that were drawn round with the others, or with those drawn round before."""
