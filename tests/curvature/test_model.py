@@ -132,7 +132,7 @@ def test_fixed_parameters_cannot_change_while_it_runs():
 def test_fidelity_keeps_the_texture_near_its_target():
     mask = ball(7)
     free = small("tubes", initial=mask, target=mask)
-    held = small("tubes", initial=mask, target=mask, fidelity=1e6)
+    held = small("tubes", initial=mask, target=mask, fidelity=1e7)
     start = free.frame()["field"]
     distance = [np.abs(last(simulation, 120)["field"] - start).mean() for simulation in (free, held)]
     assert distance[1] < 0.3 * distance[0]
