@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from napari_shapelab.replay_layers import run_triples
 from shapelab.io import load_run, read_image, read_mesh
 
 __all__ = ["mesh_reader", "nifti_reader", "run_reader"]
@@ -56,10 +57,4 @@ def _nifti(path: str) -> _Triples:
 
 
 def _run(path: str) -> _Triples:
-    run = load_run(path)
-    title = Path(path).stem
-    triples = []
-    for layer in run.layers():
-        data, meta, kind = layer.as_tuple()
-        triples.append((data, {**meta, "name": f"{title} · {layer.name}"}, kind))
-    return triples
+    return run_triples(load_run(path))

@@ -74,6 +74,7 @@ class RunPanel(QWidget):
         self._analysing = False
         self._ready = True
         self._device = ""
+        self._run_title = ""
         self._decorate: Callable[[Frame], Frame] | None = None
         self.stream: Stream | None = None
         self.snapshot: Snapshot | None = None
@@ -90,8 +91,8 @@ class RunPanel(QWidget):
 
     @property
     def title(self) -> str:
-        """What the layers' names of a run begin with."""
-        return self._title()
+        """What the layers' names of the run begin with."""
+        return self._run_title or self._title()
 
     def update_live(self, **live: Any) -> None:
         """Change live parameters of the run, if there is one."""
@@ -164,10 +165,10 @@ class RunPanel(QWidget):
             self.stream.worker.step_once()
         self._refresh()
 
-    def resume(self, simulation: Simulation) -> None:
+    def resume(self, simulation: Simulation, title: str) -> None:
         """Go on with a simulation that was restored from a file, as a new run."""
         if not self.running:
-            self._begin(paused=False, make=lambda: simulation)
+            self._begin(paused=False, make=lambda: simulation, title=title)
 
     def stop(self) -> None:
         """End the run after its current step."""
@@ -177,7 +178,7 @@ class RunPanel(QWidget):
 
     # -- the run -------------------------------------------------------------------------------------------------
 
-    def _begin(self, *, paused: bool, make: Callable[[], Simulation] | None = None) -> None:
+    def _begin(self, *, paused: bool, make: Callable[[], Simulation] | None = None, title: str = "") -> None:
         try:
             simulation = (make or self._make)()
             self._device = describe(simulation.device)
@@ -191,7 +192,8 @@ class RunPanel(QWidget):
             for layer in self.layers.layers():
                 layer.visible = False
         self._checkpoint, self.snapshot = None, None
-        self.layers = RunLayers(self._viewer, self._title(), self._looks())
+        self._run_title = title or self._title()
+        self.layers = RunLayers(self._viewer, self._run_title, self._looks())
         self.plot.clear()
         self._remember(simulation)
         self._stream(simulation, paused=paused)

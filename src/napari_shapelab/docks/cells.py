@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from napari.layers import Labels, Layer
@@ -101,6 +102,21 @@ class CellsDock(QWidget):
         """Set everything back to what the scenario says; the starting layer is let go."""
         self.start_from.choose(None)
         self.choose_scenario(self.presets.name)
+
+    def enter(self, scenario_name: str | None, parameters: Parameters) -> Callable[[], None]:
+        """Show parameters from elsewhere, for new cells; return what puts those before back."""
+        layer, name = self.start_from.layer, self.presets.name
+        old = self.parameters if not self.form.problem else self._initial_parameters()
+        self.start_from.choose(None)
+        self.choose_scenario(scenario_name or FIRST)
+        self.form.set_values(parameters)
+
+        def back() -> None:
+            self.start_from.choose(layer)
+            self.choose_scenario(name)
+            self.form.set_values(old)
+
+        return back
 
     def _on_source(self, layer: Layer | None) -> None:
         """Take grid and cells from a layer, which at first relax; another scenario can then be chosen for them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -124,6 +125,22 @@ class CurvatubesDock(QWidget):
         self.start_from.combo.choose(None)
         self.form.set_parameters(_of_preset(self.presets.name))
         self._describe()
+
+    def enter(self, preset: str | None, parameters: CurvatubesParameters) -> Callable[[], None]:
+        """Show parameters from elsewhere, for a new pattern; return what puts those before back."""
+        source, name = self.start_from.combo.layer, self.presets.name
+        old = self.form.parameters if not self.form.problem else _of_preset(name)
+        self.start_from.combo.choose(None)
+        self._last_preset = preset or FIRST
+        self.presets.select(self._last_preset)
+        self.form.set_parameters(parameters)
+        self._describe()
+
+        def back() -> None:
+            self.enter(name, old)
+            self.start_from.combo.choose(source)
+
+        return back
 
     def _on_form(self, old: CurvatubesParameters, new: CurvatubesParameters) -> None:
         if self.panel.running:

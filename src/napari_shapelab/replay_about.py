@@ -1,0 +1,98 @@
+"""What a kept run was, in words: model, parameters, versions, how it ended, where it can go on from."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from shapelab import catalog
+from shapelab.errors import ShapelabError
+from shapelab.io import Run
+from shapelab.io.units import short_unit
+
+__all__ = ["Details", "about", "details"]
+
+Details = list[tuple[str, str]]
+"""Rows (name, value)."""
+
+
+def about(run: Run) -> str:
+    """Return one short paragraph, as HTML."""
+    record = run.record
+    parts = [f"<b>{escape(_title(run))}</b>, {_grid(run)}, {_count(len(run), 'frame')}: {_steps(run)}"]
+    if record.failed:
+        parts.append(f"It failed: {escape(record.reason or 'no reason is known')}")
+    elif record.reason:
+        parts.append(escape(record.reason))
+    else:
+        parts.append("It was cut, or still goes on: the folder says nothing of its end.")
+    return " ".join(part if part.endswith(".") else f"{part}." for part in parts)
+
+
+def details(run: Run) -> Details:
+    """Return rows: what differs from the defaults, then seed, device, versions, time, checkpoints."""
+    record = run.record
+    rows = [("model", record.family), ("preset", record.preset or "none"), *_parameters(run)]
+    rows += [
+        (f"from step {change.step}", ", ".join(f"{name} = {_short(value)}" for name, value in change.parameters.items()))
+        for change in record.changes
+    ]
+    rows += [("device", record.device), ("begun", record.created.replace("T", " ").removesuffix("+00:00") + " UTC")]
+    rows += [("versions", ", ".join(f"{name} {number}" for name, number in record.versions.items()))]
+    return [*rows, ("can go on from", _checkpoints(run)), ("folder", str(run.path))]
+
+
+def _title(run: Run) -> str:
+    record = run.record
+    family = catalog.families().get(record.family)
+    preset = catalog.scenarios(record.family).get(record.preset or "") if family is not None else None
+    name = preset.title if preset is not None else record.preset or "Own parameters"
+    return f"{name} ({family.title if family is not None else record.family})"
+
+
+def _grid(run: Run) -> str:
+    for item in run.record.layers:
+        if item.kind != "points":
+            shape = run.array(item).shape[1:]
+            size = item.meta.get("scale", (1.0,))[-1]
+            unit = short_unit(str(item.meta.get("units", ("",))[-1])).replace("um", "µm")
+            return f"{' × '.join(map(str, shape))} {'voxels' if len(shape) == 3 else 'pixels'} of {size:.4g} {unit or 'pixel'}"
+    return "no image"
+
+
+def _steps(run: Run) -> str:
+    return f"step {run.steps[0]}" if len(run) == 1 else f"steps {run.steps[0]} to {run.steps[-1]}"
+
+
+def _parameters(run: Run) -> Details:
+    """Return label and value of what differs from the defaults; as it stands in the file where no model knows it."""
+    record = run.record
+    try:
+        parameters = catalog.create(record.family, record.preset, **record.parameters).parameters
+    except (ShapelabError, TypeError):
+        return [(name, _short(value)) for name, value in record.parameters.items()]
+    infos, changed = parameters.infos(), parameters.changed()
+    names = [*changed, *(["seed"] if "seed" in infos and "seed" not in changed else [])]
+    return [(infos[name].label, f"{_short(getattr(parameters, name))} {infos[name].unit}".strip()) for name in names]
+
+
+def _checkpoints(run: Run) -> str:
+    kept = run.record.checkpoints
+    if not kept:
+        return "no frame: it was kept without checkpoints"
+    if set(run.steps) <= set(kept):
+        return "every frame"
+    listed = ", ".join(map(str, kept[-6:]))
+    return f"step {listed}" if len(kept) == 1 else f"steps {'…, ' if len(kept) > 6 else ''}{listed}"
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" + ("" if n == 1 else "s")
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_short, value))
+    return str(value)

@@ -1,0 +1,82 @@
+"""The layers of a run folder, read as they are looked at, with a time axis; and which runs a viewer shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from napari.layers import Labels, Layer
+
+from napari_shapelab.cell_colours import distinct_colours
+from shapelab.io import Run
+from shapelab.simulation import LayerData
+
+__all__ = ["add_run", "layers_of", "run_triples", "runs_shown"]
+
+_LOOKS: dict[str, dict[str, Any]] = {"field": {"colormap": "bop orange"}}
+_ANGLES, _MARGIN = (20.0, 30.0, -20.0), 0.15
+"""Camera angles [degrees] from which three faces of a volume are seen, and the margin of that view."""
+
+
+def run_triples(run: Run) -> list[tuple[Any, dict[str, Any], str]]:
+    """Return napari's layer triples; ``metadata["shapelab"]["run"]`` is the path of the folder."""
+    record = run.record
+    provenance = {
+        "model": record.family,
+        "preset": record.preset,
+        "parameters": record.latest_parameters(),
+        "seed": record.parameters.get("seed"),
+        "device": record.device,
+        "version": record.versions.get("napari-shapelab"),
+        "run": str(run.path.resolve()),
+        "steps": list(run.steps),
+    }
+    triples = []
+    for layer in run.layers():
+        data, meta, kind = layer.as_tuple()
+        look = {**_look(layer), **meta}
+        triples.append((data, {**look, "name": f"{run.path.stem} · {layer.name}", "metadata": {"shapelab": dict(provenance)}}, kind))
+    return triples
+
+
+def runs_shown(viewer: Any) -> list[Path]:
+    """Return the folders of the runs that have layers in the viewer, the newest first."""
+    paths = [path for layer in viewer.layers if (path := _path_of(layer))]
+    return [Path(path) for path in dict.fromkeys(reversed(paths))]
+
+
+def layers_of(viewer: Any, run: Run) -> list[Layer]:
+    """Return the layers of a run that are in the viewer."""
+    path = str(run.path.resolve())
+    return [layer for layer in viewer.layers if _path_of(layer) == path]
+
+
+def add_run(viewer: Any, run: Run) -> list[Layer]:
+    """Add the layers of a run; a volume in an empty viewer is seen from a corner, flat cells from above."""
+    was_empty = not viewer.layers
+    layers = [Layer.create(*triple) for triple in run_triples(run)]
+    flat = any(layer.ndim == 3 for layer in layers)
+    if flat or was_empty:
+        viewer.dims.ndisplay = 2 if flat else 3
+    for layer in layers:
+        viewer.layers.append(layer)
+        if isinstance(layer, Labels):
+            layer.editable = False  # painting would not reach the disk
+    if was_empty and layers and not flat:
+        viewer.scene.camera.angles = _ANGLES
+        viewer.fit_to_view(margin=_MARGIN)
+    elif was_empty:
+        viewer.reset_view()
+    return layers
+
+
+def _look(layer: LayerData) -> dict[str, Any]:
+    if layer.kind == "labels" and layer.name == "cells":
+        return {"colormap": distinct_colours(), "opacity": 1.0, "iso_gradient_mode": "smooth"}
+    return _LOOKS.get(layer.name, {})
+
+
+def _path_of(layer: Layer) -> str:
+    entry = layer.metadata.get("shapelab")
+    path = entry.get("run") if isinstance(entry, dict) else None
+    return path if isinstance(path, str) else ""
