@@ -17,6 +17,7 @@ from napari_shapelab.form import Form
 from napari_shapelab.grain_link import GrainLink
 from napari_shapelab.grain_source import GrainSource, label_colours
 from napari_shapelab.grain_table import GrainTableView
+from napari_shapelab.layer_adder import LayerAdder
 from napari_shapelab.layer_data import place_of
 from napari_shapelab.run_layers import unwrapped
 from napari_shapelab.work_row import WorkRow
@@ -44,6 +45,7 @@ class CrystalFitTab(QWidget):
         super().__init__()
         self._viewer = unwrapped(viewer)
         self._newest: list[Layer] = []
+        self._adder = LayerAdder(self._viewer, self)
         self.result: FitResult | None = None
         self.source = GrainSource(self._viewer)
         self.form = Form(FitParameters())
@@ -108,18 +110,22 @@ class CrystalFitTab(QWidget):
             self.save_table(path)
 
     def _show(self, source: Labels | None, found: tuple[FitResult, list[Layer], dict[str, Any]]) -> None:
-        self.result, layers, place = found
+        layers = found[1]
         for old in self._newest:
             if old in self._viewer.layers:
                 old.visible = False
         if layers[0].ndim == 3 and self._viewer.dims.ndisplay == 3:
             layers[0].iso_gradient_mode = "smooth"
-        for layer in layers:
-            self._viewer.add_layer(layer)
+        self._newest = layers
+        self._adder.add(layers, partial(self._describe_fit, source, found))
+
+    def _describe_fit(self, source: Labels | None, found: tuple[FitResult, list[Layer], dict[str, Any]]) -> None:
+        """Show the numbers; the layers are there."""
+        self.result, layers, place = found
         if source is not None and source in self._viewer.layers:
             source.visible = False  # the fit lies on it, in the same colours
-        self._newest = layers
-        self._viewer.layers.selection = {layers[0]}
+        if layers[0] in self._viewer.layers:
+            self._viewer.layers.selection = {layers[0]}
         cells = [layer for layer in (layers[0], source) if isinstance(layer, Labels)]
         self.link.follow(self.result, cells, place)
         self.summary.setText(self.result.summary)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from napari.layers import Labels
-from napari.utils.colormaps import DirectLabelColormap
+from napari.utils.colormaps import CyclicLabelColormap
 
 from napari_shapelab.distribution_plot import FIRST, SECOND
 from shapelab.compare.differences import BOTH, ONLY_A, ONLY_B, OTHER_CELL
@@ -26,7 +26,7 @@ def legend(cells: bool) -> str:
 def difference_layer(difference: LayerData, names: tuple[str, str], provenance: Mapping[str, Any]) -> Labels:
     """Make the layer; safe in any thread."""
     data, meta, _ = difference.as_tuple()
-    colours: dict[int | None, Any] = {0: "transparent", BOTH: _SAME, ONLY_A: FIRST, ONLY_B: SECOND, OTHER_CELL: _OTHER, None: "transparent"}
+    meanings = {0: "transparent", BOTH: _SAME, ONLY_A: FIRST, ONLY_B: SECOND, OTHER_CELL: _OTHER}
     meta["name"] = f"difference · {names[0]} ↔ {names[1]}"
     meta["metadata"] = {**meta.get("metadata", {}), "shapelab": dict(provenance)}
-    return Labels(data, colormap=DirectLabelColormap(color_dict=colours), opacity=0.85, **meta)
+    return Labels(data, colormap=CyclicLabelColormap(colors=[meanings[value] for value in sorted(meanings)]), opacity=0.85, **meta)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Labels, Layer, Points, Shapes, Surface
-from napari.utils.colormaps import DirectLabelColormap
+from napari.utils.colormaps import CyclicLabelColormap
 
 from napari_shapelab.crystal_fit import FitResult
 
@@ -57,7 +57,7 @@ def _wrong_pixels(result: FitResult, common: Mapping[str, Any]) -> Labels:
     return Labels(
         result.wrong,
         name=f"{result.title} · mismatch",
-        colormap=DirectLabelColormap(color_dict={0: "transparent", 1: WRONG, None: "transparent"}),
+        colormap=CyclicLabelColormap(colors=["transparent", WRONG]),
         opacity=0.8,
         features=pd.DataFrame({"index": [1], "meaning": ["in another grain"], "share": [share]}),
         **common,
@@ -82,7 +82,8 @@ def _seeds(result: FitResult, common: Mapping[str, Any]) -> Points:
 def _ellipses(result: FitResult, common: Mapping[str, Any], cells: Labels) -> Layer:
     moments, dim = result.moments, result.labels.ndim
     largest = np.argsort(-moments.volumes)[: _MOST_ELLIPSES if dim == 2 else None]
-    name = f"{result.title} · ellipses" + (f" of the {len(largest)} largest" if len(largest) < len(moments.ids) else "")
+    name = f"{result.title} · {'ellipses' if dim == 2 else 'ellipsoids'}"
+    name += f" of the {len(largest)} largest" if len(largest) < len(moments.ids) else ""
     stretch = np.linalg.cholesky((dim + 2) * moments.covariances[largest])
     centres = moments.centroids[largest]
     if dim == 3:

@@ -15,6 +15,8 @@ from napari_shapelab.run_layers import unwrapped
 
 __all__ = ["GrainLink"]
 
+_RING = 3.0
+"""Width of the ring around the chosen grain [pixels of the screen]."""
 _SHARE = 0.2
 """Part of the canvas that a grain fills when the view goes to it; the view never moves away for that."""
 _MARK = "#ffe14d"
@@ -76,10 +78,11 @@ class GrainLink:
         wanted = _SHARE * min(self._viewer.canvas.size) / max(2 * radius, 1e-12)
         camera.zoom = max(camera.zoom, wanted)
 
-    def _show_mark(self, centre: np.ndarray, size: float, like: Layer) -> None:
+    def _show_mark(self, centre: np.ndarray, size: float, layer: Layer) -> None:
+        width = _RING / (self._viewer.scene.camera.zoom * float(layer.scale[-1]))
         if self._mark is not None and self._mark in self._viewer.layers:
             self._mark.data = centre[None]
-            self._mark.size = size
+            self._mark.size, self._mark.border_width = size, width
             return
         active = self._viewer.layers.selection.active
         self._mark = Points(
@@ -87,7 +90,9 @@ class GrainLink:
             size=size,
             face_color="transparent",
             border_color=_MARK,
-            border_width=0.06,
+            border_width=width,
+            border_width_is_relative=False,
+            blending="translucent_no_depth",  # in 3-D, seen through the other grains
             name="chosen grain",
             **self._place,
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Image, Labels, Layer
-from napari.utils.colormaps import DirectLabelColormap
+from napari.utils.colormaps import CyclicLabelColormap
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QPushButton, QWidget
 
@@ -216,7 +216,7 @@ def _of_scan(name: str, scan: EbsdMap, threshold: float) -> _Opened:
     return _Opened(f"{name} grains", scan=scan, labels=labels, meta=meta, notes=(note, *scan.notes))
 
 
-def label_colours(colours: np.ndarray) -> DirectLabelColormap:
+def label_colours(colours: np.ndarray) -> CyclicLabelColormap:
     """Return the colormap that gives label i + 1 the i-th colour (RGB in 0 to 1)."""
-    table: dict[int | None, Any] = {i: (*map(float, colour), 1.0) for i, colour in enumerate(colours, start=1)}
-    return DirectLabelColormap(color_dict={**table, 0: "transparent", None: "transparent"})
+    opaque = np.column_stack([colours, np.ones(len(colours))])
+    return CyclicLabelColormap(colors=np.vstack([np.zeros(4), opaque]).astype(np.float32))

@@ -56,7 +56,7 @@ SAMPLES: Mapping[str, Sample] = MappingProxyType(
         ),
         "plant_ovule": Sample(
             "Plant ovule (3-D cells)",
-            "Confocal image of an ovule and its 51 cells, which fill space.",
+            "Confocal image of an ovule and its 50 cells, which fill space.",
             "PlantSeg, MIT",
             (
                 _File("plant_ovule/ovule.ome.tif", "ovule", "image"),
