@@ -291,3 +291,63 @@ def test_append_refuses_what_does_not_continue(saved, toy):
         RunWriter(saved[0], toy(), append=True)
     with pytest.raises(InputError, match="no checkpoint of step 4"):
         load_run(saved[0]).simulation(step=4)
+
+
+def test_scalars_that_come_later_are_kept_and_survive_a_kill_at_any_time(toy, tmp_path, monkeypatch):
+    """A scalar that the first frame lacks gets a column; a copy of the folder at any moment opens and goes on."""
+    from dataclasses import replace
+
+    import shapelab.io.writer as module
+
+    copies = []
+
+    def copying(patch, name):
+        original = getattr(module, name)
+
+        def call(*arguments):
+            result = original(*arguments)
+            if (tmp_path / "run.zarr").exists():
+                copies.append(tmp_path / f"copy-{len(copies)}.zarr")
+                shutil.copytree(tmp_path / "run.zarr", copies[-1])
+            return result
+
+        patch.setattr(module, name, call)
+
+    simulation = toy(seed=2)
+    with monkeypatch.context() as patch, RunWriter(tmp_path / "run.zarr", simulation) as writer:
+        for name in ("widened_copy", "append_rows", "write_checkpoint", "write_record"):
+            copying(patch, name)
+        for frame in simulation.run(4, every=1):
+            late = {"late": 0.1 + frame.step} if frame.step > 2 else {}
+            writer.write(replace(frame, scalars={**frame.scalars, **late}))
+    table = load_run(tmp_path / "run.zarr").scalars
+    assert table["step"].tolist() == [1, 2, 3, 4]
+    np.testing.assert_array_equal(table["late"], [np.nan, np.nan, 3.1, 4.1])
+    assert not (tmp_path / "run.zarr" / "scalars-wider.csv").exists()
+    assert len(copies) > 10
+    for copy in copies:
+        found = load_run(copy).scalars
+        assert found["step"].tolist() == load_run(copy).steps
+        np.testing.assert_array_equal(found["energy"], table["energy"][: len(found)])
+        np.testing.assert_array_equal(found.get("late", [np.nan] * len(found)), table["late"][: len(found)])
+
+
+def test_a_kill_between_record_and_rename_is_no_harm(toy, tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    simulation = toy(seed=2)
+    path = tmp_path / "run.zarr"
+    with monkeypatch.context() as patch:
+        patch.setattr(RunWriter, "_settle_scalars", lambda _: None)
+        writer = RunWriter(path, simulation)
+        for frame in simulation.run(2, every=1):
+            writer.write(replace(frame, scalars={**frame.scalars, **({"late": 7.0} if frame.step == 2 else {})}))
+    assert load_run(path).scalars["late"].iloc[-1] == 7.0
+    (path / "scalars-wider.csv").replace(path / "scalars.csv")
+    assert load_run(path).scalars["late"].iloc[-1] == 7.0
+    resumed = load_run(path).simulation()
+    with RunWriter(path, resumed, append=True) as writer:
+        for frame in resumed.run(1, every=1):
+            writer.write(frame)
+    table = load_run(path).scalars
+    np.testing.assert_array_equal(table["late"], [np.nan, 7.0, np.nan])

@@ -20,6 +20,8 @@ from shapelab.io.textfile import read_json, write_json
 __all__ = ["LayerRecord", "LiveChange", "RunRecord", "layer_record", "plain_meta", "read_record", "versions", "write_record"]
 
 RECORD = "run.json"
+SCALARS, WIDER_SCALARS = "scalars.csv", "scalars-wider.csv"
+"""Table of the scalars, and its copy while it gets further columns."""
 _KINDS = {"image": "images", "labels": "labels", "points": "points"}
 _META = (
     *("scale", "units", "axis_labels", "translate", "contrast_limits", "colormap", "rendering", "iso_threshold", "opacity", "blending"),

@@ -16,7 +16,7 @@ from shapelab.errors import InputError, ParameterError
 from shapelab.frame import Frame, LayerData
 from shapelab.io.checkpoint import read_checkpoint
 from shapelab.io.ngff import inside, open_array
-from shapelab.io.record import LayerRecord, RunRecord, read_record
+from shapelab.io.record import SCALARS, WIDER_SCALARS, LayerRecord, RunRecord, read_record
 from shapelab.io.table import read_table
 from shapelab.simulation import Simulation
 
@@ -65,7 +65,10 @@ class Run:
     @property
     def scalars(self) -> pd.DataFrame:
         """One row per frame: step, time and every scalar."""
-        table = self._table("scalars.csv")
+        name = WIDER_SCALARS if WIDER_SCALARS in self.record.tables else SCALARS
+        size = self.record.tables.get(name)
+        there = name if inside(self.path, name).is_file() else SCALARS  # the copy was renamed before the record could say so
+        table = read_table(inside(self.path, there), size) if size else None
         if table is None or len(table) != len(self):
             raise InputError(f"The table scalars.csv of {self.path.name} is missing or damaged.")
         return table

@@ -12,7 +12,7 @@ from shapelab.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["append_rows", "read_table"]
+__all__ = ["append_rows", "column_names", "read_table", "widened_copy"]
 
 
 def append_rows(file: Path, valid_bytes: int, columns: Mapping[str, Sequence[Any]]) -> int:
@@ -24,13 +24,26 @@ def append_rows(file: Path, valid_bytes: int, columns: Mapping[str, Sequence[Any
 
     rows = pd.DataFrame(dict(columns))
     if valid_bytes:
-        with file.open("r", encoding="utf-8") as stream:
-            rows = rows.reindex(columns=stream.readline().rstrip("\n").split(","))
+        rows = rows.reindex(columns=column_names(file))
     text = rows.to_csv(index=False, header=valid_bytes == 0, lineterminator="\n")
     with file.open("r+b" if file.exists() else "wb") as binary:
         binary.truncate(valid_bytes)
         binary.seek(valid_bytes)
         return valid_bytes + binary.write(text.encode())
+
+
+def column_names(file: Path) -> list[str]:
+    """Return the names of the columns of a table that `append_rows` wrote."""
+    with file.open("r", encoding="utf-8") as stream:
+        return stream.readline().rstrip("\n").split(",")
+
+
+def widened_copy(file: Path, valid_bytes: int, names: Sequence[str], target: Path) -> int:
+    """Copy the first `valid_bytes` of a table to `target`, with further columns that are empty so far; return its length."""
+    with file.open("rb") as stream:
+        header, *rows = stream.read(valid_bytes).decode().splitlines()
+    lines = [",".join([header, *names]), *(row + "," * len(names) for row in rows)]
+    return target.write_bytes("".join(f"{line}\n" for line in lines).encode())
 
 
 def read_table(file: Path, valid_bytes: int) -> pd.DataFrame:
@@ -39,9 +52,9 @@ def read_table(file: Path, valid_bytes: int) -> pd.DataFrame:
 
     try:
         with file.open("rb") as stream:
+            if file.stat().st_size < valid_bytes:
+                raise InputError(f"{file.name} is shorter than the run's record says: it was cut.")
             content = stream.read(valid_bytes)
-        if len(content) < valid_bytes:
-            raise InputError(f"{file.name} is shorter than the run's record says: it was cut.")
         return pd.read_csv(io.BytesIO(content))
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):

@@ -21,8 +21,19 @@ from shapelab.frame import Frame, LayerData
 from shapelab.io.checkpoint import write_checkpoint
 from shapelab.io.ngff import create_group, create_series, multiscales, open_array
 from shapelab.io.output import require_new
-from shapelab.io.record import LayerRecord, LiveChange, RunRecord, layer_record, now, read_record, versions, write_record
-from shapelab.io.table import append_rows
+from shapelab.io.record import (
+    SCALARS,
+    WIDER_SCALARS,
+    LayerRecord,
+    LiveChange,
+    RunRecord,
+    layer_record,
+    now,
+    read_record,
+    versions,
+    write_record,
+)
+from shapelab.io.table import append_rows, column_names, widened_copy
 from shapelab.simulation import Simulation
 
 __all__ = ["RunWriter", "save_run"]
@@ -69,6 +80,8 @@ class RunWriter:
             self._folder = self.path
             self.record = _record_to_go_on(self.path, simulation)
             self._open_arrays()
+            with self._sentences():
+                self._settle_scalars()
         else:
             require_new(self.path)
             self._folder = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex[:8]}.partial")
@@ -100,12 +113,13 @@ class RunWriter:
                 self._create(frame)
             self._write_layers(frame)
             scalars = {"step": [frame.step], "time": [frame.time], **{name: [float(v)] for name, v in frame.scalars.items()}}
-            self._append("scalars.csv", scalars)
+            self._append_scalars(scalars)
             old = self._write_checkpoint(frame)
             self._note_changes(frame.step)
             self.record.steps.append(frame.step)
             self.record.times.append(float(frame.time))
             self._commit()
+            self._settle_scalars()
             for step in old:
                 self._checkpoint_file(step).unlink(missing_ok=True)
             if self._folder != self.path:
@@ -162,6 +176,24 @@ class RunWriter:
         file = self._folder / name
         file.parent.mkdir(exist_ok=True)
         self.record.tables[name] = append_rows(file, self.record.tables.get(name, 0), columns)
+
+    def _append_scalars(self, columns: Mapping[str, Any]) -> None:
+        """Add a row; where it brings new scalars, the table is copied, so that the record goes from one complete file to the other."""
+        valid = self.record.tables.get(SCALARS, 0)
+        names = [name for name in columns if name not in column_names(self._folder / SCALARS)] if valid else []
+        if not names:
+            self._append(SCALARS, columns)
+            return
+        wider = self._folder / WIDER_SCALARS
+        self.record.tables[WIDER_SCALARS] = append_rows(wider, widened_copy(self._folder / SCALARS, valid, names, wider), columns)
+        del self.record.tables[SCALARS]
+
+    def _settle_scalars(self) -> None:
+        """Give the copy the name of the table; a reader that finds it renamed already takes it under that name."""
+        if WIDER_SCALARS in self.record.tables:
+            with contextlib.suppress(FileNotFoundError):  # renamed already, before the record could say so
+                (self._folder / WIDER_SCALARS).replace(self._folder / SCALARS)
+            self.record.tables[SCALARS] = self.record.tables.pop(WIDER_SCALARS)
 
     def _write_checkpoint(self, frame: Frame) -> list[int]:
         """Write the state; return the steps of older checkpoints that may go once the record no longer lists them."""
