@@ -16,7 +16,7 @@ from shapelab.errors import ParameterError
 
 __all__ = ["check_time_step", "spring_rate", "stable_time_step"]
 
-RATE_LIMIT, STEP_LIMIT = 0.7, 0.04
+RATE_LIMIT, STEP_LIMIT = 1.2, 0.04
 """Automatic time step: at most this part of 1/k, and this part of a radius per step."""
 RATE_REFUSED, STEP_REFUSED = 3.0, 1.0
 """Given time steps beyond these (k dt; radii per step) are refused: the first oscillates, the second jumps over a cell."""

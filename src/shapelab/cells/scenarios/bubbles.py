@@ -22,13 +22,11 @@ class BubblesParameters(SpaceParameters):
     """Parameters of `Bubbles`."""
 
     bubble_radius: float = parameter(0.06, "Radius of a new bubble.", unit="box", main=True, ge=0.01, le=0.3, step=0.01)
-    rate: float = parameter(8.0, "How many bubbles appear, per time.", unit="1/time", main=True, live=True, ge=0, le=10_000, step=1.0)
+    rate: float = parameter(20.0, "How many bubbles appear, per time.", unit="1/time", main=True, live=True, ge=0, le=10_000, step=1.0)
     most: float = parameter(0.25, "No new bubbles appear beyond this part of the box.", live=True, ge=0, le=0.9, step=0.05)
     buoyancy: float = parameter(0.5, "Speed of rising in the lower half.", unit="box/time", main=True, live=True, ge=0, le=10, step=0.05)
     gravity: float = parameter(0.15, "Speed of sinking in the upper half.", unit="box/time", live=True, ge=0, le=10, step=0.05)
-    bursting: float = parameter(
-        85.0, "How often a bubble near the surface bursts, per time and volume.", main=True, live=True, ge=0, le=10_000, step=5.0
-    )
+    bursting: float = parameter(85.0, "How often a bubble near the surface bursts, per time and volume.", live=True, ge=0, le=1e4, step=5.0)
     fusion: float = parameter(0.5, "How often two bubbles that touch fuse.", unit="1/time", main=True, live=True, ge=0, le=1000, step=0.1)
     tension: float = parameter(0.7, "Surface tension.", live=True, ge=0, le=100, step=0.1)
 
@@ -40,13 +38,10 @@ class Bubbles(CellModel):
     arXiv:2402.17086 (2024).
     """
 
-    parameters_type = BubblesParameters
-    sources = True
-    longest_step = 0.02
+    parameters_type, sources, longest_step = BubblesParameters, True, 0.02
 
     def populate(self, state: CellState, room: Room) -> None:
-        n = self.of(state).n_cells
-        state.add(self._places(state, room, n), np.full(n, self._volume(state)))
+        state.add(self._places(state, room, n := self.of(state).n_cells), np.full(n, self._volume(state)))
 
     def cost(self, state: CellState) -> Any:
         from shapelab.transport.costs import Power
@@ -61,14 +56,12 @@ class Bubbles(CellModel):
         return max(p.buoyancy, p.gravity) + 2 * p.tension * state.radius
 
     def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
-        p, d = self.of(state), state.ndim
+        p = self.of(state)
         above = self.room(state).size[1] / 2 - state.positions[:, 1]  # over the surface in the middle
         ramp = np.clip(0.5 - above / np.maximum(4 * state.radii, 1e-12), 0, 1)
-        table = np.full((2, 2), p.tension)
-        forces = interface_forces(
-            diagram, state.positions, np.zeros(len(state), np.int64), table, table, 1 / np.maximum(state.radii, 1e-12)
-        )
-        forces[:, d - 2] -= ramp * (p.buoyancy + p.gravity) - p.gravity
+        table, kinds = np.full((2, 2), p.tension), np.zeros(len(state), np.int64)
+        forces = interface_forces(diagram, state.positions, kinds, table, table, 1 / np.maximum(state.radii, 1e-12))
+        forces[:, 1] -= ramp * (p.buoyancy + p.gravity) - p.gravity
         return forces + p.correction * diagram.offsets
 
     def change(self, state: CellState, diagram: Diagram, dt: float) -> None:
@@ -77,31 +70,26 @@ class Bubbles(CellModel):
         fuse(state, pairs[rng.random(len(pairs)) < -np.expm1(-p.fusion * dt)])
         high = state.positions[:, 1] < 0.55 * room.size[1]
         remove(state, high & (rng.random(len(state)) < -np.expm1(-p.bursting * state.volumes * dt)))
-        new = rng.poisson(p.rate * dt)
         room_left = int(max(0.0, p.most * p.box_volume - state.volumes.sum()) / self._volume(state))
-        if min(new, room_left):
-            insert(state, self._places(state, room, min(new, room_left)), np.full(min(new, room_left), self._volume(state)))
+        if new := min(rng.poisson(p.rate * dt), room_left):
+            insert(state, self._places(state, room, new), np.full(new, self._volume(state)))
 
     def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
-        return {
-            "mean_height": mean_height(state, self.room(state).size),
-            "total_volume": float(state.volumes.sum()),
-            "largest_over_mean": float(state.volumes.max() / state.volumes.mean()),
-        }
+        volumes, height = state.volumes, mean_height(state, self.room(state).size)
+        return {"mean_height": height, "total_volume": float(volumes.sum()), "largest_over_mean": float(volumes.max() / volumes.mean())}
 
     def _volume(self, state: CellState) -> float:
         return 4 / 3 * np.pi * self.of(state).bubble_radius ** 3
 
     def _places(self, state: CellState, room: Room, n: int) -> np.ndarray:
-        low = np.array([0.02, 0.72, 0.02])
-        return (low + state.rng.random((n, 3)) * (0.98 - low)) * room.size
+        return state.rng.uniform([0.02, 0.72, 0.02], 0.98, (n, 3)) * room.size
 
 
 SCENARIO = Scenario(
     name="bubbles",
     title="Bubbles (3-D)",
     description="Bubbles rise from below, gather at the surface in the middle, fuse, and burst.",
-    parameters={"n_cells": 20, "shape": (48, 48, 48), "filling": 0.02},
+    parameters={"n_cells": 30, "shape": (48, 48, 48), "filling": 0.02},
     citation=CellModel.citation,
     expect={"total_volume": (0.0, 0.26), "mean_height": (0.1, 0.65)},
     variants={"paper": {"n_cells": 42, "shape": (256, 256, 256), "bubble_radius": 0.021, "rate": 120.0, "max_time": 120.0}},

@@ -74,7 +74,8 @@ class CellSorting(CellModel):
         return {**sorting(diagram, types), "interface_energy": interface_energy(diagram, types, self.tensions(state))}
 
 
-def _scenario(name: str, title: str, description: str, tensions: tuple[float, ...], expect: dict[str, Any]) -> Scenario:
+def sorting_scenario(name: str, title: str, description: str, tensions: tuple[float, ...], expect: dict[str, Any]) -> Scenario:
+    """Return a scenario from its tensions: first, second, between, first_medium, second_medium."""
     fields = ("first", "second", "between", "first_medium", "second_medium")
     common = {"n_cells": 80, "shape": (160, 160), "filling": 0.4, "correction": 0.5}
     return Scenario(
@@ -88,26 +89,3 @@ def _scenario(name: str, title: str, description: str, tensions: tuple[float, ..
         group="Tissues",
         model=f"{__name__}:CellSorting",
     )
-
-
-MIXING = _scenario(
-    "checkerboard",
-    "Checkerboard",
-    "Two kinds of cells that prefer each other mix as on a checkerboard.",
-    (7, 7, 1, 30, 30),
-    {"heterotypic_contact": (0.45, 0.9)},
-)
-INTERNALISATION = _scenario(
-    "internalisation",
-    "Internalisation",
-    "Cells of the first kind shun the medium and hide inside the others.",
-    (1, 1, 5, 30, 7),
-    {"exposed_type_0": (0.0, 0.6)},
-)
-SEPARATION = _scenario(
-    "separation",
-    "Separation",
-    "Two kinds of cells that shun each other let go and part.",
-    (1, 1, 12, 5, 5),
-    {"heterotypic_contact": (0.0, 0.6)},
-)

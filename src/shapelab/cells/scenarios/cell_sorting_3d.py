@@ -29,17 +29,9 @@ class Sorting3DParameters(SpaceParameters):
     repulsion: float = parameter(
         0.4, "Tension between cells of one kind, relative to that against the medium.", live=True, ge=0, le=10, step=0.05
     )
-    first_repulsion: float = parameter(
-        0.8, "Repulsion between cells of the first kind, relative to the second.", live=True, gt=0, le=20, step=0.1
-    )
+    first_repulsion: float = parameter(0.8, "Repulsion within the first kind, relative to the second.", live=True, gt=0, le=20, step=0.1)
     contrast: float = parameter(
-        3.0,
-        "Tension between the two kinds relative to that within the first: below 1 they mix.",
-        main=True,
-        live=True,
-        ge=0,
-        le=20,
-        step=0.1,
+        3.0, "Tension between the two kinds over that within the first: below 1 they mix.", main=True, live=True, ge=0, le=20, step=0.1
     )
     split: bool = parameter(False, "Start with the two kinds side by side.", main=True)
 
@@ -91,7 +83,8 @@ class CellSorting3D(CellModel):
         return sorting(diagram, np.minimum(state.types, 1))
 
 
-def _scenario(name: str, title: str, description: str, parameters: dict[str, Any], expect: dict[str, tuple[float, float]]) -> Scenario:
+def sorting_scenario_3d(name: str, title: str, description: str, parameters: dict[str, Any], expect: dict[str, Any]) -> Scenario:
+    """Return a scenario in space from what differs."""
     return Scenario(
         name=name,
         title=f"{title} (3-D)",
@@ -103,26 +96,3 @@ def _scenario(name: str, title: str, description: str, parameters: dict[str, Any
         group="Tissues",
         model=f"{__name__}:CellSorting3D",
     )
-
-
-INTERNALISATION = _scenario(
-    "internalisation_3d",
-    "Internalisation",
-    "Cells of the first kind leave the surface to the others and gather inside.",
-    {"contrast": 0.3, "first_repulsion": 0.4},
-    {"exposed_type_0": (0.0, 0.6)},
-)
-CHECKERBOARD = _scenario(
-    "checkerboard_3d",
-    "Checkerboard",
-    "Two kinds of cells that prefer each other mix.",
-    {"contrast": 0.3, "first_tension": 1.0, "first_repulsion": 1.0},
-    {"heterotypic_contact": (0.4, 0.9)},
-)
-SEPARATION = _scenario(
-    "separation_3d",
-    "Separation",
-    "Two kinds of cells that shun each other part.",
-    {"contrast": 3.0, "first_tension": 1.0, "first_repulsion": 1.0},
-    {"heterotypic_contact": (0.0, 0.6)},
-)

@@ -35,6 +35,9 @@ class Chemotaxis(CellModel):
 
     parameters_type = ChemotaxisParameters
 
+    def time_step(self, state: CellState) -> float:
+        return float(self.of(state).dt or min(0.3 * state.radius / max(self.of(state).correction, 1e-3), 0.05))
+
     def cost(self, state: CellState) -> Any:
         from shapelab.transport.costs import Biased
 
@@ -66,10 +69,10 @@ SCENARIO = Scenario(
     name="chemotaxis",
     title="Chemotaxis",
     description="A few cells stretch towards an attractant in the middle and climb up to it.",
-    parameters={"n_cells": 10, "shape": (128, 128), "filling": 0.1},
+    parameters={"n_cells": 10, "shape": (128, 128), "filling": 0.1, "sensitivity": 0.08, "spread": 0.3},
     citation=CellModel.citation,
     expect={"distance_to_source": (0.05, 0.35), "elongation": (1.0, 3.0)},
-    variants={"paper": {"shape": (512, 512), "dt": 0.01, "max_time": 10.0}},
+    variants={"paper": {"shape": (512, 512), "dt": 0.01, "sensitivity": 0.02, "spread": 0.2, "max_time": 10.0}},
     group="Active matter",
     model=f"{__name__}:Chemotaxis",
 )

@@ -67,17 +67,17 @@ class FallingCells(CellModel):
         return scalars
 
 
-_COMMON = {"n_cells": 30, "shape": (128, 128), "filling": 0.3, "stiffness": 0.125, "correction": 1.5, "max_time": 10.0}
-_PAPER = {"shape": (512, 512), "dt": 0.001, "max_time": 10.0}
+COMMON = {"n_cells": 30, "shape": (128, 128), "filling": 0.3, "stiffness": 0.125, "correction": 1.5, "max_time": 10.0}
+PAPER = {"shape": (512, 512), "dt": 0.001, "max_time": 10.0}
 
 SOFT = Scenario(
     name="falling_columns",
     title="Falling soft cells",
     description="Very soft cells fall and stand up in columns.",
-    parameters={**_COMMON, "p": 0.75},
+    parameters={**COMMON, "p": 0.75},
     citation=CellModel.citation,
     expect={"upright": (1.1, 2.5), "roundness": (0.4, 0.95)},
-    variants={"paper": _PAPER},
+    variants={"paper": PAPER},
     group="Falling and squeezing",
     model=f"{__name__}:FallingCells",
 )
@@ -85,21 +85,10 @@ POLYGONS = Scenario(
     name="falling_cells",
     title="Falling cells",
     description="Cells fall and pack into polygons; raise p to 10 for disks, lower it below 1 for columns.",
-    parameters={**_COMMON, "p": 2.0},
+    parameters={**COMMON, "p": 2.0},
     citation=CellModel.citation,
     expect={"upright": (0.8, 1.3), "mean_height": (0.1, 0.7)},
-    variants={"paper": _PAPER},
-    group="Falling and squeezing",
-    model=f"{__name__}:FallingCells",
-)
-TWO_KINDS = Scenario(
-    name="light_and_heavy",
-    title="Light and heavy cells",
-    description="Cells of a second kind, lighter than the first, rise through them while all fall.",
-    parameters={**_COMMON, "n_cells": 42, "filling": 0.5, "p": 1.0, "correction": 3.0, "second_part": 0.5, "speed": 0.4},
-    citation=CellModel.citation,
-    expect={"second_above_first": (-0.05, 0.4)},
-    variants={"paper": _PAPER},
+    variants={"paper": PAPER},
     group="Falling and squeezing",
     model=f"{__name__}:FallingCells",
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from shapelab.catalog import Scenario
@@ -11,6 +13,7 @@ from shapelab.cells.motions.life import remove
 from shapelab.cells.motions.propulsion import steer, unit
 from shapelab.cells.parameters import PlaneParameters
 from shapelab.cells.state import CellState
+from shapelab.cells.walls import coordinates
 from shapelab.simulation import parameter
 
 
@@ -19,18 +22,26 @@ class FireAlarmParameters(PlaneParameters):
 
     speed: float = parameter(0.4, "Speed of a free cell.", unit="box/time", main=True, live=True, ge=0, le=10, step=0.05)
     noise: float = parameter(0.2, "Rotational diffusion of the headings.", unit="1/time", live=True, ge=0, le=100, step=0.1)
-    door: float = parameter(1.05, "Half width of the door, in cell radii.", main=True, live=True, ge=0.2, le=20, step=0.05)
+    door: float = parameter(1.05, "Half width of the door, in cell radii.", main=True, ge=0.2, le=20, step=0.05)
+
+
+WALL = 2
+"""Thickness of the right wall [pixels]."""
 
 
 class FireAlarm(CellModel):
     """``dx = v0 n dt + F_inc dt``, ``dn = P (e dt + sqrt(2 D) dW)`` with e the direction of the door, in the middle of the right wall.
 
-    A cell whose seed is within a radius of the wall, in the width of the door, is out. A. Diez and J. Feydy, arXiv:2402.17086
-    (2024); arches as in B. Maury et al., Netw. Heterog. Media 6, 485 (2011), doi:10.3934/nhm.2011.6.485.
+    A cell in the door, its seed within a radius of the end of the box, is out. A. Diez and J. Feydy, arXiv:2402.17086 (2024);
+    arches as in B. Maury et al., Netw. Heterog. Media 6, 485 (2011), doi:10.3934/nhm.2011.6.485.
     """
 
     parameters_type = FireAlarmParameters
     lloyd = 4
+
+    def walls(self, p: Any) -> np.ndarray | None:
+        y, x = coordinates(p)
+        return (np.abs(y - y.mean()) < p.door * p.radius()) | (x < (p.shape[1] - WALL) * p.spacing[1])
 
     def equip(self, state: CellState) -> None:
         state.counts |= {"evacuated": 0.0, "started": float(len(state)), "radius": state.radius, "last_exit": 0.0}

@@ -1,113 +1,32 @@
-"""Cells that run through the neck of an hourglass, past an obstacle, in 3-D and 2-D."""
+"""Cells that run through the neck of an hourglass onto a ball, in 3-D."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
-import numpy as np
-
 from shapelab.catalog import Scenario
-from shapelab.cells.diagram import Diagram
 from shapelab.cells.model import CellModel
-from shapelab.cells.observables import mean_height
-from shapelab.cells.parameters import CellParameters, PlaneParameters, SpaceParameters
-from shapelab.cells.state import CellState
-from shapelab.cells.walls import coordinates
-from shapelab.simulation import parameter
+from shapelab.cells.parameters import SpaceParameters
+from shapelab.cells.scenarios.hourglass_2d import EXPECT, Hourglass2D, NeckParameters
 
 
-class _Falling(CellParameters):
-    speed: float = parameter(0.3, "Speed of free fall (y points down).", unit="box/time", main=True, live=True, ge=0, le=10, step=0.05)
-    neck: float = parameter(0.09, "Half width of the neck.", unit="box", main=True, ge=0.01, le=0.4, step=0.01)
-    obstacle: float = parameter(0.1, "Radius of the ball under the neck; 0 for none.", unit="box", main=True, ge=0, le=0.3, step=0.01)
-
-
-class HourglassParameters(SpaceParameters, _Falling):
+class HourglassParameters(SpaceParameters, NeckParameters):
     """Parameters of `Hourglass`."""
 
 
-class Hourglass2DParameters(PlaneParameters, _Falling):
-    """Parameters of `Hourglass2D`."""
+class Hourglass(Hourglass2D):
+    """As `Hourglass2D`, in space: the neck is a hole, and a ball lies under it."""
+
+    parameters_type = HourglassParameters
 
 
-class Hourglass(CellModel):
-    """``dx = v0 e dt + F_inc dt``, e pointing down, in a cone over an open box with a ball in it.
-
-    A. Diez and J. Feydy, arXiv:2402.17086 (2024).
-    """
-
-    parameters_type: ClassVar[type[CellParameters]] = HourglassParameters
-
-    def height_and_distance(self, p: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Return the height over the floor and the distance from the vertical axis of every pixel."""
-        axes = coordinates(p)
-        away = [x - x.mean() for k, x in enumerate(axes) if k != p.ndim - 2]
-        return p.shape[-2] * p.spacing[-2] - axes[-2], np.sqrt(sum(x**2 for x in away))
-
-    def walls(self, p: Any) -> np.ndarray | None:
-        height, r = self.height_and_distance(p)
-        above = height - 0.5
-        return (
-            ((r < above) | (above < p.neck))
-            & (np.hypot(r, height - 0.37 + p.neck) >= p.obstacle)
-            & ((r < p.neck) | (np.abs(above - p.neck / 2) > p.neck / 2))
-        )
-
-    def start(self, p: Any) -> np.ndarray | None:
-        height, _ = self.height_and_distance(p)
-        walls = self.walls(p)
-        return (height - 0.5 > p.neck) & walls
-
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
-        fall = np.zeros(state.ndim)
-        fall[-2] = self.of(state).speed
-        return super().velocity(state, diagram) + fall
-
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
-        box = self.room(state).size
-        return {
-            "mean_height": mean_height(state, box),
-            "through": float(np.mean(box[-2] - state.positions[:, -2] < 0.5)),
-            "roundness": float(diagram.roundness.mean()),
-        }
-
-
-class Hourglass2D(Hourglass):
-    """As `Hourglass`, in the plane."""
-
-    parameters_type = Hourglass2DParameters
-
-
-_EXPECT = {"mean_height": (0.0, 0.9), "through": (0.0, 1.0)}
-SPACE = Scenario(
+SCENARIO = Scenario(
     name="hourglass",
     title="Hourglass (3-D)",
     description="Cells run through a neck onto a ball, and pile up below.",
     parameters={"n_cells": 20, "shape": (64, 64, 64), "filling": 0.035, "p": 2.0, "stiffness": 0.1, "correction": 1.5, "max_time": 6.0},
     citation=CellModel.citation,
-    expect=_EXPECT,
+    expect=EXPECT,
     warning="Hard cells (p of 8 and more) need a radius of 8 voxels or more: smaller ones stick to the grid.",
     variants={"paper": {"n_cells": 50, "shape": (512, 512, 512), "filling": 0.0125, "p": 10.0, "neck": 0.03}},
     group="Falling and squeezing",
     model=f"{__name__}:Hourglass",
-)
-PLANE = Scenario(
-    name="hourglass_2d",
-    title="Hourglass",
-    description="Cells of an hourglass run through the neck and around a disk.",
-    parameters={
-        "n_cells": 40,
-        "shape": (160, 160),
-        "filling": 0.25,
-        "p": 2.0,
-        "correction": 3.0,
-        "speed": 0.5,
-        "neck": 0.05,
-        "max_time": 6.0,
-    },
-    citation=CellModel.citation,
-    expect=_EXPECT,
-    variants={"paper": {"n_cells": 50, "shape": (512, 512), "dt": 0.002, "neck": 0.04}},
-    group="Falling and squeezing",
-    model=f"{__name__}:Hourglass2D",
 )

@@ -9,12 +9,14 @@ import numpy as np
 from shapelab.catalog import Scenario
 from shapelab.cells.diagram import Diagram
 from shapelab.cells.model import CellModel
-from shapelab.cells.parameters import CellParameters, PlaneParameters, SpaceParameters
+from shapelab.cells.parameters import CellParameters, PlaneParameters
 from shapelab.cells.state import CellState
 from shapelab.simulation import parameter
 
 
-class _Relaxing(CellParameters):
+class RelaxingParameters(CellParameters):
+    """What relaxing cells share in plane and space."""
+
     rate: float = parameter(
         2.0, "How fast seeds move to the centres of their cells.", unit="1/time", main=True, live=True, ge=0, le=100, step=0.5
     )
@@ -29,12 +31,8 @@ class _Relaxing(CellParameters):
     )
 
 
-class RelaxationParameters(PlaneParameters, _Relaxing):
+class RelaxationParameters(PlaneParameters, RelaxingParameters):
     """Parameters of `Relaxation`."""
-
-
-class Relaxation3DParameters(SpaceParameters, _Relaxing):
-    """Parameters of `Relaxation3D`."""
 
 
 class Relaxation(CellModel):
@@ -63,10 +61,8 @@ class Relaxation(CellModel):
         return Ellipsoidal((axes * spread[:, None, :]) @ np.swapaxes(axes, 1, 2), p.p, p.stiffness, "volume")
 
     def update(self, state: CellState, parameters: CellParameters) -> CellState:
-        changed = self.of(state).memory != getattr(parameters, "memory", None)
         state = super().update(state, parameters)
-        if changed:
-            self.solve(state)
+        self.solve(state)  # `memory` changes the cost
         return state
 
     def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
@@ -89,24 +85,14 @@ class Relaxation(CellModel):
         }
 
 
-class Relaxation3D(Relaxation):
-    """As `Relaxation`, in space."""
-
-    parameters_type = Relaxation3DParameters
-
-
-def _scenario(suffix: str, title: str, parameters: dict[str, Any]) -> Scenario:
-    return Scenario(
-        name="relaxation" + suffix,
-        title="Relaxation" + title,
-        description="Every cell moves to its own centre, which evens out a tissue: yours, or a random one.",
-        parameters={"filling": 0.95, "tolerance": 0.005, **parameters},
-        citation=CellModel.citation,
-        expect={"off_centre": (0.0, 0.5), "elongation": (1.0, 2.5)},
-        group="Your own cells",
-        model=f"{__name__}:Relaxation{title and '3D'}",
-    )
-
-
-PLANE = _scenario("", "", {"n_cells": 80, "shape": (160, 160)})
-SPACE = _scenario("_3d", " (3-D)", {"n_cells": 50, "shape": (48, 48, 48)})
+EXPECT = {"off_centre": (0.0, 0.5), "elongation": (1.0, 2.5)}
+SCENARIO = Scenario(
+    name="relaxation",
+    title="Relaxation",
+    description="Every cell moves to its own centre, which evens out a tissue: yours, or a random one.",
+    parameters={"n_cells": 80, "shape": (160, 160), "filling": 0.95, "tolerance": 0.005},
+    citation=CellModel.citation,
+    expect=EXPECT,
+    group="Your own cells",
+    model=f"{__name__}:Relaxation",
+)

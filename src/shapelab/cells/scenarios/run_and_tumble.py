@@ -1,4 +1,4 @@
-"""Cells that run, stop and turn: in a disk, and in a cube of hard and soft cells."""
+"""Cells that run, stop and turn, crowded in a disk."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from shapelab.cells.diagram import Diagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.motions.propulsion import tumble
 from shapelab.cells.observables import correlation
-from shapelab.cells.parameters import CellParameters, PlaneParameters, SpaceParameters
+from shapelab.cells.parameters import CellParameters, PlaneParameters
 from shapelab.cells.state import CellState
-from shapelab.cells.walls import Room, coordinates
+from shapelab.cells.walls import coordinates
 from shapelab.simulation import parameter
 
 
-class _Tumbling(CellParameters):
+class TumblingParameters(CellParameters):
+    """What all cells that run and tumble share."""
+
     speed: float = parameter(0.4, "Speed of a run.", unit="box/time", main=True, live=True, ge=0, le=10, step=0.05)
     tumble_rate: float = parameter(
         1.0, "How often a cell turns to a new direction.", unit="1/time", main=True, live=True, ge=0, le=100, step=0.1
@@ -26,12 +28,8 @@ class _Tumbling(CellParameters):
     hardest: float = parameter(3.5, "Stiffness of the hardest cell.", gt=0, le=100, step=0.1)
 
 
-class TumbleDiskParameters(PlaneParameters, _Tumbling):
+class TumbleDiskParameters(PlaneParameters, TumblingParameters):
     """Parameters of `TumbleDisk`."""
-
-
-class TumbleCubeParameters(SpaceParameters, _Tumbling):
-    """Parameters of `TumbleCube`."""
 
 
 class TumbleDisk(CellModel):
@@ -68,22 +66,7 @@ class TumbleDisk(CellModel):
         }
 
 
-class TumbleCube(TumbleDisk):
-    """As `TumbleDisk` in a cube, with cells of volumes between 1 and 2."""
-
-    parameters_type = TumbleCubeParameters
-
-    def walls(self, p: Any) -> np.ndarray | None:
-        return None
-
-    def populate(self, state: CellState, room: Room) -> None:
-        super().populate(state, room)
-        share = state.rng.uniform(0.5, 1, len(state))
-        if len(state):
-            state.volumes = share * (state.volumes.sum() / share.sum())
-
-
-DISK = Scenario(
+SCENARIO = Scenario(
     name="run_and_tumble",
     title="Run and tumble",
     description="Cells run straight, stop and turn, crowded in a disk; soft ones give way and hard ones stay round.",
@@ -93,15 +76,4 @@ DISK = Scenario(
     variants={"paper": {"n_cells": 126, "shape": (512, 512), "dt": 0.0025, "max_time": 10.0}},
     group="Active matter",
     model=f"{__name__}:TumbleDisk",
-)
-CUBE = Scenario(
-    name="hard_and_soft_cells",
-    title="Hard and soft cells (3-D)",
-    description="Hard and soft cells run and tumble through one another in a cube.",
-    parameters={"n_cells": 50, "shape": (48, 48, 48), "filling": 0.8, "correction": 0.2, "softest": 0.5},
-    citation=CellModel.citation,
-    expect={"hard_cells_are_round": (0.1, 1.0), "volume_error": (0.0, 0.02)},
-    variants={"paper": {"n_cells": 126, "shape": (128, 128, 128), "dt": 0.0025, "max_time": 10.0}},
-    group="Active matter",
-    model=f"{__name__}:TumbleCube",
 )

@@ -1,0 +1,21 @@
+"""Two kinds of cells that shun each other."""
+
+from __future__ import annotations
+
+from shapelab.cells.scenarios.cell_sorting import sorting_scenario
+from shapelab.cells.scenarios.cell_sorting_3d import sorting_scenario_3d
+
+PLANE = sorting_scenario(
+    "separation",
+    "Separation",
+    "Two kinds of cells that shun each other let go and part.",
+    (1, 1, 12, 5, 5),
+    {"heterotypic_contact": (0.0, 0.6)},
+)
+SPACE = sorting_scenario_3d(
+    "separation_3d",
+    "Separation",
+    "Two kinds of cells that shun each other part.",
+    {"contrast": 3.0, "first_tension": 1.0, "first_repulsion": 1.0},
+    {"heterotypic_contact": (0.0, 0.6)},
+)
