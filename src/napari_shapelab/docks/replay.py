@@ -172,6 +172,12 @@ class ReplayDock(QWidget):
         self.note.setText("")
         self._refresh()
 
+    def _on_resumed(self) -> None:
+        """Hide the kept layers: those of the run that goes on are at the same place."""
+        for layer in layers_of(self._viewer, self.run) if self.run is not None else []:
+            layer.visible = False
+        self._refresh()
+
     def _on_layers(self, event: Any = None) -> None:
         """Follow what is opened and removed elsewhere; without an open run, take one that is in the viewer."""
         del event
@@ -231,7 +237,7 @@ class ReplayDock(QWidget):
         self.resume_button.clicked.connect(lambda _=False: self.resume())
         self.restore_button.clicked.connect(lambda _=False: self.restore_parameters())
         self.resumer.said.connect(self._say)
-        self.resumer.resumed.connect(lambda dock: self._refresh())
+        self.resumer.resumed.connect(lambda dock: self._on_resumed())
         for event in ("inserted", "removed"):
             getattr(self._viewer.layers.events, event).connect(self._on_layers)
 
@@ -263,8 +269,9 @@ class ReplayDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.setSpacing(6)
-        layout.addWidget(area, 2)
-        layout.addWidget(self.plot, 3)
+        layout.addWidget(area, 1)
+        layout.addWidget(self.plot, 1)
+        self.details.toggled.connect(lambda opened: layout.setStretch(0, 3 if opened else 1))
         layout.addWidget(self.frame_label)
         layout.addWidget(self.player)
         layout.addLayout(_row(self.resume_button, self.restore_button))
