@@ -86,10 +86,11 @@ class CrystalFitTab(QWidget):
             return
         assert layer is not None
         place, like = place_of(layer), layer.colormap
+        known = {key: layer.metadata[key] for key in ("orientations", "symmetry") if key in layer.metadata}
 
         def work(report: Any, abort: Any) -> tuple[FitResult, list[Layer], dict[str, Any]]:
             result = fit_image(image, parameters, report, abort)
-            return result, fit_layers(result, place, like), place
+            return result, fit_layers(result, place, like, known), place
 
         self.work.start(work, partial(self._show, layer), f"Fitting {layer.name}…")
 

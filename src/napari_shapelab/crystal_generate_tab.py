@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Labels, Layer
+from napari.utils.colormaps import label_colormap
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.background import Task
@@ -26,7 +27,7 @@ from shapelab.errors import ShapelabError
 
 __all__ = ["CrystalGenerateTab"]
 
-_OF_THE_SAMPLE = ("volumes", "sigma", "anisotropy")
+_OF_THE_SAMPLE = ("volumes", "sigma", "anisotropy", "phase_ratio", "phase_share")
 """Fields that are not used where there is a sample to be like."""
 
 
@@ -44,18 +45,23 @@ class CrystalGenerateTab(QWidget):
         self._viewer = unwrapped(viewer)
         self._like: Population | None = None
         self._growing: Labels | None = None
+        self._made: Labels | None = None
         self.generated: GeneratedCrystal | None = None
         self.like = LayerCombo(self._viewer, "nothing: use the fields", why_no_grains)
         self.like.setToolTip("Draw volumes, shapes and directions together from the grains of one of your layers or of a fit.")
         self.form = Form(GenerateParameters())
         self.by_orientation = QCheckBox("Colour by orientation")
-        self.by_orientation.setToolTip("Colours of the inverse pole figure (cubic), for random orientations; otherwise napari's own.")
+        self.by_orientation.setToolTip(
+            "Colours of the inverse pole figure (cubic). Orientations are drawn from the sample to be like where it has them, "
+            "and random otherwise."
+        )
         self.preview = CrystalPreview(self._preview)
         self.work = WorkRow(self._viewer, "Generate", "Make a new sample. Earlier ones stay in the layer list.")
         self.summary = WrappedLabel()
         self.plot = DistributionPlot(self._viewer)
         self._build()
         self.like.chosen.connect(self._on_like)
+        self.by_orientation.toggled.connect(lambda _: self._colour())
         self.form.changed.connect(lambda _: self.preview.refresh())
         self.form.validity_changed.connect(self.work.set_ready)
         self.work.pressed.connect(self.generate)
@@ -97,19 +103,20 @@ class CrystalGenerateTab(QWidget):
         for name in _OF_THE_SAMPLE:
             self.form.fields[name].setEnabled(layer is None)
         if layer is None:
-            self.note.setText("")
+            self._say("")
             self.preview.refresh()
             return
-        labels, spacing = np.asarray(layer.data), tuple(map(float, layer.scale))
-        self.note.setText(f"Measuring the grains of {layer.name}…")
+        labels, spacing, orientations = np.asarray(layer.data), tuple(map(float, layer.scale)), layer.metadata.get("orientations")
+        self._say(f"Measuring the grains of {layer.name}…")
         self._take_grid(layer)
-        Task(self, partial(population_of, labels, spacing), partial(self._on_population, layer), self.note.setText)
+        Task(self, partial(population_of, labels, spacing, orientations), partial(self._on_population, layer), self._say)
 
     def _on_population(self, layer: Layer, population: Population) -> None:
         if self.like.layer is not layer:
             return
         self._like = population
-        self.note.setText(f"{len(population.volumes)} grains to be like: volumes, shapes and directions are drawn together from them.")
+        drawn = "volumes, shapes and directions" if population.orientations is None else "volumes, shapes and crystal orientations"
+        self._say(f"{len(population.volumes)} grains to be like: {drawn} are drawn together from them.")
         self.preview.refresh()
 
     def _take_grid(self, layer: Layer) -> None:
@@ -139,17 +146,32 @@ class CrystalGenerateTab(QWidget):
         layer.data = crystal.labels
         layer.metadata = metadata
         layer.features = _features(generated)
+        self._made = layer
         if self.by_orientation.isChecked():
-            from shapelab.crystals import ipf_colours
-
-            layer.colormap = label_colours(ipf_colours(crystal.orientations))
+            self._colour()
+        self._viewer.fit_to_view(layers=[layer])
         self.summary.setText(generated.summary)
         source = self.like.layer
         name = source.name if source is not None else "asked for"
-        self.plot.show_values((name, layer.name), quantities(crystal.population, generated.like))
+        self.plot.show_values((name, layer.name), quantities(crystal, generated.like))
         self.summary.show()
         self.tabs.setCurrentWidget(self.plot)
         self.work.say(f"Added {layer.name!r}.")
+
+    def _colour(self) -> None:
+        """Colour the newest sample by orientation, or as napari does."""
+        layer, generated = self._made, self.generated
+        if layer is None or generated is None or layer not in self._viewer.layers:
+            return
+        from shapelab.crystals import ipf_colours
+
+        colours = label_colours(ipf_colours(generated.crystal.orientations))
+        layer.colormap = colours if self.by_orientation.isChecked() else label_colormap()
+
+    def _say(self, text: str) -> None:
+        """Show a sentence under the sample to be like; "" hides the line."""
+        self.note.setText(text)
+        self._rows.setRowVisible(self.note, bool(text))
 
     def _add(self, labels: np.ndarray, parameters: GenerateParameters, metadata: dict[str, Any]) -> Labels:
         source = self.like.layer
@@ -170,12 +192,13 @@ class CrystalGenerateTab(QWidget):
         return layer
 
     def _build(self) -> None:
-        rows = QFormLayout()
+        self._rows = rows = QFormLayout()
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows.setVerticalSpacing(4)
         rows.addRow("Like", self.like)
         self.note = WrappedLabel()
         rows.addRow(self.note)
+        self._say("")
         column = QVBoxLayout(self)
         column.setContentsMargins(2, 6, 6, 2)
         column.setSpacing(6)
@@ -183,7 +206,7 @@ class CrystalGenerateTab(QWidget):
         self.tabs = QTabWidget()
         self.tabs.addTab(self.preview, "Preview")
         self.tabs.addTab(self.plot, "Statistics")
-        for widget in (self.form, self.by_orientation, self.tabs, self.work, self.summary):
+        for widget in (self.form, self.by_orientation, self.work, self.tabs, self.summary):
             column.addWidget(widget)
         column.addStretch(1)
         self.summary.hide()

@@ -30,8 +30,10 @@ class GenerateParameters(Parameters):
     shape: tuple[int, int, int] = parameter(
         (1, 300, 300), "Pixels along z, y and x; z = 1 makes a 2-D sample.", label="Shape (z, y, x)", main=True, step=10
     )
-    volumes: Literal["lognormal", "equal"] = parameter(
-        "lognormal", "Distribution of the volumes. Not used where a sample to be like is chosen.", main=True
+    volumes: Literal["lognormal", "equal", "two phases"] = parameter(
+        "lognormal",
+        "Distribution of the volumes; two phases: small grains and large ones, see Advanced. Not used where a sample to be like is chosen.",
+        main=True,
     )
     sigma: float = parameter(
         0.5, "Spread of lognormal volumes: standard deviation of their logarithm.", label="Volume spread", main=True, ge=0, le=2, step=0.05
@@ -41,6 +43,12 @@ class GenerateParameters(Parameters):
         5, "Regularisation steps: each moves every seed to its grain's centroid.", label="Lloyd steps", main=True, ge=0, le=200, step=1
     )
     boundary: Literal["box", "periodic"] = parameter("box", "Periodic: opposite faces fit together.", main=True)
+    phase_ratio: float = parameter(
+        5.0, "Of two phases: volume of a large grain over that of a small one.", label="Large / small volume", ge=1, le=1000, step=1
+    )
+    phase_share: float = parameter(
+        0.3, "Of two phases: share of large grains among all.", label="Share of large grains", gt=0, lt=1, step=0.05
+    )
     exclusion: float = parameter(
         0.3, "Smallest distance of two seeds, in units of the mean size of a grain.", label="Seed distance", ge=0, le=0.75, step=0.05
     )
@@ -50,6 +58,13 @@ class GenerateParameters(Parameters):
     pixel_size: float = parameter(1.0, "Size of a pixel, in the unit below.", gt=0, step=0.1)
     unit: Literal["um", "nm", "mm", "pixel"] = parameter("um", "Unit of the pixel size.")
     seed: int = parameter(0, "Seed of the random numbers: the same one gives the same sample.", ge=0, main=True, step=1)
+
+    @property
+    def law(self) -> str | dict[float, float]:
+        """Distribution of the volumes, as `shapelab.generate_crystal` takes it."""
+        if self.volumes != "two phases":
+            return self.volumes
+        return {1.0: 1.0 - self.phase_share, self.phase_ratio: self.phase_share} if self.phase_ratio > 1 else "equal"
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -116,7 +131,7 @@ def _generate(
         grid,
         parameters.pixel_size,
         like=like,
-        volumes=parameters.volumes,
+        volumes=parameters.law,  # type: ignore[arg-type]
         sigma=parameters.sigma,
         anisotropy=parameters.anisotropy,
         exclusion=parameters.exclusion,
@@ -129,8 +144,8 @@ def _generate(
     )
 
 
-def population_of(labels: np.ndarray, spacing: tuple[float, ...]) -> Population:
-    """Return sizes and shapes of a label image's grains."""
+def population_of(labels: np.ndarray, spacing: tuple[float, ...], orientations: np.ndarray | None = None) -> Population:
+    """Return sizes, shapes and, if given for labels 1, 2, 3…, crystal orientations of a label image's grains."""
     from shapelab.crystals.fitting import index_labels
     from shapelab.crystals.moments import label_moments
     from shapelab.measure.labels import as_labels
@@ -139,19 +154,19 @@ def population_of(labels: np.ndarray, spacing: tuple[float, ...]) -> Population:
     moments = label_moments(index, ids, spacing)
     if len(moments.ids) < 2:
         raise InputError("A sample to be like needs at least two grains.")
-    return Population.of(moments)
+    known = orientations is not None and ids.max() <= len(orientations)
+    return Population.of(moments, orientations[ids - 1] if known and orientations is not None else None)
 
 
-def quantities(new: Population, like: Population | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return what the plots show: quantity -> values in the sample to be like (empty if there is none), and in the new one."""
-    none = np.zeros(0)
-    both = [population for population in (like, new) if population is not None]
-    found = {
-        "volume / mean volume": [p.volumes / p.volumes.mean() for p in both],
-        "aspect ratio": [p.aspect_ratios for p in both],
-        "direction of the long axis [°]": [np.rad2deg(p.angles) for p in both],
+def quantities(crystal: Crystal, like: Population | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return what the plots show: quantity -> values in the sample to be like, or asked for (empty if unknown), and in the new one."""
+    new, none = crystal.population, np.zeros(0)
+    before = (crystal.targets, none, none) if like is None else (like.volumes, like.aspect_ratios, like.angles)
+    return {
+        "volume / mean volume": (before[0] / before[0].mean(), new.volumes / new.volumes.mean()),
+        "aspect ratio": (before[1], new.aspect_ratios),
+        "direction of the long axis [°]": (np.rad2deg(before[2]), np.rad2deg(new.angles)),
     }
-    return {name: (values[0], values[1]) if like is not None else (none, values[0]) for name, values in found.items()}
 
 
 def _summary(crystal: Crystal, like_name: str) -> str:

@@ -47,7 +47,7 @@ class DistributionPlot(ThemedPlot):
         self._on_theme()
 
     def show_values(self, names: tuple[str, str], values: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> None:
-        """Show quantity -> (values in the first population, in the second); an empty second one is left out."""
+        """Show quantity -> (values in the first population, in the second); an empty one is left out."""
         chosen = self.choice.currentData()
         self._names = names
         self._values = {name: (_finite(a), _finite(b)) for name, (a, b) in values.items()}
@@ -72,6 +72,7 @@ class DistributionPlot(ThemedPlot):
         for curve, values in zip(self._curves, pair, strict=True):
             heights = np.histogram(values, edges, density=True)[0] if len(values) else np.zeros(len(edges) - 1)
             curve.setData(edges, heights)
+            curve.setVisible(bool(len(values)))
         self.plot.autoRange()
         parts = [
             f"<span style='color:{colour}'>■</span> {title} ({len(values)}, mean {values.mean():.4g})"

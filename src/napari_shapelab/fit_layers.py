@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ _MOST_ELLIPSES = 1500
 _MOST_FACES = 200_000
 
 
-def fit_layers(result: FitResult, place: Mapping[str, Any], colormap: Any) -> list[Layer]:
+def fit_layers(result: FitResult, place: Mapping[str, Any], colormap: Any, known: Mapping[str, Any] = MappingProxyType({})) -> list[Layer]:
     """Make the layers; safe in any thread.
 
     Parameters
@@ -31,9 +32,12 @@ def fit_layers(result: FitResult, place: Mapping[str, Any], colormap: Any) -> li
         Scale, translate, units and axis labels of the image that was fitted.
     colormap
         Of the image, so that grains keep their colours; None for napari's own.
+    known
+        What else is known of the grains (crystal orientations), for the cells' metadata.
     """
     common = {**place, "metadata": {"shapelab": result.provenance}}
     cells = Labels(result.labels, name=f"{result.title} · {result.source}", opacity=1.0, **common)
+    cells.metadata.update(known)
     if colormap is not None:
         cells.colormap = colormap
     layers: list[Layer] = [cells]

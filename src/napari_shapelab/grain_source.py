@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,11 @@ from shapelab.errors import InputError
 
 __all__ = ["GrainSource", "label_colours", "why_no_grains"]
 
+_TABLES = "*.txt *.csv *.txt.gz *.csv.gz"
+_MAPS = "*.ang *.ctf *.h5oina *.h5 *.hdf5 *.npz"
+_IMAGES = "*.tif *.tiff *.nii *.nii.gz *.npy *.h5 *.hdf5 *.zarr *.png"
 _FILTERS = (
-    "Everything that can be read (*.txt *.csv *.ang *.ctf *.h5oina *.npz *.tif *.tiff *.nii *.nii.gz *.npy *.h5 *.hdf5 *.zarr *.png);;"
-    "Grain table (*.txt *.csv);;EBSD map (*.ang *.ctf *.h5oina *.npz);;Label image (*.tif *.tiff *.nii *.nii.gz *.npy *.h5 *.png)"
+    f"Everything that can be read ({_TABLES} {_MAPS} {_IMAGES});;Grain table ({_TABLES});;EBSD map ({_MAPS});;Label image ({_IMAGES})"
 )
 _THRESHOLD = 5.0
 """Misorientation that separates grains [degrees]."""
@@ -180,10 +183,10 @@ def _read(path: Path, threshold: float) -> _Opened:
     from shapelab.io import read_image
 
     suffix = path.suffix.lower()
-    if suffix in (".txt", ".csv"):
+    if suffix in (".txt", ".csv") or path.name.lower().endswith((".txt.gz", ".csv.gz")):
         table = read_grain_table(path)
-        return _Opened(path.stem, table=table, notes=(f"Grain table {path.name}: {len(table)} grains.", *table.notes))
-    if suffix in (".ang", ".ctf", ".h5oina") or (suffix == ".npz" and _is_map(path)):
+        return _Opened(path.name.split(".")[0], table=table, notes=(f"Grain table {path.name}: {len(table)} grains.", *table.notes))
+    if suffix in (".ang", ".ctf", ".h5oina") or _is_map(path, suffix):
         return _of_scan(path.stem, read_ebsd(path), threshold)
     image = read_image(path, kind="labels")
     if image.data.ndim not in (2, 3):
@@ -193,9 +196,18 @@ def _read(path: Path, threshold: float) -> _Opened:
     return _Opened(image.name, labels=image.data, meta=dict(image.meta), notes=(f"Read {path.name}.",))
 
 
-def _is_map(path: Path) -> bool:
-    with np.load(path, allow_pickle=False) as archive:
-        return "euler" in archive.files
+def _is_map(path: Path, suffix: str) -> bool:
+    """Return whether a file that may hold an image holds an orientation map instead."""
+    if suffix == ".npz":
+        with np.load(path, allow_pickle=False) as archive:
+            return "euler" in archive.files
+    if suffix in (".h5", ".hdf5"):
+        from shapelab.crystals.ebsd_hdf5 import find_map
+
+        with suppress(InputError):
+            find_map(path)
+            return True
+    return False
 
 
 def _of_scan(name: str, scan: EbsdMap, threshold: float) -> _Opened:

@@ -131,3 +131,14 @@ def test_parameters_that_are_not_allowed_are_refused_with_a_sentence(arguments: 
 def test_a_plane_sample_cannot_be_the_model_of_a_solid() -> None:
     with pytest.raises(InputError, match="2-D"):
         sl.generate_crystal(20, (16, 16, 16), like=np.arange(1, 65).reshape(8, 8).repeat(4, 0).repeat(4, 1))
+
+
+def test_crystal_orientations_are_drawn_with_the_grains_they_belong_to() -> None:
+    rng = np.random.default_rng(0)
+    orientations = rng.normal(size=(3, 4))
+    shapes = np.stack([np.diag([a, 1 / a]) for a in (1.0, 2.0, 3.0)])
+    drawn = Population(np.array([1.0, 2.0, 3.0]), shapes, orientations).draw(rng, 50)
+    assert drawn.orientations is not None
+    np.testing.assert_array_equal(drawn.orientations, orientations[np.searchsorted([1.0, 2.0, 3.0], drawn.volumes)])
+    crystal = sl.generate_crystal(8, (24, 24), like=drawn, lloyd=0, tolerance=0.2)
+    assert {tuple(q) for q in crystal.orientations} <= {tuple(q) for q in orientations}

@@ -204,6 +204,52 @@ def test_npz_and_ctf_and_ang_and_hdf5_hold_the_same_map(tmp_path: Path) -> None:
         np.testing.assert_allclose(found.orientations, from_euler(EULER).reshape(2, 3, 4), atol=1e-7)
 
 
+VENDORS = {
+    "edax": (
+        "scan/EBSD/Data",
+        ("Phi1", "Phi", "Phi2"),
+        "Phase",
+        {"nRows": 2, "nColumns": 3, "Step Y": 0.2, "Step X": 0.1, "Phase/1/Symmetry": 62},
+    ),
+    "bruker": ("scan/EBSD/Data", ("phi1", "PHI", "phi2"), "Phase", {"NROWS": 2, "NCOLS": 3, "YSTEP": 0.2, "XSTEP": 0.1}),
+    "orix": ("crystal_map/data", ("phi1", "Phi", "phi2"), "phase_id", {"ny": 2, "nx": 3, "y_step": 0.2, "x_step": 0.1}),
+}
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_hdf5_maps_of_other_programs(tmp_path: Path, vendor: str) -> None:
+    place, names, phase_name, header = VENDORS[vendor]
+    phase = np.array([1, 1, 0, 1, 2, 1])
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name, values in zip(names, EULER.T, strict=True):
+            file[f"{place}/{name}"] = np.rad2deg(values) if vendor == "bruker" else values
+        file[f"{place}/{phase_name}"] = phase - 1 if vendor == "orix" else phase
+        for name, value in header.items():
+            file[f"{place.rpartition('/')[0]}/header/{name}"] = value
+    found = read_ebsd(tmp_path / "a.h5")
+    assert found.spacing == pytest.approx((0.2, 0.1))
+    np.testing.assert_array_equal(found.phase, phase.reshape(2, 3))
+    np.testing.assert_allclose(found.orientations, from_euler(EULER).reshape(2, 3, 4), atol=1e-7)
+    assert found.symmetry == ("hexagonal" if vendor == "edax" else "cubic")
+    assert any("degrees" in note for note in found.notes) == (vendor == "bruker")
+    assert any("cubic was assumed" in note for note in found.notes) == (vendor != "edax")
+
+
+def test_hdf5_files_without_a_map_say_so(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "labels.h5", "w") as file:
+        file["label"] = np.ones((4, 4), int)
+    with pytest.raises(InputError, match="holds no EBSD map"):
+        read_ebsd(tmp_path / "labels.h5")
+    with h5py.File(tmp_path / "half.h5", "w") as file:
+        for name in ("phi1", "Phi", "phi2"):
+            file[f"scan/EBSD/Data/{name}"] = np.zeros(4)
+    with pytest.raises(InputError, match="does not state rows, columns"):
+        read_ebsd(tmp_path / "half.h5")
+    (tmp_path / "text.h5").write_text("no")
+    with pytest.raises(InputError, match="not an HDF5 file"):
+        read_ebsd(tmp_path / "text.h5")
+
+
 def test_a_hexagonal_grid_is_resampled_and_said(tmp_path: Path) -> None:
     lines = ["# GRID: HexGrid", "# XSTEP: 1.0", "# YSTEP: 0.866", "# NCOLS_ODD: 4", "# NCOLS_EVEN: 3", "# NROWS: 3"]
     for row in range(3):

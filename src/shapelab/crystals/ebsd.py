@@ -1,10 +1,9 @@
-"""EBSD maps: orientations on a grid of pixels, read from .ang, .ctf, .h5oina and .npz files."""
+"""EBSD maps: orientations on a grid of pixels, read from .ang, .ctf, HDF5 and .npz files."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -67,8 +66,8 @@ def read_ebsd(path: str | Path) -> EbsdMap:
     Parameters
     ----------
     path
-        `.ang` (EDAX), `.ctf` (Oxford text), `.h5oina` (Oxford HDF5), or `.npz` with the arrays `euler` (H, W, 3) [rad],
-        `phase` (H, W) and `step_um`.
+        `.ang` (EDAX), `.ctf` (Oxford text), `.h5oina` (Oxford), `.h5` and `.hdf5` (EDAX, Bruker, orix), or `.npz` with the
+        arrays `euler` (H, W, 3) [rad], `phase` (H, W) and `step_um`.
 
     Raises
     ------
@@ -76,7 +75,7 @@ def read_ebsd(path: str | Path) -> EbsdMap:
         If the file is not one of these, or its columns do not fit its grid.
     """
     path = Path(path)
-    readers = {".ang": _read_ang, ".ctf": _read_ctf, ".npz": _read_npz, ".h5oina": _read_h5oina}
+    readers = {".ang": _read_ang, ".ctf": _read_ctf, ".npz": _read_npz, ".h5oina": _read_hdf5, ".h5": _read_hdf5, ".hdf5": _read_hdf5}
     if path.suffix.lower() not in readers:
         raise InputError(f"{path.name} is not an EBSD map that can be read: use {', '.join(readers)}.")
     if not path.is_file():
@@ -149,23 +148,13 @@ def _resampled(table: np.ndarray, phase: np.ndarray, steps: tuple[float, float],
     return EbsdMap(orientations, phase[nearest].reshape(height, width).astype(np.int32), (step, step), symmetry, (note,))
 
 
-def _read_h5oina(path: Path) -> EbsdMap:
-    import h5py
+def _read_hdf5(path: Path) -> EbsdMap:
+    from shapelab.crystals.ebsd_hdf5 import find_map
 
-    with h5py.File(path, "r") as file:
-        if "1/EBSD/Data/Euler" not in file:
-            raise InputError(f"{path.name} has no dataset 1/EBSD/Data/Euler: it holds no EBSD map.")
-        data, header = file["1/EBSD/Data"], file["1/EBSD/Header"]
-        euler, phase = np.asarray(data["Euler"], float), np.asarray(data["Phase"]).ravel()
-        shape = int(_scalar(header["Y Cells"])), int(_scalar(header["X Cells"]))
-        steps = float(_scalar(header["Y Step"])), float(_scalar(header["X Step"]))
-        laue = header.get("Phases/1/Laue Group")
-        symmetry = LAUE_GROUPS.get(int(_scalar(laue)), "cubic") if laue is not None else "cubic"
-    return _on_grid(path, euler, phase, shape, steps, symmetry)
-
-
-def _scalar(dataset: Any) -> Any:
-    return np.ravel(dataset[()])[0]
+    found = find_map(path)
+    known = TSL_SYMMETRIES.get(str(found.tsl_symmetry)) if found.laue is None else LAUE_GROUPS.get(int(found.laue))
+    notes = found.notes if known else (*found.notes, "The file states no crystal symmetry: cubic was assumed.")
+    return replace(_on_grid(path, found.euler, found.phase, found.shape, found.spacing, known or "cubic"), notes=notes)
 
 
 def _on_grid(

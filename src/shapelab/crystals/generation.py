@@ -87,7 +87,8 @@ def generate_crystal(
         Grid (y, x) or (z, y, x), and the size of its pixels [physical unit].
     like
         A sample whose statistics the new one shall have: a `DiagramFit`, a label image, a `Population` or a grain table.
-        Volumes and shapes are then drawn together from its grains; `volumes`, `sigma` and `anisotropy` are not used.
+        Volumes, shapes and crystal orientations (if the `Population` has them; else they are random) are then drawn together
+        from its grains; `volumes`, `sigma` and `anisotropy` are not used.
     volumes
         "equal", "lognormal" (`sigma` is the standard deviation of the logarithm), a list of volumes, or a mapping
         volume -> share of the grains, for several phases; scaled to fill the domain.
@@ -133,7 +134,7 @@ def generate_crystal(
     seeds = random_seeds(rng, n_grains, domain, exclusion)
     targets = wanted.volumes * (domain.volume / wanted.volumes.sum())
     _check_quantum(targets, domain)
-    orientations = random_orientations(rng, n_grains)
+    orientations = random_orientations(rng, n_grains) if wanted.orientations is None else wanted.orientations
     return grow(domain, seeds, wanted.ellipsoids(targets), targets, orientations, lloyd, tolerance, source, begin, progress, abort)
 
 

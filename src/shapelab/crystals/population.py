@@ -19,13 +19,15 @@ class Population:
     """Shape (N,) [physical unit]."""
     shapes: np.ndarray
     """Matrices A with det A = 1 of the grains' ellipsoids, shape (N, d, d)."""
+    orientations: np.ndarray | None = None
+    """Crystal orientations, unit quaternions (x, y, z, w), shape (N, 4), where they are known."""
 
     @classmethod
-    def of(cls, moments: Moments) -> Population:
-        """Return the population of measured cells."""
+    def of(cls, moments: Moments, orientations: np.ndarray | None = None) -> Population:
+        """Return the population of measured cells, with their crystal orientations if they are known."""
         matrices = moments.anisotropies
         dim = matrices.shape[1]
-        return cls(moments.volumes, matrices / np.linalg.det(matrices)[:, None, None] ** (1 / dim))
+        return cls(moments.volumes, matrices / np.linalg.det(matrices)[:, None, None] ** (1 / dim), orientations)
 
     @property
     def ndim(self) -> int:
@@ -49,7 +51,7 @@ class Population:
     def draw(self, rng: np.random.Generator, n: int) -> Population:
         """Return n rows drawn with replacement, whole, so that correlations stay."""
         rows = rng.integers(len(self.volumes), size=n)
-        return Population(self.volumes[rows], self.shapes[rows])
+        return Population(self.volumes[rows], self.shapes[rows], None if self.orientations is None else self.orientations[rows])
 
     def ellipsoids(self, volumes: np.ndarray) -> np.ndarray:
         """Return the matrices of ellipsoids of these shapes and volumes."""
