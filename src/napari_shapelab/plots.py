@@ -20,6 +20,8 @@ __all__ = ["DiagramPlot", "ScalarPlot", "ThemedPlot", "theme_colour"]
 _FAINTEST = 0.03
 """Square root of the relative density below which a bin of the diagram stays empty."""
 _HEIGHT = 120
+_TICK_ROOM = 30.0
+"""Least distance between two labels of a logarithmic axis [pixels]."""
 _DECADES = 50.0
 """Ratio of the highest to the lowest value from which on a curve of positive values is drawn on a logarithmic axis."""
 
@@ -27,6 +29,27 @@ _DECADES = 50.0
 def theme_colour(viewer: Any, name: str) -> QColor:
     """Return a colour of the viewer's theme, such as "text" or "background"."""
     return QColor(*getattr(get_theme(unwrapped(viewer).theme), name).as_rgb_tuple()[:3])
+
+
+class _Axis(pg.AxisItem):
+    """An axis whose logarithmic ticks are few, and plain numbers."""
+
+    def tickValues(self, low: float, high: float, size: float) -> Any:
+        """Return the places of the ticks: with a logarithm 1, 2, 5, or 1, 3, or 1 of each decade, by the room there is."""
+        if not self.logMode:
+            return super().tickValues(low, high, size)
+        room = size / max(high - low, 1e-9)
+        digits = (1, 2, 5) if room > 3 * _TICK_ROOM else (1, 3) if room > 2 * _TICK_ROOM else (1,)
+        every = max(1, int(np.ceil(_TICK_ROOM / room)))
+        decades = [k for k in range(int(np.floor(low)), int(np.ceil(high)) + 1) if k % every == 0]
+        places = [k + float(np.log10(digit)) for k in decades for digit in digits]
+        return [(1.0, [place for place in places if low <= place <= high])]
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        """Return the numbers."""
+        if not self.logMode:
+            return list(super().tickStrings(values, scale, spacing))
+        return [f"{float(f'{10**value:.2g}'):.6g}" for value in values]
 
 
 class ThemedPlot(QWidget):
@@ -38,7 +61,7 @@ class ThemedPlot(QWidget):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(2)
-        self.plot = pg.PlotWidget()
+        self.plot = pg.PlotWidget(axisItems={"left": _Axis("left")})
         self.plot.setMinimumHeight(_HEIGHT)
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
@@ -101,6 +124,12 @@ class ScalarPlot(ThemedPlot):
         """Forget the curve."""
         self._steps, self._values = [], {}
         self._draw()
+
+    def prefer(self, first: str) -> None:
+        """Show another scalar at first, and forget the names and the choice of before."""
+        self._first, self._untouched = first, True
+        self.choice.clear()
+        self.clear()
 
     def extend(self, samples: Sequence[tuple[int, Mapping[str, float]]]) -> None:
         """Add (step, scalars) pairs."""
