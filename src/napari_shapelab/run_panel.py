@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QLabel, QProgressBar, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.background import Task
+from napari_shapelab.canvas_guard import CanvasGuard
 from napari_shapelab.plots import ScalarPlot
 from napari_shapelab.run_buttons import RunButtons
 from napari_shapelab.run_layers import RunLayers, unwrapped
@@ -67,6 +68,7 @@ class RunPanel(QWidget):
     ) -> None:
         super().__init__()
         self._viewer = unwrapped(viewer)
+        CanvasGuard(self._viewer, self)
         self._make, self._title, self._live, self._looks = make, title, live, looks
         self._first, self._analysis = first, analysis
         self._checkpoint: Checkpoint | None = None

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import QCoreApplication, QObject, QTimer, Signal
-from qtpy.QtWidgets import QMainWindow, QWidget
+from qtpy.QtWidgets import QWidget
 
+from napari_shapelab.canvas_guard import main_window
 from napari_shapelab.mailbox import Log
 from napari_shapelab.run_layers import RunLayers
 from napari_shapelab.worker import Checkpoint, Ended, Worker, sentence
@@ -70,7 +71,7 @@ class Stream(QObject):
         self.longest_block = 0.0
         """Longest time that one update took of the window's thread, without painting and without making layers [s]."""
         self._owner = owner
-        self._shown = _main_window(owner).isVisible()
+        self._shown = main_window(owner).isVisible()
         self._shortest = 1.0 / max_rate
         self._busy = 0.0
         self._tick_end = 0.0
@@ -113,7 +114,7 @@ class Stream(QObject):
         self.worker.visit(carry)
 
     def _tick(self) -> None:
-        if self._shown and not _main_window(self._owner).isVisible():  # the viewer has been closed
+        if self._shown and not main_window(self._owner).isVisible():  # the viewer has been closed
             self.worker.stop()
             return
         begin = time.perf_counter()
@@ -166,13 +167,3 @@ class Stream(QObject):
         self.worker.stop()
         if self.worker.is_alive():
             self.worker.join(2.0)
-
-
-def _main_window(widget: QWidget) -> QWidget:
-    """Return the window that `widget` belongs to, also while its dock floats."""
-    parent: QWidget | None = widget
-    while parent is not None:
-        if isinstance(parent, QMainWindow):
-            return parent
-        parent = parent.parentWidget()
-    return widget.window()

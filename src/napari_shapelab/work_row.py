@@ -11,6 +11,7 @@ from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_shapelab.background import Task
+from napari_shapelab.canvas_guard import CanvasGuard
 from napari_shapelab.icons import icon
 from napari_shapelab.mailbox import Mailbox
 from napari_shapelab.plots import theme_colour
@@ -56,6 +57,7 @@ class WorkRow(QWidget):
     def __init__(self, viewer: Any, verb: str, tip: str) -> None:
         super().__init__()
         self._viewer = unwrapped(viewer)
+        CanvasGuard(self._viewer, self)
         self._abort = threading.Event()
         self._job: object | None = None
         self._abortable = True

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from conftest import workers
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QOpenGLContext
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from toy_model import ToyModel, toy
 
+from napari_shapelab.canvas_guard import main_window
 from napari_shapelab.run_panel import RunPanel
 from shapelab.simulation import Simulation
 
@@ -152,6 +155,17 @@ def test_a_deleted_layer_comes_back_once(viewer, panel, qtbot):
     assert panel.layers["field"] is None
     assert panel.layers["cells"] is not None
     stop(qtbot, panel)
+
+
+def test_a_layer_is_removed_in_the_context_of_the_canvas(viewer, panel):
+    """Otherwise napari frees its OpenGL objects in another one, and the next update of points may end the program."""
+    layer = viewer.add_image(np.zeros((4, 4)), contrast_limits=(0, 1))
+    canvas = main_window(panel).findChild(QOpenGLWidget)
+    canvas.doneCurrent()
+    current = []
+    viewer.layers.events.removed.connect(lambda _: current.append(QOpenGLContext.currentContext() is canvas.context()))
+    viewer.layers.remove(layer)
+    assert current == [True]
 
 
 def test_a_renamed_layer_and_a_stranger_of_its_name(viewer, panel, qtbot):
