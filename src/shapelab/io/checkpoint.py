@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.device import require_memory
-from shapelab.errors import InputError
+from shapelab.errors import InputError, ShapelabError
 
 __all__ = ["read_checkpoint", "write_checkpoint"]
 
@@ -41,15 +41,15 @@ def read_checkpoint(file: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+            if file.is_symlink() or any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
                 raise InputError(f"{file.name} is compressed, so it was not written by shapelab: refused.")
         require_memory(file.stat().st_size)
         with np.load(file, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
         plain = json.loads(arrays.pop(_PLAIN).tobytes())
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, RecursionError) as error:
-        if isinstance(error, InputError):
-            raise
+    except ShapelabError:
+        raise
+    except Exception as error:  # what unpacks it raises anything on damaged files
         raise InputError(f"The checkpoint {file.name} is missing or damaged.") from error
     if not isinstance(plain, dict) or any(array.dtype.kind not in "biufc" for array in arrays.values()):
         raise InputError(f"The checkpoint {file.name} holds something else than numbers: refused.")

@@ -12,11 +12,12 @@ import numpy as np
 
 from shapelab import catalog
 from shapelab.device import require_memory
-from shapelab.errors import InputError, ParameterError
+from shapelab.errors import InputError, ParameterError, ShapelabError
 from shapelab.frame import Frame, LayerData
 from shapelab.io.checkpoint import read_checkpoint
-from shapelab.io.ngff import inside, open_array
+from shapelab.io.ngff import inside
 from shapelab.io.record import SCALARS, WIDER_SCALARS, LayerRecord, RunRecord, read_record
+from shapelab.io.series import Series
 from shapelab.io.table import read_table
 from shapelab.simulation import Simulation
 
@@ -87,9 +88,12 @@ class Run:
             else:
                 array = self.array(item)
                 require_memory(array.nbytes // max(1, array.shape[0]))
-                layers.append(LayerData(item.name, np.asarray(array[index]), item.kind, item.meta | self._features(item, index)))
+                layers.append(LayerData(item.name, array[index], item.kind, item.meta | self._features(item, index)))
         row = self.scalars.iloc[index]
-        values = {str(name): float(row[name]) for name in row.index if name not in ("step", "time")}
+        try:
+            values = {str(name): float(row[name]) for name in row.index if name not in ("step", "time")}
+        except ValueError as error:
+            raise InputError(f"The table scalars.csv of {self.path.name} is damaged: it holds something else than numbers.") from error
         return Frame(self.record.steps[index], self.record.times[index], tuple(layers), values)
 
     def simulation(self, step: int | None = None) -> Simulation:
@@ -112,7 +116,9 @@ class Run:
         _check_shapes(simulation, plain, arrays, self.path.name)
         try:
             simulation.restore_checkpoint(plain, arrays)
-        except (KeyError, TypeError, AttributeError) as error:
+        except ShapelabError:
+            raise
+        except Exception as error:  # whatever a state that is not one leads to
             raise InputError(f"The checkpoint of step {step} in {self.path.name} is damaged.") from error
         simulation.history, simulation.origin = [], (str(self.path.resolve()), step)
 
@@ -127,9 +133,9 @@ class Run:
         """Return the last step up to `step` that the run can be resumed from, None if there is none."""
         return max((kept for kept in self.record.checkpoints if kept <= step), default=None)
 
-    def array(self, item: LayerRecord) -> Any:
+    def array(self, item: LayerRecord) -> Series:
         """Open the array (t, …) of a layer and check it against the record."""
-        array = open_array(inside(self.path, f"{item.path}/0"))
+        array = Series(inside(self.path, f"{item.path}/0"))
         if array.ndim not in (3, 4) or array.shape[0] < len(self) or math.prod(array.shape[1:]) == 0:
             raise InputError(f"The layer {item.name!r} of {self.path.name} has shape {array.shape}; the record lists {len(self)} frames.")
         if math.prod(array.shape[1:]) * array.dtype.itemsize > 2**40:
@@ -144,7 +150,8 @@ class Run:
     def _series(self, item: LayerRecord) -> LayerData:
         import dask.array as da
 
-        series = da.from_zarr(self.array(item))[: len(self)]  # type: ignore[no-untyped-call]
+        array = self.array(item)
+        series = da.from_array(array, chunks=array.chunks, name=False)[: len(self)]  # type: ignore[no-untyped-call]
         return LayerData(item.name, series, item.kind, _with_time(item.meta))
 
     def _points(self, item: LayerRecord, index: int | None) -> LayerData:

@@ -29,7 +29,9 @@ def read_json(file: Path, *, limit: int = 64_000_000) -> dict[str, Any]:
         if file.stat().st_size > limit:
             raise InputError(f"{file.name} is larger than {limit / 1e6:g} MB, so it is not what its name says.")
         data = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except InputError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:  # not text, not JSON, or a number of a million digits
         raise InputError(f"{file.name} cannot be read: it is missing or damaged.") from error
     if not isinstance(data, dict):
         raise InputError(f"{file.name} is damaged: it should hold an object.")

@@ -1,0 +1,108 @@
+"""A layer over time on the disk: each frame is looked at before it is unpacked, and a damaged one is told in a sentence."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shapelab.device import require_memory
+from shapelab.errors import InputError, OutOfMemoryError
+from shapelab.io.ngff import open_array
+
+__all__ = ["Series"]
+
+_MAGIC = b"\x28\xb5\x2f\xfd"
+"""First bytes of a Zstandard frame."""
+
+
+class Series:
+    """An array (t, …) of a run folder, read by frames; `dask.array.from_array` takes it as it is.
+
+    Only what `RunWriter` writes is accepted: one frame per chunk or several chunks per frame, plain or packed with
+    Zstandard, in ordinary files that unpack to exactly the size of a chunk, so that no small file fills the memory.
+
+    Parameters
+    ----------
+    folder
+        Of the Zarr array.
+
+    Raises
+    ------
+    InputError
+        If it is missing, damaged, or packed in another way.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._name = f"{folder.parent.name}/{folder.name}"
+        self._array = array = open_array(folder)
+        self.shape: tuple[int, ...] = tuple(array.shape)
+        self.dtype: np.dtype[Any] = array.dtype
+        self.ndim = len(self.shape)
+        try:
+            layout = array.metadata.to_dict()
+            names = [codec["name"] for codec in layout["codecs"]]
+            keys = layout["chunk_key_encoding"]
+            plain = keys["name"] == "default" and keys["configuration"]["separator"] == "/"
+            self.chunks: tuple[int, ...] = tuple(int(n) for n in layout["chunk_grid"]["configuration"]["chunk_shape"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{self._name} is damaged: its zarr.json does not say how it is stored.") from error
+        self._packed = names[1:] == ["zstd"]
+        if names[:1] != ["bytes"] or names[1:] not in ([], ["zstd"]) or not plain or self.chunks[0] != 1 or len(self.chunks) != self.ndim:
+            raise InputError(f"{self._name} is stored otherwise than shapelab does (chunks {self.chunks}, {' + '.join(names)}): refused.")
+        self._chunk_bytes = math.prod(self.chunks) * self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Size in memory, if all of it were read."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        first = index[0] if isinstance(index, tuple) else index
+        frames = range(self.shape[0])[first]
+        for frame in [frames] if isinstance(frames, int) else frames:
+            self._check(frame)
+        try:
+            return np.asarray(self._array[index])
+        except Exception as error:  # decoders raise anything on damaged files
+            raise InputError(f"The frame {first} of {self._name} is damaged.") from error
+
+    def _check(self, frame: int) -> None:
+        """Refuse a frame that a small or strange file would blow up."""
+        try:
+            require_memory(self._chunk_bytes)
+        except OutOfMemoryError as error:
+            raise InputError(f"{self._name} claims chunks of {self._chunk_bytes / 1e9:.3g} GB: refused.") from error
+        for file in self._files(frame):
+            try:
+                known = file.lstat()
+                size = _unpacked_size(file) if self._packed and stat.S_ISREG(known.st_mode) else known.st_size
+            except OSError as error:
+                raise InputError(f"The frame {frame} of {self._name} is missing or cannot be read.") from error
+            if not stat.S_ISREG(known.st_mode) or size != self._chunk_bytes:
+                raise InputError(f"The frame {frame} of {self._name} is damaged.")
+
+    def _files(self, frame: int) -> Iterator[Path]:
+        counts = [range(-(-n // chunk)) for n, chunk in zip(self.shape[1:], self.chunks[1:], strict=True)]
+        for places in itertools.product(*counts):
+            yield self._folder.joinpath("c", str(frame), *map(str, places))
+
+
+def _unpacked_size(file: Path) -> int | None:
+    """Return the size that a Zstandard file says it unpacks to, None if it does not say (RFC 8878, 3.1.1.1)."""
+    with file.open("rb") as stream:
+        head = stream.read(18)
+    if head[:4] != _MAGIC or len(head) < 6:
+        return None
+    descriptor = head[4]
+    single = bool(descriptor & 0x20)
+    begin = 5 + (not single) + (0, 1, 2, 4)[descriptor & 3]
+    length = (1 if single else 0, 2, 4, 8)[descriptor >> 6]
+    size = int.from_bytes(head[begin : begin + length], "little")
+    return None if length == 0 else size + 256 * (length == 2)
