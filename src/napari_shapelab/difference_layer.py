@@ -15,6 +15,8 @@ from shapelab.frame import LayerData
 __all__ = ["difference_layer", "legend"]
 
 _SAME, _OTHER = "#8a8a8a", "#e052e0"
+_VEIL = "70"
+"""Opacity of what is in both: the layers below shine through, and what differs stands out."""
 
 
 def legend(cells: bool) -> str:
@@ -26,7 +28,7 @@ def legend(cells: bool) -> str:
 def difference_layer(difference: LayerData, names: tuple[str, str], provenance: Mapping[str, Any]) -> Labels:
     """Make the layer; safe in any thread."""
     data, meta, _ = difference.as_tuple()
-    meanings = {0: "transparent", BOTH: _SAME, ONLY_A: FIRST, ONLY_B: SECOND, OTHER_CELL: _OTHER}
+    meanings = {0: "transparent", BOTH: _SAME + _VEIL, ONLY_A: FIRST, ONLY_B: SECOND, OTHER_CELL: _OTHER}
     meta["name"] = f"difference · {names[0]} ↔ {names[1]}"
     meta["metadata"] = {**meta.get("metadata", {}), "shapelab": dict(provenance)}
-    return Labels(data, colormap=CyclicLabelColormap(colors=[meanings[value] for value in sorted(meanings)]), opacity=0.85, **meta)
+    return Labels(data, colormap=CyclicLabelColormap(colors=[meanings[value] for value in sorted(meanings)]), opacity=1.0, **meta)

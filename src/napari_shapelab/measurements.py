@@ -44,6 +44,8 @@ class Measurements(QWidget):
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.verticalHeader().setDefaultSectionSize(22)
+        for header in (self.table.horizontalHeader(), self.table.verticalHeader()):
+            header.setStyleSheet("QHeaderView::section { padding: 2px 4px; }")  # docks are narrow
         self.note = QLabel()
         self.note.setWordWrap(True)
         self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -123,6 +125,7 @@ class Measurements(QWidget):
                 item = QTableWidgetItem(text)
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(i, j, item)
+        self.table.horizontalScrollBar().setValue(0)
 
 
 def measurements_dock(viewer: Any) -> Measurements:

@@ -15,6 +15,7 @@ import shapelab as sl
 from shapelab.compare import as_shape, cell_statistics, difference, write_report
 from shapelab.convert import field_to_mesh, labels_to_mixture, mesh_to_points
 from shapelab.errors import InputError
+from shapelab.frame import LayerData
 from shapelab.measure import curvature_diagram
 
 QUICK = {"transport": False, "curvature": False, "statistics": False}
@@ -125,12 +126,6 @@ def test_bad_input_is_said_in_a_sentence(a, b, message):
         sl.compare(a, b, **QUICK)
 
 
-def test_units_must_agree(ball):
-    layers = [sl.LayerData("m", ball(6), "labels", {"units": (unit,) * 3}) for unit in ("um", "nm")]
-    with pytest.raises(InputError, match="One of the two is in um and the other in nm"):
-        sl.compare(*layers)
-
-
 def test_a_layer_is_named_in_its_error():
     with pytest.raises(InputError, match="Layer 'mask of cells': The image is empty"):
         as_shape(sl.LayerData("mask of cells", np.zeros((4, 4), bool), "labels"))
@@ -177,3 +172,23 @@ def test_a_field_without_a_resolved_interface_loses_only_its_curvatures(ball):
     assert result["dice"] == 1
     assert "curvature_distance" not in result
     assert result["notes"][0].startswith("Curvatures are left out. The field has no interface")
+
+
+def test_another_unit_of_length_is_converted_and_said():
+    mask = np.zeros((12, 12, 12), bool)
+    mask[3:9, 3:9, 3:9] = True
+    a = LayerData("a", mask, "labels", {"scale": (0.5,) * 3, "units": ("um",) * 3, "translate": (0.25,) * 3})
+    b = LayerData("b", mask, "labels", {"scale": (500.0,) * 3, "units": ("nm",) * 3, "translate": (250.0,) * 3})
+    result = sl.compare(a, b, transport=False, curvature=False)
+    assert result["dice"] == 1.0
+    assert result["unit"] == "um"
+    assert result["volume_b"] == pytest.approx(27.0)
+    assert "converted to um" in result["notes"][0]
+    layer = sl.compare.difference(a, b)
+    assert layer.meta["units"] == ("um",) * 3
+    assert set(np.unique(layer.data)) == {0, 1}
+    points = LayerData("p", np.random.default_rng(0).random((30, 3)) * 3000, "points", {"units": ("nm",) * 3})
+    assert sl.compare(a, points, transport=False)["hausdorff"] < 5
+    other = LayerData("c", mask, "labels", {"units": ("pixel",) * 3})
+    with pytest.raises(InputError, match="same unit"):
+        sl.compare(a, other)

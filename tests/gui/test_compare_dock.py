@@ -146,12 +146,16 @@ def test_a_layer_over_time_gives_the_frame_that_is_seen(viewer, dock, qtbot):
 def test_swap_and_side_by_side(viewer, dock, qtbot):
     a = viewer.add_labels(ball((12, 12), 4), name="a")
     b = viewer.add_labels(ball((12, 12), 5), name="b")
+    other = viewer.add_points(np.zeros((1, 2)), name="other")
+    b.visible = False
     click(qtbot, dock.swap_button)
     assert (dock.a.layer, dock.b.layer) == (b, a)
     click(qtbot, dock.grid_button)
     assert viewer.canvas.grid.enabled
+    assert (a.visible, b.visible, other.visible) == (True, True, False)
     viewer.canvas.grid.enabled = False  # by napari's own button
     assert not dock.grid_button.isChecked()
+    assert (a.visible, b.visible, other.visible) == (True, False, True)  # as it was
 
 
 def test_cancel_drops_the_answer(viewer, dock, qtbot):

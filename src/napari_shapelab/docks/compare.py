@@ -40,6 +40,7 @@ from napari_shapelab.layer_combo import LayerCombo
 from napari_shapelab.measurements import Measurements
 from napari_shapelab.plots import DiagramPlot
 from napari_shapelab.run_layers import unwrapped
+from napari_shapelab.side_by_side import SideBySide
 from napari_shapelab.work_row import WorkRow
 from napari_shapelab.wrapped_label import WrappedLabel
 
@@ -60,6 +61,7 @@ class CompareDock(QWidget):
         self._viewer = unwrapped(napari_viewer)
         self.comparison: Comparison | None = None
         self._difference: Labels | None = None
+        self._side_by_side = SideBySide(self._viewer)
         self.a = LayerCombo(self._viewer, "choose a layer", why_not, COMPARED)
         self.b = LayerCombo(self._viewer, "choose a layer", why_not, COMPARED)
         self.swap_button = QPushButton("Swap A and B")
@@ -160,8 +162,7 @@ class CompareDock(QWidget):
             plot.show_density(density, found[2], unit)
 
     def _on_grid(self, shown: bool) -> None:
-        self._viewer.canvas.grid.enabled = shown
-        self._viewer.fit_to_view()
+        self._side_by_side.show(shown, [layer for layer in (self.a.layer, self.b.layer, self._difference) if layer is not None])
 
     def _on_viewer_grid(self, event: Any = None) -> None:
         del event
@@ -204,7 +205,10 @@ class CompareDock(QWidget):
         self.a.setToolTip("Labels, a mask, a field, a surface or points; real or simulated.")
         self.b.setToolTip("What A is compared with. Different voxel sizes are brought to the finer one.")
         self.grid_button.setCheckable(True)
-        self.grid_button.setToolTip("Show all layers side by side (napari's grid): they move and are sliced together.")
+        self.grid_button.setToolTip(
+            "Show A, B and their difference next to each other (napari's grid): they move and are sliced together. "
+            "Other layers are hidden meanwhile."
+        )
         self.report_button.setToolTip("Write numbers (CSV), everything with parameters and versions (JSON), tables and a figure.")
         defaults = CompareParameters()
         for name, box in self.options.items():

@@ -16,6 +16,7 @@ from shapelab.compare.overlap import adjusted_rand, boundary_f1, boundary_voxels
 from shapelab.compare.population import compare_populations, population
 from shapelab.compare.sinkhorn import Divergence, WeightedPoints, curvature_divergence, sinkhorn_divergence
 from shapelab.compare.surfaces import mask_distances, mesh_distances, mesh_volume, point_distances
+from shapelab.compare.units import in_one_unit
 from shapelab.convert.mesh import Mesh
 from shapelab.convert.points import mesh_to_points
 from shapelab.convert.spacing import Spacing
@@ -60,7 +61,7 @@ def compare(
     spacing, spacing_b
         Voxel size of `a`, and that of `b` if it differs [physical unit]; layers bring their own.
     unit
-        Name of the unit, to be reported.
+        Name of the unit, to be reported; layers bring their own, and what is in another unit of length is converted.
     transport, curvature, statistics
         Whether to compute the Sinkhorn divergence, to compare curvature diagrams (3-D), and statistics of cells.
     blur, reach, max_points
@@ -89,7 +90,7 @@ def compare(
         If one of the two cannot be read, or they cannot be compared with each other.
     """
     shapes = as_shape(a, spacing, unit), as_shape(b, spacing if spacing_b is None else spacing_b, unit)
-    unit = _common_unit(*shapes)
+    first, second, converted = in_one_unit(*shapes)
     options = {
         "transport": transport,
         "curvature": curvature,
@@ -101,10 +102,10 @@ def compare(
         "exclude_border": exclude_border,
         "seed": seed,
     }
-    how, comparison = _way(shapes[0].kind, shapes[1].kind)
-    result = comparison(*shapes, options)
-    head = {"compared": how, "kind_a": shapes[0].kind, "kind_b": shapes[1].kind, "unit": unit}
-    return {**head, **result, "parameters": options, "notes": result.get("notes", [])}
+    how, comparison = _way(first.kind, second.kind)
+    result = comparison(first, second, options)
+    head = {"compared": how, "kind_a": first.kind, "kind_b": second.kind, "unit": first.unit}
+    return {**head, **result, "parameters": options, "notes": [*converted, *result.get("notes", [])]}
 
 
 def _way(a: str, b: str) -> tuple[str, Callable[[Shape, Shape, dict[str, Any]], dict[str, Any]]]:
@@ -305,9 +306,3 @@ def _voxelised(surface: Shape, grid: Shape, notes: list[str]) -> Shape:
 def _is_closed(mesh: Mesh) -> bool:
     edges = np.sort(mesh.faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
     return bool(np.all(np.unique(edges, axis=0, return_counts=True)[1] % 2 == 0))
-
-
-def _common_unit(a: Shape, b: Shape) -> str:
-    if a.unit and b.unit and a.unit != b.unit:
-        raise InputError(f"One of the two is in {a.unit} and the other in {b.unit}: give both in the same unit.")
-    return a.unit or b.unit

@@ -9,6 +9,7 @@ import numpy as np
 from shapelab.compare.grids import on_common_grid
 from shapelab.compare.inputs import as_shape
 from shapelab.compare.overlap import match_labels
+from shapelab.compare.units import in_one_unit
 from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
@@ -42,7 +43,8 @@ def difference(a: Any, b: Any, spacing: Spacing | None = None, *, spacing_b: Spa
     shapes = as_shape(a, spacing), as_shape(b, spacing if spacing_b is None else spacing_b)
     if not (shapes[0].is_grid and shapes[1].is_grid):
         raise InputError(f"A difference is drawn between images; received a {shapes[0].kind} and a {shapes[1].kind}.")
-    one, two, notes = on_common_grid(*shapes)
+    first, second, converted = in_one_unit(*shapes)
+    one, two, notes = on_common_grid(first, second)
     in_a, in_b = one.mask, two.mask
     labels = np.zeros(in_a.shape, dtype=np.uint8)
     labels[in_a & in_b] = BOTH
@@ -55,12 +57,12 @@ def difference(a: Any, b: Any, spacing: Spacing | None = None, *, spacing_b: Spa
     meta: dict[str, Any] = {
         "scale": one.spacing,
         "features": pd.DataFrame({"index": np.arange(5), "where": names, "volume": volumes}),
-        "metadata": {"notes": notes},
+        "metadata": {"notes": [*converted, *notes]},
     }
     if one.origin is not None:
         meta["translate"] = one.origin
-    if one.unit or two.unit:
-        meta["units"] = (one.unit or two.unit,) * in_a.ndim
+    if one.unit:
+        meta["units"] = (one.unit,) * in_a.ndim
     return LayerData(name, labels, "labels", meta)
 
 

@@ -18,6 +18,9 @@ from shapelab.measure.diagram import CurvatureDiagram
 
 __all__ = ["write_report"]
 
+_MAIN = ("mismatch", "dice", "adjusted_rand", "mean_surface_distance", "transport_distance", "curvature_distance")
+"""What the heading of the figure says, where it was computed."""
+
 _PACKAGES = ("napari-shapelab", "numpy", "scipy", "scikit-image", "torch", "geomloss", "pandas", "trimesh")
 
 
@@ -109,8 +112,16 @@ def _write_figure(result: Mapping[str, Any], path: Path) -> list[Path]:
     FigureCanvasAgg(picture)
     for number, (draw, what) in enumerate(panels, start=1):
         draw(picture.add_subplot(rows, columns, number), result, what)
+    picture.suptitle(_heading(result), fontsize="medium")
     picture.savefig(path, dpi=150)
     return [path]
+
+
+def _heading(result: Mapping[str, Any]) -> str:
+    """Return who is who, and the main numbers."""
+    names = " and ".join(f"{side}: {result[side]}" for side in "ab" if isinstance(result.get(side), str))
+    scores = [f"{name.replace('_', ' ')} {result[name]:.3g}" for name in _MAIN if name in result]
+    return "\n".join(line for line in (names, ", ".join(scores)) if line)
 
 
 def _draw_distributions(axes: Any, result: Mapping[str, Any], name: str) -> None:
