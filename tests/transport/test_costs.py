@@ -6,13 +6,13 @@ import pytest
 import shapelab as sl
 from shapelab.transport import Domain, costs
 from shapelab.transport.compiled import kernel
-from shapelab.transport.point_cost import cost_at, gradient_at
+from shapelab.transport.point_cost import AXIS, HALF_POWER, KIND, LENGTH, QUADRATIC, cost_at, gauge_slope
 from shapelab.transport.problem import Problem
 
 
 @kernel
-def _gradient(cells, i, cost, k0, k1, k2, dims, geometry):
-    return gradient_at(cells, cells.values, cells.codes, i, cost, k0, k1, k2, dims, geometry)
+def _relative_slope(kind, z, a, length):
+    return gauge_slope(kind, z[0], z[1], z[2], a[0], a[1], a[2], a[3], a[4], a[5], length)
 
 
 def make(name, d, p=3.0, scaling="volume"):
@@ -59,7 +59,10 @@ def test_compiled_cost_and_gradient_equal_numpy(name, d):
         at = y[index[:d]]
         c = cost_at(cells, 0, *((np.array(k) + 0.5) * grid.geometry[:3]), grid.geometry, 0)
         assert c * problem.cost_unit == pytest.approx(float(table.values(at - seeds[0], at, 0)), rel=1e-9)
-        g = np.array(_gradient(cells, 0, c, *k, grid.dims, grid.geometry))[3 - d :] * problem.cost_unit
+        row, kind = cells.values[0], int(cells.codes[0, KIND])
+        shape = row[QUADRATIC : QUADRATIC + 6] if kind < 2 else row[AXIS : AXIS + 6]
+        z = (np.array(k) + 0.5) * grid.geometry[:3] - row[:3]
+        g = 2 * row[HALF_POWER] * c * np.array(_relative_slope(kind, z, shape, row[LENGTH]))[3 - d :] * problem.cost_unit
         step = 1e-6
         expected = [
             float(table.values(at + e - seeds[0], at, 0) - table.values(at - e - seeds[0], at, 0)) / (2 * step) for e in step * np.eye(d)

@@ -6,11 +6,33 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shapelab.transport.assignment import Assignment, Pixels, block_corner, pair_width
-from shapelab.transport.blocks import Blocks, Grid
-from shapelab.transport.compiled import Number, inlined, kernel
+from shapelab.transport.assignment import Assignment, Pixels
+from shapelab.transport.blocks import Grid
+from shapelab.transport.competition import (
+    BEST,
+    COLUMNS,
+    CORE,
+    COST,
+    EXPONENT,
+    GAUGE,
+    INSIDE,
+    LIMIT,
+    NEXT,
+    OWNER,
+    PIXELS,
+    ROOM,
+    RUNNER,
+    SHAPE,
+    WORK,
+    block_corner,
+    describe_candidates,
+    locate_pixels,
+    ramps,
+)
+from shapelab.transport.compiled import Number, kernel, quick
+from shapelab.transport.costs import ELLIPSOID, TABULATED
 from shapelab.transport.pairs import PairTables, add_pair
-from shapelab.transport.point_cost import Cells, gradient_at, wrap
+from shapelab.transport.point_cost import ROW, SCALE, Cells, gauge_slope, table_gradient, wrap
 from shapelab.transport.problem import Problem
 from shapelab.transport.threads import in_parallel, ranges
 
@@ -55,40 +77,96 @@ class CellMoments:
     weights: np.ndarray
 
 
-@inlined
-def _add(
-    sums: np.ndarray,
-    cells: Cells,
-    values: np.ndarray,
-    codes: np.ndarray,
-    f: np.ndarray,
-    i: int,
-    share: Number,
-    value: Number,
-    k0: int,
-    k1: int,
-    k2: int,
-    dims: tuple,
-    geometry: np.ndarray,
+@kernel
+def _tell_apart(buffer: np.ndarray, ids: np.ndarray, pixels: Pixels, k0: int, k1: int, k2: int, grid: Grid, n: int) -> tuple[int, bool]:
+    """Read a block's pixels: OWNER and RUNNER are places in `ids`, INSIDE is the owner's share (0 outside and in walls).
+
+    Return (number of cells, whether one of them has all of a whole block).
+    """
+    labels, seconds, shares = pixels.label, pixels.second, pixels.share
+    (n0, n1, n2), (s0, s1, s2) = grid.dims, grid.block
+    count: Number = np.int64(0)
+    m: Number = np.int64(0)
+    k, mixed = 0, False
+    for a in range(k0, k0 + s0):
+        for b in range(k1, k1 + s1):
+            p = (a * n1 + b) * n2 + k2
+            for r in range(s2):
+                if a >= n0 or b >= n1 or k2 + r >= n2 or labels[p + r] > n:
+                    buffer[OWNER + k], buffer[RUNNER + k], buffer[INSIDE + k] = -1, -1, 0
+                    mixed = True
+                else:
+                    m, count = _place(ids, count, labels[p + r], m)
+                    share = shares[p + r]
+                    buffer[OWNER + k], buffer[RUNNER + k], buffer[INSIDE + k] = m, m, share
+                    if share < 1:
+                        mixed = True
+                        q, count = _place(ids, count, seconds[p + r], m)
+                        buffer[RUNNER + k] = q
+                k += 1
+    return count, count == 1 and not mixed
+
+
+@kernel
+def _place(ids: np.ndarray, count: int, i: int, guess: int) -> tuple[int, int]:
+    """Return (place of i in ``ids[:count]``, the count), adding it where it is missing."""
+    if guess < count and ids[guess] == i:
+        return guess, count
+    for m in range(count):
+        if ids[m] == i:
+            return m, count
+    ids[count] = i
+    return count, count + 1
+
+
+@quick
+def _powers(weights: np.ndarray, z: np.ndarray, row: np.ndarray, size: int) -> None:
+    """Add up weight, weight z and weight z z over the pixels of a block."""
+    w0 = w1 = w2 = w3 = q0 = q1 = q2 = q01 = q02 = q12 = 0.0
+    for k in range(size):
+        w, a, b, c = weights[k], z[0, k], z[1, k], z[2, k]
+        w0, w1, w2, w3 = w0 + w, w1 + w * a, w2 + w * b, w3 + w * c
+        q0, q1, q2 = q0 + w * a * a, q1 + w * b * b, q2 + w * c * c
+        q01, q02, q12 = q01 + w * a * b, q02 + w * a * c, q12 + w * b * c
+    row[0] += w0
+    row[1] += w1
+    row[2] += w2
+    row[3] += w3
+    row[4] += q0
+    row[5] += q1
+    row[6] += q2
+    row[7] += q01
+    row[8] += q02
+    row[9] += q12
+
+
+@quick
+def _slopes(buffer: np.ndarray, z: np.ndarray, rows: np.ndarray, place: int, row: np.ndarray, size: int) -> None:
+    """Add up weight grad c over the pixels of a block, from the weights in WORK and the costs in COST."""
+    g0 = g1 = g2 = 0.0
+    kind, power, cap, length = int(rows[place, GAUGE]), rows[place, EXPONENT], rows[place, LIMIT], rows[place, CORE]
+    a0, a1, a2 = rows[place, SHAPE], rows[place, SHAPE + 1], rows[place, SHAPE + 2]
+    a3, a4, a5 = rows[place, SHAPE + 3], rows[place, SHAPE + 4], rows[place, SHAPE + 5]
+    for k in range(size):
+        s0, s1, s2 = gauge_slope(kind, z[0, k], z[1, k], z[2, k], a0, a1, a2, a3, a4, a5, length)
+        factor = 0.0 if buffer[COST + k] >= cap else buffer[WORK + k] * power * max(buffer[COST + k], 0.0)
+        g0, g1, g2 = g0 + factor * s0, g1 + factor * s1, g2 + factor * s2
+    row[10] += g0
+    row[11] += g1
+    row[12] += g2
+
+
+@kernel
+def _table_slopes(
+    buffer: np.ndarray, table: np.ndarray, line: int, row: np.ndarray, where: np.ndarray, size: int, dims: tuple, geometry: np.ndarray
 ) -> None:
-    z0 = wrap((k0 + 0.5) * geometry[0] - values[i, 0], geometry[3], geometry[6])
-    z1 = wrap((k1 + 0.5) * geometry[1] - values[i, 1], geometry[4], geometry[7])
-    z2 = wrap((k2 + 0.5) * geometry[2] - values[i, 2], geometry[5], geometry[8])
-    g0, g1, g2 = gradient_at(cells, values, codes, i, value + f[i], k0, k1, k2, dims, geometry)
-    row = sums[i]
-    row[0] += share
-    row[1] += share * z0
-    row[2] += share * z1
-    row[3] += share * z2
-    row[4] += share * z0 * z0
-    row[5] += share * z1 * z1
-    row[6] += share * z2 * z2
-    row[7] += share * z0 * z1
-    row[8] += share * z0 * z2
-    row[9] += share * z1 * z2
-    row[10] += share * g0
-    row[11] += share * g1
-    row[12] += share * g2
+    """Add up weight grad c of a tabulated cost over the pixels of a block."""
+    for k in range(size):
+        if buffer[WORK + k] > 0:
+            g0, g1, g2 = table_gradient(table, line, where[k], dims, geometry)
+            row[10] += buffer[WORK + k] * g0
+            row[11] += buffer[WORK + k] * g1
+            row[12] += buffer[WORK + k] * g2
 
 
 @kernel
@@ -100,54 +178,101 @@ def _measure(
     f: np.ndarray,
     grid: Grid,
     pixels: Pixels,
+    centres: np.ndarray,
+    half: np.ndarray,
+    curved: np.ndarray,
     sums: np.ndarray,
     keys: np.ndarray,
     values: np.ndarray,
 ) -> int:
     """Add up the moments of blocks first..last; return the number of pairs."""
     sums, keys, values = sums[slot], keys[slot], values[slot]
-    n, pairs, room = f.shape[0], 0, keys.shape[0] // 2
-    cell_values, codes, geometry, dims = cells.values, cells.codes, grid.geometry, grid.dims
-    labels, seconds, bests, nexts, shares = pixels.label, pixels.second, pixels.best, pixels.next, pixels.share
-    (n0, n1, n2), (s0, s1, s2) = dims, grid.block
+    n, pairs, room, size = f.shape[0], 0, keys.shape[0] // 2, grid.offsets.shape[1]
+    buffer, where, ids = np.empty(ROOM), np.empty(PIXELS, np.int64), np.empty(2 * PIXELS, np.int64)
+    z, shared = np.empty((3, PIXELS)), np.zeros((2, 2 * PIXELS, 2 * PIXELS))
+    geometry, offsets, dims, table, codes = grid.geometry, grid.offsets, grid.dims, cells.table, cells.codes
+    rows = np.empty((2 * PIXELS, COLUMNS))
+    weights, any_curved, pixels_best, pixels_next = buffer[WORK : WORK + PIXELS], curved.any(), pixels.best, pixels.next
     for b in range(first, last):
         k0, k1, k2 = block_corner(b, grid)
-        for a0 in range(k0, min(k0 + s0, n0)):
-            for a1 in range(k1, min(k1 + s1, n1)):
-                for a2 in range(k2, min(k2 + s2, n2)):
-                    p = (a0 * n1 + a1) * n2 + a2
-                    i, share = labels[p], shares[p]
-                    if i > n:
-                        continue
-                    low = bests[p]
-                    if share < 1:
-                        j, up = seconds[p], nexts[p]
-                        width, slope = pair_width(cells, cell_values, codes, f, i, j, low, up, a0, a1, a2, dims, geometry)
-                        if pairs < room:
-                            pairs += add_pair(keys, values, i, j, n, 1.0 / width, slope / width)
-                        if j < n:
-                            _add(sums, cells, cell_values, codes, f, j, 1 - share, up, a0, a1, a2, dims, geometry)
-                    if i < n:
-                        _add(sums, cells, cell_values, codes, f, i, share, low, a0, a1, a2, dims, geometry)
+        locate_pixels(where, k0, k1, k2, grid)
+        count, alone = _tell_apart(buffer, ids, pixels, k0, k1, k2, grid, n)
+        tabulated = False
+        if not alone or any_curved:
+            tabulated = describe_candidates(rows, cells, f, ids, count, centres[b], half[b], geometry)
+            for k in range(size):
+                buffer[BEST + k], buffer[NEXT + k] = pixels_best[where[k]], pixels_next[where[k]]
+        if not alone:
+            ramps(buffer, rows, tabulated, table, codes, ids, where, offsets, geometry, dims)
+            for k in range(size):
+                if 0 < buffer[INSIDE + k] < 1:
+                    m, q = int(buffer[OWNER + k]), int(buffer[RUNNER + k])
+                    shared[0, min(m, q), max(m, q)] += 1.0 / buffer[COST + k]
+                    shared[1, min(m, q), max(m, q)] += buffer[WORK + k] / buffer[COST + k]
+        for m in range(count):
+            for q in range(m + 1, count):
+                if shared[0, m, q] > 0 and pairs < room:
+                    pairs += add_pair(keys, values, ids[m], ids[q], n, shared[0, m, q], shared[1, m, q])
+                shared[0, m, q] = shared[1, m, q] = 0.0
+        for m in range(count):
+            i = ids[m]
+            if i == n:
+                continue
+            for k in range(size):
+                share = buffer[INSIDE + k]
+                weights[k] = share if buffer[OWNER + k] == m else (1.0 - share if buffer[RUNNER + k] == m else 0.0)
+            for axis in range(3):
+                d = centres[b, axis] - cells.values[i, axis]
+                period, frequency = geometry[3 + axis], geometry[6 + axis]
+                if frequency == 0:
+                    for k in range(size):
+                        z[axis, k] = d + offsets[axis, k]
+                else:
+                    for k in range(size):
+                        z[axis, k] = wrap(d + offsets[axis, k], period, frequency)
+            _powers(weights, z, sums[i], size)
+            if curved[i] and rows[m, GAUGE] == TABULATED:
+                _table_slopes(buffer, table, codes[i, ROW], sums[i], where, size, dims, geometry)
+            elif curved[i]:
+                for k in range(size):
+                    buffer[COST + k] = (buffer[BEST + k] if buffer[OWNER + k] == m else buffer[NEXT + k]) + f[i]
+                _slopes(buffer, z, rows, m, sums[i], size)
     return pairs
 
 
 def measure_cells(problem: Problem, assignment: Assignment, potentials: np.ndarray) -> CellMoments:
     """Return the geometry of the cells of an assignment; `potentials` are the internal ones it was made with."""
     level, n, d = problem.fine, problem.n, problem.ndim
-    blocks: Blocks = level.blocks
+    blocks, finest = level.blocks, level.blocks.levels[-1]
+    curved = _curved(problem)
     f = potentials.astype(float)
     parts = len(ranges(blocks.n_blocks))
     tables = PairTables(n, parts)
     while True:
         tables.clear()
         sums = np.zeros((parts, n + 1, _SUMS))
-        used = in_parallel(_measure, blocks.n_blocks, level.cells, f, blocks.grid, assignment.pixels, sums, tables.keys, tables.values)
+        arguments = (level.cells, f, blocks.grid, assignment.pixels, finest.centres, finest.half, curved, sums, tables.keys, tables.values)
+        used = in_parallel(_measure, blocks.n_blocks, *arguments)
         if max(used) < tables.room:
             break
         tables.grow()
     pairs, shared = tables.edges(used)
-    return _physical(problem, sums.sum(axis=0)[:n], pairs, shared, d)
+    sums = sums.sum(axis=0)[:n]
+    _add_linear_gradients(problem, sums, ~curved)
+    return _physical(problem, sums, pairs, shared, d)
+
+
+def _curved(problem: Problem) -> np.ndarray:
+    """Return which cells have a cost whose gradient is not linear in the displacement (and needs a sum of its own)."""
+    table = problem.table
+    return np.asarray((table.kind > ELLIPSOID) | (table.exponent != 2) | np.isfinite(table.cap))
+
+
+def _add_linear_gradients(problem: Problem, sums: np.ndarray, linear: np.ndarray) -> None:
+    """Set the integrals of grad c = 2 s A z of quadratic costs from the first moments."""
+    values = problem.fine.cells.values[linear]
+    a = values[:, [3, 6, 7, 6, 4, 8, 7, 8, 5]].reshape(-1, 3, 3)
+    sums[linear, 10:13] = 2 * values[:, SCALE, None] * np.einsum("nab,nb->na", a, sums[linear, 1:4])
 
 
 def _physical(problem: Problem, sums: np.ndarray, pairs: np.ndarray, shared: np.ndarray, d: int) -> CellMoments:

@@ -218,10 +218,9 @@ def cost_at(cells: Cells, i: int, y0: Number, y1: Number, y2: Number, geometry: 
 
 
 @kernel
-def _table_gradient(
-    table: np.ndarray, row: int, k0: int, k1: int, k2: int, dims: tuple, geometry: np.ndarray
-) -> tuple[Number, Number, Number]:
+def table_gradient(table: np.ndarray, row: int, pixel: int, dims: tuple, geometry: np.ndarray) -> tuple[Number, Number, Number]:
     """Return the gradient of a tabulated cost by central differences (one-sided at bounded faces)."""
+    k0, k1, k2 = pixel // (dims[1] * dims[2]), pixel // dims[2] % dims[1], pixel % dims[2]
     g = (0.0, 0.0, 0.0)
     n1, n2 = dims[1], dims[2]
     for axis in range(3):
@@ -249,46 +248,25 @@ def _table_gradient(
     return g
 
 
-@kernel
-def _other_gradient(
-    cells: Cells, i: int, factor: Number, z0: Number, z1: Number, z2: Number, k0: int, k1: int, k2: int, dims: tuple, geometry: np.ndarray
-) -> tuple[Number, Number, Number]:
-    """Return the gradient of a rod's or of a tabulated cost; `factor` is p c."""
-    values, kind = cells.values, cells.codes[i, KIND]
-    if kind == TABULATED:
-        return _table_gradient(cells.table, cells.codes[i, ROW], k0, k1, k2, dims, geometry)
-    u0, u1, u2, length = values[i, AXIS], values[i, AXIS + 1], values[i, AXIS + 2], values[i, LENGTH]
-    along = z0 * u0 + z1 * u1 + z2 * u2
-    p0, p1, p2 = z0 - along * u0, z1 - along * u1, z2 - along * u2
-    gauge = np.sqrt(_rod(kind, length, along, z0 * z0 + z1 * z1 + z2 * z2)) + 1e-12
-    # both gauges solve (|along| - core)^2 + across^2 = G^2 beyond the core, with core = length, or length times G
-    core, growth = (length, 0.0) if kind == SEGMENT else (length * gauge, length)
-    beyond = max(0.0, abs(along) - core)
-    factor /= gauge * (gauge + growth * beyond)
-    side = factor * (beyond if along >= 0 else -beyond)
-    return factor * p0 + side * u0, factor * p1 + side * u1, factor * p2 + side * u2
-
-
 @inlined
-def gradient_at(
-    cells: Cells, values: np.ndarray, codes: np.ndarray, i: int, cost: Number, k0: int, k1: int, k2: int, dims: tuple, geometry: np.ndarray
+def gauge_slope(
+    kind: int, z0: Number, z1: Number, z2: Number, a0: Number, a1: Number, a2: Number, a3: Number, a4: Number, a5: Number, length: Number
 ) -> tuple[Number, Number, Number]:
-    """Return the gradient in y of cost i at pixel k, where its value `cost` is known (which saves the power).
+    """Return grad(G) / G at z, so that grad(s G^p) is p c times this.
 
-    grad(s G^p) = p c grad(G) / G. `values` and `codes` are those of `cells`.
+    a0..a5 are those of A (00, 11, 22, 01, 02, 12), or a0..a2 the axis of a rod.
     """
-    z0 = wrap((k0 + 0.5) * geometry[0] - values[i, 0], geometry[3], geometry[6])
-    z1 = wrap((k1 + 0.5) * geometry[1] - values[i, 1], geometry[4], geometry[7])
-    z2 = wrap((k2 + 0.5) * geometry[2] - values[i, 2], geometry[5], geometry[8])
-    factor = 2 * values[i, HALF_POWER] * max(cost, 0.0)
-    if cost >= values[i, CAP]:
-        factor = 0.0
-    if codes[i, KIND] <= ELLIPSOID:
-        g0 = values[i, 3] * z0 + values[i, 6] * z1 + values[i, 7] * z2
-        g1 = values[i, 6] * z0 + values[i, 4] * z1 + values[i, 8] * z2
-        g2 = values[i, 7] * z0 + values[i, 8] * z1 + values[i, 5] * z2
-        factor /= max(0.0, g0 * z0 + g1 * z1 + g2 * z2) + 1e-12
+    if kind <= ELLIPSOID:
+        g0, g1, g2 = a0 * z0 + a3 * z1 + a4 * z2, a3 * z0 + a1 * z1 + a5 * z2, a4 * z0 + a5 * z1 + a2 * z2
+        factor = 1.0 / (max(0.0, g0 * z0 + g1 * z1 + g2 * z2) + 1e-12)
         g0, g1, g2 = factor * g0, factor * g1, factor * g2
     else:
-        g0, g1, g2 = _other_gradient(cells, i, factor, z0, z1, z2, k0, k1, k2, dims, geometry)
+        along = z0 * a0 + z1 * a1 + z2 * a2
+        gauge = np.sqrt(_rod(kind, length, along, z0 * z0 + z1 * z1 + z2 * z2)) + 1e-12
+        # both gauges solve (|along| - core)^2 + across^2 = G^2 beyond the core, with core = length, or length times G
+        core, growth = (length, 0.0) if kind == SEGMENT else (length * gauge, length)
+        beyond = max(0.0, abs(along) - core)
+        factor = 1.0 / (gauge * (gauge + growth * beyond))
+        side = (beyond if along >= 0 else -beyond) - along
+        g0, g1, g2 = factor * (z0 + side * a0), factor * (z1 + side * a1), factor * (z2 + side * a2)
     return g0, g1, g2
