@@ -17,7 +17,7 @@ from shapelab.batch.member import MEMBERS, RUN, Outcome
 from shapelab.batch.sweep import PLAN, load_sweep
 from shapelab.errors import InputError, ShapelabError
 from shapelab.frame import Frame, LayerData
-from shapelab.io.record import plain_meta
+from shapelab.io.looks import check_place, plain_meta
 from shapelab.measure import CurvatureDiagram
 from shapelab.simulation import Simulation
 
@@ -84,7 +84,7 @@ class Atlas:
             arrays[f"shape_{index}"] = np.asarray(member.shape.data)
             if member.diagram is not None:
                 arrays[f"diagram_{index}"] = diagram_rows(member.diagram)
-            layer = {"name": member.shape.name, "kind": member.shape.kind, "meta": plain_meta(member.shape.meta)}
+            layer = {"name": member.shape.name, "kind": member.shape.kind, "meta": plain_meta(member.shape.meta, member.shape.kind)}
             plain = {"name": member.name, "parameters": dict(member.parameters), "observables": dict(member.observables)}
             entries.append({**plain, "layer": layer})
         head: dict[str, Any] = {**_FORMAT, "family": self.family, "preset": self.preset, "common": dict(self.common)}
@@ -104,6 +104,8 @@ class Atlas:
             If the file is missing, damaged, or not an atlas.
         """
         file = Path(path)
+        if not file.is_file():
+            raise InputError(f"There is no file {str(file)!r}.")
         try:
             with zipfile.ZipFile(file) as archive:
                 if sum(entry.file_size for entry in archive.infolist()) > _LARGEST:
@@ -114,10 +116,15 @@ class Atlas:
                     raise InputError(f"{file.name} is not an atlas of this version.")
                 members = tuple(_read_member(entry, content, index) for index, entry in enumerate(head["members"]))
             catalog.family(head["family"])
-            return cls(head["family"], head["preset"], dict(head["common"]), members, str(head["about"]))
+            atlas = cls(head["family"], head["preset"], dict(head["common"]), members, str(head["about"]))
+            for member in members:
+                atlas.simulation(member.parameters)  # which only validates
+            if not members:
+                raise InputError(f"The atlas {file.name} has no members.")
+            return atlas
         except ShapelabError:
             raise
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, RecursionError) as error:
+        except Exception as error:  # what unpacks it raises anything on damaged files
             raise InputError(f"The atlas {file.name} is missing or damaged.") from error
 
     @classmethod
@@ -189,5 +196,10 @@ def _read_member(entry: Mapping[str, Any], content: Any, index: int) -> AtlasMem
         raise InputError(f"The member {entry['name']!r} has no parameters.")
     diagram = diagram_from_rows(content[f"diagram_{index}"]) if f"diagram_{index}" in content else None
     observables = {str(name): float(value) for name, value in entry["observables"].items()}
-    shape = LayerData(str(layer["name"]), data, layer["kind"], plain_meta(layer["meta"]))
+    if not np.isfinite(list(observables.values())).all():
+        raise InputError(f"The observables of the member {entry['name']!r} are not all finite.")
+    shape = LayerData(str(layer["name"]), data, layer["kind"], plain_meta(layer["meta"], layer["kind"]))
+    check_place(shape.meta, data.ndim, shape.name)
+    if shape.kind == "image" and ("scale" not in shape.meta or data.ndim != 3):
+        raise InputError(f"The field of the member {entry['name']!r} has no voxel size, or is not 3-D.")
     return AtlasMember(str(entry["name"]), entry["parameters"], observables, shape, diagram)

@@ -6,6 +6,7 @@ https://ngff.openmicroscopy.org/0.5/
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.io.units import long_unit, short_unit
 
-__all__ = ["create_group", "create_series", "inside", "multiscales", "open_array", "open_multiscale"]
+__all__ = ["create_group", "create_series", "inside", "multiscales", "open_array", "open_multiscale", "refuse_links"]
 
 
 def multiscales(name: str, array_path: str, axes: str, scale: Sequence[float], translate: Sequence[float], unit: str) -> dict[str, Any]:
@@ -110,6 +111,20 @@ def open_multiscale(folder: Path) -> tuple[np.ndarray, str, list[float], str]:
     if len(names) != array.ndim or any(len(name) != 1 for name in names):
         raise InputError(f"{folder.name}: its metadata names {len(names)} axes for an array of {array.ndim}.")
     return np.asarray(array[...]), "".join(names), scale.tolist(), short_unit(unit)
+
+
+def refuse_links(folder: Path) -> None:
+    """Refuse a folder that holds anything but ordinary files and folders: a link or a device may lead anywhere, or never end."""
+    waiting = [str(folder)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif not entry.is_file(follow_symlinks=False):
+                    raise InputError(
+                        f"{folder.name} holds {entry.name!r}, a link or a device that may lead outside of the folder: refused."
+                    )
 
 
 def inside(folder: Path, path: str) -> Path:

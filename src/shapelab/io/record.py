@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -15,18 +13,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
+from shapelab.io.looks import plain_meta
 from shapelab.io.textfile import read_json, write_json
 
-__all__ = ["LayerRecord", "LiveChange", "RunRecord", "layer_record", "plain_meta", "read_record", "versions", "write_record"]
+__all__ = ["LayerRecord", "LiveChange", "RunRecord", "layer_record", "read_record", "versions", "write_record"]
 
 RECORD = "run.json"
 SCALARS, WIDER_SCALARS = "scalars.csv", "scalars-wider.csv"
 """Table of the scalars, and its copy while it gets further columns."""
 _KINDS = {"image": "images", "labels": "labels", "points": "points"}
-_META = (
-    *("scale", "units", "axis_labels", "translate", "contrast_limits", "colormap", "rendering", "iso_threshold", "opacity", "blending"),
-    *("visible", "size", "face_color", "border_color", "border_width", "symbol", "gamma", "interpolation2d", "interpolation3d"),
-)
 
 _Path = Annotated[str, StringConstraints(pattern=r"^(images|labels|points)/[A-Za-z0-9_-]+$")]
 _Count = Annotated[int, Field(ge=0)]
@@ -93,25 +88,7 @@ def layer_record(layer: LayerData, taken: set[str]) -> LayerRecord | None:
     while (path := f"{_KINDS[layer.kind]}/{slug}") in taken:
         slug += "-2"
     taken.add(path)
-    return LayerRecord(name=layer.name, kind=layer.kind, path=path, meta=plain_meta(layer.meta))  # type: ignore[arg-type]
-
-
-def plain_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of a layer's look is known and plain data."""
-    return {key: plain for key in _META if key in meta and (plain := _plain(meta[key])) is not None}
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        items = [_plain(item) for item in value]
-        return None if any(item is None for item in items) or len(items) > 16 else items
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, bool | int | float | str):
-        return value
-    return str(value) if type(value).__name__ == "Unit" else None
+    return LayerRecord(name=layer.name, kind=layer.kind, path=path, meta=plain_meta(layer.meta, layer.kind))  # type: ignore[arg-type]
 
 
 def versions() -> dict[str, str]:
@@ -147,5 +124,5 @@ def read_record(folder: Path) -> RunRecord:
     if len(record.times) != len(record.steps) or record.steps != sorted(set(record.steps)):
         raise InputError(f"The record {RECORD} of {folder.name} is damaged: its steps and times do not agree.")
     for layer in record.layers:
-        layer.meta = plain_meta(layer.meta)
+        layer.meta = plain_meta(layer.meta, layer.kind)
     return record

@@ -15,7 +15,8 @@ from shapelab.device import require_memory
 from shapelab.errors import InputError, ParameterError, ShapelabError
 from shapelab.frame import Frame, LayerData
 from shapelab.io.checkpoint import read_checkpoint
-from shapelab.io.ngff import inside
+from shapelab.io.looks import check_place
+from shapelab.io.ngff import inside, refuse_links
 from shapelab.io.record import SCALARS, WIDER_SCALARS, LayerRecord, RunRecord, read_record
 from shapelab.io.series import Series
 from shapelab.io.table import read_table
@@ -38,6 +39,7 @@ def load_run(path: str | Path) -> Run:
     folder = Path(path)
     if not folder.is_dir():
         raise InputError(f"There is no run folder {str(folder)!r}.")
+    refuse_links(folder)
     record = read_record(folder)
     if not record.steps:
         raise InputError(f"The run {folder.name} has no complete frame.")
@@ -98,7 +100,10 @@ class Run:
 
     def simulation(self, step: int | None = None) -> Simulation:
         """Return the simulation as it was at `step` (by default the last checkpoint), ready to go on."""
-        simulation = catalog.create(self.record.family, self.record.preset, **self.record.latest_parameters())
+        try:
+            simulation = catalog.create(self.record.family, self.record.preset, **self.record.latest_parameters())
+        except TypeError as error:  # a parameter by the name of something else
+            raise InputError(f"The record of {self.path.name} is damaged: its parameters are not those of {self.record.family}.") from error
         self.restore(simulation, step)
         return simulation
 
@@ -113,8 +118,8 @@ class Run:
         if step not in steps:
             raise InputError(f"The run {self.path.name} has no checkpoint of step {step}; it has {', '.join(map(str, steps[-20:]))}.")
         plain, arrays = read_checkpoint(inside(self.path, f"checkpoints/{step:08d}.npz"))
-        _check_shapes(simulation, plain, arrays, self.path.name)
         try:
+            _check_shapes(simulation, plain, arrays, self.path.name)
             simulation.restore_checkpoint(plain, arrays)
         except ShapelabError:
             raise
@@ -125,8 +130,11 @@ class Run:
     def table(self, path: str) -> pd.DataFrame:
         """Return the table of a layer (its `path` in the record): the frame of each row, coordinates and features."""
         table = self._table(f"{path}.csv")
-        if table is None or not table["frame"].between(0, len(self) - 1).all():
+        numbers = [] if table is None else [name for name in table.columns if name == "frame" or str(name).startswith("axis_")]
+        if table is None or "frame" not in numbers or any(table[name].dtype.kind not in "iuf" for name in numbers):
             raise InputError(f"The table {path}.csv of {self.path.name} is missing or damaged.")
+        if not table["frame"].between(0, len(self) - 1).all():
+            raise InputError(f"The table {path}.csv of {self.path.name} is damaged: it speaks of frames that are not there.")
         return table
 
     def checkpoint_before(self, step: int) -> int | None:
@@ -142,9 +150,7 @@ class Run:
             raise InputError(f"The layer {item.name!r} of {self.path.name} claims the shape {array.shape}: refused.")
         if item.kind == "labels" and array.dtype.kind not in "iu":
             raise InputError(f"The labels {item.name!r} of {self.path.name} are not whole numbers but {array.dtype}.")
-        scale = item.meta.get("scale")
-        if scale is not None and (len(scale) != array.ndim - 1 or not all(isinstance(s, int | float) and s > 0 for s in scale)):
-            raise InputError(f"The layer {item.name!r} of {self.path.name} has the scale {scale} for {array.ndim - 1} axes.")
+        check_place(item.meta, array.ndim - 1, item.name)
         return array
 
     def _series(self, item: LayerRecord) -> LayerData:
@@ -155,10 +161,9 @@ class Run:
         return LayerData(item.name, series, item.kind, _with_time(item.meta))
 
     def _points(self, item: LayerRecord, index: int | None) -> LayerData:
-        table = self._table(f"{item.path}.csv")
-        if table is None:
-            raise InputError(f"The points {item.name!r} of {self.path.name} are missing.")
+        table = self.table(item.path)
         axes = [name for name in table.columns if str(name).startswith("axis_")]
+        check_place(item.meta, len(axes), item.name)
         features = table.drop(columns=[*axes, "frame"])
         if index is None:
             return LayerData(item.name, table[["frame", *axes]].to_numpy(), "points", {**_with_time(item.meta), "features": features})
@@ -166,9 +171,9 @@ class Run:
         return LayerData(item.name, table.loc[here, axes].to_numpy(), "points", {**item.meta, "features": features[here]})
 
     def _features(self, item: LayerRecord, index: int) -> dict[str, Any]:
-        table = self._table(f"{item.path}.csv")
-        if table is None:
+        if f"{item.path}.csv" not in self.record.tables:
             return {}
+        table = self.table(item.path)
         return {"features": table[table["frame"] == index].drop(columns="frame").reset_index(drop=True)}
 
     def _table(self, name: str) -> pd.DataFrame | None:

@@ -80,6 +80,7 @@ class RunWriter:
             self._folder = self.path
             self.record = _record_to_go_on(self.path, simulation)
             self._open_arrays()
+            self._remove_parts()
             with self._sentences():
                 self._settle_scalars()
         else:
@@ -227,6 +228,13 @@ class RunWriter:
         self._folder.rename(self.path)
         self._folder = self.path
         self._open_arrays()
+
+    def _remove_parts(self) -> None:
+        """Remove what a killed process left: files begun, and checkpoints that were never committed."""
+        listed = {self._checkpoint_file(step) for step in self.record.checkpoints}
+        for file in [*self._folder.glob(".*.partial"), *(self._folder / "checkpoints").glob("*.npz"), *self._folder.glob("checkpoints/.*")]:
+            if file not in listed:
+                file.unlink(missing_ok=True)
 
     def _open_arrays(self) -> None:
         paths = [item.path for item in self.record.layers if item.kind != "points"]
