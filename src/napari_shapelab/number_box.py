@@ -14,6 +14,8 @@ __all__ = ["NumberBox", "ignore_wheel"]
 _DECIMALS = 12
 _LONGEST = 8
 """Digits that a narrow dock has room for."""
+_BUTTONS = 60
+"""Width of the buttons and margins [pixels]."""
 
 
 class _WheelFilter(QObject):
@@ -75,9 +77,9 @@ class NumberBox(QDoubleSpinBox):
         self.setValue(min(max(self.value() + steps * self.singleStep(), low), high))
 
     def sizeHint(self) -> Any:
-        """Return a width for about ten digits; the range would ask for thirty."""
+        """Return a width for a number and its unit; the range would ask for thirty digits."""
         hint = super().sizeHint()
-        hint.setWidth(112)
+        hint.setWidth(max(112, self.fontMetrics().horizontalAdvance(f"0.000{self.suffix()}") + _BUTTONS))
         return hint
 
     def minimumSizeHint(self) -> Any:

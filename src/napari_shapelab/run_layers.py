@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from napari.layers import Labels, Layer
 
 from shapelab.simulation import Frame, LayerData
 
-__all__ = ["RunLayers", "insert_layer", "unwrapped"]
+__all__ = ["RunLayers", "insert_layer", "see", "unwrapped"]
 
 _RECREATED = 1
 """How often a layer that the user deletes during a run comes back."""
@@ -161,10 +162,22 @@ def insert_layer(viewer: Any, layer: Layer) -> None:
         viewer.dims.ndisplay = 3
     layers.append(layer)
     if was_empty and layer.ndim >= 3:
-        viewer.scene.camera.angles = _VIEW_ANGLES
-        viewer.fit_to_view(margin=_VIEW_MARGIN)
+        see(viewer, layer)
     if selected:
         layers.selection = selected
+
+
+def see(viewer: Any, layer: Layer) -> None:
+    """Show the whole of a layer: a plane from the front, a volume from a corner."""
+    camera = viewer.scene.camera
+    viewer.dims.ndisplay = 3 if layer.ndim >= 3 else 2
+    if layer.ndim >= 3:
+        camera.angles = _VIEW_ANGLES
+        viewer.fit_to_view(layers=[layer], margin=_VIEW_MARGIN)
+        return
+    low, high = layer.extent.world  # napari cannot fit a plane while there are volumes
+    camera.center = (0.0, *(low + high) / 2)
+    camera.zoom = 0.95 * float(np.min(np.array(viewer.canvas.size) / np.maximum(high - low, 1e-12)))
 
 
 def _apply(layer: Layer, item: LayerData, provenance: Mapping[str, Any]) -> None:

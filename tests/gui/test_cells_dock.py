@@ -54,7 +54,8 @@ def stop(qtbot, dock):
 def canvas_point(viewer, world):
     """Return where a place of the world is on the canvas, in a 2-D view."""
     native = viewer.window._qt_viewer.canvas.native
-    offset = (np.asarray(world)[-2:] - np.asarray(viewer.camera.center)[-2:]) * viewer.camera.zoom
+    camera = viewer.scene.camera
+    offset = (np.asarray(world)[-2:] - np.asarray(camera.center)[-2:]) * camera.zoom
     return QPoint(round(native.width() / 2 + offset[1]), round(native.height() / 2 + offset[0]))
 
 

@@ -16,7 +16,7 @@ from napari_shapelab.layer_combo import LayerCombo
 from napari_shapelab.number_box import ignore_wheel
 from napari_shapelab.preset_combo import PresetCombo
 from napari_shapelab.recording_tab import RecordingTab
-from napari_shapelab.run_layers import unwrapped
+from napari_shapelab.run_layers import see, unwrapped
 from napari_shapelab.run_panel import RunPanel
 from shapelab.catalog import scenario, scenarios
 from shapelab.cells import Cells
@@ -65,6 +65,8 @@ class CellsDock(QWidget):
         self.recording = RecordingTab(self.panel, every=10)
         self.restore_button = QPushButton("Restore defaults")
         self.restore_button.setToolTip("Set everything back to what the scenario says.")
+        self._plotted = ""
+        self._seen: tuple[Any, Any] = None, None
         self._form_place = QVBoxLayout()
         self._build()
         self._connect()
@@ -153,6 +155,26 @@ class CellsDock(QWidget):
         if self.panel.running and name in self.parameters.live_fields():
             self.panel.update_live(**{name: getattr(self.parameters, name)})
 
+    def _on_started(self) -> None:
+        if self._plotted != self.presets.name:  # another scenario has other observables
+            self._plotted = self.presets.name
+            expected = [name for name in scenario(FAMILY, self.presets.name).expect if name != "volume_error"]
+            self.panel.plot.prefer(expected[0] if expected else "volume_error")
+        self._on_running(True)
+
+    def _on_frame(self) -> None:
+        """Show a new run whole, if it is another size than the last one and the only thing in sight; the tools act on it."""
+        layers = self.panel.layers
+        if layers is None or layers is self._seen[0] or (cells := layers["cells"]) is None:
+            return
+        size = (cells.data.shape, tuple(cells.scale), tuple(cells.translate))
+        known, self._seen = self._seen[1], (layers, size)
+        alone = not any(layer.visible and layer not in layers.layers() for layer in self._viewer.layers)
+        if size != known and alone:
+            see(self._viewer, cells)
+        if (active := self._viewer.layers.selection.active) is None or not active.visible:
+            self._viewer.layers.selection.active = cells
+
     def _on_running(self, running: bool) -> None:
         self.form.set_running(running)
         for widget in (self.presets.box, self.size, self.start_from, self.background, self.restore_button):
@@ -162,7 +184,7 @@ class CellsDock(QWidget):
 
     @property
     def _title(self) -> str:
-        name = scenario(FAMILY, self.presets.name).title.lower()
+        name = scenario(FAMILY, self.presets.name).title.lower().removesuffix(" (3-d)")
         layer = self.start_from.layer
         return name if layer is None else f"{layer.name} in {name}"
 
@@ -188,6 +210,8 @@ class CellsDock(QWidget):
             "velocity": {"visible": False},
             "axis": {"visible": False},
         }
+        if "(3-D)" in scenario(FAMILY, self.presets.name).title:  # the cells are seen through the walls
+            own["walls"] = {"opacity": 0.2}
         return {name: {**own.get(name, {}), **place} for name in ("cells", "seeds", "velocity", "axis", "walls")}
 
     def _connect(self) -> None:
@@ -195,8 +219,9 @@ class CellsDock(QWidget):
         self.size.activated.connect(lambda _: self._show_form())
         self.start_from.chosen.connect(self._on_source)
         self.restore_button.clicked.connect(lambda _=False: self.restore_defaults())
-        self.panel.started.connect(lambda: self._on_running(True))
+        self.panel.started.connect(self._on_started)
         self.panel.ended.connect(lambda _: self._on_running(False))
+        self.panel.advanced.connect(lambda _: self._on_frame())
 
     def _build(self) -> None:
         heading = QLabel("<b>Cells</b> — choose how cells move, press Run, reach in with the mouse.")

@@ -29,9 +29,10 @@ def cell_layers(state: CellState, diagram: Diagram, arrows: str) -> tuple[LayerD
     p = state.parameters
     assert isinstance(p, CellParameters)
     grid = {"scale": p.voxel_size, "units": (p.unit,) * p.ndim, "axis_labels": ("z", "y", "x")[-p.ndim :]}
+    seeds = {**grid, "features": features(state, diagram), **_dots(state, p)}
     layers = [
         LayerData("cells", _label_image(state, diagram), "labels", grid),
-        LayerData("seeds", frozen(to_pixels(state.positions, p)), "points", {**grid, "features": features(state, diagram), **_dots(p)}),
+        LayerData("seeds", frozen(to_pixels(state.positions, p)), "points", seeds),
         LayerData(arrows, _arrows(state, arrows, p), "vectors", {**grid, "edge_width": 0.6, "vector_style": "arrow"}),
     ]
     if "mask" in state.fields:
@@ -79,6 +80,6 @@ def _arrows(state: CellState, kind: str, p: CellParameters) -> np.ndarray:
     return frozen(np.stack([start, lengths], axis=1) if len(start) else np.zeros((0, 2, p.ndim)))
 
 
-def _dots(p: CellParameters) -> dict[str, Any]:
-    size = max(1.0, 0.5 * p.radius() / min(p.spacing))
+def _dots(state: CellState, p: CellParameters) -> dict[str, Any]:
+    size = max(1.0, 0.5 * (state.radius or p.radius()) / min(p.spacing))
     return {"size": size, "face_color": "white", "border_color": "black", "border_width": 0.15}
