@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -130,7 +129,7 @@ def numbers(comparison: Comparison) -> tuple[dict[str, Any], dict[str, Any], dic
     if populations is not None:
         for name, row in populations.iterrows():
             key = f"mean {name}"
-            between[key] = f"{row['difference']:+.3g}, KS {row['ks']:.2f}"
+            between[key] = f"KS {row['ks']:.2f}"
             sides[0][key], sides[1][key] = row["mean_a"], row["mean_b"]
     return between, *sides
 
@@ -140,15 +139,13 @@ def distributions(comparison: Comparison) -> dict[str, tuple[np.ndarray, np.ndar
     result = comparison.result
     if "populations" not in result or "cells_a" not in result:
         return {}
-    tables = [_kept(result[f"cells_{side}"], result["parameters"]) for side in "ab"]
+    inner = result["populations"].attrs["exclude_border"]
+    tables = [_kept(result[f"cells_{side}"], inner) for side in "ab"]
     return {str(name): (tables[0][name].to_numpy(float), tables[1][name].to_numpy(float)) for name in result["populations"].index}
 
 
-def _kept(table: Any, parameters: Mapping[str, Any]) -> Any:
-    if not parameters["exclude_border"] or "touches_border" not in table:
-        return table
-    inner = table[~table["touches_border"].astype(bool)]
-    return inner if len(inner) else table
+def _kept(table: Any, inner: bool) -> Any:
+    return table[~table["touches_border"].astype(bool)] if inner and "touches_border" in table else table
 
 
 def densities(comparison: Comparison) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:

@@ -70,7 +70,7 @@ class DistributionPlot(ThemedPlot):
         both = np.concatenate(pair)
         edges = _edges(both)
         for curve, values in zip(self._curves, pair, strict=True):
-            heights = np.histogram(values, edges, density=True)[0] if len(values) else np.zeros(len(edges) - 1)
+            heights = np.histogram(values, edges)[0] / (max(len(values), 1) * np.diff(edges))
             curve.setData(edges, heights)
             curve.setVisible(bool(len(values)))
         self.plot.autoRange()

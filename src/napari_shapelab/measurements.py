@@ -80,6 +80,10 @@ class Measurements(QWidget):
         self._fill()
         self.table.scrollTo(self.table.model().index(0, len(self._columns) - 1))
 
+    def show_first(self) -> None:
+        """Scroll back to the first column."""
+        self.table.horizontalScrollBar().setValue(0)
+
     def clear(self) -> None:
         """Remove all columns."""
         self._columns, self._units = [], []
@@ -125,7 +129,6 @@ class Measurements(QWidget):
                 item = QTableWidgetItem(text)
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(i, j, item)
-        self.table.horizontalScrollBar().setValue(0)
 
 
 def measurements_dock(viewer: Any) -> Measurements:

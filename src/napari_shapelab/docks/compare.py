@@ -135,6 +135,7 @@ class CompareDock(QWidget):
         self.numbers.add("A ↔ B", between)
         self.numbers.add("A", first)
         self.numbers.add("B", second)
+        self.numbers.show_first()
         colours = "" if layer is None else f"<br>{legend(comparison.result['compared'] == 'labels')}"
         self.notes.setText(f"Lengths in {unit}. {comparison.notes}{colours}")
         values = distributions(comparison)

@@ -27,6 +27,8 @@ from shapelab.measure.surface import mesh_area
 
 __all__ = ["compare"]
 
+_FEWEST_CELLS = 5
+"""Where fewer cells than that lie wholly inside one of the images, those at the border are kept in both."""
 _SMALLEST_CURVED = 8
 """Least number of voxels along each axis for which curvature is compared."""
 
@@ -229,11 +231,12 @@ def _population_numbers(a: Any, b: Any, options: dict[str, Any], notes: list[str
     tables, exclude = (a, b), options["exclude_border"]
     if exclude:
         border = [int(t["touches_border"].sum()) if "touches_border" in t else 0 for t in tables]
-        exclude = all(n < len(t) for n, t in zip(border, tables, strict=True))
+        exclude = all(len(t) - n >= min(_FEWEST_CELLS, len(t)) for n, t in zip(border, tables, strict=True))
+        cut = f"{border[0]} of {len(a)} and {border[1]} of {len(b)}"
         notes.append(
-            f"Cells at the border of the image are left out of the statistics: {border[0]} of {len(a)} and {border[1]} of {len(b)}."
+            f"Cells at the border of the image are left out of the statistics: {cut}."
             if exclude
-            else "All cells touch the border of the image, so they stay in the statistics."
+            else f"Nearly all cells touch the border of the image ({cut}), so they stay in the statistics."
         )
     numbers = [population(t, exclude_border=exclude, seed=options["seed"]) for t in tables]
     both = compare_populations(a, b, exclude_border=exclude, seed=options["seed"])
