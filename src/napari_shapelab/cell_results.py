@@ -99,15 +99,16 @@ class CellResults(QWidget):
         if cells is None or len(self._path) < 2:
             self._panel.say("There are no paths yet: let the cells run for a while.", wrong=True)
             return
-        parts = [np.column_stack([ids, np.full(len(ids), step), positions]) for step, ids, positions in self._path]
-        rows = np.concatenate(parts)
-        rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+        rows, cell = paths(self._path, cells.data.shape)
         place = {"scale": (1.0, *cells.scale), "translate": (0.0, *cells.translate)}
+        world = {"units": ("pixel", *cells.units), "axis_labels": ("step", *cells.axis_labels)}
         name = f"{str(cells.name).removesuffix(' · cells')} · tracks"
-        layer = Tracks(rows, name=name, tail_length=len(self._path) * self._every, metadata=dict(cells.metadata), **place)
+        span = int(np.ptp(rows[:, 1])) + 1
+        look = {"tail_length": max(1, span // 5), "tail_width": 3, "blending": "translucent", "features": {"cell": cell}}
+        layer = Tracks(rows, name=name, metadata=dict(cells.metadata), **look, **place, **world)
         self._viewer.add_layer(layer)
         self._viewer.dims.set_point(0, rows[:, 1].max())
-        self._panel.say(f"Added {layer.name!r}: {len(np.unique(rows[:, 0]))} paths.")
+        self._panel.say(f"Added {layer.name!r}: the paths of {len(np.unique(cell))} cells.")
 
     def ask_and_save(self) -> None:
         """Ask where, then save."""
@@ -146,6 +147,24 @@ class CellResults(QWidget):
         self._path.append((snapshot.frame.step, np.asarray(seeds.meta["features"]["id"]), np.asarray(seeds.data)))
         if len(self._path) > _LONGEST:
             self._path, self._every = self._path[::2], 2 * self._every
+
+
+def paths(seen: list[tuple[float, np.ndarray, np.ndarray]], shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Return tracks and the cell of each of their rows, from what was seen: (step, ids, positions).
+
+    The tracks (id, step, position…) are sorted. A path that leaves the box at one side and enters at the other is cut in
+    two there: its first piece has the id of the cell, the others have ids of their own.
+    """
+    rows = np.concatenate([np.column_stack([ids, np.full(len(ids), step), positions]) for step, ids, positions in seen])
+    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+    cell = rows[:, 0].astype(np.int64)
+    same = cell[1:] == cell[:-1]
+    far = (np.abs(np.diff(rows[:, 2:], axis=0)) > 0.5 * np.array(shape)).any(axis=1)
+    piece = np.concatenate([[0], np.cumsum(same & far)])  # counts on over all cells
+    first = piece[np.searchsorted(cell, cell)]
+    rows[:, 0] = np.where(piece == first, cell, cell.max(initial=0) + piece)
+    order = np.lexsort((rows[:, 1], rows[:, 0]))
+    return rows[order], cell[order]
 
 
 def _button(text: str, tip: str, action: Callable[[], object]) -> QPushButton:

@@ -23,6 +23,8 @@ _TOOLS = {
     "remove": ("Remove", "Click a cell to remove it."),
     "wall": ("Wall", "Paint a wall; hold Shift to take walls away. In 3-D, paint in a slice (2-D view)."),
 }
+_MARK = (1.0, 0.8, 0.0, 1.0)
+"""Colour of the seed of the picked cell."""
 _BRUSH = 0.03
 """Radius of the wall brush, as a part of the longest side."""
 
@@ -40,6 +42,7 @@ class CellTools(QWidget):
         super().__init__()
         self._viewer, self._panel = unwrapped(viewer), panel
         self._cell = 0
+        self._marked: tuple[Any, int, list[int]] | None = None
         self.buttons: dict[str, QPushButton] = {}
         group = QButtonGroup(self)
         row = QHBoxLayout()
@@ -140,7 +143,8 @@ class CellTools(QWidget):
     def _paint(self, viewer: Any, event: Any, cells: Labels) -> Generator[None, None, None]:
         """Paint with a round brush; the wall stands when the button is let go."""
         mask = np.zeros(cells.data.shape, bool)
-        sketch = Labels(mask.astype(np.uint8), name="new wall", scale=cells.scale, translate=cells.translate, opacity=0.6)
+        place = {"scale": cells.scale, "translate": cells.translate, "units": cells.units, "axis_labels": cells.axis_labels}
+        sketch = Labels(mask.astype(np.uint8), name="new wall", opacity=0.6, **place)
         wall = "Shift" not in event.modifiers
         selected = set(viewer.layers.selection)
         viewer.layers.append(sketch)
@@ -173,10 +177,24 @@ class CellTools(QWidget):
         return self._panel.layers is not None and any(layer is active for layer in self._panel.layers.layers())
 
     def _describe(self, frame: Frame) -> None:
+        self._mark(self._layer("seeds"))
         if self._cell:
             self.info.setText(cell_in_words(frame, self._cell))
         else:
             self.info.setText("Click a cell to know it.")
+
+    def _mark(self, seeds: Any) -> None:
+        """Give the seed of the picked cell a colour of its own."""
+        if seeds is None or (not self._cell and self._marked is None):
+            return
+        rows = np.flatnonzero(np.asarray(seeds.features["id"]) == self._cell)
+        now = (seeds, len(seeds.data), rows.tolist())
+        if now == self._marked:
+            return
+        self._marked = now
+        colours = np.ones((len(seeds.data), 4))
+        colours[rows] = _MARK
+        seeds.face_color = colours
 
 
 def cell_in_words(frame: Frame, cell: int) -> str:

@@ -148,6 +148,57 @@ def test_click_drag_add_remove_and_paint(viewer, dock, qtbot):
     stop(qtbot, dock)
 
 
+def test_the_hand_reaches_in_while_cells_move(viewer, dock, qtbot):
+    begin(qtbot, dock, shape=(64, 64), n_cells=6, filling=0.3, speed=0.0)
+    active(viewer, dock)
+    number, _, world = seed(dock, 3)
+    to = world + np.array([9.0, -6.0])
+    click(qtbot, dock.tools.buttons["move"])
+    drag(viewer, [canvas_point(viewer, world), canvas_point(viewer, (world + to) / 2), canvas_point(viewer, to)])
+
+    def moved():
+        away = dock.panel.layers["seeds"].data[list(dock.panel.layers["seeds"].features["id"]).index(number)] - to
+        return np.abs(np.mod(away + 32, 64) - 32).max() < 2
+
+    qtbot.waitUntil(moved, timeout=30_000)
+    click(qtbot, dock.tools.buttons["wall"])
+    drag(viewer, [canvas_point(viewer, (5.0, 8.0)), canvas_point(viewer, (5.0, 50.0))])
+    qtbot.waitUntil(lambda: dock.panel.layers["walls"] is not None, timeout=30_000)
+    click(qtbot, dock.tools.buttons["remove"])
+    drag(viewer, [canvas_point(viewer, seed(dock, 0)[2])])
+    qtbot.waitUntil(lambda: len(dock.panel.layers["seeds"].data) == 5, timeout=30_000)
+    click(qtbot, dock.tools.buttons["add"])
+    free = (np.asarray(dock.panel.layers["cells"].data) == 0) & (np.asarray(dock.panel.layers["walls"].data) == 0)
+    places = np.argwhere(free)
+    drag(viewer, [canvas_point(viewer, places[len(places) // 2].astype(float))])
+    qtbot.waitUntil(lambda: len(dock.panel.layers["seeds"].data) == 6, timeout=30_000)
+    step = dock.panel.snapshot.frame.step
+    qtbot.waitUntil(lambda: dock.panel.snapshot.frame.step > step, timeout=30_000)  # and it goes on
+    assert dock.panel.running
+    stop(qtbot, dock)
+
+
+def test_another_run_is_what_is_seen_and_handled(viewer, dock, qtbot):
+    begin(qtbot, dock, "relaxation_3d", shape=(16, 16, 16), n_cells=4)
+    stop(qtbot, dock)
+    old = dock.panel.layers["cells"]
+    assert viewer.dims.ndisplay == 3
+    assert viewer.layers.selection.active is old
+    begin(qtbot, dock, "separation", shape=(48, 80), n_cells=8)
+    cells = dock.panel.layers["cells"]
+    assert viewer.dims.ndisplay == 2
+    assert not old.visible
+    assert viewer.layers.selection.active is cells
+    corners = [canvas_point(viewer, corner) for corner in ((0.0, 0.0), (47.0, 79.0))]
+    canvas = viewer.window._qt_viewer.canvas.native.rect()
+    assert all(canvas.contains(point) for point in corners)
+    assert corners[1].x() - corners[0].x() > 0.7 * canvas.width() or corners[1].y() - corners[0].y() > 0.7 * canvas.height()
+    qtbot.waitUntil(lambda: dock.panel.plot.choice.currentData() == "heterotypic_contact", timeout=30_000)
+    names = [dock.panel.plot.choice.itemData(i) for i in range(dock.panel.plot.choice.count())]
+    assert "off_centre" not in names  # of the run before
+    stop(qtbot, dock)
+
+
 def test_an_ended_run_wakes_for_the_hand(viewer, dock, qtbot):
     begin(qtbot, dock, shape=(48, 48), n_cells=5, filling=0.3)
     stop(qtbot, dock)
@@ -181,7 +232,9 @@ def test_colours_tracks_measure_and_script(viewer, dock, qtbot, tmp_path):
 
     click(qtbot, dock.results.tracks_button)
     tracks = next(layer for layer in viewer.layers if isinstance(layer, Tracks))
-    assert set(tracks.data[:, 0]) == set(dock.panel.layers["seeds"].features["id"])
+    assert set(tracks.features["cell"]) == set(dock.panel.layers["seeds"].features["id"])
+    jumps = np.abs(np.diff(tracks.data, axis=0))[np.diff(tracks.data[:, 0]) == 0, 2:]
+    assert jumps.max() < 24  # paths through the sides of the box are cut there
 
     click(qtbot, dock.results.measure_button)
     qtbot.waitUntil(lambda: dock.panel.message.text().startswith("Measured 8"), timeout=60_000)
@@ -224,9 +277,38 @@ def test_cells_in_space(viewer, dock, qtbot):
     click(qtbot, dock.tools.buttons["add"])
     drag(viewer, [centre])
     qtbot.waitUntil(lambda: len(dock.panel.layers["seeds"].data) == 6, timeout=30_000)
+    number = set(dock.panel.layers["seeds"].features["id"]).difference(range(1, 6)).pop()
+    settled(qtbot, dock)
+
+    click(qtbot, dock.tools.buttons["look"])
+    drag(viewer, [centre])
+    picked = dock.tools._cell
+    assert f"Cell {picked}" in dock.tools.info.text()
+    before = dict(zip(dock.panel.layers["seeds"].features["id"], np.array(dock.panel.layers["seeds"].data), strict=True))
+    click(qtbot, dock.tools.buttons["move"])
+    angles = viewer.scene.camera.angles
+    drag(viewer, [centre, centre + QPoint(12, 0), centre + QPoint(24, 8)])
+    settled(qtbot, dock)
+    after = dict(zip(dock.panel.layers["seeds"].features["id"], np.array(dock.panel.layers["seeds"].data), strict=True))
+    assert np.linalg.norm(after[picked] - before[picked]) > 0.5
+    assert all(np.allclose(after[cell], before[cell]) for cell in after if cell != picked)
+    assert viewer.scene.camera.angles == angles  # the view stands still while a cell is dragged
+
+    click(qtbot, dock.tools.buttons["remove"])
+    drag(viewer, [centre])
+    qtbot.waitUntil(lambda: len(dock.panel.layers["seeds"].data) == 5, timeout=30_000)
+    assert number > 5
+
     click(qtbot, dock.tools.buttons["wall"])
     drag(viewer, [centre])
     assert "2-D" in dock.panel.message.text()
+    viewer.dims.ndisplay = 2
+    viewer.dims.set_current_step(0, 10)
+    drag(viewer, [canvas_point(viewer, (3.0, 3.0)), canvas_point(viewer, (3.0, 16.0))])
+    qtbot.waitUntil(lambda: dock.panel.layers["walls"] is not None, timeout=30_000)
+    walls = np.asarray(dock.panel.layers["walls"].data) > 0
+    assert walls[10, 3, 4:15].all()
+    assert not walls[0].any()
     stop(qtbot, dock)
 
 

@@ -172,7 +172,8 @@ class CellsDock(QWidget):
         alone = not any(layer.visible and layer not in layers.layers() for layer in self._viewer.layers)
         if size != known and alone:
             see(self._viewer, cells)
-        if (active := self._viewer.layers.selection.active) is None or not active.visible:
+        active = self._viewer.layers.selection.active
+        if active is None or not active.visible or active is self.start_from.layer:
             self._viewer.layers.selection.active = cells
 
     def _on_running(self, running: bool) -> None:
