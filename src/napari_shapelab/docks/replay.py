@@ -56,6 +56,7 @@ class ReplayDock(QWidget):
         self._viewer = unwrapped(napari_viewer)
         self._opened: _Opened | None = None
         self._wanted = 0
+        self._reading = False
         self.timeline = Timeline(self._viewer, self)
         self.resumer = Resumer(self._viewer, self)
         self.runs = QComboBox()
@@ -88,15 +89,17 @@ class ReplayDock(QWidget):
     def open(self, path: str | Path) -> None:
         """Read a run folder, and show its layers unless the viewer has them already."""
         self._wanted += 1
-        wanted = self._wanted
+        wanted, self._reading = self._wanted, True
         self.about.setText(f"Reading {Path(path).name}…")
 
         def show(opened: _Opened) -> None:
             if wanted == self._wanted:
+                self._reading = False
                 self._show(opened)
 
         def refuse(text: str) -> None:
             if wanted == self._wanted:
+                self._reading = False
                 self._tell(text)
 
         Task(self, lambda: _read(Path(path)), show, refuse)
@@ -184,7 +187,7 @@ class ReplayDock(QWidget):
         shown = runs_shown(self._viewer)
         if self.run is not None and self.run.path.resolve() not in shown:
             self._show(None)
-        elif self.run is None and shown:
+        if self.run is None and shown and not self._reading:
             self.open(shown[0])
         self._list_runs()
         self._refresh()

@@ -1,0 +1,167 @@
+"""Runs that are kept while they go on: when, where, by whom; and what goes wrong on a disk never ends a run."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from toy_model import toy
+
+from napari_shapelab.recorder import Recorder
+from napari_shapelab.recording_tab import RecordingTab
+from napari_shapelab.run_panel import RunPanel
+from shapelab.catalog import Family
+from shapelab.errors import InputError
+from shapelab.io import RunWriter, load_run
+
+CLICK = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture(autouse=True)
+def toy_family(monkeypatch):
+    """Let run folders of the toy model be opened again."""
+    entry = Family("toy", "Toy", "Waves.", "toy:make", "toy:SCENARIOS", "preset")
+    monkeypatch.setattr("shapelab.catalog._FAMILIES", (entry,))
+    monkeypatch.setattr("shapelab.catalog.load", lambda path: (lambda preset=None, **p: toy(**p)) if path == "toy:make" else {})
+
+
+@pytest.fixture
+def panel(viewer, tmp_path):
+    panel = RunPanel(viewer, lambda: toy(max_steps=40), lambda: "waves at sea")
+    panel.keeping = RecordingTab(panel, every=10)
+    panel.keeping.folder = tmp_path / "runs"
+    viewer.window.add_dock_widget(panel, name="Waves")
+    return panel
+
+
+def run_to_the_end(qtbot, panel):
+    qtbot.mouseClick(panel.run_button, CLICK)
+    qtbot.waitUntil(lambda: not panel.running, timeout=30_000)
+
+
+def test_a_run_is_kept_from_its_beginning_by_the_worker(panel, qtbot, tmp_path, monkeypatch):
+    threads = set()
+    original = RunWriter.write
+
+    def write(self, frame):
+        threads.add(threading.current_thread().name)
+        original(self, frame)
+
+    monkeypatch.setattr(RunWriter, "write", write)
+    panel.keeping.box.click()
+    run_to_the_end(qtbot, panel)
+    run = load_run(tmp_path / "runs" / "waves-at-sea-1.zarr")
+    assert run.steps == run.record.checkpoints == [0, 10, 20, 30, 40]
+    assert run.record.reason == "Step limit reached."
+    assert threads == {"shapelab toy"}
+    assert "5 frames in waves-at-sea-1.zarr; it can go on from any of them" in panel.keeping.note.text()
+    *_, expected = toy(max_steps=40).run(40, every=40)
+    np.testing.assert_array_equal(run.frame(-1)["field"], expected["field"])
+    run_to_the_end(qtbot, panel)  # another run, another folder
+    assert load_run(tmp_path / "runs" / "waves-at-sea-2.zarr").steps == [0, 10, 20, 30, 40]
+
+
+def test_nothing_is_kept_unless_wanted(panel, qtbot, tmp_path):
+    run_to_the_end(qtbot, panel)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_keeping_begins_and_ends_during_a_run_and_goes_on_with_it(panel, qtbot, tmp_path):
+    panel._make = lambda: toy()
+    qtbot.mouseClick(panel.step_button, CLICK)
+    qtbot.waitUntil(lambda: panel.snapshot is not None and panel.snapshot.frame.step == 1, timeout=30_000)
+    panel.keeping.every.setValue(2)
+    panel.keeping.box.click()
+    for step in (2, 3, 4):
+        qtbot.mouseClick(panel.step_button, CLICK)
+        qtbot.waitUntil(lambda step=step: panel.snapshot.frame.step == step, timeout=30_000)
+    path = tmp_path / "runs" / "waves-at-sea-1.zarr"
+    qtbot.waitUntil(lambda: load_run(path).steps == [1, 2, 4], timeout=30_000)
+    qtbot.mouseClick(panel.step_button, CLICK)
+    qtbot.waitUntil(lambda: panel.snapshot.frame.step == 5, timeout=30_000)
+    qtbot.mouseClick(panel.stop_button, CLICK)
+    qtbot.waitUntil(lambda: not panel.running, timeout=30_000)
+    run = load_run(path)
+    assert (run.steps, run.record.reason) == ([1, 2, 4, 5], "Stopped.")
+    qtbot.mouseClick(panel.step_button, CLICK)  # the ended run goes on, in its own folder
+    qtbot.waitUntil(lambda: load_run(path).steps == [1, 2, 4, 5, 6], timeout=30_000)
+    panel.keeping.box.click()
+    qtbot.mouseClick(panel.step_button, CLICK)
+    qtbot.mouseClick(panel.step_button, CLICK)
+    qtbot.waitUntil(lambda: panel.snapshot.frame.step == 8, timeout=30_000)
+    assert load_run(path).steps == [1, 2, 4, 5, 6]
+    panel.stop()
+
+
+@pytest.mark.parametrize("trouble", ["read-only", "full", "unexpected", "file"])
+def test_what_goes_wrong_on_the_disk_is_one_sentence_and_the_run_goes_on(panel, qtbot, tmp_path, monkeypatch, trouble):
+    def fail(error):
+        def call(*_):
+            raise error
+
+        return call
+
+    if trouble == "read-only":
+        monkeypatch.setattr("os.access", lambda *_: False)
+    elif trouble == "full":
+        monkeypatch.setattr("shapelab.io.writer.write_checkpoint", fail(OSError(28, "No space left on device")))
+    elif trouble == "unexpected":
+        monkeypatch.setattr("shapelab.io.writer.write_checkpoint", fail(KeyError("zarr")))
+    else:
+        (tmp_path / "runs").write_text("mine")
+    panel.keeping.box.click()
+    run_to_the_end(qtbot, panel)
+    assert panel.snapshot.frame.step == 40
+    expected = {"read-only": "read-only", "full": "No space left", "unexpected": "unexpected error (KeyError)", "file": "cannot be kept in"}
+    assert expected[trouble] in panel.keeping.note.text()
+    assert panel.keeping.note.text().startswith("Not kept: ")
+    assert not list(tmp_path.rglob("*.zarr"))
+    if trouble == "file":
+        assert (tmp_path / "runs").read_text() == "mine"
+
+
+def test_a_folder_of_that_name_is_never_touched(tmp_path):
+    (tmp_path / "mine.zarr").mkdir()
+    recorder = Recorder(tmp_path / "mine.zarr", 1)
+    simulation = toy()
+    assert recorder.follow(simulation).endswith("nothing was overwritten. The run itself goes on.")
+    simulation.step()
+    assert recorder.follow(simulation) == recorder.close() == ""  # said once
+    assert list((tmp_path / "mine.zarr").iterdir()) == []
+
+
+def test_large_checkpoints_are_kept_of_the_last_frame_only(tmp_path, monkeypatch):
+    simulation = toy()
+    monkeypatch.setattr("napari_shapelab.recorder._MOST_BYTES", 1)
+    recorder = Recorder(tmp_path / "run.zarr", 1)
+    for _ in range(3):
+        assert recorder.follow(simulation) == ""
+        simulation.step()
+    recorder.close("Stopped.")
+    run = load_run(tmp_path / "run.zarr")
+    assert (run.steps, run.record.checkpoints, recorder.keep) == ([0, 1, 2], [2], "last")
+    wanted = Recorder(tmp_path / "all.zarr", 1, "all")  # the user's choice counts
+    wanted.follow(simulation)
+    wanted.close()
+    assert load_run(tmp_path / "all.zarr").record.checkpoints == [3]
+
+
+def test_a_folder_deleted_during_a_run_is_told(panel, qtbot, tmp_path):
+    panel._make = lambda: toy()
+    panel.keeping.every.setValue(1)
+    panel.keeping.box.click()
+    qtbot.mouseClick(panel.step_button, CLICK)
+    path = tmp_path / "runs" / "waves-at-sea-1.zarr"
+    qtbot.waitUntil(lambda: path.exists(), timeout=30_000)
+    shutil.rmtree(path)
+    qtbot.mouseClick(panel.step_button, CLICK)
+    qtbot.waitUntil(lambda: panel.snapshot is not None and panel.snapshot.frame.step == 2, timeout=30_000)
+    qtbot.waitUntil(lambda: "Not kept" in panel.keeping.note.text(), timeout=30_000)
+    assert panel.running
+    panel.stop()
+    qtbot.waitUntil(lambda: not panel.running, timeout=30_000)
+    with pytest.raises(InputError):
+        load_run(path)
