@@ -233,8 +233,9 @@ def draw_table(name: str, table: GrainTable, parameters: FitParameters, abort: t
     message = "Ellipses of the table."
     if parameters.exact:
         diagram, solution = exact_volumes(diagram, table.areas, Domain(shape, spacing), parameters.tolerance / 100, abort)
-        message = solution.message
-    labels = diagram.labels(shape, spacing)
+        message, labels = solution.message, solution.labels.astype(np.int64)
+    else:
+        labels = diagram.labels(shape, spacing)
     moments = table.moments(corner)
     drawn = np.bincount(labels.ravel(), minlength=len(table) + 1)[1:] * float(np.prod(spacing))
     errors = drawn / (table.areas * (np.prod(size) / table.areas.sum())) - 1

@@ -94,9 +94,21 @@ def test_anisotropic_voxels_give_the_same_cells_as_a_fine_grid() -> None:
 def test_exact_volumes(method: str) -> None:
     labels = crystal_labels((96, 96), 25)
     fit = sl.fit_diagram(labels, method=method, exact_volumes=True, tolerance=0.01)
-    quantum = 2 / np.bincount(labels.ravel())[1:].min()
-    assert fit.volume_error <= max(0.01, quantum) + 1e-9
+    pixels = np.bincount(labels.ravel())[1:]
+    np.testing.assert_array_equal(np.bincount(fit.labels.ravel())[1:], pixels)
+    assert fit.volume_error == 0
+    drawn = fit.diagram.labels(labels.shape)
+    assert (np.abs(np.bincount(drawn.ravel())[1:] - pixels) <= np.maximum(2, 0.01 * pixels)).all()
+    assert (drawn != fit.labels).mean() < 0.01
     assert "olume error" in fit.message
+
+
+def test_exact_volumes_outside_a_mask() -> None:
+    labels = crystal_labels((64, 64), 12)
+    labels[:, :10] = 0
+    fit = sl.fit_diagram(labels, method="moments", exact_volumes=True)
+    np.testing.assert_array_equal(np.bincount(fit.labels.ravel(), minlength=13), np.bincount(labels.ravel(), minlength=13))
+    assert not fit.labels[:, :10].any()
 
 
 def test_worst_grains_are_listed_with_their_reason() -> None:

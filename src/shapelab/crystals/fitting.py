@@ -30,7 +30,7 @@ class DiagramFit:
 
     diagram: Diagram
     labels: np.ndarray
-    """The diagram on the image's grid, with the image's ids."""
+    """The diagram on the image's grid, with the image's ids; with exact volumes, see `fit_diagram`."""
     mismatch: float
     """Fraction of the labelled pixels that the diagram gives to another cell, over all cells."""
     volume_error: float
@@ -73,9 +73,10 @@ def fit_diagram(
     method
         "likelihood" starts from the moments and maximises the likelihood of the pixels; "moments" stops at the start.
     exact_volumes
-        Shift the cells' weights afterwards so that each has the volume it has in the image (orders 1 and 2).
+        Shift the cells' weights afterwards so that each has the volume it has in the image (orders 1 and 2); single pixels
+        at boundaries make up for the rest, so that `labels` has the volumes to the pixel.
     tolerance
-        Largest relative volume error asked for with `exact_volumes`.
+        Largest relative volume error asked of the diagram with `exact_volumes`.
     effort
         Factor on the number of iterations.
     progress
@@ -117,9 +118,10 @@ def fit_diagram(
     if method == "likelihood":
         diagram, evaluations, message = maximise_likelihood(index, diagram, order, voxel, effort, progress, abort)
     if exact_volumes:
-        diagram, said = _with_exact_volumes(diagram, index, moments, voxel, tolerance, abort)
+        diagram, fitted, said = _with_exact_volumes(diagram, index, moments, voxel, tolerance, abort)
         message = f"{message} {said}"
-    fitted = diagram.indices(image.shape, voxel)
+    else:
+        fitted = diagram.indices(image.shape, voxel)
     return _report(diagram, index, fitted, moments, voxel, time.perf_counter() - begin, evaluations, message)
 
 
@@ -133,14 +135,14 @@ def kernels_ready(likelihood: bool) -> bool:
 
 def _with_exact_volumes(
     diagram: Diagram, index: np.ndarray, moments: Moments, spacing: tuple[float, ...], tolerance: float, abort: threading.Event | None
-) -> tuple[Diagram, str]:
+) -> tuple[Diagram, np.ndarray, str]:
     from shapelab.crystals.weights import exact_volumes
     from shapelab.transport import Domain
 
     inside = index >= 0
     domain = Domain(index.shape, spacing, (False,), None if inside.all() else inside)
     diagram, solution = exact_volumes(diagram, moments.volumes, domain, tolerance, abort)
-    return diagram, solution.message
+    return diagram, solution.labels.astype(np.int32) - 1, solution.message
 
 
 def index_labels(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

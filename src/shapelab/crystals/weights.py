@@ -47,6 +47,9 @@ def exact_volumes(
 ) -> tuple[Diagram, Solution]:
     """Return the diagram of order 1 or 2 with its constants shifted so that each cell has its volume, and the solution.
 
+    The labels of the solution have the volumes to the pixel: where the diagram itself cannot, because a pixel of a small
+    cell is more than the tolerance, single pixels at boundaries are given to the neighbour.
+
     Parameters
     ----------
     diagram
@@ -61,7 +64,9 @@ def exact_volumes(
         When set, the solve ends early with what there is.
     """
     seeds, matrices, weights = diagram.ellipsoids()
-    solution = weights_solver(domain, seeds, matrices, volumes, tolerance, weights).solve(abort)
+    solver = weights_solver(domain, seeds, matrices, volumes, tolerance, weights)
+    solver.exact = True
+    solution = solver.solve(abort)
     coefficients = diagram.coefficients.copy()
     coefficients[:, 0] += solution.potentials - weights
     return replace(diagram, coefficients=coefficients), solution
