@@ -85,6 +85,7 @@ def row_values(out, c, centre, inverse, exps, order, z, y, x, step, section):  #
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def argmax_kernel(start, stop, out, count, index, size, spacing, tile, tiles, c, centre, inverse, exps, order):  # type: ignore[no-untyped-def]
+    """Set `out` to the best cell over the tiles start to stop."""
     best = np.empty(ROW)
     value = np.empty(ROW)
     which = np.empty(ROW, np.int32)
