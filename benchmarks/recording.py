@@ -36,7 +36,10 @@ def block(simulation: Simulation, steps: int, recorder: Recorder | None) -> floa
         simulation.step()
         if recorder is not None and (problem := recorder.follow(simulation)):
             raise SystemExit(problem)
-    return time.perf_counter() - begin
+    duration = time.perf_counter() - begin
+    while recorder is not None and recorder.writing:  # so that the next block is alone
+        time.sleep(0.002)
+    return duration
 
 
 def main() -> None:
@@ -53,6 +56,7 @@ def main() -> None:
             for _ in range(repeats):
                 alone.append(block(simulation, steps, None))
                 kept.append(block(simulation, steps, recorder))
+            recorder.close()
             size = sum(file.stat().st_size for file in Path(folder).rglob("*")) / 1e6 / recorder.frames
         extra = np.median(kept) / np.median(alone) - 1
         step = 1e3 * np.median(alone) / steps

@@ -1,15 +1,18 @@
-"""Keep a run on the disk while it goes on: called by the worker between two steps, never by the window."""
+"""Keep a run on the disk while it goes on: the worker hands over what is due, a thread of its own writes it."""
 
 from __future__ import annotations
 
 import logging
+import queue
 import shutil
+import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from shapelab.errors import ShapelabError
 from shapelab.io import RunWriter
-from shapelab.io.writer import Keep
+from shapelab.io.writer import Keep, Moment
 from shapelab.simulation import Simulation
 
 __all__ = ["Recorder"]
@@ -26,6 +29,7 @@ _FRAMES = 200
 class Recorder:
     """Keeps a frame every so many steps in a new run folder, or goes on with one.
 
+    The worker calls it between two steps. It only copies the state; a thread writes it, at most two kept frames behind.
     It never raises: whatever goes wrong is one sentence, after which nothing more is kept and the run itself goes on.
 
     Parameters
@@ -49,36 +53,60 @@ class Recorder:
         self.problem = ""
         """Why nothing more is kept, "" while all is well."""
         self.checkpoint_bytes = 0
+        self._told = False
         self._writer: RunWriter | None = None
         self._last = -1
+        self._moments: queue.Queue[Moment | None] = queue.Queue(1)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def writing(self) -> bool:
+        """True while something that was handed over is not on the disk yet."""
+        return self._moments.unfinished_tasks > 0
 
     def follow(self, simulation: Simulation, *, last: bool = False) -> str:
         """Keep the present frame if it is due, or the `last` one; return a problem to tell, "" if there is none."""
         step = simulation.step_number
         due = last or self._last < 0 or step // self.every > self._last // self.every
-        if self.problem or not due or step == self._last:
-            return ""
-        return self._attempt(lambda: self._write(simulation))
+        if not self.problem and due and step != self._last:
+            self._last = step
+            self._attempt(lambda: self._hand_over(simulation))
+        return self._to_tell()
 
     def close(self, reason: str | None = None) -> str:
-        """Note how the run ended, and let the simulation go; return a problem to tell, "" if there is none."""
+        """Wait until all is written, and note how the run ended; return a problem to tell, "" if there is none."""
+        if self._thread is not None:
+            self._moments.put(None)
+            self._thread.join()
+            self._thread = None
         writer, self._writer = self._writer, None
-        return "" if writer is None or self.problem else self._attempt(lambda: writer.close(reason))
+        if writer is not None and not self.problem:
+            self._attempt(lambda: writer.close(reason))
+        return self._to_tell()
 
-    def _write(self, simulation: Simulation) -> None:
+    def _hand_over(self, simulation: Simulation) -> None:
         if self._writer is None:
-            self._open(simulation)
-        assert self._writer is not None
-        self._writer.write(simulation.frame())
-        self._last = simulation.step_number
-        self.frames = self._writer.frames
+            self._writer = self._opened(simulation)
+            self._thread = threading.Thread(target=self._write_all, args=(self._writer,), name="shapelab keep", daemon=True)
+            self._thread.start()
+        self._moments.put(self._writer.take(simulation.frame(), copy=True))
 
-    def _open(self, simulation: Simulation) -> None:
+    def _write_all(self, writer: RunWriter) -> None:
+        while (moment := self._moments.get()) is not None:
+            if not self.problem:  # else it is only taken, so that the worker never waits
+                self._attempt(partial(self._write, writer, moment))
+            self._moments.task_done()
+
+    def _write(self, writer: RunWriter, moment: Moment) -> None:
+        writer.write_moment(moment)
+        self.frames = writer.frames
+
+    def _opened(self, simulation: Simulation) -> RunWriter:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.checkpoint_bytes = sum(array.nbytes for array in simulation.checkpoint()[1].values())
         if self.keep is None:
             self.keep = "all" if self._expected_bytes(simulation) <= self._room() else "last"
-        self._writer = RunWriter(self.path, simulation, keep=self.keep, append=self.append)
+        return RunWriter(self.path, simulation, keep=self.keep, append=self.append)
 
     def _expected_bytes(self, simulation: Simulation) -> int:
         limit = getattr(simulation.parameters, "max_steps", None)
@@ -88,7 +116,7 @@ class Recorder:
     def _room(self) -> float:
         return min(_MOST_BYTES, _SHARE_OF_DISK * shutil.disk_usage(self.path.parent).free)
 
-    def _attempt(self, work: Callable[[], None]) -> str:
+    def _attempt(self, work: Callable[[], None]) -> None:
         try:
             work()
         except ShapelabError as error:
@@ -98,7 +126,9 @@ class Recorder:
         except Exception as error:  # keeping must not end the run, whatever happens
             _log.exception("Keeping a run failed")
             self.problem = f"The run is no longer kept: unexpected error ({type(error).__name__})."
-        if not self.problem:
+
+    def _to_tell(self) -> str:
+        if not self.problem or self._told:
             return ""
-        self._writer = None
+        self._told = True
         return f"{self.problem} The run itself goes on."

@@ -42,21 +42,21 @@ def run_to_the_end(qtbot, panel):
     qtbot.waitUntil(lambda: not panel.running, timeout=30_000)
 
 
-def test_a_run_is_kept_from_its_beginning_by_the_worker(panel, qtbot, tmp_path, monkeypatch):
+def test_a_run_is_kept_from_its_beginning_by_a_thread_of_its_own(panel, qtbot, tmp_path, monkeypatch):
     threads = set()
-    original = RunWriter.write
+    original = RunWriter.write_moment
 
-    def write(self, frame):
+    def write(self, moment):
         threads.add(threading.current_thread().name)
-        original(self, frame)
+        original(self, moment)
 
-    monkeypatch.setattr(RunWriter, "write", write)
+    monkeypatch.setattr(RunWriter, "write_moment", write)
     panel.keeping.box.click()
     run_to_the_end(qtbot, panel)
     run = load_run(tmp_path / "runs" / "waves-at-sea-1.zarr")
     assert run.steps == run.record.checkpoints == [0, 10, 20, 30, 40]
     assert run.record.reason == "Step limit reached."
-    assert threads == {"shapelab toy"}
+    assert threads == {"shapelab keep"}  # neither the window's thread nor the one that steps
     assert "5 frames in waves-at-sea-1.zarr; it can go on from any of them" in panel.keeping.note.text()
     *_, expected = toy(max_steps=40).run(40, every=40)
     np.testing.assert_array_equal(run.frame(-1)["field"], expected["field"])

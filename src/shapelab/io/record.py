@@ -72,6 +72,11 @@ class RunRecord(_Strict):
     failed: bool = False
     reason: str | None = None
 
+    def snapshot(self) -> RunRecord:
+        """Return a copy that does not change when this record grows."""
+        lists = {name: list(getattr(self, name)) for name in ("changes", "steps", "times", "layers", "checkpoints")}
+        return self.model_copy(update={**lists, "tables": dict(self.tables)})
+
     def latest_parameters(self) -> dict[str, Any]:
         """Return the parameters at the last frame."""
         latest = dict(self.parameters)

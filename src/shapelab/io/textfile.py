@@ -13,14 +13,22 @@ __all__ = ["read_json", "write_json"]
 
 
 def write_json(file: Path, data: Any) -> None:
-    """Replace `file` by `data` as JSON: a reader sees the old file or the new one, never a part."""
+    """Replace `file` by `data` as JSON, one entry per line: a reader sees the old file or the new one, never a part."""
     temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex}.partial")
     try:
         with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(json.dumps(data, indent=1, allow_nan=False))
+            stream.write(_lines(data))
         temporary.replace(file)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _lines(data: Any) -> str:
+    """Return JSON with one top-level entry per line; `indent` would take the slow encoder and a line per number."""
+    if not isinstance(data, dict):
+        return json.dumps(data, allow_nan=False)
+    entries = (f" {json.dumps(str(key))}: {json.dumps(value, allow_nan=False)}" for key, value in data.items())
+    return "{\n" + ",\n".join(entries) + "\n}\n"
 
 
 def read_json(file: Path, *, limit: int = 64_000_000) -> dict[str, Any]:

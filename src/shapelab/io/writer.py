@@ -11,6 +11,7 @@ import contextlib
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -36,9 +37,25 @@ from shapelab.io.record import (
 from shapelab.io.table import append_rows, column_names, widened_copy
 from shapelab.simulation import Simulation
 
-__all__ = ["RunWriter", "save_run"]
+__all__ = ["Moment", "RunWriter", "save_run"]
 
 Keep = Literal["last", "all", "none"]
+
+
+_AHEAD = 16
+"""Frames by which an array grows at once: growing costs as much as writing. What the record does not list is cut at the end."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """All that a run folder keeps of one step."""
+
+    frame: Frame
+    parameters: dict[str, Any]
+    checkpoint: tuple[dict[str, Any], dict[str, np.ndarray]] | None
+    done: bool
+    failed: bool
+    reason: str | None
 
 
 def save_run(path: str | Path, simulation: Simulation) -> Path:
@@ -107,6 +124,23 @@ class RunWriter:
         InputError
             If the disk is full or the frame's layers are not those of the first one; the folder keeps its complete frames.
         """
+        self.write_moment(self.take(frame))
+
+    def take(self, frame: Frame, *, copy: bool = False) -> Moment:
+        """Return what `write` would write now; a `copy` may be written later, in another thread, while the simulation goes on."""
+        simulation, checkpoint = self._simulation, None
+        if self._keep != "none":
+            if simulation.step_number != frame.step:
+                raise InputError(
+                    f"The simulation is at step {simulation.step_number}, the frame at {frame.step}: write frames as they come."
+                )
+            plain, arrays = simulation.checkpoint()
+            checkpoint = plain, {name: array.copy() for name, array in arrays.items()} if copy else arrays
+        return Moment(frame, simulation.parameters.to_json(), checkpoint, simulation.done, simulation.failed, simulation.reason)
+
+    def write_moment(self, moment: Moment) -> None:
+        """Add what `take` returned; raises as `write` does."""
+        frame = moment.frame
         if self.record.steps and frame.step <= self.record.steps[-1]:
             return
         with self._sentences():
@@ -115,11 +149,12 @@ class RunWriter:
             self._write_layers(frame)
             scalars = {"step": [frame.step], "time": [frame.time], **{name: [float(v)] for name, v in frame.scalars.items()}}
             self._append_scalars(scalars)
-            old = self._write_checkpoint(frame)
-            self._note_changes(frame.step)
+            old = self._write_checkpoint(moment)
+            self._note_changes(frame.step, moment.parameters)
             self.record.steps.append(frame.step)
             self.record.times.append(float(frame.time))
-            self._commit()
+            self.record.done, self.record.failed, self.record.reason = moment.done, moment.failed, moment.reason
+            write_record(self._folder, self.record)
             self._settle_scalars()
             for step in old:
                 self._checkpoint_file(step).unlink(missing_ok=True)
@@ -131,8 +166,13 @@ class RunWriter:
         if not self.record.steps:
             shutil.rmtree(self._folder, ignore_errors=True)
             return
+        simulation = self._simulation
         with self._sentences():
-            self._commit(reason)
+            self.record.done, self.record.failed = simulation.done, simulation.failed
+            self.record.reason = simulation.reason or reason
+            for array in self._arrays.values():
+                array.resize((self.frames, *array.shape[1:]))
+            write_record(self._folder, self.record)
 
     def _create(self, frame: Frame) -> None:
         taken: set[str] = set()
@@ -170,7 +210,8 @@ class RunWriter:
         array = self._arrays[record.path]
         if data.shape != array.shape[1:]:
             raise InputError(f"The layer {record.name!r} changed its shape from {array.shape[1:]} to {data.shape}: save it as a new run.")
-        array.resize((index + 1, *data.shape))
+        if index >= array.shape[0]:
+            array.resize((index + _AHEAD, *data.shape))
         array[index] = data
 
     def _append(self, name: str, columns: Mapping[str, Any]) -> None:
@@ -196,31 +237,23 @@ class RunWriter:
                 (self._folder / WIDER_SCALARS).replace(self._folder / SCALARS)
             self.record.tables[SCALARS] = self.record.tables.pop(WIDER_SCALARS)
 
-    def _write_checkpoint(self, frame: Frame) -> list[int]:
+    def _write_checkpoint(self, moment: Moment) -> list[int]:
         """Write the state; return the steps of older checkpoints that may go once the record no longer lists them."""
-        if self._keep == "none":
+        if moment.checkpoint is None:
             return []
-        if self._simulation.step_number != frame.step:
-            raise InputError(
-                f"The simulation is at step {self._simulation.step_number}, the frame at {frame.step}: write frames as they come."
-            )
-        write_checkpoint(self._checkpoint_file(frame.step), *self._simulation.checkpoint())
+        step = moment.frame.step
+        write_checkpoint(self._checkpoint_file(step), *moment.checkpoint)
         old = self.record.checkpoints if self._keep == "last" else []
-        self.record.checkpoints = [frame.step] if self._keep == "last" else [*self.record.checkpoints, frame.step]
+        self.record.checkpoints = [step] if self._keep == "last" else [*self.record.checkpoints, step]
         return old
 
     def _checkpoint_file(self, step: int) -> Path:
         return self._folder / "checkpoints" / f"{step:08d}.npz"
 
-    def _note_changes(self, step: int) -> None:
+    def _note_changes(self, step: int, parameters: dict[str, Any]) -> None:
         before = self.record.latest_parameters()
-        if changed := {name: value for name, value in self._simulation.parameters.to_json().items() if value != before.get(name)}:
+        if changed := {name: value for name, value in parameters.items() if value != before.get(name)}:
             self.record.changes.append(LiveChange(step=step, parameters=changed))
-
-    def _commit(self, reason: str | None = None) -> None:
-        self.record.done, self.record.failed = self._simulation.done, self._simulation.failed
-        self.record.reason = self._simulation.reason or reason
-        write_record(self._folder, self.record)
 
     def _publish(self) -> None:
         if self.path.exists():
@@ -243,7 +276,7 @@ class RunWriter:
     @contextlib.contextmanager
     def _sentences(self) -> Iterator[None]:
         """Turn errors of the disk into one sentence; drop what was begun but not committed."""
-        before = self.record.model_copy(deep=True)
+        before = self.record.snapshot()
         try:
             yield
         except BaseException as error:
