@@ -165,6 +165,8 @@ def _from_run(root: Path, outcome: Outcome) -> AtlasMember:
     layer = _shape_of(run.frame(), outcome.name)
     diagram = None
     if layer.kind == "image":
+        if "scale" not in layer.meta:
+            raise InputError(f"The run of the member {outcome.name} has no voxel size.")
         boundary = run.record.parameters.get("boundary", "replicate")
         diagram = member_diagram(layer.data, layer.meta["scale"][0], boundary)
         meta = {**layer.meta, "contrast_limits": (-_LEVELS, _LEVELS)}

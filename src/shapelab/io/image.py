@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ def _reader(file: Path) -> Callable[[Path, str | None], _Read]:
 def _read_tiff(file: Path, key: str | None) -> _Read:
     import tifffile
 
+    _refuse_circle(file)
     with tifffile.TiffFile(file) as tiff:
         series = tiff.series[0]
         _refuse_huge(series.shape, series.dtype)
@@ -78,6 +80,27 @@ def _read_tiff(file: Path, key: str | None) -> _Read:
     if axes.endswith("s"):
         raise InputError(f"{file.name} is a colour image: convert it to grey or to labels first.")
     return data, axes, [steps.get(axis, 1.0) for axis in axes], unit
+
+
+def _refuse_circle(file: Path) -> None:
+    """Refuse a TIFF whose pages follow each other in a circle: it would be read for ever."""
+    with file.open("rb") as stream:
+        head = stream.read(16)
+        order, big = ("<" if head[:2] == b"II" else ">"), head[2:4] in (b"\x2b\x00", b"\x00\x2b")
+        count, entry, link = ("Q", 20, "Q") if big else ("H", 12, "I")
+        seen: set[int] = set()
+        try:
+            (page,) = struct.unpack_from(order + link, head, 8 if big else 4)
+            while page:
+                if page in seen:
+                    raise InputError(f"{file.name} is damaged: its pages follow each other in a circle.")
+                seen.add(page)
+                stream.seek(page)
+                (entries,) = struct.unpack(order + count, stream.read(struct.calcsize(order + count)))
+                stream.seek(entry * entries, 1)
+                (page,) = struct.unpack(order + link, stream.read(struct.calcsize(order + link)))
+        except (struct.error, OSError, OverflowError):  # cut, which the reader tells better
+            return
 
 
 def _ome_steps(xml: str) -> tuple[dict[str, float], str]:
@@ -153,6 +176,8 @@ def _read_hdf5(file: Path, key: str | None) -> _Read:
         names: list[str] = []
         store.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) and item.ndim >= 2 else None)
         dataset: Any = store[_chosen(file, names, key)]
+        if dataset.external or dataset.is_virtual:
+            raise InputError(f"{file.name} takes its numbers from other files: refused.")
         _refuse_huge(dataset.shape, dataset.dtype)
         size = np.asarray(dataset.attrs.get("element_size_um", ()), dtype=float)
         data, axes, scale, unit = _plain(dataset[()])
