@@ -1,0 +1,261 @@
+"""Hours of use in minutes, to see whether anything piles up or goes wrong.
+
+In one process, on a virtual screen if there is no other, a seeded user (`soak_use`) starts and stops runs in all docks,
+changes them while they run, deletes, renames and hides their layers, and closes viewers in the middle. Prints memory,
+threads, objects that outlive their window, exceptions and warnings, and the longest time that our code held the window;
+ends with a sentence and status 1 if memory grows, a thread or an object is left, or anything was raised.
+
+Memory is compared at rest: with no viewer open, after Python's and the allocator's clean-up; every few cycles the viewer is
+closed for that. What counts as flat: after the warm-up it grows by less than 0.1 MB per cycle beyond what napari itself keeps
+of every viewer that is opened and closed, which is measured in the same process, with empty viewers, at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import faulthandler
+import gc
+import logging
+import signal
+import sys
+import threading
+import time
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import psutil
+
+from napari_shapelab.virtual_screen import virtual_screen
+
+FLAT = 0.1
+"""Growth that counts as none [MB per cycle]."""
+EMPTY_VIEWERS = 8
+SESSION = 5
+"""Cycles after which the viewer is closed to measure."""
+BLOCKED = 0.1
+"""Longest time that our code may hold the window [s]."""
+OURS = ("Worker", "Simulation", "Stream", "Task", "RunLayers", "RunPanel", "CurvatubesDock", "CellsDock", "CrystalsDock", "CompareDock")
+THEIRS = ("AtlasDock", "ReplayDock", "Image", "Labels", "Points", "Vectors", "Viewer")
+
+
+class Watch:
+    """Everything that goes wrong, wherever it is told."""
+
+    def __init__(self) -> None:
+        self.wrong: Counter[str] = Counter()
+        self.details: dict[str, str] = {}
+        self.longest: dict[str, tuple[float, float]] = {}
+        """What -> longest time by the clock, and of the processor [s]."""
+        self.made = 0
+
+    def start(self) -> None:
+        """Listen to Python, its threads, its log, its warnings, and Qt."""
+        from qtpy.QtCore import qInstallMessageHandler
+
+        sys.excepthook = lambda kind, error, trace: self.raised("exception", error)
+        threading.excepthook = lambda given: self.raised("exception in a thread", given.exc_value)
+        sys.unraisablehook = lambda given: self.raised("exception in a destructor", given.exc_value)
+        handler = logging.Handler(logging.ERROR)
+        handler.emit = lambda record: self.note(f"logged: {record.getMessage()}", str(record.exc_info or ""))  # type: ignore[method-assign]
+        logging.getLogger().addHandler(handler)
+        warnings.simplefilter("default")
+        warnings.showwarning = lambda message, category, *where: self.note(f"{category.__name__}: {message} ({where[0]}:{where[1]})")
+        qInstallMessageHandler(lambda kind, context, text: self.qt(text))
+
+    def note(self, what: str, detail: str = "") -> None:
+        """Count something that went wrong."""
+        self.wrong[what] += 1
+        self.details.setdefault(what, detail)
+
+    def qt(self, text: str) -> None:
+        """Count a message of Qt; one that may be its last goes to the terminal too."""
+        self.note(f"Qt: {text}")
+        if "X11" in text or "xcb" in text:
+            print(text, file=sys.stderr, flush=True)
+
+    def raised(self, where: str, error: BaseException | None) -> None:
+        self.note(f"{where}: {type(error).__name__}: {error}", "".join(traceback.format_exception(error)))
+
+    def time(self, owner: type, name: str, label: str) -> None:
+        """Note the longest time that `owner.name`, called by the window, takes; making layers is noted apart."""
+        from napari_shapelab.run_layers import RunLayers
+
+        original: Callable[..., Any] = getattr(owner, name)
+
+        def call(*arguments: Any) -> Any:
+            begin, made = (time.perf_counter(), time.thread_time()), self.made
+            try:
+                return original(*arguments)
+            finally:
+                spent = (time.perf_counter() - begin[0], time.thread_time() - begin[1])
+                self.made += owner is RunLayers
+                key = label if self.made == made or owner is RunLayers else f"{label}, making layers"
+                known = self.longest.get(key, (0.0, 0.0))
+                self.longest[key] = (max(known[0], spent[0]), max(known[1], spent[1]))
+
+        setattr(owner, name, call)
+
+
+def resident() -> float:
+    """Return the resident memory after a thorough clean-up [MB]."""
+    gc.collect()
+    if sys.platform == "linux":
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    return float(psutil.Process().memory_info().rss) / 1e6
+
+
+def gpu_memory() -> float:
+    """Return the memory of the GPU that is in use [MB]."""
+    torch = sys.modules.get("torch")
+    return float(torch.cuda.memory_allocated()) / 1e6 if torch is not None and torch.cuda.is_available() else 0.0
+
+
+def threads() -> Counter[str]:
+    """Return the threads of Python that are alive, by name."""
+    return Counter(thread.name.rstrip("0123456789-_ ") for thread in threading.enumerate())
+
+
+def alive() -> Counter[str]:
+    """Return how many objects there are of the kinds that must not outlive a window."""
+    gc.collect()
+    names = {*OURS, *THEIRS}
+    return Counter(kind.__name__ for item in gc.get_objects() if (kind := type(item)).__name__ in names)
+
+
+def slope(cycles: list[int], memory: list[float]) -> float:
+    """Return the growth of memory by least squares [MB per cycle]."""
+    return float(np.polyfit(cycles, memory, 1)[0]) if len(cycles) > 2 else 0.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cycles", type=int, default=200, help="activities, each of which starts and stops one or two runs")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=60.0, help="end after this time, even if there are cycles left")
+    parser.add_argument("--warm-up", type=int, help="cycles before memory is compared (default: a quarter)")
+    parser.add_argument("--only", metavar="ACTIVITY", help="do nothing else, such as closed_in_the_middle")
+    parser.add_argument("--verbose", action="store_true", help="a line per cycle")
+    options = parser.parse_args()
+    faulthandler.enable()
+    faulthandler.register(signal.SIGUSR1)
+    with virtual_screen() as screen:
+        if not screen:
+            print("There is neither a screen nor Xvfb.")
+            return 1
+        return soak(options)
+
+
+def soak(options: argparse.Namespace) -> int:
+    """Use the product, and judge what is left."""
+    from soak_use import ACTIVITIES, User
+
+    from napari_shapelab.background import Task
+    from napari_shapelab.run_layers import RunLayers
+    from napari_shapelab.run_panel import RunPanel
+    from napari_shapelab.stream import Stream
+    from napari_shapelab.work_row import WorkRow
+
+    watch = Watch()
+    timed: list[tuple[type, str, str]] = [
+        (Stream, "_deliver", "showing a frame"),
+        (RunLayers, "_add", "making a layer (napari, shaders)"),
+        (Task, "_deliver", "showing a result"),
+        (WorkRow, "_look", "progress"),
+        (RunPanel, "run", "Run"),
+        (RunPanel, "stop", "Stop"),
+    ]
+    for item in timed:
+        watch.time(*item)
+    activities = [item for item in ACTIVITIES if options.only in (None, item.__name__)]
+    user = User(np.random.default_rng(options.seed))
+    start = resident()
+    user.open_viewer()
+    watch.start()
+    begin, warm_up = time.perf_counter(), options.warm_up or max(len(activities), options.cycles // 4)
+    rest: dict[int, float] = {}
+    opened: dict[int, int] = {}
+    threads_warm: Counter[str] = Counter()
+    cycle = 0
+    while cycle < options.cycles and time.perf_counter() - begin < 60 * options.minutes:
+        activity = activities[cycle] if cycle < len(activities) else user.one_of(activities)  # each of them once, then at random
+        try:
+            activity(user)
+            user.clear()
+            user.wait(0.1)
+        except Exception as error:
+            watch.raised(f"cycle {cycle}, {activity.__name__}", error)
+            user.close_viewer()
+        cycle += 1
+        if cycle % SESSION == 0:
+            user.close_viewer()
+        if user.viewer is None:
+            rest[cycle], opened[cycle] = resident(), user.viewers
+        if cycle == warm_up:
+            threads_warm = threads()
+        if options.verbose:
+            at_rest = f"{rest[cycle]:.1f} MB at rest" if cycle in rest else ""
+            print(f"{cycle:4} {activity.__name__:22} {psutil.Process().num_threads():3} threads  {at_rest}", flush=True)
+    user.close_viewer()
+    left, running = alive(), threads()
+    end = resident()
+    minutes = (time.perf_counter() - begin) / 60
+    empty = [resident()]
+    for _ in range(EMPTY_VIEWERS):
+        user.open_viewer()
+        user.close_viewer()
+        empty.append(resident())
+    own = slope(list(range(3, len(empty))), empty[3:])  # per empty viewer, once the first ones are through
+    watched = [number for number in rest if number >= warm_up]
+    growth = slope(watched, [rest[number] for number in watched])
+    per_cycle = slope(watched, [float(opened[number]) for number in watched])
+    net = growth - own * per_cycle
+
+    print(f"\n{cycle} cycles (seed {options.seed}) in {minutes:.1f} min: {user.runs} runs and fits, {user.viewers - EMPTY_VIEWERS} viewers")
+    rows = [
+        ("memory at start", f"{start:.0f} MB"),
+        (f"memory at rest, after {watched[0] if watched else 0} cycles", f"{rest[watched[0]] if watched else 0:.0f} MB"),
+        ("memory at rest, at the end", f"{end:.0f} MB"),
+        ("growth after the warm-up", f"{growth:+.3f} MB per cycle"),
+        ("  of which napari's own", f"{own * per_cycle:+.3f} MB per cycle ({own:.2f} MB per empty viewer)"),
+        ("  of which ours", f"{net:+.3f} MB per cycle (allowed: {FLAT:g})"),
+        ("memory of the GPU at the end", f"{gpu_memory():.1f} MB"),
+        ("threads after the warm-up", str(dict(threads_warm))),
+        ("threads at the end", str(dict(running))),
+        ("objects at the end", str(dict(left)) if left else "none"),
+        *(
+            (f"longest: {what}", f"{1000 * clock:.0f} ms ({1000 * cpu:.0f} ms of the processor)")
+            for what, (clock, cpu) in watch.longest.items()
+        ),
+        ("exceptions and warnings", str(sum(watch.wrong.values()))),
+    ]
+    for label, value in rows:
+        print(f"{label:42}{value}")
+    for what, count in watch.wrong.most_common():
+        print(f"  {count} x {what}\n{watch.details[what]}".rstrip())
+    return judge(net, running, left, watch)
+
+
+def judge(net: float, running: Counter[str], left: Counter[str], watch: Watch) -> int:
+    """Say what is wrong."""
+    ours = {name: count for name, count in running.items() if name.startswith(("shapelab ", "warm up"))}
+    kept = {name: count for name, count in left.items() if name in OURS or name.endswith("Dock")}
+    problems = []
+    if net > FLAT:
+        problems.append(f"Memory is not flat: it grows by {net:.3f} MB per cycle, and {FLAT:g} are allowed.")
+    if ours:
+        problems.append(f"Threads are left: {ours}.")
+    if kept:
+        problems.append(f"Objects are left: {kept}.")
+    if watch.wrong:
+        problems.append(f"{sum(watch.wrong.values())} exceptions or warnings were seen.")
+    print("\n" + (" ".join(problems) or "Flat: nothing is left, and nothing went wrong."))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
