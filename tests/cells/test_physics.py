@@ -60,9 +60,15 @@ def test_hard_cells_stay_round_and_headings_forget_at_the_tumble_rate():
     assert sim.frame().scalars["volume_error"] <= 0.02
 
 
-def test_rods_stay_rods():
-    frame = run_until(Cells("blind_swimmers", shape=(80, 80), n_cells=25, seed=5), 1.0)
-    assert 2.4 < frame.scalars["elongation"] < 3.2
+def test_blind_rods_come_to_swim_together():
+    # over 7 seeds the mean order between t = 16 and 32 was 0.60-0.74; random directions of 40 rods have 0.14
+    sim = Cells("blind_swimmers", seed=11, dt=0.01, max_time=32.0)
+    start = sim.frame().scalars["polar_order"]
+    frames = list(sim.run(every=100))
+    late = [frame.scalars["polar_order"] for frame in frames if frame.time > 16]
+    assert start < 0.35
+    assert np.mean(late) > 0.35
+    assert all(2.4 < frame.scalars["elongation"] < 3.3 for frame in frames)  # they stay rods
 
 
 def test_soft_cells_leave_the_room_faster():
@@ -73,7 +79,11 @@ def test_soft_cells_leave_the_room_faster():
     assert soft - hard >= 0.15
 
 
-def test_separation_and_internalisation():
+def test_separation_checkerboard_and_internalisation():
+    mixed = Cells("checkerboard", seed=43)
+    start = mixed.frame().scalars["heterotypic_contact"]
+    *_, frame = mixed.run(steps=250, every=250)
+    assert frame.scalars["heterotypic_contact"] > start + 0.1
     apart = Cells("separation", n_cells=40, shape=(96, 96), seed=41)
     start = apart.frame().scalars["heterotypic_contact"]
     *_, frame = apart.run(steps=400, every=400)

@@ -75,8 +75,8 @@ def mean_height(state: CellState, box: np.ndarray, kind: int | None = None) -> f
 
 
 def gyration_ratio(state: CellState) -> float:
-    """Return the largest over the smallest radius of gyration of all cells together (1: round)."""
-    if len(state) < 3:
+    """Return the largest over the smallest radius of gyration of all cells together (1: round); 1 for fewer than ten cells."""
+    if len(state) < 10:
         return 1.0
     weights = state.volumes / state.volumes.sum()
     z = state.positions - weights @ state.positions

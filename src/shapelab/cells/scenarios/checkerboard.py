@@ -10,12 +10,12 @@ PLANE = sorting_scenario(
     "Checkerboard",
     "Two kinds of cells that prefer each other mix as on a checkerboard.",
     (7, 7, 1, 30, 30),
-    {"heterotypic_contact": (0.45, 0.9)},
+    {"heterotypic_contact": (0.5, 0.9)},
 )
 SPACE = sorting_scenario_3d(
     "checkerboard_3d",
     "Checkerboard",
     "Two kinds of cells that prefer each other mix.",
     {"contrast": 0.3, "first_tension": 1.0, "first_repulsion": 1.0},
-    {"heterotypic_contact": (0.4, 0.9)},
+    {"heterotypic_contact": (0.6, 0.95)},
 )

@@ -48,7 +48,7 @@ SCENARIO = Scenario(
         "first": 1.0, "second": 1.0, "between": 5.0, "first_medium": 30.0, "second_medium": 7.0,
     },
     citation=CellSorting.citation,
-    expect={"exposed_type_0": (0.0, 0.3)},
+    expect={"exposed_type_0": (0.0, 0.1)},
     variants={"paper": {"n_cells": 168, "shape": (512, 512), "dt": 0.0002, "max_time": 10.0}},
     group="Tissues",
     model=f"{__name__}:Engulfment",

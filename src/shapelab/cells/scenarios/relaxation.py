@@ -85,7 +85,7 @@ class Relaxation(CellModel):
         }
 
 
-EXPECT = {"off_centre": (0.0, 0.5), "elongation": (1.0, 2.5)}
+EXPECT = {"off_centre": (0.0, 0.15), "elongation": (1.0, 1.8)}
 SCENARIO = Scenario(
     name="relaxation",
     title="Relaxation",

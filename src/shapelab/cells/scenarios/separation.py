@@ -10,12 +10,12 @@ PLANE = sorting_scenario(
     "Separation",
     "Two kinds of cells that shun each other let go and part.",
     (1, 1, 12, 5, 5),
-    {"heterotypic_contact": (0.0, 0.6)},
+    {"heterotypic_contact": (0.0, 0.2)},
 )
 SPACE = sorting_scenario_3d(
     "separation_3d",
     "Separation",
     "Two kinds of cells that shun each other part.",
     {"contrast": 3.0, "first_tension": 1.0, "first_repulsion": 1.0},
-    {"heterotypic_contact": (0.0, 0.6)},
+    {"heterotypic_contact": (0.0, 0.4)},
 )
