@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -153,49 +150,6 @@ def test_full_disk_is_one_sentence_and_keeps_complete_frames(toy, tmp_path, monk
         assert load_run(tmp_path / "run.zarr").simulation().step_number == 5
     else:
         assert list(tmp_path.iterdir()) == []
-
-
-_KILLED = """
-import os, signal, sys
-sys.path.insert(0, {folder!r})
-from conftest import make_toy
-from shapelab.io import RunWriter
-simulation = make_toy(seed=1)
-calls = 0
-def tick(*_):
-    global calls
-    calls += 1
-    if calls == {after}:
-        os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(lambda event, args: tick() if event in ("open", "os.rename") and ".zarr" in str(args[0]) else None)
-with RunWriter({path!r}, simulation) as writer:
-    for frame in simulation.run(6, every=1):
-        writer.write(frame)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-@pytest.mark.parametrize("after", [21, 34, 37, 42, 46, 52, 54, 66])
-def test_kill_leaves_a_folder_that_opens_and_resumes(toy, tmp_path, after):
-    """The process is killed at the n-th time that it opens or renames a file of the run."""
-    path = tmp_path / "run.zarr"
-    script = _KILLED.format(folder=str(Path(__file__).parent), path=str(path), after=after)
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=120)
-    assert result.returncode == -9, result.stderr.decode()
-    assert path.exists() == (after > 34)  # before that, the first frame was not complete
-    if not path.exists():
-        return
-    run = load_run(path)
-    resumed = run.simulation()
-    assert resumed.step_number == run.steps[-1] == len(run)
-    with RunWriter(path, resumed, append=True) as writer:
-        for frame in resumed.run(7 - resumed.step_number, every=1):
-            writer.write(frame)
-    *_, expected = toy(seed=1).run(7, every=1)
-    run = load_run(path)
-    assert run.steps == [1, 2, 3, 4, 5, 6, 7]
-    np.testing.assert_array_equal(run.frame(-1)["field"], expected["field"])
-    np.testing.assert_array_equal(run.frame(-1)["seeds"], expected["seeds"])
 
 
 def _edit_record(path, **changes):

@@ -265,7 +265,7 @@ class RunWriter:
     def _remove_parts(self) -> None:
         """Remove what a killed process left: files begun, and checkpoints that were never committed."""
         listed = {self._checkpoint_file(step) for step in self.record.checkpoints}
-        for file in [*self._folder.glob(".*.partial"), *(self._folder / "checkpoints").glob("*.npz"), *self._folder.glob("checkpoints/.*")]:
+        for file in [*self._folder.rglob("*.partial"), *(self._folder / "checkpoints").glob("*.npz")]:
             if file not in listed:
                 file.unlink(missing_ok=True)
 
