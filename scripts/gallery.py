@@ -1,16 +1,20 @@
-"""Draw every preset and scenario of the catalogue at three times, and write docs/gallery.md.
+"""Draw every preset and scenario of the catalogue, as three pictures and as a short film, and write docs/gallery.md.
 
-python scripts/gallery.py [NAME ...] [--seconds 20]
+python scripts/gallery.py [NAME ...] [--only-page]
+
+Every run has the same seed and number of steps each time, so that the gallery is the same each time on one machine.
 """
 
 from __future__ import annotations
 
 import argparse
-import colorsys
+import itertools
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from pictures import picture
 from PIL import Image
 
 from shapelab.catalog import Scenario, create, families, scenarios
@@ -18,127 +22,110 @@ from shapelab.simulation import Frame, Simulation
 
 DOCS = Path(__file__).parent.parent / "docs"
 IMAGES = DOCS / "images" / "gallery"
-SIDE = 240
-"""Height of a picture [pixels]."""
+STILL, FILM = 160, 128
+"""Heights of the pictures and of the films [pixels]."""
+FRAMES, MILLISECONDS = 16, 120
+"""Of a film."""
+COLOURS = 48
+SEED = 1
+TEXTURE = (48, 48, 48)
+"""Grid of the textures that grow from noise."""
+STEPS = {"curvatubes": 1000, 2: 1200, 3: 400}
+"""Longest runs: of textures, and of cells in the plane and in space."""
+LONGER = {
+    "fire_alarm": 6000, "fire_alarm_soft": 2000, "blind_swimmers": 3000, "active_crystal": 1500, "active_liquid": 500,
+    "tissue_growth": 450, "dam_break": 250, "elastic_block": 500, "plastic_block": 350, "taylor_green": 250, "chemotaxis": 250,
+    "protrusions": 400, "light_and_heavy": 600, "falling_cells": 600, "falling_columns": 600, "hourglass": 700, "bubbles": 500,
+}  # fmt: skip
+"""Scenarios that need another number of steps to show what they do."""
 
 
 def main() -> None:
     """Draw what is asked for, then write the page of all that is drawn."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="presets and scenarios; by default all")
-    parser.add_argument("--seconds", type=float, default=20.0, help="processor time to let each one run")
+    parser.add_argument("--only-page", action="store_true", help="write the page of the pictures that there are")
     options = parser.parse_args()
     IMAGES.mkdir(parents=True, exist_ok=True)
+    start = time.perf_counter()
     for family in families():
         for name in scenarios(family):
-            if not options.names or name in options.names:
-                draw(family, name, options.seconds)
+            if not options.only_page and (not options.names or name in options.names):
+                draw(family, name)
     write_page()
+    size = sum(path.stat().st_size for path in IMAGES.iterdir()) / 1e6
+    print(f"docs/gallery.md: {size:.1f} MB of pictures, {time.perf_counter() - start:.0f} s")
 
 
-def draw(family: str, name: str, seconds: float) -> None:
-    """Save the strip of one scenario."""
-    simulation = create(family, name)
-    frames = three_frames(simulation, seconds)
-    gap = np.full((SIDE, 6, 3), 255, np.uint8)
-    pictures = [scaled(picture(frame)) for frame in frames]
-    strip = np.concatenate([pictures[0], gap, pictures[1], gap, pictures[2]], axis=1)
-    Image.fromarray(strip).quantize(128).save(IMAGES / f"{name}.png", optimize=True)
-    print(f"{name}: steps {[frame.step for frame in frames]}", flush=True)
+def draw(family: str, name: str) -> None:
+    """Save the strip and the film of one scenario."""
+    start = time.perf_counter()
+    simulation = simulation_of(family, name)
+    frames = run(simulation, LONGER.get(name, STEPS[family if family == "curvatubes" else len(simulation.parameters.shape)]))  # type: ignore[attr-defined]
+    power = 2.0 if family == "curvatubes" else 1.0  # textures form at once and then change slowly
+    chosen = [frames[round((len(frames) - 1) * (k / (FRAMES - 1)) ** power)] for k in range(FRAMES)]
+    strip = [picture(frame, STILL) for frame in (chosen[0], chosen[FRAMES // 3], chosen[-1])]
+    gap = np.full((STILL, 4, 3), 255, np.uint8)
+    Image.fromarray(np.concatenate([strip[0], gap, strip[1], gap, strip[2]], axis=1)).quantize(COLOURS, dither=Image.Dither.NONE).save(
+        IMAGES / f"{name}.png", optimize=True
+    )
+    film(IMAGES / f"{name}.gif", [picture(frame, FILM) for frame in chosen])
+    sizes = [(IMAGES / f"{name}{end}").stat().st_size // 1000 for end in (".png", ".gif")]
+    print(f"{name}: {frames[-1].step} steps, {time.perf_counter() - start:.1f} s, {sizes[0]} + {sizes[1]} kB", flush=True)
 
 
-def three_frames(simulation: Simulation, seconds: float) -> list[Frame]:
-    """Return the first frame, the last one, and one from a fifth of the way."""
-    frames = [simulation.frame()]
-    end = time.process_time() + seconds
-    while not simulation.done and time.process_time() < end:
-        for _ in range(5):
-            simulation.step()
-        frames.append(simulation.frame())
-        if len(frames) > 200:
-            frames = frames[::2]
-    return [frames[0], frames[len(frames) // 5], frames[-1]]
+def simulation_of(family: str, name: str) -> Simulation:
+    """Return a scenario at its own size; what would grow on a large cube, on a small one."""
+    item = scenarios(family)[name]
+    small = (
+        {"shape": TEXTURE} if family == "curvatubes" and item.expect and "paper" in item.variants and "shape" not in item.parameters else {}
+    )
+    return create(family, name, seed=SEED, **small)
 
 
-def picture(frame: Frame) -> np.ndarray:
-    """Return an RGB picture of the field or the cells of a frame."""
-    if "field" in frame:
-        return surface(np.asarray(frame["field"]) > 0, np.asarray(frame["field"]))
-    cells = np.asarray(frame["cells"])
-    types = dict(zip(frame.layer("seeds").meta["features"]["id"], frame.layer("seeds").meta["features"]["type"], strict=True))
-    table = palette(cells.max() + 1, types)
-    if "walls" in frame:
-        table = np.concatenate([table, [[90, 60, 45]]])
-        cells = np.where(np.asarray(frame["walls"]) > 0, len(table) - 1, cells)
-    if cells.ndim == 2:
-        rgb = table[cells]
-        edge = np.zeros(cells.shape, bool)
-        edge[1:] |= cells[1:] != cells[:-1]
-        edge[:, 1:] |= cells[:, 1:] != cells[:, :-1]
-        return np.where(edge[..., None], rgb // 2, rgb).astype(np.uint8)
-    solid = np.where(cells == len(table) - 1, 0, cells) if "walls" in frame else cells
-    first, depth = nearest(solid > 0)
-    shade = shading(depth)
-    colours = table[np.take_along_axis(solid, first[None], axis=0)[0]]
-    return np.where(np.isfinite(depth)[..., None], colours * shade[..., None], 20).astype(np.uint8)
+def run(simulation: Simulation, steps: int) -> list[Frame]:
+    """Return the frames of a run, the first included, at most 97 and evenly apart."""
+    simulation.prepare()
+    frames, every = [simulation.frame()], max(1, steps // 96)
+    for step in itertools.count(1):
+        if simulation.done or step > steps:
+            break
+        simulation.step()
+        if step % every == 0:
+            frames.append(simulation.frame())
+    return frames
 
 
-def palette(n: int, types: dict[int, int]) -> np.ndarray:
-    """Return a colour per id: neighbours differ in shade, types in hue if there are several."""
-    several = len(set(types.values())) > 1
-    table = np.full((n, 3), 18)
-    for cell, kind in types.items():
-        hue = (0.58 + 0.5 * kind) % 1.0 if several else (0.618 * cell) % 1.0
-        light = 0.62 + 0.3 * ((0.754 * cell) % 1.0)
-        table[cell] = 255 * np.array(colorsys.hsv_to_rgb(hue, 0.55, light))
-    return table
-
-
-def nearest(solid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return index and depth of the first voxel of `solid` along z; infinite where there is none."""
-    first = solid.argmax(axis=0)
-    return first, np.where(solid.any(axis=0), first.astype(float), np.inf)
-
-
-def surface(solid: np.ndarray, field: np.ndarray) -> np.ndarray:
-    """Return a shaded view along z of the surface field = 0."""
-    first, depth = nearest(solid)
-    before = np.maximum(first - 1, 0)
-    inside, outside = (np.take_along_axis(field, index[None], axis=0)[0] for index in (first, before))
-    step = np.where(first > 0, inside / np.where(inside != outside, inside - outside, 1), 0)
-    shade = shading(depth - np.clip(step, 0, 1))
-    colour = np.array([240, 150, 40])
-    return np.where(np.isfinite(depth)[..., None], colour * shade[..., None], 20).astype(np.uint8)
-
-
-def shading(depth: np.ndarray) -> np.ndarray:
-    """Return brightness from the slope and the distance of a depth map."""
-    filled = np.where(np.isfinite(depth), depth, depth.shape[0])
-    dy, dx = np.gradient(filled)
-    lit = (1 - 0.5 * dx - 0.5 * dy) / np.sqrt(1 + dx**2 + dy**2) / 1.3
-    return np.clip(lit, 0.15, 1) * (1 - 0.6 * filled / max(filled.max(), 1))
-
-
-def scaled(image: np.ndarray) -> np.ndarray:
-    """Return `image` at the common height."""
-    width = max(1, round(image.shape[1] * SIDE / image.shape[0]))
-    return np.asarray(Image.fromarray(image).resize((width, SIDE), Image.Resampling.LANCZOS))
+def film(path: Path, pictures: Iterable[np.ndarray]) -> None:
+    """Save an endless film in one small palette; it rests at the end."""
+    images = [Image.fromarray(image) for image in pictures]
+    sheet = Image.fromarray(np.concatenate([np.asarray(image) for image in images[:: max(1, len(images) // 5)]], axis=1))
+    colours = sheet.quantize(COLOURS, dither=Image.Dither.NONE)
+    flat = [image.quantize(palette=colours, dither=Image.Dither.NONE) for image in images]
+    times = [MILLISECONDS] * (len(flat) - 1) + [1500]
+    flat[0].save(path, save_all=True, append_images=flat[1:], duration=times, loop=0, optimize=True)
 
 
 def write_page() -> None:
-    """Write docs/gallery.md of the strips that there are."""
-    lines = ["# Gallery", "", "Made by `python scripts/gallery.py`: each strip shows the start, an early and a late time of one run.", ""]
+    """Write docs/gallery.md of what there is."""
+    lines = ["# Gallery", "", "Made by `make gallery`: a film of each run, then its start, a time on the way, and its end.", ""]
     for family, entry in families().items():
         lines += [f"## {entry.title}", ""]
+        group = None
         for name, item in scenarios(family).items():
-            if (IMAGES / f"{name}.png").exists():
-                lines += [*card(name, item), ""]
-    (DOCS / "gallery.md").write_text("\n".join(lines))
+            if not (IMAGES / f"{name}.gif").exists():
+                continue
+            if item.group != group:
+                group = item.group
+                lines += [f"### {group}", ""]
+            lines += [*card(name, item), ""]
+    (DOCS / "gallery.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 
 def card(name: str, item: Scenario) -> list[str]:
     """Return the lines of one scenario."""
-    return [f"**{item.title}** (`{name}`): {item.description}", "", f"![{item.title}](images/gallery/{name}.png)"]
+    pictures = " ".join(f"![{item.title}, {what}](images/gallery/{name}.{end})" for what, end in (("film", "gif"), ("three times", "png")))
+    return [f"**{item.title}** (`{name}`): {item.description}", "", pictures]
 
 
 if __name__ == "__main__":

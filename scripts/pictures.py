@@ -1,0 +1,127 @@
+"""Pictures of frames without a screen: cells from above or in space, surfaces of fields, all in flat, small palettes."""
+
+from __future__ import annotations
+
+import colorsys
+
+import numpy as np
+from scipy.ndimage import gaussian_filter, map_coordinates
+
+from shapelab.simulation import Frame
+
+__all__ = ["picture"]
+
+BACKGROUND, WALL, MATTER = (18, 18, 22), (96, 66, 50), (240, 160, 60)
+AZIMUTH, ELEVATION = np.deg2rad(32), np.deg2rad(24)
+LIGHT = np.array([-0.72, -0.55, -0.42])
+"""From where the light comes, in the axes of the view (depth, down, right); of length 1."""
+
+
+def picture(frame: Frame, height: int) -> np.ndarray:
+    """Return an RGB picture, `height` pixels high, of the cells or of the field of a frame."""
+    if "field" in frame:
+        return surface(np.asarray(frame["field"], np.float32), height)
+    cells, walls = np.asarray(frame["cells"]), np.asarray(frame["walls"]) > 0 if "walls" in frame else None
+    features = frame.layer("seeds").meta["features"]
+    table = palette(int(cells.max()) + 1, dict(zip(features["id"].tolist(), features["type"].tolist(), strict=True)))
+    return plane(cells, walls, table, height) if cells.ndim == 2 else space(cells, walls, table, height)
+
+
+def palette(n: int, types: dict[int, int]) -> np.ndarray:
+    """Return a colour per id, (n, 3): neighbours differ in shade, types in hue if there are several."""
+    several = len(set(types.values())) > 1
+    table = np.tile(np.array(BACKGROUND), (n, 1))
+    for cell, kind in types.items():
+        hue = (0.58 + 0.5 * kind) % 1.0 if several else (0.618 * cell) % 1.0
+        light = 0.68 + 0.08 * (cell * 7 % 5)
+        table[cell] = 255 * np.array(colorsys.hsv_to_rgb(round(24 * hue) / 24, 0.55, light))
+    return table
+
+
+def plane(cells: np.ndarray, walls: np.ndarray | None, table: np.ndarray, height: int) -> np.ndarray:
+    """Return cells in the plane with dark outlines."""
+    rows = np.arange(height) * cells.shape[0] // height
+    columns = np.arange(round(height * cells.shape[1] / cells.shape[0])) * cells.shape[0] // height
+    cells = cells[np.ix_(rows, columns)]
+    rgb = table[cells]
+    if walls is not None:
+        rgb[walls[np.ix_(rows, columns)]] = WALL
+    rgb[outlines(cells)] = (40, 40, 46)
+    result: np.ndarray = rgb.astype(np.uint8)
+    return result
+
+
+def space(cells: np.ndarray, walls: np.ndarray | None, table: np.ndarray, height: int) -> np.ndarray:
+    """Return cells in space seen from a corner, before the rear half of the walls."""
+    rays = view(cells.shape, height)
+    index = tuple(np.clip(np.rint(rays), 0, np.array(cells.shape)[:, None, None, None] - 1).astype(int))
+    inside = np.ones(rays.shape[1:], bool)
+    for ray, n in zip(rays, cells.shape, strict=True):
+        inside &= (ray > -0.5) & (ray < n - 0.5)
+    ids = np.where(inside, cells[index], 0)
+    first = (ids > 0).argmax(axis=0)
+    hit: np.ndarray = np.any(ids > 0, axis=0)
+    seen = np.take_along_axis(ids, first[None], axis=0)[0]
+    soft = gaussian_filter(np.pad((cells > 0).astype(np.float32), 2), 1.0)
+    shade = shading(soft, rays + 2, first)
+    rgb = np.where(hit[..., None], table[seen] * shade[..., None], BACKGROUND)
+    rgb[outlines(seen) & hit] *= 0.55
+    if walls is not None:
+        behind = walls.copy()
+        behind[: cells.shape[0] // 2] = False
+        solid = inside & behind[index]
+        back = ~hit & np.any(solid, axis=0)
+        depth = shading(gaussian_filter(np.pad(behind.astype(np.float32), 2), 1.0), rays + 2, solid.argmax(axis=0))
+        rgb[back] = (np.array(WALL) * depth[..., None])[back]
+    return np.clip(rgb, 0, 255).astype(np.uint8)
+
+
+def surface(field: np.ndarray, height: int) -> np.ndarray:
+    """Return the surface field = 0 seen from a corner, with the cuts at the sides of the box."""
+    rays = view(field.shape, height)
+    padded = np.pad(field, 2, constant_values=-1.0)
+    values = map_coordinates(padded, rays + 2, order=1, cval=-1.0)
+    first = (values > 0).argmax(axis=0)
+    hit: np.ndarray = np.any(values > 0, axis=0)
+    shade = shading(gaussian_filter(padded, 0.7), rays + 2, first)
+    return np.where(hit[..., None], np.array(MATTER) * shade[..., None], BACKGROUND).clip(0, 255).astype(np.uint8)
+
+
+def view(shape: tuple[int, ...], height: int) -> np.ndarray:
+    """Return where the rays of an orthographic view pass, in voxels: (3, depth, rows, columns); y points down."""
+    c, s = np.cos(AZIMUTH), np.sin(AZIMUTH)
+    turn = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])  # about the vertical axis, in (z, y, x)
+    c, s = np.cos(ELEVATION), np.sin(ELEVATION)
+    axes = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]) @ turn  # rows: depth, down, right
+    half = np.abs(axes) @ (np.array(shape) / 2)
+    step = 2 * half[1] / height
+    steps = [np.arange(-h, h, step, dtype=np.float32) for h in half]
+    steps[1] = steps[1][:height]
+    depth, down, right = np.meshgrid(*steps, indexing="ij")
+    centre = (np.array(shape) - 1) / 2
+    return np.stack([centre[k] + axes[0, k] * depth + axes[1, k] * down + axes[2, k] * right for k in range(3)])
+
+
+def shading(solid: np.ndarray, rays: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Return the brightness of what the rays meet first: lit from the upper left, paler far away."""
+    place = np.stack([np.take_along_axis(ray, first[None], axis=0)[0] for ray in rays])
+    slopes = []
+    for axis in range(3):
+        shift = np.zeros((3, 1, 1))
+        shift[axis] = 1.0
+        slopes.append(map_coordinates(solid, place + shift, order=1) - map_coordinates(solid, place - shift, order=1))
+    normal = -np.stack(slopes)
+    normal /= np.maximum(np.linalg.norm(normal, axis=0), 1e-6)
+    towards = [rays[:, *k] - rays[:, 0, 0, 0] for k in ((-1, 0, 0), (0, -1, 0), (0, 0, -1))]
+    light = sum(amount * v / np.linalg.norm(v) for amount, v in zip(LIGHT, towards, strict=True))
+    lit = np.clip(np.tensordot(light, normal, axes=1), 0, 1)
+    brightness: np.ndarray = (0.45 + 0.8 * lit) * (1 - 0.35 * first / rays.shape[1])
+    return brightness
+
+
+def outlines(labels: np.ndarray) -> np.ndarray:
+    """Return where a label differs from the one above it or left of it."""
+    edge = np.zeros(labels.shape, bool)
+    edge[1:] |= labels[1:] != labels[:-1]
+    edge[:, 1:] |= labels[:, 1:] != labels[:, :-1]
+    return edge
