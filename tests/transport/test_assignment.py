@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shapelab.transport import Domain, costs
 from shapelab.transport.assignment import Assignment
-from shapelab.transport.blocks import Lists
+from shapelab.transport.candidates import Lists
 from shapelab.transport.problem import Problem
 
 KINDS = ("power", "ellipsoid", "spherocylinder", "segment", "capped", "custom", "mixed")

@@ -57,7 +57,7 @@ def solve_sinkhorn(newton: Newton, f: np.ndarray | None) -> np.ndarray:
     for shape in shapes:
         level = newton.problem.level(shape)
         soft = SoftAssignment(level.blocks, newton.n, level.unit)
-        eps = newton.temperature(level)
+        eps = newton.annealing.temperature(level)
         temperatures = np.full(soft.pixel_min.size, eps)
         for _ in range(_SINKHORN_STEPS):
             if newton.goal.stopped:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shapelab.transport.blocks import Blocks, Grid, Lists
+from shapelab.transport.blocks import Blocks, Grid
+from shapelab.transport.candidates import Lists
 from shapelab.transport.competition import (
     BEST,
     COLUMNS,

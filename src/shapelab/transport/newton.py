@@ -1,7 +1,6 @@
 """The solver: smoothed Newton on coarse grids, damped Newton on the pixels, exact single-cell steps to finish.
 
-Damped Newton for semi-discrete transport is due to J. Kitagawa, Q. Merigot and B. Thibert, J. Eur. Math. Soc. 21 (2019); the coarse
-smoothed stages anneal temperature and grid together, in the manner of the multiscale Sinkhorn algorithm of J. Feydy (thesis, 2020).
+Damped Newton for semi-discrete transport is due to J. Kitagawa, Q. Merigot and B. Thibert, J. Eur. Math. Soc. 21 (2019).
 Potentials here are in the solver's cost unit, volumes in pixels.
 """
 
@@ -12,16 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shapelab.transport.annealing import Annealing, moved
 from shapelab.transport.assignment import Assignment
-from shapelab.transport.entropic import SoftAssignment
 from shapelab.transport.exact_step import exact_steps, find_nearest_pixel
+from shapelab.transport.local_search import search_near
 from shapelab.transport.pairs import conjugate_gradients
-from shapelab.transport.problem import Level, Problem
+from shapelab.transport.problem import Problem
 
 __all__ = ["Goal", "Newton"]
-
-_KAPPA = 0.5
-"""Temperature of the smoothed stages, in pixels times the slope of the cost."""
 
 
 @dataclass
@@ -32,7 +29,7 @@ class Goal:
     largest: np.ndarray
     """``(N,)`` largest relative error of each cell."""
     subpixel: bool
-    passes: int = 60
+    passes: int = 100
     abort: threading.Event | None = None
 
     @property
@@ -50,9 +47,10 @@ class Newton:
         self.assignment = assignment or Assignment(self.level.blocks, self.n)
         self.targets = problem.targets
         self.whole = _rounded(self.targets)
-        self.passes = self.smooth_passes = 0
-        self.power = problem.ndim / problem.exponents
-        self._slope = float(np.mean(problem.exponents)) / float(np.mean(problem.radii))
+        self.passes = 0
+        self._missing = np.zeros(self.n)
+        self.power = problem.ndim / problem.exponents if problem.medium else None
+        self.annealing = Annealing(problem, lambda: goal.stopped)
 
     def volumes(self) -> np.ndarray:
         """Return the cell volumes that the goal speaks of."""
@@ -80,7 +78,7 @@ class Newton:
     def solve(self, f: np.ndarray | None) -> np.ndarray:
         """Return potentials that meet the goal, or the best ones found; start from `f` if it is given."""
         warm = f is not None
-        f = self.cold_start() if f is None else f.astype(float).copy()
+        f = self.annealing.cold_start() if f is None else f.astype(float).copy()
         self.evaluate(f)
         best, best_merit, damping, idle, anneals, polished = f.copy(), np.inf, 1e-3, 0, 0, False
         while True:
@@ -97,11 +95,12 @@ class Newton:
             if idle >= 4 or far_off:
                 idle = 0
                 if warm:
-                    warm, f = False, self.cold_start()
+                    warm, f = False, self.annealing.cold_start()
                     self.evaluate(f)
                     continue
                 if anneals < 4:
-                    f = self._anneal(best, anneals)
+                    f = self.annealing.anneal(best, anneals)
+                    self.evaluate(f)
                     anneals, damping, polished = anneals + 1, 1e-3, False
                     continue
             if not polished:
@@ -115,109 +114,7 @@ class Newton:
             self.evaluate(f)
         return f
 
-    def temperature(self, level: Level) -> float:
-        """Return the temperature at which cells blur over half a pixel of a grid."""
-        return _KAPPA * self._slope * level.pixel
-
-    # -- coarse, smoothed stages ---------------------------------------------------------------------------------------
-
-    def cold_start(self) -> np.ndarray:
-        """Return potentials from smoothed stages on coarse grids; every cell starts with the same potential, so it owns its seed."""
-        f = np.ones(self.n)
-        for k, shape in enumerate(self.problem.coarse_shapes()):
-            if self.goal.stopped:
-                break
-            level = self.problem.level(shape)
-            eps = self.temperature(level)
-            if k == 0:
-                hot = 4 * eps
-                while not self.problem.medium and 4 * hot < self._mean_cost(level) and hot < 1e6 * eps:
-                    hot *= 4
-                while hot > 1.5 * eps:
-                    f = self._stage(level, f, hot, 15, 0.1, 1.0)
-                    hot /= 4
-            f = self._stage(level, f, eps, 12, 0.05, 0.5)
-        return f
-
-    def _anneal(self, f: np.ndarray, count: int) -> np.ndarray:
-        eps = self.temperature(self.level) / (2 * 4.0**count)
-        mean, largest = (0.02, 0.2) if count == 0 else (0.004, 0.03)
-        f = self._stage(self.level, f, eps, 15, mean, largest)
-        self.evaluate(f)
-        return f
-
-    def _stage(self, level: Level, f: np.ndarray, eps: float, steps: int, mean: float, largest: float) -> np.ndarray:
-        """Damped Newton on the smoothed dual at one temperature on one grid."""
-        medium, cells, targets = self.problem.medium, level.cells, self.targets
-        soft = SoftAssignment(level.blocks, self.n, level.unit)
-        if not medium:
-            f = f - f.mean() + 2
-        hot = eps > 1.5 * self.temperature(level)  # then one temperature everywhere: where interfaces are is not known yet
-        temperatures = soft.temperatures(cells, f, medium, 0.0 if hot else eps / self._slope, eps)
-        dual = self._share(soft, level, f, temperatures)
-        for _ in range(steps):
-            if self.goal.stopped:
-                break
-            empty = np.flatnonzero(soft.volumes[: self.n] < 1e-3 * targets)
-            if len(empty):
-                f = soft.lift(empty, cells, f, temperatures, targets)
-                dual = self._share(soft, level, f, temperatures)
-            volumes = np.maximum(soft.volumes[: self.n], 1e-9 * targets)
-            ratio = np.log(targets / volumes)
-            if (np.abs(volumes - targets) / targets).mean() < mean and np.abs(ratio).max() < largest:
-                break
-            missing = targets - soft.volumes[: self.n]
-            rhs = np.where(missing > 0, volumes * np.minimum(ratio, 6), missing)
-            if not medium:
-                rhs -= volumes * rhs.sum() / volumes.sum()
-            slopes = soft.slopes[: self.n]
-            kept = np.bincount(soft.pairs.ravel(), np.repeat(soft.weights, 2), self.n + 1)[: self.n]
-            extra = np.maximum(slopes - kept, 0) + 1e-3 * (slopes + 1e-3 * targets / eps)
-            step = np.zeros(self.n)
-            conjugate_gradients(soft.pairs, soft.weights, extra, rhs, step, self.n, 0.05, 60)
-            if float(missing @ step) <= 0:
-                step = eps * ratio
-            f, dual = self._ascend(soft, level, f, step, temperatures, dual, float(missing @ step), 3 * eps)
-        return f
-
-    def _share(self, soft: SoftAssignment, level: Level, f: np.ndarray, temperatures: np.ndarray) -> float:
-        soft.evaluate(level.cells, f, self.problem.medium, temperatures)
-        self.smooth_passes += 1
-        return float(self.targets @ f) + soft.dual
-
-    def _ascend(
-        self,
-        soft: SoftAssignment,
-        level: Level,
-        f: np.ndarray,
-        step: np.ndarray,
-        temperatures: np.ndarray,
-        dual: float,
-        rise: float,
-        floor: float,
-    ) -> tuple[np.ndarray, float]:
-        """Armijo line search on the smoothed dual; the shortest step is taken even where it fails, which gets over kinks."""
-        length = 1.0
-        while True:
-            trial = self._move(f, step, length, floor) if self.problem.medium else f + length * step
-            value = self._share(soft, level, trial, temperatures)
-            if value >= dual + 1e-3 * length * rise - 1e-6 * abs(dual) or length < 0.01:
-                return trial, value
-            length *= 0.3
-
-    def _mean_cost(self, level: Level) -> float:
-        nearest = Assignment(level.blocks, self.n)
-        nearest.evaluate(level.cells, np.zeros(self.n), False)
-        return float(nearest.pixels.best.mean())
-
     # -- Newton on the pixels ------------------------------------------------------------------------------------------
-
-    def _move(self, f: np.ndarray, step: np.ndarray, length: float, floor: float = 0.0) -> np.ndarray:
-        """Return f + length * step, followed along the curve on which an isolated cell's volume ~ f^(d/p) is linear."""
-        base = np.maximum(f, 0.05) + floor
-        growth = np.clip(1 + length * self.power * step / base, 0.25, 3.0)
-        moved: np.ndarray = f + base * (growth ** (1 / self.power) - 1)
-        return moved
 
     def _gauge(self, f: np.ndarray) -> np.ndarray:
         """Without medium, shift the potentials so that the highest value of a pixel is 0."""
@@ -237,38 +134,48 @@ class Newton:
         missing = targets - volumes
         low = np.maximum(volumes, 0.02 * targets)
         rhs = missing if count_whole else np.where(missing > 0, low * np.log(targets / low), missing)
-        if not self.problem.medium:
-            rhs = rhs - targets * rhs.sum() / targets.sum()
-        step = self._direction(rhs, soft, damping)
-        near = mean < 2.5 * self.goal.mean
+        if mean < 2.5 * self.goal.mean:
+            overshot = (missing * self._missing < 0) & (np.abs(missing) > 0.5 * np.abs(self._missing))
+            self._missing = missing
+            return search_near(self, f, np.where(overshot, 0.5 * rhs, rhs)), damping
+        step = self.direction(rhs, damping)
         strange = _strange(soft, targets)
         length, trial = 1.0, f
         for _ in range(4):
-            trial = self._move(f, step, length)
+            trial = moved(f, step, length, self.power)
             self.evaluate(trial)
-            if near:
-                if self.merit() <= 1.02 * merit:
-                    break
-            else:
-                now = (a.hard if count_whole else a.soft)[:n]
-                better = np.abs(targets - now).sum() <= (1 - 0.1 * length) * np.abs(missing).sum()
-                if better and _strange(a.soft[:n], targets) <= strange + max(1, n // 100):
-                    break
+            now = (a.hard if count_whole else a.soft)[:n]
+            better = np.abs(targets - now).sum() <= (1 - 0.1 * length) * np.abs(missing).sum()
+            if better and _strange(a.soft[:n], targets) <= strange + max(1, n // 100):
+                break
             length *= 0.4
         return trial, max(damping * 0.3, 1e-4) if length == 1 else min(damping * 4, 0.5)
 
-    def _direction(self, rhs: np.ndarray, soft: np.ndarray, damping: float) -> np.ndarray:
-        """Solve the Newton system, damped in proportion to its diagonal, and more for cells that are nearly empty."""
+    def direction(self, rhs: np.ndarray, damping: float, tied: np.ndarray | None = None) -> np.ndarray:
+        """Solve the Newton system, damped in proportion to its diagonal, and more for cells that are nearly empty.
+
+        Cells with the same number in `tied` (0, 1, …) take the same step.
+        """
         a, n = self.assignment, self.n
-        diagonal = np.bincount(a.pairs.ravel(), np.repeat(a.weights, 2), n + 1)[:n]
+        if not self.problem.medium:
+            rhs = rhs - self.targets * rhs.sum() / self.targets.sum()
+        pairs, weights, filled = a.pairs, a.weights, a.soft[:n] / self.targets
+        merged = tied is not None and int(tied.max()) < n - 1
+        if tied is not None and merged:
+            n = int(tied.max()) + 1
+            rhs, filled = np.bincount(tied, rhs), np.bincount(tied, a.soft[: self.n]) / np.bincount(tied, self.targets)
+            pairs = np.sort(np.append(tied, n)[pairs], axis=1).astype(np.int32)
+            outer = pairs[:, 0] != pairs[:, 1]
+            pairs, weights = np.ascontiguousarray(pairs[outer]), np.ascontiguousarray(weights[outer])
+        diagonal = np.bincount(pairs.ravel(), np.repeat(weights, 2), n + 1)[:n]
         lost = diagonal <= 1e-12 * diagonal.max(initial=0)
-        extra = diagonal * (damping + np.clip(1 - soft / (0.3 * self.targets), 0, 1))
+        extra = diagonal * (damping + np.clip(1 - filled / 0.3, 0, 1))
         if lost.any():
             extra[lost] = diagonal.mean() if diagonal.any() else 1.0
             rhs = np.where(lost, 0, rhs)
         step = np.zeros(n)
-        conjugate_gradients(a.pairs, a.weights, extra, rhs, step, n, 1e-2, 300)
-        return step
+        conjugate_gradients(pairs, weights, extra, rhs, step, n, 1e-2, 300)
+        return step[tied] if merged else step
 
     # -- exact single-cell steps -----------------------------------------------------------------------------------------
 
@@ -287,7 +194,7 @@ class Newton:
             bad = np.flatnonzero(errors > np.maximum(0.5, 1.5 * goal.largest))
         if not len(bad) or (not near and len(bad) > 0.3 * self.n + 5):
             return f, True, False
-        trial = self._exact_steps(f, bad[np.argsort(-errors[bad])])
+        trial = self.exact_steps(f, bad[np.argsort(-errors[bad])])
         self.evaluate(trial)
         after = self.merit()
         again = near and after < 0.85 * merit
@@ -296,7 +203,8 @@ class Newton:
             return f, True, True
         return trial, not again, True
 
-    def _exact_steps(self, f: np.ndarray, order: np.ndarray) -> np.ndarray:
+    def exact_steps(self, f: np.ndarray, order: np.ndarray) -> np.ndarray:
+        """Return potentials that give the listed cells exactly their pixels, one after the other."""
         a, grid, cells = self.assignment, self.level.blocks.grid, self.level.cells
         centres, radii = self._boxes(order)
         empty = order[a.hard[order] < 1]

@@ -1,0 +1,141 @@
+"""Potentials to start from: Newton's method on the smoothed dual, on finer and finer grids at lower and lower temperatures.
+
+In the manner of the multiscale Sinkhorn algorithm of J. Feydy (thesis, 2020), with Newton steps instead of Sinkhorn's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from shapelab.transport.assignment import Assignment
+from shapelab.transport.entropic import SoftAssignment
+from shapelab.transport.pairs import conjugate_gradients
+from shapelab.transport.problem import Level, Problem
+
+__all__ = ["Annealing", "moved"]
+
+_KAPPA = 0.5
+"""Temperature of the smoothed stages, in pixels times the slope of the cost."""
+
+
+def moved(f: np.ndarray, step: np.ndarray, length: float | np.ndarray, power: np.ndarray | None, floor: float = 0.0) -> np.ndarray:
+    """Return f + length * step, followed along the curve on which an isolated cell's volume ~ f^power is linear.
+
+    Without medium (`power` is None) only differences of potentials matter, and the line is straight.
+    """
+    if power is None:
+        return f + length * step
+    base = np.maximum(f, 0.05) + floor
+    growth = np.clip(1 + length * power * step / base, 0.25, 3.0)
+    return np.asarray(f + base * (growth ** (1 / power) - 1))
+
+
+class Annealing:
+    """Smoothed stages for one problem.
+
+    Parameters
+    ----------
+    problem
+        Seeds, volumes, costs and grids.
+    stopped
+        Says whether somebody asked to stop.
+    """
+
+    def __init__(self, problem: Problem, stopped: Callable[[], bool]) -> None:
+        self.problem, self.n, self.targets, self._stopped = problem, problem.n, problem.targets, stopped
+        self._power = problem.ndim / problem.exponents if problem.medium else None
+        self._slope = float(np.mean(problem.exponents)) / float(np.mean(problem.radii))
+
+    def temperature(self, level: Level) -> float:
+        """Return the temperature at which cells blur over half a pixel of a grid."""
+        return _KAPPA * self._slope * level.pixel
+
+    def cold_start(self) -> np.ndarray:
+        """Return potentials from smoothed stages on coarse grids; every cell starts with the same potential, so it owns its seed."""
+        f = np.ones(self.n)
+        for k, shape in enumerate(self.problem.coarse_shapes()):
+            if self._stopped():
+                break
+            level = self.problem.level(shape)
+            eps = self.temperature(level)
+            if k == 0:
+                hot = 4 * eps
+                while not self.problem.medium and 4 * hot < self._mean_cost(level) and hot < 1e6 * eps:
+                    hot *= 4
+                while hot > 1.5 * eps:
+                    f = self._stage(level, f, hot, 15, 0.1, 1.0)
+                    hot /= 4
+            f = self._stage(level, f, eps, 12, 0.05, 0.5)
+        return f
+
+    def anneal(self, f: np.ndarray, count: int) -> np.ndarray:
+        """Return potentials from a smoothed stage on the finest grid, colder with every `count`."""
+        level = self.problem.fine
+        eps = self.temperature(level) / (2 * 4.0**count)
+        mean, largest = (0.02, 0.2) if count == 0 else (0.004, 0.03)
+        return self._stage(level, f, eps, 15, mean, largest)
+
+    def _stage(self, level: Level, f: np.ndarray, eps: float, steps: int, mean: float, largest: float) -> np.ndarray:
+        """Damped Newton on the smoothed dual at one temperature on one grid."""
+        medium, cells, targets = self.problem.medium, level.cells, self.targets
+        soft = SoftAssignment(level.blocks, self.n, level.unit)
+        if not medium:
+            f = f - f.mean() + 2
+        hot = eps > 1.5 * self.temperature(level)  # then one temperature everywhere: where interfaces are is not known yet
+        temperatures = soft.temperatures(cells, f, medium, 0.0 if hot else eps / self._slope, eps)
+        dual = self._share(soft, level, f, temperatures)
+        for _ in range(steps):
+            if self._stopped():
+                break
+            empty = np.flatnonzero(soft.volumes[: self.n] < 1e-3 * targets)
+            if len(empty):
+                f = soft.lift(empty, cells, f, temperatures, targets)
+                dual = self._share(soft, level, f, temperatures)
+            volumes = np.maximum(soft.volumes[: self.n], 1e-9 * targets)
+            ratio = np.log(targets / volumes)
+            if (np.abs(volumes - targets) / targets).mean() < mean and np.abs(ratio).max() < largest:
+                break
+            missing = targets - soft.volumes[: self.n]
+            rhs = np.where(missing > 0, volumes * np.minimum(ratio, 6), missing)
+            if not medium:
+                rhs -= volumes * rhs.sum() / volumes.sum()
+            slopes = soft.slopes[: self.n]
+            kept = np.bincount(soft.pairs.ravel(), np.repeat(soft.weights, 2), self.n + 1)[: self.n]
+            extra = np.maximum(slopes - kept, 0) + 1e-3 * (slopes + 1e-3 * targets / eps)
+            step = np.zeros(self.n)
+            conjugate_gradients(soft.pairs, soft.weights, extra, rhs, step, self.n, 0.05, 60)
+            if float(missing @ step) <= 0:
+                step = eps * ratio
+            f, dual = self._ascend(soft, level, f, step, temperatures, dual, float(missing @ step), 3 * eps)
+        return f
+
+    def _share(self, soft: SoftAssignment, level: Level, f: np.ndarray, temperatures: np.ndarray) -> float:
+        soft.evaluate(level.cells, f, self.problem.medium, temperatures)
+        return float(self.targets @ f) + soft.dual
+
+    def _ascend(
+        self,
+        soft: SoftAssignment,
+        level: Level,
+        f: np.ndarray,
+        step: np.ndarray,
+        temperatures: np.ndarray,
+        dual: float,
+        rise: float,
+        floor: float,
+    ) -> tuple[np.ndarray, float]:
+        """Armijo line search on the smoothed dual; the shortest step is taken even where it fails, which gets over kinks."""
+        length = 1.0
+        while True:
+            trial = moved(f, step, length, self._power, floor)
+            value = self._share(soft, level, trial, temperatures)
+            if value >= dual + 1e-3 * length * rise - 1e-6 * abs(dual) or length < 0.01:
+                return trial, value
+            length *= 0.3
+
+    def _mean_cost(self, level: Level) -> float:
+        nearest = Assignment(level.blocks, self.n)
+        nearest.evaluate(level.cells, np.zeros(self.n), False)
+        return float(nearest.pixels.best.mean())
