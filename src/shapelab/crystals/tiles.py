@@ -1,7 +1,7 @@
 """Candidate cells of each tile of a grid: every cell that comes within a slack of the best one somewhere in the tile.
 
-The bounds come from the Taylor expansion of each polynomial about the tile's centre, so the lists are complete,
-not a guess from neighbourhood. Boxes are halved from the whole grid down to the tiles.
+The bounds come from the Taylor expansion of differences of polynomials about the tile's centre, so the lists are
+complete, not a guess from neighbourhood. Boxes are halved from the whole grid down to the tiles.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from shapelab.crystals.threads import over_range
 
 __all__ = ["ROW", "Grid", "TileLists", "tile_lists"]
 
-MANY_BOXES = 256
-"""Beyond this number, lists are first made short; they are made again in full length if one is too short."""
+SHORT_LISTS = 2**18
+"""Room for this many candidates is made at first, and for 64 per box; lists are made again in full length if one is too short."""
 
 ROW = 16
 """Pixels of a tile along x: a constant, so that loops over a row become vector instructions."""
 
 
 BLOCK = 16
-"""Cells whose bounds are computed at once."""
+"""Cells whose polynomials are expanded at once."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,7 @@ def tile_lists(grid: Grid, coefficients: np.ndarray, centres: np.ndarray, radii:
 def _level(parents: TileLists, ratio: np.ndarray, size: np.ndarray, spacing: np.ndarray, box: np.ndarray, polynomials: tuple) -> TileLists:
     """Return the candidates of boxes of `box` pixels."""
     boxes = -(-size // box)
-    capacity = parents.index.shape[1]
-    if boxes.prod() > MANY_BOXES:
-        capacity = min(capacity, 64)
+    capacity = min(parents.index.shape[1], max(64, SHORT_LISTS // int(boxes.prod())))
     while True:
         count = np.zeros(int(boxes.prod()), np.int64)
         index = np.empty((len(count), capacity), np.int32)
@@ -107,8 +105,8 @@ def _level(parents: TileLists, ratio: np.ndarray, size: np.ndarray, spacing: np.
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _bounds(low, high, first, members, n, middle, half, c, centre, inverse, table, exps, order, offset, reach, own, shifted):  # type: ignore[no-untyped-def]
-    """Set low and high from `first` on to bounds of BLOCK members' polynomials over the box middle +- half.
+def _expand(out, first, members, n, middle, half, c, centre, inverse, table, exps, order, offset, reach, own, shifted):  # type: ignore[no-untyped-def]
+    """Write BLOCK members' polynomials, from `first` on, in the coordinates of the box middle +- half, which are -1 to 1 in it.
 
     Loops over a block of members are vector instructions; beyond the last member it is repeated, and nothing is written.
     """
@@ -130,32 +128,40 @@ def _bounds(low, high, first, members, n, middle, half, c, centre, inverse, tabl
         to, a, z, y, x = shifted[target[k]], own[source[k]], offset[0, power[k, 0]], offset[1, power[k, 1]], offset[2, power[k, 2]]
         for j in range(BLOCK):
             to[j] += factor[k] * a[j] * z[j] * y[j] * x[j]
-    lower, upper = own[0], own[1]  # no longer needed
-    lower[:] = shifted[0]
-    upper[:] = shifted[0]
+    for k in range(len(exps)):
+        z, y, x = reach[0, exps[k, 0]], reach[1, exps[k, 1]], reach[2, exps[k, 2]]
+        for j in range(min(BLOCK, n - first)):
+            out[k, first + j] = shifted[k, j] * z[j] * y[j] * x[j]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rise(upper, values, n, exps):  # type: ignore[no-untyped-def]
+    """Set `upper` to a bound of what each of n polynomials, as `_expand` writes them, exceeds the best one at the middle by."""
+    star = 0
+    for m in range(n):
+        star = m if values[0, m] > values[0, star] else star
+    for m in range(n):
+        upper[m] = values[0, m] - values[0, star]
     for k in range(1, len(exps)):
-        term, z, y, x = shifted[k], reach[0, exps[k, 0]], reach[1, exps[k, 1]], reach[2, exps[k, 2]]
-        even = exps[k, 0] % 2 == 0 and exps[k, 1] % 2 == 0 and exps[k, 2] % 2 == 0
-        for j in range(BLOCK):
-            value = term[j] * z[j] * y[j] * x[j]
-            size = abs(value)
-            lower[j] += min(value, 0.0) if even else -size
-            upper[j] += max(value, 0.0) if even else size
-    for j in range(min(BLOCK, n - first)):
-        low[first + j] = lower[j]
-        high[first + j] = upper[j]
+        row, least = values[k], values[k, star]
+        if exps[k, 0] % 2 == 0 and exps[k, 1] % 2 == 0 and exps[k, 2] % 2 == 0:
+            for m in range(n):
+                upper[m] += max(row[m] - least, 0.0)
+        else:
+            for m in range(n):
+                upper[m] += abs(row[m] - least)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _narrow(start, stop, count, index, parents, parent_count, ratio, size, spacing, tile, tiles, *polynomials):  # type: ignore[no-untyped-def]
     """Fill the candidates of boxes start to stop, of `tile` pixels each, from those of boxes `ratio` times larger along each axis.
 
-    Kept are members that may come within `slack` of the best in the box. What does not fit is counted, not written.
+    Kept are members that may come within `slack` of the one that is best in the middle. What does not fit is counted, not written.
     """
     c, centre, inverse, source, target, factor, power, exps, order, slack = polynomials
     above = (tiles + ratio - 1) // ratio
     middle, half = np.empty(3), np.empty(3)
-    lower, upper = np.empty(parents.shape[1]), np.empty(parents.shape[1])
+    upper, values = np.empty(parents.shape[1]), np.empty((len(exps), parents.shape[1]))
     offset, reach = np.ones((3, order + 1, BLOCK)), np.ones((3, order + 1, BLOCK))
     own, shifted = np.empty((len(exps), BLOCK)), np.empty((len(exps), BLOCK))
     for t in range(start, stop):
@@ -170,13 +176,11 @@ def _narrow(start, stop, count, index, parents, parent_count, ratio, size, spaci
         members = parents[parent]
         table = (source, target, factor, power)
         for m in range(0, n, BLOCK):
-            _bounds(lower, upper, m, members, n, middle, half, c, centre, inverse, table, exps, order, offset, reach, own, shifted)
-        best = -np.inf
-        for m in range(n):
-            best = max(best, lower[m])
+            _expand(values, m, members, n, middle, half, c, centre, inverse, table, exps, order, offset, reach, own, shifted)
+        _rise(upper, values, n, exps)
         kept = 0
         for m in range(n):
-            if upper[m] >= best - slack:
+            if upper[m] >= -slack:
                 if kept < index.shape[1]:
                     index[t, kept] = members[m]
                 kept += 1
