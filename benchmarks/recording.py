@@ -1,9 +1,8 @@
-"""What keeping a run costs: steps with and without a recorder, in turn, in one process.
+"""What keeping a run costs: steps per second of a dock's worker that keeps nothing and that keeps frames, in turn, in one run.
 
-    python benchmarks/recording.py [--repeats 5]
+    python benchmarks/recording.py [--repeats 5] [--seconds 3]
 
-Each line is a run as a dock keeps it, with a checkpoint of every kept frame. "extra" is the time that keeping adds, as
-a share of the run alone, by the medians of blocks that take turns.
+Frames are taken ten times a second, as a window does. Every kept frame has its checkpoint.
 """
 
 from __future__ import annotations
@@ -18,49 +17,65 @@ import numpy as np
 
 import shapelab as sl
 from napari_shapelab.recorder import Recorder
+from napari_shapelab.worker import Worker
 from shapelab.simulation import Simulation
 
-CASES: tuple[tuple[str, int, int, Callable[[], Simulation]], ...] = (
-    ("tubes 64^3", 50, 100, lambda: sl.Curvatubes("tubes", shape=(64,) * 3, settle=0, max_steps=10**6)),
-    ("tubes 100^3", 50, 50, lambda: sl.Curvatubes("tubes", shape=(100,) * 3, settle=0, max_steps=10**6)),
-    ("run and tumble 112^2, 60 cells", 10, 100, lambda: sl.Cells("run_and_tumble")),
-    ("separation 3-D", 10, 20, lambda: sl.Cells("separation_3d")),
+CASES: tuple[tuple[str, int, Callable[[], Simulation]], ...] = (
+    ("tubes 64^3", 100, lambda: sl.Curvatubes("tubes", shape=(64,) * 3, settle=0, max_steps=10**6)),
+    ("tubes 100^3", 100, lambda: sl.Curvatubes("tubes", shape=(100,) * 3, settle=0, max_steps=10**6)),
+    ("run and tumble 112^2, 60 cells", 50, lambda: sl.Cells("run_and_tumble")),
+    ("separation in 3-D", 50, lambda: sl.Cells("separation_3d")),
 )
-"""Name, steps between kept frames, steps per block, run."""
+"""Name, steps between kept frames as a dock proposes them, run."""
 
 
-def block(simulation: Simulation, steps: int, recorder: Recorder | None) -> float:
-    """Time of some steps [s], kept or not."""
-    begin = time.perf_counter()
-    for _ in range(steps):
-        simulation.step()
-        if recorder is not None and (problem := recorder.follow(simulation)):
-            raise SystemExit(problem)
-    duration = time.perf_counter() - begin
-    while recorder is not None and recorder.writing:  # so that the next block is alone
-        time.sleep(0.002)
-    return duration
+def rate(worker: Worker, seconds: float) -> float:
+    """Steps per second."""
+    first, begin = last_step(worker), time.perf_counter()
+    while time.perf_counter() < begin + seconds:
+        worker.frames.take()
+        time.sleep(0.1)
+    return (last_step(worker) - first) / (time.perf_counter() - begin)
+
+
+def last_step(worker: Worker) -> int:
+    """Return the step that the run has reached, between two steps."""
+    steps: list[int] = []
+    worker.visit(lambda simulation: steps.append(simulation.step_number))
+    while not steps:
+        time.sleep(0.001)
+    return steps[0]
 
 
 def main() -> None:
     """Measure every case."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5)
-    repeats = parser.parse_args().repeats
-    for name, every, steps, make in CASES:
-        simulation = make()
+    parser.add_argument("--seconds", type=float, default=3.0)
+    options = parser.parse_args()
+    for name, every, make in CASES:
+        worker = Worker(make())
+        worker.start()
+        while last_step(worker) < 5:  # kernels are compiled
+            time.sleep(0.1)
+        alone, kept, size = [], [], 0.0
         with tempfile.TemporaryDirectory() as folder:
-            recorder = Recorder(Path(folder) / "run.zarr", every, "all")
-            block(simulation, every, recorder)  # compile, load, make the folder
-            alone, kept = [], []
-            for _ in range(repeats):
-                alone.append(block(simulation, steps, None))
-                kept.append(block(simulation, steps, recorder))
-            recorder.close()
-            size = sum(file.stat().st_size for file in Path(folder).rglob("*")) / 1e6 / recorder.frames
-        extra = np.median(kept) / np.median(alone) - 1
-        step = 1e3 * np.median(alone) / steps
-        print(f"{name:<32} every {every:3} steps of {step:6.1f} ms: extra {100 * extra:5.1f} %, {size:.2f} MB per kept frame")
+            for number in range(options.repeats):
+                recorder = Recorder(Path(folder) / f"run-{number}.zarr", every, "all")
+                alone.append(rate(worker, options.seconds))
+                worker.keep(recorder)
+                last_step(worker)
+                kept.append(rate(worker, options.seconds))
+                worker.keep(None)
+                last_step(worker)
+                size = sum(file.stat().st_size for file in recorder.path.rglob("*")) / 1e6 / recorder.frames
+            worker.stop()
+            worker.join()
+        slower = 100 * (1 - np.median(np.divide(kept, alone)))
+        print(
+            f"{name:<32} {np.median(alone):6.1f} steps/s; keeping every {every}: {slower:5.1f} % slower, {size:.2f} MB per frame",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 from shapelab.errors import ShapelabError
 from shapelab.io import RunWriter
 from shapelab.io.writer import Keep, Moment
-from shapelab.simulation import Simulation
+from shapelab.simulation import Frame, Simulation
 
 __all__ = ["Recorder"]
 
@@ -64,13 +64,16 @@ class Recorder:
         """True while something that was handed over is not on the disk yet."""
         return self._moments.unfinished_tasks > 0
 
-    def follow(self, simulation: Simulation, *, last: bool = False) -> str:
-        """Keep the present frame if it is due, or the `last` one; return a problem to tell, "" if there is none."""
+    def due(self, simulation: Simulation, *, last: bool = False) -> bool:
+        """Tell whether the present frame, or the `last` one, shall be kept."""
         step = simulation.step_number
-        due = last or self._last < 0 or step // self.every > self._last // self.every
-        if not self.problem and due and step != self._last:
-            self._last = step
-            self._attempt(lambda: self._hand_over(simulation))
+        return not self.problem and step != self._last and (last or self._last < 0 or step // self.every > self._last // self.every)
+
+    def follow(self, simulation: Simulation, frame: Frame | None) -> str:
+        """Keep the present frame, if one is given; return a problem to tell, "" if there is none."""
+        if frame is not None:
+            self._last = frame.step
+            self._attempt(lambda: self._hand_over(simulation, frame))
         return self._to_tell()
 
     def close(self, reason: str | None = None) -> str:
@@ -84,12 +87,12 @@ class Recorder:
             self._attempt(lambda: writer.close(reason))
         return self._to_tell()
 
-    def _hand_over(self, simulation: Simulation) -> None:
+    def _hand_over(self, simulation: Simulation, frame: Frame) -> None:
         if self._writer is None:
             self._writer = self._opened(simulation)
             self._thread = threading.Thread(target=self._write_all, args=(self._writer,), name="shapelab keep", daemon=True)
             self._thread.start()
-        self._moments.put(self._writer.take(simulation.frame(), copy=True))
+        self._moments.put(self._writer.take(frame, copy=True))
 
     def _write_all(self, writer: RunWriter) -> None:
         while (moment := self._moments.get()) is not None:

@@ -34,7 +34,7 @@ class RecordingTab(QWidget):
         Steps between kept frames, at first.
     """
 
-    def __init__(self, panel: RunPanel, every: int = 50) -> None:
+    def __init__(self, panel: RunPanel, every: int = 100) -> None:
         super().__init__()
         self._panel = panel
         self._recorder: Recorder | None = None

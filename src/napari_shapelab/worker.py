@@ -221,7 +221,6 @@ class Worker(threading.Thread):
         def exchange(simulation: Simulation) -> None:
             self._end_keeping()
             self._recorder = recorder
-            self._keep_frame(simulation)
 
         self.visit(exchange)
 
@@ -266,11 +265,11 @@ class Worker(threading.Thread):
             self._obey(simulation, orders)
             if orders.go:
                 self._step(simulation)
-                self._keep_frame(simulation)
+            kept = self._keep_frame(simulation)
             if simulation.done:
                 break
-            if self._paused or self._due():
-                self._publish(simulation)
+            if kept is not None or self._paused or self._due():
+                self._publish(simulation, kept)
         reason = simulation.reason if simulation.done and simulation.reason else "Stopped."
         failed = simulation.failed
         with self._changed:
@@ -278,8 +277,7 @@ class Worker(threading.Thread):
         for visit in visits:
             visit(simulation)
         if not failed:
-            self._publish(simulation)
-            self._keep_frame(simulation, last=True)
+            self._publish(simulation, self._keep_frame(simulation, last=True))
         return Ended(reason, failed, None if failed else Checkpoint.of(simulation))
 
     def _orders(self) -> _Orders | None:
@@ -314,9 +312,14 @@ class Worker(threading.Thread):
         rate = 1.0 / max(duration, 1e-9)
         self._rate = rate if self._rate == 0.0 else 0.9 * self._rate + 0.1 * rate
 
-    def _keep_frame(self, simulation: Simulation, *, last: bool = False) -> None:
-        if self._recorder is not None and (problem := self._recorder.follow(simulation, last=last)):
+    def _keep_frame(self, simulation: Simulation, *, last: bool = False) -> Frame | None:
+        """Keep the present frame if it is due; return it, so that it is made once for the disk and the window."""
+        if self._recorder is None:
+            return None
+        frame = simulation.frame() if self._recorder.due(simulation, last=last) else None
+        if problem := self._recorder.follow(simulation, frame):
             self.notices.append(problem)
+        return frame
 
     def _end_keeping(self, reason: str | None = None) -> None:
         recorder, self._recorder = self._recorder, None
@@ -327,9 +330,9 @@ class Worker(threading.Thread):
         now = time.perf_counter()
         return now >= self._next_frame and (self.frames.empty or now >= self._next_sample)
 
-    def _publish(self, simulation: Simulation) -> None:
+    def _publish(self, simulation: Simulation, frame: Frame | None = None) -> None:
         begin = time.perf_counter()
-        frame = simulation.frame()
+        frame = frame or simulation.frame()
         if self.decorate is not None:
             frame = self.decorate(frame)
         self.scalars.append((frame.step, dict(frame.scalars)))

@@ -127,9 +127,11 @@ def test_a_folder_of_that_name_is_never_touched(tmp_path):
     (tmp_path / "mine.zarr").mkdir()
     recorder = Recorder(tmp_path / "mine.zarr", 1)
     simulation = toy()
-    assert recorder.follow(simulation).endswith("nothing was overwritten. The run itself goes on.")
+    assert recorder.due(simulation)
+    assert recorder.follow(simulation, simulation.frame()).endswith("nothing was overwritten. The run itself goes on.")
     simulation.step()
-    assert recorder.follow(simulation) == recorder.close() == ""  # said once
+    assert not recorder.due(simulation, last=True)
+    assert recorder.follow(simulation, None) == recorder.close() == ""  # said once
     assert list((tmp_path / "mine.zarr").iterdir()) == []
 
 
@@ -138,13 +140,13 @@ def test_large_checkpoints_are_kept_of_the_last_frame_only(tmp_path, monkeypatch
     monkeypatch.setattr("napari_shapelab.recorder._MOST_BYTES", 1)
     recorder = Recorder(tmp_path / "run.zarr", 1)
     for _ in range(3):
-        assert recorder.follow(simulation) == ""
+        assert recorder.follow(simulation, simulation.frame()) == ""
         simulation.step()
     recorder.close("Stopped.")
     run = load_run(tmp_path / "run.zarr")
     assert (run.steps, run.record.checkpoints, recorder.keep) == ([0, 1, 2], [2], "last")
     wanted = Recorder(tmp_path / "all.zarr", 1, "all")  # the user's choice counts
-    wanted.follow(simulation)
+    wanted.follow(simulation, simulation.frame())
     wanted.close()
     assert load_run(tmp_path / "all.zarr").record.checkpoints == [3]
 
