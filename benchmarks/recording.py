@@ -1,8 +1,9 @@
-"""What keeping a run costs: steps per second of a dock's worker that keeps nothing and that keeps frames, in turn, in one run.
+"""What keeping a run costs: a dock's worker that keeps nothing and that keeps frames, in turn, in one run.
 
     python benchmarks/recording.py [--repeats 5] [--seconds 3]
 
-Frames are taken ten times a second, as a window does. Every kept frame has its checkpoint.
+Frames are taken ten times a second, as a window does. Every kept frame has its checkpoint. "extra" is the median over
+the repeats of what a step costs more: in time, and in processor time of all threads, which other programs disturb less.
 """
 
 from __future__ import annotations
@@ -29,13 +30,14 @@ CASES: tuple[tuple[str, int, Callable[[], Simulation]], ...] = (
 """Name, steps between kept frames as a dock proposes them, run."""
 
 
-def rate(worker: Worker, seconds: float) -> float:
-    """Steps per second."""
-    first, begin = last_step(worker), time.perf_counter()
+def cost(worker: Worker, seconds: float) -> tuple[float, float]:
+    """Time and processor time of a step [s]."""
+    first, begin, processor = last_step(worker), time.perf_counter(), time.process_time()
     while time.perf_counter() < begin + seconds:
         worker.frames.take()
         time.sleep(0.1)
-    return (last_step(worker) - first) / (time.perf_counter() - begin)
+    steps = last_step(worker) - first
+    return (time.perf_counter() - begin) / steps, (time.process_time() - processor) / steps
 
 
 def last_step(worker: Worker) -> int:
@@ -62,18 +64,19 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             for number in range(options.repeats):
                 recorder = Recorder(Path(folder) / f"run-{number}.zarr", every, "all")
-                alone.append(rate(worker, options.seconds))
+                alone.append(cost(worker, options.seconds))
                 worker.keep(recorder)
                 last_step(worker)
-                kept.append(rate(worker, options.seconds))
+                kept.append(cost(worker, options.seconds))
                 worker.keep(None)
                 last_step(worker)
                 size = sum(file.stat().st_size for file in recorder.path.rglob("*")) / 1e6 / recorder.frames
             worker.stop()
             worker.join()
-        slower = 100 * (1 - np.median(np.divide(kept, alone)))
+        extra = 100 * (np.median(np.divide(kept, alone), axis=0) - 1)
         print(
-            f"{name:<32} {np.median(alone):6.1f} steps/s; keeping every {every}: {slower:5.1f} % slower, {size:.2f} MB per frame",
+            f"{name:<32} {1 / np.median(alone, axis=0)[0]:6.1f} steps/s; keeping every {every}: extra {extra[0]:5.1f} % of time, "
+            f"{extra[1]:5.1f} % of processor time; {size:.2f} MB per frame",
             flush=True,
         )
 
