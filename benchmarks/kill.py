@@ -131,7 +131,9 @@ def runs(tally: Tally, count: int, rng: np.random.Generator, root: Path) -> None
     os.waitpid(forked(lambda: record(whole, texture())), 0)
     duration = time.perf_counter() - begin
     events = _in_a_process(count_events, root / "counted.zarr")
-    for index in range(count):
+    for index in range(10 * count):
+        if tally.kills >= count:
+            break
         path = root / f"run{index}.zarr"
         if index % 2 == 0:
             after = int(rng.integers(1, events))
@@ -143,7 +145,8 @@ def runs(tally: Tally, count: int, rng: np.random.Generator, root: Path) -> None
             time.sleep(delay)
             moment, killed = f"{delay:.2f} s", kill(number)
         tally.kills += killed
-        check_run(tally, path, whole, moment)
+        if killed:
+            check_run(tally, path, whole, moment)
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -192,9 +195,19 @@ def _in_a_process(work: Callable[..., Any], *given: Any) -> Any:
     """Return what `work` returns in a forked process, so that this one stays free of threads."""
     context = multiprocessing.get_context("fork")
     reader, writer = context.Pipe(duplex=False)
-    number = forked(lambda: writer.send(work(*given)))
+
+    def answer() -> None:
+        try:
+            writer.send(work(*given))
+        except Exception as error:
+            writer.send(error)
+
+    number = forked(answer)
+    found = reader.recv()
     os.waitpid(number, 0)
-    return reader.recv() if reader.poll() else f"the process that ran {work.__name__} ended without an answer"
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 # -- a sweep ---------------------------------------------------------------------------------------------------------
@@ -222,7 +235,7 @@ def check_sweep(tally: Tally, folder: Path, spec: SweepSpec, kills: int) -> None
         wrong.append(f"{sum(begun.values())} beginnings for {len(names)} members and {kills} kills")
     if parts := list((folder / MEMBERS).glob(".*")):
         wrong.append(f"parts are left: {[part.name for part in parts]}")
-    wrong += [problem for problem in _in_a_process(_members_differ, folder, spec) if problem]
+    wrong += _in_a_process(_members_differ, folder, spec)
     tally.wrong += [f"{tally.kind}: {what}" for what in wrong]
     tally.resumed += not wrong
 
@@ -230,6 +243,9 @@ def check_sweep(tally: Tally, folder: Path, spec: SweepSpec, kills: int) -> None
 def _members_differ(folder: Path, spec: SweepSpec) -> list[str]:
     found = []
     for member in spec.all_members():
+        if not (folder / MEMBERS / member.name / RUN).exists():
+            found.append(f"{member.name} has no result")
+            continue
         *_, last = spec.simulation(member).run(spec.steps, every=spec.steps)
         frame = load_run(folder / MEMBERS / member.name / RUN).frame()
         if frame.step != last.step or not np.array_equal(frame["field"], last["field"]):

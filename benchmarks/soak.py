@@ -7,7 +7,7 @@ ends with a sentence and status 1 if memory grows, a thread or an object is left
 
 Memory is compared at rest: with no viewer open, after Python's and the allocator's clean-up; every few cycles the viewer is
 closed for that. What counts as flat: after the warm-up it grows by less than 0.1 MB per cycle beyond what napari itself keeps
-of every viewer that is opened and closed, which is measured in the same process, with empty viewers, at the end.
+of every viewer that is opened and closed, which is measured in the same process, with one image in it, at the end.
 """
 
 from __future__ import annotations
@@ -34,12 +34,13 @@ from napari_shapelab.virtual_screen import virtual_screen
 
 FLAT = 0.1
 """Growth that counts as none [MB per cycle]."""
-EMPTY_VIEWERS = 8
+PLAIN_VIEWERS = 10
 SESSION = 5
 """Cycles after which the viewer is closed to measure."""
 BLOCKED = 0.1
 """Longest time that our code may hold the window [s]."""
 OURS = ("Worker", "Simulation", "Stream", "Task", "RunLayers", "RunPanel", "CurvatubesDock", "CellsDock", "CrystalsDock", "CompareDock")
+PACKAGES = ("napari", "napari_shapelab", "shapelab")
 THEIRS = ("AtlasDock", "ReplayDock", "Image", "Labels", "Points", "Vectors", "Viewer")
 
 
@@ -124,7 +125,8 @@ def alive() -> Counter[str]:
     """Return how many objects there are of the kinds that must not outlive a window."""
     gc.collect()
     names = {*OURS, *THEIRS}
-    return Counter(kind.__name__ for item in gc.get_objects() if (kind := type(item)).__name__ in names)
+    kinds = (type(item) for item in gc.get_objects())
+    return Counter(kind.__name__ for kind in kinds if kind.__name__ in names and kind.__module__.partition(".")[0] in PACKAGES)
 
 
 def slope(cycles: list[int], memory: list[float]) -> float:
@@ -204,24 +206,19 @@ def soak(options: argparse.Namespace) -> int:
     left, running = alive(), threads()
     end = resident()
     minutes = (time.perf_counter() - begin) / 60
-    empty = [resident()]
-    for _ in range(EMPTY_VIEWERS):
-        user.open_viewer()
-        user.close_viewer()
-        empty.append(resident())
-    own = slope(list(range(3, len(empty))), empty[3:])  # per empty viewer, once the first ones are through
+    own = napari_alone(user)
     watched = [number for number in rest if number >= warm_up]
     growth = slope(watched, [rest[number] for number in watched])
     per_cycle = slope(watched, [float(opened[number]) for number in watched])
     net = growth - own * per_cycle
 
-    print(f"\n{cycle} cycles (seed {options.seed}) in {minutes:.1f} min: {user.runs} runs and fits, {user.viewers - EMPTY_VIEWERS} viewers")
+    print(f"\n{cycle} cycles (seed {options.seed}) in {minutes:.1f} min: {user.runs} runs and fits, {user.viewers - PLAIN_VIEWERS} viewers")
     rows = [
         ("memory at start", f"{start:.0f} MB"),
         (f"memory at rest, after {watched[0] if watched else 0} cycles", f"{rest[watched[0]] if watched else 0:.0f} MB"),
         ("memory at rest, at the end", f"{end:.0f} MB"),
         ("growth after the warm-up", f"{growth:+.3f} MB per cycle"),
-        ("  of which napari's own", f"{own * per_cycle:+.3f} MB per cycle ({own:.2f} MB per empty viewer)"),
+        ("  of which napari's own", f"{own * per_cycle:+.3f} MB per cycle ({own:.2f} MB per viewer)"),
         ("  of which ours", f"{net:+.3f} MB per cycle (allowed: {FLAT:g})"),
         ("memory of the GPU at the end", f"{gpu_memory():.1f} MB"),
         ("threads after the warm-up", str(dict(threads_warm))),
@@ -238,6 +235,19 @@ def soak(options: argparse.Namespace) -> int:
     for what, count in watch.wrong.most_common():
         print(f"  {count} x {what}\n{watch.details[what]}".rstrip())
     return judge(net, running, left, watch)
+
+
+def napari_alone(user: Any) -> float:
+    """Return what napari keeps of a viewer with one image in it, without anything of ours, that was opened and closed [MB]."""
+    memory = [resident()]
+    for _ in range(PLAIN_VIEWERS):
+        user.open_viewer()
+        user.viewer.add_image(np.zeros((16, 16, 16), np.float32), contrast_limits=(0, 1))
+        user.viewer.dims.ndisplay = 3
+        user.wait(0.3)
+        user.close_viewer()
+        memory.append(resident())
+    return slope(list(range(3, len(memory))), memory[3:])  # once the first ones are through
 
 
 def judge(net: float, running: Counter[str], left: Counter[str], watch: Watch) -> int:

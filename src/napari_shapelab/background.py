@@ -55,6 +55,7 @@ class Task(QObject):
         self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._failed.connect(self._report, Qt.ConnectionType.QueuedConnection)
         _at_work.add(self)
+        self.destroyed.connect(lambda *_: _at_work.discard(self))  # with its owner, also between the answer and its delivery
         self._thread = threading.Thread(target=self._run, name="shapelab task", daemon=True)
         self._thread.start()
 

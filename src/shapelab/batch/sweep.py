@@ -83,7 +83,7 @@ def sweep(
             needs = {member.name: _memory(spec, member) for member in left}
             with workers(root, scheduler=scheduler, count=processes, members=len(left), need=max(needs.values())) as pool:
                 _run(pool, root, spec, left, needs, count)
-            _clear_parts(root)
+        _clear_parts(root)
     finally:
         table = sweep_table(outcomes(root, members))
         table.to_csv(root / TABLE, index=False)
@@ -170,13 +170,16 @@ def _prepare(root: Path, spec: SweepSpec) -> None:
         else:
             (root / MEMBERS).mkdir(parents=True)
             write_json(root / PLAN, plan)
-        _clear_parts(root)
     except OSError as error:
         raise InputError(f"The sweep cannot be written to {str(root)!r}: {error.strerror or error}.") from error
 
 
 def _clear_parts(root: Path) -> None:
-    """Remove what killed workers left of members that they had in hand."""
+    """Remove what killed workers left of members that they had in hand.
+
+    Only once all members have an outcome: the workers of another cluster may outlive a sweep that was killed, and still
+    have members in hand when it is gone on with.
+    """
     for part in (root / MEMBERS).glob(".*.partial"):
         shutil.rmtree(part, ignore_errors=True)
 
