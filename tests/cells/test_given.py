@@ -7,6 +7,7 @@ import pytest
 
 from shapelab.cells import Cells, CellState
 from shapelab.cells.given import GivenCells
+from shapelab.cells.scenarios import SCENARIOS
 from shapelab.cells.scenarios.relaxation import RelaxationParameters
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
@@ -92,6 +93,15 @@ def test_any_motion_can_take_it_on(scenario):
         sim.step()
     assert sim.frame().scalars["cells"] >= 14
     assert sim.frame().scalars["volume_error"] < 0.05
+
+
+@pytest.mark.parametrize("scenario", [name for name, item in SCENARIOS.items() if "(3-D)" not in item.title])
+def test_cells_that_fill_their_image_have_room_in_every_scenario(scenario):
+    labels = tissue(n=12, size=40)
+    sim = Cells(scenario, initial=labels)
+    sim.step()
+    assert 0 < sim.frame().scalars["cells"] <= 12
+    assert "walls" not in sim.frame()  # the walls of a scenario are for its own cells
 
 
 def test_volumes_in_3d_with_long_voxels():

@@ -61,18 +61,18 @@ def test_hard_cells_stay_round_and_headings_forget_at_the_tumble_rate():
 
 
 def test_blind_rods_come_to_swim_together():
-    # over 7 seeds the mean order between t = 16 and 32 was 0.60-0.74; random directions of 40 rods have 0.14
+    # over 10 seeds the mean order between t = 16 and 32 was 0.34-0.74 (median 0.66); random directions of 40 rods have 0.14
     sim = Cells("blind_swimmers", seed=11, dt=0.01, max_time=32.0)
     start = sim.frame().scalars["polar_order"]
     frames = list(sim.run(every=100))
     late = [frame.scalars["polar_order"] for frame in frames if frame.time > 16]
     assert start < 0.35
-    assert np.mean(late) > 0.35
+    assert np.mean(late) > 0.28
     assert all(2.4 < frame.scalars["elongation"] < 3.3 for frame in frames)  # they stay rods
 
 
 def test_soft_cells_leave_the_room_faster():
-    # over 16 seeds, at t = 5 of 60 cells: 30-46 soft ones are out, 7-22 hard ones, and the difference is 13-36 (mean 27, sd 6)
+    # over 24 seeds, at t = 5 of 60 cells: 30-46 soft ones are out, 7-22 hard ones, and the difference is 13-36 (mean 26, sd 6)
     runs = {"fire_alarm_soft": {}, "fire_alarm": {"dt": 0.0026}}  # hard cells with k dt = 2.1, three times the automatic step
     soft, hard = (run_until(Cells(name, seed=7, **values), 5.0).scalars["evacuated_part"] for name, values in runs.items())
     assert soft >= 0.45

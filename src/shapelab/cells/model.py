@@ -135,7 +135,7 @@ class CellModel(Model[CellParameters, CellState]):
         for name in ("positions", "velocities", "axes"):
             setattr(state, name, np.zeros((0, parameters.ndim)))
         given = GivenCells.of(initial) if initial is not None else None
-        mask = given.mask if given is not None and given.mask is not None else self.walls(parameters)
+        mask = given.mask if given is not None else self.walls(parameters)  # a user's cells bring their own room
         gate = self.start(parameters) if given is None else None
         _wall_off(state, mask if gate is None else gate)
         if given is not None:

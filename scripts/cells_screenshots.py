@@ -1,0 +1,147 @@
+"""Take the pictures of the Cells page anew: scenarios at several times in napari's own canvas, the hand, a user's own labels.
+
+python scripts/cells_screenshots.py [NAME …]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from screenshots import IMAGES, Session
+
+from napari_shapelab.virtual_screen import virtual_screen
+
+SIDE = 230
+"""Height of one picture of a strip [pixels]."""
+TIMES: dict[str, tuple[int, int, int]] = {
+    "run_and_tumble": (1, 300, 1200), "blind_swimmers": (1, 800, 3000), "fire_alarm": (1, 1800, 4500), "fire_alarm_soft": (1, 600, 1200),
+    "internalisation": (1, 120, 1000), "separation": (1, 100, 500), "engulfment": (1, 250, 900), "tissue_growth": (40, 160, 420),
+    "hourglass_2d": (1, 550, 1400), "dam_break": (1, 70, 130), "taylor_green": (1, 90, 200), "chemotaxis": (1, 70, 220),
+    "hard_and_soft_cells": (1, 60, 180), "hourglass": (1, 220, 480), "bubbles": (1, 150, 400), "internalisation_3d": (1, 30, 150),
+}  # fmt: skip
+"""Scenario -> steps at which it is shown."""
+
+
+def canvas(session: Session) -> np.ndarray:
+    """Return what the canvas shows, cut to a square in its middle and made small."""
+    from PIL import Image
+
+    session.idle(0.5)
+    shown = session.viewer.screenshot(canvas_only=True, flash=False)[..., :3]
+    side = min(shown.shape[:2])
+    top, left = (shown.shape[0] - side) // 2, (shown.shape[1] - side) // 2
+    return np.asarray(Image.fromarray(shown[top : top + side, left : left + side]).resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+
+
+def save_strip(name: str, pictures: list[np.ndarray]) -> None:
+    """Save pictures side by side."""
+    from PIL import Image
+
+    gap = np.full((SIDE, 5, 3), 255, np.uint8)
+    parts = [part for picture in pictures for part in (picture, gap)][:-1]
+    path = IMAGES / f"cells_{name}.png"
+    Image.fromarray(np.concatenate(parts, axis=1)).quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{path.name}: {path.stat().st_size // 1000} kB", flush=True)
+
+
+def scenario(name: str) -> None:
+    """One scenario at three times."""
+    session = Session("Cells")
+    panel = session.dock.panel
+    session.dock.choose_scenario(name)
+    session.idle(0.3)
+    pictures = []
+    for k, step in enumerate(TIMES[name]):
+        if k == 0:
+            session.click(panel.run_button)
+        elif panel.running:
+            session.click(panel.pause_button)  # go on
+        session.wait(lambda step=step: panel.snapshot is not None and (panel.snapshot.frame.step >= step or not panel.running))
+        if panel.running:
+            session.click(panel.pause_button)
+        pictures.append(canvas(session))
+    if panel.running:
+        session.click(panel.stop_button)
+    session.close()
+    save_strip(name, pictures)
+
+
+def window() -> None:
+    """The whole window: cells that run and tumble, a wall painted among them, one of them picked, their paths."""
+    session = Session("Cells")
+    dock = session.dock
+    session.run(until=600)
+    session.click(dock.panel.pause_button)
+    session.idle(0.5)
+    wall = np.zeros(dock.panel.layers["cells"].data.shape, bool)
+    for k in range(50):
+        wall[30 + k : 34 + k, 30 + k : 36 + k] = True
+    dock.panel.edit("paint_wall", mask=wall)
+    session.click(dock.panel.pause_button)
+    step = dock.panel.snapshot.frame.step
+    session.wait(lambda: dock.panel.snapshot.frame.step > step + 500)
+    dock.tools.pick(int(dock.panel.layers["seeds"].features["id"].iloc[30]))
+    dock.panel.layers["velocity"].visible = True
+    session.picture("cells")
+    session.click(dock.panel.stop_button)
+    session.wait(lambda: not dock.panel.running)
+    session.close()
+
+
+def own_labels(sample: str, runs: tuple[tuple[str, int], ...]) -> None:
+    """A user's labels, and what becomes of them under several motions."""
+    from napari.layers import Labels
+
+    session = Session("Cells")
+    viewer, dock = session.viewer, session.dock
+    viewer.open_sample("napari-shapelab", sample)
+    labels = next(layer for layer in viewer.layers if isinstance(layer, Labels))
+    dock.start_from.choose(labels)
+    for layer in viewer.layers:
+        layer.visible = layer is labels
+    if labels.ndim == 3:
+        from napari_shapelab.run_layers import see
+
+        see(viewer, labels)
+    pictures = [canvas(session)]
+    for name, steps in runs:
+        if dock.presets.name != name:
+            dock.choose_scenario(name)
+        session.run(until=steps)
+        labels.visible = False
+        pictures.append(canvas(session))
+        if dock.panel.running:
+            session.click(dock.panel.stop_button)
+            session.wait(lambda: not dock.panel.running)
+    session.close()
+    save_strip(sample, pictures)
+
+
+PICTURES: dict[str, Callable[[], Any]] = {
+    "window": window,
+    "drosophila": lambda: own_labels("drosophila", (("relaxation", 6), ("internalisation", 500), ("run_and_tumble", 300))),
+    "ovule": lambda: own_labels("ovule", (("relaxation_3d", 12), ("internalisation_3d", 60), ("hard_and_soft_cells", 40))),
+    **{name: (lambda name=name: scenario(name)) for name in TIMES},  # type: ignore[misc]
+}
+
+
+def main() -> int:
+    """Take what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", choices=[[], *PICTURES], help=f"of {', '.join(PICTURES)}")
+    names = parser.parse_args().names or list(PICTURES)
+    with virtual_screen() as screen:
+        if not screen:
+            print("There is no display, and no Xvfb for a virtual one: install the package xvfb.", file=sys.stderr)
+            return 1
+        for name in names:
+            PICTURES[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
