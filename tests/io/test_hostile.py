@@ -1,0 +1,167 @@
+"""Run folders, atlases and images that are broken or mean ill: one sentence, little memory, nothing executed."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+
+from shapelab.batch import Atlas
+from shapelab.batch.atlas import SHIPPED
+from shapelab.errors import InputError, ParameterError
+from shapelab.io import RunWriter, load_run, read_image
+
+CHUNK = "images/field/0/c/1/0/0/0"
+
+
+@pytest.fixture
+def folder(toy, tmp_path):
+    """A run of 3 frames (steps 2, 4, 6), each with a checkpoint."""
+    simulation = toy(seed=3)
+    with RunWriter(tmp_path / "run.zarr", simulation, keep="all") as writer:
+        for frame in simulation.run(6, every=2):
+            writer.write(frame)
+    return tmp_path / "run.zarr"
+
+
+def read_all(folder):
+    run = load_run(folder)
+    for index in range(len(run)):
+        run.frame(index)
+    for layer in run.layers():
+        np.asarray(layer.data)
+    return run.simulation()
+
+
+def edit(file, change):
+    content = json.loads(file.read_text())
+    change(content)
+    file.write_text(json.dumps(content))
+
+
+def bomb(size):
+    """Bytes that claim, as Zstandard does, to unpack to `size` bytes."""
+    return b"\x28\xb5\x2f\xfd\xe0" + struct.pack("<Q", size) + b"\x01\x00\x00"
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda p: (p / CHUNK).unlink(), "missing"),
+        (lambda p: (p / CHUNK).write_bytes(b"no chunk at all, but long enough"), "frame 1 of field/0 is damaged"),
+        (lambda p: (p / CHUNK).write_bytes(bomb(2**40)), "frame 1 of field/0 is damaged"),
+        (lambda p: (p / CHUNK).write_bytes(bomb(480)), "damaged"),
+        (lambda p: (p / "points" / "strange").symlink_to("/dev/zero"), "a link"),
+        (
+            lambda p: edit(p / "images/field/0/zarr.json", lambda m: m["chunk_grid"]["configuration"].update(chunk_shape=[10**6] * 4)),
+            "chunks",
+        ),
+        (lambda p: edit(p / "images/field/0/zarr.json", lambda m: m.update(codecs=[{"name": "bytes"}, {"name": "gzip"}])), "field/0"),
+        (lambda p: (p / "run.json").write_text('{"steps": ' + "9" * 5000 + "}"), "damaged"),
+        (lambda p: (p / "run.json").write_text("[" * 100_000), "damaged"),
+        (lambda p: (p / "run.json").write_bytes(b"\xff\xfe{}"), "damaged"),
+        (lambda p: edit(p / "run.json", lambda m: m["times"].__setitem__(0, float("nan"))), "damaged"),
+        (lambda p: edit(p / "run.json", lambda m: m["tables"].update({"scalars.csv": 10**18})), "it was cut"),
+        (lambda p: edit(p / "run.json", lambda m: m["layers"][0]["meta"].update(translate=[1.0])), "translate"),
+        (lambda p: edit(p / "run.json", lambda m: m["parameters"].update(family_name="toy")), "parameters"),
+        (
+            lambda p: (p / "scalars.csv").write_bytes((p / "scalars.csv").read_bytes().replace(b"\n2,0.5,", b"\n2,0.5,abc")),
+            "something else than numbers",
+        ),
+        (lambda p: (p / "points/seeds.csv").write_bytes((p / "points/seeds.csv").read_bytes().replace(b"frame", b"fname")), "seeds.csv"),
+    ],
+)
+def test_run_folders(folder, damage, words):
+    damage(folder)
+    with pytest.raises((InputError, ParameterError), match=words):
+        read_all(folder)
+
+
+def test_looks_of_the_wrong_kind_are_left_out(folder):
+    looks = {"opacity": "very", "rendering": "explode", "contrast_limits": [1, 0], "colormap": "no such", "units": ["elephants"] * 3}
+    edit(folder / "run.json", lambda m: m["layers"][0]["meta"].update(looks))
+    field = load_run(folder).layers()[0]
+    assert not set(looks) & set(field.meta)
+    assert field.meta["scale"] == [1.0, 0.5, 0.25, 0.25]
+
+
+def test_a_checkpoint_with_a_foreign_generator(folder):
+    file = folder / "checkpoints" / "00000006.npz"
+    with np.load(file) as content:
+        arrays = dict(content)
+    plain = json.loads(arrays.pop("state.json").tobytes())
+    plain["rng"]["generator"]["bit_generator"] = "MT19937"
+    np.savez(file, **{"state.json": np.frombuffer(json.dumps(plain).encode(), np.uint8)}, **arrays)
+    with pytest.raises(InputError, match="checkpoint of step 6"):
+        load_run(folder).simulation()
+
+
+def rewritten(target, head=None, **changes):
+    """Write a small atlas with another head, or with other arrays."""
+    with np.load(SHIPPED) as content:
+        entries = json.loads(content["atlas.json"].tobytes())
+        arrays = {f"{name}_0": content[f"{name}_0"] for name in ("shape", "diagram")}
+    entries["members"] = entries["members"][:1]
+    if head is not None:
+        head(entries)
+    text = json.dumps(entries).encode()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in {**arrays, "atlas.json": np.frombuffer(text, np.uint8), **changes}.items():
+            with archive.open(name + ".npy", "w") as stream:
+                np.save(stream, array, allow_pickle=True)
+    return target
+
+
+def test_a_rewritten_atlas_opens(tmp_path):
+    assert len(Atlas.load(rewritten(tmp_path / "a.npz"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "changes", "words"),
+    [
+        (None, {"shape_0": np.array([{"a": 1}], dtype=object)}, "damaged"),
+        (None, {"shape_0": np.zeros((0, 4, 4), np.int8)}, "neither a field nor labels"),
+        (None, {"shape_0": np.zeros((4, 4), np.int8)}, "axes"),
+        (None, {"diagram_0": np.full((4, 3), np.nan, np.float16)}, "diagram of the atlas is damaged"),
+        (lambda h: h["members"][0]["layer"]["meta"].update(scale=[0, 1, 1]), {}, "scale"),
+        (lambda h: h["members"][0]["layer"]["meta"].pop("scale"), {}, "no voxel size"),
+        (lambda h: h["members"][0]["parameters"].update(mass=float("nan")), {}, "mass"),
+        (lambda h: h["members"][0]["observables"].update(area=float("inf")), {}, "not all finite"),
+        (lambda h: h.update(family="no such"), {}, "no such"),
+        (lambda h: h.update(members=[]), {}, "no members"),
+        (lambda h: h.update(version=2), {}, "not an atlas of this version"),
+    ],
+)
+def test_atlases(tmp_path, head, changes, words):
+    with pytest.raises((InputError, ParameterError), match=words):
+        Atlas.load(rewritten(tmp_path / "a.npz", head, **changes))
+
+
+def test_an_atlas_that_is_cut_or_flipped_or_no_file(tmp_path):
+    good = rewritten(tmp_path / "a.npz").read_bytes()
+    for content in (good[: len(good) // 2], good[:200] + bytes(60) + good[260:], b""):
+        (tmp_path / "b.npz").write_bytes(content)
+        with pytest.raises(InputError, match="missing or damaged"):
+            Atlas.load(tmp_path / "b.npz")
+    (tmp_path / "c.npz").symlink_to("/dev/zero")
+    with pytest.raises(InputError, match="There is no file"):
+        Atlas.load(tmp_path / "c.npz")
+
+
+def test_a_tiff_whose_pages_run_in_a_circle(tmp_path):
+    entry = struct.pack("<HHII", 256, 4, 1, 8)
+    (tmp_path / "a.tif").write_bytes(b"II\x2a\x00" + struct.pack("<I", 8) + struct.pack("<H", 1) + entry + struct.pack("<I", 8))
+    with pytest.raises(InputError, match="in a circle"):
+        read_image(tmp_path / "a.tif")
+
+
+def test_an_hdf5_file_that_takes_its_numbers_from_another_file(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    (tmp_path / "secret").write_bytes(bytes(1000))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("x", (10, 10), "u1", external=[(str(tmp_path / "secret"), 0, 100)])
+    with pytest.raises(InputError, match="from other files"):
+        read_image(tmp_path / "a.h5")
