@@ -221,6 +221,7 @@ class Worker(threading.Thread):
         def exchange(simulation: Simulation) -> None:
             self._end_keeping()
             self._recorder = recorder
+            self._keep_frame(simulation)
 
         self.visit(exchange)
 
