@@ -15,7 +15,7 @@ from napari_shapelab.run_layers import unwrapped
 
 __all__ = ["GrainLink"]
 
-_RING = 3.0
+_RING = 4.0
 """Width of the ring around the chosen grain [pixels of the screen]."""
 _SHARE = 0.2
 """Part of the canvas that a grain fills when the view goes to it; the view never moves away for that."""

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from shapelab.crystals.likelihood import Likelihood
+from shapelab.crystals.likelihood_kernels import PULL
 from shapelab.crystals.polynomials import exponents
 from shapelab.crystals.tiles import Grid
 
@@ -36,7 +37,7 @@ def reference(likelihood: Likelihood, coefficients: torch.Tensor) -> torch.Tenso
     inside = labels >= 0
     surprise = -torch.log_softmax((monomials * coefficients).sum(-1), 1)[inside, labels[inside]]
     if likelihood.tempered:
-        surprise = (1 - torch.exp(-likelihood.tempered * surprise)) / likelihood.tempered
+        surprise = (1 - torch.exp(-likelihood.tempered * surprise)) / likelihood.tempered + float(PULL) * surprise
     return surprise.mean()
 
 
@@ -72,3 +73,15 @@ def test_wrong_pixels_are_counted() -> None:
     values = (np.prod(local[..., None, :] ** likelihood.terms.exponents, -1) * coefficients).sum(-1)
     assert likelihood.mismatched == ((values.argmax(-1) != likelihood.labels) & (likelihood.labels >= 0)).sum()
     assert likelihood.masses.sum() == pytest.approx(likelihood.pixels, rel=1e-5)
+
+
+def test_a_cell_that_has_lost_its_pixels_is_still_drawn_to_them() -> None:
+    labels = np.zeros((1, 8, 32), np.int32)
+    labels[..., 16:] = 1
+    grid = Grid.of((8, 32), (1.0, 1.0))
+    coefficients = np.zeros((2, 3))
+    coefficients[1, 0] = -60.0  # cell 1 has nothing left anywhere
+    likelihood = Likelihood(labels, grid, np.zeros((2, 3)), np.full(2, 8.0), 1, 2, tempered=0.8)
+    likelihood.refresh(coefficients)
+    _, gradient = likelihood(coefficients)
+    assert gradient[1, 0] == pytest.approx(-float(PULL) / 2, rel=1e-3)

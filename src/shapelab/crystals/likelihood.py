@@ -37,8 +37,8 @@ class Likelihood:
         Degree of the polynomials and number of axes of the image.
     tempered
         Exponent a of the bounded loss: each pixel's -log p becomes (1 - p^a) / a. 0 is the convex loss; 1 is the
-        expected number of wrong pixels. A pixel that no cell of this kind can reach then stops pulling
-        (Z. Zhang, M. Sabuncu, "Generalized cross entropy loss", NeurIPS 2018).
+        expected number of wrong pixels. A pixel that no cell of this kind can reach then hardly pulls
+        (Z. Zhang, M. Sabuncu, "Generalized cross entropy loss", NeurIPS 2018); `PULL` of the convex loss stays.
     """
 
     def __init__(

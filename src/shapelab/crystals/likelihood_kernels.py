@@ -7,7 +7,10 @@ from numba import njit
 
 from shapelab.crystals.tiles import ROW
 
-__all__ = ["add_loss", "labels_per_tile", "own_candidates"]
+__all__ = ["PULL", "add_loss", "labels_per_tile", "own_candidates"]
+
+PULL = np.float32(0.01)
+"""Part of the convex loss that stays in the bounded one: a small cell that has lost all its pixels is still drawn to them."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -186,8 +189,8 @@ def add_loss(  # type: ignore[no-untyped-def]
                 scalars[1] += mine[j] < 0.0
                 if tempered > 0.0:
                     share = np.exp(-tempered * surprise)
-                    weight[j] = share
-                    surprise = (np.float32(1.0) - share) / tempered
+                    weight[j] = share + PULL
+                    surprise = (np.float32(1.0) - share) / tempered + PULL * surprise
                 scalars[0] += surprise
             total[j] = np.float32(1.0) / total[j]
         for m in range(n):
