@@ -1,0 +1,127 @@
+"""Runs that are killed while they are recorded, and what must be true of them afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kill_process import Tally, forked, in_a_process, kill
+
+import shapelab as sl
+from shapelab.io import RunWriter, load_run
+
+STEPS = 12
+_EVENTS = ("open", "os.rename", "os.mkdir", "os.truncate", "os.remove", "shutil.rmtree")
+
+
+def texture() -> Any:
+    """Return the run that is killed: a small texture, whose starting noise and every step count."""
+    return sl.Curvatubes("tubes", shape=(16, 16, 16), seed=3, max_steps=1000)
+
+
+def record(path: Path, simulation: Any, *, append: bool = False) -> None:
+    """Record the rest of a run of `STEPS` steps, frame by frame."""
+    with RunWriter(path, simulation, append=append) as writer:
+        for frame in simulation.run(STEPS - simulation.step_number, every=1):
+            writer.write(frame)
+
+
+def count_events(path: Path) -> int:
+    """Return how often a run touches its folder."""
+    seen: list[str] = []
+    _listen(path, lambda: seen.append(""))
+    record(path, texture())
+    return len(seen)
+
+
+def _listen(path: Path, heard: Callable[[], None]) -> None:
+    stem = path.name
+    sys.addaudithook(lambda event, given: heard() if event in _EVENTS and given and stem in str(given[0]) else None)
+
+
+def doomed_run(path: Path, after: int) -> None:
+    """Record a run that kills itself when it touches its folder for the n-th time."""
+    calls = 0
+
+    def heard() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    _listen(path, heard)
+    record(path, texture())
+
+
+def runs(tally: Tally, count: int, rng: np.random.Generator, root: Path) -> None:
+    """Kill a run `count` times: half at a touch of its folder, half by the clock."""
+    whole = root / "whole.zarr"
+    begin = time.perf_counter()
+    os.waitpid(forked(lambda: record(whole, texture())), 0)
+    duration = time.perf_counter() - begin
+    events = in_a_process(count_events, root / "counted.zarr")
+    for index in range(10 * count):
+        if tally.kills >= count:
+            break
+        path = root / f"run{index}.zarr"
+        if index % 2 == 0:
+            after = int(rng.integers(1, events))
+            os.waitpid(forked(lambda path=path, after=after: doomed_run(path, after)), 0)  # type: ignore[misc]
+            moment, killed = f"touch {after} of {events}", True
+        else:
+            delay = float(rng.uniform(0.2, 1.0)) * duration
+            number = forked(lambda path=path: record(path, texture()))  # type: ignore[misc]
+            time.sleep(delay)
+            moment, killed = f"{delay:.2f} s", kill(number)
+        tally.kills += killed
+        if killed:
+            check_run(tally, path, whole, moment)
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def check_run(tally: Tally, path: Path, whole: Path, moment: str) -> None:
+    """Open, resume and compare a killed run."""
+    if not path.exists():
+        tally.before += 1
+        return
+    problem = in_a_process(_resume, path, whole)
+    tally.resumed += problem == ""
+    if problem:
+        tally.wrong.append(f"{tally.kind}, killed at {moment}: {problem}")
+
+
+def _resume(path: Path, whole: Path) -> str:
+    """Return what is wrong with a killed run, "" if nothing is."""
+    try:
+        run = load_run(path)
+        if run.steps != list(range(1, len(run) + 1)) or len(run.scalars) != len(run):
+            return f"it holds the steps {run.steps}"
+        simulation = run.simulation()
+        if simulation.step_number != run.steps[-1]:
+            return f"it resumes at step {simulation.step_number}, not {run.steps[-1]}"
+        record(path, simulation, append=True)
+        return difference(path, whole)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def difference(path: Path, whole: Path) -> str:
+    """Return how a run differs from an uninterrupted one, "" if it does not: frames, table, last state, stray files."""
+    one, two = load_run(path), load_run(whole)
+    if one.steps != two.steps or not one.scalars.equals(two.scalars):
+        return f"its table differs: steps {one.steps}"
+    for index in range(len(two)):
+        if not np.array_equal(one.frame(index)["field"], two.frame(index)["field"]):
+            return f"frame {index} differs"
+    states = [run.simulation().checkpoint() for run in (one, two)]
+    if states[0][0] != states[1][0] or any(not np.array_equal(states[0][1][name], array) for name, array in states[1][1].items()):
+        return "its last state differs"
+    stray = {str(f.relative_to(path)) for f in path.rglob("*")} - {str(f.relative_to(whole)) for f in whole.rglob("*")}
+    return f"it holds stray files: {sorted(stray)[:3]}" if stray else ""

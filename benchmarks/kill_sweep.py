@@ -1,0 +1,155 @@
+"""Sweeps whose workers or leaders are killed, and what must be true of them afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import multiprocessing
+import os
+import shutil
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from kill_process import Tally, forked, in_a_process, kill
+
+from shapelab.batch import SweepSpec, sweep
+from shapelab.batch.member import JOURNAL, MEMBERS, RUN
+from shapelab.io import load_run
+
+
+def plan(members: int) -> SweepSpec:
+    """Return a sweep of short runs."""
+    masses = np.linspace(-0.6, -0.2, members).round(4).tolist()
+    fixed = {"family": "curvatubes", "preset": "tubes", "steps": 40, "keep": "last", "every": 10, "parameters": {"shape": [16, 16, 16]}}
+    return SweepSpec.make(**fixed, grid={"mass": masses})
+
+
+def check_sweep(tally: Tally, folder: Path, spec: SweepSpec, kills: int) -> None:
+    """Look for what was lost, done twice, left behind or done otherwise."""
+    names = [member.name for member in spec.all_members()]
+    with (folder / JOURNAL).open(newline="") as file:
+        rows = list(csv.reader(file))
+    begun, ended = (Counter(row[3] for row in rows if (row[4] == "begun") is which) for which in (True, False))
+    wrong = []
+    if {row[4] for row in rows} != {"begun", "done"}:
+        wrong.append(f"statuses {sorted({row[4] for row in rows})}")
+    if ended != Counter(names):
+        wrong.append(f"members lost {sorted(set(names) - set(ended))}, or twice {[name for name, n in ended.items() if n > 1]}")
+    if sum(begun.values()) > len(names) + 2 * kills:
+        wrong.append(f"{sum(begun.values())} beginnings for {len(names)} members and {kills} kills")
+    if parts := list((folder / MEMBERS).glob(".*")):
+        wrong.append(f"parts are left: {[part.name for part in parts]}")
+    wrong += in_a_process(_members_differ, folder, spec)
+    tally.wrong += [f"{tally.kind}: {what}" for what in wrong]
+    tally.resumed += not wrong
+
+
+def _members_differ(folder: Path, spec: SweepSpec) -> list[str]:
+    found = []
+    for member in spec.all_members():
+        if not (folder / MEMBERS / member.name / RUN).exists():
+            found.append(f"{member.name} has no result")
+            continue
+        *_, last = spec.simulation(member).run(spec.steps, every=spec.steps)
+        frame = load_run(folder / MEMBERS / member.name / RUN).frame()
+        if frame.step != last.step or not np.array_equal(frame["field"], last["field"]):
+            found.append(f"{member.name} differs")
+    return found
+
+
+def sweeps(tally: Tally, count: int, rng: np.random.Generator, root: Path, *, cluster: Cluster | None, members: int = 8) -> None:
+    """Kill the process that leads a sweep again and again until the sweep is through, `count` times in all."""
+    spec, round_number = plan(members), 0
+    while tally.kills < count:
+        folder, kills = root / f"sweep{round_number}", 0
+        round_number += 1
+        for attempt in range(100):
+            address = cluster.address if cluster else None
+            number = forked(lambda folder=folder, address=address: _lead(folder, spec, address), group=True)  # type: ignore[misc]
+            if tally.kills >= count or attempt == 99:
+                if os.waitpid(number, 0)[1]:
+                    tally.wrong.append(f"{tally.kind}: the sweep ended with an error")
+                break
+            until = _begins(number, folder)  # a kill while Dask is still starting would try nothing of ours
+            time.sleep(float(rng.uniform(0.0, 2.0)) if until else 0.0)
+            if not kill(number, group=True):
+                break
+            tally.kills, kills = tally.kills + 1, kills + 1
+        check_sweep(tally, folder, spec, kills)
+        shutil.rmtree(folder)
+
+
+def _begins(number: int, folder: Path) -> bool:
+    """Wait until a sweep writes to its journal; False if it ends before."""
+    journal = folder / JOURNAL
+    size = journal.stat().st_size if journal.exists() else 0
+    while not journal.exists() or journal.stat().st_size == size:
+        if os.waitid(os.P_PID, number, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _lead(folder: Path, spec: SweepSpec, address: str | None) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # Dask tells at length that its processes are lost
+    sweep(spec, folder, scheduler=address, processes=2)
+
+
+def lost_workers(tally: Tally, count: int, rng: np.random.Generator, root: Path, cluster: Cluster, members: int = 24) -> None:
+    """Kill workers while a sweep goes on, one or two a second."""
+    spec, round_number = plan(members), 0
+    while tally.kills < count:
+        folder, kills = root / f"workers{round_number}", 0
+        round_number += 1
+        number = forked(lambda folder=folder: _lead(folder, spec, cluster.address))  # type: ignore[misc]
+        alive = _begins(number, folder)
+        while alive and tally.kills < count:
+            time.sleep(float(rng.uniform(0.5, 2.5)))
+            alive = os.waitid(os.P_PID, number, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+            victims = cluster.workers()
+            if alive and victims:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    psutil.Process(victims[int(rng.integers(len(victims)))]).kill()
+                    tally.kills, kills = tally.kills + 1, kills + 1
+        if os.waitpid(number, 0)[1]:
+            tally.wrong.append(f"{tally.kind}: the sweep ended with an error")
+        check_sweep(tally, folder, spec, kills)
+        shutil.rmtree(folder)
+
+
+class Cluster:
+    """A Dask cluster in a process of its own, which outlives the sweeps that use it."""
+
+    def __init__(self, count: int = 2) -> None:
+        context = multiprocessing.get_context("spawn")
+        reader, writer = context.Pipe(duplex=False)
+        self._process = context.Process(target=_serve, args=(writer, count))
+        self._process.start()
+        self.address: str = reader.recv()
+
+    def workers(self) -> list[int]:
+        """Return the numbers of the processes that work now."""
+        found: list[int] = []
+        for child in psutil.Process(self._process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+                found += [child.pid] if "spawn_main" in " ".join(child.cmdline()) else []
+        return found
+
+    def close(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.join(10)
+
+
+def _serve(writer: Any, count: int) -> None:
+    import distributed
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    cluster = distributed.LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
+    writer.send(cluster.scheduler_address)
+    signal.pause()
