@@ -38,6 +38,8 @@ LONGER = {
     "protrusions": 400, "light_and_heavy": 600, "falling_cells": 600, "falling_columns": 600, "hourglass": 700, "bubbles": 500,
 }  # fmt: skip
 """Scenarios that need another number of steps to show what they do."""
+CUT = {"stomatocyte"}
+"""Presets that show their inside."""
 
 
 def main() -> None:
@@ -64,12 +66,12 @@ def draw(family: str, name: str) -> None:
     frames = run(simulation, LONGER.get(name, STEPS[family if family == "curvatubes" else len(simulation.parameters.shape)]))  # type: ignore[attr-defined]
     power = 2.0 if family == "curvatubes" else 1.0  # textures form at once and then change slowly
     chosen = [frames[round((len(frames) - 1) * (k / (FRAMES - 1)) ** power)] for k in range(FRAMES)]
-    strip = [picture(frame, STILL) for frame in (chosen[0], chosen[FRAMES // 3], chosen[-1])]
+    strip = [picture(frame, STILL, cut=name in CUT) for frame in (chosen[0], chosen[FRAMES // 3], chosen[-1])]
     gap = np.full((STILL, 4, 3), 255, np.uint8)
     Image.fromarray(np.concatenate([strip[0], gap, strip[1], gap, strip[2]], axis=1)).quantize(COLOURS, dither=Image.Dither.NONE).save(
         IMAGES / f"{name}.png", optimize=True
     )
-    film(IMAGES / f"{name}.gif", [picture(frame, FILM) for frame in chosen])
+    film(IMAGES / f"{name}.gif", [picture(frame, FILM, cut=name in CUT) for frame in chosen])
     sizes = [(IMAGES / f"{name}{end}").stat().st_size // 1000 for end in (".png", ".gif")]
     print(f"{name}: {frames[-1].step} steps, {time.perf_counter() - start:.1f} s, {sizes[0]} + {sizes[1]} kB", flush=True)
 

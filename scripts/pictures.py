@@ -17,10 +17,13 @@ LIGHT = np.array([-0.72, -0.55, -0.42])
 """From where the light comes, in the axes of the view (depth, down, right); of length 1."""
 
 
-def picture(frame: Frame, height: int) -> np.ndarray:
-    """Return an RGB picture, `height` pixels high, of the cells or of the field of a frame."""
+def picture(frame: Frame, height: int, *, cut: bool = False) -> np.ndarray:
+    """Return an RGB picture, `height` pixels high, of the cells or of the field of a frame; `cut` opens a field in its middle."""
     if "field" in frame:
-        return surface(np.asarray(frame["field"], np.float32), height)
+        field = np.array(frame["field"], np.float32)
+        if cut:
+            field[..., : field.shape[2] // 2] = -1
+        return surface(field, height)
     cells, walls = np.asarray(frame["cells"]), np.asarray(frame["walls"]) > 0 if "walls" in frame else None
     features = frame.layer("seeds").meta["features"]
     table = palette(int(cells.max()) + 1, dict(zip(features["id"].tolist(), features["type"].tolist(), strict=True)))
