@@ -72,7 +72,13 @@ def test_resuming_skips_what_is_done_and_takes_up_the_rest(cluster, tmp_path):
         sweep(spec, folder, scheduler=cluster.scheduler_address, report=interrupt)
     finished = events(folder)[1]
     assert len(pd.read_csv(folder / "table.csv")) >= 2
-    table = sweep(spec, folder, scheduler=cluster.scheduler_address)
+    part = folder / MEMBERS / ".m0000.1234.partial"  # a worker that outlived its sweep still writes there
+    part.mkdir()
+    kept = []
+    table = sweep(spec, folder, scheduler=cluster.scheduler_address, report=lambda *_: kept.append(part.exists()))
+    assert kept
+    assert all(kept)
+    assert not part.exists()
     assert len(table) == 4
     assert events(folder)[1] == Counter(table["name"])
     assert finished <= events(folder)[1]
