@@ -35,6 +35,8 @@ def run_triples(run: Run) -> list[tuple[Any, dict[str, Any], str]]:
     for layer in run.layers():
         data, meta, kind = layer.as_tuple()
         look = {**_look(layer), **meta}
+        if len(look.get("units", ())) == 3:
+            look["units"] = [look["units"][1], *look["units"][1:]]  # napari 0.9.2 crashes where the axis of a volume has another unit
         triples.append((data, {**look, "name": f"{run.path.stem} · {layer.name}", "metadata": {"shapelab": dict(provenance)}}, kind))
     return triples
 
