@@ -20,6 +20,9 @@ HISTORY = 20
 RENEW = 25
 """Iterations between two renewals of the metric."""
 
+STIFFER = 4
+"""Trials after a direction along which the loss does not fall: without the history first, then with ten times the ridge."""
+
 TINY = 1e-12
 """Curvature below which a cell has no pixel in doubt."""
 
@@ -63,13 +66,16 @@ class Descent:
     def step(self) -> None:
         """Take one step."""
         self.iteration += 1
-        direction = self._direction()
-        change = self._search(direction)
-        if change is None and self._pairs:
+        if self._search(self._direction()) is not None:
+            return
+        for _ in range(STIFFER):
+            if not self._pairs:
+                self.ridge *= 10
+                self._renew_metric()
             self._pairs.clear()
-            change = self._search(self._direction())
-        if change is None:
-            self.stuck = True
+            if self._search(self._direction()) is not None:
+                return
+        self.stuck = True
 
     def _evaluate(self, coefficients: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         self.likelihood.refresh(coefficients)

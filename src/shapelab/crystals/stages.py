@@ -48,7 +48,7 @@ def schedule(order: int) -> tuple[Stage, ...]:
     first = min(order, 2)
     stages: tuple[Stage, ...] = (Stage(first, 0.0, 50), Stage(first, 0.5, 30), Stage(first, 0.8, 30))
     if order > 2:
-        stages += (Stage(order, 0.8, 60),)
+        stages += (Stage(order, 0.5, 40), Stage(order, 0.8, 30))
     return stages
 
 
@@ -125,7 +125,7 @@ def maximise_likelihood(
         try:
             descent = Descent(likelihood, diagram.coefficients)
             best.begin(diagram, stage, descent)
-            descent.run(stage.iterations, partial(best.note, diagram, stage), tolerance=1e-3)
+            descent.run(stage.iterations, partial(best.note, diagram, stage), tolerance=1e-3 if stage.order < 3 else 0.0)
         except _StopError:
             message = "Stopped before the end: this is the best diagram so far."
             break
