@@ -11,7 +11,7 @@ from napari_shapelab.cell_colours import distinct_colours
 from shapelab.io import Run
 from shapelab.simulation import LayerData
 
-__all__ = ["add_run", "layers_of", "run_triples", "runs_shown"]
+__all__ = ["add_run", "layers_of", "run_triples", "runs_shown", "update_layers"]
 
 _LOOKS: dict[str, dict[str, Any]] = {"field": {"colormap": "bop orange"}}
 _ANGLES, _MARGIN = (20.0, 30.0, -20.0), 0.15
@@ -37,7 +37,8 @@ def run_triples(run: Run) -> list[tuple[Any, dict[str, Any], str]]:
         look = {**_look(layer), **meta}
         if len(look.get("units", ())) == 3:
             look["units"] = [look["units"][1], *look["units"][1:]]  # napari 0.9.2 crashes where the axis of a volume has another unit
-        triples.append((data, {**look, "name": f"{run.path.stem} · {layer.name}", "metadata": {"shapelab": dict(provenance)}}, kind))
+        metadata = {"shapelab": {**provenance, "layer": layer.name}}
+        triples.append((data, {**look, "name": f"{run.path.stem} · {layer.name}", "metadata": metadata}, kind))
     return triples
 
 
@@ -70,6 +71,22 @@ def add_run(viewer: Any, run: Run) -> list[Layer]:
     elif was_empty:
         viewer.reset_view()
     return layers
+
+
+def update_layers(layers: list[Layer], run: Run) -> None:
+    """Show what the folder holds now: a run that still goes on has more frames than when its layers were made."""
+    triples = {meta["metadata"]["shapelab"]["layer"]: (data, meta) for data, meta, _ in run_triples(run)}
+    for layer in layers:
+        entry = layer.metadata["shapelab"]
+        if entry.get("layer") not in triples or entry.get("steps") == run.steps:
+            continue
+        data, meta = triples[entry["layer"]]
+        layer.data = data
+        if "features" in meta:
+            layer.features = meta["features"]
+        layer.metadata.update(meta["metadata"])
+        if isinstance(layer, Labels):
+            layer.editable = False
 
 
 def _look(layer: LayerData) -> dict[str, Any]:

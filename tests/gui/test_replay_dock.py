@@ -164,6 +164,26 @@ def test_a_folder_dropped_on_the_dock_opens(viewer, dock, qtbot, swarm, tmp_path
     assert not viewer.layers["swarm · cells"].editable
 
 
+def test_frames_kept_meanwhile_are_read_when_the_run_is_chosen_again(viewer, dock, qtbot, tmp_path):
+    path = tmp_path / "growing.zarr"
+    simulation = Cells("run_and_tumble", n_cells=6, shape=(24, 24))
+    with RunWriter(path, simulation) as writer:
+        for frame in simulation.run(2, every=1):
+            writer.write(frame)
+        opened(qtbot, dock, path)
+        assert "still goes on" in dock.about.text() or "Step limit" in dock.about.text()
+        for frame in simulation.run(3, every=1):
+            writer.write(frame)
+        dock.runs.activated.emit(0)
+        qtbot.waitUntil(lambda: len(dock.run) == 5, timeout=30_000)
+    assert len(viewer.layers) == 3
+    assert viewer.layers["growing · cells"].data.shape == (5, 24, 24)
+    assert len(viewer.layers["growing · seeds"].data) == 5 * 6
+    dock.timeline.go(4)
+    assert dock.timeline.index == 4
+    np.testing.assert_array_equal(viewer.layers["growing · cells"].data[4], simulation.frame()["cells"])
+
+
 def resumed(qtbot, dock):
     """Press Resume; return the family's dock, in which the run goes on."""
     docks = []

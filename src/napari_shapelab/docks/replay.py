@@ -15,7 +15,7 @@ from napari_shapelab.export_panel import ExportPanel
 from napari_shapelab.form import collapsible
 from napari_shapelab.number_box import ignore_wheel
 from napari_shapelab.replay_about import Details, about, details
-from napari_shapelab.replay_layers import add_run, layers_of, runs_shown
+from napari_shapelab.replay_layers import add_run, layers_of, runs_shown, update_layers
 from napari_shapelab.replay_player import Player
 from napari_shapelab.replay_plot import ReplayPlot
 from napari_shapelab.replay_resume import Resumer, kept_step
@@ -60,7 +60,7 @@ class ReplayDock(QWidget):
         self.timeline = Timeline(self._viewer, self)
         self.resumer = Resumer(self._viewer, self)
         self.runs = QComboBox()
-        self.runs.setToolTip("Runs that have layers in the viewer.")
+        self.runs.setToolTip("Runs that have layers in the viewer; choose one again to read the frames that were kept meanwhile.")
         self.open_button = _button("Open…", "Open a run folder (.zarr).")
         self.about = WrappedLabel()
         self.frame_label = QLabel()
@@ -153,9 +153,12 @@ class ReplayDock(QWidget):
 
     def _show_run(self, opened: _Opened) -> None:
         run = opened.run
-        new = not layers_of(self._viewer, run)
+        there = layers_of(self._viewer, run)
+        new = not there
         if new:
             add_run(self._viewer, run)
+        else:
+            update_layers(there, run)
         self.plot.show_run(opened.steps, opened.scalars, _FIRST.get(run.record.family, "energy"))
         if new:
             self.timeline.follow(run)
