@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from shapelab import catalog
 from shapelab.errors import ShapelabError
-from shapelab.io import Run
+from shapelab.io import Run, load_run
 from shapelab.io.units import short_unit
 
-__all__ = ["Details", "about", "details"]
+__all__ = ["Details", "Opened", "about", "details", "read_opened"]
 
 Details = list[tuple[str, str]]
 """Rows (name, value)."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A run folder with what is said of it."""
+
+    run: Run
+    steps: np.ndarray
+    scalars: dict[str, np.ndarray]
+    about: str
+    details: Details
+
+
+def read_opened(path: Path) -> Opened:
+    """Read a run folder with all that is said of it."""
+    run = load_run(path)
+    table = run.scalars
+    values = {str(name): table[name].to_numpy(float) for name in table.columns if name not in ("step", "time")}
+    return Opened(run, np.array(run.steps), values, about(run), details(run))
 
 
 def about(run: Run) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from napari_shapelab.background import Task
 from napari_shapelab.export_panel import ExportPanel
 from napari_shapelab.form import collapsible
 from napari_shapelab.number_box import ignore_wheel
-from napari_shapelab.replay_about import Details, about, details
+from napari_shapelab.replay_about import Details, Opened, read_opened
 from napari_shapelab.replay_layers import add_run, layers_of, runs_shown, update_layers
 from napari_shapelab.replay_player import Player
 from napari_shapelab.replay_plot import ReplayPlot
@@ -22,24 +21,13 @@ from napari_shapelab.replay_resume import Resumer, kept_step
 from napari_shapelab.replay_timeline import Timeline
 from napari_shapelab.run_layers import unwrapped
 from napari_shapelab.wrapped_label import WrappedLabel
-from shapelab.io import Run, load_run
+from shapelab.io import Run
 
 __all__ = ["ReplayDock"]
 
 _HELP = "<b>Replay</b> — open a kept run (or drop its folder here), move in time, go on from any frame."
 _FIRST = {"cells": "volume_error"}
 """Scalar that is plotted first, where it is not the energy."""
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """A run folder with what is said of it."""
-
-    run: Run
-    steps: np.ndarray
-    scalars: dict[str, np.ndarray]
-    about: str
-    details: Details
 
 
 class ReplayDock(QWidget):
@@ -54,7 +42,7 @@ class ReplayDock(QWidget):
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
         self._viewer = unwrapped(napari_viewer)
-        self._opened: _Opened | None = None
+        self._opened: Opened | None = None
         self._wanted = 0
         self._reading = False
         self.timeline = Timeline(self._viewer, self)
@@ -92,7 +80,7 @@ class ReplayDock(QWidget):
         wanted, self._reading = self._wanted, True
         self.about.setText(f"Reading {Path(path).name}…")
 
-        def show(opened: _Opened) -> None:
+        def show(opened: Opened) -> None:
             if wanted == self._wanted:
                 self._reading = False
                 self._show(opened)
@@ -102,7 +90,7 @@ class ReplayDock(QWidget):
                 self._reading = False
                 self._tell(text)
 
-        Task(self, lambda: _read(Path(path)), show, refuse)
+        Task(self, lambda: read_opened(Path(path)), show, refuse)
 
     def resume(self) -> None:
         """Let the run go on from the nearest kept step, up to the frame that is shown."""
@@ -136,7 +124,7 @@ class ReplayDock(QWidget):
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _show(self, opened: _Opened | None) -> None:
+    def _show(self, opened: Opened | None) -> None:
         self.player.stop()
         self._opened = opened
         self.note.setText("")
@@ -151,7 +139,7 @@ class ReplayDock(QWidget):
         self._list_runs()
         self._refresh()
 
-    def _show_run(self, opened: _Opened) -> None:
+    def _show_run(self, opened: Opened) -> None:
         run = opened.run
         there = layers_of(self._viewer, run)
         new = not there
@@ -283,13 +271,6 @@ class ReplayDock(QWidget):
         layout.addLayout(_row(self.resume_button, self.restore_button))
         layout.addWidget(self.note)
         layout.addWidget(self.export)
-
-
-def _read(path: Path) -> _Opened:
-    run = load_run(path)
-    table = run.scalars
-    values = {str(name): table[name].to_numpy(float) for name in table.columns if name not in ("step", "time")}
-    return _Opened(run, np.array(run.steps), values, about(run), details(run))
 
 
 def _dropped(event: Any) -> str | None:

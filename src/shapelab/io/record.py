@@ -15,8 +15,20 @@ from shapelab.errors import InputError
 from shapelab.frame import LayerData
 from shapelab.io.looks import plain_meta
 from shapelab.io.textfile import read_json, write_json
+from shapelab.simulation import Simulation
 
-__all__ = ["LayerRecord", "LiveChange", "RunRecord", "layer_record", "read_record", "versions", "write_record"]
+__all__ = [
+    "LayerRecord",
+    "LiveChange",
+    "RunRecord",
+    "layer_record",
+    "new_record",
+    "plain_meta",
+    "read_record",
+    "record_to_go_on",
+    "versions",
+    "write_record",
+]
 
 RECORD = "run.json"
 SCALARS, WIDER_SCALARS = "scalars.csv", "scalars-wider.csv"
@@ -130,4 +142,27 @@ def read_record(folder: Path) -> RunRecord:
         raise InputError(f"The record {RECORD} of {folder.name} is damaged: its steps and times do not agree.")
     for layer in record.layers:
         layer.meta = plain_meta(layer.meta, layer.kind)
+    return record
+
+
+def new_record(simulation: Simulation) -> RunRecord:
+    """Return the record of a run that is about to be kept."""
+    return RunRecord(
+        family=simulation.model.name,
+        preset=simulation.preset,
+        parameters=simulation.parameters.to_json(),
+        device=simulation.device,
+        versions=versions(),
+        created=now(),
+    )
+
+
+def record_to_go_on(path: Path, simulation: Simulation) -> RunRecord:
+    """Return the record of a folder that `simulation` goes on with; refuse one that it is not the continuation of."""
+    record = read_record(path)
+    last, step = (record.steps[-1] if record.steps else 0), simulation.step_number
+    if record.family != simulation.model.name:
+        raise InputError(f"{path.name} is a run of {record.family}, not of {simulation.model.name}.")
+    if step != last:
+        raise InputError(f"{path.name} ends at step {last} and the simulation is at step {step}: save it under another name.")
     return record

@@ -22,18 +22,7 @@ from shapelab.frame import Frame, LayerData
 from shapelab.io.checkpoint import write_checkpoint
 from shapelab.io.ngff import create_group, create_series, multiscales, open_array
 from shapelab.io.output import require_new
-from shapelab.io.record import (
-    SCALARS,
-    WIDER_SCALARS,
-    LayerRecord,
-    LiveChange,
-    RunRecord,
-    layer_record,
-    now,
-    read_record,
-    versions,
-    write_record,
-)
+from shapelab.io.record import SCALARS, WIDER_SCALARS, LayerRecord, LiveChange, layer_record, new_record, record_to_go_on, write_record
 from shapelab.io.table import append_rows, column_names, widened_copy
 from shapelab.simulation import Simulation
 
@@ -95,7 +84,7 @@ class RunWriter:
         self._arrays: dict[str, Any] = {}
         if append:
             self._folder = self.path
-            self.record = _record_to_go_on(self.path, simulation)
+            self.record = record_to_go_on(self.path, simulation)
             self._open_arrays()
             self._remove_parts()
             with self._sentences():
@@ -103,7 +92,7 @@ class RunWriter:
         else:
             require_new(self.path)
             self._folder = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex[:8]}.partial")
-            self.record = _new_record(simulation)
+            self.record = new_record(simulation)
 
     def __enter__(self) -> Self:
         return self
@@ -287,27 +276,6 @@ class RunWriter:
                 kept = f" Its frames up to step {before.steps[-1]} are complete." if before.steps else ""
                 raise InputError(f"The run cannot be written to {str(self.path)!r}: {error.strerror or error}.{kept}") from error
             raise
-
-
-def _new_record(simulation: Simulation) -> RunRecord:
-    return RunRecord(
-        family=simulation.model.name,
-        preset=simulation.preset,
-        parameters=simulation.parameters.to_json(),
-        device=simulation.device,
-        versions=versions(),
-        created=now(),
-    )
-
-
-def _record_to_go_on(path: Path, simulation: Simulation) -> RunRecord:
-    record = read_record(path)
-    last, step = (record.steps[-1] if record.steps else 0), simulation.step_number
-    if record.family != simulation.model.name:
-        raise InputError(f"{path.name} is a run of {record.family}, not of {simulation.model.name}.")
-    if step != last:
-        raise InputError(f"{path.name} ends at step {last} and the simulation is at step {step}: save it under another name.")
-    return record
 
 
 def _multiscales(layer: LayerData, path: str) -> dict[str, Any]:
