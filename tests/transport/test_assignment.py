@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shapelab.transport import Domain, costs
+from shapelab.transport.argmin import write_labels
 from shapelab.transport.assignment import Assignment
 from shapelab.transport.candidates import Lists
 from shapelab.transport.problem import Problem
@@ -65,6 +66,9 @@ def test_labels_equal_brute_force(excess, kind, p, n, d, periodic, medium, maske
     assert (paid - least <= rounding * (np.abs(potentials).max() + np.abs(least))).all()
     np.testing.assert_array_equal(a.hard, np.bincount(label[inside], minlength=n + 1))
     assert a.soft.sum() == pytest.approx(inside.sum())
+    image = np.empty(label.size, np.uint16)
+    write_labels(image, problem.fine.blocks, problem.fine.cells, potentials / problem.cost_unit, problem.medium)
+    np.testing.assert_array_equal(image, np.where(label < n, label + 1, 0))
 
 
 @pytest.mark.parametrize("p", [0.5, 2, 8])

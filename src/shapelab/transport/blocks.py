@@ -1,6 +1,6 @@
 """Blocks of pixels and, for each, the few cells that can win a pixel of it.
 
-Three nested levels of blocks; bounds of ``c_i - f_i`` over a block decide which cells stay on its list. A cell is dropped only
+Five nested levels of blocks; bounds of ``c_i - f_i`` over a block decide which cells stay on its list. A cell is dropped only
 when another cell (or the medium) is better everywhere in the block, so the argmin over the list is the argmin over all cells.
 """
 
@@ -17,7 +17,7 @@ from shapelab.transport.threads import in_parallel
 
 __all__ = ["Blocks", "Grid", "Lists"]
 
-_SIDES = {2: ((64, 64), (16, 16), (8, 8)), 3: ((32, 32, 32), (8, 8, 8), (4, 4, 4))}
+_SIDES = {2: ((256, 256), (64, 64), (32, 32), (16, 16), (8, 8)), 3: ((64, 64, 64), (32, 32, 32), (16, 16, 16), (8, 8, 8), (4, 4, 4))}
 
 
 class Grid(NamedTuple):

@@ -64,11 +64,14 @@ def refine(
             d1 = wrap(centres[b, 1] - values[i, 1], geometry[4], f1)
             d2 = wrap(centres[b, 2] - values[i, 2], geometry[5], f2)
             kind = codes[i, KIND]
-            if kind == ISOTROPIC and codes[i, EIGHTHS] == 8:
+            if kind == ISOTROPIC:
                 a0, a1, a2 = abs(d0), abs(d1), abs(d2)
                 n0, n1, n2, x0, x1, x2 = max(0.0, a0 - e0), max(0.0, a1 - e1), max(0.0, a2 - e2), a0 + e0, a1 + e1, a2 + e2
-                low = min(values[i, CAP], values[i, SCALE] * (n0 * n0 + n1 * n1 + n2 * n2))
-                high = min(values[i, CAP], values[i, SCALE] * (x0 * x0 + x1 * x1 + x2 * x2))
+                low, high = n0 * n0 + n1 * n1 + n2 * n2, x0 * x0 + x1 * x1 + x2 * x2
+                if codes[i, EIGHTHS] != 8:
+                    low = power_of(low, codes[i, EIGHTHS], values[i, HALF_POWER]) * (1.0 - 1e-9)
+                    high = power_of(high, codes[i, EIGHTHS], values[i, HALF_POWER]) * (1.0 + 1e-9)
+                low, high = min(values[i, CAP], values[i, SCALE] * low), min(values[i, CAP], values[i, SCALE] * high)
             elif kind == TABULATED:
                 low, high = table_bounds[0, codes[i, ROW], b], table_bounds[1, codes[i, ROW], b]
             else:

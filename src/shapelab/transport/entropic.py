@@ -54,6 +54,7 @@ class SoftAssignment:
         blocks, finest, tables = self.blocks, self.blocks.levels[-1], self._tables
         f = f.astype(float)
         lists = blocks.candidates(cells, f, medium, slack=_hottest(eps, blocks) * (REACH / 2))
+        tables.make_room(int((lists.counts * (lists.counts - 1)).sum()) // 16)
         dual = np.zeros(self._sums.shape[1])
         while True:
             tables.clear()
@@ -95,5 +96,7 @@ def _hottest(eps: np.ndarray, blocks: Blocks) -> np.ndarray:
     starts = [np.arange(0, size, step) for size, step in zip(dims, block, strict=True)]
     highest = eps.reshape(dims)
     for axis, begin in enumerate(starts):
+        if block[axis] == 1:
+            continue
         highest = np.maximum.reduceat(highest, begin, axis=axis)
     return highest.ravel()

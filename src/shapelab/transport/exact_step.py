@@ -11,7 +11,8 @@ import numpy as np
 from shapelab.transport.assignment import Pixels
 from shapelab.transport.blocks import Grid
 from shapelab.transport.compiled import Number, inlined, kernel
-from shapelab.transport.point_cost import HUGE, Cells, cost_at
+from shapelab.transport.costs import ELLIPSOID
+from shapelab.transport.point_cost import CAP, EIGHTHS, HALF_POWER, HUGE, KIND, SCALE, Cells, cost_at, power, wrap
 
 __all__ = ["exact_steps", "find_nearest_pixel"]
 
@@ -89,12 +90,15 @@ def exact_steps(
     `centres` (pixels) and `radii` say where each cell is looked for; a box that proves too small is enlarged.
     """
     n, (n0, n1, n2) = f.shape[0], grid.dims
-    geometry = grid.geometry
-    walls = grid.weights.shape[0] > 1
+    geometry, weights, values, codes = grid.geometry, grid.weights, cells.values, cells.codes
+    labels, bests, nexts = pixels.label, pixels.best, pixels.next
+    walls = weights.shape[0] > 1
     wraps0, wraps1, wraps2 = geometry[6] > 0, geometry[7] > 0, geometry[8] > 0
     for position in range(order.shape[0]):
         i = order[position]
-        k, radius = targets[i], radii[i]
+        k, radius, plain = targets[i], radii[i], codes[i, KIND] <= ELLIPSOID
+        a00, a11, a22, a01, a02, a12 = values[i, 3], values[i, 4], values[i, 5], 2 * values[i, 6], 2 * values[i, 7], 2 * values[i, 8]
+        scale, cap, eighths, half_power = values[i, SCALE], values[i, CAP], codes[i, EIGHTHS], values[i, HALF_POWER]
         for attempt in range(7):
             if attempt >= 5:
                 radius = max(n0, n1, n2)
@@ -121,11 +125,18 @@ def exact_steps(
                             (j1 + 0.5) * geometry[1],
                             (j2 + 0.5) * geometry[2],
                         )
-                        if walls and grid.weights[p] == 0:
+                        if walls and weights[p] == 0:
                             g[(a * m1 + b) * m2 + c] = 2.0 * HUGE
                             continue
-                        other = pixels.next[p] if pixels.label[p] == i else pixels.best[p]
-                        g[(a * m1 + b) * m2 + c] = cost_at(cells, i, y0, y1, y2, geometry, p) - other
+                        if plain:
+                            z0 = wrap(y0 - values[i, 0], geometry[3], geometry[6])
+                            z1 = wrap(y1 - values[i, 1], geometry[4], geometry[7])
+                            z2 = wrap(y2 - values[i, 2], geometry[5], geometry[8])
+                            q = z0 * (a00 * z0 + a01 * z1 + a02 * z2) + z1 * (a11 * z1 + a12 * z2) + a22 * z2 * z2
+                            cost = min(cap, scale * power(max(0.0, q), eighths, half_power))
+                        else:
+                            cost = cost_at(cells, i, y0, y1, y2, geometry, p)
+                        g[(a * m1 + b) * m2 + c] = cost - (nexts[p] if labels[p] == i else bests[p])
             ranked = g.copy()
             _select(ranked, k)
             above = ranked[k]

@@ -121,9 +121,15 @@ class PairTables:
 
     def grow(self) -> None:
         """Make room for twice as many pairs, and forget those there are."""
-        threads, slots = self.keys.shape
-        self.keys = np.full((threads, 2 * slots), -1, np.int64)
-        self.values = np.zeros((threads, 2 * slots, 2))
+        self.make_room(self.keys.shape[1] + 1)
+
+    def make_room(self, slots: int) -> None:
+        """Have at least so many slots; where there were fewer, the pairs are forgotten."""
+        threads, now = self.keys.shape
+        if slots > now:
+            slots = 1 << (slots - 1).bit_length()
+            self.keys = np.full((threads, slots), -1, np.int64)
+            self.values = np.zeros((threads, slots, 2))
 
     def edges(self, used: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(pairs (E, 2) int32, sums (E, 2))`` of all threads together; `used` counts the pairs of each thread."""

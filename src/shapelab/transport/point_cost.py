@@ -149,27 +149,18 @@ def block_cost(
     d2 = wrap(c2 - values[i, 2], geometry[5], geometry[8])
     f0, f1, f2 = geometry[6], geometry[7], geometry[8]
     straddles = (abs(d0) + e0) * f0 > 0.5 or (abs(d1) + e1) * f1 > 0.5 or (abs(d2) + e2) * f2 > 0.5
-    if straddles:
+    if straddles or kind > ELLIPSOID:
         for k in range(n):
             z0 = wrap(d0 + offsets[0, k], geometry[3], f0)
             z1 = wrap(d1 + offsets[1, k], geometry[4], f1)
             z2 = wrap(d2 + offsets[2, k], geometry[5], f2)
             out[k] = gauge_squared(values, kind, i, z0, z1, z2)
-    elif kind == ISOTROPIC:
-        for k in range(n):
-            z0, z1, z2 = d0 + offsets[0, k], d1 + offsets[1, k], d2 + offsets[2, k]
-            out[k] = z0 * z0 + z1 * z1 + z2 * z2
-    elif kind == ELLIPSOID:
+    else:
         a00, a11, a22 = values[i, 3], values[i, 4], values[i, 5]
         a01, a02, a12 = 2.0 * values[i, 6], 2.0 * values[i, 7], 2.0 * values[i, 8]
         for k in range(n):
             z0, z1, z2 = d0 + offsets[0, k], d1 + offsets[1, k], d2 + offsets[2, k]
             out[k] = max(0.0, z0 * (a00 * z0 + a01 * z1 + a02 * z2) + z1 * (a11 * z1 + a12 * z2) + a22 * z2 * z2)
-    else:
-        u0, u1, u2, length = values[i, AXIS], values[i, AXIS + 1], values[i, AXIS + 2], values[i, LENGTH]
-        for k in range(n):
-            z0, z1, z2 = d0 + offsets[0, k], d1 + offsets[1, k], d2 + offsets[2, k]
-            out[k] = _rod(kind, length, z0 * u0 + z1 * u1 + z2 * u2, z0 * z0 + z1 * z1 + z2 * z2)
     power_block(out, work, n, cells.codes[i, EIGHTHS], values[i, HALF_POWER])
     scale, cap = values[i, SCALE], values[i, CAP]
     for k in range(n):

@@ -36,6 +36,9 @@ HOTTEST = 100.0
 REACH = 7.0
 """Cells more than this many temperatures above the best are left out (exp(-7) = 0.1 %)."""
 
+MINOR = 1e-3
+"""Pairs that share less of a block, relative to how much either changes there, are left out of the Hessian."""
+
 RATE, NORM, SHARE, WEIGHT = NEXT, OWNER, RUNNER, 448
 """Parts of a block's buffer: 1/eps, sum of the weights, its inverse, and the pixel's volume (see `shapelab.transport.competition`)."""
 
@@ -77,6 +80,15 @@ def _gather(buffer: np.ndarray, part: np.ndarray, size: int) -> tuple[Number, Nu
     return volume, slope
 
 
+@quick
+def _overlap(part: np.ndarray, cost: np.ndarray, q: int, size: int) -> Number:
+    """Return the sum of the products of two cells' shares."""
+    together = 0.0
+    for k in range(size):
+        together += part[k] * cost[q, k]
+    return together
+
+
 @kernel
 def share_pixels(
     slot: int,
@@ -104,9 +116,9 @@ def share_pixels(
     most, found = 1, lists.cells
     for b in range(first, last):
         most = max(most, lists.counts[b])
-    cost, buffer, where, who = np.empty((most, PIXELS)), np.empty(ROOM), np.empty(PIXELS, np.int64), np.empty(most, np.int64)
-    work, shared = buffer[WORK : WORK + PIXELS], np.zeros((most, most))
-    total, pairs = 0.0, 0
+    cost, buffer, where = np.empty((most, PIXELS)), np.empty(ROOM), np.empty(PIXELS, np.int64)
+    work = buffer[WORK : WORK + PIXELS]
+    changes, total, pairs = np.empty(most), 0.0, 0
     for b in range(first, last):
         k0, k1, k2 = block_corner(b, grid)
         locate_pixels(where, k0, k1, k2, grid)
@@ -139,23 +151,16 @@ def share_pixels(
             own, change = _gather(buffer, cost[m], size)
             volume[found[b, m]] += own
             slope[found[b, m]] += change
-        for k in range(size if count > 1 else 0):
-            weight, together = buffer[WEIGHT + k] * buffer[RATE + k], 0
-            if weight == 0 or buffer[SHARE + k] == 1.0:
-                continue
-            for m in range(count):
-                if cost[m, k] > 0:
-                    own = weight * cost[m, k]
-                    for q in range(together):
-                        shared[who[q], m] += own * cost[who[q], k]
-                    who[together] = m
-                    together += 1
+            changes[m] = change
         for m in range(count):
+            if changes[m] == 0:
+                continue
+            for k in range(size):
+                work[k] = cost[m, k] * buffer[WEIGHT + k] * buffer[RATE + k]
             for q in range(m + 1, count):
-                if shared[m, q] > 0:
-                    if pairs < room:
-                        pairs += add_pair(keys, values, found[b, m], found[b, q], n, shared[m, q], 0.0)
-                    shared[m, q] = 0.0
+                together = _overlap(work, cost, q, size) if changes[q] > 0 else 0.0
+                if together > MINOR * min(changes[m], changes[q]) and pairs < room:
+                    pairs += add_pair(keys, values, found[b, m], found[b, q], n, together, 0.0)
     dual[slot] = total
     return pairs
 
