@@ -60,12 +60,16 @@ class Task(QObject):
         self._thread.start()
 
     def _deliver(self, result: Any) -> None:
-        self._on_done(result)
-        self._close()
+        try:
+            self._on_done(result)
+        finally:
+            self._close()
 
     def _report(self, text: str) -> None:
-        self._on_failed(text)
-        self._close()
+        try:
+            self._on_failed(text)
+        finally:
+            self._close()
 
     def _close(self) -> None:
         _at_work.discard(self)

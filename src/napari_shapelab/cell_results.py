@@ -85,6 +85,9 @@ class CellResults(QWidget):
             return measure_labels(data, spacing)
 
         def show(table: Any) -> None:
+            if layer not in self._viewer.layers:
+                self._panel.say("The measured layer has been deleted meanwhile.", wrong=True)
+                return
             table = table.rename(columns={"label": "index"})
             layer.features = table
             self._viewer.layers.selection = {layer}
