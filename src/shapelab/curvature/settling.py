@@ -42,12 +42,16 @@ class Settling:
             return
         state.flips = changed / rarer
         if elapsed >= EARLIEST and state.flips < state.parameters.settle:
-            state.ending = f"Settled after {state.step} steps: {100 * state.flips:.2g} % of the voxels changed side in the last {EVERY}."
+            state.ending = (
+                f"Settled after {state.step} steps: {100 * state.flips:.3g} % of the smaller phase changed side in the last {EVERY}."
+            )
 
     def verdict(self, state: CurvatubesState) -> str | None:
         """Return why the run is over, or None."""
         if state.ending is None and state.step - state.since >= state.parameters.max_steps:
-            return f"Still evolving after {state.step} steps ({100 * state.flips:.2g} % of the voxels still change side in {EVERY})."
+            return (
+                f"Still evolving after {state.step} steps ({100 * state.flips:.3g} % of the smaller phase still changes side in {EVERY})."
+            )
         return state.ending
 
 
