@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 from kill_process import Tally, forked, in_a_process, kill
 
 from shapelab.batch import SweepSpec, sweep
@@ -95,26 +94,31 @@ def _begins(number: int, folder: Path) -> bool:
     return True
 
 
+def _at_work(folder: Path) -> list[int]:
+    """Return the processes that have a member in hand."""
+    with (folder / JOURNAL).open(newline="") as file:
+        last = {row[3]: row for row in csv.reader(file)}
+    return [int(row[2]) for row in last.values() if row[4] == "begun"]
+
+
 def _lead(folder: Path, spec: SweepSpec, address: str | None) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # Dask tells at length that its processes are lost
     sweep(spec, folder, scheduler=address, processes=2)
 
 
 def lost_workers(tally: Tally, count: int, rng: np.random.Generator, root: Path, cluster: Cluster, members: int = 24) -> None:
-    """Kill workers while a sweep goes on, one or two a second."""
+    """Kill workers while a sweep goes on, soon after another member has begun or ended."""
     spec, round_number = plan(members), 0
     while tally.kills < count:
         folder, kills = root / f"workers{round_number}", 0
         round_number += 1
         number = forked(lambda folder=folder: _lead(folder, spec, cluster.address))  # type: ignore[misc]
-        alive = _begins(number, folder)
-        while alive and tally.kills < count:
-            time.sleep(float(rng.uniform(0.5, 2.5)))
-            alive = os.waitid(os.P_PID, number, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
-            victims = cluster.workers()
-            if alive and victims:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    psutil.Process(victims[int(rng.integers(len(victims)))]).kill()
+        while tally.kills < count and _begins(number, folder):  # a worker that is still starting has nothing to lose
+            time.sleep(float(rng.uniform(0.0, 1.0)))
+            victims = _at_work(folder)
+            if victims:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(victims[int(rng.integers(len(victims)))], signal.SIGKILL)
                     tally.kills, kills = tally.kills + 1, kills + 1
         if os.waitpid(number, 0)[1]:
             tally.wrong.append(f"{tally.kind}: the sweep ended with an error")
@@ -131,14 +135,6 @@ class Cluster:
         self._process = context.Process(target=_serve, args=(writer, count))
         self._process.start()
         self.address: str = reader.recv()
-
-    def workers(self) -> list[int]:
-        """Return the numbers of the processes that work now."""
-        found: list[int] = []
-        for child in psutil.Process(self._process.pid).children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
-                found += [child.pid] if "spawn_main" in " ".join(child.cmdline()) else []
-        return found
 
     def close(self) -> None:
         """End it."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import importlib
 import os
 import signal
 from collections import Counter
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from shapelab.batch import SweepSpec, load_sweep, read_spec, sweep
+from shapelab.batch.cluster import Workers
 from shapelab.batch.member import JOURNAL, MEMBERS, run_member
 from shapelab.cli import main
 from shapelab.errors import InputError, ParameterError
@@ -162,3 +166,18 @@ def test_a_scheduler_that_does_not_answer_is_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr("shapelab.batch.cluster._SECONDS", 1)
     with pytest.raises(InputError, match="No Dask scheduler answers"):
         sweep(SweepSpec.make(**TINY), tmp_path / "s", scheduler="tcp://127.0.0.1:9")
+
+
+def test_a_sweep_whose_workers_are_all_lost_ends_in_a_sentence(tmp_path, monkeypatch):
+    module = importlib.import_module("shapelab.batch.sweep")
+    monkeypatch.setattr(module, "_PATIENCE", -1.0)
+    monkeypatch.setattr("shapelab.batch.cluster.Workers.slots", lambda self: 0)
+
+    @contextlib.contextmanager
+    def nobody(*_, **__):
+        yield Workers(SimpleNamespace(scheduler_info=lambda **_: {"workers": {}}))
+
+    monkeypatch.setattr(module, "workers", nobody)
+    with pytest.raises(InputError, match="All workers have been lost"):
+        sweep(SweepSpec.make(**TINY), tmp_path / "s")
+    assert len(pd.read_csv(tmp_path / "s" / "table.csv")) == 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import shutil
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ __all__ = ["PLAN", "TABLE", "load_sweep", "outcomes", "sweep", "sweep_table"]
 
 PLAN, TABLE = "sweep.json", "table.csv"
 _FORMAT = {"format": "shapelab sweep", "version": 1}
+
+_LOOK, _PATIENCE = 5.0, 120.0
+"""Time between two looks at the workers, and how long there may be none of them [s]."""
 
 Report = Callable[[Outcome, int, int], None]
 
@@ -118,11 +122,14 @@ def sweep_table(results: list[Outcome]) -> pd.DataFrame:
 
 def _run(pool: Workers, root: Path, spec: SweepSpec, left: list[Member], needs: dict[str, int], count: Callable[[Outcome], None]) -> None:
     """Keep the workers busy: no more members at once than there are threads, nor than their memory holds together."""
-    from distributed import wait
-
+    seen = time.monotonic()
     waiting, flying = deque(left), dict[Any, Member]()
     while waiting or flying:
         slots, memory, largest = max(1, pool.slots()), pool.memory(), pool.largest()
+        if pool.slots():
+            seen = time.monotonic()
+        elif time.monotonic() - seen > _PATIENCE:
+            raise InputError(f"All workers have been lost for {_PATIENCE:g} s. What is done is kept: the same command goes on.")
         used = sum(needs[member.name] for member in flying.values())
         while waiting and len(flying) < slots and (not flying or used + needs[waiting[0].name] <= memory):
             member = waiting.popleft()
@@ -133,9 +140,19 @@ def _run(pool: Workers, root: Path, spec: SweepSpec, left: list[Member], needs: 
             flying[pool.client.submit(run_member, str(root), spec, member, pure=False, key=f"{root.name}-{member.name}")] = member
             used += needs[member.name]
         if flying:
-            for future in wait(list(flying), return_when="FIRST_COMPLETED").done:  # type: ignore[no-untyped-call]
+            for future in _finished(flying):
                 member = flying.pop(future)
                 count(_outcome(root, member, future))
+
+
+def _finished(futures: Mapping[Any, Member]) -> set[Any]:
+    """Wait until one of `futures` is done, or for some seconds."""
+    from distributed import wait
+
+    try:
+        return set(wait(list(futures), timeout=_LOOK, return_when="FIRST_COMPLETED").done)  # type: ignore[no-untyped-call]
+    except TimeoutError:
+        return set()
 
 
 def _outcome(root: Path, member: Member, future: Any) -> Outcome:
