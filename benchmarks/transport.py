@@ -138,7 +138,7 @@ def power_diagram() -> None:
     solution = solve_cells(**case.arguments())
     f = solution.potentials - solution.potentials.min()
     start = clock()
-    cells = compute_voronoi(case.seeds, limits=np.array([[0.0, 1.0]] * 3), radii=np.sqrt(f))
+    cells = compute_voronoi(case.seeds, limits=np.array([[0.0] * 3, [1.0] * 3]), radii=np.sqrt(f))
     elapsed = clock() - start
     exact = np.array([cell.get_volume() for cell in cells])
     ours = seconds(lambda: solve_cells(**case.arguments()), 1)

@@ -34,6 +34,16 @@ def test_volumes_within_tolerance(p, fill, periodic):
     assert (solution.labels == 0).mean() == pytest.approx(1 - fill, abs=0.01)
 
 
+@pytest.mark.parametrize("fill", [0.9, 1.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_stiff_cells_of_one_scale_at_random_places(seed, fill):
+    """Potentials span orders of magnitude here, and cells whose seeds nearly coincide are tied together."""
+    seeds, volumes = random_cells(80, fill=fill, seed=seed)
+    seeds[1], seeds[3] = seeds[0] + 0.3 / 128, seeds[2] + 1.5 / 128
+    solution = sl.solve_cells(seeds, volumes, (128, 128), 1 / 128, costs.Power(8))
+    assert solution.converged, solution.message
+
+
 @pytest.mark.parametrize("name", ["ellipsoid", "spherocylinder", "segment", "mixed", "stiffness"])
 @pytest.mark.parametrize("d", [2, 3])
 def test_every_cost_converges(name, d):

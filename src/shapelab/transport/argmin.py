@@ -8,7 +8,8 @@ from shapelab.transport.blocks import Blocks, Grid
 from shapelab.transport.candidates import Lists
 from shapelab.transport.competition import BEST, COST, OFFSETS, OWNER, PIXELS, ROOM, WORK, block_corner, locate_pixels
 from shapelab.transport.compiled import Number, kernel
-from shapelab.transport.costs import ISOTROPIC, TABULATED, Cost
+from shapelab.transport.cost_table import ISOTROPIC, TABULATED
+from shapelab.transport.costs import Cost
 from shapelab.transport.domain import Domain
 from shapelab.transport.point_cost import CAP, EIGHTHS, HUGE, KIND, SCALE, Cells, block_cost, wrap
 from shapelab.transport.problem import Problem

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shapelab.transport.compiled import Number, kernel
-from shapelab.transport.costs import ELLIPSOID, ISOTROPIC, TABULATED
+from shapelab.transport.cost_table import ELLIPSOID, ISOTROPIC, TABULATED
 from shapelab.transport.point_cost import CAP, EIGHTHS, HALF_POWER, HUGE, KIND, ROW, SCALE, Cells, cost_bounds, wrap
 from shapelab.transport.point_cost import power as power_of
 

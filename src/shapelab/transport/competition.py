@@ -11,7 +11,7 @@ import numpy as np
 
 from shapelab.transport.blocks import Grid
 from shapelab.transport.compiled import Number, inlined, kernel
-from shapelab.transport.costs import ELLIPSOID, ISOTROPIC, TABULATED
+from shapelab.transport.cost_table import ELLIPSOID, ISOTROPIC, TABULATED
 from shapelab.transport.point_cost import (
     AXIS,
     CAP,

@@ -11,7 +11,7 @@ import numpy as np
 from shapelab.transport.assignment import Pixels
 from shapelab.transport.blocks import Grid
 from shapelab.transport.compiled import Number, inlined, kernel
-from shapelab.transport.costs import ELLIPSOID
+from shapelab.transport.cost_table import ELLIPSOID
 from shapelab.transport.point_cost import CAP, EIGHTHS, HALF_POWER, HUGE, KIND, SCALE, Cells, cost_at, power, wrap
 
 __all__ = ["exact_steps", "find_nearest_pixel"]

@@ -30,7 +30,7 @@ from shapelab.transport.competition import (
     ramps,
 )
 from shapelab.transport.compiled import Number, kernel, quick
-from shapelab.transport.costs import ELLIPSOID, TABULATED
+from shapelab.transport.cost_table import ELLIPSOID, TABULATED
 from shapelab.transport.pairs import PairTables, add_pair
 from shapelab.transport.point_cost import ROW, SCALE, Cells, gauge_slope, table_gradient, wrap
 from shapelab.transport.problem import Problem

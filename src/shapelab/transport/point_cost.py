@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shapelab.transport.compiled import Number, inlined, kernel
-from shapelab.transport.costs import ELLIPSOID, ISOTROPIC, SEGMENT, TABULATED
+from shapelab.transport.cost_table import ELLIPSOID, ISOTROPIC, SEGMENT, TABULATED
 
 SEED, QUADRATIC, SCALE, LOW, HIGH, HALF_POWER, AXIS, LENGTH, CAP, COLUMNS = 0, 3, 9, 10, 11, 12, 13, 16, 17, 18
 KIND, EIGHTHS, ROW = 0, 1, 2

@@ -8,7 +8,8 @@ import numpy as np
 
 from shapelab.errors import InputError
 from shapelab.transport.blocks import Blocks
-from shapelab.transport.costs import ELLIPSOID, ISOTROPIC, SEGMENT, SPHEROCYLINDER, TABULATED, Cost
+from shapelab.transport.cost_table import ELLIPSOID, ISOTROPIC, SEGMENT, SPHEROCYLINDER, TABULATED
+from shapelab.transport.costs import Cost
 from shapelab.transport.domain import Domain
 from shapelab.transport.point_cost import (
     AXIS,

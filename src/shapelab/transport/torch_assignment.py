@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shapelab.device import resolve
-from shapelab.transport.costs import ELLIPSOID, ISOTROPIC, SEGMENT, TABULATED, Cost, CostTable
+from shapelab.transport.cost_table import ELLIPSOID, ISOTROPIC, SEGMENT, TABULATED, CostTable
+from shapelab.transport.costs import Cost
 from shapelab.transport.domain import Domain
 
 if TYPE_CHECKING:

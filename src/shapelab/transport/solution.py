@@ -1,0 +1,66 @@
+"""What a solve returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from shapelab.transport.moments import CellMoments
+
+__all__ = ["Counting", "Solution"]
+
+Counting = Literal["labels", "subpixel"]
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Cells of prescribed volumes: what `solve_cells` and `Solver.solve` return.
+
+    Attributes
+    ----------
+    labels
+        Image of the domain's shape: 0 is the medium (and walls), i + 1 is cell i; the smallest unsigned type that fits.
+    potentials
+        ``(N,)``: f_i, in the unit of the cost; cell i is where ``c_i - f_i`` is smallest (and below 0, if there is medium).
+    targets, volumes
+        ``(N,)``: asked for and reached, in physical units; counted as `counting` says.
+    converged
+        Whether the tolerance was met.
+    message
+        One sentence: converged, or by how much the tolerance was missed and why.
+    passes
+        Number of passes over the pixels of the domain's grid.
+    """
+
+    labels: np.ndarray
+    potentials: np.ndarray
+    targets: np.ndarray
+    volumes: np.ndarray
+    converged: bool
+    message: str
+    counting: Counting
+    passes: int
+    moments: CellMoments
+
+    @property
+    def errors(self) -> np.ndarray:
+        """Relative volume error of every cell."""
+        errors: np.ndarray = np.abs(self.volumes - self.targets) / self.targets
+        return errors
+
+    @property
+    def mean_error(self) -> float:
+        """Mean relative volume error."""
+        return float(self.errors.mean()) if len(self.targets) else 0.0
+
+    @property
+    def max_error(self) -> float:
+        """Largest relative volume error."""
+        return float(self.errors.max(initial=0))
+
+    @property
+    def centroids(self) -> np.ndarray:
+        """``(N, d)`` centres of gravity in physical units, near the seeds (along periodic axes they may lie outside the box)."""
+        return self.moments.centroids
