@@ -205,10 +205,7 @@ class RunPanel(QWidget):
             return
         checkpoint, self._checkpoint = self._checkpoint, None
         self.layers.follow()
-        self._stream(self._last_simulation(), paused=paused, checkpoint=checkpoint)
-        live = self._live()
-        if live:
-            self.update_live(**live)
+        self._stream(self._last_simulation(), paused=paused, checkpoint=checkpoint, live=self._live())
 
     def _remember(self, simulation: Simulation) -> None:
         """Keep how to make an equal simulation, without keeping the state of this one."""
@@ -219,7 +216,10 @@ class RunPanel(QWidget):
         )
         self._last_simulation = lambda: Simulation(model(), parameters, **given)
 
-    def _stream(self, simulation: Simulation, *, paused: bool, checkpoint: Checkpoint | None = None) -> None:
+    def _stream(
+        self, simulation: Simulation, *, paused: bool, checkpoint: Checkpoint | None = None, live: dict[str, Any] | None = None
+    ) -> None:
+        """Show `simulation` from now on; `live` is in force before its first step, which may be the last one otherwise."""
         assert self.layers is not None
         self.say("")
         self._limit = getattr(simulation.parameters, "max_steps", None)
@@ -237,6 +237,8 @@ class RunPanel(QWidget):
         self.status.setText(f"{self._device} · preparing… (the first run on a machine compiles its kernels)")
         self.progress.setRange(0, 0)
         self.starting.emit(self.stream.worker, checkpoint is not None)
+        if live:
+            self.stream.worker.update(**live)
         self.stream.start()
         self._refresh()
         self.started.emit()
