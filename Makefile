@@ -1,7 +1,7 @@
 # `make demo` and `make test` set up everything they need; a second call starts at once.
 PY := .venv/bin/python
 
-.PHONY: help setup demo test lint types check bench docs gallery clean
+.PHONY: help setup demo test lint types check bench docs gallery pictures clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -34,6 +34,9 @@ docs: setup  ## Build the user guide (build/docs/index.html)
 
 gallery: setup  ## Draw every preset and scenario into docs/gallery.md
 	@$(PY) scripts/gallery.py
+
+pictures: setup  ## Take the screenshots of the user guide anew
+	@$(PY) scripts/screenshots.py && $(PY) scripts/cells_screenshots.py
 
 clean:  ## Remove the environment and everything generated
 	rm -rf .venv demo_output build dist

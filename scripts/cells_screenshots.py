@@ -5,15 +5,12 @@ python scripts/cells_screenshots.py [NAME …]
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from screenshots import IMAGES, Session
-
-from napari_shapelab.virtual_screen import virtual_screen
+from screenshots import IMAGES, Session, take
 
 SIDE = 230
 """Height of one picture of a strip [pixels]."""
@@ -127,19 +124,5 @@ PICTURES: dict[str, Callable[[], Any]] = {
 }
 
 
-def main() -> int:
-    """Take what was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", choices=[[], *PICTURES], help=f"of {', '.join(PICTURES)}")
-    names = parser.parse_args().names or list(PICTURES)
-    with virtual_screen() as screen:
-        if not screen:
-            print("There is no display, and no Xvfb for a virtual one: install the package xvfb.", file=sys.stderr)
-            return 1
-        for name in names:
-            PICTURES[name]()
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(take(PICTURES, __doc__))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -169,19 +169,19 @@ def atlas_fit() -> None:
 PICTURES: dict[str, Callable[[], None]] = {"curvatubes": curvatubes, "real_mask": real_mask, "atlas": atlas, "atlas_fit": atlas_fit}
 
 
-def main() -> int:
-    """Take what was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", choices=[[], *PICTURES], help=f"of {', '.join(PICTURES)}")
-    names = parser.parse_args().names or list(PICTURES)
+def take(pictures: Mapping[str, Callable[[], Any]], description: str | None) -> int:
+    """Take the pictures that the command line names, all of them if it names none; return the exit code."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", choices=[[], *pictures], help=f"of {', '.join(pictures)}")
+    names = parser.parse_args().names or list(pictures)
     with virtual_screen() as screen:
         if not screen:
             print("There is no display, and no Xvfb for a virtual one: install the package xvfb.", file=sys.stderr)
             return 1
         for name in names:
-            PICTURES[name]()
+            pictures[name]()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(take(PICTURES, __doc__))
