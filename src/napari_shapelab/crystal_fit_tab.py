@@ -171,4 +171,4 @@ def _drawn(result: FitResult, colormap: Any) -> tuple[FitResult, list[Layer], di
 
 def _said(layers: list[Layer]) -> str:
     hidden = [layer.name.rpartition(" · ")[2] for layer in layers if not layer.visible]
-    return f"Added {layers[0].name!r}; {' and '.join(hidden)} are behind the eyes of their layers."
+    return f"Added {layers[0].name!r}; {' and '.join(hidden)} are hidden: click the eye of their layer to see them."
