@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy.spatial import ConvexHull
 from transport_problems import CLASSES, Problem, problem
 
 from shapelab.device import cpu_count
@@ -140,7 +141,7 @@ def power_diagram() -> None:
     start = clock()
     cells = compute_voronoi(case.seeds, limits=np.array([[0.0] * 3, [1.0] * 3]), radii=np.sqrt(f))
     elapsed = clock() - start
-    exact = np.array([cell.get_volume() for cell in cells])
+    exact = np.array([ConvexHull(np.reshape(cell.get_vertices(), (-1, 3))).volume for cell in cells])
     ours = seconds(lambda: solve_cells(**case.arguments()), 1)
     difference = np.abs(exact - solution.volumes) / case.volumes
     print(f"multivoro, 3-D N=1000: one exact diagram {elapsed * 1e3:.0f} ms (our whole solve {ours * 1e3:.0f} ms), ", end="")
