@@ -15,6 +15,7 @@ Processes are forked from this one, which has imported everything and started no
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import tempfile
 import time
@@ -43,14 +44,11 @@ def main() -> int:
         print(f"{'killed':44}{'kills':>7}{'nothing to keep':>18}{'went on':>10}{'wrong':>8}")
         runs(tallies[0], options.runs, rng, root)
         print(tallies[0].row(), flush=True)
-        cluster = Cluster()
-        try:
-            lost_workers(tallies[1], options.workers, rng, root, cluster)
-            print(tallies[1].row(), flush=True)
+        lost_workers(tallies[1], options.workers, rng, root)
+        print(tallies[1].row(), flush=True)
+        with contextlib.closing(Cluster()) as cluster:
             sweeps(tallies[2], options.leaders, rng, root, cluster=cluster)
-            print(tallies[2].row(), flush=True)
-        finally:
-            cluster.close()
+        print(tallies[2].row(), flush=True)
         sweeps(tallies[3], options.sweeps, rng, root, cluster=None)
         print(tallies[3].row(), flush=True)
     print(f"seed {options.seed}, {(time.perf_counter() - begin) / 60:.1f} min")

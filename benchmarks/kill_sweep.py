@@ -106,24 +106,36 @@ def _lead(folder: Path, spec: SweepSpec, address: str | None) -> None:
     sweep(spec, folder, scheduler=address, processes=2)
 
 
-def lost_workers(tally: Tally, count: int, rng: np.random.Generator, root: Path, cluster: Cluster, members: int = 24) -> None:
+def lost_workers(tally: Tally, count: int, rng: np.random.Generator, root: Path, members: int = 24) -> None:
     """Kill workers while a sweep goes on, soon after another member has begun or ended."""
     spec, round_number = plan(members), 0
     while tally.kills < count:
-        folder, kills = root / f"workers{round_number}", 0
+        folder, kills, through = root / f"workers{round_number}", 0, False
         round_number += 1
-        number = forked(lambda folder=folder: _lead(folder, spec, cluster.address))  # type: ignore[misc]
-        while tally.kills < count and _begins(number, folder):  # a worker that is still starting has nothing to lose
-            time.sleep(float(rng.uniform(0.0, 1.0)))
-            victims = _at_work(folder)
-            if victims:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(victims[int(rng.integers(len(victims)))], signal.SIGKILL)
-                    tally.kills, kills = tally.kills + 1, kills + 1
-        if os.waitpid(number, 0)[1]:
+        for _ in range(5):  # Dask gives a worker up that dies while it starts; when all are lost, the command is given again
+            with contextlib.closing(Cluster()) as cluster:
+                number = forked(lambda folder=folder, address=cluster.address: _lead(folder, spec, address))  # type: ignore[misc]
+                while tally.kills < count and _begins(number, folder):  # a worker that is still starting has nothing to lose
+                    time.sleep(float(rng.uniform(0.0, 1.0)))
+                    if _kill_one(folder, rng):
+                        tally.kills, kills = tally.kills + 1, kills + 1
+                through = os.waitpid(number, 0)[1] == 0
+            if through:
+                break
+        if not through:
             tally.wrong.append(f"{tally.kind}: the sweep ended with an error")
         check_sweep(tally, folder, spec, kills)
         shutil.rmtree(folder)
+
+
+def _kill_one(folder: Path, rng: np.random.Generator) -> bool:
+    """Kill one of the processes that have a member in hand; False if it had ended before."""
+    victims = _at_work(folder)
+    try:
+        os.kill(victims[int(rng.integers(len(victims)))], signal.SIGKILL)
+    except (ValueError, ProcessLookupError):
+        return False
+    return True
 
 
 class Cluster:

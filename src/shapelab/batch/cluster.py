@@ -17,7 +17,8 @@ _PROCESS = 500_000_000
 """Memory that a worker takes before it computes anything [bytes]: Python, numba, torch."""
 _SHARE = 0.8
 """Part of the free memory that a sweep may take."""
-_SECONDS = 20
+_SECONDS, _WORKERS = 20, 120
+"""How long to wait for a scheduler, and for the first worker [s]."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,10 @@ def workers(folder: Path, *, scheduler: str | None, count: int | None, members: 
             client: Any = stack.enter_context(distributed.Client(address, timeout=_SECONDS, set_as_default=False))  # type: ignore[no-untyped-call]
         except (OSError, TimeoutError, ValueError) as error:
             raise InputError(f"No Dask scheduler answers at {scheduler!r}: {error}.") from error
-        client.wait_for_workers(1)
+        try:
+            client.wait_for_workers(1, timeout=_WORKERS)
+        except TimeoutError as error:
+            raise InputError(f"The scheduler {scheduler or ''} has no workers: none has come within {_WORKERS} s.") from error
         _require_ready(client, folder)
         with client.as_current():
             yield Workers(client)
