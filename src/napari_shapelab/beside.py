@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from napari_shapelab.run_layers import VIEW_ANGLES
+
 __all__ = ["Box", "inner_box", "look_at", "place_beside"]
 
 Box = tuple[np.ndarray, np.ndarray]
@@ -15,7 +17,6 @@ _GAP = 0.15
 """Room between two volumes, relative to the width of the wider one."""
 _SHARE = 0.75
 """Part of the canvas that they take."""
-_ANGLES = (-20.0, 25.0, -15.0)
 
 
 def inner_box(data: np.ndarray, scale: np.ndarray, translate: np.ndarray) -> Box:
@@ -42,6 +43,6 @@ def look_at(viewer: Any, *boxes: Box) -> None:
     low, high = np.min([box[0] for box in boxes], axis=0), np.max([box[1] for box in boxes], axis=0)
     viewer.dims.ndisplay = 3
     camera = viewer.scene.camera
-    camera.angles = _ANGLES
+    camera.angles = VIEW_ANGLES
     camera.center = tuple(((low + high) / 2).tolist())
     camera.zoom = _SHARE * min(viewer.canvas.size) / max(float((high - low).max()), 1e-12)

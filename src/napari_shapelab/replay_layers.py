@@ -8,14 +8,13 @@ from typing import Any
 from napari.layers import Labels, Layer
 
 from napari_shapelab.cell_colours import distinct_colours
+from napari_shapelab.run_layers import VIEW_ANGLES, VIEW_MARGIN
 from shapelab.io import Run
 from shapelab.simulation import LayerData
 
 __all__ = ["add_run", "layers_of", "run_triples", "runs_shown", "update_layers"]
 
 _LOOKS: dict[str, dict[str, Any]] = {"field": {"colormap": "bop orange"}}
-_ANGLES, _MARGIN = (20.0, 30.0, -20.0), 0.15
-"""Camera angles [degrees] from which three faces of a volume are seen, and the margin of that view."""
 
 
 def run_triples(run: Run) -> list[tuple[Any, dict[str, Any], str]]:
@@ -66,8 +65,8 @@ def add_run(viewer: Any, run: Run) -> list[Layer]:
         if isinstance(layer, Labels):
             layer.editable = False  # painting would not reach the disk
     if was_empty and layers and not flat:
-        viewer.scene.camera.angles = _ANGLES
-        viewer.fit_to_view(margin=_MARGIN)
+        viewer.scene.camera.angles = VIEW_ANGLES
+        viewer.fit_to_view(margin=VIEW_MARGIN)
     elif was_empty:
         viewer.reset_view()
     return layers

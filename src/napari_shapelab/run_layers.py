@@ -11,7 +11,7 @@ from napari.layers import Labels, Layer
 
 from shapelab.simulation import Frame, LayerData
 
-__all__ = ["RunLayers", "insert_layer", "see", "unwrapped"]
+__all__ = ["VIEW_ANGLES", "VIEW_MARGIN", "RunLayers", "insert_layer", "see", "unwrapped"]
 
 _RECREATED = 1
 """How often a layer that the user deletes during a run comes back."""
@@ -147,9 +147,9 @@ class RunLayers:
                 slot.removals += 1
 
 
-_VIEW_ANGLES = (20.0, 30.0, -20.0)
+VIEW_ANGLES = (20.0, 30.0, -20.0)
 """Camera angles [degrees] from which three faces of a volume are seen."""
-_VIEW_MARGIN = 0.15
+VIEW_MARGIN = 0.15
 """Margin of the first view, as a part of the canvas: a box seen from its corner is wider than from the front."""
 
 
@@ -172,8 +172,8 @@ def see(viewer: Any, layer: Layer) -> None:
     camera = viewer.scene.camera
     viewer.dims.ndisplay = 3 if layer.ndim >= 3 else 2
     if layer.ndim >= 3:
-        camera.angles = _VIEW_ANGLES
-        viewer.fit_to_view(layers=[layer], margin=_VIEW_MARGIN)
+        camera.angles = VIEW_ANGLES
+        viewer.fit_to_view(layers=[layer], margin=VIEW_MARGIN)
         return
     low, high = layer.extent.world  # napari cannot fit a plane while there are volumes
     camera.center = (0.0, *(low + high) / 2)
