@@ -172,6 +172,7 @@ def soak(options: argparse.Namespace) -> int:
     timed: list[tuple[type, str, str]] = [
         (Stream, "_deliver", "showing a frame"),
         (RunLayers, "_add", "making a layer (napari, shaders)"),
+        (RunLayers, "_bring_back", "bringing a deleted layer back"),
         (Task, "_deliver", "showing a result"),
         (WorkRow, "_look", "progress"),
         (RunPanel, "run", "Run"),
