@@ -67,7 +67,7 @@ class Session:
         """Save the whole window."""
         from PIL import Image
 
-        self.idle(0.6)
+        self.idle(1.5)  # the window is painted when there is time
         picture = Image.fromarray(self.viewer.screenshot(canvas_only=False, flash=False)[..., :3])
         path = IMAGES / f"{name}.png"
         picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
@@ -113,7 +113,7 @@ def real_mask() -> None:
     dock.start_from.combo.choose(organs)
     dock.stay_near.box.setValue(2000.0)
     dock.form.set_parameters(dock.parameters.replace(max_steps=150))
-    session.run(until=60)
+    session.run(until=20)
     session.picture("real_mask_2_running")
     session.wait(lambda: not dock.panel.running)
     session.click(dock.results.measure_button)

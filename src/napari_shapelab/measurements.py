@@ -29,7 +29,9 @@ from shapelab.measure import unit_of
 __all__ = ["Measurements", "measurements_dock"]
 
 TITLE = "Measurements"
-_TITLE = 14
+_FONT = 0.85
+"""Size of the table's letters, relative to those of the dock: two shapes fit beside each other."""
+_TITLE = 12
 """Letters per line of a column's title: two columns fit a dock."""
 
 
@@ -43,7 +45,11 @@ class Measurements(QWidget):
         self.table = QTableWidget()
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.table.verticalHeader().setDefaultSectionSize(22)
+        self.table.verticalHeader().setDefaultSectionSize(20)
+        font = self.table.font()
+        font.setPointSizeF(_FONT * font.pointSizeF())
+        for part in (self.table, self.table.horizontalHeader(), self.table.verticalHeader()):
+            part.setFont(font)
         for header in (self.table.horizontalHeader(), self.table.verticalHeader()):
             header.setStyleSheet("QHeaderView::section { padding: 2px 4px; }")  # docks are narrow
         self.note = QLabel()
@@ -164,6 +170,6 @@ def _text(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     try:
-        return f"{float(value):.5g}"
+        return f"{float(value):.4g}"
     except (TypeError, ValueError):
         return str(value)
