@@ -24,8 +24,8 @@ from shapelab.simulation import Simulation
 CASES: tuple[tuple[str, int, Callable[[], Simulation]], ...] = (
     ("tubes 64^3", 100, lambda: sl.Curvatubes("tubes", shape=(64,) * 3, settle=0, max_steps=10**6)),
     ("tubes 100^3", 100, lambda: sl.Curvatubes("tubes", shape=(100,) * 3, settle=0, max_steps=10**6)),
-    ("run and tumble 112^2, 60 cells", 50, lambda: sl.Cells("run_and_tumble")),
-    ("separation in 3-D", 50, lambda: sl.Cells("separation_3d")),
+    ("run and tumble 112^2, 60 cells", 100, lambda: sl.Cells("run_and_tumble")),
+    ("separation in 3-D", 100, lambda: sl.Cells("separation_3d")),
 )
 """Name, steps between kept frames as a dock proposes them, run."""
 

@@ -62,7 +62,7 @@ class CellsDock(QWidget):
         self.tools = CellTools(self._viewer, self.panel)
         self.colours = CellColours(self.panel)
         self.results = CellResults(self._viewer, self.panel)
-        self.recording = RecordingTab(self.panel, every=50)
+        self.recording = RecordingTab(self.panel, every=100)
         self.restore_button = QPushButton("Restore defaults")
         self.restore_button.setToolTip("Set everything back to what the scenario says.")
         self._plotted = ""
