@@ -8,6 +8,7 @@ from typing import Any
 from napari.layers import Labels, Layer
 from qtpy.QtWidgets import QComboBox, QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from napari_shapelab.background import warm_up
 from napari_shapelab.cell_colours import CellColours, distinct_colours
 from napari_shapelab.cell_results import CellResults
 from napari_shapelab.cell_tools import CellTools
@@ -71,6 +72,7 @@ class CellsDock(QWidget):
         self._build()
         self._connect()
         self.choose_scenario(FIRST)
+        warm_up("shapelab.cells.create:warm_up")
 
     @property
     def parameters(self) -> Parameters:

@@ -10,7 +10,7 @@ from shapelab.cells.model import CellModel
 from shapelab.errors import InputError
 from shapelab.simulation import Simulation
 
-__all__ = ["Cells"]
+__all__ = ["Cells", "warm_up"]
 
 DEFAULT, DEFAULT_GIVEN = "run_and_tumble", {2: "relaxation", 3: "relaxation_3d"}
 
@@ -55,6 +55,13 @@ def Cells(  # noqa: N802, RUF100 - reads as a class: it makes a simulation
     values.update(parameters)
     checked = model.parameters_type(**values)
     return Simulation(model, checked, initial=given, preset=name)
+
+
+def warm_up() -> None:
+    """Compile the kernels that every scenario needs, by one step of a few cells; the first time on a machine only."""
+    simulation = Cells(DEFAULT, shape=(32, 32), n_cells=4)
+    simulation.step()
+    simulation.frame()
 
 
 def _scenario(name: str) -> Any:
