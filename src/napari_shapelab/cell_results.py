@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from napari.layers import Labels, Tracks
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
 from napari_shapelab.background import Task
+from napari_shapelab.button import push_button
 from napari_shapelab.run_copy import RunCopy
 from napari_shapelab.run_layers import RunLayers, unwrapped
 from napari_shapelab.run_panel import RunPanel
@@ -43,10 +43,10 @@ class CellResults(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        self.copy_button = _button("Copy", "Add the present cells as Labels of their own, to keep or to edit.", self.copy_cells)
-        self.measure_button = _button("Measure", "Volume, surface, axes, neighbours… of every cell, in a table.", self.measure)
-        self.tracks_button = _button("Tracks", "Add the paths of all cells so far (Tracks).", self.add_tracks)
-        self.save_button = _button("Save…", "Save the run (OME-Zarr), to continue later.", self.ask_and_save)
+        self.copy_button = push_button("Copy", "Add the present cells as Labels of their own, to keep or to edit.", self.copy_cells)
+        self.measure_button = push_button("Measure", "Volume, surface, axes, neighbours… of every cell, in a table.", self.measure)
+        self.tracks_button = push_button("Tracks", "Add the paths of all cells so far (Tracks).", self.add_tracks)
+        self.save_button = push_button("Save…", "Save the run (OME-Zarr), to continue later.", self.ask_and_save)
         self.copying = RunCopy(panel)
         self.script_button, self.command_button = self.copying.script_button, self.copying.command_button
         for button in (
@@ -168,10 +168,3 @@ def paths(seen: list[tuple[float, np.ndarray, np.ndarray]], shape: tuple[int, ..
     rows[:, 0] = np.where(piece == first, cell, cell.max(initial=0) + piece)
     order = np.lexsort((rows[:, 1], rows[:, 0]))
     return rows[order], cell[order]
-
-
-def _button(text: str, tip: str, action: Callable[[], object]) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    button.clicked.connect(lambda _=False: action())
-    return button

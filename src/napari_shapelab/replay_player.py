@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QSize, QTimer
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSpinBox, QWidget
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QSpinBox, QWidget
 
+from napari_shapelab.button import push_button
 from napari_shapelab.icons import icon
 from napari_shapelab.number_box import ignore_wheel
 from napari_shapelab.plots import theme_colour
@@ -33,8 +34,8 @@ class Player(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._advance)
-        self.play_button = _button("Play", "Show the frames one after the other; from the last one, begin anew.")
-        self.next_button = _button("Next", "Show the next frame.")
+        self.play_button = push_button("Play", "Show the frames one after the other; from the last one, begin anew.", height=28)
+        self.next_button = push_button("Next", "Show the next frame.", height=28)
         self.rate = QSpinBox()
         self.rate.setRange(1, 60)
         self.rate.setValue(10)
@@ -92,11 +93,3 @@ class Player(QWidget):
         self.play_button.setIcon(icon("pause" if self.playing else "run", colour))
         self.play_button.setText("Pause" if self.playing else "Play")
         self.next_button.setIcon(icon("step", colour))
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    button.setIconSize(QSize(14, 14))
-    button.setMinimumHeight(28)
-    return button

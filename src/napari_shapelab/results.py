@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Labels, Layer
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QWidget
 
 from napari_shapelab.background import Task
+from napari_shapelab.button import push_button
 from napari_shapelab.measurements import Measurements
 from napari_shapelab.run_copy import RunCopy
 from napari_shapelab.run_layers import unwrapped
@@ -50,14 +51,18 @@ class FieldResults(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        self.mask_button = _button("Mask", "Add the inside of the surface as a mask (Labels).", self.add_mask)
-        self.mesh_button = _button("Mesh", "Add the surface as a triangle mesh, coloured by its curvature.", None)
+        self.mask_button = push_button("Mask", "Add the inside of the surface as a mask (Labels).", self.add_mask, height=26, wide=True)
+        self.mesh_button = push_button("Mesh", "Add the surface as a triangle mesh, coloured by its curvature.", height=26, wide=True)
         menu = QMenu(self)
         for colour in COLOURS:
             menu.addAction(f"Coloured by {colour}", partial(self.add_mesh, colour))
         self.mesh_button.setMenu(menu)
-        self.measure_button = _button("Measure", "Volume, area, topology and curvatures, in the Measurements tab.", self.measure)
-        self.save_button = _button("Save…", "Save the run (OME-Zarr, to continue later), the mesh or the field.", self.ask_and_save)
+        self.measure_button = push_button(
+            "Measure", "Volume, area, topology and curvatures, in the Measurements tab.", self.measure, height=26, wide=True
+        )
+        self.save_button = push_button(
+            "Save…", "Save the run (OME-Zarr, to continue later), the mesh or the field.", self.ask_and_save, height=26, wide=True
+        )
         self.copying = RunCopy(panel)
         self.script_button, self.command_button = self.copying.script_button, self.copying.command_button
         for button in (self.mask_button, self.mesh_button, self.measure_button, self.save_button, self.script_button, self.command_button):
@@ -172,13 +177,3 @@ class FieldResults(QWidget):
 
 def _place(layer: Layer) -> dict[str, Any]:
     return {"scale": layer.scale, "translate": layer.translate, "units": layer.units, "axis_labels": layer.axis_labels}
-
-
-def _button(text: str, tip: str, action: Callable[[], None] | None) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    button.setMinimumHeight(26)
-    button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    if action is not None:
-        button.clicked.connect(lambda _=False: action())
-    return button

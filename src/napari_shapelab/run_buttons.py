@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QSize
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QWidget
 
+from napari_shapelab.button import push_button
 from napari_shapelab.icons import icon
 from napari_shapelab.plots import theme_colour
 from napari_shapelab.run_layers import unwrapped
@@ -25,10 +25,10 @@ class RunButtons(QWidget):
         super().__init__()
         self._viewer = unwrapped(viewer)
         self._go_on = False
-        self.run = _button("Run", "Begin a new run. Earlier results stay in the layer list.")
-        self.pause = _button("Pause", "Pause after the current step, or go on.")
-        self.step = _button("Step", "Take a single step, then wait.")
-        self.stop = _button("Stop", "End the run; the result stays.")
+        self.run = push_button("Run", "Begin a new run. Earlier results stay in the layer list.", height=28, wide=True)
+        self.pause = push_button("Pause", "Pause after the current step, or go on.", height=28, wide=True)
+        self.step = push_button("Step", "Take a single step, then wait.", height=28, wide=True)
+        self.stop = push_button("Stop", "End the run; the result stays.", height=28, wide=True)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
@@ -64,12 +64,3 @@ class RunButtons(QWidget):
         self.pause.setIcon(icon("run" if self._go_on else "pause", colour))
         self.step.setIcon(icon("step", colour))
         self.stop.setIcon(icon("stop", colour))
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    button.setIconSize(QSize(14, 14))
-    button.setMinimumHeight(28)
-    button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    return button

@@ -18,7 +18,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QPushButton,
     QScrollArea,
     QSizePolicy,
     QSpinBox,
@@ -32,6 +31,7 @@ from napari_shapelab.atlas_map import AtlasMap
 from napari_shapelab.atlas_preview import AtlasPreview, in_words
 from napari_shapelab.background import Task
 from napari_shapelab.beside import Box, look_at, place_beside
+from napari_shapelab.button import push_button
 from napari_shapelab.number_box import ignore_wheel
 from napari_shapelab.plots import DiagramPlot
 from napari_shapelab.run_layers import insert_layer, unwrapped
@@ -316,14 +316,14 @@ class AtlasDock(QWidget):
         self.clusters.setFixedWidth(84)
         self.clusters.setToolTip(_TIPS["clusters"])
         ignore_wheel(self.clusters)
-        self.open_button = _button("Open", "Show another atlas, or the shapes of a sweep.")
+        self.open_button = push_button("Open", "Show another atlas, or the shapes of a sweep.")
         menu = QMenu(self)
         menu.addAction("Atlas of the package", lambda: self.open(None))
         menu.addAction("Sweep folder…", self._ask_for_sweep)
         menu.addAction("Atlas file…", self._ask_for_file)
         self.open_button.setMenu(menu)
-        self.run_button = _button("Run here", "Grow a shape with the parameters at the mark.")
-        self.clear_button = _button("Clear picks", "Pick nothing, remove the mark and forget the groups.")
+        self.run_button = push_button("Run here", "Grow a shape with the parameters at the mark.")
+        self.clear_button = push_button("Clear picks", "Pick nothing, remove the mark and forget the groups.")
         self.clear_button.setEnabled(False)
         self.here = QLabel("Nothing is marked yet.")
         self.here.setWordWrap(True)
@@ -365,12 +365,6 @@ def _choice(entries: Mapping[Any, str], tip: str) -> QComboBox:
     combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     ignore_wheel(combo)
     return combo
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    return button
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

@@ -10,6 +10,7 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from napari_shapelab.background import Task
+from napari_shapelab.button import push_button
 from napari_shapelab.export_panel import ExportPanel
 from napari_shapelab.form import collapsible
 from napari_shapelab.number_box import ignore_wheel
@@ -49,14 +50,16 @@ class ReplayDock(QWidget):
         self.resumer = Resumer(self._viewer, self)
         self.runs = QComboBox()
         self.runs.setToolTip("Runs that have layers in the viewer; choose one again to read the frames that were kept meanwhile.")
-        self.open_button = _button("Open…", "Open a run folder (.zarr).")
+        self.open_button = push_button("Open…", "Open a run folder (.zarr).", height=28)
         self.about = WrappedLabel()
         self.frame_label = QLabel()
         self.plot = ReplayPlot(self._viewer)
         self.player = Player(self._viewer, self.timeline)
-        self.resume_button = _button("Resume", "Let the run go on from this frame, in its dock; the kept run stays as it is.")
-        self.restore_button = _button(
-            "Restore parameters", "Show in its dock the parameters that were in force at this frame; nothing runs."
+        self.resume_button = push_button(
+            "Resume", "Let the run go on from this frame, in its dock; the kept run stays as it is.", height=28
+        )
+        self.restore_button = push_button(
+            "Restore parameters", "Show in its dock the parameters that were in force at this frame; nothing runs.", height=28
         )
         self.note = WrappedLabel()
         self.export = ExportPanel(self._viewer, self.timeline, self.player.rate.value)
@@ -279,13 +282,6 @@ def _dropped(event: Any) -> str | None:
         if url.isLocalFile() and Path(url.toLocalFile()).is_dir():
             return str(url.toLocalFile())
     return None
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    button.setMinimumHeight(28)
-    return button
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:
