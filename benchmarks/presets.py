@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from shapelab.curvature import Curvatubes
-from shapelab.curvature.model import field_array, terms
+from shapelab.curvature.model import terms
 from shapelab.curvature.presets import PRESETS
+from shapelab.curvature.state import field_array
 from shapelab.curvature.statistics import texture_statistics
 from shapelab.simulation import Simulation
 

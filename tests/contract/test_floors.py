@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import graphlib
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +73,38 @@ def test_floor(file):
         assert other in HEIGHT, f"{file} imports {name}"
         assert HEIGHT[other] <= HEIGHT[own], f"{file} imports {name}, from a floor above its own"
         assert not (own in FAMILIES and other in FAMILIES), f"{file} imports {name}: the families do not know each other"
+
+
+def arrows(package: Path) -> dict[str, set[str]]:
+    """Return, for every module of a package, the modules of it that it names in an import."""
+
+    def dotted(file: Path) -> str:
+        parts = file.relative_to(package.parent).with_suffix("").parts
+        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    files = {dotted(file): file for file in package.rglob("*.py")}
+    found: dict[str, set[str]] = {}
+    for name, file in files.items():
+        found[name] = set()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                named = {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                parts = {f"{node.module}.{alias.name}" for alias in node.names}
+                named = {part if part in files else str(node.module) for part in parts}
+            else:
+                continue
+            found[name] |= named & set(files)
+    return found
+
+
+@pytest.mark.parametrize("package", ["shapelab", "napari_shapelab"])
+def test_no_circle_of_imports(package):
+    """Imports inside functions and those for type checkers count too: a reader follows them all the same."""
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    graphlib.TopologicalSorter(arrows(Path(spec.origin).parent)).prepare()  # CycleError names the modules
 
 
 def run(code: str) -> str:

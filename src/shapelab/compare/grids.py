@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.compare.inputs import Shape
-from shapelab.convert.field import signed_distance
+from shapelab.convert.distance import signed_distance
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from shapelab.convert.cloud import points_to_mask
-from shapelab.convert.field import field_to_mask, mask_to_field, mask_to_isotropic_field, signed_distance
+from shapelab.convert.distance import signed_distance
+from shapelab.convert.field import field_to_mask, mask_to_field, mask_to_isotropic_field
 from shapelab.convert.mask import as_field, as_mask
 from shapelab.convert.mesh import Mesh, field_to_mesh, mask_to_mesh, smooth_mesh
 from shapelab.convert.mixture import Diagram, GaussianMixture, labels_to_mixture, mask_to_mixture, mixture_to_diagram, mixture_to_labels

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from shapelab.convert.distance import signed_distance
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.device import require_memory
 from shapelab.errors import InputError
@@ -38,8 +39,6 @@ def resample_isotropic(data: Any, spacing: Spacing, voxel_size: float | None = N
     if array.dtype == bool:
         if array.all() or not array.any():
             return resample(array.astype(np.uint8), steps, h, order=0).astype(bool), h
-        from shapelab.convert.field import signed_distance
-
         return resample(signed_distance(array, steps), steps, h, order=1) > 0, h
     return resample(array, steps, h, order=0 if array.dtype.kind in "ui" else 1), h
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -18,47 +17,22 @@ from shapelab.curvature.polynomial import Coefficients
 from shapelab.curvature.profile import imposed
 from shapelab.curvature.settling import Settling
 from shapelab.curvature.solids import clamped_ends
+from shapelab.curvature.state import CurvatubesState, field_array
 from shapelab.device import resolve
 from shapelab.errors import InputError
 from shapelab.frame import Frame, LayerData, frozen
 from shapelab.simulation import Model
-from shapelab.state import State
 
 if TYPE_CHECKING:
     from shapelab.curvature.energy import CurvatureEnergy, EnergyTerms
     from shapelab.curvature.flow import Flow
 
-__all__ = ["CurvatubesModel", "CurvatubesState"]
+__all__ = ["CurvatubesModel"]
 
 BYTES_PER_VOXEL = 72
 """Upper estimate of what a run needs at its highest, in float32, start and frame included."""
 BYTES_PER_VOXEL_OF_START = {"balls": 130, "tubes": 300}
 """Starts that need more than the run itself: they look up the nearest seeds of every voxel."""
-
-
-@dataclass
-class CurvatubesState(State):
-    """What evolves, and what the run was given."""
-
-    parameters: CurvatubesParameters
-    flow: dict[str, Any] = field(default_factory=dict)
-    """State of the flow; ``flow["u"]`` is the field (z, y, x)."""
-    fields: dict[str, np.ndarray] = field(default_factory=dict)
-    """Parameters that vary in space, "target" (z, y, x) and "clamped" (boolean)."""
-    mass: float = 0.0
-    """Mean of the field that the flow keeps."""
-    volume: float = 0.0
-    """Part of the box inside the surface when the mass was set: what the area of a vesicle is reckoned from."""
-    energy: float | None = None
-    """Energy at the last evaluation, None before the first."""
-    sides: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
-    """Packed bits of u > 0 at the last check."""
-    flips: float = 1.0
-    """Voxels that changed side between the last two checks, relative to the rarer side."""
-    since: int = 0
-    """Step at which something was last changed by hand."""
-    ending: str | None = None
-    """Why the run is over."""
 
 
 class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
@@ -188,12 +162,6 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         flow = Flow(energy, kind=p.flow, inertia=p.inertia, clamped=state.fields.get("clamped"))
         self._engine = (p, state.fields, state.mass, energy, flow)
         return energy, flow
-
-
-def field_array(state: CurvatubesState) -> np.ndarray:
-    """Return the field of `state` as a NumPy array (not a copy where it is one)."""
-    u = state.flow["u"]
-    return np.asarray(u.detach().cpu() if hasattr(u, "detach") else u)
 
 
 def terms(state: CurvatubesState) -> EnergyTerms:

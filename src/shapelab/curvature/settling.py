@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from shapelab.curvature.model import CurvatubesState
+from shapelab.curvature.state import CurvatubesState, field_array
 
 __all__ = ["Settling"]
 
@@ -56,15 +53,11 @@ class Settling:
 
 
 def _sides(state: CurvatubesState) -> np.ndarray:
-    from shapelab.curvature.model import field_array
-
     return np.packbits(field_array(state) > 0)
 
 
 def _vanished(state: CurvatubesState) -> str | None:
     """Return the sentence for a field without a surface, None while it may still form one."""
-    from shapelab.curvature.model import field_array
-
     u = field_array(state)
     low, high = float(u.min()), float(u.max())
     if high - low > 0.05 and state.step - state.since < 500:

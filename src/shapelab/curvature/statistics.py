@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from shapelab.curvature.energy import SIGMA
-from shapelab.curvature.model import CurvatubesState, field_array
+from shapelab.curvature.state import CurvatubesState, field_array
 
 __all__ = ["texture_statistics"]
 

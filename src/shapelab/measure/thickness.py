@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from shapelab.convert.field import signed_distance
+from shapelab.convert.distance import signed_distance
 from shapelab.convert.mask import as_mask
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from shapelab.transport.annealing import moved
-
-if TYPE_CHECKING:
-    from shapelab.transport.newton import Newton
+from shapelab.transport.iterate import Iterate
 
 __all__ = ["search_near"]
 
@@ -25,7 +21,7 @@ _GOOD = 0.7
 """Part of the largest error allowed up to which a cell is left alone."""
 
 
-def search_near(newton: Newton, f: np.ndarray, rhs: np.ndarray) -> np.ndarray:
+def search_near(newton: Iterate, f: np.ndarray, rhs: np.ndarray) -> np.ndarray:
     """Return potentials after one Newton step, and leave the assignment under them; `rhs` is the volume that each cell lacks.
 
     Cells whose step would move much volume between them if they took different parts of it form a group, which takes one part.
@@ -58,14 +54,14 @@ def search_near(newton: Newton, f: np.ndarray, rhs: np.ndarray) -> np.ndarray:
     return trial
 
 
-def _tied(newton: Newton) -> np.ndarray:
+def _tied(newton: Iterate) -> np.ndarray:
     """Return, for each cell, the number of the set of cells that it is tied to."""
     pairs, weights, n = newton.assignment.pairs, newton.assignment.weights, newton.n
     total = np.append(np.bincount(pairs.ravel(), np.repeat(weights, 2), n + 1)[:n], np.inf)
     return _linked(pairs[weights > _TIED * (total[pairs].min(axis=1) - weights)], n)
 
 
-def _groups(newton: Newton, step: np.ndarray, tied: np.ndarray) -> np.ndarray:
+def _groups(newton: Iterate, step: np.ndarray, tied: np.ndarray) -> np.ndarray:
     """Return the number of each cell's group, from 0."""
     pairs, weights = newton.assignment.pairs, newton.assignment.weights
     targets, steps, tied = np.append(newton.targets, np.inf), np.abs(np.append(step, 0)), np.append(tied, -1)

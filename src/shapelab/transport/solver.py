@@ -13,8 +13,9 @@ from shapelab.transport.assignment import Assignment
 from shapelab.transport.costs import Cost, Power
 from shapelab.transport.domain import Domain
 from shapelab.transport.exact_volumes import exact_labels
+from shapelab.transport.iterate import Goal
 from shapelab.transport.moments import CellMoments, measure_cells
-from shapelab.transport.newton import Goal, Newton
+from shapelab.transport.newton import Newton
 from shapelab.transport.problem import Problem
 from shapelab.transport.solution import Counting, Solution
 

@@ -1,0 +1,139 @@
+"""Where a solve stands: the assignment under the current potentials, how far it is from the goal, and the moves from there.
+
+Potentials here are in the solver's cost unit, volumes in pixels.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+
+from shapelab.transport.assignment import Assignment
+from shapelab.transport.exact_step import exact_steps, find_nearest_pixel
+from shapelab.transport.pairs import conjugate_gradients
+from shapelab.transport.problem import Problem
+
+__all__ = ["Goal", "Iterate"]
+
+
+@dataclass
+class Goal:
+    """What counts as solved."""
+
+    mean: float
+    largest: np.ndarray
+    """``(N,)`` largest relative error of each cell."""
+    subpixel: bool
+    passes: int = 100
+    abort: threading.Event | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody asked to stop."""
+        return self.abort is not None and self.abort.is_set()
+
+
+class Iterate:
+    """The assignment under the current potentials, and the two kinds of move: Newton's direction and exact single-cell steps."""
+
+    def __init__(self, problem: Problem, goal: Goal, assignment: Assignment | None = None) -> None:
+        self.problem, self.goal, self.n = problem, goal, problem.n
+        self.level = problem.fine
+        self.assignment = assignment or Assignment(self.level.blocks, self.n)
+        self.targets = problem.targets
+        self.whole = _rounded(self.targets)
+        self.passes = 0
+        self.power = problem.ndim / problem.exponents if problem.medium else None
+
+    def volumes(self) -> np.ndarray:
+        """Return the cell volumes that the goal speaks of."""
+        return (self.assignment.soft if self.goal.subpixel else self.assignment.hard)[: self.n]
+
+    def errors(self) -> np.ndarray:
+        """Return the relative volume error of every cell."""
+        return np.abs(self.volumes() - self.targets) / self.targets
+
+    def merit(self) -> float:
+        """Return the weighted error that has to fall below; empty cells never count as solved."""
+        errors = self.errors()
+        return float(errors.mean() / self.goal.mean + (errors / self.goal.largest).max())
+
+    def solved(self) -> bool:
+        """Return whether the goal is met."""
+        errors = self.errors()
+        return bool(errors.mean() <= self.goal.mean and (errors <= self.goal.largest).all() and self.volumes().min() > 0)
+
+    def evaluate(self, f: np.ndarray) -> None:
+        """Assign all pixels under `f`."""
+        self.assignment.evaluate(self.level.cells, f, self.problem.medium)
+        self.passes += 1
+
+    def direction(self, rhs: np.ndarray, damping: float, tied: np.ndarray | None = None) -> np.ndarray:
+        """Solve the Newton system, damped in proportion to its diagonal, and more for cells that are nearly empty.
+
+        Cells with the same number in `tied` (0, 1, …) take the same step.
+        """
+        a, n = self.assignment, self.n
+        if not self.problem.medium:
+            rhs = rhs - self.targets * rhs.sum() / self.targets.sum()
+        pairs, weights, filled = a.pairs, a.weights, a.soft[:n] / self.targets
+        merged = tied is not None and int(tied.max()) < n - 1
+        if tied is not None and merged:
+            n = int(tied.max()) + 1
+            rhs, filled = np.bincount(tied, rhs), np.bincount(tied, a.soft[: self.n]) / np.bincount(tied, self.targets)
+            pairs = np.sort(np.append(tied, n)[pairs], axis=1).astype(np.int32)
+            outer = pairs[:, 0] != pairs[:, 1]
+            pairs, weights = np.ascontiguousarray(pairs[outer]), np.ascontiguousarray(weights[outer])
+        diagonal = np.bincount(pairs.ravel(), np.repeat(weights, 2), n + 1)[:n]
+        lost = diagonal <= 1e-12 * diagonal.max(initial=0)
+        extra = diagonal * (damping + np.clip(1 - filled / 0.3, 0, 1))
+        if lost.any():
+            extra[lost] = diagonal.mean() if diagonal.any() else 1.0
+            rhs = np.where(lost, 0, rhs)
+        step = np.zeros(n)
+        conjugate_gradients(pairs, weights, extra, rhs, step, n, 1e-2, 300)
+        return step[tied] if merged else step
+
+    def exact_steps(self, f: np.ndarray, order: np.ndarray) -> np.ndarray:
+        """Return potentials that give the listed cells exactly their pixels, one after the other."""
+        a, grid, cells = self.assignment, self.level.blocks.grid, self.level.cells
+        centres, radii = self._boxes(order)
+        empty = order[a.hard[order] < 1]
+        if len(empty):
+            find_nearest_pixel(empty, cells, grid, a.pixels, 4 if self.problem.ndim == 2 else 3, centres)
+        values = f.copy()
+        before = values.copy()
+        exact_steps(order, self.whole, cells, values, a.hard.copy(), grid, a.pixels, centres, radii)
+        return np.where(values != before, values.astype(float), f)
+
+    def _boxes(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return, for every cell, the pixel around which it is looked for and the half side of that box."""
+        grid, d = self.level.blocks.grid, self.problem.ndim
+        domain = self.problem.domain
+        centres = np.zeros((self.n, 3), np.int64)
+        seeds = self.problem.seeds / np.asarray(domain.spacing)
+        centres[:, 3 - d :] = np.clip(seeds, 0, np.asarray(domain.shape) - 1).astype(np.int64)
+        if not any(domain.periodic):
+            label = self.assignment.pixels.label
+            mine = np.zeros(self.n + 2, bool)
+            mine[order] = True
+            pixels = np.flatnonzero(mine[label])
+            owner = label[pixels]
+            size = np.maximum(np.bincount(owner, minlength=self.n)[: self.n], 1)
+            for axis, index in enumerate(np.unravel_index(pixels, grid.dims)):
+                mean = np.bincount(owner, index, self.n)[: self.n] / size
+                found = mine[: self.n] & (self.assignment.hard[: self.n] >= 1)
+                centres[found, axis] = mean[found].astype(np.int64)
+        stretch = 1.0 if (self.problem.table.kind == 0).all() else 2.0
+        radii = (np.ceil(1.6 * stretch * self.problem.radii / self.level.pixel) + 2).astype(np.int64)
+        return centres, radii
+
+
+def _rounded(targets: np.ndarray) -> np.ndarray:
+    """Round volumes to whole pixels with the same total, at least one each."""
+    whole = np.floor(targets)
+    missing = round(float(targets.sum() - whole.sum()))
+    whole[np.argsort(whole - targets)[: max(missing, 0)]] += 1
+    return np.asarray(np.maximum(whole, 1), np.int64)
