@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 import shapelab as sl
-from napari_shapelab.recorder import Recorder
-from napari_shapelab.worker import Worker
+from napari_shapelab.run.recorder import Recorder
+from napari_shapelab.run.worker import Worker
 from shapelab.simulation import Simulation
 
 CASES: tuple[tuple[str, int, Callable[[], Simulation]], ...] = (

@@ -27,12 +27,14 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 
-from napari_shapelab.virtual_screen import virtual_screen
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+from virtual_screen import virtual_screen
 
 FLAT = 0.1
 """Growth that counts as none [MB per cycle]."""
@@ -86,7 +88,7 @@ class Watch:
 
     def time(self, owner: type, name: str, label: str) -> None:
         """Note the longest time that `owner.name`, called by the window, takes; making layers is noted apart."""
-        from napari_shapelab.run_layers import RunLayers
+        from napari_shapelab.run.layers import RunLayers
 
         original: Callable[..., Any] = getattr(owner, name)
 
@@ -162,11 +164,11 @@ def soak(options: argparse.Namespace) -> int:
     """Use the product, and judge what is left."""
     from soak_use import ACTIVITIES, User
 
-    from napari_shapelab.background import Task
-    from napari_shapelab.run_layers import RunLayers
-    from napari_shapelab.run_panel import RunPanel
-    from napari_shapelab.stream import Stream
-    from napari_shapelab.work_row import WorkRow
+    from napari_shapelab.run.layers import RunLayers
+    from napari_shapelab.run.panel import RunPanel
+    from napari_shapelab.run.stream import Stream
+    from napari_shapelab.work.row import WorkRow
+    from napari_shapelab.work.task import Task
 
     watch = Watch()
     timed: list[tuple[type, str, str]] = [

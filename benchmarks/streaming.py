@@ -13,6 +13,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import napari
@@ -21,11 +22,13 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
 from napari_shapelab.docks.curvatubes import CurvatubesDock
-from napari_shapelab.plots import ScalarPlot
-from napari_shapelab.run_layers import RunLayers
-from napari_shapelab.run_panel import RunPanel
-from napari_shapelab.stream import Stream
-from napari_shapelab.virtual_screen import virtual_screen
+from napari_shapelab.run.layers import RunLayers
+from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.run.stream import Stream
+from napari_shapelab.widgets.plots import ScalarPlot
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+from virtual_screen import virtual_screen
 
 LONGEST = 0.1
 """Longest time that our code may hold the window [s]."""

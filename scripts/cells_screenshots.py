@@ -99,7 +99,7 @@ def own_labels(sample: str, runs: tuple[tuple[str, int], ...]) -> None:
     for layer in viewer.layers:
         layer.visible = layer is labels
     if labels.ndim == 3:
-        from napari_shapelab.run_layers import see
+        from napari_shapelab.viewer.view import see
 
         see(viewer, labels)
     pictures = [canvas(session)]

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from napari_shapelab.virtual_screen import has_screen, virtual_screen
+from virtual_screen import has_screen, virtual_screen
 
 OUTPUT = Path("demo_output")
 PICTURE_EVERY = 100

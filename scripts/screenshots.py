@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from napari_shapelab.virtual_screen import virtual_screen
+from virtual_screen import virtual_screen
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 COLOURS = 200

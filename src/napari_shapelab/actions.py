@@ -11,10 +11,10 @@ from napari.layers import Labels, Layer
 from napari.utils.notifications import show_info, show_warning
 from napari.viewer import Viewer
 
-from napari_shapelab.background import Task
-from napari_shapelab.measurements import measurements_dock
-from napari_shapelab.run_layers import unwrapped
-from napari_shapelab.surfaces import add_surface, compute_surface, volume_of
+from napari_shapelab.viewer.surfaces import add_surface, compute_surface, volume_of
+from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.measurement_table import measurements_dock
+from napari_shapelab.work.task import Task
 from shapelab.errors import ShapelabError
 from shapelab.io.units import short_unit
 from shapelab.measure import measure

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from napari_shapelab.replay_layers import run_triples
+from napari_shapelab.run.folder_layers import run_triples
 from shapelab.io import load_run, read_image, read_mesh
 
 __all__ = ["mesh_reader", "nifti_reader", "run_reader"]

@@ -107,6 +107,44 @@ def test_no_circle_of_imports(package):
     graphlib.TopologicalSorter(arrows(Path(spec.origin).parent)).prepare()  # CycleError names the modules
 
 
+FACE = SOURCE.parent / "napari_shapelab"
+FACE_FLOORS = [
+    {"docks", "readers", "actions", "samples"},
+    {"run"},
+    {"work"},
+    {"widgets"},
+    {"viewer", "settings", "writers"},
+]
+"""Top floor first, as in the science; what the manifest names stands on the floor of what it needs."""
+FACE_HEIGHT = {name: len(FACE_FLOORS) - i for i, floor in enumerate(FACE_FLOORS) for name in floor}
+FACE_FILES = sorted(FACE.rglob("*.py"))
+
+
+def face_room(parts: tuple[str, ...]) -> str:
+    """Wing or file of the face; each dock is a room of its own."""
+    return "/".join(parts[:2]) if parts[0] == "docks" and len(parts) > 1 else parts[0]
+
+
+@pytest.mark.parametrize("file", FACE_FILES, ids=lambda file: str(file.relative_to(FACE)))
+def test_floor_of_the_face(file):
+    own = face_room(file.relative_to(FACE).with_suffix("").parts)
+    if own == "__init__":
+        return
+    for name in imports(file):
+        parts = tuple(name.split("."))
+        if parts[0] != "napari_shapelab" or len(parts) < 2:
+            continue
+        other = face_room(parts[1:])
+        if other == own:
+            continue
+        assert not (own.startswith("docks") and other.startswith("docks")), f"{file} imports {name}: docks do not know each other"
+        assert FACE_HEIGHT[other.split("/")[0]] <= FACE_HEIGHT[own.split("/")[0]], f"{file} imports {name}, from a floor above its own"
+
+
+def test_every_room_of_the_face_has_a_floor():
+    assert {file.relative_to(FACE).parts[0].removesuffix(".py") for file in FACE_FILES} - {"__init__"} == set(FACE_HEIGHT)
+
+
 def run(code: str) -> str:
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr

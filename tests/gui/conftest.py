@@ -3,47 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
+from virtual_screen import virtual_screen
 
-
-def _virtual_screen() -> subprocess.Popen[bytes] | None:
-    """Start Xvfb on a free display if there is no screen; napari's Image layers need OpenGL."""
-    if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        return None
-    xvfb = shutil.which("Xvfb")
-    if xvfb is None:
-        return None
-    reading, writing = os.pipe()
-    process = subprocess.Popen(
-        [xvfb, "-displayfd", str(writing), "-screen", "0", "1366x768x24", "-nolisten", "tcp"],
-        pass_fds=[writing],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        number = answer.readline().strip()
-    if number:
-        os.environ["DISPLAY"] = f":{number}"
-    return process
-
-
-_screen = _virtual_screen()
+_screen = ExitStack()
+_screen.enter_context(virtual_screen())
 os.environ.setdefault("QT_QPA_PLATFORM", "xcb" if os.environ.get("DISPLAY") else "offscreen")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def screen() -> Iterator[None]:
     yield
-    if _screen is not None:
-        _screen.terminate()
-        _screen.wait()
+    _screen.close()
 
 
 def workers() -> list[threading.Thread]:

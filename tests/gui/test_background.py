@@ -8,8 +8,8 @@ import pytest
 from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtWidgets import QWidget
 
-from napari_shapelab import background
-from napari_shapelab.background import Task
+from napari_shapelab.work import task as background
+from napari_shapelab.work.task import Task
 from shapelab.errors import InputError
 
 

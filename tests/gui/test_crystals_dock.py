@@ -9,8 +9,8 @@ import pytest
 from napari.layers import Labels, Points, Shapes, Surface
 from qtpy.QtCore import Qt
 
-from napari_shapelab.crystal_fit import FitParameters, GrainImage, fit_image
 from napari_shapelab.docks.crystals import CrystalsDock
+from napari_shapelab.docks.crystals.fit import FitParameters, GrainImage, fit_image
 from shapelab.crystals import generate_crystal
 from shapelab.crystals.descent import Descent
 

@@ -8,8 +8,8 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication
 from toy_model import ToyParameters
 
-from napari_shapelab.fields import NumberField, OptionalField
-from napari_shapelab.form import Form
+from napari_shapelab.widgets.fields import NumberField, OptionalField
+from napari_shapelab.widgets.form import Form
 from shapelab import catalog
 from shapelab.errors import ParameterError
 

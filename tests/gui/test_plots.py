@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_shapelab.plots import ScalarPlot
+from napari_shapelab.widgets.plots import ScalarPlot
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 from qtpy.QtCore import Qt
 from toy_model import toy
 
-from napari_shapelab.recorder import Recorder
-from napari_shapelab.recording_tab import RecordingTab
-from napari_shapelab.run_panel import RunPanel
+from napari_shapelab.run.keep_tab import RecordingTab
+from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.run.recorder import Recorder
 from shapelab.catalog import Family
 from shapelab.errors import InputError
 from shapelab.io import RunWriter, load_run
@@ -137,7 +137,7 @@ def test_a_folder_of_that_name_is_never_touched(tmp_path):
 
 def test_large_checkpoints_are_kept_of_the_last_frame_only(tmp_path, monkeypatch):
     simulation = toy()
-    monkeypatch.setattr("napari_shapelab.recorder._MOST_BYTES", 1)
+    monkeypatch.setattr("napari_shapelab.run.recorder._MOST_BYTES", 1)
     recorder = Recorder(tmp_path / "run.zarr", 1)
     for _ in range(3):
         assert recorder.follow(simulation, simulation.frame()) == ""

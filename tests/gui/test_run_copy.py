@@ -9,8 +9,8 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QFileDialog
 
-from napari_shapelab.run_copy import RunCopy
-from napari_shapelab.run_panel import RunPanel
+from napari_shapelab.run.copy_as import RunCopy
+from napari_shapelab.run.panel import RunPanel
 from shapelab.cells import Cells
 from shapelab.cli import main
 from shapelab.curvature import Curvatubes

@@ -13,8 +13,8 @@ from qtpy.QtGui import QOpenGLContext
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from toy_model import ToyModel, toy
 
-from napari_shapelab.canvas_guard import main_window
-from napari_shapelab.run_panel import RunPanel
+from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.viewer.canvas_guard import main_window
 from shapelab.simulation import Simulation
 
 CLICK = Qt.MouseButton.LeftButton

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_shapelab.texture_form import TextureForm, aim_in_words
+from napari_shapelab.docks.curvatubes.texture_form import TextureForm, aim_in_words
 from shapelab import catalog
 from shapelab.curvature import CurvatubesParameters
 from shapelab.curvature.target import TextureTarget

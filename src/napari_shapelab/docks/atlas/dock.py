@@ -1,0 +1,376 @@
+"""The Atlas dock: walk in a map of shapes, open them, and grow one from in between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Layer
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_shapelab.docks.atlas.fit_tab import AtlasFit
+from napari_shapelab.docks.atlas.groups_tab import AtlasGroups
+from napari_shapelab.docks.atlas.map import AtlasMap
+from napari_shapelab.docks.atlas.place_beside import Box, look_at, place_beside
+from napari_shapelab.docks.atlas.preview import AtlasPreview, in_words
+from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.run.provenance import provenance
+from napari_shapelab.viewer.insert import insert_layer
+from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.number_box import ignore_wheel
+from napari_shapelab.widgets.plots import DiagramPlot
+from napari_shapelab.work.task import Task
+from shapelab.batch import Atlas, TextureFit, between, clusters, member_distances, open_atlas, plane, shipped_atlas, weights_at
+from shapelab.batch.distances import Metric
+from shapelab.batch.layout import Layout
+from shapelab.errors import InputError
+from shapelab.simulation import Simulation
+
+__all__ = ["AtlasDock"]
+
+_METRICS: dict[Metric, str] = {
+    "curvature": "curvatures",
+    "sinkhorn": "curvatures (Sinkhorn, slow)",
+    "observables": "observables",
+}
+_LAYOUTS: dict[Layout, str] = {"mds": "MDS", "pca": "PCA", "umap": "UMAP"}
+_TABS_HEIGHT, _HERE_HEIGHT = 146, 52
+"""Fixed heights [pixels], so that all of it is seen on a small screen and the map does not jump."""
+_TIPS = {
+    "metric": "Which shapes are near: by how much area bends how (curvature diagrams), or by all measured observables.",
+    "layout": "How distances become a map: least squares (MDS), principal axes (PCA) or neighbourhoods (UMAP).",
+    "clusters": "Number of clusters, which only colour the points.",
+}
+
+
+@dataclass(frozen=True)
+class _View:
+    """An atlas with its distances, map and clusters."""
+
+    atlas: Atlas
+    places: np.ndarray
+    groups: np.ndarray
+
+
+class AtlasDock(QWidget):
+    """A map of the shapes that a model can make.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self._viewer = unwrapped(napari_viewer)
+        self._view: _View | None = None
+        self._wanted = 0
+        self._parameters: dict[str, Any] = {}
+        self._layer: Layer | None = None
+        self.map = AtlasMap(self._viewer)
+        self.preview = AtlasPreview()
+        self.panel = RunPanel(self._viewer, self.simulation, lambda: "between shapes", looks=lambda: {"field": {"colormap": "bop orange"}})
+        self.diagram = DiagramPlot(self._viewer)
+        self.fit = AtlasFit(self._viewer, lambda: self.atlas)
+        self.panel.tabs.addTab(self.diagram, "Curvature diagram")
+        self.groups = AtlasGroups(lambda: self.atlas)
+        self.panel.tabs.addTab(self.fit, "Fit a mask")
+        self.panel.tabs.addTab(self.groups, "Groups")
+        self._build()
+        self._connect()
+        for plot in (self.panel.plot, self.diagram):
+            plot.plot.setMinimumHeight(60)
+        self.panel.tabs.setFixedHeight(_TABS_HEIGHT)
+        self.panel.set_ready(False)
+        self.open(None)
+
+    @property
+    def atlas(self) -> Atlas | None:
+        """The atlas that is shown, None while it is being read."""
+        return self._view.atlas if self._view is not None else None
+
+    def simulation(self) -> Simulation:
+        """Return a simulation of the parameters at the mark."""
+        if self._view is None or not self._parameters:
+            raise InputError("Click beside the points to mark a place, or pick shapes with Ctrl-click.")
+        return self._view.atlas.simulation(self._parameters)
+
+    # -- what the user does --------------------------------------------------------------------------------------
+
+    def open(self, path: str | Path | None) -> None:
+        """Show the shipped atlas (None), an atlas file or a sweep folder."""
+        self._view = None
+        self.about.setText("Reading…")
+        self._compute(shipped_atlas if path is None else partial(open_atlas, path))
+
+    def show_member(self, index: int) -> None:
+        """Show a shape in the viewer, in place of the one shown before, and its curvatures."""
+        assert self._view is not None
+        member = self._view.atlas.members[index]
+        self._describe(index)
+        shape = member.shape
+        data = np.asarray(shape.data)
+        meta = {key: value for key, value in shape.meta.items() if key != "contrast_limits"}
+        if shape.kind == "image":
+            data = data.astype(np.float32) / max(1, int(np.abs(data).max()))
+            meta |= {"contrast_limits": (-1.0, 1.0), "colormap": "bop blue", "rendering": "iso", "iso_threshold": 0.0}
+        name = f"atlas · {member.name}"
+        metadata = {"shapelab": provenance(self._view.atlas.simulation(member.parameters))}
+        self._hide_run()
+        old = self._layer if self._layer in self._viewer.layers else None
+        if old is not None and old.data.shape == data.shape and old.data.dtype == data.dtype:
+            old.data, old.name, old.visible = data, name, True
+            old.metadata.update(metadata)
+        else:
+            self._layer = Layer.create(data, {"name": name, "metadata": metadata, **meta}, shape.kind)
+            insert_layer(self._viewer, self._layer)
+            self._viewer.layers.selection = {self._layer}
+            if data.ndim == 3:
+                self._viewer.dims.ndisplay = 3
+        if member.diagram is not None:
+            unit = str(shape.meta.get("units", ("voxel",))[-1]).replace("um", "µm")
+            self.diagram.show_density(member.diagram.density, member.diagram.edges, unit)
+
+    def place_mark(self, x: float, y: float) -> None:
+        """Mark a place: the parameters there are those of the picked shapes, or of the three nearest, by distance."""
+        assert self._view is not None
+        candidates = np.array(self.map.picks if len(self.map.picks) > 1 else range(len(self.map.places)))
+        index, weights = weights_at((x, y), self.map.places[candidates], nearest=len(self.map.picks) if len(self.map.picks) > 1 else 3)
+        self._aim((x, y), candidates[index], weights)
+
+    def clear(self) -> None:
+        """Forget the picks, the mark and the groups."""
+        self.map.set_picks([])
+        self.groups.clear()
+
+    def run_here(self) -> None:
+        """Grow a shape with the parameters at the mark."""
+        self.panel.run()
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _on_fitted(self, fit: TextureFit, target: Layer, box: Box) -> None:
+        """Show the texture that was fitted to a mask beside it; Run grows it anew, in a box of any shape."""
+        assert self._view is not None
+        self.map.set_picks([])
+        self._parameters = dict(fit.best.parameters)
+        self.here.setText(f"<b>Here</b>: the texture fitted to {target.name!r}: {in_words(self._parameters)}")
+        self._refresh()
+        voxel, unit = self._parameters["voxel_size"], self._parameters["unit"]
+        look = {"contrast_limits": (-1.0, 1.0), "rendering": "iso", "iso_threshold": 0.0, "colormap": "bop orange"}
+        size = voxel * np.array(fit.best.field.shape, float)
+        corner = place_beside(box, size)
+        place = {"scale": (voxel,) * 3, "units": (unit,) * 3, "translate": tuple((corner + voxel / 2).tolist())}
+        metadata = {"shapelab": {**provenance(self._view.atlas.simulation(self._parameters)), "distance": fit.best.distance}}
+        insert_layer(self._viewer, Image(fit.best.field.astype(np.float32), name=f"like {target.name}", metadata=metadata, **look, **place))
+        look_at(self._viewer, box, (corner, corner + size))
+
+    def _on_lassoed(self, members: list[int]) -> None:
+        """Compare the shapes that were drawn round with the others, or with those drawn round before."""
+        self.panel.tabs.setCurrentWidget(self.groups)
+        self.groups.take(members)
+
+    def _on_groups(self) -> None:
+        self.map.show_drawn(self.groups.a, self.groups.b)
+        self._refresh_clear()
+
+    def _refresh_clear(self) -> None:
+        self.clear_button.setEnabled(bool(self.map.picks or self.groups.a))
+
+    def _on_picked(self) -> None:
+        picks = self.map.picks
+        self._refresh_clear()
+        if not picks:
+            self._aim(None, np.zeros(0, int), np.zeros(0))
+            return
+        self._aim(self.map.places[picks].mean(axis=0), np.array(picks), np.full(len(picks), 1 / len(picks)))
+
+    def _aim(self, place: Any, members: np.ndarray, weights: np.ndarray) -> None:
+        """Take the parameters between members, and say so."""
+        self.map.show_mark(place, members.tolist())
+        if place is None or self._view is None:
+            self._parameters = {}
+            self.here.setText("Nothing is marked yet.")
+        else:
+            chosen = [self._view.atlas.members[index] for index in members]
+            self._parameters = between([member.parameters for member in chosen], list(weights))
+            shares = ", ".join(f"{member.name} ({100 * weight:.0f} %)" for member, weight in zip(chosen, weights, strict=True))
+            self.here.setText(f"<b>Here</b>: between {shares}: {in_words(self._parameters)}")
+        self._refresh()
+
+    def _describe(self, index: int) -> None:
+        if self._view is None:
+            return
+        shown = index if index >= 0 else self.map.current
+        if shown >= 0:
+            self.preview.show_member(shown, self._view.atlas.members[shown], int(self._view.groups[shown]))
+
+    def _hide_run(self) -> None:
+        if self.panel.layers is not None and not self.panel.running:
+            for layer in self.panel.layers.layers():
+                layer.visible = False
+
+    def _on_started(self) -> None:
+        if self._layer is not None and self._layer in self._viewer.layers:
+            self._layer.visible = False
+        self._refresh()
+
+    def _refresh(self) -> None:
+        ready = bool(self._parameters)
+        self.panel.set_ready(ready)
+        self.run_button.setEnabled(ready and not self.panel.running)
+
+    def _compute(self, read: Any) -> None:
+        """Read and lay out in a thread; of several requests the last one counts."""
+        self._wanted += 1
+        metric: Metric = self.metric.currentData()
+        layout: Layout = self.layout_choice.currentData()
+        count = self.clusters.value()
+        self.about.setText("Reading…" if self._view is None else "Laying out…")
+
+        def work() -> _View:
+            atlas = read()
+            distances = member_distances(atlas, metric if metric == "observables" or _has_diagrams(atlas) else "observables")
+            return _View(atlas, plane(distances, layout), clusters(distances, count))
+
+        Task(self, work, partial(self._on_view, self._wanted), partial(self._on_failed, self._wanted))
+
+    def _again(self) -> None:
+        if (atlas := self.atlas) is not None:
+            self._compute(lambda: atlas)
+
+    def _on_view(self, number: int, view: _View) -> None:
+        if number != self._wanted:
+            return
+        fresh = self._view is None or self._view.atlas is not view.atlas
+        current, picks = (-1, []) if fresh else (self.map.current, list(self.map.picks))
+        self._view = view
+        self.about.setText(f"<b>Atlas</b> — near shapes are alike; click one to open it. {view.atlas.title}: {view.atlas.about}")
+        if fresh:
+            self.preview.clear()
+        self.map.show_points(view.places, view.groups)
+        self.map.choose(current)
+        self.map.set_picks(picks)
+        if fresh:
+            self.groups.clear()
+        self._on_groups()
+
+    def _on_failed(self, number: int, text: str) -> None:
+        if number == self._wanted:
+            self.about.setText(text)
+
+    def _ask_for_sweep(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Open a sweep")
+        if folder:
+            self.open(folder)
+
+    def _ask_for_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open an atlas", "", "Atlas (*.npz)")
+        if path:
+            self.open(path)
+
+    def _connect(self) -> None:
+        self.map.hovered.connect(self._describe)
+        self.map.clicked.connect(self.show_member)
+        self.map.picked.connect(self._on_picked)
+        self.map.placed.connect(self.place_mark)
+        self.map.lassoed.connect(self._on_lassoed)
+        self.groups.changed.connect(self._on_groups)
+        self.metric.activated.connect(lambda _: self._again())
+        self.layout_choice.activated.connect(lambda _: self._again())
+        self.clusters.valueChanged.connect(lambda _: self._again())
+        self.run_button.clicked.connect(lambda _=False: self.run_here())
+        self.clear_button.clicked.connect(lambda _=False: self.clear())
+        self.fit.fitted.connect(self._on_fitted)
+        self.panel.started.connect(self._on_started)
+        self.panel.ended.connect(lambda _: self._refresh())
+
+    def sizeHint(self) -> QSize:
+        """Return a size that leaves the canvas its room on a small screen."""
+        return QSize(380, 640)
+
+    def _build(self) -> None:
+        self.about = QLabel()
+        self.about.setWordWrap(True)
+        self.metric, self.layout_choice, self.clusters = _choice(_METRICS, "metric"), _choice(_LAYOUTS, "layout"), QSpinBox()
+        self.clusters.setRange(1, 8)
+        self.clusters.setValue(5)
+        self.clusters.setFixedWidth(84)
+        self.clusters.setToolTip(_TIPS["clusters"])
+        ignore_wheel(self.clusters)
+        self.open_button = push_button("Open", "Show another atlas, or the shapes of a sweep.")
+        menu = QMenu(self)
+        menu.addAction("Atlas of the package", lambda: self.open(None))
+        menu.addAction("Sweep folder…", self._ask_for_sweep)
+        menu.addAction("Atlas file…", self._ask_for_file)
+        self.open_button.setMenu(menu)
+        self.run_button = push_button("Run here", "Grow a shape with the parameters at the mark.")
+        self.clear_button = push_button("Clear picks", "Pick nothing, remove the mark and forget the groups.")
+        self.clear_button.setEnabled(False)
+        self.here = QLabel("Nothing is marked yet.")
+        self.here.setWordWrap(True)
+        self.here.setFixedHeight(_HERE_HEIGHT)
+        self.here.setAlignment(Qt.AlignmentFlag.AlignTop)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(2, 2, 6, 2)
+        column.setSpacing(4)
+        column.addWidget(self.about)
+        column.addLayout(_row(self.metric, self.layout_choice, self.clusters))
+        column.addWidget(self.map, 1)
+        column.addWidget(self.preview)
+        column.addWidget(self.here)
+        column.addLayout(_row(self.run_button, self.clear_button, self.open_button))
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(content)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.setSpacing(6)
+        layout.addWidget(area, 1)
+        layout.addWidget(self.panel)
+
+
+def _has_diagrams(atlas: Atlas) -> bool:
+    return all(member.diagram is not None for member in atlas.members)
+
+
+def _choice(entries: Mapping[Any, str], tip: str) -> QComboBox:
+    combo = QComboBox()
+    for value, text in entries.items():
+        combo.addItem(text, value)
+    combo.setToolTip(_TIPS[tip])
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    combo.setMinimumContentsLength(4)
+    combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    ignore_wheel(combo)
+    return combo
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(4)
+    for widget in widgets:
+        row.addWidget(widget, 0 if isinstance(widget, QLabel | QSpinBox) else 1)
+    return row

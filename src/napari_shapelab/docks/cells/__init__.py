@@ -1,0 +1,5 @@
+"""The Cells dock: incompressible cells that move."""
+
+from napari_shapelab.docks.cells.dock import CellsDock
+
+__all__ = ["CellsDock"]

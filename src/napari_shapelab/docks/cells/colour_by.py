@@ -1,0 +1,133 @@
+"""Colour cells by what is known of them: identity, type, volume, error, neighbours and more."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from napari.utils.colormaps import DirectLabelColormap, ensure_colormap
+from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+
+from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.viewer.colours import distinct_colours
+from napari_shapelab.widgets.number_box import ignore_wheel
+from shapelab.simulation import Frame
+
+__all__ = ["CellColours"]
+
+IDENTITY, TYPE = "identity", "type"
+_COLORMAP = "viridis"
+_SHARE = 0.2
+"""Part of the window's time that recolouring may take."""
+
+
+class CellColours(QWidget):
+    """A combo of features and the scale of its colours; the range only widens while a run goes on, so that nothing flickers."""
+
+    def __init__(self, panel: RunPanel) -> None:
+        super().__init__()
+        self._panel = panel
+        self._range: tuple[float, float] | None = None
+        self._layer: Any = None
+        self._chosen = False
+        self._next = 0.0
+        self.combo = QComboBox()
+        self.combo.addItem(IDENTITY)
+        self.combo.setToolTip("What the colour of a cell tells.")
+        self.low, self.high, self.bar = QLabel(), QLabel(), QLabel()
+        self.bar.setPixmap(_gradient())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(QLabel("Colour by"))
+        row.addWidget(self.combo, 1)
+        for widget in (self.low, self.bar, self.high):
+            row.addWidget(widget)
+            widget.hide()
+        ignore_wheel(self.combo)
+        self.combo.activated.connect(self._on_activated)
+        panel.advanced.connect(lambda snapshot: self._on_frame(snapshot.frame))
+        panel.ended.connect(lambda _: self._finish())
+
+    def choose(self, feature: str) -> None:
+        """Colour by this feature, as a click would."""
+        self.combo.setCurrentIndex(self.combo.findText(feature))
+        self._on_choice()
+
+    def _on_activated(self) -> None:
+        self._chosen = True
+        self._on_choice()
+
+    def _on_choice(self) -> None:
+        self._range = None
+        shown = self.combo.currentText() not in (IDENTITY, TYPE)
+        for widget in (self.low, self.bar, self.high):
+            widget.setVisible(shown)
+        if self._panel.snapshot is None or self._panel.layers is None:
+            return
+        if self.combo.currentText() != IDENTITY:
+            self._paint(self._panel.snapshot.frame)
+        elif (cells := self._panel.layers["cells"]) is not None:
+            cells.colormap = distinct_colours()
+
+    def _on_frame(self, frame: Frame) -> None:
+        names = [IDENTITY, *(name for name in frame.layer("seeds").meta["features"] if name != "id")]
+        if names != [self.combo.itemText(i) for i in range(self.combo.count())]:
+            current = self.combo.currentText()
+            self.combo.clear()
+            self.combo.addItems(names)
+            self.combo.setCurrentIndex(max(0, self.combo.findText(current)))
+        layer = self._panel.layers["cells"] if self._panel.layers is not None else None
+        if layer is not self._layer:  # a new run
+            self._layer, self._range = layer, None
+            several = len(np.unique(frame.layer("seeds").meta["features"][TYPE])) > 1
+            if not self._chosen and several != (self.combo.currentText() == TYPE):
+                self.choose(TYPE if several else IDENTITY)
+        if self.combo.currentText() != IDENTITY and time.perf_counter() >= self._next:
+            self._paint(frame)
+
+    def _finish(self) -> None:
+        if self.combo.currentText() != IDENTITY and self._panel.snapshot is not None:
+            self._paint(self._panel.snapshot.frame)
+
+    def _paint(self, frame: Frame) -> None:
+        cells = self._panel.layers["cells"] if self._panel.layers is not None else None
+        if cells is None:
+            return
+        begin = time.perf_counter()
+        features = frame.layer("seeds").meta["features"]
+        ids, name = np.asarray(features["id"]), self.combo.currentText()
+        colours = _type_colours(ids, np.asarray(features[TYPE])) if name == TYPE else self._scaled(np.asarray(features[name], float))
+        table: dict[int | None, Any] = {None: (0.5, 0.5, 0.5, 1.0), 0: (0.0, 0.0, 0.0, 0.0)}
+        table.update(zip(ids.tolist(), colours, strict=True))
+        cells.colormap = DirectLabelColormap(color_dict=table)
+        end = time.perf_counter()
+        self._next = end + (end - begin) / _SHARE
+
+    def _scaled(self, values: np.ndarray) -> np.ndarray:
+        """Return colours (N, 4) of values, on a range that only widens."""
+        finite = values[np.isfinite(values)]
+        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+        if self._range is not None:
+            low, high = min(low, self._range[0]), max(high, self._range[1])
+        self._range = low, high
+        self.low.setText(f"{low:.3g}")
+        self.high.setText(f"{high:.3g}")
+        scaled = np.nan_to_num((values - low) / (high - low if high > low else 1.0))
+        return np.asarray(ensure_colormap(_COLORMAP).map(scaled))
+
+
+def _type_colours(ids: np.ndarray, types: np.ndarray) -> np.ndarray:
+    """Return colours (N, 4): the hue tells the type, the shade tells neighbours apart."""
+    hues = np.array([[0.25, 0.55, 0.95, 1.0], [1.0, 0.6, 0.15, 1.0], [0.3, 0.8, 0.4, 1.0], [0.9, 0.35, 0.6, 1.0]])
+    colours: np.ndarray = hues[types.astype(int) % len(hues)].copy()
+    colours[:, :3] *= (0.6 + 0.4 * (0.618 * ids % 1.0))[:, None]
+    return colours
+
+
+def _gradient(width: int = 60, height: int = 10) -> QPixmap:
+    colours = ensure_colormap(_COLORMAP).map(np.linspace(0, 1, width))
+    pixels = np.ascontiguousarray(np.broadcast_to((255 * colours).astype(np.uint8), (height, width, 4)))
+    return QPixmap.fromImage(QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy())

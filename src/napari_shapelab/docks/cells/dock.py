@@ -1,0 +1,279 @@
+"""The Cells dock: choose how cells move, press Run, reach in with the mouse, measure and keep the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from napari.layers import Labels, Layer
+from qtpy.QtWidgets import QComboBox, QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from napari_shapelab.docks.cells.colour_by import CellColours
+from napari_shapelab.docks.cells.mouse_tools import CellTools
+from napari_shapelab.docks.cells.results import CellResults
+from napari_shapelab.run.keep_tab import RecordingTab
+from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.viewer.colours import distinct_colours
+from napari_shapelab.viewer.view import see, unwrapped
+from napari_shapelab.widgets.form import Form
+from napari_shapelab.widgets.layer_combo import LayerCombo
+from napari_shapelab.widgets.number_box import ignore_wheel
+from napari_shapelab.widgets.preset_combo import PresetCombo
+from napari_shapelab.work.task import warm_up
+from shapelab.catalog import scenario, scenarios
+from shapelab.cells import Cells
+from shapelab.errors import ShapelabError
+from shapelab.io.units import short_unit
+from shapelab.simulation import LayerData, Parameters, Simulation
+
+__all__ = ["CellsDock"]
+
+FAMILY = "cells"
+FIRST = "run_and_tumble"
+_RELAXING = {2: "relaxation", 3: "relaxation_3d"}
+_SMOOTH = "runs smoothly here"
+
+
+class CellsDock(QWidget):
+    """Incompressible cells that move: sorting, swarms, evacuation, growth, bubbles, fluids.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self._viewer = unwrapped(napari_viewer)
+        self.presets = PresetCombo(scenarios(FAMILY))
+        self.presets.select(FIRST)
+        self.size = QComboBox()
+        self.size.setToolTip("A size that runs smoothly on this machine, or the published one.")
+        ignore_wheel(self.size)
+        self.start_from = LayerCombo(self._viewer, "new cells", _why_no_cells)
+        self.start_from.setToolTip("Place new cells, or let your own segmentation move: every label becomes a cell.")
+        self.background = QComboBox()
+        self.background.addItem("medium, that cells can enter", None)
+        self.background.addItem("wall, that cells cannot enter", "background")
+        self.background.setToolTip("What the label 0 of your segmentation is.")
+        ignore_wheel(self.background)
+        self.panel = RunPanel(
+            self._viewer, self.simulation, lambda: self._title, live=self._live_values, looks=self._looks, first="volume_error"
+        )
+        self.tools = CellTools(self._viewer, self.panel)
+        self.colours = CellColours(self.panel)
+        self.results = CellResults(self._viewer, self.panel)
+        self.recording = RecordingTab(self.panel, every=100)
+        self.restore_button = QPushButton("Restore defaults")
+        self.restore_button.setToolTip("Set everything back to what the scenario says.")
+        self._plotted = ""
+        self._seen: tuple[Any, Any] = None, None
+        self._form_place = QVBoxLayout()
+        self._build()
+        self._connect()
+        self.choose_scenario(FIRST)
+        warm_up("shapelab.cells.create:warm_up")
+
+    @property
+    def parameters(self) -> Parameters:
+        """What is entered; ParameterError if it is not allowed."""
+        return self.form.parameters
+
+    def simulation(self) -> Simulation:
+        """Return a new simulation of what is entered."""
+        data = self._given()
+        if data is None:
+            return Cells(self.presets.name, **dict(self.parameters))
+        given = {name: value for name, value in self.parameters if name not in _FROM_LABELS}
+        return Cells(self.presets.name, initial=data, walls=self.background.currentData(), **given)
+
+    # -- what the user does --------------------------------------------------------------------------------------
+
+    def choose_scenario(self, name: str) -> None:
+        """Show a scenario, with a form of its own parameters."""
+        if self.presets.name != name:
+            self.presets.select(name)
+        chosen = scenario(FAMILY, name)
+        self.presets.describe(chosen.description, chosen.warning)
+        self.size.clear()
+        self.size.addItem(_SMOOTH, {})
+        for title, changes in chosen.variants.items():
+            self.size.addItem(f"as in the {title}" if title == "paper" else title, dict(changes))
+        self._layout.setRowVisible(self.size, self.size.count() > 1)
+        self._show_form()
+
+    def restore_defaults(self) -> None:
+        """Set everything back to what the scenario says; the starting layer is let go."""
+        self.start_from.choose(None)
+        self.choose_scenario(self.presets.name)
+
+    def enter(self, scenario_name: str | None, parameters: Parameters) -> Callable[[], None]:
+        """Show parameters from elsewhere, for new cells; return what puts those before back."""
+        layer, name = self.start_from.layer, self.presets.name
+        old = self.parameters if not self.form.problem else self._initial_parameters()
+        self.start_from.choose(None)
+        self.choose_scenario(scenario_name or FIRST)
+        self.form.set_values(parameters)
+
+        def back() -> None:
+            self.start_from.choose(layer)
+            self.choose_scenario(name)
+            self.form.set_values(old)
+
+        return back
+
+    def _on_source(self, layer: Layer | None) -> None:
+        """Take grid and cells from a layer, which at first relax; another scenario can then be chosen for them."""
+        self._layout.setRowVisible(self.background, layer is not None)
+        if layer is not None:
+            self.choose_scenario(_RELAXING[layer.ndim])
+        else:
+            self._show_form()
+
+    def _show_form(self) -> None:
+        try:
+            parameters = self._initial_parameters()
+        except ShapelabError as error:
+            self.panel.say(str(error), wrong=True)
+            self.start_from.choose(None)
+            return
+        while (item := self._form_place.takeAt(0)) is not None:
+            item.widget().hide()  # deleting it waits for the event loop
+            item.widget().deleteLater()
+        self.form = Form(parameters, hidden=_FROM_LABELS if self.start_from.layer is not None else ())
+        self.form.changed.connect(self._on_form)
+        self.form.validity_changed.connect(self.panel.set_ready)
+        self.panel.set_ready(True)
+        self._form_place.addWidget(self.form)
+
+    def _initial_parameters(self) -> Parameters:
+        data = self._given()
+        changes = self.size.currentData() or {}
+        if data is None:
+            return Cells(self.presets.name, **changes).parameters
+        return Cells(self.presets.name, initial=data).parameters
+
+    def _on_form(self, name: str) -> None:
+        if self.panel.running and name in self.parameters.live_fields():
+            self.panel.update_live(**{name: getattr(self.parameters, name)})
+
+    def _on_started(self) -> None:
+        if self._plotted != self.presets.name:  # another scenario has other observables
+            self._plotted = self.presets.name
+            expected = [name for name in scenario(FAMILY, self.presets.name).expect if name != "volume_error"]
+            self.panel.plot.prefer(expected[0] if expected else "volume_error")
+        self._on_running(True)
+
+    def _on_frame(self) -> None:
+        """Show a new run whole, if it is another size than the last one and the only thing in sight; the tools act on it."""
+        layers = self.panel.layers
+        if layers is None or layers is self._seen[0] or (cells := layers["cells"]) is None:
+            return
+        size = (cells.data.shape, tuple(cells.scale), tuple(cells.translate))
+        known, self._seen = self._seen[1], (layers, size)
+        alone = not any(layer.visible and layer not in layers.layers() for layer in self._viewer.layers)
+        if size != known and alone:
+            see(self._viewer, cells)
+        active = self._viewer.layers.selection.active
+        if active is None or not active.visible or active is self.start_from.layer:
+            self._viewer.layers.selection.active = cells
+
+    def _on_running(self, running: bool) -> None:
+        self.form.set_running(running)
+        for widget in (self.presets.box, self.size, self.start_from, self.background, self.restore_button):
+            widget.setEnabled(not running)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    @property
+    def _title(self) -> str:
+        name = scenario(FAMILY, self.presets.name).title.lower().removesuffix(" (3-d)")
+        layer = self.start_from.layer
+        return name if layer is None else f"{layer.name} in {name}"
+
+    def _given(self) -> LayerData | None:
+        layer = self.start_from.layer
+        if layer is None:
+            return None
+        unit = short_unit(str(layer.units[-1])) or "pixel"
+        meta = {"scale": tuple(float(s) for s in layer.scale), "units": (unit,) * layer.ndim}
+        return LayerData(layer.name, layer.data, "labels", meta)
+
+    def _live_values(self) -> dict[str, Any]:
+        if self.form.problem:
+            return {}
+        live = self.parameters.live_fields()
+        return {name: value for name, value in self.parameters if name in live}
+
+    def _looks(self) -> dict[str, dict[str, Any]]:
+        layer = self.start_from.layer
+        place = {} if layer is None else {"translate": tuple(float(t) for t in layer.translate)}
+        own: dict[str, dict[str, Any]] = {
+            "cells": {"colormap": distinct_colours(), "opacity": 1.0, "iso_gradient_mode": "smooth"},
+            "velocity": {"visible": False},
+            "axis": {"visible": False},
+        }
+        if "(3-D)" in scenario(FAMILY, self.presets.name).title:  # the cells are seen through the walls
+            own["walls"] = {"opacity": 0.2}
+        return {name: {**own.get(name, {}), **place} for name in ("cells", "seeds", "velocity", "axis", "walls")}
+
+    def _connect(self) -> None:
+        self.presets.chosen.connect(self.choose_scenario)
+        self.size.activated.connect(lambda _: self._show_form())
+        self.start_from.chosen.connect(self._on_source)
+        self.restore_button.clicked.connect(lambda _=False: self.restore_defaults())
+        self.panel.started.connect(self._on_started)
+        self.panel.ended.connect(lambda _: self._on_running(False))
+        self.panel.advanced.connect(lambda _: self._on_frame())
+
+    def _build(self) -> None:
+        heading = QLabel("<b>Cells</b> — choose how cells move, press Run, reach in with the mouse.")
+        heading.setWordWrap(True)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(2, 2, 6, 2)
+        column.setSpacing(6)
+        self._layout = QFormLayout()
+        self._layout.setVerticalSpacing(4)
+        self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._layout.addRow("Start from", self.start_from)
+        self._layout.addRow("Background is", self.background)
+        self._layout.addRow("Size", self.size)
+        self._layout.setRowVisible(self.background, False)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(self.restore_button)
+        column.addWidget(heading)
+        column.addWidget(self.presets)
+        column.addLayout(self._layout)
+        column.addLayout(self._form_place)
+        column.addLayout(foot)
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidget(content)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.setSpacing(6)
+        layout.addWidget(area, 3)
+        layout.addWidget(self.panel, 2)
+        layout.addWidget(self.tools)
+        layout.addWidget(self.colours)
+        layout.addWidget(self.results)
+
+
+_FROM_LABELS = ("shape", "voxel_size", "unit", "n_cells", "filling")
+"""Parameters that a user's labels decide."""
+
+
+def _why_no_cells(layer: Layer) -> str:
+    """Return why the labels of `layer` cannot become cells, "" if they can."""
+    if not isinstance(layer, Labels):
+        return "only a Labels layer has cells"
+    if layer.multiscale:
+        return "a multiscale layer: take one of its levels"
+    if layer.ndim not in (2, 3):
+        return f"{layer.ndim}-D: take one time point"
+    return ""

@@ -1,0 +1,171 @@
+"""What can be done with the cells of a run: table, trajectories, files, script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels, Tracks
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+
+from napari_shapelab.run.copy_as import RunCopy
+from napari_shapelab.run.layers import RunLayers
+from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.run.worker import Snapshot
+from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.button import push_button
+from napari_shapelab.work.task import Task
+from shapelab.io import save_run
+
+__all__ = ["CellResults"]
+
+_LONGEST = 2000
+"""Points that a trajectory keeps; beyond, every second one is dropped."""
+
+
+class CellResults(QWidget):
+    """A row of buttons under a run of cells.
+
+    Parameters
+    ----------
+    viewer
+        Where results are shown.
+    panel
+        The run.
+    """
+
+    def __init__(self, viewer: Any, panel: RunPanel) -> None:
+        super().__init__()
+        self._viewer, self._panel = unwrapped(viewer), panel
+        self._path: list[tuple[float, np.ndarray, np.ndarray]] = []
+        self._every, self._seen = 1, 0
+        self._layers: RunLayers | None = None
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        self.copy_button = push_button("Copy", "Add the present cells as Labels of their own, to keep or to edit.", self.copy_cells)
+        self.measure_button = push_button("Measure", "Volume, surface, axes, neighbours… of every cell, in a table.", self.measure)
+        self.tracks_button = push_button("Tracks", "Add the paths of all cells so far (Tracks).", self.add_tracks)
+        self.save_button = push_button("Save…", "Save the run (OME-Zarr), to continue later.", self.ask_and_save)
+        self.copying = RunCopy(panel)
+        self.script_button, self.command_button = self.copying.script_button, self.copying.command_button
+        for button in (
+            self.copy_button,
+            self.measure_button,
+            self.tracks_button,
+            self.save_button,
+            self.script_button,
+            self.command_button,
+        ):
+            row.addWidget(button, 1)
+        panel.advanced.connect(self._on_advanced)
+
+    def copy_cells(self) -> Labels | None:
+        """Add the present labels as a layer that no run changes."""
+        if (cells := self._cells()) is None:
+            return None
+        place = {"scale": cells.scale, "translate": cells.translate, "units": cells.units, "axis_labels": cells.axis_labels}
+        name = f"{str(cells.name).removesuffix(' · cells')} · step {cells.metadata['shapelab'].get('step')}"
+        layer = Labels(np.array(cells.data), name=name, metadata=dict(cells.metadata), colormap=cells.colormap, **place)
+        self._viewer.add_layer(layer)
+        self._panel.say(f"Added {layer.name!r}.")
+        return layer
+
+    def measure(self) -> None:
+        """Measure every cell of a copy of the labels; the table is the features of that copy."""
+        layer = self.copy_cells()
+        if layer is None:
+            return
+        self._panel.say("Measuring…")
+        data, spacing = np.asarray(layer.data), tuple(layer.scale)
+
+        def work() -> Any:
+            from shapelab.measure import measure_labels
+
+            return measure_labels(data, spacing)
+
+        def show(table: Any) -> None:
+            if layer not in self._viewer.layers:
+                self._panel.say("The measured layer has been deleted meanwhile.", wrong=True)
+                return
+            table = table.rename(columns={"label": "index"})
+            layer.features = table
+            self._viewer.layers.selection = {layer}
+            self._viewer.window.add_plugin_dock_widget("napari", "Features table widget")
+            self._panel.say(f"Measured {len(table)} cells: see the features table.")
+
+        Task(self, work, show, lambda text: self._panel.say(text, wrong=True))
+
+    def add_tracks(self) -> None:
+        """Add the paths of all cells as far as they were shown."""
+        cells = self._cells()
+        if cells is None or len(self._path) < 2:
+            self._panel.say("There are no paths yet: let the cells run for a while.", wrong=True)
+            return
+        rows, cell = paths(self._path, cells.data.shape)
+        place = {"scale": (1.0, *cells.scale), "translate": (0.0, *cells.translate)}
+        world = {"units": ("pixel", *cells.units), "axis_labels": ("step", *cells.axis_labels)}
+        name = f"{str(cells.name).removesuffix(' · cells')} · tracks"
+        span = int(np.ptp(rows[:, 1])) + 1
+        look = {"tail_length": max(1, span // 5), "tail_width": 3, "blending": "translucent", "features": {"cell": cell}}
+        layer = Tracks(rows, name=name, metadata=dict(cells.metadata), **look, **place, **world)
+        self._viewer.add_layer(layer)
+        self._viewer.dims.set_point(0, rows[:, 1].max())
+        self._panel.say(f"Added {layer.name!r}: the paths of {len(np.unique(cell))} cells.")
+
+    def ask_and_save(self) -> None:
+        """Ask where, then save."""
+        if (cells := self._cells()) is None:
+            return
+        proposed = f"{str(cells.name).removesuffix(' · cells').replace(' ', '_')}.zarr"
+        options = QFileDialog.Option.DontConfirmOverwrite
+        path, _ = QFileDialog.getSaveFileName(self, "Save the run", proposed, "Run folder (*.zarr)", options=options)
+        if path:
+            self.save(path)
+
+    def save(self, path: str | Path) -> None:
+        """Save the run to a folder that can be opened and continued."""
+        target = Path(path) if Path(path).suffix == ".zarr" else Path(f"{path}.zarr")
+        self._panel.say("Saving…")
+        self._panel.with_simulation(
+            lambda simulation: save_run(target, simulation),
+            lambda written: self._panel.say(f"Saved {Path(written).name!r}."),
+            lambda text: self._panel.say(text, wrong=True),
+        )
+
+    def _cells(self) -> Any:
+        cells = self._panel.layers["cells"] if self._panel.layers is not None else None
+        if cells is None:
+            self._panel.say("There are no cells yet, or their layer has been deleted: press Run first.", wrong=True)
+        return cells
+
+    def _on_advanced(self, snapshot: Snapshot) -> None:
+        """Keep where the seeds are, thinned so that the memory stays bounded."""
+        if self._panel.layers is not self._layers:
+            self._layers, self._path, self._every, self._seen = self._panel.layers, [], 1, 0
+        self._seen += 1
+        if self._seen % self._every:
+            return
+        seeds = snapshot.frame.layer("seeds")
+        self._path.append((snapshot.frame.step, np.asarray(seeds.meta["features"]["id"]), np.asarray(seeds.data)))
+        if len(self._path) > _LONGEST:
+            self._path, self._every = self._path[::2], 2 * self._every
+
+
+def paths(seen: list[tuple[float, np.ndarray, np.ndarray]], shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Return tracks and the cell of each of their rows, from what was seen: (step, ids, positions).
+
+    The tracks (id, step, position…) are sorted. A path that leaves the box at one side and enters at the other is cut in
+    two there: its first piece has the id of the cell, the others have ids of their own.
+    """
+    rows = np.concatenate([np.column_stack([ids, np.full(len(ids), step), positions]) for step, ids, positions in seen])
+    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+    cell = rows[:, 0].astype(np.int64)
+    same = cell[1:] == cell[:-1]
+    far = (np.abs(np.diff(rows[:, 2:], axis=0)) > 0.5 * np.array(shape)).any(axis=1)
+    piece = np.concatenate([[0], np.cumsum(same & far)])  # counts on over all cells
+    first = piece[np.searchsorted(cell, cell)]
+    rows[:, 0] = np.where(piece == first, cell, cell.max(initial=0) + piece)
+    order = np.lexsort((rows[:, 1], rows[:, 0]))
+    return rows[order], cell[order]

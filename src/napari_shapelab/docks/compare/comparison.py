@@ -1,0 +1,160 @@
+"""The work behind the Compare dock: two layers in; numbers, distributions, diagrams and a difference out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Labels, Layer, Points, Surface
+
+import shapelab
+from napari_shapelab.viewer.layer_data import layer_data
+from napari_shapelab.work.row import Progress, Report
+from shapelab.frame import LayerData
+from shapelab.parameters import Parameters, parameter
+
+__all__ = ["COMPARED", "CompareParameters", "Comparison", "compare_layers", "densities", "distributions", "frame_of", "numbers", "why_not"]
+
+COMPARED = (Labels, Image, Surface, Points)
+"""Layers that can be compared."""
+_SAMPLE = 100_000
+"""Voxels that are looked at to tell a mask from a grey image."""
+_BINS = 60
+
+
+class CompareParameters(Parameters):
+    """What to compute."""
+
+    difference: bool = parameter(True, "Add a layer that says where the two agree and where not.", label="Difference layer", main=True)
+    statistics: bool = parameter(
+        True, "Sizes, shapes, contacts and curvatures of the cells of label images.", label="Statistics of cells", main=True
+    )
+    exclude_border: bool = parameter(
+        True, "Leave cells that the border of the image cuts out of the statistics.", label="Without border cells", main=True
+    )
+    transport: bool = parameter(True, "Distance by optimal transport (Sinkhorn divergence).", label="Optimal transport", main=True)
+    curvature: bool = parameter(True, "Curvature diagrams of 3-D masks and fields.", label="Curvature (3-D)", main=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What was found."""
+
+    names: tuple[str, str]
+    result: dict[str, Any]
+    """See `shapelab.compare.compare`."""
+    difference: LayerData | None
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> str:
+        """What was done with the two, in sentences."""
+        return " ".join(self.result["notes"])
+
+
+def why_not(layer: Layer) -> str:
+    """Return why a layer cannot be compared, "" if it can."""
+    if not isinstance(layer, COMPARED):
+        return "only labels, masks, fields, surfaces and points can be compared"
+    if getattr(layer, "rgb", False):
+        return "a colour image: segment it first"
+    if getattr(layer, "multiscale", False):
+        return "multiscale: take one of its levels"
+    if layer.ndim not in (2, 3, 4) or (isinstance(layer, Surface | Points) and layer.ndim == 4):
+        return f"{layer.ndim}-D: take one time point"
+    if not np.allclose(layer.rotate, np.eye(layer.ndim)):
+        return "it is rotated: resample it first"
+    return _why_grey(layer) if isinstance(layer, Image) else ""
+
+
+def _why_grey(layer: Image) -> str:
+    step = max(1, round((np.prod(layer.data.shape) / _SAMPLE) ** (1 / layer.ndim)))
+    seen = np.asarray(layer.data[(slice(None, None, step),) * layer.ndim])
+    if seen.dtype.kind == "f" and seen.min() < 0 < seen.max():
+        return ""
+    return "a grey image: segment it into Labels first" if len(np.unique(seen)) > 2 else ""
+
+
+def frame_of(layer: Layer, step: int) -> LayerData:
+    """Return a layer's data; of a layer over time, the frame `step`."""
+    data = layer_data(layer)
+    timed = layer.ndim == 4 or (layer.ndim == 3 and str(layer.axis_labels[0]) == "t")
+    if not timed:
+        return data
+    frame = int(np.clip(step, 0, len(data.data) - 1))
+    meta = {name: value[1:] for name, value in data.meta.items()}
+    return LayerData(f"{data.name}, frame {frame}", data.data[frame], data.kind, meta)
+
+
+def compare_layers(a: LayerData, b: LayerData, parameters: CompareParameters, report: Report) -> Comparison:
+    """Compare two shapes."""
+    from shapelab.compare import compare, difference
+
+    report(Progress(-1, "Overlaps, distances, statistics…"))
+    options = {name: value for name, value in parameters if name != "difference"}
+    result = compare(a, b, **options)
+    where = None
+    grids = {"mask", "labels", "field"}
+    if parameters.difference and result["kind_a"] in grids and result["kind_b"] in grids:
+        report(Progress(-1, "Where they differ…"))
+        where = difference(a, b)
+    provenance = {
+        "model": "compare",
+        "a": a.name,
+        "b": b.name,
+        "parameters": parameters.to_json(),
+        "version": shapelab.__version__,
+        "notes": list(result["notes"]),
+    }
+    return Comparison((a.name, b.name), {"a": a.name, "b": b.name, **result}, where, provenance)
+
+
+def numbers(comparison: Comparison) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Return the numbers between the two, those of the first and those of the second, by name."""
+    between: dict[str, Any] = {}
+    sides: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+    for name, value in comparison.result.items():
+        if not isinstance(value, int | float | np.number) or isinstance(value, bool):
+            continue
+        stem, _, side = name.rpartition("_")
+        if stem and side in ("a", "b"):
+            sides[side == "b"][stem] = value
+            between.setdefault(stem, None)
+        elif name.endswith("_difference"):
+            between[name.removesuffix("_difference")] = f"{value:+.5g}"
+        elif name != "blur":
+            between[name] = value
+    populations = comparison.result.get("populations")
+    if populations is not None:
+        for name, row in populations.iterrows():
+            key = f"mean {name}"
+            between[key] = f"KS {row['ks']:.2f}"
+            sides[0][key], sides[1][key] = row["mean_a"], row["mean_b"]
+    return between, *sides
+
+
+def distributions(comparison: Comparison) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return statistic -> (values of the first's cells, of the second's)."""
+    result = comparison.result
+    if "populations" not in result or "cells_a" not in result:
+        return {}
+    inner = result["populations"].attrs["exclude_border"]
+    tables = [_kept(result[f"cells_{side}"], inner) for side in "ab"]
+    return {str(name): (tables[0][name].to_numpy(float), tables[1][name].to_numpy(float)) for name in result["populations"].index}
+
+
+def _kept(table: Any, inner: bool) -> Any:
+    return table[~table["touches_border"].astype(bool)] if inner and "touches_border" in table else table
+
+
+def densities(comparison: Comparison) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Return the curvature diagrams of both on common bins, and the bins' edges; None if there are none."""
+    result = comparison.result
+    if "curvature_diagram_a" not in result:
+        return None
+    diagrams: list[Any] = [result[f"curvature_diagram_{side}"] for side in "ab"]
+    width = max(abs(limit) for diagram in diagrams for limit in diagram.limits)
+    edges = np.linspace(-width, width, _BINS + 1)
+    both = [np.histogram2d(d.k1, d.k2, bins=(edges, edges), weights=d.weights)[0] / d.weights.sum() for d in diagrams]  # type: ignore[arg-type]
+    return both[0], both[1], edges

@@ -1,0 +1,288 @@
+"""The Compare dock: two layers in; a table of numbers, distributions, curvature diagrams and a difference layer out."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from napari.layers import Labels, Layer
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QFormLayout,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_shapelab.docks.compare.comparison import (
+    COMPARED,
+    CompareParameters,
+    Comparison,
+    compare_layers,
+    densities,
+    distributions,
+    frame_of,
+    numbers,
+    why_not,
+)
+from napari_shapelab.docks.compare.difference_layer import difference_layer, legend
+from napari_shapelab.viewer.side_by_side import SideBySide
+from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.distribution_plot import DistributionPlot
+from napari_shapelab.widgets.layer_combo import LayerCombo
+from napari_shapelab.widgets.measurement_table import Measurements
+from napari_shapelab.widgets.plots import DiagramPlot
+from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.work.row import WorkRow
+from napari_shapelab.work.task import Task
+
+__all__ = ["CompareDock"]
+
+
+class CompareDock(QWidget):
+    """Comparison of two layers: real or simulated, 2-D or 3-D.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self._viewer = unwrapped(napari_viewer)
+        self.comparison: Comparison | None = None
+        self._difference: Labels | None = None
+        self._side_by_side = SideBySide(self._viewer)
+        self.a = LayerCombo(self._viewer, "choose a layer", why_not, COMPARED)
+        self.b = LayerCombo(self._viewer, "choose a layer", why_not, COMPARED)
+        self.swap_button = QPushButton("Swap A and B")
+        self.options = {info.name: QCheckBox(info.label) for info in CompareParameters.infos().values()}
+        self.work = WorkRow(self._viewer, "Compare", "Compare the two layers; neither of them is changed.")
+        self.numbers = Measurements()
+        self.distributions = DistributionPlot(self._viewer)
+        self.diagrams = (DiagramPlot(self._viewer), DiagramPlot(self._viewer))
+        self.notes = WrappedLabel()
+        self.grid_button = QPushButton("Side by side")
+        self.report_button = QPushButton("Export report…")
+        self._build()
+        self._connect()
+        self._offer()
+        self._refresh()
+
+    @property
+    def parameters(self) -> CompareParameters:
+        """What is ticked."""
+        return CompareParameters(**{name: box.isChecked() for name, box in self.options.items()})
+
+    def compare(self) -> None:
+        """Begin to compare what is chosen."""
+        a, b = self.a.layer, self.b.layer
+        if a is None or b is None:
+            self.work.say("Choose two layers, A and B.", wrong=True)
+            return
+        if a is b:
+            self.work.say("A and B are the same layer: choose another one for B.", wrong=True)
+            return
+        step = int(self._viewer.dims.current_step[0])
+        first, second, parameters = frame_of(a, step), frame_of(b, step), self.parameters
+
+        def work(report: Any, abort: Any) -> tuple[Comparison, Labels | None]:
+            del abort
+            found = compare_layers(first, second, parameters, report)
+            where = found.difference
+            return found, None if where is None else difference_layer(where, found.names, found.provenance)
+
+        self.work.start(work, self._show, "Comparing…", abortable=False)
+
+    def export(self, folder: str | Path) -> None:
+        """Write the report to a folder."""
+        if self.comparison is None:
+            self.work.say("There is nothing to export yet: press Compare first.", wrong=True)
+            return
+        from shapelab.compare import write_report
+
+        def done(files: list[Path]) -> None:
+            figure = "" if any(file.suffix == ".png" for file in files) else " There is no figure: it needs matplotlib."
+            self.work.say(f"Wrote {len(files)} files to {Path(folder).name!r}.{figure}")
+
+        self.work.say("Writing the report…")
+        Task(self, partial(write_report, self.comparison.result, folder), done, lambda text: self.work.say(text, wrong=True))
+
+    def swap(self) -> None:
+        """Exchange A and B."""
+        a, b = self.a.layer, self.b.layer
+        self.a.choose(b)
+        self.b.choose(a)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _show(self, found: tuple[Comparison, Labels | None]) -> None:
+        comparison, layer = found
+        self.comparison = comparison
+        self._show_difference(layer)
+        between, first, second = numbers(comparison)
+        unit = comparison.result["unit"].replace("um", "µm") or "pixels"
+        self.numbers.clear()
+        self.numbers.add("A ↔ B", between)
+        self.numbers.add("A", first)
+        self.numbers.add("B", second)
+        self.numbers.show_first()
+        colours = "" if layer is None else f"<br>{legend(comparison.result['compared'] == 'labels')}"
+        self.notes.setText(f"Lengths in {unit}. {comparison.notes}{colours}")
+        values = distributions(comparison)
+        if values:
+            self.distributions.show_values((f"A: {comparison.names[0]}", f"B: {comparison.names[1]}"), values)
+        self.tabs.setTabEnabled(1, bool(values))
+        self._show_diagrams(comparison, unit)
+        self.work.say(_headline(comparison))
+        self._refresh()
+
+    def _show_difference(self, layer: Labels | None) -> None:
+        if layer is None:
+            return
+        if self._difference is not None and self._difference in self._viewer.layers:
+            self._difference.visible = False
+        self._viewer.add_layer(layer)
+        self._difference = layer
+
+    def _show_diagrams(self, comparison: Comparison, unit: str) -> None:
+        found = densities(comparison)
+        self.tabs.setTabEnabled(2, found is not None)
+        if found is None:
+            return
+        for plot, density in zip(self.diagrams, found[:2], strict=True):
+            plot.show_density(density, found[2], unit)
+
+    def _on_grid(self, shown: bool) -> None:
+        self._side_by_side.show(shown, [layer for layer in (self.a.layer, self.b.layer, self._difference) if layer is not None])
+
+    def _on_viewer_grid(self, event: Any = None) -> None:
+        del event
+        was = self.grid_button.blockSignals(True)
+        self.grid_button.setChecked(bool(self._viewer.canvas.grid.enabled))
+        self.grid_button.blockSignals(was)
+
+    def _ask_and_export(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the report")
+        if folder:
+            self.export(folder)
+
+    def _offer(self, event: Any = None) -> None:
+        """Choose the active layer for A and the next one for B, where there is no choice yet."""
+        del event
+        active = self._viewer.layers.selection.active
+        ordered = sorted(self._viewer.layers, key=lambda layer: layer is not active)
+        for combo, other in ((self.a, self.b), (self.b, self.a)):
+            if combo.layer is not None:
+                continue
+            free = (layer for layer in ordered if isinstance(layer, COMPARED) and layer is not other.layer and _is_shape(layer))
+            combo.choose(next(free, None))
+
+    def _refresh(self) -> None:
+        self.work.set_ready(self.a.layer is not None and self.b.layer is not None)
+        self.swap_button.setEnabled(self.a.layer is not None or self.b.layer is not None)
+        self.report_button.setEnabled(self.comparison is not None)
+
+    def _connect(self) -> None:
+        for combo in (self.a, self.b):
+            combo.chosen.connect(lambda _: self._refresh())
+        self.work.pressed.connect(self.compare)
+        self.swap_button.clicked.connect(lambda _=False: self.swap())
+        self.grid_button.toggled.connect(self._on_grid)
+        self.report_button.clicked.connect(lambda _=False: self._ask_and_export())
+        self._viewer.layers.events.inserted.connect(self._offer)
+        self._viewer.canvas.grid.events.enabled.connect(self._on_viewer_grid)
+
+    def _build(self) -> None:
+        self.a.setToolTip("Labels, a mask, a field, a surface or points; real or simulated.")
+        self.b.setToolTip("What A is compared with. Different voxel sizes are brought to the finer one.")
+        self.grid_button.setCheckable(True)
+        self.grid_button.setToolTip(
+            "Show A, B and their difference next to each other (napari's grid): they move and are sliced together. "
+            "Other layers are hidden meanwhile."
+        )
+        self.report_button.setToolTip("Write numbers (CSV), everything with parameters and versions (JSON), tables and a figure.")
+        defaults = CompareParameters()
+        for name, box in self.options.items():
+            box.setChecked(getattr(defaults, name))
+            box.setToolTip(CompareParameters.infos()[name].description)
+        self.tabs = QTabWidget()
+        self.tabs.addTab(self.numbers, "Numbers")
+        self.tabs.addTab(self.distributions, "Distributions")
+        self.tabs.addTab(self._diagram_tab(), "Curvature")
+        for tab in (1, 2):
+            self.tabs.setTabEnabled(tab, False)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(2, 2, 6, 2)
+        column.setSpacing(6)
+        heading = WrappedLabel("<b>Compare</b> — choose two layers: masks, labels, fields, surfaces or points.")
+        column.addWidget(heading)
+        column.addLayout(self._choices())
+        column.addLayout(self._ticks())
+        column.addWidget(self.work)
+        column.addWidget(self.tabs, 1)
+        column.addWidget(self.notes)
+        foot = QHBoxLayout()
+        foot.addWidget(self.grid_button)
+        foot.addWidget(self.report_button)
+        column.addLayout(foot)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(content)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addWidget(area)
+
+    def _choices(self) -> QFormLayout:
+        rows = QFormLayout()
+        rows.setVerticalSpacing(4)
+        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        rows.addRow("A", self.a)
+        rows.addRow("B", self.b)
+        return rows
+
+    def _ticks(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setVerticalSpacing(2)
+        for i, box in enumerate(self.options.values()):
+            grid.addWidget(box, i // 2, i % 2)
+        grid.addWidget(self.swap_button, len(self.options) // 2, len(self.options) % 2)
+        return grid
+
+    def _diagram_tab(self) -> QWidget:
+        tab = QWidget()
+        row = QHBoxLayout(tab)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        for side, plot in zip("AB", self.diagrams, strict=True):
+            plot.plot.setTitle(side)
+            row.addWidget(plot)
+        return tab
+
+    def sizeHint(self) -> QSize:
+        """Return a size that leaves the canvas its room on a small screen."""
+        return QSize(380, 640)
+
+
+def _is_shape(layer: Layer) -> bool:
+    return not why_not(layer) and layer.metadata.get("shapelab", {}).get("model") != "compare"
+
+
+def _headline(comparison: Comparison) -> str:
+    result = comparison.result
+    for name, words in (("mismatch", "Mismatch {:.1%}"), ("dice", "Dice {:.3f}"), ("mean_surface_distance", "Mean distance {:.4g}")):
+        if name in result:
+            return f"{words.format(result[name])} — compared as {result['compared']}."
+    return f"Compared as {result['compared']}."

@@ -1,0 +1,53 @@
+"""The Crystals dock: fit a diagram to grains or cells, and generate new samples, by hand or like a measured one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from napari_shapelab.docks.crystals.fit_tab import CrystalFitTab
+from napari_shapelab.docks.crystals.generate_tab import CrystalGenerateTab
+from napari_shapelab.viewer.view import unwrapped
+
+__all__ = ["CrystalsDock"]
+
+
+class CrystalsDock(QWidget):
+    """Polycrystals and other label images as anisotropic diagrams.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        viewer = unwrapped(napari_viewer)
+        self.fit = CrystalFitTab(viewer)
+        self.generate = CrystalGenerateTab(viewer)
+        self.tabs = QTabWidget()
+        self.tabs.addTab(_scrolling(self.fit), "Fit")
+        self.tabs.addTab(_scrolling(self.generate), "Generate")
+        heading = QLabel("<b>Crystals</b> — describe grains or cells by a few numbers each, or make new ones.")
+        heading.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.setSpacing(6)
+        layout.addWidget(heading)
+        layout.addWidget(self.tabs, 1)
+
+    def sizeHint(self) -> QSize:
+        """Return a size that leaves the canvas its room on a small screen."""
+        return QSize(380, 640)
+
+
+def _scrolling(content: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(content)
+    return area

@@ -1,0 +1,174 @@
+"""The Fit tab of the Crystals dock: grains, method, Run; layers, numbers and a table linked to them."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from napari.layers import Labels, Layer
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from napari_shapelab.docks.crystals.fit import FitParameters, FitResult, draw_table, fit_image
+from napari_shapelab.docks.crystals.fit_layers import fit_layers
+from napari_shapelab.docks.crystals.grain_link import GrainLink
+from napari_shapelab.docks.crystals.grain_source import GrainSource, label_colours
+from napari_shapelab.docks.crystals.grain_table import GrainTableView
+from napari_shapelab.viewer.insert import LayerAdder
+from napari_shapelab.viewer.layer_data import place_of
+from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.form import Form
+from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.work.row import WorkRow
+from napari_shapelab.work.task import warm_up
+from shapelab.errors import ShapelabError
+
+__all__ = ["CrystalFitTab"]
+
+_HINT = "Worst first. Click a row to go to its grain, or a grain in the picture to find its row."
+
+
+class CrystalFitTab(QWidget):
+    """Fit of a diagram to grains.
+
+    Parameters
+    ----------
+    viewer
+        The viewer.
+    """
+
+    fitted = Signal(object)
+    """A `FitResult` is shown."""
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__()
+        self._viewer = unwrapped(viewer)
+        self._newest: list[Layer] = []
+        self._adder = LayerAdder(self._viewer, self)
+        self.result: FitResult | None = None
+        self.source = GrainSource(self._viewer)
+        self.form = Form(FitParameters())
+        self.work = WorkRow(self._viewer, "Fit", "Fit a diagram to the grains. Earlier results stay in the layer list, hidden.")
+        self.summary = WrappedLabel()
+        self.table = GrainTableView()
+        self.link = GrainLink(self._viewer, self.table)
+        self.hint = WrappedLabel(_HINT)
+        self.save_button = QPushButton("Save table…")
+        self.save_button.setToolTip("Save all grains with their numbers as CSV.")
+        self._build()
+        self._show_results(False)
+        warm_up("napari_shapelab.docks.crystals.fit:fit_something_small")
+        self.table.selected_changed.connect(self._describe)
+        self.work.pressed.connect(self.fit)
+        self.source.changed.connect(self._refresh)
+        self.form.validity_changed.connect(lambda _: self._refresh())
+        self.save_button.clicked.connect(lambda _=False: self._ask_and_save())
+        self._refresh()
+
+    def fit(self) -> None:
+        """Begin the fit of what is chosen."""
+        try:
+            parameters = self.form.parameters
+            assert isinstance(parameters, FitParameters)
+            if self.source.table is not None:
+                table, name = self.source.table, self.source.name
+                colormap = None if table.colours is None else label_colours(table.colours)
+                self.work.start(
+                    lambda report, abort: _drawn(draw_table(name, table, parameters, abort), colormap),
+                    partial(self._show, None),
+                    "Drawing the table…",
+                )
+                return
+            image, layer = self.source.image(), self.source.layer
+        except ShapelabError as error:
+            self.work.say(str(error), wrong=True)
+            return
+        assert layer is not None
+        place, like = place_of(layer), layer.colormap
+        known = {key: layer.metadata[key] for key in ("orientations", "symmetry") if key in layer.metadata}
+
+        def work(report: Any, abort: Any) -> tuple[FitResult, list[Layer], dict[str, Any]]:
+            result = fit_image(image, parameters, report, abort)
+            return result, fit_layers(result, place, like, known), place
+
+        self.work.start(work, partial(self._show, layer), f"Fitting {layer.name}…")
+
+    def save_table(self, path: str | Path) -> None:
+        """Write all grains as CSV."""
+        if self.result is None:
+            return
+        try:
+            self.result.table.to_csv(path, index=False)
+        except OSError as error:
+            self.work.say(f"The table cannot be written to {str(path)!r}: {error.strerror or error}.", wrong=True)
+            return
+        self.work.say(f"Saved {Path(path).name!r}: {len(self.result.table)} grains.")
+
+    def _ask_and_save(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save the grains", "grains.csv", "CSV (*.csv)")
+        if path:
+            self.save_table(path)
+
+    def _show(self, source: Labels | None, found: tuple[FitResult, list[Layer], dict[str, Any]]) -> None:
+        layers = found[1]
+        for old in self._newest:
+            if old in self._viewer.layers:
+                old.visible = False
+        if layers[0].ndim == 3 and self._viewer.dims.ndisplay == 3:
+            layers[0].iso_gradient_mode = "smooth"
+        self._newest = layers
+        self._adder.add(layers, partial(self._describe_fit, source, found))
+
+    def _describe_fit(self, source: Labels | None, found: tuple[FitResult, list[Layer], dict[str, Any]]) -> None:
+        """Show the numbers; the layers are there."""
+        self.result, layers, place = found
+        if source is not None and source in self._viewer.layers:
+            source.visible = False  # the fit lies on it, in the same colours
+        if layers[0] in self._viewer.layers:
+            self._viewer.layers.selection = {layers[0]}
+        cells = [layer for layer in (layers[0], source) if isinstance(layer, Labels)]
+        self.link.follow(self.result, cells, place)
+        self.summary.setText(self.result.summary)
+        self.hint.setText(_HINT)
+        self.work.say(_said(layers))
+        self._show_results(True)
+        self.fitted.emit(self.result)
+
+    def _describe(self, grain: int) -> None:
+        """Say what is known of the selected grain."""
+        assert self.result is not None
+        row = self.result.table.set_index("id").loc[grain]
+        parts = [f"Grain {grain}: {row['pixels']} pixels, aspect ratio {row['aspect_ratio']:.2g}", str(row["reason"])]
+        self.hint.setText("; ".join(part for part in parts if part) + ".")
+
+    def _show_results(self, shown: bool) -> None:
+        for widget in (self.summary, self.table, self.hint, self.save_button):
+            widget.setVisible(shown)
+
+    def _refresh(self) -> None:
+        self.work.set_ready(bool(self.source.name) and not self.form.problem)
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2, 6, 6, 2)
+        column.setSpacing(6)
+        for widget in (self.source, self.form, self.work, self.summary):
+            column.addWidget(widget)
+        column.addWidget(self.table, 1)
+        foot = QHBoxLayout()
+        foot.addWidget(self.hint, 1)
+        foot.addWidget(self.save_button)
+        column.addLayout(foot)
+        column.addStretch(0)
+
+
+def _drawn(result: FitResult, colormap: Any) -> tuple[FitResult, list[Layer], dict[str, Any]]:
+    """Return a drawn table with its layers; its corner is at 0."""
+    place = {"scale": result.spacing, "translate": tuple(0.5 * step for step in result.spacing), "axis_labels": ("y", "x")}
+    return result, fit_layers(result, place, colormap), place
+
+
+def _said(layers: list[Layer]) -> str:
+    hidden = [layer.name.rpartition(" · ")[2] for layer in layers if not layer.visible]
+    return f"Added {layers[0].name!r}; {' and '.join(hidden)} are hidden: click the eye of their layer to see them."

@@ -1,0 +1,226 @@
+"""The Generate tab of the Crystals dock: fields with a live preview, or "like" a measured sample; statistics side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels, Layer
+from napari.utils.colormaps import label_colormap
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QTabWidget, QVBoxLayout, QWidget
+
+from napari_shapelab.docks.crystals.generation import GeneratedCrystal, GenerateParameters, generate, population_of, preview, quantities
+from napari_shapelab.docks.crystals.grain_source import label_colours, why_no_grains
+from napari_shapelab.docks.crystals.preview import CrystalPreview
+from napari_shapelab.viewer.layer_data import unit_of
+from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.distribution_plot import DistributionPlot
+from napari_shapelab.widgets.form import Form
+from napari_shapelab.widgets.layer_combo import LayerCombo
+from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.work.row import WorkRow
+from napari_shapelab.work.task import Task
+from shapelab.crystals.population import Population
+from shapelab.errors import ShapelabError
+
+__all__ = ["CrystalGenerateTab"]
+
+_OF_THE_SAMPLE = ("volumes", "sigma", "anisotropy", "phase_ratio", "phase_share")
+"""Fields that are not used where there is a sample to be like."""
+
+
+class CrystalGenerateTab(QWidget):
+    """New polycrystals.
+
+    Parameters
+    ----------
+    viewer
+        The viewer.
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__()
+        self._viewer = unwrapped(viewer)
+        self._like: Population | None = None
+        self._growing: Labels | None = None
+        self._made: Labels | None = None
+        self.generated: GeneratedCrystal | None = None
+        self.like = LayerCombo(self._viewer, "nothing: use the fields", why_no_grains)
+        self.like.setToolTip("Draw volumes, shapes and directions together from the grains of one of your layers or of a fit.")
+        self.form = Form(GenerateParameters())
+        self.by_orientation = QCheckBox("Colour by orientation")
+        self.by_orientation.setToolTip(
+            "Colours of the inverse pole figure (cubic). Orientations are drawn from the sample to be like where it has them, "
+            "and random otherwise."
+        )
+        self.preview = CrystalPreview(self._preview)
+        self.work = WorkRow(self._viewer, "Generate", "Make a new sample. Earlier ones stay in the layer list.")
+        self.summary = WrappedLabel()
+        self.plot = DistributionPlot(self._viewer)
+        self._build()
+        self.like.chosen.connect(self._on_like)
+        self.by_orientation.toggled.connect(lambda _: self._colour())
+        self.form.changed.connect(lambda _: self.preview.refresh())
+        self.form.validity_changed.connect(self.work.set_ready)
+        self.work.pressed.connect(self.generate)
+        self.work.advanced.connect(self._grow)
+
+    @property
+    def parameters(self) -> GenerateParameters:
+        """What is entered; ParameterError if it is not allowed."""
+        parameters = self.form.parameters
+        assert isinstance(parameters, GenerateParameters)
+        return parameters
+
+    def generate(self) -> None:
+        """Begin to make what is entered."""
+        try:
+            parameters = self.parameters
+        except ShapelabError as error:
+            self.work.say(str(error), wrong=True)
+            return
+        layer, like = self.like.layer, self._like
+        if layer is not None and like is None:
+            self.work.say(f"The grains of {layer.name!r} are still being measured: try again in a moment.", wrong=True)
+            return
+        self._growing = None
+        name = layer.name if layer is not None else ""
+        work: Callable[..., GeneratedCrystal] = partial(generate, parameters, like, name)
+        self.work.start(work, partial(self._show, parameters), "Placing the seeds…")
+
+    def showEvent(self, event: Any) -> None:
+        """Make the first preview."""
+        super().showEvent(event)
+        self.preview.refresh()
+
+    def _preview(self) -> Callable[[], np.ndarray] | None:
+        return None if self.form.problem else partial(preview, self.parameters, self._like)
+
+    def _on_like(self, layer: Layer | None) -> None:
+        self._like = None
+        for name in _OF_THE_SAMPLE:
+            self.form.fields[name].setEnabled(layer is None)
+        if layer is None:
+            self._say("")
+            self.preview.refresh()
+            return
+        labels, spacing, orientations = np.asarray(layer.data), tuple(map(float, layer.scale)), layer.metadata.get("orientations")
+        self._say(f"Measuring the grains of {layer.name}…")
+        self._take_grid(layer)
+        Task(self, partial(population_of, labels, spacing, orientations), partial(self._on_population, layer), self._say)
+
+    def _on_population(self, layer: Layer, population: Population) -> None:
+        if self.like.layer is not layer:
+            return
+        self._like = population
+        drawn = "volumes, shapes and directions" if population.orientations is None else "volumes, shapes and crystal orientations"
+        self._say(f"{len(population.volumes)} grains to be like: {drawn} are drawn together from them.")
+        self.preview.refresh()
+
+    def _take_grid(self, layer: Layer) -> None:
+        """Let the new sample have the layer's axes, pixels and unit."""
+        shape = tuple(int(n) for n in layer.data.shape)
+        unit = unit_of(layer) or "pixel"
+        taken: dict[str, Any] = {"shape": shape if len(shape) == 3 else (1, *shape), "pixel_size": float(min(layer.scale))}
+        if unit in ("um", "nm", "mm", "pixel"):
+            taken["unit"] = unit
+        taken["n_grains"] = max(2, int(np.count_nonzero(np.unique(layer.data))))
+        self.form.set_values(taken)
+
+    def _grow(self, labels: np.ndarray) -> None:
+        """Show the sample while it is regularised."""
+        if self._growing is None or self._growing not in self._viewer.layers:
+            self._growing = self._add(labels, self.parameters, {})
+        else:
+            self._growing.data = labels
+
+    def _show(self, parameters: GenerateParameters, generated: GeneratedCrystal) -> None:
+        self.generated = generated
+        crystal = generated.crystal
+        metadata = {"shapelab": generated.provenance, "orientations": crystal.orientations}
+        layer = self._growing
+        if layer is None or layer not in self._viewer.layers:
+            layer = self._add(crystal.labels, parameters, metadata)
+        layer.data = crystal.labels
+        layer.metadata = metadata
+        layer.features = _features(generated)
+        self._made = layer
+        if self.by_orientation.isChecked():
+            self._colour()
+        self._viewer.fit_to_view(layers=[layer])
+        self.summary.setText(generated.summary)
+        source = self.like.layer
+        name = source.name if source is not None else "asked for"
+        self.plot.show_values((name, layer.name), quantities(crystal, generated.like))
+        self.summary.show()
+        self.tabs.setCurrentWidget(self.plot)
+        self.work.say(f"Added {layer.name!r}.")
+
+    def _colour(self) -> None:
+        """Colour the newest sample by orientation, or as napari does."""
+        layer, generated = self._made, self.generated
+        if layer is None or generated is None or layer not in self._viewer.layers:
+            return
+        from shapelab.crystals import ipf_colours
+
+        colours = label_colours(ipf_colours(generated.crystal.orientations))
+        layer.colormap = colours if self.by_orientation.isChecked() else label_colormap()
+
+    def _say(self, text: str) -> None:
+        """Show a sentence under the sample to be like; "" hides the line."""
+        self.note.setText(text)
+        self._rows.setRowVisible(self.note, bool(text))
+
+    def _add(self, labels: np.ndarray, parameters: GenerateParameters, metadata: dict[str, Any]) -> Labels:
+        source = self.like.layer
+        name = f"{parameters.n_grains} grains" + (f" like {source.name}" if source is not None else "")
+        dim = labels.ndim
+        layer = Labels(
+            labels,
+            name=name,
+            opacity=1.0,
+            scale=(parameters.pixel_size,) * dim,
+            units=(parameters.unit,) * dim,
+            axis_labels=("z", "y", "x")[-dim:],
+            metadata=metadata,
+        )
+        if source is not None and source in self._viewer.layers:
+            source.visible = False
+        self._viewer.add_layer(layer)
+        return layer
+
+    def _build(self) -> None:
+        self._rows = rows = QFormLayout()
+        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        rows.setVerticalSpacing(4)
+        rows.addRow("Like", self.like)
+        self.note = WrappedLabel()
+        rows.addRow(self.note)
+        self._say("")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2, 6, 6, 2)
+        column.setSpacing(6)
+        column.addLayout(rows)
+        self.tabs = QTabWidget()
+        self.tabs.addTab(self.preview, "Preview")
+        self.tabs.addTab(self.plot, "Statistics")
+        for widget in (self.form, self.by_orientation, self.work, self.tabs, self.summary):
+            column.addWidget(widget)
+        column.addStretch(1)
+        self.summary.hide()
+
+
+def _features(generated: GeneratedCrystal) -> Any:
+    import pandas as pd
+
+    crystal = generated.crystal
+    return pd.DataFrame(
+        {
+            "index": crystal.diagram.ids,
+            "volume": crystal.volumes,
+            "volume_asked": crystal.targets,
+            "aspect_ratio": crystal.population.aspect_ratios,
+        }
+    )

@@ -1,0 +1,131 @@
+"""A table of grains and the layers it describes: a row leads to its grain, a click on a grain to its row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels, Layer, Points
+
+from napari_shapelab.docks.crystals.fit import FitResult
+from napari_shapelab.docks.crystals.fit_layers import in_pixels
+from napari_shapelab.docks.crystals.grain_table import GrainTableView
+from napari_shapelab.viewer.view import unwrapped
+
+__all__ = ["GrainLink"]
+
+_RING = 4.0
+"""Width of the ring around the chosen grain [pixels of the screen]."""
+_SHARE = 0.2
+"""Part of the canvas that a grain fills when the view goes to it; the view never moves away for that."""
+_MARK = "#ffe14d"
+
+
+class GrainLink:
+    """Link of one table to the layers of the newest fit.
+
+    Parameters
+    ----------
+    viewer
+        The viewer.
+    table
+        The table.
+    """
+
+    def __init__(self, viewer: Any, table: GrainTableView) -> None:
+        self._viewer, self._table = unwrapped(viewer), table
+        self._result: FitResult | None = None
+        self._layers: list[Labels] = []
+        self._place: dict[str, Any] = {}
+        self._mark: Points | None = None
+        table.chosen.connect(self.go_to)
+        self._viewer.mouse_drag_callbacks.append(self._on_press)
+        table.destroyed.connect(lambda *_, callbacks=self._viewer.mouse_drag_callbacks, press=self._on_press: _remove(callbacks, press))
+
+    def follow(self, result: FitResult, layers: list[Labels], place: dict[str, Any]) -> None:
+        """Link to the label layers of a fit: the fitted one, and the one that it was fitted to."""
+        self._result, self._layers, self._place = result, layers, place
+        self._remove_mark()
+        self._table.show_table(result.table)
+
+    def go_to(self, grain: int) -> None:
+        """Move the view to a grain, mark it, and select it in its layers."""
+        result = self._result
+        present = self._present()
+        if result is None or not present:
+            return
+        row = int(np.searchsorted(result.moments.ids, grain))
+        centre = in_pixels(result.moments.centroids[row], result.spacing)
+        layer = present[0]
+        world = np.asarray(layer.data_to_world(centre), float)
+        radius = float(result.moments.radii[row])
+        self._look_at(world[-layer.ndim :], radius)
+        self._show_mark(centre, 2.6 * radius / result.spacing[-1], layer)
+        for each in present:
+            each.selected_label = grain
+
+    def _look_at(self, world: np.ndarray, radius: float) -> None:
+        dims, camera = self._viewer.dims, self._viewer.scene.camera
+        first = dims.ndim - len(world)
+        for axis in dims.not_displayed:
+            if axis >= first:
+                dims.set_point(axis, world[axis - first])
+        shown = [axis - first for axis in dims.displayed if axis >= first]
+        centre = list(camera.center)
+        centre[-len(shown) :] = [float(world[axis]) for axis in shown]
+        camera.center = tuple(centre)
+        wanted = _SHARE * min(self._viewer.canvas.size) / max(2 * radius, 1e-12)
+        camera.zoom = max(camera.zoom, wanted)
+
+    def _show_mark(self, centre: np.ndarray, size: float, layer: Layer) -> None:
+        width = _RING / (self._viewer.scene.camera.zoom * float(layer.scale[-1]))
+        if self._mark is not None and self._mark in self._viewer.layers:
+            self._mark.data = centre[None]
+            self._mark.size, self._mark.border_width = size, width
+            return
+        active = self._viewer.layers.selection.active
+        self._mark = Points(
+            centre[None],
+            size=size,
+            face_color="transparent",
+            border_color=_MARK,
+            border_width=width,
+            border_width_is_relative=False,
+            blending="translucent_no_depth",  # in 3-D, seen through the other grains
+            name="chosen grain",
+            **self._place,
+        )
+        self._viewer.add_layer(self._mark)
+        if active is not None:
+            self._viewer.layers.selection = {active}
+
+    def _remove_mark(self) -> None:
+        if self._mark is not None and self._mark in self._viewer.layers:
+            self._viewer.layers.remove(self._mark)
+        self._mark = None
+
+    def _present(self) -> list[Labels]:
+        return [layer for layer in self._layers if layer in self._viewer.layers]
+
+    def _on_press(self, viewer: Any, event: Any) -> Iterator[None]:
+        """A click without a drag on a grain selects its row."""
+        yield
+        dragged = False
+        while event.type == "mouse_move":
+            dragged = True
+            yield
+        if dragged:
+            return
+        for layer in self._present():
+            value = layer.get_value(event.position, view_direction=event.view_direction, dims_displayed=event.dims_displayed, world=True)
+            if value:
+                self._table.select(int(value))
+                for each in self._present():
+                    each.selected_label = int(value)
+                return
+
+
+def _remove(callbacks: list[Any], callback: Any) -> None:
+    if callback in callbacks:
+        callbacks.remove(callback)

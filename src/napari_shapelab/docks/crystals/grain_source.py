@@ -1,0 +1,234 @@
+"""Where the grains come from: a Labels layer, or a file that is opened into one; a grain table is taken as it is."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Labels, Layer
+from napari.utils.colormaps import CyclicLabelColormap
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QPushButton, QWidget
+
+from napari_shapelab.docks.crystals.fit import GrainImage
+from napari_shapelab.viewer.layer_data import unit_of
+from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.layer_combo import LayerCombo
+from napari_shapelab.widgets.number_box import NumberBox
+from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.work.task import Task
+from shapelab.crystals import EbsdMap, GrainTable
+from shapelab.errors import InputError
+
+__all__ = ["GrainSource", "label_colours", "why_no_grains"]
+
+_TABLES = "*.txt *.csv *.txt.gz *.csv.gz"
+_MAPS = "*.ang *.ctf *.h5oina *.h5 *.hdf5 *.npz"
+_IMAGES = "*.tif *.tiff *.nii *.nii.gz *.npy *.h5 *.hdf5 *.zarr *.png"
+_FILTERS = (
+    f"Everything that can be read ({_TABLES} {_MAPS} {_IMAGES});;Grain table ({_TABLES});;EBSD map ({_MAPS});;Label image ({_IMAGES})"
+)
+_THRESHOLD = 5.0
+"""Misorientation that separates grains [degrees]."""
+
+
+def why_no_grains(layer: Layer) -> str:
+    """Return why a layer has no grains, "" if it has."""
+    if not isinstance(layer, Labels):
+        return "an image: segment it into Labels first"
+    if getattr(layer, "multiscale", False):
+        return "multiscale: take one of its levels"
+    if layer.ndim not in (2, 3):
+        return f"{layer.ndim}-D: take one time point or channel"
+    return ""
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """What was read from a file."""
+
+    name: str
+    table: GrainTable | None = None
+    scan: EbsdMap | None = None
+    labels: np.ndarray | None = None
+    meta: dict[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+
+
+class GrainSource(QWidget):
+    """A combo of Labels layers, a button that opens a file, and a line that says what was read.
+
+    Parameters
+    ----------
+    viewer
+        The viewer.
+    """
+
+    changed = Signal()
+    """Another layer or file."""
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__()
+        self._viewer = unwrapped(viewer)
+        self.table: GrainTable | None = None
+        self._table_name = ""
+        self._scan: EbsdMap | None = None
+        self._scan_name = ""
+        self.combo = LayerCombo(self._viewer, "choose a Labels layer", why_no_grains)
+        self.combo.setToolTip("The grains, cells or other regions to fit: labels in 2-D or 3-D.")
+        self.open_button = QPushButton("Open file…")
+        self.open_button.setToolTip("Open a grain table, an orientation map (EBSD) or a label image.")
+        self.threshold = NumberBox(step=1.0, limits=(0.5, 60.0))
+        self.threshold.setSuffix("°")
+        self.threshold.setValue(_THRESHOLD)
+        self.threshold.setToolTip("Neighbouring pixels whose orientations differ by less belong to the same grain.")
+        self.note = WrappedLabel()
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self.combo, 1)
+        row.addWidget(self.open_button)
+        self._layout = QFormLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setVerticalSpacing(4)
+        self._layout.addRow("Grains", row)
+        self._layout.addRow("Grain boundary", self.threshold)
+        self._layout.addRow(self.note)
+        self._layout.setRowVisible(self.threshold, False)
+        self.say("")
+        self.combo.chosen.connect(self._on_layer)
+        self.open_button.clicked.connect(lambda _=False: self._ask_and_open())
+        self.threshold.valueChanged.connect(lambda _: self._segment())
+        self._viewer.layers.events.inserted.connect(self._offer)
+        self._offer()
+
+    @property
+    def layer(self) -> Labels | None:
+        """The layer that is chosen."""
+        return self.combo.layer if self.table is None else None
+
+    @property
+    def name(self) -> str:
+        """Name of what is chosen, "" for nothing."""
+        return self._table_name if self.table is not None else "" if self.layer is None else self.layer.name
+
+    def image(self) -> GrainImage:
+        """Return the chosen layer's labels; InputError if there is none."""
+        layer = self.layer
+        if layer is None:
+            raise InputError("Choose a Labels layer with grains, or open a file: there is none yet.")
+        return GrainImage(layer.name, np.asarray(layer.data), tuple(map(float, layer.scale)), unit_of(layer))
+
+    def say(self, text: str, *, wrong: bool = False) -> None:
+        """Show a sentence; "" hides the line."""
+        self.note.setText(text)
+        self.note.setStyleSheet("color: #d9534f;" if wrong else "")
+        self._layout.setRowVisible(self.note, bool(text))
+
+    def open(self, path: str | Path) -> None:
+        """Read a file and take its grains; the window stays responsive meanwhile."""
+        self.say(f"Reading {Path(path).name}…")
+        threshold = self.threshold.value()
+        Task(self, lambda: _read(Path(path), threshold), self._on_opened, lambda text: self.say(text, wrong=True))
+
+    def _ask_and_open(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open grains", "", _FILTERS)
+        if path:
+            self.open(path)
+
+    def _on_opened(self, opened: _Opened) -> None:
+        self._scan, self._scan_name = opened.scan, opened.name
+        self._layout.setRowVisible(self.threshold, opened.scan is not None)
+        if opened.table is not None:
+            self.combo.choose(None)
+            self.table, self._table_name = opened.table, opened.name
+            self.changed.emit()
+        else:
+            layer = Labels(opened.labels, name=opened.name, **(opened.meta or {}))
+            self._viewer.add_layer(layer)
+            self.combo.choose(layer)
+        self.say(" ".join(opened.notes))
+
+    def _segment(self) -> None:
+        """Find the grains of the open map again, with another threshold, as a new layer."""
+        scan, name, threshold = self._scan, self._scan_name, self.threshold.value()
+        if scan is None:
+            return
+        self.say("Finding the grains…")
+        Task(self, lambda: _of_scan(name, scan, threshold), self._on_opened, lambda text: self.say(text, wrong=True))
+
+    def _on_layer(self, layer: Layer | None) -> None:
+        del layer
+        self.table = None
+        self.say("")
+        self.changed.emit()
+
+    def _offer(self, event: Any = None) -> None:
+        """Choose the active layer, or the first that has grains, while there is no choice."""
+        del event
+        if self.combo.layer is not None or self.table is not None:
+            return
+        active = self._viewer.layers.selection.active
+        for layer in sorted(self._viewer.layers, key=lambda layer: layer is not active):
+            if isinstance(layer, Labels | Image) and not why_no_grains(layer) and "shapelab" not in layer.metadata:
+                self.combo.choose(layer)
+                return
+
+
+def _read(path: Path, threshold: float) -> _Opened:
+    """Read a file by its suffix; safe in any thread."""
+    from shapelab.crystals import read_ebsd, read_grain_table
+    from shapelab.io import read_image
+
+    suffix = path.suffix.lower()
+    if suffix in (".txt", ".csv") or path.name.lower().endswith((".txt.gz", ".csv.gz")):
+        table = read_grain_table(path)
+        return _Opened(path.name.split(".")[0], table=table, notes=(f"Grain table {path.name}: {len(table)} grains.", *table.notes))
+    if suffix in (".ang", ".ctf", ".h5oina") or _is_map(path, suffix):
+        return _of_scan(path.stem, read_ebsd(path), threshold)
+    image = read_image(path, kind="labels")
+    if image.data.ndim not in (2, 3):
+        raise InputError(f"{path.name} has {image.data.ndim} axes: labels of grains are 2-D or 3-D.")
+    if image.data.dtype.kind == "f":
+        raise InputError(f"{path.name} holds decimal numbers and no labels: segment it into grains first.")
+    return _Opened(image.name, labels=image.data, meta=dict(image.meta), notes=(f"Read {path.name}.",))
+
+
+def _is_map(path: Path, suffix: str) -> bool:
+    """Return whether a file that may hold an image holds an orientation map instead."""
+    if suffix == ".npz":
+        with np.load(path, allow_pickle=False) as archive:
+            return "euler" in archive.files
+    if suffix in (".h5", ".hdf5"):
+        from shapelab.crystals.ebsd_hdf5 import find_map
+
+        with suppress(InputError):
+            find_map(path)
+            return True
+    return False
+
+
+def _of_scan(name: str, scan: EbsdMap, threshold: float) -> _Opened:
+    """Segment a map into grains, coloured by the inverse pole figure."""
+    from shapelab.crystals import grain_orientations, ipf_colours, segment_grains
+
+    labels = segment_grains(scan, threshold)
+    orientations = grain_orientations(scan, labels)
+    colours = ipf_colours(orientations, symmetry=scan.symmetry)
+    meta = {
+        "scale": scan.spacing,
+        "units": ("um", "um"),
+        "axis_labels": ("y", "x"),
+        "colormap": label_colours(colours),
+        "metadata": {"orientations": orientations, "symmetry": scan.symmetry, "grain_boundary_degrees": threshold},
+    }
+    note = f"{len(orientations)} grains that differ by {threshold:g}° or more, in the colours of the inverse pole figure ({scan.symmetry})."
+    return _Opened(f"{name} grains", scan=scan, labels=labels, meta=meta, notes=(note, *scan.notes))
+
+
+def label_colours(colours: np.ndarray) -> CyclicLabelColormap:
+    """Return the colormap that gives label i + 1 the i-th colour (RGB in 0 to 1)."""
+    opaque = np.column_stack([colours, np.ones(len(colours))])
+    return CyclicLabelColormap(colors=np.vstack([np.zeros(4), opaque]).astype(np.float32))

@@ -1,0 +1,298 @@
+"""The Curvatubes dock: choose a texture, press Run, change it while it grows, measure and keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from napari_shapelab.docks.curvatubes.diagram_tab import DiagramTab, diagram_of_run
+from napari_shapelab.docks.curvatubes.results import FieldResults
+from napari_shapelab.docks.curvatubes.start_from import Source, StartFrom
+from napari_shapelab.docks.curvatubes.stay_near import StayNear
+from napari_shapelab.docks.curvatubes.texture_form import TextureForm, aim_in_words
+from napari_shapelab.run.keep_tab import RecordingTab
+from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.preset_combo import PresetCombo
+from napari_shapelab.work.task import Task, warm_up
+from shapelab.catalog import scenario, scenarios
+from shapelab.curvature import Curvatubes
+from shapelab.curvature.parameters import CurvatubesParameters
+from shapelab.errors import ShapelabError
+from shapelab.simulation import Frame, LayerData, Simulation
+
+__all__ = ["CurvatubesDock"]
+
+FAMILY = "curvatubes"
+FIRST = "tubes"
+_FIELD_LOOK = {"colormap": "bop orange"}
+
+
+class CurvatubesDock(QWidget):
+    """Textures of tubes, sponges and membranes that minimise a curvature energy.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self._viewer = unwrapped(napari_viewer)
+        self._source: Source | None = None
+        self._last_preset = FIRST
+        self.presets = PresetCombo(scenarios(FAMILY))
+        self.presets.select(FIRST)
+        self.form = TextureForm(_of_preset(FIRST))
+        self.start_from = StartFrom(self._viewer)
+        self.stay_near = StayNear()
+        self.panel = RunPanel(
+            self._viewer,
+            self.simulation,
+            lambda: self._title,
+            live=self._live_values,
+            looks=self._looks,
+            analysis=diagram_of_run,
+        )
+        self.diagram = DiagramTab(self._viewer)
+        self.panel.tabs.addTab(self.diagram, "Curvature diagram")
+        self.recording = RecordingTab(self.panel)
+        self.results = FieldResults(self._viewer, self.panel, self._start)
+        self.mask_shown = QCheckBox("Show the mask while it runs")
+        self.mask_shown.setToolTip("Also stream the inside of the surface as a Labels layer.")
+        self.restore_button = QPushButton("Restore defaults")
+        self.restore_button.setToolTip("Set everything back to what the preset says.")
+        self._build()
+        self._connect()
+        self._describe()
+        warm_up("shapelab.curvature.flow:warm_up")
+
+    @property
+    def parameters(self) -> CurvatubesParameters:
+        """What is entered; ParameterError if it is not allowed."""
+        return self.form.parameters
+
+    def simulation(self) -> Simulation:
+        """Return a new simulation of what is entered."""
+        values = dict(self.form.parameters)
+        self._source = self.start_from.source()
+        if self._source is None:
+            return Curvatubes(self.presets.name, **values)
+        data = self._source.data
+        return Curvatubes(self.presets.name, initial=data, target=data, **{**values, "fidelity": self.stay_near.value()})
+
+    # -- what the user does --------------------------------------------------------------------------------------
+
+    def choose_preset(self, name: str) -> None:
+        """Show the values of a preset; while running, let the texture turn into it if it can."""
+        old = self.form.parameters if not self.form.problem else _of_preset(self._last_preset)
+        chosen = _of_preset(name)
+        new = chosen.replace(**self._kept(old))
+        if self.panel.running:
+            changes = _differences(old, new.replace(shape=old.shape))
+            fixed = set(changes) - CurvatubesParameters.live_fields()
+            if fixed:
+                self.presets.select(self._last_preset)
+                self.panel.say(f"{scenario(FAMILY, name).title} begins from another state: stop the run first.", wrong=True)
+                return
+            new = old.replace(**changes)
+            self.panel.update_live(**changes)
+        elif self._source is not None or self.start_from.combo.layer is not None:
+            kept = ("shape", "mass", "boundary", "start")
+            new = new.replace(**{key: getattr(old, key) for key in kept})
+        elif "shape" not in scenario(FAMILY, name).parameters and "shape" not in scenario(FAMILY, self._last_preset).parameters:
+            new = new.replace(shape=old.shape)
+        self._last_preset = name
+        self.form.set_parameters(new)
+        self._describe()
+
+    def _kept(self, old: CurvatubesParameters) -> dict[str, Any]:
+        """Return what another preset does not change: the world's units, and what the user has set otherwise than the last preset."""
+        last = _of_preset(self._last_preset)
+        kept = {name: getattr(old, name) for name in ("voxel_size", "unit", "seed", "device")}
+        changed = [name for name in ("max_steps", "settle") if getattr(old, name) != getattr(last, name)]
+        return kept | {name: getattr(old, name) for name in changed}
+
+    def restore_defaults(self) -> None:
+        """Set everything back to what the preset says; the starting layer is let go."""
+        self.start_from.combo.choose(None)
+        self.form.set_parameters(_of_preset(self.presets.name))
+        self._describe()
+
+    def enter(self, preset: str | None, parameters: CurvatubesParameters) -> Callable[[], None]:
+        """Show parameters from elsewhere, for a new pattern; return what puts those before back."""
+        source, name = self.start_from.combo.layer, self.presets.name
+        old = self.form.parameters if not self.form.problem else _of_preset(name)
+        self.start_from.combo.choose(None)
+        self._last_preset = preset or FIRST
+        self.presets.select(self._last_preset)
+        self.form.set_parameters(parameters)
+        self._describe()
+
+        def back() -> None:
+            self.enter(name, old)
+            self.start_from.combo.choose(source)
+
+        return back
+
+    def _on_form(self, old: CurvatubesParameters, new: CurvatubesParameters) -> None:
+        if self.panel.running:
+            live = {name: value for name, value in _differences(old, new).items() if name in CurvatubesParameters.live_fields()}
+            self.panel.update_live(**live)
+        self._describe()
+
+    def _on_source(self) -> None:
+        """Take grid, voxel size and boundary from the layer, or give them back to the preset."""
+        try:
+            source = self.start_from.source()
+            if source is None:
+                self._leave_source()
+                return
+            parameters = Curvatubes(self.presets.name, initial=source.data).parameters
+        except ShapelabError as error:
+            self.start_from.say(str(error))
+            return
+        assert isinstance(parameters, CurvatubesParameters)
+        self._source = source
+        taken = {name: getattr(parameters, name) for name in ("shape", "voxel_size", "unit", "mass", "boundary")}
+        self.form.set_parameters(self.form.parameters.replace(**taken))
+        self.start_from.say(source.note)
+        self.stay_near.setVisible(True)
+        self._describe()
+
+    def _leave_source(self) -> None:
+        if self._source is not None:
+            preset = _of_preset(self.presets.name)
+            given_back = {name: getattr(preset, name) for name in ("shape", "voxel_size", "unit", "mass", "boundary")}
+            self.form.set_parameters(self.form.parameters.replace(**given_back))
+        self._source = None
+        self.start_from.say("")
+        self.stay_near.setVisible(False)
+        self._describe()
+
+    def _on_diagram_wanted(self, wanted: bool) -> None:
+        """Measure the run while it goes on, or its last frame."""
+        self.panel.set_analysing(wanted)
+        snapshot = self.panel.snapshot
+        if wanted and not self.panel.running and snapshot is not None:
+            parameters = CurvatubesParameters.from_json(snapshot.provenance["parameters"])
+            work = partial(diagram_of_run, snapshot.frame, parameters)
+            Task(self, work, lambda diagram: self.diagram.show_run(diagram, parameters.unit), self.diagram.note.setText)
+
+    def _on_mask_shown(self, wanted: bool) -> None:
+        self.panel.set_decoration(_with_mask if wanted else None)
+        mask = self.panel.layers["mask"] if self.panel.layers is not None else None
+        if mask is not None:
+            mask.visible = wanted
+
+    def _on_started(self) -> None:
+        source = self.start_from.combo.layer
+        if source is not None and self._source is not None:  # the field begins where the layer is
+            source.visible = False
+            self._viewer.dims.ndisplay = 3
+        self.form.set_running(True)
+        self.start_from.setEnabled(False)
+        self.restore_button.setEnabled(False)
+
+    def _on_ended(self) -> None:
+        self.form.set_running(False)
+        self.start_from.setEnabled(True)
+        self.restore_button.setEnabled(True)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    @property
+    def _title(self) -> str:
+        name = scenario(FAMILY, self.presets.name).title.lower()
+        return f"{self._source.name} as {name}" if self._source is not None else name
+
+    def _start(self) -> LayerData | None:
+        data = self._source.data if self._source is not None else None
+        return data if data is not None and data.kind == "labels" else None
+
+    def _live_values(self) -> dict[str, Any]:
+        if self.form.problem:
+            return {}
+        live = CurvatubesParameters.live_fields()
+        values = {name: value for name, value in self.form.parameters if name in live}
+        return {**values, "fidelity": self.stay_near.value()} if self._source is not None else values
+
+    def _looks(self) -> dict[str, dict[str, Any]]:
+        place = {"translate": self._source.translate} if self._source is not None else {}
+        return {"field": {**_FIELD_LOOK, **place}, "mask": place}
+
+    def sizeHint(self) -> QSize:
+        """Return a size that leaves the canvas its room on a small screen."""
+        return QSize(370, 640)
+
+    def _describe(self) -> None:
+        if self.form.problem:
+            return
+        chosen, parameters = self.presets.scenario, self.form.parameters
+        sentences = [chosen.description, aim_in_words(parameters)]
+        self.presets.describe(" ".join(part for part in sentences if part), parameters.warning)
+        self.diagram.plot.show_target(parameters.minimiser)
+
+    def _connect(self) -> None:
+        self.presets.chosen.connect(self.choose_preset)
+        self.form.changed.connect(self._on_form)
+        self.form.validity_changed.connect(self.panel.set_ready)
+        self.start_from.changed.connect(self._on_source)
+        self.stay_near.changed.connect(lambda: self.panel.update_live(fidelity=self.stay_near.value()))
+        self.mask_shown.toggled.connect(self._on_mask_shown)
+        self.restore_button.clicked.connect(lambda _=False: self.restore_defaults())
+        self.panel.started.connect(self._on_started)
+        self.panel.ended.connect(lambda _: self._on_ended())
+        self.panel.found.connect(lambda diagram: self.diagram.show_run(diagram, self.form.parameters.unit))
+        self.diagram.wanted.connect(self._on_diagram_wanted)
+
+    def _build(self) -> None:
+        heading = QLabel("<b>Curvatubes</b> — choose a texture, press Run, and change it while it grows.")
+        heading.setWordWrap(True)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(2, 2, 6, 2)
+        column.setSpacing(6)
+        foot = QHBoxLayout()
+        foot.addWidget(self.mask_shown)
+        foot.addStretch(1)
+        foot.addWidget(self.restore_button)
+        for widget in (heading, self.presets, self.start_from, self.stay_near, self.form):
+            column.addWidget(widget)
+        column.addLayout(foot)
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidget(content)
+        self.stay_near.setVisible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.setSpacing(6)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout.addWidget(area, 1)
+        layout.addWidget(self.panel)
+        layout.addWidget(self.results)
+
+
+def _of_preset(name: str) -> CurvatubesParameters:
+    return CurvatubesParameters(**scenario(FAMILY, name).parameters)
+
+
+def _with_mask(frame: Frame) -> Frame:
+    """Return `frame` with the inside of the surface as labels."""
+    field = frame.layer("field")
+    place = {name: field.meta[name] for name in ("scale", "units", "axis_labels")}
+    mask = LayerData("mask", (field.data > 0).astype(np.uint8), "labels", {**place, "opacity": 0.5})
+    return replace(frame, layers=(*frame.layers, mask))
+
+
+def _differences(old: CurvatubesParameters, new: CurvatubesParameters) -> dict[str, Any]:
+    return {name: value for name, value in new if value != getattr(old, name)}

@@ -1,0 +1,179 @@
+"""What can be done with the field of a run: mask, mesh, measurements, files, script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels, Layer
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QWidget
+
+from napari_shapelab.run.copy_as import RunCopy
+from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.viewer.surfaces import COLOURS, Colour, add_surface, compute_surface
+from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.measurement_table import Measurements
+from napari_shapelab.work.task import Task
+from napari_shapelab.writers import write_volume
+from shapelab.io import save_run, write_mesh
+from shapelab.io.mesh import WRITTEN_SUFFIXES
+from shapelab.io.units import short_unit
+from shapelab.simulation import LayerData
+
+__all__ = ["FieldResults"]
+
+_FILTERS = "Run folder, to open and continue (*.zarr);;Mesh (*.ply *.obj *.stl *.vtk);;NIfTI image of the field (*.nii.gz *.nii)"
+
+
+class FieldResults(QWidget):
+    """A row of buttons under a run.
+
+    Parameters
+    ----------
+    viewer
+        Where results are shown.
+    panel
+        The run.
+    start
+        Returns the mask that the run started from, None if it did not start from one; it is measured beside the result.
+    """
+
+    def __init__(self, viewer: Any, panel: RunPanel, start: Callable[[], LayerData | None]) -> None:
+        super().__init__()
+        self._viewer, self._panel, self._start = unwrapped(viewer), panel, start
+        self._measured: LayerData | None = None
+        self.measurements = Measurements()
+        panel.tabs.addTab(self.measurements, "Measurements")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        self.mask_button = push_button("Mask", "Add the inside of the surface as a mask (Labels).", self.add_mask, height=26, wide=True)
+        self.mesh_button = push_button("Mesh", "Add the surface as a triangle mesh, coloured by its curvature.", height=26, wide=True)
+        menu = QMenu(self)
+        for colour in COLOURS:
+            menu.addAction(f"Coloured by {colour}", partial(self.add_mesh, colour))
+        self.mesh_button.setMenu(menu)
+        self.measure_button = push_button(
+            "Measure", "Volume, area, topology and curvatures, in the Measurements tab.", self.measure, height=26, wide=True
+        )
+        self.save_button = push_button(
+            "Save…", "Save the run (OME-Zarr, to continue later), the mesh or the field.", self.ask_and_save, height=26, wide=True
+        )
+        self.copying = RunCopy(panel)
+        self.script_button, self.command_button = self.copying.script_button, self.copying.command_button
+        for button in (self.mask_button, self.mesh_button, self.measure_button, self.save_button, self.script_button, self.command_button):
+            row.addWidget(button, 1)
+        panel.advanced.connect(lambda _: self._refresh())
+        panel.started.connect(self._refresh)
+        panel.ended.connect(lambda _: self._refresh())
+        self._refresh()
+
+    def add_mask(self) -> None:
+        """Add the present mask as a layer of its own."""
+        if (field := self._field()) is None:
+            return
+        mask = (np.asarray(field.data) > 0).astype(np.uint8)
+        layer = Labels(mask, name=f"{self._title(field)} · mask", metadata=dict(field.metadata), **_place(field))
+        self._viewer.add_layer(layer)
+        self._panel.say(f"Added {layer.name!r}.")
+
+    def add_mesh(self, colour: Colour = "mean curvature H") -> None:
+        """Compute the surface and add it; the window stays responsive meanwhile."""
+        if (field := self._field()) is None:
+            return
+        self._panel.say("Making the mesh…")
+        title, provenance = self._title(field), field.metadata.get("shapelab")
+        work = partial(compute_surface, np.asarray(field.data), tuple(field.scale), self._boundary(field))
+
+        def show(result: Any) -> None:
+            mesh, values = result
+            layer = add_surface(self._viewer, mesh, values, colour, title, field, provenance)
+            field.visible = False
+            self._panel.say(f"Added {layer.name!r}: {len(mesh.faces)} triangles. The field itself is hidden.")
+
+        Task(self, work, show, self._wrong)
+
+    def measure(self) -> None:
+        """Measure the field and show the numbers in a table."""
+        if (field := self._field()) is None:
+            return
+        from shapelab.measure import measure
+
+        self._panel.say("Measuring…")
+        data, spacing, unit, step = np.asarray(field.data), tuple(field.scale), short_unit(str(field.units[-1])), self._step(field)
+        name, boundary, start = f"{self._title(field)}, step {step}", self._boundary(field), self._start()
+        if start is self._measured:
+            start = None
+
+        def work() -> list[tuple[str, Any]]:
+            before = [] if start is None else [(f"{start.name}, start", measure(start.data, start.meta["scale"], unit=unit))]
+            return [*before, (name, measure(data, spacing, unit=unit, boundary=boundary))]
+
+        def show(columns: list[tuple[str, Any]]) -> None:
+            self._measured = start or self._measured
+            for title, values in columns:
+                self.measurements.add(title, values, unit)
+            self._panel.tabs.setCurrentWidget(self.measurements)
+            self._panel.say("")
+
+        Task(self, work, show, self._wrong)
+
+    def ask_and_save(self) -> None:
+        """Ask where, then save."""
+        if (field := self._field()) is None:
+            return
+        proposed = f"{self._title(field).replace(' ', '_')}.zarr"
+        path, _ = QFileDialog.getSaveFileName(self, "Save the result", proposed, _FILTERS, options=QFileDialog.Option.DontConfirmOverwrite)
+        if path:
+            self.save(path)
+
+    def save(self, path: str | Path) -> None:
+        """Save to a run folder, a mesh or a NIfTI image, by the suffix of `path`."""
+        if (field := self._field()) is None:
+            return
+        path = Path(path)
+        if path.exists():
+            self._wrong(f"{str(path)!r} exists already: choose another name; nothing was overwritten.")
+            return
+        self._panel.say("Saving…")
+        done = lambda written: self._panel.say(f"Saved {Path(written).name!r}.")  # noqa: E731
+        if path.suffix.lower() in WRITTEN_SUFFIXES:
+            data, spacing, boundary = np.asarray(field.data), tuple(field.scale), self._boundary(field)
+            Task(self, lambda: write_mesh(path, *compute_surface(data, spacing, boundary)), done, self._wrong)
+        elif path.name.lower().endswith((".nii", ".nii.gz")):
+            data, scale, unit = np.asarray(field.data), tuple(field.scale), short_unit(str(field.units[-1]))
+            Task(self, lambda: write_volume(path, data, scale, tuple(field.translate), unit), done, self._wrong)
+        else:
+            target = path if path.suffix == ".zarr" else path.with_name(path.name + ".zarr")
+            self._panel.with_simulation(lambda simulation: save_run(target, simulation), done, self._wrong)
+
+    def _field(self) -> Layer | None:
+        field = self._panel.layers["field"] if self._panel.layers is not None else None
+        if field is None:
+            self._panel.say("There is no result yet, or its layer has been deleted: press Run first.", wrong=True)
+        return field
+
+    def _wrong(self, text: str) -> None:
+        self._panel.say(text, wrong=True)
+
+    def _title(self, field: Layer) -> str:
+        return str(field.name).removesuffix(" · field")
+
+    def _boundary(self, field: Layer) -> Any:
+        return field.metadata["shapelab"]["parameters"]["boundary"]
+
+    def _step(self, field: Layer) -> int:
+        return int(field.metadata["shapelab"]["step"])
+
+    def _refresh(self) -> None:
+        there = self._panel.snapshot is not None
+        for button in (self.mask_button, self.mesh_button, self.measure_button, self.save_button):
+            button.setEnabled(there)
+
+
+def _place(layer: Layer) -> dict[str, Any]:
+    return {"scale": layer.scale, "translate": layer.translate, "units": layer.units, "axis_labels": layer.axis_labels}

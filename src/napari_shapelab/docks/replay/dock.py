@@ -1,0 +1,292 @@
+"""The Replay dock: open a kept run, move in its time, let it go on from any kept frame, write it for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from napari_shapelab.docks.replay.about import Details, Opened, read_opened
+from napari_shapelab.docks.replay.export_panel import ExportPanel
+from napari_shapelab.docks.replay.player import Player
+from napari_shapelab.docks.replay.plot import ReplayPlot
+from napari_shapelab.docks.replay.resume import Resumer, kept_step
+from napari_shapelab.docks.replay.timeline import Timeline
+from napari_shapelab.run.folder_layers import add_run, layers_of, runs_shown, update_layers
+from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.form import collapsible
+from napari_shapelab.widgets.number_box import ignore_wheel
+from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.work.task import Task
+from shapelab.io import Run
+
+__all__ = ["ReplayDock"]
+
+_HELP = "<b>Replay</b> — open a kept run (or drop its folder here), move in time, go on from any frame."
+_FIRST = {"cells": "volume_error"}
+"""Scalar that is plotted first, where it is not the energy."""
+
+
+class ReplayDock(QWidget):
+    """A kept run in time.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self._viewer = unwrapped(napari_viewer)
+        self._opened: Opened | None = None
+        self._wanted = 0
+        self._reading = False
+        self.timeline = Timeline(self._viewer, self)
+        self.resumer = Resumer(self._viewer, self)
+        self.runs = QComboBox()
+        self.runs.setToolTip("Runs that have layers in the viewer; choose one again to read the frames that were kept meanwhile.")
+        self.open_button = push_button("Open…", "Open a run folder (.zarr).", height=28)
+        self.about = WrappedLabel()
+        self.frame_label = QLabel()
+        self.plot = ReplayPlot(self._viewer)
+        self.player = Player(self._viewer, self.timeline)
+        self.resume_button = push_button(
+            "Resume", "Let the run go on from this frame, in its dock; the kept run stays as it is.", height=28
+        )
+        self.restore_button = push_button(
+            "Restore parameters", "Show in its dock the parameters that were in force at this frame; nothing runs.", height=28
+        )
+        self.note = WrappedLabel()
+        self.export = ExportPanel(self._viewer, self.timeline, self.player.rate.value)
+        self._rows = QFormLayout()
+        self.setAcceptDrops(True)
+        self._build()
+        self._connect()
+        self._show(None)
+        self._on_layers()
+
+    @property
+    def run(self) -> Run | None:
+        """The run that is replayed."""
+        return self._opened.run if self._opened is not None else None
+
+    # -- what the user does --------------------------------------------------------------------------------------
+
+    def open(self, path: str | Path) -> None:
+        """Read a run folder, and show its layers unless the viewer has them already."""
+        self._wanted += 1
+        wanted, self._reading = self._wanted, True
+        self.about.setText(f"Reading {Path(path).name}…")
+
+        def show(opened: Opened) -> None:
+            if wanted == self._wanted:
+                self._reading = False
+                self._show(opened)
+
+        def refuse(text: str) -> None:
+            if wanted == self._wanted:
+                self._reading = False
+                self._tell(text)
+
+        Task(self, lambda: read_opened(Path(path)), show, refuse)
+
+    def resume(self) -> None:
+        """Let the run go on from the nearest kept step, up to the frame that is shown."""
+        if self.run is not None and (step := kept_step(self.run, self.timeline.index)[0]) is not None:
+            self.player.stop()
+            self.resumer.resume(self.run, step)
+
+    def restore_parameters(self) -> None:
+        """Show the parameters in the family's dock, or put back what was there before."""
+        if self.resumer.can_undo:
+            self.resumer.undo()
+        elif self.run is not None:
+            self.resumer.restore(self.run, max(0, self.timeline.index))
+        self._refresh()
+
+    def dragEnterEvent(self, event: Any) -> None:
+        """Take folders."""
+        if _dropped(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: Any) -> None:
+        """Open the folder that is dropped."""
+        path = _dropped(event)
+        if path is not None:
+            event.acceptProposedAction()
+            self.open(path)
+
+    def sizeHint(self) -> QSize:
+        """Return a size that leaves the canvas its room on a small screen."""
+        return QSize(370, 640)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _show(self, opened: Opened | None) -> None:
+        self.player.stop()
+        self._opened = opened
+        self.note.setText("")
+        self._list_details(opened.details if opened is not None else [])
+        self.about.setText(opened.about if opened is not None else "No run is open.")
+        self.export.show_run(self.run)
+        if opened is None:
+            self.plot.show_run(np.zeros(0), {})
+        else:
+            self._show_run(opened)
+        self.timeline.follow(self.run)
+        self._list_runs()
+        self._refresh()
+
+    def _show_run(self, opened: Opened) -> None:
+        run = opened.run
+        there = layers_of(self._viewer, run)
+        new = not there
+        if new:
+            add_run(self._viewer, run)
+        else:
+            update_layers(there, run)
+        self.plot.show_run(opened.steps, opened.scalars, _FIRST.get(run.record.family, "energy"))
+        if new:
+            self.timeline.follow(run)
+            self.timeline.go(len(run) - 1)
+
+    def _tell(self, text: str) -> None:
+        """Say why a folder was not opened; what is shown stays."""
+        self.about.setText(self._opened.about if self._opened is not None else "No run is open.")
+        self._say(text, wrong=True)
+
+    def _say(self, text: str, wrong: bool) -> None:
+        self.note.setText(text)
+        self.note.setStyleSheet("color: #d9534f;" if wrong else "")
+
+    def _on_frame(self, index: int) -> None:
+        del index
+        self.note.setText("")
+        self._refresh()
+
+    def _on_resumed(self) -> None:
+        """Hide the kept layers: those of the run that goes on are at the same place."""
+        for layer in layers_of(self._viewer, self.run) if self.run is not None else []:
+            layer.visible = False
+        self._refresh()
+
+    def _on_layers(self, event: Any = None) -> None:
+        """Follow what is opened and removed elsewhere; without an open run, take one that is in the viewer."""
+        del event
+        shown = runs_shown(self._viewer)
+        if self.run is not None and self.run.path.resolve() not in shown:
+            self._show(None)
+        if self.run is None and shown and not self._reading:
+            self.open(shown[0])
+        self._list_runs()
+        self._refresh()
+
+    def _list_runs(self) -> None:
+        was = self.runs.blockSignals(True)
+        self.runs.clear()
+        for path in runs_shown(self._viewer):
+            self.runs.addItem(path.name, str(path))
+            self.runs.setItemData(self.runs.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
+        self.runs.setCurrentIndex(self.runs.findData(str(self.run.path.resolve())) if self.run is not None else -1)
+        self.runs.blockSignals(was)
+
+    def _list_details(self, rows: Details) -> None:
+        while self._rows.rowCount():
+            self._rows.removeRow(0)
+        for name, value in rows:
+            self._rows.addRow(name, WrappedLabel(value))
+
+    def _refresh(self) -> None:
+        run, index = self.run, self.timeline.index
+        there = run is not None and index >= 0
+        self.plot.show_frame(index if there else -1)
+        for widget in (self.player, self.plot, self.details):
+            widget.setEnabled(there)
+        step, sentence = kept_step(run, index) if run is not None and index >= 0 else (None, "")
+        self.resume_button.setEnabled(step is not None)
+        self.resume_button.setText("Resume" if step is None else f"Resume from step {step}")
+        self.restore_button.setEnabled(there or self.resumer.can_undo)
+        self.restore_button.setText("Undo restore" if self.resumer.can_undo else "Restore parameters")
+        if sentence and not self.note.text():
+            self._say(sentence, wrong=False)
+        text = ""
+        if run is not None and index >= 0:
+            text = f"Frame {index + 1} of {len(run)} · step {run.steps[index]} · time {run.record.times[index]:.4g}"
+        self.frame_label.setText(text)
+
+    def _ask(self) -> None:
+        folder = QFileDialog.getExistingDirectory(
+            self, "Open a run folder", str(self.run.path.parent if self.run is not None else Path.home())
+        )
+        if folder:
+            self.open(folder)
+
+    def _connect(self) -> None:
+        self.timeline.moved.connect(self._on_frame)
+        self.plot.chosen.connect(self.timeline.go)
+        self.open_button.clicked.connect(lambda _=False: self._ask())
+        self.runs.activated.connect(lambda _: self.open(self.runs.currentData()))
+        self.resume_button.clicked.connect(lambda _=False: self.resume())
+        self.restore_button.clicked.connect(lambda _=False: self.restore_parameters())
+        self.resumer.said.connect(self._say)
+        self.resumer.resumed.connect(lambda dock: self._on_resumed())
+        for event in ("inserted", "removed"):
+            getattr(self._viewer.layers.events, event).connect(self._on_layers)
+
+    def _build(self) -> None:
+        heading = WrappedLabel(_HELP)
+        self.runs.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.runs.setMinimumContentsLength(12)
+        ignore_wheel(self.runs)
+        self._rows.setContentsMargins(4, 0, 0, 0)
+        self._rows.setVerticalSpacing(2)
+        self._rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        holder = QWidget()
+        holder.setLayout(self._rows)
+        self.details = collapsible("Parameters and provenance", holder)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(2, 2, 6, 2)
+        column.setSpacing(6)
+        column.addWidget(heading)
+        column.addLayout(_row(self.runs, self.open_button))
+        column.addWidget(self.about)
+        column.addWidget(self.details)
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(content)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.setSpacing(6)
+        layout.addWidget(area, 1)
+        layout.addWidget(self.plot, 1)
+        self.details.toggled.connect(lambda opened: layout.setStretch(0, 3 if opened else 1))
+        layout.addWidget(self.frame_label)
+        layout.addWidget(self.player)
+        layout.addLayout(_row(self.resume_button, self.restore_button))
+        layout.addWidget(self.note)
+        layout.addWidget(self.export)
+
+
+def _dropped(event: Any) -> str | None:
+    """Return the folder that is dragged, None if it is something else."""
+    for url in event.mimeData().urls():
+        if url.isLocalFile() and Path(url.toLocalFile()).is_dir():
+            return str(url.toLocalFile())
+    return None
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(4)
+    for widget in widgets:
+        row.addWidget(widget, 1 if not isinstance(widget, QPushButton) or (len(widgets) == 2 and widget is widgets[0]) else 0)
+    return row

@@ -1,0 +1,61 @@
+"""The scalars of a kept run, with a cursor at the frame that the viewer shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import Qt, Signal
+
+from napari_shapelab.widgets.plots import ScalarPlot
+
+__all__ = ["ReplayPlot"]
+
+
+class ReplayPlot(ScalarPlot):
+    """A curve whose cursor is moved by a click anywhere, by dragging, or from outside."""
+
+    chosen = Signal(int)
+    """The user wants to see this frame."""
+
+    def __init__(self, viewer: Any, first: str = "energy") -> None:
+        super().__init__(viewer, first)
+        self._kept = np.zeros(0)
+        self.cursor = pg.InfiniteLine(angle=90, movable=False, pen=pg.mkPen("#ffb13d", width=2))
+        self.cursor.hide()
+        self.plot.addItem(self.cursor)
+        box = self.plot.getViewBox()
+        box.setMouseEnabled(x=False, y=False)
+        box.mouseDragEvent = self._on_drag
+        box.mouseClickEvent = self._on_drag
+
+    def show_run(self, steps: np.ndarray, values: dict[str, np.ndarray], first: str = "energy") -> None:
+        """Show the scalars at `steps`, one array per name: the one shown before, if this run has it too, else `first`."""
+        shown = self.choice.currentData()
+        self.clear()
+        self.choice.clear()
+        if self._untouched or shown not in values:
+            self._first, self._untouched = first, True
+        self._kept = np.asarray(steps, float)
+        names = list(values)
+        rows = zip(*values.values(), strict=True) if names else ([] for _ in steps)
+        self.extend([(int(step), dict(zip(names, row, strict=True))) for step, row in zip(steps, rows, strict=True)])
+        if not self._untouched:
+            self.choice.setCurrentIndex(self.choice.findData(shown))
+            self._draw()
+        if len(self._kept) > 1:
+            self.plot.setXRange(self._kept[0], self._kept[-1])
+
+    def show_frame(self, index: int) -> None:
+        """Put the cursor on a frame, or (-1) hide it."""
+        self.cursor.setVisible(0 <= index < len(self._kept))
+        if self.cursor.isVisible():
+            self.cursor.setValue(self._kept[index])
+
+    def _on_drag(self, event: Any) -> None:
+        if event.button() != Qt.MouseButton.LeftButton or not len(self._kept):
+            return
+        event.accept()
+        step = self.plot.getViewBox().mapSceneToView(event.scenePos()).x()
+        self.chosen.emit(int(np.abs(self._kept - step).argmin()))

@@ -1,0 +1,127 @@
+"""Give the parameters of a kept run back to its family's dock, and let the run go on there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_shapelab.settings import PLUGIN
+from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.work.task import Task
+from shapelab import catalog
+from shapelab.errors import InputError, ShapelabError
+from shapelab.io import Run
+from shapelab.simulation import Parameters, Simulation
+
+__all__ = ["Resumer", "kept_step"]
+
+DOCKS = {"curvatubes": "Curvatubes", "cells": "Cells"}
+"""Family -> name of its dock."""
+
+
+def kept_step(run: Run, index: int) -> tuple[int | None, str]:
+    """Return the step that a run can go on from when frame `index` is wanted, and a sentence if it is not that frame's."""
+    if not run.record.checkpoints:
+        return None, "This run was kept without checkpoints, so it cannot go on."
+    step = run.steps[index]
+    kept = run.checkpoint_before(step)
+    if kept is None:
+        return None, f"Nothing up to step {step} was kept to go on from; the first such step is {run.record.checkpoints[0]}."
+    return kept, "" if kept == step else f"Step {step} was kept without a checkpoint; the nearest earlier one is of step {kept}."
+
+
+class Resumer(QObject):
+    """Opens the dock of a run's family.
+
+    Parameters
+    ----------
+    viewer
+        napari's viewer.
+    parent
+        Widget that it lives with.
+    """
+
+    said = Signal(str, bool)
+    """A sentence for the user, and whether something went wrong."""
+    resumed = Signal(object)
+    """The run goes on in this dock."""
+
+    def __init__(self, viewer: Any, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer = unwrapped(viewer)
+        self._undo: tuple[Any, Callable[[], None]] | None = None
+
+    @property
+    def can_undo(self) -> bool:
+        """True if parameters that a dock had before can be put back."""
+        return self._undo is not None and not self._undo[0].panel.running
+
+    def restore(self, run: Run, index: int) -> None:
+        """Show in the dock the parameters that were in force at a frame."""
+        try:
+            parameters = _parameters(run, run.steps[index])
+            dock = self._free_dock(run)
+        except ShapelabError as error:
+            self.said.emit(str(error), True)
+            return
+        self._enter(dock, run, parameters)
+        self.said.emit(f"The parameters of {run.path.name} are in the {DOCKS[run.record.family]} dock; nothing runs yet.", False)
+
+    def undo(self) -> None:
+        """Put back what the dock showed before."""
+        if self._undo is not None and self.can_undo:
+            self._undo[1]()
+            self._undo = None
+            self.said.emit("The dock shows again what it showed before.", False)
+
+    def resume(self, run: Run, step: int) -> None:
+        """Let the run go on from a kept step, in the dock, as a run of its own; the kept folder stays as it is."""
+        try:
+            dock = self._free_dock(run)
+        except ShapelabError as error:
+            self.said.emit(str(error), True)
+            return
+        self.said.emit(f"Reading the checkpoint of step {step}…", False)
+
+        def go_on(simulation: Simulation) -> None:
+            if dock.panel.running:
+                self.said.emit(_busy(run), True)
+                return
+            self._enter(dock, run, simulation.parameters)
+            dock.panel.resume(simulation, f"{run.path.stem} from {step}")
+            self.said.emit(f"Goes on from step {step} in the {DOCKS[run.record.family]} dock; the kept run stays as it is.", False)
+            self.resumed.emit(dock)
+
+        Task(self, lambda: run.simulation(step), go_on, lambda text: self.said.emit(text, True))
+
+    def _enter(self, dock: Any, run: Run, parameters: Parameters) -> None:
+        self._undo = (dock, dock.enter(run.record.preset, parameters))
+
+    def _free_dock(self, run: Run) -> Any:
+        """Return the family's dock, opened and in front; InputError if it is busy."""
+        name = DOCKS.get(run.record.family)
+        if name is None:
+            raise InputError(f"There is no dock for runs of {run.record.family!r}.")
+        place, dock = self._viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
+        dock = getattr(dock, "native", dock)
+        if dock.panel.running:
+            raise InputError(_busy(run))
+        place.show()
+        place.raise_()
+        return dock
+
+
+def _busy(run: Run) -> str:
+    return f"The {DOCKS[run.record.family]} dock has a run going on: stop it there first."
+
+
+def _parameters(run: Run, step: int) -> Parameters:
+    """Return the parameters in force at a step."""
+    record = run.record
+    values = dict(record.parameters)
+    for change in record.changes:
+        if change.step <= step:
+            values |= change.parameters
+    return catalog.create(record.family, record.preset, **values).parameters

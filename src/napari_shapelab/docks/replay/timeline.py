@@ -1,0 +1,69 @@
+"""Which frame of a run the viewer shows: its time slider, as a number that can be read, set and followed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_shapelab.run.folder_layers import layers_of
+from napari_shapelab.viewer.view import unwrapped
+from shapelab.io import Run
+
+__all__ = ["Timeline"]
+
+
+class Timeline(QObject):
+    """The viewer's slider along the time axis of one run.
+
+    Parameters
+    ----------
+    viewer
+        napari's viewer.
+    """
+
+    moved = Signal(int)
+    """The viewer shows another frame."""
+
+    def __init__(self, viewer: Any, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer = unwrapped(viewer)
+        self._run: Run | None = None
+        self._last = -1
+        self._viewer.dims.events.connect(self._on_dims)
+
+    def __len__(self) -> int:
+        """Return the number of frames."""
+        return len(self._run) if self._run is not None else 0
+
+    @property
+    def index(self) -> int:
+        """The frame that is shown, -1 without a run in the viewer."""
+        axis = self._axis()
+        return -1 if axis is None else min(max(0, round(self._viewer.dims.point[axis])), len(self) - 1)
+
+    def follow(self, run: Run | None) -> None:
+        """Follow this run from now on."""
+        self._run = run
+        self._last = -1
+        self._on_dims()
+
+    def go(self, index: int) -> None:
+        """Show a frame."""
+        axis = self._axis()
+        if axis is not None:
+            self._viewer.dims.set_point(axis, min(max(0, index), len(self) - 1))
+
+    def _axis(self) -> int | None:
+        """Return the viewer's axis that is the time of the run: layers are aligned at their last axes."""
+        layers = layers_of(self._viewer, self._run) if self._run is not None else []
+        axis = self._viewer.dims.ndim - max((layer.ndim for layer in layers), default=0)
+        return axis if layers and 0 <= axis < len(self._viewer.dims.point) else None
+
+    def _on_dims(self, event: Any = None) -> None:
+        if event is not None and event.type not in ("point", "current_step", "ndim", "range"):
+            return
+        index = self.index
+        if index != self._last:
+            self._last = index
+            self.moved.emit(index)

@@ -1,0 +1,1 @@
+"""One simulation in the window: worker, stream, layers, panel, recorder."""

@@ -1,0 +1,66 @@
+"""Run, Pause, Step and Stop, with signs in the theme's colour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QHBoxLayout, QWidget
+
+from napari_shapelab.viewer.theme import theme_colour
+from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.icons import icon
+
+__all__ = ["RunButtons"]
+
+_GO = "#5cc46a"
+"""Colour of the sign on the Run button: what to press first."""
+
+
+class RunButtons(QWidget):
+    """The four buttons; the panel connects and enables them."""
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__()
+        self._viewer = unwrapped(viewer)
+        self._go_on = False
+        self.run = push_button("Run", "Begin a new run. Earlier results stay in the layer list.", height=28, wide=True)
+        self.pause = push_button("Pause", "Pause after the current step, or go on.", height=28, wide=True)
+        self.step = push_button("Step", "Take a single step, then wait.", height=28, wide=True)
+        self.stop = push_button("Stop", "End the run; the result stays.", height=28, wide=True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        for button in (self.run, self.pause, self.step, self.stop):
+            row.addWidget(button, 1)
+        self._viewer.events.theme.connect(self._on_theme)
+        self._on_theme()
+
+    def show_state(self, *, running: bool, paused: bool, ended: bool, ready: bool) -> None:
+        """Enable what makes sense.
+
+        Parameters
+        ----------
+        running, paused
+            There is a run; it waits.
+        ended
+            There is a run that has ended and can go on.
+        ready
+            A new run may begin.
+        """
+        self.run.setEnabled(not running and ready)
+        self.pause.setEnabled(running or ended)
+        self.pause.setText("Continue" if ended else "Resume" if paused else "Pause")
+        self.step.setEnabled(running or ready)
+        self.stop.setEnabled(running)
+        self._go_on = ended or paused
+        self._on_theme()
+
+    def _on_theme(self, event: Any = None) -> None:
+        del event
+        colour = theme_colour(self._viewer, "text")
+        self.run.setIcon(icon("run", QColor(_GO)))
+        self.pause.setIcon(icon("run" if self._go_on else "pause", colour))
+        self.step.setIcon(icon("step", colour))
+        self.stop.setIcon(icon("stop", colour))

@@ -1,0 +1,149 @@
+"""Keep the run while it goes on: how often, where, and from which frames it can be resumed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QGridLayout, QLabel, QPushButton, QSizePolicy, QSpinBox, QWidget
+
+from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.run.recorder import Recorder
+from napari_shapelab.run.worker import Worker
+from napari_shapelab.settings import runs_folder, set_runs_folder
+from napari_shapelab.widgets.number_box import ignore_wheel
+from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from shapelab.io.writer import Keep
+
+__all__ = ["RecordingTab"]
+
+_KEEP: dict[Keep | None, str] = {None: "any kept frame, if small", "all": "any kept frame", "last": "the last frame only"}
+_TITLE = "Keep"
+_promised: set[Path] = set()
+"""Folders that a recorder is about to make: two docks never choose the same one."""
+
+
+class RecordingTab(QWidget):
+    """A check box with its settings, in a tab of the panel. It acts at once, also on a run under way.
+
+    Parameters
+    ----------
+    panel
+        The run.
+    every
+        Steps between kept frames, at first.
+    """
+
+    def __init__(self, panel: RunPanel, every: int = 100) -> None:
+        super().__init__()
+        self._panel = panel
+        self._recorder: Recorder | None = None
+        self.folder: Path | None = None
+        """Where run folders are made; None for the one of napari's preferences."""
+        self.box = QCheckBox("Keep every")
+        self.box.setToolTip("Write the run to a folder of its own while it goes on: to replay it, resume it, or open it elsewhere.")
+        self.every = QSpinBox()
+        self.every.setRange(1, 1_000_000)
+        self.every.setValue(every)
+        self.every.setToolTip("Steps between two kept frames.")
+        self.keep = QComboBox()
+        for value, text in _KEEP.items():
+            self.keep.addItem(text, value)
+        self.keep.setToolTip(
+            "A checkpoint is kept beside the frames from which the run shall be able to go on; it takes several times their place."
+        )
+        self.folder_button = QPushButton()
+        self.folder_button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.note = WrappedLabel()
+        self._build()
+        self.box.toggled.connect(self._on_toggled)
+        self.folder_button.clicked.connect(lambda _=False: self._ask_for_folder())
+        panel.starting.connect(self._on_starting)
+        panel.advanced.connect(lambda _: self._describe())
+        panel.ended.connect(lambda _: self._describe())
+        panel.tabs.addTab(self, _TITLE)
+
+    @property
+    def path(self) -> Path | None:
+        """Run folder of the run that is kept, or was kept last."""
+        return self._recorder.path if self._recorder is not None else None
+
+    def _on_toggled(self, wanted: bool) -> None:
+        self._panel.tabs.setTabText(self._panel.tabs.indexOf(self), f"{_TITLE} ●" if wanted else _TITLE)
+        if self._panel.running and self._panel.stream is not None:
+            self._recorder = self._new_recorder() if wanted else None
+            self._panel.stream.worker.keep(self._recorder)
+        self._describe()
+
+    def _on_starting(self, worker: Worker, goes_on: bool) -> None:
+        """Keep a run that begins in a new folder, one that goes on in its own."""
+        before, self._recorder = self._recorder, None
+        if not self.box.isChecked():
+            return
+        if goes_on and before is not None and before.frames and not before.problem:
+            self._recorder = Recorder(before.path, self.every.value(), before.keep, append=True)
+        else:
+            self._recorder = self._new_recorder()
+        worker.keep(self._recorder)
+
+    def _new_recorder(self) -> Recorder:
+        return Recorder(_free(self._folder(), self._panel.title), self.every.value(), self.keep.currentData())
+
+    def _folder(self) -> Path:
+        return self.folder if self.folder is not None else runs_folder()
+
+    def _ask_for_folder(self) -> None:
+        start = self._folder()
+        chosen = QFileDialog.getExistingDirectory(self, "Keep runs in", str(start if start.is_dir() else Path.home()))
+        if chosen:
+            self.folder = Path(chosen)
+            set_runs_folder(self.folder)
+            self._describe()
+
+    def _describe(self) -> None:
+        folder = self._folder()
+        self.folder_button.setText(folder.name)
+        self.folder_button.setToolTip(f"Runs are kept in {folder}, each in a folder of its own. Click to choose another place.")
+        recorder = self._recorder
+        if recorder is None:
+            self.note.setText("Acts at once, also during a run. The Replay dock opens what is kept.")
+        elif recorder.problem:
+            self.note.setText(f"Not kept: {recorder.problem}")
+        elif recorder.frames:
+            resume = "it can go on from any of them" if recorder.keep == "all" else "it can go on from the last one"
+            self.note.setText(
+                f"{recorder.frames} frames in {recorder.path.name}; {resume} (checkpoints of {_size(recorder.checkpoint_bytes)})."
+            )
+
+    def _build(self) -> None:
+        for widget in (self.every, self.keep):
+            ignore_wheel(widget)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(4, 6, 4, 0)
+        grid.setVerticalSpacing(4)
+        rows: tuple[tuple[QWidget, QWidget], ...] = (
+            (self.box, self.every),
+            (QLabel("steps, in the folder"), self.folder_button),
+            (QLabel("to resume from"), self.keep),
+        )
+        for row, (left, right) in enumerate(rows):
+            grid.addWidget(left, row, 0)
+            grid.addWidget(right, row, 1)
+        grid.addWidget(self.note, len(rows), 0, 1, 2)
+        grid.setColumnStretch(1, 1)
+        grid.setRowStretch(len(rows) + 1, 1)
+        self._describe()
+
+
+def _free(folder: Path, title: str) -> Path:
+    """Return a path in `folder` that nothing has yet, named after the run."""
+    slug = re.sub(r"[^A-Za-z0-9_-]+", "-", title).strip("-") or "run"
+    number = 1
+    while (path := folder / f"{slug}-{number}.zarr").exists() or path in _promised:
+        number += 1
+    _promised.add(path)
+    return path
+
+
+def _size(n: int) -> str:
+    return f"{n / 1e6:.0f} MB" if n >= 1e6 else f"{max(1, n // 1000)} kB"

@@ -1,0 +1,352 @@
+"""The worker of one run: steps in a thread of its own; commands go in, the newest frame and all scalars come out."""
+
+from __future__ import annotations
+
+import concurrent.futures.thread  # noqa: F401 (registers its own end before ours)
+import gc
+import logging
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from napari_shapelab.run.provenance import provenance
+from napari_shapelab.run.recorder import Recorder
+from napari_shapelab.work.mailbox import Log, Mailbox
+from napari_shapelab.work.sentence import sentence
+from shapelab.errors import ShapelabError
+from shapelab.simulation import Change, Frame, Parameters, Simulation
+
+__all__ = ["Checkpoint", "Ended", "Snapshot", "Worker"]
+
+Visit = Callable[[Simulation], None]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A state in main memory, and what was done by hand until then: a run goes on from it as if it had never ended."""
+
+    plain: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+    history: list[Change] | None
+    origin: tuple[str, int] | None = None
+
+    @classmethod
+    def of(cls, simulation: Simulation) -> Checkpoint:
+        """Take the state of `simulation`."""
+        return cls(*simulation.checkpoint(), simulation.history, simulation.origin)
+
+    def give(self, simulation: Simulation) -> None:
+        """Let `simulation`, made with the same first parameters, go on from here."""
+        simulation.restore_checkpoint(self.plain, self.arrays)
+        simulation.history = None if self.history is None else list(self.history)
+        simulation.origin = self.origin
+
+
+_FRAME_SHARE = 0.25
+"""Share of the worker's time that making frames may take."""
+_LONGEST_WAIT = 2.0
+"""Longest time between two frames [s]: the first one compiles kernels, and says nothing of the others."""
+_SAMPLE_TIME = 0.1
+"""Longest time between two samples of the scalars, even while the window takes no frames [s]."""
+_ANALYSIS_SHARE = 0.1
+"""Share of the worker's time that the slow analysis (a curvature diagram) may take."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A frame with what the window says about it."""
+
+    frame: Frame
+    provenance: Mapping[str, Any]
+    step_rate: float
+    """Steps per second of working time."""
+    elapsed: float
+    """Working time so far, without pauses [s]."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended."""
+
+    reason: str
+    """One sentence for the user."""
+    failed: bool
+    checkpoint: Checkpoint | None = field(default=None, repr=False)
+    """State from which the run can go on, in main memory; None if there is none."""
+
+
+@dataclass
+class _Orders:
+    live: dict[str, Any]
+    edits: list[tuple[str, dict[str, Any]]]
+    visits: list[Visit]
+    go: bool
+
+
+class Worker(threading.Thread):
+    """Run a simulation until it ends or is stopped.
+
+    The thread owns the simulation: the window only leaves orders, which are carried out between two steps, and
+    reads the mailboxes. While the last frame has not been taken, new ones are made only to sample the scalars: a slow
+    window drops frames, never steps. Every exception is caught here and told in `ended`.
+
+    Parameters
+    ----------
+    simulation
+        Handed over; nobody else may use it afterwards.
+    paused
+        Make the first frame, then wait.
+    checkpoint
+        Go on from this state instead of the initial one.
+    analysis
+        Slow function of a frame, called now and then while `analysing` is set; its results arrive in `findings`.
+    """
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        *,
+        paused: bool = False,
+        checkpoint: Checkpoint | None = None,
+        analysis: Callable[[Frame, Parameters], Any] | None = None,
+    ) -> None:
+        super().__init__(name=f"shapelab {simulation.model.name}", daemon=True)
+        self.frames: Mailbox[Snapshot] = Mailbox()
+        self.scalars: Log[tuple[int, Mapping[str, float]]] = Log()
+        self.notices: Log[str] = Log()
+        self.findings: Mailbox[Any] = Mailbox()
+        self.analysing = threading.Event()
+        self.ended: Ended | None = None
+        self.preparing = True
+        self._simulation: Simulation | None = simulation
+        self._checkpoint = checkpoint
+        self._analysis = analysis
+        self._changed = threading.Condition()
+        self._paused = paused
+        _running.add(self)
+        self._stopped = False
+        self._singles = 0
+        self._live: dict[str, Any] = {}
+        self._edits: list[tuple[str, dict[str, Any]]] = []
+        self._visits: list[Visit] = []
+        self._worked = 0.0
+        self._rate = 0.0
+        self._next_frame = 0.0
+        self._next_sample = 0.0
+        self.decorate: Callable[[Frame], Frame] | None = None
+        """Adds layers to each frame, in the worker; may be exchanged at any time."""
+        self._recorder: Recorder | None = None
+        self._next_analysis = 0.0
+
+    # -- orders, from the window ---------------------------------------------------------------------------------
+
+    @property
+    def paused(self) -> bool:
+        """True while the run waits for `resume` or `step_once`."""
+        return self._paused
+
+    def pause(self) -> None:
+        """Wait after the current step."""
+        with self._changed:
+            self._paused = True
+
+    def resume(self) -> None:
+        """Go on."""
+        with self._changed:
+            self._paused = False
+            self._changed.notify()
+
+    def step_once(self) -> None:
+        """Pause, and take one step."""
+        with self._changed:
+            self._paused = True
+            self._singles += 1
+            self._changed.notify()
+
+    def update(self, **live: Any) -> None:
+        """Change live parameters before the next step; of several changes of one field the last one counts."""
+        with self._changed:
+            self._live.update(live)
+            self._changed.notify()
+
+    def edit(self, action: str, **arguments: Any) -> None:
+        """Apply the user's hand before the next step; edits keep their order."""
+        with self._changed:
+            self._edits.append((action, arguments))
+            self._changed.notify()
+
+    def visit(self, visit: Visit) -> None:
+        """Call `visit` on the simulation before the next step, in the worker; it must catch its own errors."""
+        with self._changed:
+            self._visits.append(visit)
+            self._changed.notify()
+
+    def keep(self, recorder: Recorder | None) -> None:
+        """Keep the run from now on, or (None) no longer."""
+
+        def exchange(simulation: Simulation) -> None:
+            self._end_keeping()
+            self._recorder = recorder
+            self._keep_frame(simulation)
+
+        self.visit(exchange)
+
+    def stop(self, *_: object) -> None:
+        """End after the current step."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+            simulation = self._simulation
+        if simulation is not None:
+            simulation.stop()
+
+    # -- the run -------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Do all of the work; called by `start`."""
+        simulation = self._simulation
+        assert simulation is not None
+        device = ""
+        try:
+            device = simulation.device
+            ended = self._work(simulation)
+        except Exception as error:  # told to the user, whatever it is
+            if not isinstance(error, ShapelabError):
+                _log.exception("A run of %s failed", simulation.model.name)
+            ended = Ended(sentence(error), failed=True)
+        self._end_keeping(ended.reason)
+        with self._changed:
+            self._simulation = None
+        del simulation
+        _release(device)
+        self.ended = ended
+
+    def _work(self, simulation: Simulation) -> Ended:
+        if self._checkpoint is not None:
+            self._checkpoint.give(simulation)
+            self._checkpoint = None
+        simulation.prepare()
+        self._publish(simulation)
+        self.preparing = False
+        while (orders := self._orders()) is not None:
+            self._obey(simulation, orders)
+            if orders.go:
+                self._step(simulation)
+            kept = self._keep_frame(simulation)
+            if simulation.done:
+                break
+            if kept is not None or self._paused or self._due():
+                self._publish(simulation, kept)
+        reason = simulation.reason if simulation.done and simulation.reason else "Stopped."
+        failed = simulation.failed
+        with self._changed:
+            visits, self._visits = self._visits, []
+        for visit in visits:
+            visit(simulation)
+        if not failed:
+            self._publish(simulation, self._keep_frame(simulation, last=True))
+        return Ended(reason, failed, None if failed else Checkpoint.of(simulation))
+
+    def _orders(self) -> _Orders | None:
+        """Return what to do next, waiting while paused; None to stop."""
+        with self._changed:
+            while not (self._stopped or self._live or self._edits or self._visits or self._singles or not self._paused):
+                self._changed.wait()
+            if self._stopped:
+                return None
+            orders = _Orders(self._live, self._edits, self._visits, not self._paused or self._singles > 0)
+            self._live, self._edits, self._visits, self._singles = {}, [], [], max(0, self._singles - 1)
+        return orders
+
+    def _obey(self, simulation: Simulation, orders: _Orders) -> None:
+        changes: list[Callable[[], None]] = []
+        if orders.live:
+            changes.append(lambda: simulation.update(**orders.live))
+        changes.extend(lambda action=action, given=given: simulation.edit(action, **given) for action, given in orders.edits)  # type: ignore[misc]
+        for change in changes:
+            try:
+                change()
+            except ShapelabError as error:  # refused: the run goes on as it was
+                self.notices.append(str(error))
+        for visit in orders.visits:
+            visit(simulation)
+
+    def _step(self, simulation: Simulation) -> None:
+        begin = time.perf_counter()
+        simulation.step()
+        duration = time.perf_counter() - begin
+        self._worked += duration
+        rate = 1.0 / max(duration, 1e-9)
+        self._rate = rate if self._rate == 0.0 else 0.9 * self._rate + 0.1 * rate
+
+    def _keep_frame(self, simulation: Simulation, *, last: bool = False) -> Frame | None:
+        """Keep the present frame if it is due; return it, so that it is made once for the disk and the window."""
+        if self._recorder is None:
+            return None
+        frame = simulation.frame() if self._recorder.due(simulation, last=last) else None
+        if problem := self._recorder.follow(simulation, frame):
+            self.notices.append(problem)
+        return frame
+
+    def _end_keeping(self, reason: str | None = None) -> None:
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None and (problem := recorder.close(reason)):
+            self.notices.append(problem)
+
+    def _due(self) -> bool:
+        now = time.perf_counter()
+        return now >= self._next_frame and (self.frames.empty or now >= self._next_sample)
+
+    def _publish(self, simulation: Simulation, frame: Frame | None = None) -> None:
+        begin = time.perf_counter()
+        frame = frame or simulation.frame()
+        if self.decorate is not None:
+            frame = self.decorate(frame)
+        self.scalars.append((frame.step, dict(frame.scalars)))
+        self.frames.put(Snapshot(frame, provenance(simulation, frame), self._rate, self._worked))
+        end = time.perf_counter()
+        self._next_sample = end + _SAMPLE_TIME
+        self._next_frame = end + min((end - begin) * (1.0 / _FRAME_SHARE - 1.0), _LONGEST_WAIT)
+        if self._analysis is not None and self.analysing.is_set() and end >= self._next_analysis:
+            self._analyse(frame, simulation.parameters)
+
+    def _analyse(self, frame: Frame, parameters: Parameters) -> None:
+        assert self._analysis is not None
+        begin = time.perf_counter()
+        try:
+            self.findings.put(self._analysis(frame, parameters))
+        except ShapelabError as error:
+            self.notices.append(str(error))
+        end = time.perf_counter()
+        self._next_analysis = end + (end - begin) * (1.0 / _ANALYSIS_SHARE - 1.0)
+
+
+_running: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+
+def _stop_all() -> None:
+    """End all runs when the program ends, before the pools that they compute with are closed."""
+    workers = [worker for worker in _running if worker.is_alive()]
+    for worker in workers:
+        worker.stop()
+    for worker in workers:
+        worker.join(2.0)
+
+
+if (register := getattr(threading, "_register_atexit", None)) is not None:  # as concurrent.futures does; last in, first called
+    register(_stop_all)
+
+
+def _release(device: str) -> None:
+    """Give the memory of the device back."""
+    if device.startswith("cuda") and "torch" in sys.modules:
+        gc.collect()
+        sys.modules["torch"].cuda.empty_cache()

@@ -1,0 +1,1 @@
+"""What napari is asked: layers in and out, places, colours, cameras."""

@@ -1,0 +1,113 @@
+"""The distributions of one quantity in two populations, over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtWidgets import QComboBox, QSizePolicy
+
+from napari_shapelab.widgets.number_box import ignore_wheel
+from napari_shapelab.widgets.plots import ThemedPlot
+from napari_shapelab.widgets.wrapped_label import WrappedLabel
+
+__all__ = ["FIRST", "SECOND", "DistributionPlot"]
+
+FIRST, SECOND = "#4aa3ff", "#ff9f40"
+"""Colours of the two populations."""
+_MOST_BINS = 40
+_HEIGHT = 130
+
+
+class DistributionPlot(ThemedPlot):
+    """Histograms of density; a combo chooses the quantity.
+
+    Parameters
+    ----------
+    viewer
+        Whose theme to follow.
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__(viewer, "", "density")
+        self._names = ("", "")
+        self._values: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self.plot.setMinimumHeight(_HEIGHT)
+        self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # its own hint is 480 pixels high
+        self.choice = QComboBox()
+        self.choice.setToolTip("Which quantity to show; those that differ most come first.")
+        self.choice.activated.connect(lambda _: self._draw())
+        ignore_wheel(self.choice)
+        self.column.insertWidget(0, self.choice)
+        self.legend = WrappedLabel()
+        self.column.addWidget(self.legend)
+        self._curves = [self._curve(colour) for colour in (FIRST, SECOND)]
+        self._on_theme()
+
+    def show_values(self, names: tuple[str, str], values: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> None:
+        """Show quantity -> (values in the first population, in the second); an empty one is left out."""
+        chosen = self.choice.currentData()
+        self._names = names
+        self._values = {name: (_finite(a), _finite(b)) for name, (a, b) in values.items()}
+        self.choice.clear()
+        for name, pair in sorted(self._values.items(), key=lambda item: -ks_distance(*item[1])):
+            self.choice.addItem(f"{name.replace('_', ' ')}{_ks_text(*pair)}", name)
+        self.choice.setCurrentIndex(max(0, self.choice.findData(chosen)))
+        self._draw()
+
+    def _curve(self, colour: str) -> pg.PlotDataItem:
+        fill = pg.mkColor(colour)
+        fill.setAlpha(70)
+        return self.plot.plot([0, 0], [0], stepMode="center", fillLevel=0, brush=pg.mkBrush(fill), pen=pg.mkPen(colour, width=2))
+
+    def _draw(self) -> None:
+        name = self.choice.currentData()
+        if name is None:
+            return
+        pair = self._values[name]
+        both = np.concatenate(pair)
+        edges = _edges(both)
+        for curve, values in zip(self._curves, pair, strict=True):
+            heights = np.histogram(values, edges)[0] / (max(len(values), 1) * np.diff(edges))
+            curve.setData(edges, heights)
+            curve.setVisible(bool(len(values)))
+        self.plot.autoRange()
+        parts = [
+            f"<span style='color:{colour}'>■</span> {title} ({len(values)}, mean {values.mean():.4g})"
+            for colour, title, values in zip((FIRST, SECOND), self._names, pair, strict=True)
+            if len(values)
+        ]
+        self.legend.setText(" &nbsp; ".join(parts))
+
+
+def ks_distance(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the Kolmogorov-Smirnov distance of two samples, 0 where one is empty."""
+    if not len(a) or not len(b):
+        return 0.0
+    from scipy.stats import ks_2samp
+
+    return float(ks_2samp(a, b, method="asymp").statistic)
+
+
+def _ks_text(a: np.ndarray, b: np.ndarray) -> str:
+    return f" — KS distance {ks_distance(a, b):.2f}" if len(a) and len(b) else ""
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    array = np.asarray(values, float)
+    finite: np.ndarray = array[np.isfinite(array)]
+    return finite
+
+
+def _edges(values: np.ndarray) -> np.ndarray:
+    """Return the edges of bins that hold all but the farthest hundredth."""
+    if not len(values):
+        return np.array([0.0, 1.0])
+    low, high = np.percentile(values, (0.5, 99.5))
+    if not high > low:
+        low, high = low - 0.5, high + 0.5
+    count = int(np.clip(np.sqrt(len(values)), 8, _MOST_BINS))
+    edges: np.ndarray = np.linspace(low, high, count + 1)
+    return edges

@@ -1,0 +1,1 @@
+"""One computation beside the window: task, progress, mailbox."""
