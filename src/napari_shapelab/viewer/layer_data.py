@@ -1,21 +1,211 @@
-"""A napari layer as the science takes it, and where it lies."""
+"""The one place that turns a napari layer into an array with its place: what is computed on is what is seen."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from napari.layers import Labels, Layer, Points, Surface
+from napari.layers import Image, Labels, Layer, Points, Surface
 
+from napari_shapelab.viewer.view import unwrapped
+from shapelab.convert.place import Place, straightened
+from shapelab.device import available_memory
+from shapelab.errors import InputError
 from shapelab.frame import LayerData, LayerKind
 from shapelab.io.units import short_unit
 
-__all__ = ["layer_data", "place_of", "unit_of"]
+__all__ = ["TakenLayer", "place_of", "spatial_ndim", "take", "unit_of", "why_not_taken"]
+
+_TIME_NAMES = frozenset({"t", "time", "times", "frame", "frames", "timepoint"})
+_CHANNEL_NAMES = frozenset({"c", "ch", "channel", "channels", "s", "sample", "samples", "rgb"})
+_MEMORY_SHARE = 0.25
+"""Part of the free memory that one layer may take; beyond, a coarser level of a pyramid is read."""
+_KINDS: tuple[tuple[type[Layer], LayerKind], ...] = ((Labels, "labels"), (Image, "image"), (Points, "points"), (Surface, "surface"))
+
+
+@dataclass(frozen=True, eq=False)
+class TakenLayer:
+    """What was taken from a layer: the array that is seen (one frame, one channel), and where it lies.
+
+    Taking is cheap and touches no pixels; `read` computes (a dask array, a sheared grid) and belongs into a thread.
+    """
+
+    name: str
+    kind: LayerKind
+    data: Any
+    """Spatial axes only: an array, maybe lazy; points (n, d) [pixels]; a surface's (vertices, faces[, values])."""
+    place: Place
+    """Where it lies, all axes in one unit."""
+    axes: tuple[str, ...]
+    """Names of the spatial axes."""
+    notes: tuple[str, ...] = ()
+    """What was done to take it, one sentence each."""
+    units: tuple[Any, ...] = ()
+    """The layer's own units of these axes."""
+    factors: tuple[float, ...] = ()
+    """What turns a length of the layer's world, axis by axis, into the unit of `place`."""
+
+    @property
+    def ndim(self) -> int:
+        """Number of spatial axes."""
+        return self.place.ndim
+
+    @property
+    def spacing(self) -> tuple[float, ...]:
+        """Voxel size along each axis [unit]."""
+        return self.place.spacing
+
+    @property
+    def unit(self) -> str:
+        """Unit of length, "" for pixels."""
+        return self.place.unit
+
+    def read(self) -> TakenLayer:
+        """Return the same with its data in memory, on axes that are perpendicular; call it outside the window's thread."""
+        if self.kind not in ("labels", "image"):
+            return self
+        array = np.asarray(self.data)
+        if isinstance(self.data, np.ma.MaskedArray):
+            array = np.ma.filled(self.data, 0)
+        if not array.dtype.isnative:
+            array = array.astype(array.dtype.newbyteorder("="))
+        smooth = self.kind == "image" and array.dtype.kind == "f"
+        array, place, note = straightened(array, self.place, smooth=smooth)
+        notes = (*self.notes, note) if note else self.notes
+        return TakenLayer(self.name, self.kind, array, place, self.axes, notes, self.units, self.factors)
+
+    def layer_data(self) -> LayerData:
+        """Return it as the science takes it, with its place in the world [unit]."""
+        meta: dict[str, Any] = {**self.place.meta(), "units": (self.unit or "pixel",) * self.ndim}
+        data = tuple(self.data)[:2] if self.kind == "surface" else self.data
+        return LayerData(self.name, data, self.kind, meta)
+
+    def pixels_place(self, part: Place | None = None) -> dict[str, Any]:
+        """Return the settings of a layer whose data are in pixels of this one, or of a part of it."""
+        return self._settings((part or self.place).matrix)
+
+    def lengths_place(self, part: Place | None = None) -> dict[str, Any]:
+        """Return the settings of a layer whose data are lengths along this one's axes, 0 at the centre of its first pixel."""
+        return self._settings((part or self.place).turn)
+
+    def run_transform(self, part: Place | None = None) -> np.ndarray:
+        """Return the ``affine`` of layers that have a scale of their own and begin at the first pixel of this one."""
+        return self._to_world((part or self.place).turn)
+
+    def _to_world(self, matrix: np.ndarray) -> np.ndarray:
+        out = np.array(matrix)
+        out[:-1] /= np.array(self.factors)[:, None]
+        return out
+
+    def _settings(self, matrix: np.ndarray) -> dict[str, Any]:
+        place = Place(self._to_world(matrix))
+        return {**place.meta(), "units": self.units, "axis_labels": self.axes}
+
+
+def take(layer: Layer, viewer: Any = None, *, frame: int | None = None) -> TakenLayer:
+    """Take what a layer shows.
+
+    Parameters
+    ----------
+    layer
+        Labels, image, points or surface.
+    viewer
+        Its viewer: of a layer over time or with channels, the frame and channel that it shows are taken (the first
+        ones where there is no viewer).
+    frame
+        This frame instead.
+
+    Returns
+    -------
+    TakenLayer
+        In full resolution where it fits into memory, with every axis in one unit.
+
+    Raises
+    ------
+    InputError
+        If the layer cannot be taken, with the reason.
+    """
+    reason = why_not_taken(layer)
+    if reason:
+        raise InputError(f"The layer {layer.name!r} cannot be used: {reason}.")
+    kind = next(kind for type_, kind in _KINDS if isinstance(layer, type_))
+    matrix = _data_to_world(layer)
+    spatial, others = _axes(layer)
+    data, notes = layer.data, list[str]()
+    if getattr(layer, "multiscale", False):
+        data, matrix, notes = _level(layer, matrix)
+    if others:
+        data, chosen = _frame_of(layer, data, kind, matrix, others, viewer, frame)
+        notes += chosen
+    if kind in ("labels", "image") and len(spatial) == 3:
+        flat = [axis for axis, n in zip(spatial, data.shape, strict=True) if n == 1]
+        if len(flat) == 1:  # a stack of one slice is a plane
+            data = data[tuple(0 if axis == flat[0] else slice(None) for axis in spatial)]
+            spatial.remove(flat[0])
+    rows = [*spatial, layer.ndim]
+    inner = matrix[np.ix_(rows, rows)]
+    if kind == "points":
+        data = np.asarray(data)[:, spatial]
+    elif kind == "surface" and len(spatial) < layer.ndim:
+        data = (np.asarray(data[0])[:, spatial], *data[1:])
+    units = tuple(layer.units[axis] for axis in spatial)
+    factors = tuple(1.0 if unit == units[-1] else float((1.0 * unit).to(units[-1]).magnitude) for unit in units)
+    inner[:-1] *= np.array(factors)[:, None]
+    place = Place(inner, short_unit(str(units[-1])))
+    axes = tuple(str(layer.axis_labels[axis]) for axis in spatial)
+    return TakenLayer(layer.name, kind, data, place, axes, tuple(notes), units, factors)
+
+
+def why_not_taken(layer: Layer, ndims: Sequence[int] = (2, 3), kinds: tuple[type[Layer], ...] = (Labels, Image, Points, Surface)) -> str:
+    """Return why a layer cannot be taken, "" if it can; looks at no pixels.
+
+    Parameters
+    ----------
+    layer
+        Any layer.
+    ndims
+        Numbers of spatial axes that are allowed.
+    kinds
+        Types of layers that are allowed.
+    """
+    if not isinstance(layer, kinds):
+        return f"it is neither {' nor '.join(_NAMES[kind] for kind in kinds)}" if len(kinds) > 1 else f"it is not {_NAMES[kinds[0]]}"
+    if getattr(layer, "rgb", False):
+        return "it is a colour image: split its channels or segment it first"
+    spatial, others = _axes(layer)
+    matrix = _data_to_world(layer)[:-1, :-1]
+    mixed = np.abs(matrix[np.ix_(spatial, others)]).max(initial=0) + np.abs(matrix[np.ix_(others, spatial)]).max(initial=0)
+    if mixed > 1e-9 * np.abs(matrix).max():
+        return "its transform mixes time or channels with space"
+    n = spatial_ndim(layer)
+    if n not in ndims:
+        wanted = " or ".join(f"{k}-D" for k in ndims)
+        more = f" besides {', '.join(_axis_name(layer, axis) for axis in others)}" if others else ""
+        return f"it is {n}-D{more}, and {wanted} is needed"
+    units = [layer.units[axis] for axis in spatial]
+    if any(unit.dimensionality != units[-1].dimensionality for unit in units):
+        return f"its axes have units that cannot be converted into each other ({', '.join(map(str, units))}): set them alike first"
+    return ""
+
+
+_NAMES: dict[type[Layer], str] = {Labels: "a Labels layer", Image: "an image", Points: "a Points layer", Surface: "a surface"}
+
+
+def spatial_ndim(layer: Layer) -> int:
+    """Return the number of spatial axes; a stack of one slice has two."""
+    spatial, _ = _axes(layer)
+    if isinstance(layer, Labels | Image) and len(spatial) == 3:
+        shape = layer.level_shapes[0] if layer.multiscale else layer.data.shape
+        return 2 if sum(int(shape[axis]) == 1 for axis in spatial) == 1 else 3
+    return len(spatial)
 
 
 def place_of(layer: Layer) -> dict[str, Any]:
-    """Return scale, place, units and names of the axes, for a layer that shall lie on `layer`."""
-    return {"scale": layer.scale, "translate": layer.translate, "units": layer.units, "axis_labels": layer.axis_labels}
+    """Return the settings of a layer whose data lie on the same pixels as those of `layer`, all axes included."""
+    place = Place(_data_to_world(layer))
+    return {**place.meta(), "units": layer.units, "axis_labels": layer.axis_labels}
 
 
 def unit_of(layer: Layer) -> str:
@@ -23,10 +213,87 @@ def unit_of(layer: Layer) -> str:
     return short_unit(str(layer.units[-1]))
 
 
-def layer_data(layer: Layer) -> LayerData:
-    """Return the layer's data with its voxel size, place and unit; images of whole numbers count as labels or masks."""
-    meta = {"scale": tuple(map(float, layer.scale)), "translate": tuple(map(float, layer.translate))}
-    kinds: tuple[tuple[type[Layer], LayerKind], ...] = ((Labels, "labels"), (Points, "points"), (Surface, "surface"))
-    kind: LayerKind = next((name for type_, name in kinds if isinstance(layer, type_)), "image")
-    data = tuple(layer.data)[:2] if kind == "surface" else np.asarray(layer.data)
-    return LayerData(layer.name, data, kind, {**meta, "units": (unit_of(layer),) * layer.ndim})
+def _data_to_world(layer: Layer) -> np.ndarray:
+    """Return the matrix from pixels to napari's world, scale, rotation, shear, translation and affine included."""
+    origin = np.array(layer.data_to_world(np.zeros(layer.ndim)), float)
+    matrix = np.eye(layer.ndim + 1)
+    for axis, one in enumerate(np.eye(layer.ndim)):
+        matrix[:-1, axis] = np.array(layer.data_to_world(one), float) - origin
+    matrix[:-1, -1] = origin
+    return matrix
+
+
+def _axes(layer: Layer) -> tuple[list[int], list[int]]:
+    """Return the spatial axes and the others (time, channels, whatever stands before the last three)."""
+    others = []
+    for axis in range(layer.ndim):
+        name = str(layer.axis_labels[axis]).strip().lower()
+        timed = layer.units[axis].dimensionality == {"[time]": 1}
+        if name in _TIME_NAMES or name in _CHANNEL_NAMES or timed:
+            others.append(axis)
+    left = [axis for axis in range(layer.ndim) if axis not in others]
+    others += left[:-3]
+    return left[-3:], sorted(others)
+
+
+def _axis_name(layer: Layer, axis: int) -> str:
+    name = str(layer.axis_labels[axis]).strip().lower()
+    if name in _CHANNEL_NAMES:
+        return "channels"
+    return "time" if name in _TIME_NAMES or layer.units[axis].dimensionality == {"[time]": 1} else f"axis {axis}"
+
+
+def _frame_of(
+    layer: Layer, data: Any, kind: str, matrix: np.ndarray, others: Sequence[int], viewer: Any, frame: int | None
+) -> tuple[Any, list[str]]:
+    """Return the data at the shown place of the axes that are not spatial, and which place that is."""
+    notes, index = [], {}
+    for axis in others:
+        name = _axis_name(layer, axis)
+        size = layer.extent.data[1, axis] + 1 if kind in ("points", "surface") else data.shape[axis]
+        shown = frame if frame is not None and name != "channels" else _shown(layer, matrix, axis, viewer)
+        index[axis] = int(np.clip(shown, 0, max(size - 1, 0)))
+        if size > 1:
+            what = {"time": "frame", "channels": "channel"}.get(name, f"position along {name}")
+            notes.append(f"Only {what} {index[axis] + 1} of {int(size)} was taken, the one that is shown.")
+    if kind == "points":
+        points = np.asarray(data)
+        at = np.all([np.rint(points[:, axis]) == i for axis, i in index.items()], axis=0)
+        return points[at], notes
+    if kind == "surface":
+        return _frame_of_surface(data, index), notes
+    return data[tuple(index.get(axis, slice(None)) for axis in range(layer.ndim))], notes
+
+
+def _frame_of_surface(data: Any, index: dict[int, int]) -> Any:
+    vertices, faces = np.asarray(data[0]), np.asarray(data[1])
+    at = np.all([np.rint(vertices[:, axis]) == i for axis, i in index.items()], axis=0)
+    rows = np.cumsum(at) - 1
+    kept = at[faces].all(1)
+    return (vertices[at], rows[faces[kept]], *(np.asarray(values)[..., at] for values in data[2:]))
+
+
+def _shown(layer: Layer, matrix: np.ndarray, axis: int, viewer: Any) -> int:
+    """Return the position of the viewer's slider along an axis of the layer."""
+    if viewer is None:
+        return 0
+    point = np.asarray(unwrapped(viewer).dims.point, float)[-layer.ndim :]
+    if len(point) < layer.ndim:
+        return 0
+    return round(float((point[axis] - matrix[axis, -1]) / matrix[axis, axis]))
+
+
+def _level(layer: Layer, matrix: np.ndarray) -> tuple[Any, np.ndarray, list[str]]:
+    """Return the finest level of a pyramid that fits into memory, its matrix, and a sentence if it is not the full one."""
+    shapes = [np.array(shape) for shape in layer.level_shapes]
+    allowed = _MEMORY_SHARE * available_memory()
+    fits = [i for i, shape in enumerate(shapes) if np.prod(shape, dtype=float) * layer.dtype.itemsize <= allowed]
+    level = fits[0] if fits else len(shapes) - 1
+    if level == 0:
+        return layer.data[0], matrix, []
+    ratio = shapes[0] / shapes[level]
+    inner = np.eye(len(matrix))
+    inner[:-1, :-1] = np.diag(ratio)
+    inner[:-1, -1] = (ratio - 1) / 2  # a coarse pixel's centre is that of the fine ones it stands for
+    size = " × ".join(str(int(n)) for n in shapes[level])
+    return layer.data[level], matrix @ inner, [f"The full resolution does not fit into memory: level {level} ({size}) was taken."]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.compare.cells import cell_statistics
+from shapelab.compare.frames import in_one_frame
 from shapelab.compare.grids import on_common_grid
 from shapelab.compare.inputs import Shape, as_shape
 from shapelab.compare.mixtures import mixture_distance
@@ -93,6 +94,8 @@ def compare(
     """
     shapes = as_shape(a, spacing, unit), as_shape(b, spacing if spacing_b is None else spacing_b, unit)
     first, second, converted = in_one_unit(*shapes)
+    first, second, _, said = in_one_frame(first, second)
+    converted += said
     options = {
         "transport": transport,
         "curvature": curvature,
@@ -152,7 +155,7 @@ def _labels(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
     if options["transport"]:
         result |= _transport(_boundary_points(a), _boundary_points(b), options, "boundaries of the cells", notes)
     if options["statistics"]:
-        tables = [cell_statistics(shape.data, shape.spacing, unit=shape.unit) for shape in (a, b)]
+        tables = [cell_statistics(*shape.own_grid, unit=shape.unit) for shape in (a, b)]
         result |= {"cells_a": tables[0], "cells_b": tables[1], **_population_numbers(tables[0], tables[1], options, notes)}
     return result
 
@@ -303,7 +306,7 @@ def _voxelised(surface: Shape, grid: Shape, notes: list[str]) -> Shape:
     if not mask.any():
         raise InputError("No voxel of the image lies inside the surface: check that both are in the same unit.")
     notes.append("The surface was turned into a mask with the voxels of the other shape.")
-    return Shape("mask", mask, grid.spacing, tuple(float(x) for x in origin), surface.unit)
+    return Shape("mask", mask, grid.spacing, tuple(float(x) for x in origin), unit=surface.unit)
 
 
 def _is_closed(mesh: Mesh) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.compare.frames import in_one_frame
 from shapelab.compare.grids import on_common_grid
 from shapelab.compare.inputs import as_shape
 from shapelab.compare.overlap import match_labels
@@ -44,6 +45,8 @@ def difference(a: Any, b: Any, spacing: Spacing | None = None, *, spacing_b: Spa
     if not (shapes[0].is_grid and shapes[1].is_grid):
         raise InputError(f"A difference is drawn between images; received a {shapes[0].kind} and a {shapes[1].kind}.")
     first, second, converted = in_one_unit(*shapes)
+    first, second, frame, turned = in_one_frame(first, second)
+    converted += turned
     one, two, notes = on_common_grid(first, second)
     in_a, in_b = one.mask, two.mask
     labels = np.zeros(in_a.shape, dtype=np.uint8)
@@ -61,6 +64,8 @@ def difference(a: Any, b: Any, spacing: Spacing | None = None, *, spacing_b: Spa
     }
     if one.origin is not None:
         meta["translate"] = one.origin
+    if frame is not None:
+        meta["affine"] = frame
     if one.unit:
         meta["units"] = (one.unit,) * in_a.ndim
     return LayerData(name, labels, "labels", meta)

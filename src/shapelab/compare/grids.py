@@ -9,10 +9,11 @@ import numpy as np
 
 from shapelab.compare.inputs import Shape
 from shapelab.convert.distance import signed_distance
+from shapelab.convert.place import nearest
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 
-__all__ = ["on_common_grid"]
+__all__ = ["on_common_grid", "resampled"]
 
 
 def on_common_grid(a: Shape, b: Shape) -> tuple[Shape, Shape, list[str]]:
@@ -38,7 +39,15 @@ def on_common_grid(a: Shape, b: Shape) -> tuple[Shape, Shape, list[str]]:
     notes = [f"Both images were brought to voxels of {size}{' ' + a.unit if a.unit else ''}, {shape} of them."]
     if np.any(np.abs(low_a - low_b) >= coarse) or np.any(np.abs(high_a - high_b) >= coarse):
         notes.append("The boxes of the two images differ: where one of them ends, it counts as background.")
-    return _resampled(a, low_a, low, fine, shape), _resampled(b, low_b, low, fine, shape), notes
+    origin = tuple(float(x) for x in low + 0.5 * fine)
+    both = []
+    for image, corner in ((a, low_a), (b, low_b)):
+        steps = np.asarray(image.spacing)
+        back = np.diag([*(fine / steps), 1.0])
+        back[:-1, -1] = (low + 0.5 * fine - corner) / steps - 0.5
+        data = resampled(image, back, shape)
+        both.append(replace(image, data=data, spacing=tuple(fine.tolist()), origin=origin, own=image.own_grid))
+    return both[0], both[1], notes
 
 
 def _corner(shape: Shape, other: Shape) -> np.ndarray:
@@ -53,22 +62,33 @@ def _end(x: np.ndarray, y: np.ndarray, coarse: np.ndarray, inner: np.ufunc, oute
     return np.asarray(np.where(np.abs(x - y) < 0.999 * coarse, inner(x, y), outer(x, y)))
 
 
-def _resampled(image: Shape, corner: np.ndarray, low: np.ndarray, fine: np.ndarray, shape: tuple[int, ...]) -> Shape:
+def resampled(image: Shape, back: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the image on another grid: masks through their signed distance, labels by the nearest voxel, fields linearly.
+
+    Parameters
+    ----------
+    image
+        Mask, labels or field.
+    back
+        Matrix (d + 1, d + 1) from indices of the new grid to indices of the image.
+    shape
+        Shape of the new grid.
+
+    Returns
+    -------
+    array
+        Background where the image ends.
+    """
     from scipy.ndimage import affine_transform
 
-    data, steps = image.data, np.asarray(image.spacing)
-    values, order = data, 0 if image.kind == "labels" else 1
+    if image.kind == "labels":
+        return nearest(image.data, back, shape)
+    values = image.data
     if image.kind == "mask":
-        full = bool(data.all())
-        values = data.astype(np.float32) if full else signed_distance(data, image.spacing)
-    ratio, offset = fine / steps, (low + 0.5 * fine - corner) / steps - 0.5
-    out: Any = affine_transform(  # type: ignore[call-overload]
-        values, ratio, offset, shape, order=order, mode="nearest", prefilter=False
-    )
+        values = image.data.astype(np.float32) if image.data.all() else signed_distance(image.data, image.spacing)
+    out: Any = affine_transform(values, back[:-1, :-1], back[:-1, -1], shape, order=1, mode="nearest", prefilter=False)  # type: ignore[call-overload]
+    inside = nearest(np.ones(image.data.shape, bool), back, shape)
     if image.kind == "mask":
-        out = out > 0
-    background = -1 if image.kind == "field" else 0
-    for axis, n in enumerate(shape):
-        index = np.arange(n) * ratio[axis] + offset[axis]
-        np.moveaxis(out, axis, 0)[(index < -0.5 - 1e-6) | (index > data.shape[axis] - 0.5 + 1e-6)] = background
-    return replace(image, data=out, spacing=tuple(fine.tolist()), origin=tuple((low + 0.5 * fine).tolist()))
+        return np.asarray((out > 0) & inside)
+    out[~inside] = -1
+    return np.asarray(out)

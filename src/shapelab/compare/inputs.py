@@ -11,6 +11,7 @@ import numpy as np
 from shapelab.compare.sinkhorn import WeightedPoints
 from shapelab.convert.mesh import Mesh
 from shapelab.convert.mixture import GaussianMixture
+from shapelab.convert.place import Place
 from shapelab.convert.points import PointCloud
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
@@ -33,6 +34,10 @@ class Shape:
     """Voxel size of an array."""
     origin: tuple[float, ...] | None = None
     """Centre of an array's first voxel if it is known, as that of a layer is."""
+    turn: np.ndarray | None = None
+    """Matrix (d + 1, d + 1) from lengths along an array's axes to the world, None if these are the axes of the world."""
+    own: tuple[np.ndarray, tuple[float, ...]] | None = None
+    """The array and voxel size before it was resampled: statistics of its cells are taken from these."""
     unit: str = ""
     notes: tuple[str, ...] = field(default=())
 
@@ -40,6 +45,18 @@ class Shape:
     def is_grid(self) -> bool:
         """Whether it is an array of voxels."""
         return self.kind in ("mask", "labels", "field")
+
+    @property
+    def own_grid(self) -> tuple[np.ndarray, tuple[float, ...]]:
+        """An array and its voxel size as they were handed in."""
+        return (self.data, self.spacing) if self.own is None else self.own
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of an array; dimension of points and surfaces; 0 for what lies nowhere."""
+        if self.is_grid:
+            return int(self.data.ndim)
+        return int(self.data.points.shape[1]) if self.kind == "points" else 3 if self.kind == "surface" else 0
 
     @property
     def mask(self) -> np.ndarray:
@@ -96,17 +113,23 @@ def _from_layer(layer: LayerData, spacing: Spacing | None, unit: str) -> Shape:
     if layer.kind == "points" and not isinstance(shape.data, WeightedPoints):
         points = np.asarray(layer.data, float)
         shape = Shape("points", WeightedPoints(points, np.ones(len(points))), unit=name)
-    dim = shape.data.points.shape[1] if shape.kind == "points" else 3 if shape.kind == "surface" else len(shape.spacing)
-    shift = meta.get("translate")
-    if shape.is_grid:
-        return shape if shift is None else replace(shape, origin=tuple(float(x) for x in np.broadcast_to(shift, dim)))
-    if shape.kind not in ("points", "surface"):
+    if not shape.ndim:
         return shape
-    scale = np.array(as_spacing(meta.get("scale", 1.0), dim))
-    moved = np.zeros(dim) if shift is None else np.asarray(shift, float)
+    place = Place.from_meta(meta, shape.ndim, name)
+    if shape.is_grid:
+        return shape if place is None else _placed(shape, place)
+    if place is None:
+        place = Place.of(as_spacing(meta.get("scale", 1.0), shape.ndim))
     if shape.kind == "surface":
-        return replace(shape, data=Mesh(shape.data.vertices * scale + moved, shape.data.faces))
-    return replace(shape, data=WeightedPoints(shape.data.points * scale + moved, shape.data.weights))
+        return replace(shape, data=Mesh(place.world(shape.data.vertices), shape.data.faces))
+    return replace(shape, data=WeightedPoints(place.world(shape.data.points), shape.data.weights))
+
+
+def _placed(shape: Shape, place: Place) -> Shape:
+    """Return an image where its layer lies."""
+    if place.is_aligned:
+        return replace(shape, spacing=place.spacing, origin=tuple(place.origin.tolist()))
+    return replace(shape, spacing=place.spacing, origin=(0.0,) * place.ndim, turn=place.turn)
 
 
 def _from_pair(data: Any, unit: str) -> Shape:

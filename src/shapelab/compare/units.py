@@ -56,4 +56,7 @@ def _scaled(shape: Shape, factor: float, unit: str) -> Shape:
     if shape.kind == "points":
         return replace(shape, data=WeightedPoints(shape.data.points * factor, shape.data.weights), unit=unit)
     origin = None if shape.origin is None else tuple(float(x) for x in np.multiply(shape.origin, factor))
-    return replace(shape, spacing=tuple(float(h) for h in np.multiply(shape.spacing, factor)), origin=origin, unit=unit)
+    turn = None if shape.turn is None else shape.turn.copy()
+    if turn is not None:
+        turn[:-1, -1] *= factor
+    return replace(shape, spacing=tuple(float(h) for h in np.multiply(shape.spacing, factor)), origin=origin, turn=turn, unit=unit)

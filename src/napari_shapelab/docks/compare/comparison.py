@@ -9,12 +9,12 @@ import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Surface
 
 import shapelab
-from napari_shapelab.viewer.layer_data import layer_data
+from napari_shapelab.viewer.layer_data import TakenLayer, take, why_not_taken
 from napari_shapelab.work.row import Progress, Report
 from shapelab.frame import LayerData
 from shapelab.parameters import Parameters, parameter
 
-__all__ = ["COMPARED", "CompareParameters", "Comparison", "compare_layers", "densities", "distributions", "frame_of", "numbers", "why_not"]
+__all__ = ["COMPARED", "CompareParameters", "Comparison", "compare_layers", "densities", "distributions", "numbers", "why_not"]
 
 COMPARED = (Labels, Image, Surface, Points)
 """Layers that can be compared."""
@@ -55,45 +55,29 @@ class Comparison:
 
 def why_not(layer: Layer) -> str:
     """Return why a layer cannot be compared, "" if it can."""
-    if not isinstance(layer, COMPARED):
-        return "only labels, masks, fields, surfaces and points can be compared"
-    if getattr(layer, "rgb", False):
-        return "a colour image: segment it first"
-    if getattr(layer, "multiscale", False):
-        return "multiscale: take one of its levels"
-    if layer.ndim not in (2, 3, 4) or (isinstance(layer, Surface | Points) and layer.ndim == 4):
-        return f"{layer.ndim}-D: take one time point"
-    if not np.allclose(layer.rotate, np.eye(layer.ndim)):
-        return "it is rotated: resample it first"
-    return _why_grey(layer) if isinstance(layer, Image) else ""
+    return why_not_taken(layer, kinds=COMPARED) or (_why_grey(layer) if isinstance(layer, Image) else "")
 
 
 def _why_grey(layer: Image) -> str:
-    step = max(1, round((np.prod(layer.data.shape) / _SAMPLE) ** (1 / layer.ndim)))
-    seen = np.asarray(layer.data[(slice(None, None, step),) * layer.ndim])
+    data = take(layer).data
+    step = max(1, round((np.prod(data.shape) / _SAMPLE) ** (1 / data.ndim)))
+    seen = np.asarray(data[(slice(None, None, step),) * data.ndim])
     if seen.dtype.kind == "f" and seen.min() < 0 < seen.max():
         return ""
     return "a grey image: segment it into Labels first" if len(np.unique(seen)) > 2 else ""
 
 
-def frame_of(layer: Layer, step: int) -> LayerData:
-    """Return a layer's data; of a layer over time, the frame `step`."""
-    data = layer_data(layer)
-    timed = layer.ndim == 4 or (layer.ndim == 3 and str(layer.axis_labels[0]) == "t")
-    if not timed:
-        return data
-    frame = int(np.clip(step, 0, len(data.data) - 1))
-    meta = {name: value[1:] for name, value in data.meta.items()}
-    return LayerData(f"{data.name}, frame {frame}", data.data[frame], data.kind, meta)
-
-
-def compare_layers(a: LayerData, b: LayerData, parameters: CompareParameters, report: Report) -> Comparison:
-    """Compare two shapes."""
+def compare_layers(first: TakenLayer, second: TakenLayer, parameters: CompareParameters, report: Report) -> Comparison:
+    """Compare two layers in world coordinates: where each is seen, not pixel by pixel."""
     from shapelab.compare import compare, difference
 
+    report(Progress(-1, "Reading the layers…"))
+    taken = first.read(), second.read()
+    a, b = (side.layer_data() for side in taken)
     report(Progress(-1, "Overlaps, distances, statistics…"))
     options = {name: value for name, value in parameters if name != "difference"}
     result = compare(a, b, **options)
+    result["notes"] = [f"{side.name}: {note}" for side in taken for note in side.notes] + result["notes"]
     where = None
     grids = {"mask", "labels", "field"}
     if parameters.difference and result["kind_a"] in grids and result["kind_b"] in grids:

@@ -26,7 +26,7 @@ def legend(cells: bool) -> str:
 
 
 def difference_layer(difference: LayerData, names: tuple[str, str], provenance: Mapping[str, Any]) -> Labels:
-    """Make the layer; safe in any thread."""
+    """Make the layer; on the window's thread only."""
     data, meta, _ = difference.as_tuple()
     meanings = {0: "transparent", BOTH: _SAME + _VEIL, ONLY_A: FIRST, ONLY_B: SECOND, OTHER_CELL: _OTHER}
     meta["name"] = f"difference · {names[0]} ↔ {names[1]}"

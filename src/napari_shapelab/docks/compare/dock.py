@@ -29,11 +29,11 @@ from napari_shapelab.docks.compare.comparison import (
     compare_layers,
     densities,
     distributions,
-    frame_of,
     numbers,
     why_not,
 )
 from napari_shapelab.docks.compare.difference_layer import difference_layer, legend
+from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.viewer.side_by_side import SideBySide
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.distribution_plot import DistributionPlot
@@ -92,14 +92,11 @@ class CompareDock(QWidget):
         if a is b:
             self.work.say("A and B are the same layer: choose another one for B.", wrong=True)
             return
-        step = int(self._viewer.dims.current_step[0])
-        first, second, parameters = frame_of(a, step), frame_of(b, step), self.parameters
+        first, second, parameters = take(a, self._viewer), take(b, self._viewer), self.parameters
 
-        def work(report: Any, abort: Any) -> tuple[Comparison, Labels | None]:
+        def work(report: Any, abort: Any) -> Comparison:
             del abort
-            found = compare_layers(first, second, parameters, report)
-            where = found.difference
-            return found, None if where is None else difference_layer(where, found.names, found.provenance)
+            return compare_layers(first, second, parameters, report)
 
         self.work.start(work, self._show, "Comparing…", abortable=False)
 
@@ -125,9 +122,10 @@ class CompareDock(QWidget):
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _show(self, found: tuple[Comparison, Labels | None]) -> None:
-        comparison, layer = found
+    def _show(self, comparison: Comparison) -> None:
         self.comparison = comparison
+        where = comparison.difference
+        layer = None if where is None else difference_layer(where, comparison.names, comparison.provenance)
         self._show_difference(layer)
         between, first, second = numbers(comparison)
         unit = comparison.result["unit"].replace("um", "µm") or "pixels"

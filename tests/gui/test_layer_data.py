@@ -1,0 +1,174 @@
+"""What is taken from a layer is what napari shows: frame, level, units, and every transform."""
+
+from __future__ import annotations
+
+import dask.array as da
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Points, Surface
+
+from napari_shapelab.viewer.layer_data import place_of, spatial_ndim, take, why_not_taken
+from shapelab.errors import InputError
+from shapelab.measure import measure
+
+
+def ball(n: int = 24, radius: float = 8.0) -> np.ndarray:
+    axis = np.arange(n) - (n - 1) / 2
+    return (axis[:, None, None] ** 2 + axis[:, None] ** 2 + axis**2 < radius**2).astype(np.int32)
+
+
+def random_transform(rng: np.random.Generator, ndim: int, *, shear: bool) -> dict:
+    turn, _ = np.linalg.qr(rng.normal(size=(ndim, ndim)))
+    linear = turn @ np.diag(rng.uniform(0.5, 2, ndim) * rng.choice([-1, 1], ndim))
+    if shear:
+        linear = linear @ (np.eye(ndim) + np.triu(rng.uniform(-0.4, 0.4, (ndim, ndim)), 1))
+    affine = np.eye(ndim + 1)
+    affine[:-1, :-1], affine[:-1, -1] = linear, rng.uniform(-50, 50, ndim)
+    return {"affine": affine, "scale": rng.uniform(0.5, 2, ndim), "translate": rng.uniform(-9, 9, ndim)}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_pixels_lie_where_napari_draws_them(seed):
+    rng = np.random.default_rng(seed)
+    ndim = 2 + seed % 2
+    layer = Labels(rng.integers(0, 5, (6, 7, 8)[:ndim]), **random_transform(rng, ndim, shear=False))
+    taken = take(layer)
+    index = rng.uniform(0, 6, (5, ndim))
+    expected = np.array([layer.data_to_world(i) for i in index])
+    assert np.allclose(taken.place.world(index), expected)
+    copied = Labels(layer.data, **place_of(layer))
+    assert np.allclose([copied.data_to_world(i) for i in index], expected)
+    on_pixels = Labels(layer.data, **taken.pixels_place())
+    assert np.allclose([on_pixels.data_to_world(i) for i in index], expected)
+    in_lengths = Points(index * taken.spacing, **taken.lengths_place())
+    assert np.allclose([in_lengths.data_to_world(p) for p in in_lengths.data], expected)
+    run = Labels(layer.data, scale=taken.spacing, affine=taken.run_transform())
+    assert np.allclose([run.data_to_world(i) for i in index], expected)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_volume_is_the_true_one_under_any_transform(seed):
+    """The volume of the pixels times the determinant, within the error of the grid where a shear needs another grid."""
+    rng = np.random.default_rng(seed)
+    layer = Labels(ball(), **random_transform(rng, 3, shear=seed % 2 == 1))
+    taken = take(layer).read()
+    assert taken.place.is_straight
+    found = np.count_nonzero(taken.data) * np.prod(taken.spacing)
+    matrix = np.array([np.array(layer.data_to_world(e)) - layer.data_to_world((0, 0, 0)) for e in np.eye(3)])
+    true = np.count_nonzero(layer.data) * abs(np.linalg.det(matrix))
+    assert found == pytest.approx(true, rel=0.02 if seed % 2 else 1e-9)
+    centre = taken.place.world(np.argwhere(taken.data).mean(0)[None])[0]
+    assert np.allclose(centre, layer.data_to_world((11.5, 11.5, 11.5)), atol=0.2 if seed % 2 else 1e-6)
+
+
+def test_a_shear_is_said():
+    notes = take(Labels(ball(), shear=(0.5, 0, 0))).read().notes
+    assert any("sheared" in note for note in notes)
+
+
+def test_measured_through_an_affine_scale():
+    layer = Labels(ball(), affine=np.diag([2.0, 0.5, 0.5, 1]))
+    taken = take(layer).read()
+    assert measure(taken.data != 0, taken.spacing)["volume"] == pytest.approx(ball().sum() * 0.5)
+
+
+def test_pyramid_gives_its_full_level():
+    full = ball(32, 10)
+    taken = take(Labels([full, full[::2, ::2, ::2]], multiscale=True, scale=(2, 1, 1)))
+    assert taken.data.shape == (32, 32, 32)
+    assert taken.spacing == (2, 1, 1)
+    assert not taken.notes
+
+
+def test_level_that_fits_is_said_and_lies_right(monkeypatch):
+    monkeypatch.setattr("napari_shapelab.viewer.layer_data.available_memory", lambda: 4 * 20_000 * 4)
+    full = ball(32, 10)
+    coarse = full.reshape(16, 2, 16, 2, 16, 2).max((1, 3, 5))
+    taken = take(Image([full.astype(np.float32), coarse.astype(np.float32)], multiscale=True))
+    assert taken.data.shape == (16, 16, 16)
+    assert taken.spacing == (2, 2, 2)
+    assert "level 1" in taken.notes[0]
+    assert np.allclose(taken.place.world(np.argwhere(taken.data > 0).mean(0)[None]), 15.5)
+
+
+def test_lazy_data_stay_lazy_until_read():
+    taken = take(Labels(da.from_array(ball(), chunks=8)))
+    assert isinstance(taken.data, da.Array)
+    assert taken.read().data.sum() == ball().sum()
+
+
+@pytest.mark.parametrize("how", ["labels", "units", "four axes"])
+def test_one_frame_of_a_time_lapse_is_taken_and_said(how):
+    frames = np.stack([np.full((5, 6), k) for k in range(4)])
+    meta = {"labels": {"axis_labels": ("t", "y", "x")}, "units": {"units": ("s", "um", "um")}}.get(how, {})
+    data = frames if how != "four axes" else np.repeat(frames[:, None], 3, 1)
+    viewer = ViewerModel()
+    layer = viewer.add_labels(data, **meta)
+    viewer.dims.set_point(0, 2)
+    taken = take(layer, viewer)
+    assert taken.ndim == data.ndim - 1
+    assert np.all(taken.data == 2)
+    assert "3 of 4" in taken.notes[0]
+    assert np.all(take(layer, viewer, frame=1).data == 1)
+
+
+def test_channels_are_not_slices():
+    layer = Image(np.zeros((3, 8, 9)), axis_labels=("c", "y", "x"))
+    assert spatial_ndim(layer) == 2
+    assert take(layer).data.shape == (8, 9)
+    assert "colour" in why_not_taken(Image(np.zeros((8, 9, 3), np.uint8), rgb=True))
+
+
+def test_one_slice_is_a_plane():
+    taken = take(Labels(np.ones((1, 5, 6), int), scale=(9, 2, 1)))
+    assert taken.data.shape == (5, 6)
+    assert taken.spacing == (2, 1)
+
+
+def test_units_are_converted_axis_by_axis():
+    layer = Labels(ball(), scale=(0.002, 1, 1), units=("um", "nm", "nm"))
+    taken = take(layer)
+    assert taken.spacing == pytest.approx((2, 1, 1))
+    assert taken.unit == "nm"
+    again = Labels(layer.data, **taken.pixels_place())
+    assert np.allclose(again.scale, layer.scale)
+    assert again.units == layer.units
+
+
+def test_units_that_cannot_be_converted_are_refused():
+    layer = Labels(ball(), units=("pixel", "um", "um"))
+    with pytest.raises(InputError, match="cannot be converted"):
+        take(layer)
+
+
+def test_negative_scale_mirrors():
+    data = np.zeros((4, 5), int)
+    data[0, 1] = 1
+    taken = take(Labels(data, scale=(1, -2), translate=(0, 10)))
+    assert taken.spacing == (1, 2)
+    assert np.allclose(taken.place.world([[0, 1]]), [[0, 8]])
+
+
+def test_wide_ids_survive_a_shear():
+    data = np.zeros((6, 6), np.uint64)
+    data[2:4, 2:4] = 2**63 + 1
+    taken = take(Labels(data, shear=(0.3,))).read()
+    assert taken.notes
+    assert set(np.unique(taken.data).tolist()) == {0, 2**63 + 1}
+
+
+def test_foreign_byte_order_becomes_the_machines():
+    data = np.arange(12, dtype=">f8").reshape(3, 4)
+    taken = take(Image(data)).read()
+    assert taken.data.dtype.isnative
+    assert np.array_equal(taken.data, data)
+
+
+def test_points_and_surfaces_of_one_frame():
+    viewer = ViewerModel()
+    points = viewer.add_points(np.array([[0, 1, 2], [1, 3, 4], [1, 5, 6]], float), axis_labels=("t", "y", "x"), scale=(1, 2, 2))
+    viewer.dims.set_point(0, 1)
+    assert np.array_equal(take(points, viewer).data, [[3, 4], [5, 6]])
+    mesh = Surface((np.array([[0, 0, 0], [0, 0, 1], [0, 1, 0.0]]), np.array([[0, 1, 2]])), scale=(3, 2, 1), translate=(1, 0, 0))
+    assert np.allclose(take(mesh).place.world(take(mesh).data[0]), [[1, 0, 0], [1, 0, 1], [1, 2, 0]])
