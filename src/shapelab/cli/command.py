@@ -1,0 +1,59 @@
+"""The command and its verbs. Heavy modules load in the verb that needs them, so that ``shapelab --help`` answers at once."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+
+from shapelab.cli import export, listing, measure, resume, run, sweep
+from shapelab.cli.parser import USAGE, Parser
+from shapelab.errors import ShapelabError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code: 0, 1 if a run failed, 2 for a wrong request, 130 if interrupted."""
+    parser = _command()
+    words = sys.argv[1:] if arguments is None else arguments
+    known, rest = parser.parse_known_args([_plain_number(word) for word in words])
+    try:
+        if known.command == "run":
+            return run.run(known, rest)
+        if rest:
+            parser.error(f"unknown argument {rest[0]!r}")
+        return int(known.action(known))
+    except ShapelabError as error:
+        print(f"shapelab: {error}", file=sys.stderr)
+        return USAGE
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _plain_number(word: str) -> str:
+    """Write -1e3 as -1000: argparse would take it for an option."""
+    if re.fullmatch(r"-(\d+\.?\d*|\.\d+)[eE][-+]?\d{1,3}", word):
+        return format(Decimal(word), "f")
+    return word
+
+
+def _command() -> Parser:
+    from shapelab import __version__
+
+    parser = Parser(prog="shapelab", description="See, simulate and measure shapes.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"shapelab {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    # run shows its own help, with the parameters of the family
+    run.add_options(commands.add_parser("run", help="run a simulation and keep it in a folder", add_help=False, allow_abbrev=False))
+    for name, verb, help_ in (
+        ("resume", resume, "go on with a saved run"),
+        ("export", export, "write a saved run as meshes, a stack, tables or a movie"),
+        ("sweep", sweep, "run many members of a family, on all cores or a cluster"),
+        ("list", listing, "list families, presets and scenarios"),
+        ("measure", measure, "measure a mask, a label image or a phase field"),
+    ):
+        verb.add_options(commands.add_parser(name, help=help_, allow_abbrev=False))
+    return parser

@@ -1,0 +1,57 @@
+"""The ``shapelab measure`` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shapelab.errors import InputError
+
+if TYPE_CHECKING:
+    from shapelab.frame import LayerData
+
+__all__ = ["add_options", "run"]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.add_argument("path", type=Path, metavar="FILE")
+    parser.add_argument("--voxel-size", type=float, nargs="+", metavar="SIZE", help="one size, or one per axis (z y x)")
+    parser.add_argument("--unit", help="unit of the voxel size")
+    parser.add_argument("--label", type=int, metavar="N", help="measure this label alone, with its curvature")
+    parser.add_argument("--smoothing", type=float, default=2.0, metavar="VOXELS", help="smoothing of a mask (default 2)")
+    parser.add_argument("--key", help="which array of a file that holds several")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(action=run)
+
+
+def run(known: argparse.Namespace) -> int:
+    """Print what is measured on a file."""
+    from shapelab.cli.report import print_report
+    from shapelab.measure import measure
+
+    layer, boundary = _shape(known)
+    spacing = known.voxel_size or layer.meta["scale"]
+    unit = known.unit if known.unit is not None else layer.meta["units"][-1]
+    unit = "" if unit == "pixel" else unit
+    if known.voxel_size is None and not unit:
+        print("shapelab: the file states no voxel size, so lengths are in voxels (see --voxel-size).", file=sys.stderr)
+    print_report(
+        measure(layer.data, spacing, unit=unit, label=known.label, smoothing=known.smoothing, boundary=boundary), unit, as_json=known.json
+    )
+    return 0
+
+
+def _shape(known: argparse.Namespace) -> tuple[LayerData, Any]:
+    """Return the image of a file, or the last frame's first volume of a run folder, and how it goes on beyond its box."""
+    from shapelab.io import load_run, read_image
+
+    if not (known.path / "run.json").is_file():
+        return read_image(known.path, key=known.key), "replicate"
+    run = load_run(known.path)
+    volumes = [layer for layer in run.frame() if layer.kind in ("image", "labels")]
+    if not volumes:
+        raise InputError(f"The run {known.path.name} holds no image or labels to measure.")
+    return volumes[0], run.record.parameters.get("boundary", "replicate")

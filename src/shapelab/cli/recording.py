@@ -1,0 +1,64 @@
+"""What `run` and `resume` share: the options that say what to save, and the loop that saves it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shapelab.errors import InputError
+
+if TYPE_CHECKING:
+    from shapelab.simulation import Simulation
+
+__all__ = ["add_recording", "record"]
+
+_STEPS = 500
+"""Steps of a run that would not end by itself."""
+
+
+def add_recording(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="run folder to make, such as tubes.zarr")
+    parser.add_argument("--steps", type=int, metavar="N", help=f"most steps to take (default: until it is over, or {_STEPS})")
+    parser.add_argument("--every", type=int, default=50, metavar="N", help="steps between kept frames (default 50)")
+    parser.add_argument("--keep", choices=("last", "all", "none"), default="last", help="checkpoints to keep (default last)")
+    parser.add_argument("--mesh", type=Path, metavar="FILE", help="also write the last surface (.ply with curvature, .obj, .stl)")
+
+
+def record(simulation: Simulation, known: argparse.Namespace, append_to: Path | None = None) -> int:
+    """Run `simulation` and keep its frames; an interrupt ends it after the current step."""
+    from shapelab.cli.progress import Progress, interruptible
+    from shapelab.io import RunWriter
+    from shapelab.io.mesh import check_suffix
+
+    path = append_to or known.out
+    if path is None and known.mesh is None:
+        raise InputError("say where to keep the run (--out tubes.zarr) or its surface (--mesh tubes.ply).")
+    if known.mesh is not None:
+        check_suffix(known.mesh)
+    steps = known.steps
+    if steps is None and "max_steps" not in type(simulation.parameters).model_fields:
+        steps = _STEPS
+    writer = RunWriter(path, simulation, keep=known.keep, append=append_to is not None) if path is not None else None
+    frame = None
+    try:
+        with interruptible(simulation) as interrupted, Progress(simulation, steps) as progress:
+            for frame in simulation.run(steps, every=known.every):
+                if writer is not None:
+                    writer.write(frame)
+                progress.show(frame)
+    finally:
+        if writer is not None:
+            writer.close()
+    if writer is not None:
+        print(f"{path}: {writer.frames} frames, step {simulation.step_number}. {simulation.reason or ''}".rstrip())
+    if known.mesh is not None and frame is not None:
+        from shapelab.io.surface import write_surface
+
+        print(write_surface(known.mesh, frame))
+    if simulation.failed:
+        print(f"shapelab: {simulation.reason}", file=sys.stderr)
+        return 1
+    return 130 if interrupted.is_set() else 0

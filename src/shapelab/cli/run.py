@@ -1,0 +1,49 @@
+"""The ``shapelab run`` command."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from shapelab.cli.parser import Parser
+from shapelab.cli.recording import add_recording, record
+from shapelab.errors import InputError
+
+__all__ = ["add_options", "run"]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that do not depend on the family; `parser` must leave ``--help`` to this command."""
+    parser.add_argument("family", metavar="FAMILY", nargs="?", help="family of models (see shapelab list)")
+    parser.add_argument("--preset", "--scenario", dest="preset", metavar="NAME", help="preset or scenario to start from")
+    parser.add_argument("--start-from", type=Path, metavar="FILE", help="mask, labels or image to start from")
+    parser.add_argument("-h", "--help", action="store_true", help="show this help, with the parameters of FAMILY")
+    add_recording(parser)
+
+
+def run(known: argparse.Namespace, rest: list[str]) -> int:
+    """Run a simulation; `rest` are the words that only the family's parameters explain."""
+    from shapelab import catalog
+    from shapelab.cli.options import add_parameters, given_parameters
+
+    parser = Parser(prog=f"shapelab run {known.family or 'FAMILY'}", allow_abbrev=False)
+    parser.add_argument("--preset", "--scenario", metavar="NAME", help="preset or scenario to start from")
+    parser.add_argument("--start-from", metavar="FILE", help="mask, labels or image to start from")
+    add_recording(parser)
+    if known.family is None:
+        if known.help:
+            parser.print_help()
+            return 0
+        raise InputError(f"say which family to run: {', '.join(catalog.families())}.")
+    parameters_type = catalog.create(known.family, known.preset).model.parameters_type
+    add_parameters(parser, parameters_type)
+    if known.help:
+        parser.print_help()
+        return 0
+    changes: dict[str, Any] = given_parameters(parser.parse_args(rest), parameters_type)
+    if known.start_from is not None:
+        from shapelab.io import read_image
+
+        changes["initial"] = read_image(known.start_from)
+    return record(catalog.create(known.family, known.preset, **changes), known)
