@@ -47,7 +47,8 @@ class State:
         fields = {item.name for item in dataclasses.fields(cls)}
         if set(plain) != fields:
             raise InputError(f"This checkpoint does not belong to {cls.__name__}: expected {sorted(fields)}, received {sorted(plain)}.")
-        values = {name: _unpack(value, arrays) for name, value in plain.items() if name != "parameters"}
+        left = dict(arrays)
+        values = {name: _unpack(value, left) for name, value in plain.items() if name != "parameters"}
         return cls(parameters=parameters, **values)
 
 
@@ -79,7 +80,7 @@ def _unpack(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     if not isinstance(value, dict):
         return value
     if "array" in value:
-        return arrays[value["array"]].copy()
+        return arrays.pop(value["array"]).copy()  # each belongs to one place: a small file must not be held many times
     if "dict" in value:
         return {k: _unpack(v, arrays) for k, v in value["dict"].items()}
     if "generator" in value:

@@ -251,11 +251,12 @@ def test_scalars_that_come_later_are_kept_and_survive_a_kill_at_any_time(toy, tm
     """A scalar that the first frame lacks gets a column; a copy of the folder at any moment opens and goes on."""
     from dataclasses import replace
 
-    import shapelab.io.writer as module
+    import shapelab.io.tables as tables
+    import shapelab.io.writer as writing
 
     copies = []
 
-    def copying(patch, name):
+    def copying(patch, module, name):
         original = getattr(module, name)
 
         def call(*arguments):
@@ -269,8 +270,13 @@ def test_scalars_that_come_later_are_kept_and_survive_a_kill_at_any_time(toy, tm
 
     simulation = toy(seed=2)
     with monkeypatch.context() as patch, RunWriter(tmp_path / "run.zarr", simulation) as writer:
-        for name in ("widened_copy", "append_rows", "write_checkpoint", "write_record"):
-            copying(patch, name)
+        for module, name in (
+            (tables, "widened_copy"),
+            (tables, "append_rows"),
+            (writing, "write_checkpoint"),
+            (writing, "write_record"),
+        ):
+            copying(patch, module, name)
         for frame in simulation.run(4, every=1):
             late = {"late": 0.1 + frame.step} if frame.step > 2 else {}
             writer.write(replace(frame, scalars={**frame.scalars, **late}))
@@ -292,10 +298,11 @@ def test_a_kill_between_record_and_rename_is_no_harm(toy, tmp_path, monkeypatch)
     simulation = toy(seed=2)
     path = tmp_path / "run.zarr"
     with monkeypatch.context() as patch:
-        patch.setattr(RunWriter, "_settle_scalars", lambda _: None)
+        patch.setattr("shapelab.io.writer.settle_scalars", lambda *_: None)
         writer = RunWriter(path, simulation)
         for frame in simulation.run(2, every=1):
             writer.write(replace(frame, scalars={**frame.scalars, **({"late": 7.0} if frame.step == 2 else {})}))
+    del writer  # as its process ends, so does its lock
     assert load_run(path).scalars["late"].iloc[-1] == 7.0
     (path / "scalars-wider.csv").replace(path / "scalars.csv")
     assert load_run(path).scalars["late"].iloc[-1] == 7.0

@@ -36,14 +36,17 @@ def read_checkpoint(file: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     Raises
     ------
     InputError
-        If the file is missing, damaged, compressed (ours are not, so that no small file unpacks to a huge one) or
-        holds anything but arrays of numbers.
+        If the file is missing, damaged, compressed, or larger inside than outside (ours are not, so that no small file
+        unpacks to a huge one), or holds anything but arrays of numbers.
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            if file.is_symlink() or any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+            entries, size = archive.infolist(), file.stat().st_size
+            if file.is_symlink() or any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
                 raise InputError(f"{file.name} is compressed, so it was not written by shapelab: refused.")
-        require_memory(file.stat().st_size)
+            if sum(entry.file_size for entry in entries) > size or len({entry.filename for entry in entries}) < len(entries):
+                raise InputError(f"{file.name} claims to hold more than its {size / 1e6:.3g} MB: refused.")
+        require_memory(2 * size)
         with np.load(file, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
         plain = json.loads(arrays.pop(_PLAIN).tobytes())

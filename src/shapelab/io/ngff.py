@@ -5,9 +5,10 @@ https://ngff.openmicroscopy.org/0.5/
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -17,7 +18,20 @@ from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.io.units import long_unit, short_unit
 
-__all__ = ["create_group", "create_series", "inside", "multiscales", "open_array", "open_multiscale", "refuse_links"]
+__all__ = [
+    "LARGEST_CHUNK",
+    "chunk_files",
+    "create_group",
+    "create_series",
+    "inside",
+    "multiscales",
+    "open_array",
+    "open_multiscale",
+    "refuse_links",
+]
+
+LARGEST_CHUNK = 64_000_000
+"""Most that one chunk of a run holds [bytes]."""
 
 
 def multiscales(name: str, array_path: str, axes: str, scale: Sequence[float], translate: Sequence[float], unit: str) -> dict[str, Any]:
@@ -56,11 +70,15 @@ def create_group(folder: Path, ome: Mapping[str, Any]) -> None:
 
 
 def create_series(folder: Path, shape: tuple[int, ...], dtype: Any) -> Any:
-    """Create an array with a first, growing time axis of length 0, one chunk per time and at most 64 MB per chunk."""
+    """Create an array with a first, growing time axis of length 0, one chunk per time and at most 64 MB per chunk.
+
+    Every chunk ends in its checksum, which whoever reads it compares.
+    """
     import zarr
+    from zarr.codecs import Crc32cCodec, ZstdCodec
 
     chunk = list(shape)
-    while math.prod(chunk) * np.dtype(dtype).itemsize > 64_000_000:
+    while math.prod(chunk) * np.dtype(dtype).itemsize > LARGEST_CHUNK:
         longest = int(np.argmax(chunk))
         chunk[longest] = -(-chunk[longest] // 2)
     names = ("t", *"zyx"[-len(shape) :])
@@ -71,7 +89,8 @@ def create_series(folder: Path, shape: tuple[int, ...], dtype: Any) -> Any:
         dtype=dtype,
         zarr_format=3,
         dimension_names=names,
-        compressors=None if np.dtype(dtype).kind == "f" else "auto",  # fields hardly shrink, and packing takes most of the time
+        # fields hardly shrink, and packing takes most of the time
+        compressors=[Crc32cCodec()] if np.dtype(dtype).kind == "f" else [ZstdCodec(), Crc32cCodec()],
         config={"write_empty_chunks": True},
     )
 
@@ -87,6 +106,13 @@ def open_array(folder: Path, *, writable: bool = False, version: Literal[2, 3] |
     if array.dtype.kind not in "biuf":
         raise InputError(f"{folder.parent.name}/{folder.name} holds {array.dtype}, not numbers.")
     return array
+
+
+def chunk_files(folder: Path, shape: Sequence[int], chunks: Sequence[int], index: int) -> Iterator[Path]:
+    """Yield the files of entry `index` along the first axis, which has one chunk per entry."""
+    counts = [range(-(-n // chunk)) for n, chunk in zip(shape[1:], chunks[1:], strict=True)]
+    for places in itertools.product(*counts):
+        yield folder.joinpath("c", str(index), *map(str, places))
 
 
 def open_multiscale(folder: Path) -> tuple[np.ndarray, str, list[float], str]:
@@ -118,14 +144,18 @@ def refuse_links(folder: Path) -> None:
     """Refuse a folder that holds anything but ordinary files and folders: a link or a device may lead anywhere, or never end."""
     waiting = [str(folder)]
     while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
-                elif not entry.is_file(follow_symlinks=False):
-                    raise InputError(
-                        f"{folder.name} holds {entry.name!r}, a link or a device that may lead outside of the folder: refused."
-                    )
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                found = [(entry, entry.is_dir(follow_symlinks=False), entry.is_file(follow_symlinks=False)) for entry in entries]
+        except FileNotFoundError:  # removed by whoever writes the folder
+            continue
+        except OSError as error:
+            raise InputError(f"The folder {folder.name} cannot be read: {error.strerror or error}.") from error
+        for entry, is_folder, is_file in found:
+            if is_folder:
+                waiting.append(entry.path)
+            elif not is_file and os.path.lexists(entry.path):
+                raise InputError(f"{folder.name} holds {entry.name!r}, a link or a device that may lead outside of the folder: refused.")
 
 
 def inside(folder: Path, path: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import uuid
@@ -11,7 +12,12 @@ from pathlib import Path
 
 from shapelab.errors import InputError
 
-__all__ = ["new_file", "new_folder", "require_new"]
+__all__ = ["free_name", "new_file", "new_folder", "require_new"]
+
+
+def free_name(path: Path) -> Path:
+    """Return `path` with the first number, from 2 on, that makes it new."""
+    return next(other for n in itertools.count(2) if not (other := path.with_name(f"{path.stem}-{n}{path.suffix}")).exists())
 
 
 def require_new(path: Path) -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
 from shapelab.io.looks import plain_meta
+from shapelab.io.table import Extent
 from shapelab.io.textfile import read_json, write_json
 from shapelab.simulation import Simulation
 
@@ -21,11 +22,13 @@ __all__ = [
     "LayerRecord",
     "LiveChange",
     "RunRecord",
+    "Stamp",
     "layer_record",
     "new_record",
     "plain_meta",
     "read_record",
     "record_to_go_on",
+    "stamp_of",
     "versions",
     "write_record",
 ]
@@ -37,6 +40,10 @@ _KINDS = {"image": "images", "labels": "labels", "points": "points"}
 
 _Path = Annotated[str, StringConstraints(pattern=r"^(images|labels|points)/[A-Za-z0-9_-]+$")]
 _Count = Annotated[int, Field(ge=0)]
+
+
+Stamp = tuple[int, int]
+"""Time and size of a file."""
 
 
 class _Strict(BaseModel):
@@ -78,6 +85,10 @@ class RunRecord(_Strict):
     layers: list[LayerRecord] = []
     tables: dict[str, _Count] = {}
     """Complete bytes of each CSV file."""
+    checksums: dict[str, _Count] = {}
+    """CRC-32 of these bytes."""
+    keep: Literal["last", "all", "none"] | None = None
+    """Checkpoints that the run was saved with; None in runs of earlier versions."""
     checkpoints: list[_Count] = []
     """Steps that the run can be resumed from."""
     done: bool = False
@@ -87,7 +98,12 @@ class RunRecord(_Strict):
     def snapshot(self) -> RunRecord:
         """Return a copy that does not change when this record grows."""
         lists = {name: list(getattr(self, name)) for name in ("changes", "steps", "times", "layers", "checkpoints")}
-        return self.model_copy(update={**lists, "tables": dict(self.tables)})
+        return self.model_copy(update={**lists, "tables": dict(self.tables), "checksums": dict(self.checksums)})
+
+    def extent(self, table: str) -> Extent | None:
+        """Return the complete part of a CSV file, None if the run has no such table."""
+        size = self.tables.get(table)
+        return Extent(size, self.checksums.get(table)) if size else None
 
     def latest_parameters(self) -> dict[str, Any]:
         """Return the parameters at the last frame."""
@@ -95,6 +111,12 @@ class RunRecord(_Strict):
         for change in self.changes:
             latest |= change.parameters
         return latest
+
+    def note_changes(self, step: int, parameters: dict[str, Any]) -> None:
+        """Add what of the parameters at `step` differs from those of before."""
+        before = self.latest_parameters()
+        if changed := {name: value for name, value in parameters.items() if value != before.get(name)}:
+            self.changes.append(LiveChange(step=step, parameters=changed))
 
 
 def layer_record(layer: LayerData, taken: set[str]) -> LayerRecord | None:
@@ -124,9 +146,19 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def write_record(folder: Path, record: RunRecord) -> None:
-    """Replace the record: from here on the frames it lists are complete."""
+def write_record(folder: Path, record: RunRecord) -> Stamp | None:
+    """Replace the record: from here on the frames it lists are complete. Return what tells it from any other."""
     write_json(folder / RECORD, record.model_dump(mode="json"))
+    return stamp_of(folder)
+
+
+def stamp_of(folder: Path) -> Stamp | None:
+    """Return what tells the record of a folder from one that someone else writes there, None if there is none."""
+    try:
+        known = (folder / RECORD).stat()
+    except OSError:
+        return None
+    return known.st_mtime_ns, known.st_size
 
 
 def read_record(folder: Path) -> RunRecord:

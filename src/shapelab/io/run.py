@@ -69,12 +69,12 @@ class Run:
     def scalars(self) -> pd.DataFrame:
         """One row per frame: step, time and every scalar."""
         name = WIDER_SCALARS if WIDER_SCALARS in self.record.tables else SCALARS
-        size = self.record.tables.get(name)
-        there = name if inside(self.path, name).is_file() else SCALARS  # the copy was renamed before the record could say so
-        table = read_table(inside(self.path, there), size) if size else None
+        table, intact = self._table(name) or (None, True)
         if table is None or len(table) != len(self):
             raise InputError(f"The table scalars.csv of {self.path.name} is missing or damaged.")
-        return table
+        if any(table[column].dtype.kind not in "biuf" for column in table.columns):
+            raise InputError(f"The table scalars.csv of {self.path.name} is damaged: it holds something else than numbers.")
+        return self._require_intact(table, intact, "scalars.csv")
 
     def layers(self) -> list[LayerData]:
         """Return the layers with a leading time axis (one entry per frame); arrays are read when they are looked at."""
@@ -92,10 +92,7 @@ class Run:
                 require_memory(array.nbytes // max(1, array.shape[0]))
                 layers.append(LayerData(item.name, array[index], item.kind, item.meta | self._features(item, index)))
         row = self.scalars.iloc[index]
-        try:
-            values = {str(name): float(row[name]) for name in row.index if name not in ("step", "time")}
-        except ValueError as error:
-            raise InputError(f"The table scalars.csv of {self.path.name} is damaged: it holds something else than numbers.") from error
+        values = {str(name): float(row[name]) for name in row.index if name not in ("step", "time")}
         return Frame(self.record.steps[index], self.record.times[index], tuple(layers), values)
 
     def simulation(self, step: int | None = None) -> Simulation:
@@ -109,15 +106,9 @@ class Run:
 
     def restore(self, simulation: Simulation, step: int | None = None) -> None:
         """Put `simulation`, of the same family, where this run was at `step` (by default the last checkpoint)."""
-        steps = self.record.checkpoints
         if simulation.model.name != self.record.family:
             raise InputError(f"{self.path.name} is a run of {self.record.family}, not of {simulation.model.name}.")
-        if not steps:
-            raise InputError(f"The run {self.path.name} was saved without a checkpoint, so it cannot go on.")
-        step = steps[-1] if step is None else step
-        if step not in steps:
-            raise InputError(f"The run {self.path.name} has no checkpoint of step {step}; it has {', '.join(map(str, steps[-20:]))}.")
-        plain, arrays = read_checkpoint(inside(self.path, f"checkpoints/{step:08d}.npz"))
+        step, plain, arrays = self._checkpoint(step)
         try:
             _check_shapes(simulation, plain, arrays, self.path.name)
             simulation.restore_checkpoint(plain, arrays)
@@ -127,15 +118,30 @@ class Run:
             raise InputError(f"The checkpoint of step {step} in {self.path.name} is damaged.") from error
         simulation.history, simulation.origin = [], (str(self.path.resolve()), step)
 
+    def _checkpoint(self, wanted: int | None) -> tuple[int, dict[str, Any], dict[str, np.ndarray]]:
+        """Read a checkpoint; where whoever writes the run has replaced it by a later one meanwhile, that one."""
+        while True:
+            steps = read_record(self.path).checkpoints
+            if not steps:
+                raise InputError(f"The run {self.path.name} was saved without a checkpoint, so it cannot be resumed.")
+            step = steps[-1] if wanted is None else wanted
+            if step not in steps:
+                raise InputError(f"The run {self.path.name} has no checkpoint of step {step}; it has {', '.join(map(str, steps[-20:]))}.")
+            try:
+                return step, *read_checkpoint(inside(self.path, f"checkpoints/{step:08d}.npz"))
+            except InputError:
+                if read_record(self.path).checkpoints == steps:
+                    raise
+
     def table(self, path: str) -> pd.DataFrame:
         """Return the table of a layer (its `path` in the record): the frame of each row, coordinates and features."""
-        table = self._table(f"{path}.csv")
+        table, intact = self._table(f"{path}.csv") or (None, True)
         numbers = [] if table is None else [name for name in table.columns if name == "frame" or str(name).startswith("axis_")]
         if table is None or "frame" not in numbers or any(table[name].dtype.kind not in "iuf" for name in numbers):
             raise InputError(f"The table {path}.csv of {self.path.name} is missing or damaged.")
         if not table["frame"].between(0, len(self) - 1).all():
             raise InputError(f"The table {path}.csv of {self.path.name} is damaged: it speaks of frames that are not there.")
-        return table
+        return self._require_intact(table, intact, f"{path}.csv")
 
     def checkpoint_before(self, step: int) -> int | None:
         """Return the last step up to `step` that the run can be resumed from, None if there is none."""
@@ -176,9 +182,20 @@ class Run:
         table = self.table(item.path)
         return {"features": table[table["frame"] == index].drop(columns="frame").reset_index(drop=True)}
 
-    def _table(self, name: str) -> pd.DataFrame | None:
-        size = self.record.tables.get(name)
-        return read_table(inside(self.path, name), size) if size else None
+    def _table(self, name: str) -> tuple[pd.DataFrame, bool] | None:
+        """Return a table, and whether it is what was written; None if the run has no such table."""
+        extent = self.record.extent(name)
+        if extent is None:
+            return None
+        there = inside(self.path, name)
+        if name == WIDER_SCALARS and not there.is_file():  # renamed before the record could say so
+            there = inside(self.path, SCALARS)
+        return read_table(there, extent)
+
+    def _require_intact(self, table: pd.DataFrame, intact: bool, name: str) -> pd.DataFrame:
+        if not intact:
+            raise InputError(f"The table {name} of {self.path.name} is damaged: its checksum is not that of what was written.")
+        return table
 
 
 def _with_time(meta: Mapping[str, Any]) -> dict[str, Any]:

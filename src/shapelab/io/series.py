@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from shapelab.device import require_memory
 from shapelab.errors import InputError, OutOfMemoryError
-from shapelab.io.ngff import open_array
+from shapelab.io.ngff import LARGEST_CHUNK, chunk_files, open_array
 
 __all__ = ["Series"]
 
+_PACKINGS: tuple[list[str], ...] = ([], ["zstd"], ["crc32c"], ["zstd", "crc32c"])
+"""How a chunk may be packed; those without checksums are of runs that earlier versions kept."""
+_CHECKSUM = 4
+"""Bytes of a checksum at the end of a chunk."""
 _MAGIC = b"\x28\xb5\x2f\xfd"
 """First bytes of a Zstandard frame."""
 
@@ -25,7 +26,8 @@ class Series:
     """An array (t, …) of a run folder, read by frames; `dask.array.from_array` takes it as it is.
 
     Only what `RunWriter` writes is accepted: one frame per chunk or several chunks per frame, plain or packed with
-    Zstandard, in ordinary files that unpack to exactly the size of a chunk, so that no small file fills the memory.
+    Zstandard, with its checksum or (earlier) without, in ordinary files that unpack to exactly the size of a chunk, of
+    64 MB at the most, so that no small file fills the memory.
 
     Parameters
     ----------
@@ -53,10 +55,13 @@ class Series:
             self.chunks: tuple[int, ...] = tuple(int(n) for n in layout["chunk_grid"]["configuration"]["chunk_shape"])
         except (KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{self._name} is damaged: its zarr.json does not say how it is stored.") from error
-        self._packed = names[1:] == ["zstd"]
-        if names[:1] != ["bytes"] or names[1:] not in ([], ["zstd"]) or not plain or self.chunks[0] != 1 or len(self.chunks) != self.ndim:
+        self._packed, self._tail = "zstd" in names, _CHECKSUM if "crc32c" in names else 0
+        known = names[:1] == ["bytes"] and names[1:] in _PACKINGS
+        if not known or not plain or len(self.chunks) != self.ndim or self.chunks[0] != 1 or min(self.chunks, default=0) < 1:
             raise InputError(f"{self._name} is stored otherwise than shapelab does (chunks {self.chunks}, {' + '.join(names)}): refused.")
         self._chunk_bytes = math.prod(self.chunks) * self.dtype.itemsize
+        if self._chunk_bytes > LARGEST_CHUNK:
+            raise InputError(f"{self._name} claims chunks of {self._chunk_bytes / 1e9:.3g} GB, more than shapelab writes: refused.")
 
     @property
     def nbytes(self) -> int:
@@ -69,29 +74,36 @@ class Series:
         for frame in [frames] if isinstance(frames, int) else frames:
             self._check(frame)
         try:
-            return np.asarray(self._array[index])
+            with _one_at_a_time():
+                return np.asarray(self._array[index])
+        except MemoryError as error:
+            raise OutOfMemoryError(f"There is not enough memory for the frame {first} of {self._name}.") from error
         except Exception as error:  # decoders raise anything on damaged files
-            raise InputError(f"The frame {first} of {self._name} is damaged.") from error
+            raise InputError(f"The frame {first} of {self._name} is damaged.{self._others(first)}") from error
 
     def _check(self, frame: int) -> None:
         """Refuse a frame that a small or strange file would blow up."""
-        try:
-            require_memory(self._chunk_bytes)
-        except OutOfMemoryError as error:
-            raise InputError(f"{self._name} claims chunks of {self._chunk_bytes / 1e9:.3g} GB: refused.") from error
-        for file in self._files(frame):
+        for file in chunk_files(self._folder, self.shape, self.chunks, frame):
             try:
                 known = file.lstat()
-                size = _unpacked_size(file) if self._packed and stat.S_ISREG(known.st_mode) else known.st_size
+                regular = stat.S_ISREG(known.st_mode)
+                size = _unpacked_size(file) if self._packed and regular else known.st_size - self._tail
             except OSError as error:
                 raise InputError(f"The frame {frame} of {self._name} is missing or cannot be read.") from error
-            if not stat.S_ISREG(known.st_mode) or size != self._chunk_bytes:
+            if not regular or size != self._chunk_bytes:
                 raise InputError(f"The frame {frame} of {self._name} is damaged.")
 
-    def _files(self, frame: int) -> Iterator[Path]:
-        counts = [range(-(-n // chunk)) for n, chunk in zip(self.shape[1:], self.chunks[1:], strict=True)]
-        for places in itertools.product(*counts):
-            yield self._folder.joinpath("c", str(frame), *map(str, places))
+    def _others(self, frame: object) -> str:
+        return (
+            " Its checksum is not that of what was written; the other frames can be read." if self._tail and isinstance(frame, int) else ""
+        )
+
+
+def _one_at_a_time() -> Any:
+    """Have Zarr unpack one chunk after the other: ten at once would hold ten times the memory."""
+    import zarr
+
+    return zarr.config.set({"async.concurrency": 1})
 
 
 def _unpacked_size(file: Path) -> int | None:

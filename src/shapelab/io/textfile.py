@@ -1,24 +1,29 @@
-"""Small text files: written at once or not at all, read with a limit."""
+"""Small text files: written at once or not at all, on the disk when that is said, read with a limit."""
 
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from pathlib import Path
 from typing import Any
 
 from shapelab.errors import InputError
+from shapelab.io.durable import settle_folder
 
 __all__ = ["read_json", "write_json"]
 
 
 def write_json(file: Path, data: Any) -> None:
-    """Replace `file` by `data` as JSON, one entry per line: a reader sees the old file or the new one, never a part."""
+    """Replace `file` by `data` as JSON, one entry per line: a reader, or a power cut, sees the old file or the new one."""
     temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex}.partial")
     try:
         with temporary.open("w", encoding="utf-8") as stream:
             stream.write(_lines(data))
+            stream.flush()
+            os.fsync(stream.fileno())
         temporary.replace(file)
+        settle_folder(file.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
