@@ -10,9 +10,18 @@ from pathlib import Path
 
 from shapelab.errors import OutOfMemoryError, ParameterError
 
-__all__ = ["available_memory", "cpu_count", "describe", "parallel_kernels", "require_memory", "resolve", "set_threads", "use_one_thread"]
+__all__ = [
+    "available_memory",
+    "cpu_count",
+    "describe",
+    "require_memory",
+    "resolve",
+    "thread_count",
+    "use_one_thread",
+    "use_threads",
+]
 
-_kernel_lock = threading.Lock()
+_of_this_thread = threading.local()
 
 # Threads of OpenMP that wait shall sleep: where other programs need the cores, those that spin take ten times the time.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -60,34 +69,26 @@ def cpu_count() -> int:
     return max(1, os.cpu_count() or 1)
 
 
-@cache
-def set_threads() -> int:
-    """Set torch and numba to the number of cores, once; return it."""
-    import numba
+def thread_count() -> int:
+    """Return the number of threads that share a computation begun by this thread: the cores, or what `use_threads` said."""
+    return getattr(_of_this_thread, "count", None) or cpu_count()
 
-    threads = min(cpu_count(), numba.get_num_threads())
-    numba.set_num_threads(threads)
+
+def use_threads(count: int) -> None:
+    """Share what this thread computes from now on among `count` threads, and what torch computes in this process.
+
+    The result is the same to the last bit, whatever the number.
+    """
+    if count < 1:
+        raise ParameterError(f"A computation needs 1 thread or more; received {count!r}.")
+    _of_this_thread.count = count
     if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(threads)
-    return int(threads)
+        sys.modules["torch"].set_num_threads(count)
 
 
 def use_one_thread() -> None:
     """Let this thread compute on one core, and torch too: for processes that run side by side."""
-    import numba
-
-    numba.set_num_threads(1)
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
-
-
-def parallel_kernels() -> threading.Lock:
-    """Return the lock to hold around every parallel numba kernel.
-
-    Numba's default threading layer aborts the process when two threads enter parallel kernels at the same time,
-    and two docks running at once is normal use.
-    """
-    return _kernel_lock
+    use_threads(1)
 
 
 def available_memory(device: str = "cpu") -> int:

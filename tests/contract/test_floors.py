@@ -24,6 +24,7 @@ FLOORS = [
     {"measure", "convert", "io"},
     {"catalog"},
     {"simulation"},
+    {"threads"},
     {"state", "frame", "device", "callable_module"},
     {"parameters"},
     {"errors"},

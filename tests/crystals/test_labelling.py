@@ -8,7 +8,6 @@ import pytest
 from shapelab.crystals import Diagram
 from shapelab.crystals.polynomials import basis, exponents, product_table
 from shapelab.crystals.tiles import Grid, tile_lists
-from shapelab.device import parallel_kernels
 from shapelab.errors import InputError
 
 
@@ -52,8 +51,7 @@ def test_torch_twin_equals_kernel(order: int, shape: tuple[int, ...], n: int) ->
 def test_candidate_lists_hold_every_cell_within_the_slack() -> None:
     diagram = random_diagram(np.random.default_rng(3), 30, (48, 48), 2)
     grid = Grid.of((48, 48), (1.0, 1.0))
-    with parallel_kernels():
-        lists = tile_lists(grid, diagram.coefficients, diagram.centres_3d(), diagram.radii, basis(2, 2), slack=5.0)
+    lists = tile_lists(grid, diagram.coefficients, diagram.centres_3d(), diagram.radii, basis(2, 2), slack=5.0)
     axes = np.stack(np.meshgrid(np.arange(48) + 0.5, np.arange(48) + 0.5, indexing="ij"), -1)
     local = (axes[..., None, :] - diagram.centres) / diagram.radii[:, None]
     values = (np.prod(local[..., None, :] ** exponents(2, 2), -1) * diagram.coefficients).sum(-1)

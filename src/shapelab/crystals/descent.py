@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from shapelab.crystals.likelihood import Likelihood
+from shapelab.threads import dot
 
 __all__ = ["Descent"]
 
@@ -94,15 +95,15 @@ class Descent:
         q = self.gradient.copy()
         factors = []
         for s, y, r in reversed(self._pairs):
-            a = r * np.vdot(s, q)
+            a = r * dot(s, q)
             q -= a * y
             factors.append(a)
         z = np.einsum("nkl,nl->nk", self._inverse, q)
         if self._pairs:
             s, y, r = self._pairs[-1]
-            z /= r * np.vdot(y, np.einsum("nkl,nl->nk", self._inverse, y))
+            z /= r * dot(y, np.einsum("nkl,nl->nk", self._inverse, y))
         for (s, y, r), a in zip(self._pairs, reversed(factors), strict=True):
-            z += s * (a - r * np.vdot(y, z))
+            z += s * (a - r * dot(y, z))
         length = np.abs(z).max(1) / (self.reach * (1 + np.abs(self.coefficients).max(1)))
         limited: np.ndarray = -z / np.maximum(1.0, length)[:, None]
         return limited
@@ -113,7 +114,7 @@ class Descent:
         step = 1.0
         for _ in range(12):
             change: np.ndarray = step * own[:, None] * direction
-            slope = np.vdot(change, self.gradient)
+            slope = dot(change, self.gradient)
             if slope >= 0:
                 return None
             trial = self.coefficients + change
@@ -130,7 +131,7 @@ class Descent:
 
     def _accept(self, trial: np.ndarray, change: np.ndarray, loss: float, gradient: np.ndarray, masses: np.ndarray) -> None:
         bend = gradient - self.gradient
-        product = np.vdot(change, bend)
-        if product > 1e-10 * np.linalg.norm(change) * np.linalg.norm(bend):
+        product = dot(change, bend)
+        if product > 1e-10 * np.sqrt(dot(change, change) * dot(bend, bend)):
             self._pairs.append((change, bend, 1.0 / product))
         self.coefficients, self.loss, self.gradient, self.masses = trial, loss, gradient, masses

@@ -6,8 +6,7 @@ import numpy as np
 from numba import njit
 
 from shapelab.crystals.polynomials import Basis
-from shapelab.crystals.threads import over_range
-from shapelab.crystals.tiles import ROW, Grid, tile_lists
+from shapelab.crystals.tiles import ROW, Grid, over_tiles, tile_lists
 
 __all__ = ["argmax_cells", "argmax_cells_torch", "argmax_kernel"]
 
@@ -27,7 +26,7 @@ def argmax_cells(grid: Grid, coefficients: np.ndarray, centres: np.ndarray, radi
     out = np.zeros(grid.shape, np.int32)
     lists = tile_lists(grid, coefficients, centres, radii, terms, slack=0.0)
     cells = (coefficients, centres, 1.0 / radii, terms.exponents, terms.order)
-    over_range(argmax_kernel, len(lists.count), out, lists.count, lists.index, *grid.arrays(), *cells)
+    over_tiles(argmax_kernel, len(lists.count), out, lists.count, lists.index, *grid.arrays(), *cells)
     return out
 
 

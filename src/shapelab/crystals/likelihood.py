@@ -13,8 +13,8 @@ import numpy as np
 
 from shapelab.crystals.likelihood_kernels import add_loss, labels_per_tile, own_candidates
 from shapelab.crystals.polynomials import Basis, basis, product_table
-from shapelab.crystals.threads import over_range, side_by_side, workers
-from shapelab.crystals.tiles import Grid, tile_lists
+from shapelab.crystals.tiles import Grid, over_tiles, tile_lists
+from shapelab.threads import PARTS, side_by_side
 
 __all__ = ["SLACK", "Likelihood"]
 
@@ -75,7 +75,7 @@ class Likelihood:
             self._most = int(labels_per_tile(self.labels, size, tile, tiles, n))
         index = np.pad(lists.index, ((0, 0), (0, self._most)))
         own = np.full((n, int(tile.prod())), -1, np.int16)
-        over_range(own_candidates, n, self.labels, size, tile, tiles, lists.count, index, own)
+        over_tiles(own_candidates, n, self.labels, size, tile, tiles, lists.count, index, own)
         self.count, self.index, self.own = lists.count, index, own
         self.busy = np.flatnonzero((self.count > 1) & (own >= 0).any(1))
 
@@ -91,7 +91,7 @@ class Likelihood:
         return moments[:, product_table(self.terms.order, self.dim)]
 
     def _pass(self, coefficients: np.ndarray, exps: np.ndarray, order: int, second: bool) -> tuple[float, np.ndarray]:
-        chunks = 2 * workers() if workers() > 1 else 1
+        chunks = PARTS
         sums = np.zeros((chunks, len(coefficients), len(exps)))
         scalars = np.zeros((chunks, 2))
         masses = np.zeros((chunks, len(coefficients)))

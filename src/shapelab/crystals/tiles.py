@@ -6,16 +6,22 @@ complete, not a guess from neighbourhood. Boxes are halved from the whole grid d
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numba import njit
 
 from shapelab.crystals.polynomials import Basis
-from shapelab.crystals.threads import over_range
+from shapelab.device import thread_count
+from shapelab.threads import ranges, side_by_side
 
-__all__ = ["ROW", "Grid", "TileLists", "tile_lists"]
+__all__ = ["ROW", "Grid", "TileLists", "over_tiles", "tile_lists"]
 
+LEAST = 64
+"""Tiles in the shortest part of a pass: waking a thread takes as long as a few dozen short ones."""
 SHORT_LISTS = 2**18
 """Room for this many candidates is made at first, and for 64 per box; lists are made again in full length if one is too short."""
 
@@ -98,7 +104,7 @@ def _level(parents: TileLists, ratio: np.ndarray, size: np.ndarray, spacing: np.
     while True:
         count = np.zeros(int(boxes.prod()), np.int64)
         index = np.empty((len(count), capacity), np.int32)
-        over_range(_narrow, len(count), count, index, parents.index, parents.count, ratio, size, spacing, box, boxes, *polynomials)
+        over_tiles(_narrow, len(count), count, index, parents.index, parents.count, ratio, size, spacing, box, boxes, *polynomials)
         if count.max() <= capacity:
             return TileLists(count, index)
         capacity = int(count.max())
@@ -185,3 +191,8 @@ def _narrow(start, stop, count, index, parents, parent_count, ratio, size, spaci
                     index[t, kept] = members[m]
                 kept += 1
         count[t] = kept
+
+
+def over_tiles(kernel: Callable[..., None], n: int, *arguments: Any) -> None:
+    """Call ``kernel(first, last, *arguments)`` for parts of the tiles 0 to n, side by side; each writes apart from the others."""
+    side_by_side([partial(kernel, *bound, *arguments) for bound in ranges(n, LEAST, 4 * thread_count())])

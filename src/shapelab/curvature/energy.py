@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from shapelab.curvature import interface_kernels, kernels
-from shapelab.curvature.slabs import run_slabs, slab_bounds
+from shapelab.curvature.slabs import slab_bounds
 from shapelab.curvature.staging import ROW
 from shapelab.curvature.terms import SIGMA, EnergyTerms, pointwise_factors
 from shapelab.errors import InputError
+from shapelab.threads import over_ranges
 
 __all__ = ["SIGMA", "CurvatureEnergy", "EnergyTerms"]
 
@@ -120,7 +121,7 @@ class CurvatureEnergy:
                 z0, z1, kernels.BLOCK, work.energy, *work.buffers[i],
             )  # fmt: skip
 
-        run_slabs(task, work.bounds)
+        over_ranges(task, work.bounds)
         return float(work.energy.sum()), work.gradient
 
     def _evaluate_torch(self, u: Any, factors: Any, tension: float) -> tuple[float, Any]:
@@ -140,7 +141,7 @@ class CurvatureEnergy:
         def task(i: int, z0: int, z1: int) -> None:
             interface_kernels.interface_sums_slab(u, np.float32(h), np.float32(eps), self.periodic, z0, z1, sums)
 
-        run_slabs(task, self._work.bounds)
+        over_ranges(task, self._work.bounds)
         squares, wells, differences = sums.sum(axis=0)
         return float(squares), float(wells), float(differences)
 

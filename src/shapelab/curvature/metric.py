@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from shapelab.curvature import filters, metric_kernels
-from shapelab.curvature.slabs import run_slabs, slab_bounds
+from shapelab.curvature.slabs import slab_bounds
+from shapelab.threads import dot, over_ranges
 
 __all__ = ["CpuMetric", "Metric", "Products", "TorchMetric"]
 
@@ -84,7 +85,7 @@ class CpuMetric:
                 z0, z1, self._lines[i], self._sums,
             )  # fmt: skip
 
-        run_slabs(task, self._bounds)
+        over_ranges(task, self._bounds)
         return Products(*(float(x) for x in self._sums.sum(axis=0)))
 
     def move(self, state: dict[str, Any], keep: float, rate: float, shift: float) -> tuple[float, float, float]:
@@ -95,7 +96,7 @@ class CpuMetric:
                 state["u"], state["step"], state["direction"], self._free, self._clamped, *factors, z0, z1, self._peaks
             )
 
-        run_slabs(task, self._bounds)
+        over_ranges(task, self._bounds)
         return float(self._peaks[:, 0].max()), float(self._peaks[:, 1].max()), float(self._peaks[:, 2].sum())
 
     def _project(self, gradient: np.ndarray) -> float:
@@ -108,7 +109,8 @@ class CpuMetric:
         if not self._average:
             return 0.0
         gradient -= self._free * np.float32(gradient.sum(dtype=np.float64) / self._free_count)
-        return float(np.vdot(self._ones_image, gradient)) / self._free_count
+        assert self._ones_image is not None
+        return dot(self._ones_image, gradient) / self._free_count
 
     def _blur(self, a: np.ndarray) -> None:
         flat, out = a.reshape(-1), self._blurred.reshape(-1)
@@ -120,8 +122,8 @@ class CpuMetric:
         def across(i: int, y0: int, y1: int) -> None:
             metric_kernels.blur_across(out, self._shape, iz, y0, y1, *self._buffers[i])
 
-        run_slabs(planes, self._bounds)
-        run_slabs(across, self._rows)
+        over_ranges(planes, self._bounds)
+        over_ranges(across, self._rows)
 
     def _image_of_ones(self) -> np.ndarray:
         """P applied to the indicator of the free voxels: its product with g is the sum of P g over them."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from shapelab.curvature.slabs import run_slabs, slab_bounds
+from shapelab.curvature.slabs import slab_bounds
+from shapelab.threads import over_ranges
 
 __all__ = ["surface_sums"]
 
@@ -32,7 +33,7 @@ def surface_sums(u: np.ndarray, *, periodic: bool, left_out: np.ndarray | None =
     """
     sums = np.zeros((u.shape[0], 4))
     mask = np.zeros((1, 1, 1), np.bool_) if left_out is None else np.ascontiguousarray(left_out)
-    run_slabs(lambda _, first, last: _planes(u, mask, periodic, first, last, sums), slab_bounds(u.shape[0]))
+    over_ranges(lambda _, first, last: _planes(u, mask, periodic, first, last, sums), slab_bounds(u.shape[0]))
     area, counted, mean, gaussian = sums.sum(axis=0)
     return float(area), float(counted), float(mean), float(gaussian)
 

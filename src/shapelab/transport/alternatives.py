@@ -10,6 +10,7 @@ from contextlib import suppress
 import numpy as np
 from scipy.optimize import minimize
 
+from shapelab.threads import dot
 from shapelab.transport.entropic import SoftAssignment
 from shapelab.transport.newton import Newton
 
@@ -37,7 +38,7 @@ def solve_lbfgs(newton: Newton, f: np.ndarray | None) -> np.ndarray:
         if newton.solved() or newton.goal.stopped:
             raise _Done
         a = newton.assignment
-        dual = newton.targets @ f + a.pixels.best.sum()
+        dual = dot(newton.targets, f) + a.pixels.best.sum()
         return -dual / newton.targets.mean(), (a.soft[: newton.n] - newton.targets) / newton.targets.mean()
 
     with suppress(_Done):

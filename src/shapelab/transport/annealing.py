@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from shapelab.threads import dot
 from shapelab.transport.assignment import Assignment
 from shapelab.transport.entropic import SoftAssignment
 from shapelab.transport.pairs import conjugate_gradients
@@ -106,14 +107,14 @@ class Annealing:
             extra = np.maximum(slopes - kept, 0) + 1e-3 * (slopes + 1e-3 * targets / eps)
             step = np.zeros(self.n)
             conjugate_gradients(soft.pairs, soft.weights, extra, rhs, step, self.n, 0.05, 60)
-            if float(missing @ step) <= 0:
+            if dot(missing, step) <= 0:
                 step = eps * ratio
-            f, dual = self._ascend(soft, level, f, step, temperatures, dual, float(missing @ step), 3 * eps)
+            f, dual = self._ascend(soft, level, f, step, temperatures, dual, dot(missing, step), 3 * eps)
         return f
 
     def _share(self, soft: SoftAssignment, level: Level, f: np.ndarray, temperatures: np.ndarray) -> float:
         soft.evaluate(level.cells, f, self.problem.medium, temperatures)
-        return float(self.targets @ f) + soft.dual
+        return dot(self.targets, f) + soft.dual
 
     def _ascend(
         self,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from shapelab.threads import over_ranges, ranges
+from shapelab.transport.assignment import LEAST
 from shapelab.transport.blocks import Blocks, Grid
 from shapelab.transport.candidates import Lists
 from shapelab.transport.competition import BEST, COST, OFFSETS, OWNER, PIXELS, ROOM, WORK, block_corner, locate_pixels
@@ -13,7 +15,6 @@ from shapelab.transport.costs import Cost
 from shapelab.transport.domain import Domain
 from shapelab.transport.point_cost import CAP, EIGHTHS, HUGE, KIND, SCALE, Cells, block_cost, wrap
 from shapelab.transport.problem import Problem
-from shapelab.transport.threads import in_parallel
 
 __all__ = ["assign_pixels", "write_labels"]
 
@@ -96,7 +97,7 @@ def _label(
 def write_labels(image: np.ndarray, blocks: Blocks, cells: Cells, f: np.ndarray, medium: bool) -> None:
     """Fill the flat label image of the potentials `f` (in the solver's unit)."""
     lists, finest = blocks.candidates(cells, f, medium), blocks.levels[-1]
-    in_parallel(_label, blocks.n_blocks, cells, f, blocks.grid, lists, finest.centres, finest.half, image)
+    over_ranges(_label, ranges(blocks.n_blocks, LEAST), cells, f, blocks.grid, lists, finest.centres, finest.half, image)
 
 
 def assign_pixels(domain: Domain, seeds: np.ndarray, volumes: np.ndarray, cost: Cost, potentials: np.ndarray) -> np.ndarray:

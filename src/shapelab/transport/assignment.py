@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from shapelab.threads import over_ranges, ranges
 from shapelab.transport.blocks import Blocks, Grid
 from shapelab.transport.candidates import Lists
 from shapelab.transport.competition import (
@@ -34,10 +35,11 @@ from shapelab.transport.competition import (
 from shapelab.transport.compiled import Number, kernel, quick
 from shapelab.transport.pairs import PairTables, add_pair
 from shapelab.transport.point_cost import HUGE, Cells
-from shapelab.transport.threads import in_parallel, ranges
 
 __all__ = ["Assignment", "Pixels"]
 
+LEAST = 64
+"""Blocks in the shortest part of a pass: waking a thread takes as long as some dozens."""
 LOCAL = 48
 """Pairs are added up block by block where a block has at most this many candidates."""
 
@@ -112,7 +114,7 @@ def _assign(
     values: np.ndarray,
     highest: np.ndarray,
 ) -> int:
-    """Assign blocks first..last; sums go to the row of the thread. Return its number of pairs (half the slots: no room left)."""
+    """Assign blocks first..last; sums go to the row of the part. Return its number of pairs (half the slots: no room left)."""
     hard, soft, keys, values = sums[0, slot], sums[1, slot], keys[slot], values[slot]
     room, n, size = keys.shape[0] // 2, f.shape[0], grid.offsets.shape[1]
     buffer, share, shared = np.empty(ROOM), np.empty(PIXELS, np.float32), np.zeros((LOCAL, LOCAL))
@@ -186,7 +188,8 @@ class Assignment:
         size = int(np.prod(blocks.grid.dims))
         label, second = np.empty(size, np.int32), np.empty(size, np.int32)
         self.pixels = Pixels(label, second, np.empty(size), np.empty(size), np.empty(size, np.float32))
-        parts = len(ranges(blocks.n_blocks))
+        self._parts = ranges(blocks.n_blocks, LEAST)
+        parts = len(self._parts)
         self._tables = PairTables(n, parts)
         self._sums = np.zeros((2, parts, n + 2))
         self.hard = self.soft = np.zeros(n + 1)
@@ -208,7 +211,7 @@ class Assignment:
             tables.clear()
             self._sums.fill(0)
             arguments = (cells, f, medium, blocks.grid, lists, finest.centres, finest.half, self.pixels, self._sums)
-            used = in_parallel(_assign, blocks.n_blocks, *arguments, tables.keys, tables.values, highest)
+            used = over_ranges(_assign, self._parts, *arguments, tables.keys, tables.values, highest)
             if max(used) < tables.room:
                 break
             tables.grow()

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from shapelab.threads import over_ranges, ranges
 from shapelab.transport.candidates import Lists, refine
 from shapelab.transport.point_cost import Cells
-from shapelab.transport.threads import in_parallel
 
 __all__ = ["Blocks", "Grid", "Lists"]
 
@@ -89,7 +89,7 @@ class Blocks:
         for level, allowed in zip(self.levels, slacks, strict=True):
             while True:
                 arguments = (cells, f, medium, allowed, level.centres, level.half, level.parents, above, level.lists)
-                longest = max(in_parallel(refine, len(level.centres), *arguments, self.grid.geometry, level.table_bounds, least=256))
+                longest = max(over_ranges(refine, ranges(len(level.centres), 256), *arguments, self.grid.geometry, level.table_bounds))
                 if longest <= level.lists.cells.shape[1]:
                     break
                 level.lists = Lists(np.empty((len(level.centres), longest + longest // 2), np.int32), level.lists.counts)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from shapelab.threads import over_ranges, ranges
 from shapelab.transport.blocks import Blocks
 from shapelab.transport.pairs import PairTables
 from shapelab.transport.point_cost import Cells
 from shapelab.transport.smoothing import REACH, lift_empty, set_temperatures, share_pixels
-from shapelab.transport.threads import in_parallel, ranges
 
 __all__ = ["SoftAssignment"]
 
@@ -32,7 +32,8 @@ class SoftAssignment:
 
     def __init__(self, blocks: Blocks, n: int, unit: float) -> None:
         self.blocks, self.n, self.unit = blocks, n, unit
-        parts = len(ranges(blocks.n_blocks, 16))
+        self._parts = ranges(blocks.n_blocks, 32)
+        parts = len(self._parts)
         self._tables = PairTables(n, parts)
         self._sums = np.zeros((2, parts, n + 2))
         self.pixel_min = np.zeros(int(np.prod(blocks.grid.dims)))
@@ -46,7 +47,7 @@ class SoftAssignment:
         f = f.astype(float)
         lists = blocks.candidates(cells, f, medium)
         eps = np.empty(self.pixel_min.size)
-        in_parallel(set_temperatures, blocks.n_blocks, cells, f, blocks.grid, lists, finest.centres, finest.half, factor, least, eps)
+        over_ranges(set_temperatures, self._parts, cells, f, blocks.grid, lists, finest.centres, finest.half, factor, least, eps)
         return eps
 
     def evaluate(self, cells: Cells, f: np.ndarray, medium: bool, eps: np.ndarray) -> None:
@@ -54,7 +55,7 @@ class SoftAssignment:
         blocks, finest, tables = self.blocks, self.blocks.levels[-1], self._tables
         f = f.astype(float)
         lists = blocks.candidates(cells, f, medium, slack=_hottest(eps, blocks) * (REACH / 2))
-        tables.make_room(int((lists.counts * (lists.counts - 1)).sum()) // 16)
+        tables.make_room(int((lists.counts * (lists.counts - 1)).sum()) // (8 * len(self._parts)))
         dual = np.zeros(self._sums.shape[1])
         while True:
             tables.clear()
@@ -71,7 +72,7 @@ class SoftAssignment:
                 self.unit,
                 self.pixel_min,
             )
-            used = in_parallel(share_pixels, blocks.n_blocks, *arguments, self._sums, tables.keys, tables.values, dual, least=16)
+            used = over_ranges(share_pixels, self._parts, *arguments, self._sums, tables.keys, tables.values, dual)
             if max(used) < tables.room:
                 break
             tables.grow()

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shapelab.transport.assignment import Assignment, Pixels
+from shapelab.threads import over_ranges, ranges
+from shapelab.transport.assignment import LEAST, Assignment, Pixels
 from shapelab.transport.blocks import Grid
 from shapelab.transport.competition import (
     BEST,
@@ -34,7 +35,6 @@ from shapelab.transport.cost_table import ELLIPSOID, TABULATED
 from shapelab.transport.pairs import PairTables, add_pair
 from shapelab.transport.point_cost import ROW, SCALE, Cells, gauge_slope, table_gradient, wrap
 from shapelab.transport.problem import Problem
-from shapelab.transport.threads import in_parallel, ranges
 
 __all__ = ["CellMoments", "measure_cells"]
 
@@ -246,13 +246,13 @@ def measure_cells(problem: Problem, assignment: Assignment, potentials: np.ndarr
     blocks, finest = level.blocks, level.blocks.levels[-1]
     curved = _curved(problem)
     f = potentials.astype(float)
-    parts = len(ranges(blocks.n_blocks))
-    tables = PairTables(n, parts)
+    parts = ranges(blocks.n_blocks, LEAST)
+    tables = PairTables(n, len(parts))
     while True:
         tables.clear()
-        sums = np.zeros((parts, n + 1, _SUMS))
+        sums = np.zeros((len(parts), n + 1, _SUMS))
         arguments = (level.cells, f, blocks.grid, assignment.pixels, finest.centres, finest.half, curved, sums, tables.keys, tables.values)
-        used = in_parallel(_measure, blocks.n_blocks, *arguments)
+        used = over_ranges(_measure, parts, *arguments)
         if max(used) < tables.room:
             break
         tables.grow()
@@ -287,8 +287,5 @@ def _physical(problem: Problem, sums: np.ndarray, pairs: np.ndarray, shared: np.
     covariances = second[:, 3 - d :, 3 - d :] - offsets[:, :, None] * offsets[:, None, :] + extent
     covariances[sums[:, 0] <= 0] = 0
     gradients = sums[:, 13 - d :] * (problem.cost_unit / length * pixel)
-    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    areas, weights = shared[order, 1] / length * pixel, shared[order, 0] / problem.cost_unit * pixel
-    return CellMoments(
-        sums[:, 0] * pixel, offsets, problem.seeds + offsets, covariances, gradients, pairs[order].astype(np.int64), areas, weights
-    )
+    areas, weights = shared[:, 1] / length * pixel, shared[:, 0] / problem.cost_unit * pixel
+    return CellMoments(sums[:, 0] * pixel, offsets, problem.seeds + offsets, covariances, gradients, pairs.astype(np.int64), areas, weights)

@@ -1,4 +1,4 @@
-"""Pairs of touching cells and what they share: a hash table that threads fill, and the linear solves on its graph (compiled)."""
+"""Pairs of touching cells and what they share: hash tables that the parts of a pass fill, and the linear solves on its graph (compiled)."""
 
 from __future__ import annotations
 
@@ -95,19 +95,19 @@ def conjugate_gradients(
 
 
 class PairTables:
-    """One hash table per thread of pairs {i, j} of 0..n (n is the medium), each pair with two sums.
+    """One hash table per part of a pass, of pairs {i, j} of 0..n (n is the medium), each pair with two sums.
 
     Attributes
     ----------
     keys, values
-        ``(threads, slots)`` int64 and ``(threads, slots, 2)`` float64, for `add_pair`.
+        ``(parts, slots)`` int64 and ``(parts, slots, 2)`` float64, for `add_pair`.
     """
 
-    def __init__(self, n: int, threads: int, slots: int = 0) -> None:
-        slots = slots or 1 << max(6, int(32 * (n + 1)).bit_length())
+    def __init__(self, n: int, parts: int) -> None:
+        slots = 1 << max(8, int(32 * (n + 1) / parts).bit_length())
         self.n = n
-        self.keys = np.full((threads, slots), -1, np.int64)
-        self.values = np.zeros((threads, slots, 2))
+        self.keys = np.full((parts, slots), -1, np.int64)
+        self.values = np.zeros((parts, slots, 2))
 
     @property
     def room(self) -> int:
@@ -125,14 +125,14 @@ class PairTables:
 
     def make_room(self, slots: int) -> None:
         """Have at least so many slots; where there were fewer, the pairs are forgotten."""
-        threads, now = self.keys.shape
+        parts, now = self.keys.shape
         if slots > now:
             slots = 1 << (slots - 1).bit_length()
-            self.keys = np.full((threads, slots), -1, np.int64)
-            self.values = np.zeros((threads, slots, 2))
+            self.keys = np.full((parts, slots), -1, np.int64)
+            self.values = np.zeros((parts, slots, 2))
 
     def edges(self, used: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Return ``(pairs (E, 2) int32, sums (E, 2))`` of all threads together; `used` counts the pairs of each thread."""
+        """Return ``(pairs (E, 2) int32, sums (E, 2))`` of all parts, in the order of (i, j); `used` counts the pairs of each part."""
         keys, values, total = self.keys[0], self.values[0], used[0]
         if len(used) > 1:
             slots = 1 << max(6, int(2 * sum(used)).bit_length())
@@ -141,4 +141,5 @@ class PairTables:
                 total = _merge(self.keys[slot], self.values[slot], self.n, total, keys, values)
         pairs, sums = np.empty((total, 2), np.int32), np.empty((total, 2))
         _compress(keys, values, self.n, pairs, sums)
-        return pairs, sums
+        order = np.argsort(pairs[:, 0].astype(np.int64) * (self.n + 1) + pairs[:, 1])  # not that of the table, which may have grown
+        return pairs[order], sums[order]
