@@ -10,7 +10,19 @@ class ShapelabError(ValueError):
 
 
 class ParameterError(ShapelabError):
-    """A parameter has a value that is not allowed."""
+    """A parameter has a value that is not allowed.
+
+    Parameters
+    ----------
+    message
+        The sentence, which writes values as Python does.
+    plain
+        The same for people who typed the value into a form or a terminal; by default `message`.
+    """
+
+    def __init__(self, message: str, plain: str | None = None) -> None:
+        super().__init__(message)
+        self.plain = plain or message
 
 
 class InputError(ShapelabError):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args, get_origin
+from typing import Any, Self
 
-import annotated_types
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.fields import FieldInfo
 
 from shapelab.errors import ParameterError
+from shapelab.parameter_info import ParameterInfo, field_info
+from shapelab.refusal import plain_sentences, python_sentences
 
 __all__ = ["ParameterInfo", "Parameters", "parameter"]
 
@@ -54,53 +53,6 @@ def parameter(
     return Field(default, description=description, json_schema_extra=extra, **limits)
 
 
-@dataclass(frozen=True)
-class ParameterInfo:
-    """What a form, a command line or a table needs to know of one field."""
-
-    name: str
-    label: str
-    annotation: Any
-    """The field's type, without limits."""
-    default: Any
-    description: str
-    unit: str
-    minimum: float | None
-    maximum: float | None
-    open_minimum: bool
-    """True if `minimum` itself is not allowed."""
-    open_maximum: bool
-    main: bool
-    live: bool
-    step: float | None
-    log: bool
-
-    @property
-    def choices(self) -> tuple[Any, ...] | None:
-        """Allowed values of a `Literal` field, else None."""
-        return get_args(self.annotation) if get_origin(self.annotation) is Literal else None
-
-    @property
-    def allowed(self) -> str:
-        """The limits in words, "" if there are none."""
-        if self.choices is not None:
-            return "one of " + ", ".join(map(repr, self.choices))
-        unit = f" {self.unit}" if self.unit else ""
-        low, high = self.minimum, self.maximum
-        if low is not None and high is not None:
-            return f"between {low:g} and {high:g}{unit}" + _exclusive_note(self)
-        if low is not None:
-            return f"{'more than' if self.open_minimum else 'at least'} {low:g}{unit}"
-        if high is not None:
-            return f"{'less than' if self.open_maximum else 'at most'} {high:g}{unit}"
-        return ""
-
-
-def _exclusive_note(info: ParameterInfo) -> str:
-    ends = [f"{v:g}" for v, is_open in ((info.minimum, info.open_minimum), (info.maximum, info.open_maximum)) if is_open]
-    return f" ({' and '.join(ends)} excluded)" if ends else ""
-
-
 class Parameters(BaseModel):
     """Frozen, validated parameters of a model.
 
@@ -114,7 +66,7 @@ class Parameters(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise ParameterError(_sentences(type(self), error)) from None
+            raise ParameterError(python_sentences(type(self).infos(), error), plain_sentences(type(self).infos(), error)) from None
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with `changes`, validated as if it were made anew."""
@@ -141,66 +93,9 @@ class Parameters(BaseModel):
     @classmethod
     def infos(cls) -> dict[str, ParameterInfo]:
         """Return name -> `ParameterInfo` of every field, in the order of their declaration."""
-        return {name: _info(name, field) for name, field in cls.model_fields.items()}
+        return {name: field_info(name, field) for name, field in cls.model_fields.items()}
 
     @classmethod
     def live_fields(cls) -> frozenset[str]:
         """Return the names of the fields that may change while the simulation runs."""
         return frozenset(name for name, info in cls.infos().items() if info.live)
-
-
-def _info(name: str, field: FieldInfo) -> ParameterInfo:
-    extra: Mapping[str, Any] = field.json_schema_extra if isinstance(field.json_schema_extra, Mapping) else {}
-    limits: dict[str, Any] = {}
-    for constraint in field.metadata:
-        if isinstance(constraint, annotated_types.Ge):
-            limits.update(minimum=constraint.ge, open_minimum=False)
-        elif isinstance(constraint, annotated_types.Gt):
-            limits.update(minimum=constraint.gt, open_minimum=True)
-        elif isinstance(constraint, annotated_types.Le):
-            limits.update(maximum=constraint.le, open_maximum=False)
-        elif isinstance(constraint, annotated_types.Lt):
-            limits.update(maximum=constraint.lt, open_maximum=True)
-    return ParameterInfo(
-        name=name,
-        label=extra.get("label") or (name if len(name) <= 3 else name.replace("_", " ").capitalize()),  # symbols stay as they are
-        annotation=field.annotation,
-        default=field.default,
-        description=field.description or "",
-        unit=extra.get("unit", ""),
-        main=extra.get("main", False),
-        live=extra.get("live", False),
-        step=extra.get("step"),
-        log=extra.get("log", False),
-        **{"minimum": None, "maximum": None, "open_minimum": False, "open_maximum": False, **limits},
-    )
-
-
-def _sentences(cls: type[Parameters], error: ValidationError) -> str:
-    infos = cls.infos()
-    sentences = []
-    for item in error.errors():
-        name = str(item["loc"][0]) if item["loc"] else ""
-        if item["type"] == "extra_forbidden":
-            sentences.append(f"There is no parameter {name!r}; known are {', '.join(infos)}.")
-            continue
-        info = infos.get(name)
-        where = f"{name} = {_short(item['input'])}" if name else "The parameters"
-        allowed = info.allowed if info else ""
-        reason = item["msg"].removeprefix("Value error, ")
-        reason = reason[:1].lower() + reason[1:]
-        if item["type"] in ("missing", "too_long", "tuple_type") and (count := _count(info)):
-            reason = f"it must be {count} values"
-        sentences.append(f"{where} is not allowed: {f'it must be {allowed}' if allowed and len(item['loc']) == 1 else reason}.")
-    return " ".join(sentences)
-
-
-def _count(info: ParameterInfo | None) -> int:
-    """Return how many values a field of fixed length takes, 0 for any other field."""
-    arguments = get_args(info.annotation) if info is not None and get_origin(info.annotation) is tuple else ()
-    return 0 if Ellipsis in arguments else len(arguments)
-
-
-def _short(value: object, limit: int = 60) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"

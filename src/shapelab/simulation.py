@@ -181,8 +181,10 @@ class Simulation:
         Frame
             The newest frame; the last one is yielded whatever ended the run (`reason` says what).
         """
-        if every < 1 or (steps is not None and steps < 0):
-            raise ParameterError(f"run needs every >= 1 and steps >= 0 or None; received every={every}, steps={steps}.")
+        if every < 1:
+            raise ParameterError(f"every: {every} is not allowed, choose a whole number of steps of at least 1.")
+        if steps is not None and steps < 0:
+            raise ParameterError(f"steps: {steps} is not allowed, choose a whole number of at least 0, or leave it out to run to the end.")
         self._stop.clear()
         first = last = self.step_number
         self.prepare()

@@ -134,6 +134,19 @@ def test_cells_and_the_command_line(tmp_path, capsys):
     assert main(["sweep", str(file), "--workers", "0"]) == 2
 
 
+def test_a_sweep_with_a_failed_member_exits_with_1_unless_that_is_accepted(tmp_path, capsys):
+    file = tmp_path / "sweep.toml"
+    file.write_text(
+        'family = "cells"\npreset = "relaxation"\nsteps = 1\n[parameters]\nshape = [48, 48]\nn_cells = 6\n'
+        "[[members]]\nfilling = 0.5\n[[members]]\nfilling = 7.0\n"
+    )
+    assert main(["sweep", str(file), "--workers", "1"]) == 1
+    text = capsys.readouterr()
+    assert "1 done, 1 failed" in text.out
+    assert "--allow-failed" in text.err
+    assert main(["sweep", str(file), "--workers", "1", "--allow-failed"]) == 0
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

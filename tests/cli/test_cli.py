@@ -74,6 +74,18 @@ def test_resume_from_an_earlier_frame_makes_another_run(tmp_path):
     np.testing.assert_array_equal(load_run(out).frame()["field"], load_run(tmp_path / "b.zarr").frame()["field"])
 
 
+@pytest.mark.parametrize("first_steps", ["2", "4"])
+def test_resume_keeps_the_checkpoints_that_the_run_keeps(tmp_path, first_steps):
+    out = tmp_path / "tubes.zarr"
+    assert main([*RUN, "--out", str(out), "--steps", first_steps, "--every", "2", "--keep", "all"]) == 0
+    assert main(["resume", str(out), "--steps", "4", "--every", "2"]) == 0
+    run = load_run(out)
+    assert run.record.checkpoints == run.steps
+    assert len(list((out / "checkpoints").iterdir())) == len(run.steps)
+    assert main(["resume", str(out), "--steps", "2", "--every", "2", "--keep", "last"]) == 0
+    assert set(run.steps) < set(load_run(out).record.checkpoints)
+
+
 def test_every_kind_of_parameter(tmp_path):
     out = tmp_path / "run.zarr"
     options = [
@@ -140,7 +152,12 @@ def test_measure_table(tmp_path, capsys):
         (["run", "curvatubes", "--preset", "tubs", "--out", "x.zarr"], "did you mean"),
         (["run"], "which family"),
         (RUN, "--out"),
-        ([*RUN, "--mass", "3", "--out", "x.zarr"], "mass = '3' is not allowed"),
+        ([*RUN, "--mass", "3", "--out", "x.zarr"], "mass: 3 is not allowed, choose a number between -0.98 and 0.98"),
+        ([*RUN, "--boundary", "open", "--out", "x.zarr"], "boundary: open is not allowed, choose periodic or replicate."),
+        ([*RUN, "--max-steps", "1.5", "--out", "x.zarr"], "max steps: 1.5 is not allowed, choose a whole number between 1 and 1,000,000."),
+        ([*RUN, "--reduced-volume", "no", "--out", "x.zarr"], "between 0.2 and 1, or none."),
+        (["run", "cells", "--shape", "3", "x", "--out", "x.zarr"], "shape: x is not allowed, choose 2 whole numbers."),
+        ([*RUN, "--steps", "-1", "--out", "x.zarr"], "--steps: -1 is not allowed"),
         ([*RUN, "--mesh", "x.doc"], "must end in"),
         ([*RUN, "--start-from", "nothing.tif", "--out", "x.zarr"], "no file"),
         ([*RUN, "--every", "0", "--out", "x.zarr"], "every"),
@@ -156,6 +173,7 @@ def test_wrong_requests_end_with_a_sentence_and_code_2(arguments, sentence, tmp_
     assert sentence in error
     assert error.startswith("shapelab: ")
     assert "\n" not in error
+    assert not any(python in error for python in ("None", "Literal", ">=", " = '"))
     assert list(tmp_path.iterdir()) == []
 
 

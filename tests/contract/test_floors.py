@@ -27,7 +27,8 @@ FLOORS = [
     {"threads"},
     {"state", "frame", "device", "callable_module"},
     {"parameters"},
-    {"errors"},
+    {"refusal"},
+    {"errors", "parameter_info"},
 ]
 """Top floor first: a module uses its own floor (families excepted) and those below."""
 HEIGHT = {name: len(FLOORS) - i for i, floor in enumerate(FLOORS) for name in floor}

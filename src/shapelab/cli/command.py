@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error(f"unknown argument {rest[0]!r}")
         return int(known.action(known))
     except ShapelabError as error:
-        print(f"shapelab: {error}", file=sys.stderr)
+        print(f"shapelab: {getattr(error, 'plain', error)}", file=sys.stderr)
         return USAGE
     except BrokenPipeError:
         sys.stderr.close()
@@ -47,9 +47,9 @@ def _command() -> Parser:
     parser.add_argument("--version", action="version", version=f"shapelab {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     # run shows its own help, with the parameters of the family
-    run.add_options(commands.add_parser("run", help="run a simulation and keep it in a folder", add_help=False, allow_abbrev=False))
+    run.add_options(commands.add_parser("run", help="run a simulation and save it in a folder", add_help=False, allow_abbrev=False))
     for name, verb, help_ in (
-        ("resume", resume, "go on with a saved run"),
+        ("resume", resume, "resume a saved run"),
         ("export", export, "write a saved run as meshes, a stack, tables or a movie"),
         ("sweep", sweep, "run many members of a family, on all cores or a cluster"),
         ("list", listing, "list families, presets and scenarios"),

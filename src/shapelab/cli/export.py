@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shapelab.cli.parser import number, whole_number
 from shapelab.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,11 +32,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="what to make: .ply .obj .stl .vtk (surface of a frame), .tif (stack), .csv (scalars), "
         ".gif .mp4 (movie), or a folder for all tables",
     )
-    parser.add_argument("--step", type=int, metavar="N", help="step of the frame whose surface is wanted (default: the last one)")
+    parser.add_argument("--step", type=whole_number, metavar="N", help="export the surface of this step (default: the last one)")
     parser.add_argument("--all-frames", action="store_true", help="a surface of every frame, in a folder")
     parser.add_argument("--per-cell", action="store_true", help="one mesh per cell, in a folder")
     parser.add_argument("--layer", metavar="NAME", help="image or labels to take (default: field, else the cells)")
-    parser.add_argument("--fps", type=float, default=10.0, metavar="N", help="pictures per second of a movie (default 10)")
+    parser.add_argument("--fps", type=number, default=10.0, metavar="N", help="pictures per second of a movie (default 10)")
     parser.set_defaults(action=run)
 
 

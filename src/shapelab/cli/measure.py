@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shapelab.cli.parser import number, whole_number
 from shapelab.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ __all__ = ["add_options", "run"]
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.add_argument("path", type=Path, metavar="FILE")
-    parser.add_argument("--voxel-size", type=float, nargs="+", metavar="SIZE", help="one size, or one per axis (z y x)")
+    parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="one size, or one per axis (z y x)")
     parser.add_argument("--unit", help="unit of the voxel size")
-    parser.add_argument("--label", type=int, metavar="N", help="measure this label alone, with its curvature")
-    parser.add_argument("--smoothing", type=float, default=2.0, metavar="VOXELS", help="smoothing of a mask (default 2)")
+    parser.add_argument("--label", type=whole_number, metavar="N", help="measure this label alone, with its curvature")
+    parser.add_argument("--smoothing", type=number, default=2.0, metavar="VOXELS", help="smoothing of a mask (default 2)")
     parser.add_argument("--key", help="which array of a file that holds several")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(action=run)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
-__all__ = ["USAGE", "Parser"]
+from shapelab.errors import InputError
+
+__all__ = ["USAGE", "Parser", "at_least", "number", "whole_number"]
 
 USAGE = 2
 """Exit code of a wrong request."""
@@ -17,3 +19,26 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Leave with the message and exit code 2."""
         self.exit(USAGE, f"{self.prog}: {message}. See {self.prog} --help.\n")
+
+
+def whole_number(text: str) -> int:
+    """Type of an option that takes a whole number; `at_least` checks its range."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not allowed, choose a whole number") from None
+
+
+def number(text: str) -> float:
+    """Type of an option that takes a number."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not allowed, choose a number") from None
+
+
+def at_least(least: int, **options: int | None) -> None:
+    """Refuse an option that is below `least`; one that is not given passes."""
+    for name, value in options.items():
+        if value is not None and value < least:
+            raise InputError(f"--{name.replace('_', '-')}: {value} is not allowed, choose a whole number of at least {least}.")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shapelab.cli.parser import at_least, whole_number
 from shapelab.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,21 +22,27 @@ _STEPS = 500
 def add_recording(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="run folder to make, such as tubes.zarr")
-    parser.add_argument("--steps", type=int, metavar="N", help=f"most steps to take (default: until it is over, or {_STEPS})")
-    parser.add_argument("--every", type=int, default=50, metavar="N", help="steps between kept frames (default 50)")
-    parser.add_argument("--keep", choices=("last", "all", "none"), default="last", help="checkpoints to keep (default last)")
-    parser.add_argument("--mesh", type=Path, metavar="FILE", help="also write the last surface (.ply with curvature, .obj, .stl)")
+    parser.add_argument(
+        "--steps", type=whole_number, metavar="N", help=f"take at most this many steps (default: until the run ends, or {_STEPS})"
+    )
+    parser.add_argument("--every", type=whole_number, default=50, metavar="N", help="save a frame every N steps (default 50)")
+    parser.add_argument(
+        "--keep", choices=("last", "all", "none"), help="checkpoints to keep (default: the last one, or those that a resumed run keeps)"
+    )
+    parser.add_argument("--mesh", type=Path, metavar="FILE", help="also save the last surface (.ply with curvature, .obj, .stl)")
 
 
 def record(simulation: Simulation, known: argparse.Namespace, append_to: Path | None = None) -> int:
-    """Run `simulation` and keep its frames; an interrupt ends it after the current step."""
+    """Run `simulation` and save its frames; an interrupt ends it after the current step."""
     from shapelab.cli.progress import Progress, interruptible
     from shapelab.io import RunWriter
     from shapelab.io.mesh import check_suffix
 
+    at_least(1, every=known.every)
+    at_least(0, steps=known.steps)
     path = append_to or known.out
     if path is None and known.mesh is None:
-        raise InputError("say where to keep the run (--out tubes.zarr) or its surface (--mesh tubes.ply).")
+        raise InputError("say where to save the run (--out tubes.zarr) or its surface (--mesh tubes.ply).")
     if known.mesh is not None:
         check_suffix(known.mesh)
     steps = known.steps

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from shapelab.errors import InputError
+from shapelab.cli.parser import at_least, whole_number
 
 if TYPE_CHECKING:
     from shapelab.batch.member import Outcome
@@ -24,20 +24,20 @@ _INTERRUPTED = 130
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument("spec", type=Path, metavar="SPEC.toml", help="what to compute (see the page Atlas and sweeps)")
+    parser.add_argument("spec", type=Path, metavar="SPEC.toml", help="what to compute (see Atlas and sweeps in the guide)")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="folder of the sweep; by default the spec's name without .toml")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler to use, such as tcp://host:8786 (default: this machine)")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes on this machine (default: one per core, if the memory allows)")
-    parser.add_argument("--retry-failed", action="store_true", help="run again the members that failed")
+    parser.add_argument("--workers", type=whole_number, metavar="N", help="processes on this machine (default: one per core)")
+    parser.add_argument("--retry-failed", action="store_true", help="run the failed members again")
+    parser.add_argument("--allow-failed", action="store_true", help="exit with 0 even if some members failed (not if all did)")
     parser.set_defaults(action=run)
 
 
 def run(known: argparse.Namespace) -> int:
-    """Run or go on with a sweep; a second call skips what is done."""
+    """Run a sweep, or resume it: a second call skips what is done."""
     from shapelab.batch import read_spec, sweep
 
-    if known.workers is not None and known.workers < 1:
-        raise InputError(f"--workers must be 1 or more; received {known.workers}.")
+    at_least(1, workers=known.workers)
     folder = known.out if known.out is not None else known.spec.with_suffix("")
     spec = read_spec(known.spec)
     try:
@@ -51,13 +51,16 @@ def run(known: argparse.Namespace) -> int:
                 report=_Progress(),
             )
     except KeyboardInterrupt:
-        print(f"\nInterrupted: what is done is kept; the same command goes on with {folder}.", file=sys.stderr)
+        print(f"\nInterrupted: what is done is saved; the same command resumes {folder}.", file=sys.stderr)
         return _INTERRUPTED
     counts = table["status"].value_counts()
     print(f"{folder}: " + ", ".join(f"{counts[name]} {name}" for name in ("done", "not viable", "failed") if name in counts) + ".")
     for _, row in table[table["status"] == "failed"].head(5).iterrows():
         print(f"  {row['name']}: {row['reason']}")
-    return 1 if "done" not in counts else 0
+    failed = counts.get("failed", 0)
+    if failed and "done" in counts and not known.allow_failed:
+        print("Run them again with --retry-failed, or accept them with --allow-failed.", file=sys.stderr)
+    return 1 if "done" not in counts or (failed and not known.allow_failed) else 0
 
 
 class _Progress:
