@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QLabel, QProgressBar, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QProgressBar, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.run.buttons import RunButtons
 from napari_shapelab.run.layers import RunLayers
@@ -16,6 +16,7 @@ from napari_shapelab.run.worker import Checkpoint, Ended, Snapshot
 from napari_shapelab.settings import max_rate
 from napari_shapelab.viewer.canvas_guard import CanvasGuard
 from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.plots import ScalarPlot
 from napari_shapelab.work.sentence import sentence
 from napari_shapelab.work.task import Task
@@ -136,11 +137,9 @@ class RunPanel(QWidget):
         self._ready = ready
         self._refresh()
 
-    def say(self, text: str, *, wrong: bool = False) -> None:
-        """Show one sentence under the buttons; "" hides it."""
-        self.message.setText(text)
-        self.message.setStyleSheet("color: #d9534f;" if wrong else "")
-        self.message.setVisible(bool(text))
+    def say(self, text: str, *, wrong: bool = False, passing: bool = False) -> None:
+        """Show one sentence under the buttons; "" takes it away."""
+        self.message.say(text, wrong=wrong, passing=passing)
 
     # -- buttons -------------------------------------------------------------------------------------------------
 
@@ -178,7 +177,7 @@ class RunPanel(QWidget):
         """End the run after its current step."""
         if self.running and self.stream is not None:
             self.stream.worker.stop()
-            self.status.setText("Stopping…")
+            self.status.say("Stopping…")
 
     # -- the run -------------------------------------------------------------------------------------------------
 
@@ -236,7 +235,7 @@ class RunPanel(QWidget):
         self.set_analysing(self._analysing)
         self.set_decoration(self._decorate)
         self.status.setToolTip(f"Computed on: {self._device}")
-        self.status.setText(f"{self._device} · preparing… (the first run on a machine compiles its kernels)")
+        self.status.say(f"{self._device} · preparing… (the first run on a machine compiles its kernels)")
         self.progress.setRange(0, 0)
         self.starting.emit(self.stream.worker, checkpoint is not None)
         if live:
@@ -247,7 +246,7 @@ class RunPanel(QWidget):
 
     def _on_advanced(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.status.setText(self._status(snapshot))
+        self.status.say(self._status(snapshot))
         limit = snapshot.provenance["parameters"].get("max_steps", self._limit)
         if limit:
             self.progress.setRange(0, int(limit))
@@ -260,10 +259,10 @@ class RunPanel(QWidget):
         if stream is not None:
             stream.deleteLater()
         if self.snapshot is not None:
-            self.status.setText(self._status(self.snapshot))
+            self.status.say(self._status(self.snapshot))
         self.progress.setRange(0, 1)
         self.progress.setValue(0 if ended.failed else 1)
-        if not self.message.text() or not ended.reason.startswith("Stopped"):
+        if not self.message.text() or not ended.stopped:
             self.say(ended.reason, wrong=ended.failed)
         self._refresh()
         self.ended.emit(ended)
@@ -299,13 +298,9 @@ class RunPanel(QWidget):
         self.progress.setMaximumHeight(6)
         self.progress.setRange(0, 1)
         layout.addWidget(self.progress)
-        self.status = QLabel("Ready.")
-        self.status.setWordWrap(True)
+        self.status = MessageLine("Ready.")
         layout.addWidget(self.status)
-        self.message = QLabel()
-        self.message.setWordWrap(True)
-        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.message.hide()
+        self.message = MessageLine()
         layout.addWidget(self.message)
         self.plot = ScalarPlot(self._viewer, self._first)
         self.tabs = QTabWidget()

@@ -79,6 +79,8 @@ class Ended:
     reason: str
     """One sentence for the user."""
     failed: bool
+    stopped: bool = False
+    """The user has ended it."""
     checkpoint: Checkpoint | None = field(default=None, repr=False)
     """State from which the run can go on, in main memory; None if there is none."""
 
@@ -253,7 +255,7 @@ class Worker(threading.Thread):
             visit(simulation)
         if not failed:
             self._publish(simulation, self._keep_frame(simulation, last=True))
-        return Ended(reason, failed, None if failed else Checkpoint.of(simulation))
+        return Ended(reason, failed, not simulation.done, None if failed else Checkpoint.of(simulation))
 
     def _orders(self) -> _Orders | None:
         """Return what to do next, waiting while paused; None to stop."""

@@ -10,12 +10,13 @@ from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 from napari_shapelab.widgets.fields import Field, make_field
+from napari_shapelab.widgets.message import WRONG
 from shapelab.errors import ParameterError
 from shapelab.parameters import ParameterInfo, Parameters
 
 __all__ = ["Form", "collapsible"]
 
-_WRONG = "border: 1px solid #d9534f;"
+_MARK = f"border: 1px solid {WRONG};"
 
 
 class Form(QWidget):
@@ -62,7 +63,7 @@ class Form(QWidget):
             layout.addWidget(self.advanced)
         self._message = QLabel()
         self._message.setWordWrap(True)
-        self._message.setStyleSheet("color: #d9534f;")
+        self._message.setStyleSheet(f"color: {WRONG};")
         self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._message.hide()
         layout.addWidget(self._message)
@@ -138,7 +139,7 @@ class Form(QWidget):
 
     def _tell(self, wrong: Mapping[str, str]) -> None:
         for name, field in self.fields.items():
-            field.setStyleSheet(_WRONG if name in wrong else "")
+            field.setStyleSheet(_MARK if name in wrong else "")
             field.setToolTip(wrong.get(name) or _tooltip(self._infos[name]))
         before, self._problem = self._problem, " ".join(dict.fromkeys(wrong.values()))
         self._message.setText(self._problem)

@@ -14,7 +14,7 @@ from napari_shapelab.viewer.canvas_guard import CanvasGuard
 from napari_shapelab.viewer.theme import theme_colour
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.icons import icon
-from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.work.mailbox import Mailbox
 from napari_shapelab.work.task import Task
 
@@ -70,7 +70,7 @@ class WorkRow(QWidget):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setMaximumHeight(6)
-        self.message = WrappedLabel("Ready.")
+        self.message = MessageLine("Ready.", lines=3)
         self._timer = QTimer(self)
         self._timer.setInterval(_PERIOD)
         self._timer.timeout.connect(self._look)
@@ -91,8 +91,7 @@ class WorkRow(QWidget):
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show a sentence under the buttons."""
-        self.message.setText(text)
-        self.message.setStyleSheet("color: #d9534f;" if wrong else "")
+        self.message.say(text, wrong=wrong)
 
     def start(
         self, work: Callable[[Report, threading.Event], Any], done: Callable[[Any], None], what: str, *, abortable: bool = True

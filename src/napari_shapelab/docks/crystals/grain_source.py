@@ -17,8 +17,8 @@ from napari_shapelab.docks.crystals.fit import GrainImage
 from napari_shapelab.viewer.layer_data import unit_of
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.layer_combo import LayerCombo
+from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.number_box import NumberBox
-from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.task import Task
 from shapelab.crystals import EbsdMap, GrainTable
 from shapelab.errors import InputError
@@ -85,7 +85,7 @@ class GrainSource(QWidget):
         self.threshold.setSuffix("°")
         self.threshold.setValue(_THRESHOLD)
         self.threshold.setToolTip("Neighbouring pixels whose orientations differ by less belong to the same grain.")
-        self.note = WrappedLabel()
+        self.note = MessageLine()
         row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(self.combo, 1)
@@ -123,8 +123,7 @@ class GrainSource(QWidget):
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show a sentence; "" hides the line."""
-        self.note.setText(text)
-        self.note.setStyleSheet("color: #d9534f;" if wrong else "")
+        self.note.say(text, wrong=wrong)
         self._layout.setRowVisible(self.note, bool(text))
 
     def open(self, path: str | Path) -> None:

@@ -19,6 +19,7 @@ from napari_shapelab.run.folder_layers import add_run, layers_of, runs_shown, up
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.form import collapsible
+from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.task import Task
@@ -61,7 +62,7 @@ class ReplayDock(QWidget):
         self.restore_button = push_button(
             "Restore parameters", "Show in its dock the parameters that were in force at this frame; nothing runs.", height=28
         )
-        self.note = WrappedLabel()
+        self.note = MessageLine()
         self.export = ExportPanel(self._viewer, self.timeline, self.player.rate.value)
         self._rows = QFormLayout()
         self.setAcceptDrops(True)
@@ -130,7 +131,7 @@ class ReplayDock(QWidget):
     def _show(self, opened: Opened | None) -> None:
         self.player.stop()
         self._opened = opened
-        self.note.setText("")
+        self.note.say("")
         self._list_details(opened.details if opened is not None else [])
         self.about.setText(opened.about if opened is not None else "No run is open.")
         self.export.show_run(self.run)
@@ -161,12 +162,11 @@ class ReplayDock(QWidget):
         self._say(text, wrong=True)
 
     def _say(self, text: str, wrong: bool) -> None:
-        self.note.setText(text)
-        self.note.setStyleSheet("color: #d9534f;" if wrong else "")
+        self.note.say(text, wrong=wrong)
 
     def _on_frame(self, index: int) -> None:
         del index
-        self.note.setText("")
+        self.note.say("")
         self._refresh()
 
     def _on_resumed(self) -> None:

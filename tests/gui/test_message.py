@@ -1,0 +1,78 @@
+"""The message line: one height whatever it says, and nothing that is no longer true."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.message import WRONG, MessageLine
+
+
+@pytest.fixture
+def line(qtbot):
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    column = QVBoxLayout(holder)
+    line = MessageLine(lines=2)
+    column.addWidget(line)
+    column.addWidget(push_button("Run", "Run."))
+    holder.resize(300, 200)
+    holder.show()
+    qtbot.waitExposed(holder)
+    yield line
+    holder.close()
+
+
+@pytest.mark.parametrize("text", ["", "Ready.", "A sentence that is much longer than the line is wide. " * 12])
+def test_buttons_do_not_move_whatever_is_said(line, qtbot, text):
+    button = line.parentWidget().layout().itemAt(1).widget()
+    before = button.geometry()
+    line.say(text, wrong=True)
+    qtbot.wait(10)
+    assert button.geometry() == before
+    assert line.text() == text
+    assert line.widget().height() >= line.widget().heightForWidth(line.widget().width()) or not text  # whole, by scrolling
+
+
+def test_what_is_wrong_is_red_until_it_is_right_again(line):
+    line.say("Settled.")
+    line.hold("form", "mass = 7 is not allowed.")
+    assert line.text() == "mass = 7 is not allowed.\nSettled."
+    assert line.wrong
+    assert WRONG in line.widget().styleSheet()
+    line.hold("form", "")
+    assert line.text() == "Settled."
+    assert not line.wrong
+    assert line.widget().styleSheet() == ""
+
+
+def test_each_thing_is_said_once_and_taken_back_by_its_own_words(line):
+    line.hold("volume", "The volumes are 3 % off.")
+    line.hold("volume", "The volumes are 5 % off.")
+    assert line.text() == "The volumes are 5 % off."
+    line.hold("volume", "")
+    line.say("Paint in 2-D.", wrong=True)
+    line.retract("Something else.")
+    assert line.text() == "Paint in 2-D."
+    line.retract("Paint in 2-D.")
+    assert line.text() == ""
+
+
+def test_what_has_happened_passes_by_itself(line, qtbot, monkeypatch):
+    monkeypatch.setattr("napari_shapelab.widgets.message._READING", 0.01)
+    line.say("Copied.", passing=True)
+    assert line.text() == "Copied."
+    qtbot.waitUntil(lambda: line.text() == "", timeout=5000)
+    line.say("Saved.", passing=True)
+    line.say("Settled.")  # takes its place for good
+    with qtbot.waitSignal(line._passing.timeout, timeout=300, raising=False) as late:
+        pass
+    assert not late.signal_triggered
+    assert line.text() == "Settled."
+
+
+def test_a_name_is_no_markup(line):
+    line.say("Added '<b>cells</b>'.")
+    assert line.widget().textFormat().name == "PlainText"
+    assert line.text() == "Added '<b>cells</b>'."
