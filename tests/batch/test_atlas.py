@@ -22,8 +22,9 @@ from shapelab.batch import (
     thumbnail,
     weights_at,
 )
+from shapelab.batch.atlas import _about
 from shapelab.batch.layout import stress
-from shapelab.batch.member import MEMBERS, run_member
+from shapelab.batch.member import MEMBERS, Outcome, run_member
 from shapelab.batch.sweep import PLAN
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
@@ -189,3 +190,17 @@ def test_groups_differ_most_in_what_tells_them_apart(atlas):
     assert len(member_table(atlas, [0, 1])) == 2
     with pytest.raises(InputError, match="two shapes"):
         compare_groups(atlas, [0])
+
+
+@pytest.mark.parametrize(
+    ("statuses", "planned", "sentence"),
+    [
+        (["done"] * 6, 6, "All 6 members of the sweep s."),
+        (["done"], 1, "The one member of the sweep s."),
+        (["done"] * 4 + ["failed", "not viable"], 8, "4 of 8 members of the sweep s (1 failed, 1 not viable, 2 not computed yet)."),
+        (["done", "failed"], 2, "1 of 2 members of the sweep s (1 failed)."),
+    ],
+)
+def test_an_atlas_says_what_became_of_the_others(statuses, planned, sentence):
+    results = [Outcome(name=f"m{index}", status=status, reason="", parameters={}) for index, status in enumerate(statuses)]
+    assert _about("s", results, planned) == sentence

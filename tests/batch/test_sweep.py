@@ -6,15 +6,18 @@ import contextlib
 import csv
 import importlib
 import os
+import shutil
 import signal
+import threading
+import warnings
 from collections import Counter
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
-from shapelab.batch import SweepSpec, load_sweep, read_spec, sweep
-from shapelab.batch.cluster import Workers
+from shapelab.batch import SweepSpec, counts, load_sweep, read_spec, sweep
+from shapelab.batch.cluster import Workers, _warn_if_open
 from shapelab.batch.member import JOURNAL, MEMBERS, run_member
 from shapelab.cli import main
 from shapelab.errors import InputError, ParameterError
@@ -194,3 +197,92 @@ def test_a_sweep_whose_workers_are_all_lost_ends_in_a_sentence(tmp_path, monkeyp
     with pytest.raises(InputError, match="All workers have been lost"):
         sweep(SweepSpec.make(**TINY), tmp_path / "s")
     assert len(pd.read_csv(tmp_path / "s" / "table.csv")) == 0
+
+
+def test_two_sweeps_of_one_name_on_one_scheduler_come_out_whole(cluster, tmp_path):
+    """Dask gives equal keys one result: keys must tell sweeps apart by what they are."""
+    specs = {which: SweepSpec.make(**TINY, grid={"mass": masses}) for which, masses in (("one", [-0.6, -0.5, -0.4]), ("two", [-0.3, -0.2]))}
+    specs["three"] = specs["two"]  # the same plan too, in another folder
+    found = {}
+
+    def run(which):
+        found[which] = sweep(specs[which], tmp_path / which / "sweep", scheduler=cluster.scheduler_address)
+
+    for which in specs:
+        (tmp_path / which).mkdir()
+    threads = [threading.Thread(target=run, args=(which,)) for which in specs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for which, spec in specs.items():
+        assert found[which]["mass"].tolist() == [member.parameters["mass"] for member in spec.all_members()]
+        assert counts(found[which]) == {"done": len(found[which]), "not viable": 0, "failed": 0}
+        _, outcomes = load_sweep(tmp_path / which / "sweep")
+        assert len(outcomes) == len(spec.all_members())
+
+
+def test_a_sweep_that_is_under_way_is_not_begun_again(cluster, tmp_path):
+    spec = SweepSpec.make(**TINY, grid={"mass": [-0.6, -0.5]})
+    refused = []
+
+    def again(outcome, done, total):
+        with pytest.raises(InputError, match=r"The sweep .* is being written by this program") as caught:
+            sweep(spec, tmp_path / "sweep", scheduler=cluster.scheduler_address)
+        refused.append(caught)
+
+    assert len(sweep(spec, tmp_path / "sweep", scheduler=cluster.scheduler_address, report=again)) == 2
+    assert len(refused) == 2
+    assert [entry.name for entry in tmp_path.iterdir()] == ["sweep"]  # no lock is left
+
+
+def test_a_sweep_folder_that_is_removed_is_said(cluster, tmp_path):
+    spec = SweepSpec.make(**TINY, grid={"mass": [-0.6, -0.5, -0.4, -0.3]})
+
+    def remove(outcome, done, total):
+        shutil.rmtree(tmp_path / "sweep", ignore_errors=True)
+
+    with pytest.raises(InputError, match=r"removed, moved or unmounted while the sweep was running|cannot be written"):
+        sweep(spec, tmp_path / "sweep", scheduler=cluster.scheduler_address, report=remove)
+
+
+def test_a_local_cluster_listens_on_this_machine_only(tmp_path):
+    psutil = pytest.importorskip("psutil")
+    heard = set()
+
+    def listening():
+        me = psutil.Process()
+        return {
+            item.laddr
+            for process in (me, *me.children(recursive=True))
+            for item in process.net_connections()
+            if item.status == psutil.CONN_LISTEN
+        }
+
+    before = listening()  # the cluster of the other tests
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        spec = SweepSpec.make(**TINY, grid={"mass": [-0.5]})
+        sweep(spec, tmp_path / "sweep", processes=1, report=lambda *_: heard.update(listening() - before))
+    assert heard
+    assert {place.ip for place in heard} <= {"127.0.0.1", "::1"}
+
+
+@pytest.mark.parametrize(
+    ("address", "open_to_others"),
+    [
+        ("tcp://10.0.0.5:8786", True),
+        ("10.0.0.5:8786", True),
+        ("tcp://cluster.example:8786", True),
+        ("tcp://[2001:db8::1]:8786", True),
+        ("tls://10.0.0.5:8786", False),
+        ("tcp://127.0.0.1:8786", False),
+        ("tcp://localhost:8786", False),
+        ("tcp://[::1]:8786", False),
+    ],
+)
+def test_a_scheduler_that_is_open_to_others_is_warned_of(address, open_to_others):
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        _warn_if_open(address)
+    assert [str(item.message).startswith(f"The scheduler {address} is not encrypted") for item in said] == [True] * open_to_others

@@ -9,7 +9,7 @@ from shapelab.batch.fit import TextureFit, fit_texture
 from shapelab.batch.groups import compare_groups, member_table
 from shapelab.batch.layout import clusters, plane
 from shapelab.batch.spec import SweepSpec, read_spec
-from shapelab.batch.sweep import load_sweep, sweep
+from shapelab.batch.sweep import counts, load_sweep, sweep
 from shapelab.batch.thumbnails import thumbnail
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "between",
     "clusters",
     "compare_groups",
+    "counts",
     "fit_texture",
     "load_sweep",
     "member_distances",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,8 +140,18 @@ class Atlas:
                 progress(index + 1, len(done))
         if not members:
             raise InputError(f"The sweep {Path(folder).name} has no finished member yet.")
-        about = f"{len(members)} of {len(results)} members of the sweep {Path(folder).name}: the others failed or were not viable."
+        about = _about(Path(folder).name, results, len(spec.all_members()))
         return cls(spec.family, spec.preset, spec.parameters, tuple(members), about)
+
+
+def _about(name: str, results: list[Outcome], planned: int) -> str:
+    """Return what became of the members of a sweep, as a sentence."""
+    known = Counter(item.status for item in results)
+    rest = [(known["failed"], "failed"), (known["not viable"], "not viable"), (planned - len(results), "not computed yet")]
+    said = ", ".join(f"{count} {what}" for count, what in rest if count)
+    if not said:
+        return f"All {planned} members of the sweep {name}." if planned > 1 else f"The one member of the sweep {name}."
+    return f"{known['done']} of {planned} members of the sweep {name} ({said})."
 
 
 def open_atlas(path: str | Path, *, progress: Progress | None = None) -> Atlas:

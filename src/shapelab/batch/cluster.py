@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,9 @@ class Workers:
 
 
 @contextlib.contextmanager
-def workers(folder: Path, *, scheduler: str | None, count: int | None, members: int, need: int) -> Iterator[Workers]:
+def workers(
+    folder: Path, *, scheduler: str | None, count: int | None, members: int, need: int, dashboard: str | None = None
+) -> Iterator[Workers]:
     """Give workers for a sweep; a local cluster ends with it, a foreign scheduler stays.
 
     Parameters
@@ -63,6 +66,8 @@ def workers(folder: Path, *, scheduler: str | None, count: int | None, members: 
         Number of members that are left to run.
     need
         Memory of the largest member [bytes].
+    dashboard
+        Address of Dask's page about a local cluster; None for no page.
 
     Raises
     ------
@@ -75,9 +80,10 @@ def workers(folder: Path, *, scheduler: str | None, count: int | None, members: 
         raise InputError("A sweep needs Dask: install it with  pip install 'napari-shapelab[batch]'.") from error
     with contextlib.ExitStack() as stack:
         if scheduler is None:
-            address: Any = stack.enter_context(_local_cluster(distributed, count, members, need))
+            address: Any = stack.enter_context(_local_cluster(distributed, count, members, need, dashboard))
         else:
             address = scheduler
+            _warn_if_open(scheduler)
         try:
             client: Any = stack.enter_context(distributed.Client(address, timeout=_SECONDS, set_as_default=False))  # type: ignore[no-untyped-call]
         except (OSError, TimeoutError, ValueError) as error:
@@ -91,7 +97,19 @@ def workers(folder: Path, *, scheduler: str | None, count: int | None, members: 
             yield Workers(client)
 
 
-def _local_cluster(distributed: Any, count: int | None, members: int, need: int) -> Any:
+def _warn_if_open(address: str) -> None:
+    """Say that whoever reaches a scheduler beyond this machine may have anything computed there, and that all is readable."""
+    protocol, _, place = address.rpartition("://")
+    host = place.rpartition(":")[0].strip("[]") or place
+    if protocol in ("", "tcp", "ws", "ucx") and host not in ("localhost", "::1") and not host.startswith("127."):
+        warnings.warn(
+            f"The scheduler {address} is not encrypted and asks for no password: whoever reaches it can run programs on its workers. "
+            "Use it in a network that you trust, or start it with TLS (tls://…, see Dask's page on security).",
+            stacklevel=4,
+        )
+
+
+def _local_cluster(distributed: Any, count: int | None, members: int, need: int, dashboard: str | None) -> Any:
     free = _SHARE * available_memory()
     fitting = int(free // (need + _PROCESS))
     if fitting < 1:
@@ -101,7 +119,15 @@ def _local_cluster(distributed: Any, count: int | None, members: int, need: int)
     processes = max(1, min(count or cpu_count(), fitting, members))
     one = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
     return distributed.LocalCluster(
-        n_workers=processes, threads_per_worker=1, memory_limit=int(free / processes), dashboard_address=":0", env=one, silence_logs=50
+        n_workers=processes,
+        threads_per_worker=1,
+        memory_limit=int(free / processes),
+        host="127.0.0.1",
+        dashboard_address=dashboard or "127.0.0.1:0",
+        scheduler_kwargs={"dashboard": dashboard is not None},
+        worker_dashboard_address=None,
+        env=one,
+        silence_logs=50,
     )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 import math
+import platform
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +18,14 @@ from shapelab.batch.cluster import Workers, workers
 from shapelab.batch.member import MEMBERS, Outcome, keep_outcome, read_outcome, run_member
 from shapelab.batch.spec import Member, SweepSpec
 from shapelab.errors import InputError, ShapelabError
+from shapelab.io.lock import FolderLock
+from shapelab.io.output import new_version
 from shapelab.io.textfile import read_json, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PLAN", "TABLE", "load_sweep", "outcomes", "sweep", "sweep_table"]
+__all__ = ["PLAN", "TABLE", "counts", "load_sweep", "outcomes", "sweep", "sweep_table"]
 
 PLAN, TABLE = "sweep.json", "table.csv"
 _FORMAT = {"format": "shapelab sweep", "version": 1}
@@ -38,6 +44,7 @@ def sweep(
     processes: int | None = None,
     retry_failed: bool = False,
     report: Report | None = None,
+    dashboard: str | None = None,
 ) -> pd.DataFrame:
     """Run the members of a sweep that have no outcome yet; return the table of all.
 
@@ -46,7 +53,7 @@ def sweep(
     spec
         What to compute (`SweepSpec.make`, `read_spec`).
     folder
-        Where to keep it; made if missing. A folder that holds this same sweep is gone on with.
+        Where to save it; made if missing. A folder that holds this same sweep is resumed. It is locked meanwhile.
     scheduler
         Address of a Dask scheduler, None for a cluster of this machine's cores. In a script, a local cluster needs the
         usual ``if __name__ == "__main__":``, as its processes import the script.
@@ -56,6 +63,9 @@ def sweep(
         Run again the members that failed (not those that are not viable).
     report
         Called after each member with its outcome, the number of members that have one, and the number of all.
+    dashboard
+        Address of Dask's page about a local cluster, such as ``localhost:8787``; None for no page. The cluster itself
+        listens on this machine only.
 
     Returns
     -------
@@ -65,10 +75,28 @@ def sweep(
     Raises
     ------
     InputError
-        If the folder holds something else, or no workers can be had. A member that fails raises nothing: its reason is
-        in the table.
+        If the folder holds something else, is removed meanwhile or is being written by another sweep, or no workers can be
+        had. A member that fails raises nothing: its reason is in the table.
+
+    Warns
+    -----
+    UserWarning
+        If the scheduler can be reached by other machines without encryption.
     """
-    root = Path(folder)
+    root = Path(folder).absolute()
+    with _held(root):
+        return _sweep(root, spec, scheduler, processes, retry_failed, report, dashboard)
+
+
+def _sweep(
+    root: Path,
+    spec: SweepSpec,
+    scheduler: str | None,
+    processes: int | None,
+    retry_failed: bool,
+    report: Report | None,
+    dashboard: str | None,
+) -> pd.DataFrame:
     _prepare(root, spec)
     members = spec.all_members()
     if retry_failed:
@@ -85,13 +113,19 @@ def sweep(
     try:
         if left:
             needs = {member.name: _memory(spec, member) for member in left}
-            with workers(root, scheduler=scheduler, count=processes, members=len(left), need=max(needs.values())) as pool:
+            pool_of = workers(root, scheduler=scheduler, count=processes, members=len(left), need=max(needs.values()), dashboard=dashboard)
+            with pool_of as pool:
                 _run(pool, root, spec, left, needs, count)
         _clear_parts(root)
     finally:
-        table = sweep_table(outcomes(root, members))
-        table.to_csv(root / TABLE, index=False)
+        table = _write_table(root, members)
     return table
+
+
+def counts(table: pd.DataFrame) -> dict[str, int]:
+    """Return how many members of a sweep's table are "done", "not viable" and "failed", in this order, zeros included."""
+    found = table["status"].value_counts()
+    return {status: int(found.get(status, 0)) for status in ("done", "not viable", "failed")}
 
 
 def load_sweep(folder: str | Path) -> tuple[SweepSpec, list[Outcome]]:
@@ -120,11 +154,37 @@ def sweep_table(results: list[Outcome]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=None if rows else list(fixed))
 
 
+@contextlib.contextmanager
+def _held(root: Path) -> Iterator[None]:
+    """Lock a sweep's folder while it is written."""
+    with contextlib.suppress(OSError):  # told in a sentence by `_prepare`
+        root.parent.mkdir(parents=True, exist_ok=True)
+    lock = FolderLock(root, "sweep")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _write_table(root: Path, members: list[Member]) -> pd.DataFrame:
+    _require_there(root)
+    table = sweep_table(outcomes(root, members))
+    with new_version(root / TABLE) as partial:
+        table.to_csv(partial, index=False)
+    return table
+
+
+def _require_there(root: Path) -> None:
+    if not (root / PLAN).is_file():
+        raise InputError(f"The sweep folder {str(root)!r} was removed, moved or unmounted while the sweep was running: it ends here.")
+
+
 def _run(pool: Workers, root: Path, spec: SweepSpec, left: list[Member], needs: dict[str, int], count: Callable[[Outcome], None]) -> None:
     """Keep the workers busy: no more members at once than there are threads, nor than their memory holds together."""
-    seen = time.monotonic()
+    seen, plan = time.monotonic(), _key(root, spec)
     waiting, flying = deque(left), dict[Any, Member]()
     while waiting or flying:
+        _require_there(root)
         slots, memory, largest = max(1, pool.slots()), pool.memory(), pool.largest()
         if pool.slots():
             seen = time.monotonic()
@@ -137,12 +197,22 @@ def _run(pool: Workers, root: Path, spec: SweepSpec, left: list[Member], needs: 
                 reason = f"It needs about {needs[member.name] / 1e9:.3g} GB, more than any worker has."
                 count(keep_outcome(root, Outcome(name=member.name, status="failed", reason=reason, parameters=member.parameters)))
                 continue
-            flying[pool.client.submit(run_member, str(root), spec, member, pure=False, key=f"{root.name}-{member.name}")] = member
+            flying[pool.client.submit(run_member, str(root), spec, member, pure=False, key=f"{plan}-{member.name}")] = member
             used += needs[member.name]
         if flying:
             for future in _finished(flying):
                 member = flying.pop(future)
                 count(_outcome(root, member, future))
+
+
+def _key(root: Path, spec: SweepSpec) -> str:
+    """Return what tells the work of this sweep from that of any other on the same scheduler: its folder and its plan."""
+    what = json.dumps([platform.node(), str(root.resolve()), _plan(spec)], sort_keys=True)
+    return f"shapelab-{hashlib.sha256(what.encode()).hexdigest()[:24]}"
+
+
+def _plan(spec: SweepSpec) -> dict[str, Any]:
+    return {**_FORMAT, **_pack_infinities(spec.model_dump(mode="json"))}
 
 
 def _finished(futures: Mapping[Any, Member]) -> set[Any]:
@@ -177,7 +247,7 @@ def _memory(spec: SweepSpec, member: Member) -> int:
 
 
 def _prepare(root: Path, spec: SweepSpec) -> None:
-    plan = {**_FORMAT, **_pack_infinities(spec.model_dump(mode="json"))}
+    plan = _plan(spec)
     try:
         if (root / PLAN).exists():
             if read_json(root / PLAN) != plan:

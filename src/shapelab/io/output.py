@@ -12,7 +12,7 @@ from pathlib import Path
 
 from shapelab.errors import InputError
 
-__all__ = ["free_name", "new_file", "new_folder", "require_new"]
+__all__ = ["free_name", "new_file", "new_folder", "new_version", "require_new"]
 
 
 def free_name(path: Path) -> Path:
@@ -41,6 +41,19 @@ def new_file(path: Path) -> Iterator[Path]:
     """
     with _complete(path, path.with_name(f".{uuid.uuid4().hex[:8]}.partial.{path.name}")) as partial:
         yield partial
+
+
+@contextlib.contextmanager
+def new_version(path: Path) -> Iterator[Path]:
+    """Yield a hidden path beside `path`, of our own and made anew each time; it replaces `path` when all went well."""
+    partial = path.with_name(f".{uuid.uuid4().hex[:8]}.partial.{path.name}")
+    try:
+        yield partial
+        partial.replace(path)
+    except OSError as error:
+        raise InputError(f"{str(path)!r} cannot be written: {error.strerror or error}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
