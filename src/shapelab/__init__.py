@@ -1,12 +1,23 @@
 """See, simulate and measure shapes: arrays in, arrays out; no Qt and no viewer.
 
-Names load when they are first used, so that ``import shapelab`` is fast.
+Names load when they are first used, so that ``import shapelab`` is fast. Type checkers and editors see them as plain imports.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shapelab.catalog import catalog
+    from shapelab.cells import Cells
+    from shapelab.compare import compare
+    from shapelab.crystals import fit_diagram, generate_crystal
+    from shapelab.curvature import Curvatubes
+    from shapelab.errors import ShapelabError
+    from shapelab.measure import measure
+    from shapelab.simulation import Frame, LayerData, Parameters, Simulation
+    from shapelab.transport import costs, solve_cells
 
 __version__ = "0.1.0"
 
@@ -28,16 +39,33 @@ _EXPORTS = {
 }
 """Public name -> module that defines it. A name equal to its module's is that module, which can be called."""
 
-__all__ = ["__version__", *sorted(_EXPORTS)]
+__all__ = [
+    "Cells",
+    "Curvatubes",
+    "Frame",
+    "LayerData",
+    "Parameters",
+    "ShapelabError",
+    "Simulation",
+    "__version__",
+    "catalog",
+    "compare",
+    "costs",
+    "fit_diagram",
+    "generate_crystal",
+    "measure",
+    "solve_cells",
+]
 
+if not TYPE_CHECKING:  # a type checker would take it as leave for any name
 
-def __getattr__(name: str) -> Any:
-    if name not in _EXPORTS:
-        raise AttributeError(f"module 'shapelab' has no attribute {name!r}")
-    module = import_module(_EXPORTS[name])
-    value = module if module.__name__ == f"shapelab.{name}" else getattr(module, name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        if name not in _EXPORTS:
+            raise AttributeError(f"module 'shapelab' has no attribute {name!r}")
+        module = import_module(_EXPORTS[name])
+        value = module if module.__name__ == f"shapelab.{name}" else getattr(module, name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

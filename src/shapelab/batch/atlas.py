@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from shapelab import catalog
 from shapelab.batch.diagrams import diagram_from_rows, diagram_rows, member_diagram
 from shapelab.batch.member import MEMBERS, RUN, Outcome
 from shapelab.batch.sweep import PLAN, load_sweep
+from shapelab.catalog import create, family
 from shapelab.errors import InputError, ShapelabError
 from shapelab.frame import Frame, LayerData
 from shapelab.io.looks import check_place, plain_meta
@@ -71,11 +71,11 @@ class Atlas:
     @property
     def title(self) -> str:
         """Name of the family for people."""
-        return catalog.family(self.family).title
+        return family(self.family).title
 
     def simulation(self, parameters: Mapping[str, Any]) -> Simulation:
         """Return a simulation of given parameters of a member, or between members."""
-        return catalog.create(self.family, self.preset, **{**self.common, **parameters})
+        return create(self.family, self.preset, **{**self.common, **parameters})
 
     def save(self, path: str | Path) -> Path:
         """Write the atlas as one compressed file."""
@@ -116,7 +116,7 @@ class Atlas:
                 if not isinstance(head, dict) or {key: head.get(key) for key in _FORMAT} != _FORMAT:
                     raise InputError(f"{file.name} is not an atlas of this version.")
                 members = tuple(_read_member(entry, content, index) for index, entry in enumerate(head["members"]))
-            catalog.family(head["family"])
+            family(head["family"])
             atlas = cls(head["family"], head["preset"], dict(head["common"]), members, str(head["about"]))
             for member in members:
                 atlas.simulation(member.parameters)  # which only validates

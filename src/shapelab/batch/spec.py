@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from shapelab import catalog
+from shapelab.catalog import create
 from shapelab.errors import InputError, ParameterError
 from shapelab.simulation import Simulation
 
@@ -143,12 +143,12 @@ class SweepSpec(_Strict):
 
     def known_fields(self) -> set[str]:
         """Return the names of the parameters of the model."""
-        return set(type(catalog.create(self.family, self.preset).parameters).model_fields)
+        return set(type(create(self.family, self.preset).parameters).model_fields)
 
     def simulation(self, member: Member) -> Simulation:
         """Return the simulation of one member, not yet begun."""
         values = {"max_steps": self.steps} if "max_steps" in self.known_fields() else {}
-        return catalog.create(self.family, self.preset, **{**values, **self.parameters, **member.parameters})
+        return create(self.family, self.preset, **{**values, **self.parameters, **member.parameters})
 
     def _choice_count(self) -> int:
         if self.random is not None:

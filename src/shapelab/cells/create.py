@@ -15,10 +15,8 @@ __all__ = ["Cells", "warm_up"]
 DEFAULT, DEFAULT_GIVEN = "run_and_tumble", {2: "relaxation", 3: "relaxation_3d"}
 
 
-def Cells(  # noqa: N802, RUF100 - reads as a class: it makes a simulation
-    scenario: str | None = None, *, initial: Any = None, walls: Any = None, **parameters: Any
-) -> Simulation:
-    """Return a simulation of incompressible cells.
+class Cells(Simulation):
+    """A simulation of incompressible cells.
 
     Parameters
     ----------
@@ -38,23 +36,24 @@ def Cells(  # noqa: N802, RUF100 - reads as a class: it makes a simulation
     ParameterError, InputError
         In one sentence, before anything is computed.
     """
-    given = None
-    if initial is not None:
-        given = GivenCells.of(initial, walls)
-        name = scenario or DEFAULT_GIVEN[given.labels.ndim]
-    elif walls is not None:
-        raise InputError("walls need labels to start from (initial); edit('set_walls', …) changes the walls of a running scenario.")
-    else:
-        name = scenario or DEFAULT
-    entry = _scenario(name)
-    model: CellModel = load(entry.model)()
-    values = dict(entry.parameters)
-    if given is not None:
-        _require_dimension(model, name, given)
-        values.update(given.parameters())
-    values.update(parameters)
-    checked = model.parameters_type(**values)
-    return Simulation(model, checked, initial=given, preset=name)
+
+    def __init__(self, scenario: str | None = None, *, initial: Any = None, walls: Any = None, **parameters: Any) -> None:
+        given = None
+        if initial is not None:
+            given = GivenCells.of(initial, walls)
+            name = scenario or DEFAULT_GIVEN[given.labels.ndim]
+        elif walls is not None:
+            raise InputError("walls need labels to start from (initial); edit('set_walls', …) changes the walls of a running scenario.")
+        else:
+            name = scenario or DEFAULT
+        entry = _scenario(name)
+        model: CellModel = load(entry.model)()
+        values = dict(entry.parameters)
+        if given is not None:
+            _require_dimension(model, name, given)
+            values.update(given.parameters())
+        values.update(parameters)
+        super().__init__(model, model.parameters_type(**values), initial=given, preset=entry.name)
 
 
 def warm_up() -> None:

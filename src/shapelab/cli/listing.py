@@ -15,17 +15,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(known: argparse.Namespace) -> int:
     """Print every family with its presets or scenarios."""
-    from shapelab import catalog
+    from shapelab.catalog import families, family, scenarios
 
-    names = [known.family] if known.family else list(catalog.families())
+    names = [known.family] if known.family else list(families())
     for name in names:
-        family = catalog.family(name)
+        entry = family(name)
         try:
-            entries = catalog.scenarios(name)
+            entries = scenarios(name)
         except (ModuleNotFoundError, AttributeError):
             continue  # listed in the catalog, not part of this installation
-        print(f"{family.name}: {family.description}")
+        print(f"{entry.name}: {entry.description}")
         width = max((len(key) for key in entries), default=0)
-        for key, entry in entries.items():
-            print(f"  {key:<{width}}  {entry.description}")
+        for key, item in entries.items():
+            print(f"  {key:<{width}}  {item.description}")
     return 0

@@ -24,7 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(known: argparse.Namespace, rest: list[str]) -> int:
     """Run a simulation; `rest` are the words that only the family's parameters explain."""
-    from shapelab import catalog
+    from shapelab.catalog import create, families
     from shapelab.cli.options import add_parameters, given_parameters
 
     parser = Parser(prog=f"shapelab run {known.family or 'FAMILY'}", allow_abbrev=False)
@@ -35,8 +35,8 @@ def run(known: argparse.Namespace, rest: list[str]) -> int:
         if known.help:
             parser.print_help()
             return 0
-        raise InputError(f"say which family to run: {', '.join(catalog.families())}.")
-    parameters_type = catalog.create(known.family, known.preset).model.parameters_type
+        raise InputError(f"say which family to run: {', '.join(families())}.")
+    parameters_type = create(known.family, known.preset).model.parameters_type
     add_parameters(parser, parameters_type)
     if known.help:
         parser.print_help()
@@ -46,4 +46,4 @@ def run(known: argparse.Namespace, rest: list[str]) -> int:
         from shapelab.io import read_image
 
         changes["initial"] = read_image(known.start_from)
-    return record(catalog.create(known.family, known.preset, **changes), known)
+    return record(create(known.family, known.preset, **changes), known)

@@ -15,7 +15,19 @@ Read: `read_grain_table` (ellipses), `read_ebsd` and `segment_grains` (orientati
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shapelab.crystals.additive import additive_crystal
+    from shapelab.crystals.diagram import Diagram
+    from shapelab.crystals.ebsd import EbsdMap, read_ebsd
+    from shapelab.crystals.fitting import DiagramFit, diagram_from_moments, fit_diagram
+    from shapelab.crystals.generation import Crystal, generate_crystal
+    from shapelab.crystals.orientation import ipf_colours, misorientation
+    from shapelab.crystals.population import Population
+    from shapelab.crystals.segmentation import grain_orientations, segment_grains
+    from shapelab.crystals.stages import FitProgress
+    from shapelab.crystals.table import GrainTable, read_grain_table
 
 _MODULES = {
     "Crystal": "generation",
@@ -38,10 +50,29 @@ _MODULES = {
 }
 """Public name -> module that defines it, loaded when first used: some bring in the compiler."""
 
-__all__ = sorted(_MODULES)
+__all__ = [
+    "Crystal",
+    "Diagram",
+    "DiagramFit",
+    "EbsdMap",
+    "FitProgress",
+    "GrainTable",
+    "Population",
+    "additive_crystal",
+    "diagram_from_moments",
+    "fit_diagram",
+    "generate_crystal",
+    "grain_orientations",
+    "ipf_colours",
+    "misorientation",
+    "read_ebsd",
+    "read_grain_table",
+    "segment_grains",
+]
 
+if not TYPE_CHECKING:  # a type checker would take it as leave for any name
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -20,17 +20,8 @@ __all__ = ["Curvatubes"]
 DEFAULT_PRESET = "tubes"
 
 
-def Curvatubes(  # noqa: N802, RUF100 - reads as a class: it makes a simulation
-    preset: str | None = None,
-    *,
-    coefficients: Sequence[float] | None = None,
-    initial: Any = None,
-    clamped: Any = None,
-    target: Any = None,
-    fields: Mapping[str, np.ndarray] | None = None,
-    **parameters: Any,
-) -> Simulation:
-    """Return the simulation of a curvature texture.
+class Curvatubes(Simulation):
+    """A simulation of a curvature texture.
 
     Parameters
     ----------
@@ -57,27 +48,39 @@ def Curvatubes(  # noqa: N802, RUF100 - reads as a class: it makes a simulation
     ParameterError, InputError
         In one sentence, before anything is computed.
     """
-    if preset is None and coefficients is None and not any(name in parameters for name in Coefficients._fields):
-        preset = DEFAULT_PRESET
-    values = dict(scenario("curvatubes", preset).parameters) if preset is not None else {}
-    if coefficients is not None:
-        values.update(_six(coefficients))
-    first = None if initial is None else given(initial)
-    start = Start(
-        first,
-        None if clamped is None else given(clamped, "clamped mask"),
-        None if target is None else first if target is initial else given(target, "target"),
-        dict(fields or {}),
-    )
-    shape_giver = start.initial or start.target
-    if shape_giver is not None:
-        values.update(_of_grid(shape_giver))
-    if start.initial is not None:
-        values.update(mass=None, boundary="replicate")
-    values.update(parameters)
-    checked = CurvatubesParameters(**values)
-    _require_same_grid(start, checked)
-    return Simulation(CurvatubesModel(), checked, initial=start or None, preset=preset)
+
+    def __init__(
+        self,
+        preset: str | None = None,
+        *,
+        coefficients: Sequence[float] | None = None,
+        initial: Any = None,
+        clamped: Any = None,
+        target: Any = None,
+        fields: Mapping[str, np.ndarray] | None = None,
+        **parameters: Any,
+    ) -> None:
+        if preset is None and coefficients is None and not any(name in parameters for name in Coefficients._fields):
+            preset = DEFAULT_PRESET
+        values = dict(scenario("curvatubes", preset).parameters) if preset is not None else {}
+        if coefficients is not None:
+            values.update(_six(coefficients))
+        first = None if initial is None else given(initial)
+        start = Start(
+            first,
+            None if clamped is None else given(clamped, "clamped mask"),
+            None if target is None else first if target is initial else given(target, "target"),
+            dict(fields or {}),
+        )
+        shape_giver = start.initial or start.target
+        if shape_giver is not None:
+            values.update(_of_grid(shape_giver))
+        if start.initial is not None:
+            values.update(mass=None, boundary="replicate")
+        values.update(parameters)
+        checked = CurvatubesParameters(**values)
+        _require_same_grid(start, checked)
+        super().__init__(CurvatubesModel(), checked, initial=start or None, preset=preset)
 
 
 def _six(coefficients: Sequence[float]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shapelab import catalog
+from shapelab.catalog import create
 from shapelab.device import require_memory
 from shapelab.errors import InputError, ParameterError, ShapelabError
 from shapelab.frame import Frame, LayerData
@@ -98,7 +98,7 @@ class Run:
     def simulation(self, step: int | None = None) -> Simulation:
         """Return the simulation as it was at `step` (by default the last checkpoint), ready to go on."""
         try:
-            simulation = catalog.create(self.record.family, self.record.preset, **self.record.latest_parameters())
+            simulation = create(self.record.family, self.record.preset, **self.record.latest_parameters())
         except TypeError as error:  # a parameter by the name of something else
             raise InputError(f"The record of {self.path.name} is damaged: its parameters are not those of {self.record.family}.") from error
         self.restore(simulation, step)

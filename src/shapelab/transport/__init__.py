@@ -23,18 +23,23 @@ Positions are ``(y, x)`` or ``(z, y, x)`` in physical units, pixel (0, 0) has it
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shapelab.transport import costs
 from shapelab.transport.domain import Domain
+
+if TYPE_CHECKING:
+    from shapelab.transport.moments import CellMoments
+    from shapelab.transport.solver import Solution, Solver, solve_cells
 
 _LAZY = {"CellMoments": "moments", "Solution": "solver", "Solver": "solver", "solve_cells": "solver"}
 """Names whose modules bring in the compiler, loaded when first used."""
 
 __all__ = ["CellMoments", "Domain", "Solution", "Solver", "costs", "solve_cells"]
 
+if not TYPE_CHECKING:  # a type checker would take it as leave for any name
 
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+    def __getattr__(name: str) -> Any:
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from shapelab import catalog
+from shapelab.catalog import create, families, scenarios
 from shapelab.errors import ShapelabError
 from shapelab.io import Run, load_run
 from shapelab.io.units import short_unit
@@ -67,8 +67,8 @@ def details(run: Run) -> Details:
 
 def _title(run: Run) -> str:
     record = run.record
-    family = catalog.families().get(record.family)
-    preset = catalog.scenarios(record.family).get(record.preset or "") if family is not None else None
+    family = families().get(record.family)
+    preset = scenarios(record.family).get(record.preset or "") if family is not None else None
     name = preset.title if preset is not None else record.preset or "Own parameters"
     return f"{name} ({family.title if family is not None else record.family})"
 
@@ -91,7 +91,7 @@ def _parameters(run: Run) -> Details:
     """Return label and value of what differs from the defaults; as it stands in the file where no model knows it."""
     record = run.record
     try:
-        parameters = catalog.create(record.family, record.preset, **record.parameters).parameters
+        parameters = create(record.family, record.preset, **record.parameters).parameters
     except (ShapelabError, TypeError):
         return [(name, _short(value)) for name, value in record.parameters.items()]
     infos, changed = parameters.infos(), parameters.changed()

@@ -10,7 +10,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_shapelab.settings import PLUGIN
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.work.task import Task
-from shapelab import catalog
+from shapelab.catalog import create
 from shapelab.errors import InputError, ShapelabError
 from shapelab.io import Run
 from shapelab.simulation import Parameters, Simulation
@@ -124,4 +124,4 @@ def _parameters(run: Run, step: int) -> Parameters:
     for change in record.changes:
         if change.step <= step:
             values |= change.parameters
-    return catalog.create(record.family, record.preset, **values).parameters
+    return create(record.family, record.preset, **values).parameters
