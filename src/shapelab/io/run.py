@@ -211,7 +211,7 @@ def _check_shapes(simulation: Simulation, plain: dict[str, Any], arrays: dict[st
     parameters = simulation.model.parameters_type.from_json(plain["parameters"])
     grid = tuple(getattr(parameters, "shape", ()))
     try:
-        _, fresh = type(simulation)(simulation.model, parameters, preset=simulation.preset).checkpoint()
+        _, fresh = Simulation(simulation.model, parameters, preset=simulation.preset).checkpoint()
     except (InputError, ParameterError):  # it started from a user's own shape, which only the checkpoint holds
         fresh = {}
     for key, array in arrays.items():
