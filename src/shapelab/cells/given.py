@@ -12,6 +12,8 @@ from shapelab.cells.parameters import CellParameters
 from shapelab.cells.state import CellState
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
+from shapelab.labels.check import as_labels
+from shapelab.labels.moments import cell_moments
 
 __all__ = ["GivenCells"]
 
@@ -87,13 +89,18 @@ class GivenCells:
         assert isinstance(p, CellParameters)
         if tuple(p.shape) != self.labels.shape:
             raise InputError(f"The labels have shape {self.labels.shape} and the grid {tuple(p.shape)}: they must be the same.")
-        ids, counts = self._counted()
-        spacing = np.array(p.spacing)
-        centres, covariances = _moments(self.labels if self.mask is None else np.where(self.mask, self.labels, 0), ids, spacing)
-        state.add(centres, counts * spacing.prod(), ids=ids)
+        ids = self._counted()[0]
+        volumes, centres, covariances = cell_moments(self._rows(ids), len(ids), p.spacing)
+        state.add(centres, volumes, ids=ids)
         state.traits["covariance"] = covariances
         if len(ids):
             state.axes = np.linalg.eigh(covariances)[1][:, :, -1]
+
+    def _rows(self, ids: np.ndarray) -> np.ndarray:
+        """Return the image of row numbers of the labels `ids`, -1 elsewhere."""
+        rows = np.minimum(np.searchsorted(ids, self.labels), max(len(ids) - 1, 0))
+        known = (ids[rows] == self.labels) if len(ids) else np.zeros(self.labels.shape, bool)
+        return np.where(known if self.mask is None else known & self.mask, rows, -1)
 
     def _counted(self) -> tuple[np.ndarray, np.ndarray]:
         inside = self.labels if self.mask is None else self.labels[self.mask]
@@ -111,20 +118,13 @@ def _parts(source: Any) -> tuple[Any, Mapping[str, Any]]:
 
 
 def _checked(labels: np.ndarray) -> np.ndarray:
-    if labels.ndim not in (2, 3):
-        raise InputError(f"Cells start from labels with axes (y, x) or (z, y, x); received an array of shape {labels.shape}.")
+    labels = as_labels(labels, empty=True, floats=True, most=2**31 - 1)
     if min(labels.shape) < 8:
         raise InputError(f"The labels have shape {labels.shape}: each side needs at least 8 pixels.")
-    if labels.dtype.kind == "f" and np.isfinite(labels).all() and (labels == np.rint(labels)).all():
-        labels = labels.astype(np.int64)
     if labels.dtype == bool:
         from scipy.ndimage import label
 
         labels = np.asarray(label(labels)[0])
-    if labels.dtype.kind not in "ui":
-        raise InputError(f"Labels must be whole numbers; received {labels.dtype} values: segment the image first.")
-    if labels.min(initial=0) < 0 or labels.max(initial=0) >= 2**31:
-        raise InputError(f"Labels must lie between 0 and 2^31 - 1; received {labels.min()} to {labels.max()}.")
     return labels
 
 
@@ -143,20 +143,3 @@ def _mask(walls: Any, labels: np.ndarray) -> np.ndarray | None:
     if not mask.any():
         raise InputError("The walls leave no room for cells.")
     return None if mask.all() else mask
-
-
-def _moments(labels: np.ndarray, ids: np.ndarray, spacing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return centroids (N, d) and covariances (N, d, d) of the labels `ids`, in box lengths."""
-    where = np.nonzero(labels)
-    row = np.searchsorted(ids, labels[where])
-    known = (row < len(ids)) & (np.take(ids, row, mode="clip") == labels[where]) if len(ids) else np.zeros(len(row), bool)
-    row, y = row[known], [(axis[known] + 0.5) * h for axis, h in zip(where, spacing, strict=True)]
-    n, d = len(ids), labels.ndim
-    counts = np.maximum(np.bincount(row, minlength=n), 1)
-    centres = np.stack([np.bincount(row, values, n) / counts for values in y], axis=1)
-    z = [values - centres[row, a] for a, values in enumerate(y)]
-    covariances = np.zeros((n, d, d))
-    for a in range(d):
-        for b in range(a, d):
-            covariances[:, a, b] = covariances[:, b, a] = np.bincount(row, z[a] * z[b], n) / counts
-    return centres, covariances + np.diag(spacing**2 / 12)

@@ -10,8 +10,10 @@ import numpy as np
 from shapelab.convert.field import mask_to_isotropic_field
 from shapelab.convert.mixture import labels_to_mixture
 from shapelab.convert.spacing import Spacing, as_spacing
+from shapelab.labels.check import as_labels
+from shapelab.labels.contacts import contact_pairs, face_pairs
 from shapelab.measure.curvature import line_curvature, shape_operator
-from shapelab.measure.labels import as_labels, crofton_directions, label_neighbours, measure_labels
+from shapelab.measure.labels import measure_labels
 from shapelab.measure.thickness import local_thickness
 
 if TYPE_CHECKING:
@@ -79,23 +81,12 @@ def contact_areas(labels: Any, spacing: Spacing = 1.0) -> pd.DataFrame:
     array = as_labels(labels)
     steps = as_spacing(spacing, array.ndim)
     ids, index = np.unique(array, return_inverse=True)
-    index = index.reshape(array.shape).astype(np.int64)
-    background = int(ids[0]) == 0
-    touching = label_neighbours(index, background=background)
-    known = touching[:, 0] * ids.size + touching[:, 1]  # sorted, as the pairs are
-    area = np.zeros(len(known))
-    factor = 2.0 if array.ndim == 3 else math.pi / 2
-    for direction, share, length in zip(*crofton_directions(steps), strict=True):
-        move = [int(d) for d in direction]
-        here: tuple[slice, ...] = tuple(slice(max(0, -d), n - max(0, d)) for d, n in zip(move, array.shape, strict=True))
-        there: tuple[slice, ...] = tuple(slice(max(0, d), n - max(0, -d)) for d, n in zip(move, array.shape, strict=True))
-        a, b = index[here], index[there]
-        differ = (a != b) & ((a > 0) & (b > 0) | (not background))
-        pairs = np.minimum(a[differ], b[differ]) * ids.size + np.maximum(a[differ], b[differ])
-        place = np.searchsorted(known, pairs)
-        hit = np.isin(pairs, known)
-        area += factor * share * math.prod(steps) / length * np.bincount(place[hit], minlength=len(known))
-    return pd.DataFrame({"label_a": ids[touching[:, 0]], "label_b": ids[touching[:, 1]], "area": area})
+    index = index.reshape(array.shape)
+    pairs, areas = contact_pairs(index, steps)
+    faces = face_pairs(index)
+    keep = np.isin(pairs @ [ids.size, 1], faces @ [ids.size, 1]) & (ids[pairs[:, 0]] > 0)
+    pairs = pairs[keep]
+    return pd.DataFrame({"label_a": ids[pairs[:, 0]], "label_b": ids[pairs[:, 1]], "area": areas[keep]})
 
 
 def _with_details(table: pd.DataFrame, labels: np.ndarray, steps: tuple[float, ...]) -> pd.DataFrame:

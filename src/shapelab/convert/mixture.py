@@ -11,9 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from shapelab.box import to_layer
 from shapelab.convert.mask import as_mask
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
+from shapelab.labels.check import as_labels
+from shapelab.labels.moments import cell_moments
 
 __all__ = ["Diagram", "GaussianMixture", "labels_to_mixture", "mask_to_mixture", "mixture_to_diagram", "mixture_to_labels"]
 
@@ -59,15 +62,10 @@ def labels_to_mixture(labels: Any, spacing: Spacing = 1.0) -> GaussianMixture:
     spacing
         Voxel size [physical unit]; a voxel's own extent counts in the covariance (step^2/12).
     """
-    array = np.asarray(labels)
-    if array.ndim not in (2, 3) or array.dtype.kind not in "bui":
-        raise InputError(f"A label image must be 2-D or 3-D and hold whole numbers; received shape {array.shape}, dtype {array.dtype}.")
-    steps = np.array(as_spacing(spacing, array.ndim))
-    inside = array != 0
-    if not inside.any():
-        raise InputError("The label image is empty: every voxel is 0, the background.")
-    ids, index = np.unique(array[inside], return_inverse=True)
-    return _cluster_mixture(np.argwhere(inside) * steps, index.ravel(), ids.astype(np.int64), steps)
+    array = as_labels(labels)
+    ids, index = np.unique(array, return_inverse=True)
+    outside = int(ids[0] == 0)
+    return _mixture(index.reshape(array.shape) - outside, ids[outside:].astype(np.int64), as_spacing(spacing, array.ndim))
 
 
 def mask_to_mixture(mask: Any, components: int, spacing: Spacing = 1.0, *, label: int | None = None, seed: int = 0) -> GaussianMixture:
@@ -87,12 +85,14 @@ def mask_to_mixture(mask: Any, components: int, spacing: Spacing = 1.0, *, label
     from scipy.cluster.vq import kmeans2
 
     inside = as_mask(mask, label)
-    steps = np.array(as_spacing(spacing, inside.ndim))
-    points = np.argwhere(inside) * steps
+    steps = as_spacing(spacing, inside.ndim)
+    points = np.argwhere(inside) * np.array(steps)
     if not 1 <= components <= len(points):
         raise InputError(f"The number of Gaussians must lie between 1 and the {len(points)} voxels of the shape; received {components}.")
     _, index = kmeans2(points, components, minit="++", rng=np.random.default_rng(seed), missing="warn" if components == 1 else "raise")
-    return _cluster_mixture(points, index, np.arange(1, components + 1), steps)
+    clusters = np.full(inside.shape, -1)
+    clusters[inside] = index
+    return _mixture(clusters, np.arange(1, components + 1), steps)
 
 
 def mixture_to_diagram(mixture: GaussianMixture) -> Diagram:
@@ -148,14 +148,6 @@ def mixture_to_labels(mixture: GaussianMixture, shape: Sequence[int], spacing: S
     return np.where(covered, labels, 0).astype(np.int32)
 
 
-def _cluster_mixture(points: np.ndarray, index: np.ndarray, ids: np.ndarray, steps: np.ndarray) -> GaussianMixture:
-    counts = np.bincount(index, minlength=ids.size)
-    means = np.stack([np.bincount(index, weights=x) / counts for x in points.T], axis=1)
-    centred = points - means[index]
-    dim = len(steps)
-    covariances = np.zeros((ids.size, dim, dim))
-    for i in range(dim):
-        for j in range(dim):
-            covariances[:, i, j] = np.bincount(index, weights=centred[:, i] * centred[:, j]) / counts
-        covariances[:, i, i] += steps[i] ** 2 / 12
-    return GaussianMixture(counts / counts.sum(), means, covariances, ids)
+def _mixture(index: np.ndarray, ids: np.ndarray, steps: tuple[float, ...]) -> GaussianMixture:
+    volumes, centroids, covariances = cell_moments(index, ids.size, steps)
+    return GaussianMixture(volumes / volumes.sum(), to_layer(centroids, steps), covariances, ids)

@@ -16,7 +16,7 @@ from shapelab.crystals.moments import Moments, label_moments
 from shapelab.crystals.stages import FitProgress, maximise_likelihood
 from shapelab.crystals.worst import WorstGrain, worst_grains
 from shapelab.errors import InputError, ParameterError
-from shapelab.measure.labels import as_labels
+from shapelab.labels.check import as_labels
 
 __all__ = ["DiagramFit", "diagram_from_moments", "fit_diagram", "kernels_ready"]
 

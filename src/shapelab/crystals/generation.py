@@ -18,7 +18,7 @@ from shapelab.crystals.population import Population, distances
 from shapelab.crystals.sampling import VolumeLaw, random_orientations, random_seeds, random_shapes, random_volumes
 from shapelab.crystals.weights import weights_solver
 from shapelab.errors import InputError, ParameterError
-from shapelab.measure.labels import as_labels
+from shapelab.labels.check import as_labels
 from shapelab.transport import Domain
 
 __all__ = ["Crystal", "generate_crystal", "grow"]

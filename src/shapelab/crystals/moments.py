@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shapelab.labels.moments import cell_moments
+
 __all__ = ["Moments", "label_moments"]
 
 
@@ -60,22 +62,4 @@ def label_moments(
         Of cells in a periodic box: a point close to each cell, shape (N, d), and the length of the box along each axis,
         0 where it is not periodic. Pixels count where they are closest to that point.
     """
-    inside = index >= 0
-    cell = index[inside]
-    n, dim = len(ids), index.ndim
-    count = np.bincount(cell, minlength=n)
-    axes = [(np.arange(m) + 0.5) * h for m, h in zip(index.shape, spacing, strict=True)]
-    position = [np.broadcast_to(a.reshape([-1 if i == j else 1 for j in range(dim)]), index.shape)[inside] for i, a in enumerate(axes)]
-    if near is not None and period is not None:
-        for i, length in enumerate(period):
-            if length > 0:
-                offset = position[i] - near[cell, i]
-                position[i] = position[i] - length * np.round(offset / length)
-    centroids = np.stack([np.bincount(cell, p, n) / count for p in position], 1)
-    local = [p - centroids[cell, i] for i, p in enumerate(position)]
-    covariances = np.empty((n, dim, dim))
-    for i in range(dim):
-        for j in range(i + 1):
-            covariances[:, i, j] = covariances[:, j, i] = np.bincount(cell, local[i] * local[j], n) / count
-        covariances[:, i, i] += spacing[i] ** 2 / 12
-    return Moments(ids, count * float(np.prod(spacing)), centroids, covariances)
+    return Moments(ids, *cell_moments(index, len(ids), spacing, near, period))

@@ -9,7 +9,8 @@ import numpy as np
 from shapelab.convert.field import Boundary
 from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError
-from shapelab.measure.labels import as_labels, measure_labels
+from shapelab.labels.check import as_labels
+from shapelab.measure.labels import measure_labels
 from shapelab.measure.planar import measure_planar
 from shapelab.measure.solid import measure_solid
 

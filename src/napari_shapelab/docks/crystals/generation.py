@@ -148,7 +148,7 @@ def population_of(labels: np.ndarray, spacing: tuple[float, ...], orientations: 
     """Return sizes, shapes and, if given for labels 1, 2, 3…, crystal orientations of a label image's grains."""
     from shapelab.crystals.fitting import index_labels
     from shapelab.crystals.moments import label_moments
-    from shapelab.measure.labels import as_labels
+    from shapelab.labels.check import as_labels
 
     index, ids = index_labels(as_labels(labels))
     moments = label_moments(index, ids, spacing)
