@@ -286,3 +286,36 @@ def test_a_scheduler_that_is_open_to_others_is_warned_of(address, open_to_others
         warnings.simplefilter("always")
         _warn_if_open(address)
     assert [str(item.message).startswith(f"The scheduler {address} is not encrypted") for item in said] == [True] * open_to_others
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x = " + "[" * 5000 + "]" * 5000, "not valid"),
+        ('family = "curvatubes"\nsteps = ' + "9" * 5000, "not valid"),
+        ('family = "curvatubes"\nsteps = ' + "9" * 30, "at steps"),
+        ('family = "curvatubes"\ncls = 1', "at cls"),
+        ('family = "curvatubes"\nself = 1', "at self"),
+        ('family = "no such family"', "no such family"),
+        ('family = "curvatubes"\n[random]\ncount = 3\nranges = 7', "at random"),
+        ('family = "curvatubes"\n[random]\ncount = 3\nranges = {mass = [inf, nan]}', "the range of mass"),
+        ('family = "curvatubes"\n[grid]\nmass = []', "no values for mass"),
+        ('family = "curvatubes"\nparameters = 3', "at parameters"),
+        ('family = "curvatubes"\nparameters = {family = 3}', "no parameter 'family'"),
+        ('family = "curvatubes"\nrandom = {count = 2, ranges = "atlas"}\nparameters = 3', "at parameters"),
+    ],
+)
+def test_strange_spec_files_are_a_sentence(tmp_path, text, words):
+    (tmp_path / "spec.toml").write_text(text)
+    with pytest.raises((InputError, ParameterError), match=words):
+        read_spec(tmp_path / "spec.toml")
+
+
+def test_a_long_run_makes_no_list_of_its_steps():
+    from itertools import islice
+
+    from shapelab.batch.member import _frames
+
+    spec = SweepSpec.make(**{**TINY, "steps": 10**9, "every": 2, "parameters": {"shape": [8, 8, 8], "max_steps": 10**6}}, check_at=[3])
+    frames = islice(_frames(spec.simulation(spec.all_members()[0]), spec), 3)
+    assert [frame.step for frame in frames] == [2, 3, 4]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
 import struct
+import tracemalloc
 import zipfile
 
 import numpy as np
 import pytest
+from numcodecs import Zstd
 
 from shapelab.batch import Atlas
 from shapelab.batch.atlas import SHIPPED
+from shapelab.convert import mask_to_mixture
 from shapelab.errors import InputError, ParameterError
 from shapelab.io import RunWriter, load_run, read_image
 
@@ -165,3 +170,130 @@ def test_an_hdf5_file_that_takes_its_numbers_from_another_file(tmp_path):
         file.create_dataset("x", (10, 10), "u1", external=[(str(tmp_path / "secret"), 0, 100)])
     with pytest.raises(InputError, match="from other files"):
         read_image(tmp_path / "a.h5")
+
+
+def zipped(file, entries, *, times=1):
+    """Write a stored zip whose directory lists each entry `times` times, all of them over the same bytes."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in entries.items():
+            with archive.open(f"{name}.npy", "w") as stream:
+                np.save(stream, array)
+        for info in list(archive.filelist) * (times - 1):
+            copy = zipfile.ZipInfo(f"{len(archive.filelist)}{info.filename}")
+            for part in ("header_offset", "file_size", "compress_size", "CRC", "compress_type", "create_system", "flag_bits"):
+                setattr(copy, part, getattr(info, part))
+            archive.filelist.append(copy)
+        archive._didModify = True
+    return file
+
+
+def taken(read):
+    """Most memory that `read` holds at once beyond what was held before [MB]; what it raises is dropped."""
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(InputError):
+            read()
+        return tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_checkpoint_whose_entries_lie_over_one_another(folder):
+    file = folder / "checkpoints" / "00000006.npz"
+    zipped(file, {"u": np.zeros(1_000_000 // 8)}, times=300)
+    assert file.stat().st_size < 1.2e6
+    with pytest.raises(InputError, match="claims to hold more than its"):
+        load_run(folder).simulation()
+    assert taken(lambda: load_run(folder).simulation()) < 100
+
+
+def test_a_checkpoint_that_names_one_array_many_times(folder):
+    file = folder / "checkpoints" / "00000006.npz"
+    with np.load(file) as content:
+        arrays = dict(content)
+    plain = json.loads(arrays.pop("state.json").tobytes())
+    plain["u"] = [{"array": "u"}] * 5000
+    arrays["u"] = np.zeros((4, 5, 1000), np.float32)
+    np.savez(file, **{"state.json": np.frombuffer(json.dumps(plain).encode(), np.uint8)}, **arrays)
+    with pytest.raises(InputError, match="damaged"):
+        load_run(folder).simulation()
+    assert taken(lambda: load_run(folder).simulation()) < 100
+
+
+def test_checkpoints_that_no_step_can_be_taken_from_are_refused_on_opening(folder):
+    file = folder / "checkpoints" / "00000006.npz"
+    whole = file.read_bytes()
+    with np.load(file) as content:
+        arrays = dict(content)
+    text = arrays.pop("state.json").tobytes()
+    for name, value in {"time": "soon", "step": None, "rng": 7, "u": 3.0}.items():
+        plain = {**json.loads(text), name: value}
+        np.savez(file, **{"state.json": np.frombuffer(json.dumps(plain).encode(), np.uint8)}, **arrays)
+        with pytest.raises(InputError, match="damaged"):
+            load_run(folder).simulation()
+    file.write_bytes(whole)
+    assert load_run(folder).simulation().step_number == 6
+
+
+def test_an_atlas_that_unpacks_to_far_more_than_its_size(tmp_path):
+    file = rewritten(tmp_path / "a.npz", shape_0=np.zeros((300, 1000, 1000), np.int8))
+    assert file.stat().st_size < 1e6
+    with pytest.raises(InputError, match="more than an atlas of its size holds"):
+        Atlas.load(file)
+    assert taken(lambda: Atlas.load(file)) < 100
+
+
+def test_a_small_run_that_states_a_large_frame_is_held_once(folder):
+    """Chunks are unpacked one after the other: what is held beyond the frame that the record states is one of them."""
+    codecs = [{"name": "bytes"}, {"name": "zstd", "configuration": {"level": 0, "checksum": False}}]
+    for name in ("images/field", "labels/cells"):
+        edit(folder / name / "0" / "zarr.json", lambda m: m.update(shape=[3, 400, 400, 400], codecs=codecs))
+        edit(folder / name / "0" / "zarr.json", lambda m: m["chunk_grid"]["configuration"].update(chunk_shape=[1, 100, 400, 400]))
+        edit(folder / name / "0" / "zarr.json", lambda m: m.update(data_type="uint8", fill_value=0))
+        shutil.rmtree(folder / name / "0" / "c")
+        packed = Zstd().encode(bytes(100 * 400 * 400))
+        for part in range(4):
+            (folder / name / "0" / "c" / "2" / str(part) / "0").mkdir(parents=True)
+            (folder / name / "0" / "c" / "2" / str(part) / "0" / "0").write_bytes(packed)
+    assert load_run(folder).frame()["field"].shape == (400, 400, 400)
+    assert taken(lambda: load_run(folder).frame()) < 2 * 64 + 100
+
+
+def test_chunks_larger_than_any_that_is_written_are_refused(folder):
+    file = folder / "images/field/0/zarr.json"
+    edit(file, lambda m: m.update(shape=[3, 1000, 1000, 1000]))
+    edit(file, lambda m: m["chunk_grid"]["configuration"].update(chunk_shape=[1, 1000, 1000, 1000]))
+    with pytest.raises(InputError, match=r"chunks of 4 GB, more than shapelab writes"):
+        load_run(folder)
+
+
+@pytest.mark.parametrize("spacing", [1e154, 1e-200, (1.0, 1e300, 1.0)])
+def test_lengths_beyond_what_can_be_multiplied(spacing):
+    """SciPy's k-means ended the process with a segmentation fault."""
+    mask = np.zeros((6, 6, 6), bool)
+    mask[2:4, 2:5, 2:4] = True
+    with pytest.raises(InputError, match="between 1e-30 and 1e"):
+        mask_to_mixture(mask, 2, spacing)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m["chunk_grid"]["configuration"].update(chunk_shape=[1, 0, 5, 6]),
+        lambda m: m["chunk_grid"]["configuration"].update(chunk_shape=[]),
+        lambda m: m.update(shape=[]),
+        lambda m: m.update(shape=[3, -4, 5, 6]),
+        lambda m: m.update(shape=[3, 10**30, 5, 6]),
+        lambda m: m.update(codecs=[]),
+    ],
+)
+def test_arrays_of_no_shape(folder, change):
+    edit(folder / "images/field/0/zarr.json", change)
+    with pytest.raises(InputError):
+        read_all(folder)
+
+
+def test_looks_within_looks_within_looks(folder):
+    deep = json.loads("[" * 900 + "]" * 900)
+    edit(folder / "run.json", lambda m: m["layers"][0]["meta"].update(scale=deep, contrast_limits=[[1] * 10**5, 2]))
+    assert not {"scale", "contrast_limits"} & set(load_run(folder).record.layers[0].meta)

@@ -16,6 +16,7 @@ from shapelab.batch.diagrams import diagram_from_rows, diagram_rows, member_diag
 from shapelab.batch.member import MEMBERS, RUN, Outcome
 from shapelab.batch.sweep import PLAN, load_sweep
 from shapelab.catalog import create, family
+from shapelab.device import require_memory
 from shapelab.errors import InputError, ShapelabError
 from shapelab.frame import Frame, LayerData
 from shapelab.io.looks import check_place, plain_meta
@@ -29,7 +30,8 @@ SHIPPED = Path(__file__).parent / "atlas.npz"
 _FORMAT = {"format": "shapelab atlas", "version": 1}
 _LEVELS = 15
 """Steps between 0 and 1 that a stored field keeps; the surface moves by less than a tenth of a voxel."""
-_LARGEST = 2_000_000_000
+_FREE, _PACKING, _HELD = 50_000_000, 40, 30_000
+"""An atlas may unpack to so many bytes and so many times its size; a member's diagram and entries take so much besides [bytes]."""
 
 Progress = Callable[[int, int], None]
 
@@ -109,8 +111,12 @@ class Atlas:
             raise InputError(f"There is no file {str(file)!r}.")
         try:
             with zipfile.ZipFile(file) as archive:
-                if sum(entry.file_size for entry in archive.infolist()) > _LARGEST:
-                    raise InputError(f"{file.name} unpacks to more than {_LARGEST / 1e9:g} GB: refused.")
+                entries = archive.infolist()
+                held = sum(entry.file_size + _HELD for entry in entries)
+                allowed = _FREE + _PACKING * file.stat().st_size
+                if held > allowed:
+                    raise InputError(f"{file.name} unpacks to {held / 1e6:.3g} MB, more than an atlas of its size holds: refused.")
+                require_memory(held)
             with np.load(file, allow_pickle=False) as content:
                 head = json.loads(content["atlas.json"].tobytes())
                 if not isinstance(head, dict) or {key: head.get(key) for key in _FORMAT} != _FORMAT:

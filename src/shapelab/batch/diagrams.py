@@ -41,6 +41,8 @@ def diagram_rows(diagram: CurvatureDiagram) -> np.ndarray:
 
 def diagram_from_rows(rows: np.ndarray) -> CurvatureDiagram:
     """Return the diagram of what `diagram_rows` wrote; InputError if it is no diagram."""
+    if rows.ndim != 2 or len(rows) > 10 * _POINTS:
+        raise InputError("A curvature diagram of the atlas is damaged.")
     values = rows.astype(np.float32)
     if values.ndim != 2 or values.shape[1] != 3 or not np.isfinite(values).all() or not values[:, 2].sum() > 0:
         raise InputError("A curvature diagram of the atlas is damaged.")

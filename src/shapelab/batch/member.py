@@ -113,13 +113,13 @@ def _compute(work: Path, spec: SweepSpec, member: Member) -> Outcome:
 
 def _frames(simulation: Simulation, spec: SweepSpec) -> Iterator[Frame]:
     """Yield a frame at every step where one is kept or tested, and the last one."""
-    wanted = {step for step in spec.check_at if step < spec.steps} | {spec.steps}
-    if spec.every is not None:
-        wanted |= set(range(spec.every, spec.steps, spec.every))
-    for stop in sorted(wanted):
-        yield from simulation.run(stop - simulation.step_number, every=stop)  # one frame, at the end
-        if simulation.done:
-            return
+    while simulation.step_number < spec.steps and not simulation.done:
+        now_at = simulation.step_number
+        later = [step for step in spec.check_at if now_at < step < spec.steps]
+        if spec.every is not None:
+            later.append(now_at + spec.every - now_at % spec.every)
+        stop = min([*later, spec.steps])
+        yield from simulation.run(stop - now_at, every=stop)  # one frame, at the end
 
 
 def _failed(member: Member, reason: str, steps: int = 0) -> Outcome:

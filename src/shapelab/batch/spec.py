@@ -32,7 +32,8 @@ ATLAS_VIABLE: dict[str, tuple[float, float]] = {"discrepancy": (0.0, 0.75), "hig
 """A draw is kept if its field has two sides and an interface profile (same source)."""
 
 _ATLAS_CHECKS = (500, 1000, 5000)
-_MOST = 100_000
+_MOST, _MOST_STEPS = 100_000, 10**9
+"""Members of a sweep, and steps of a member."""
 
 Range = tuple[float, float]
 
@@ -74,7 +75,7 @@ class SweepSpec(_Strict):
     family: str
     preset: str | None = None
     """Preset or scenario to start from."""
-    steps: int = Field(500, ge=1)
+    steps: int = Field(500, ge=1, le=_MOST_STEPS)
     """Most steps of each member."""
     every: int | None = Field(None, ge=1)
     """Steps between kept frames; by default only the last one is kept."""
@@ -99,7 +100,8 @@ class SweepSpec(_Strict):
     def _atlas(cls, values: Any) -> Any:
         if isinstance(values, dict) and isinstance(values.get("random"), dict) and values["random"].get("ranges") == "atlas":
             values = {"viable": ATLAS_VIABLE, "check_at": list(_ATLAS_CHECKS), **values}
-            values["parameters"] = {"a20": 1.0, **values.get("parameters", {})}
+            if isinstance(given := values.get("parameters", {}), dict):
+                values["parameters"] = {"a20": 1.0, **given}
         return values
 
     @model_validator(mode="after")
@@ -117,7 +119,7 @@ class SweepSpec(_Strict):
         return self
 
     @classmethod
-    def make(cls, **values: Any) -> SweepSpec:
+    def make(cls, /, **values: Any) -> SweepSpec:
         """Return a checked spec: what is wrong is a sentence, and unknown parameters are refused before anything runs."""
         try:
             spec = cls(**values)
@@ -173,7 +175,9 @@ def read_spec(path: str | Path) -> SweepSpec:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The sweep {str(file)!r} cannot be read: it is missing or not a text file.") from error
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise InputError(f"The sweep {file.name} is not valid: it holds lists or tables within one another too deeply.") from error
+    except ValueError as error:  # also numbers of thousands of digits
         raise InputError(f"The sweep {file.name} is not valid TOML: {error}.") from error
     return SweepSpec.make(**values)
 

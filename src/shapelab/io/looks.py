@@ -18,6 +18,8 @@ _INTERPOLATIONS = ["nearest", "linear", "cubic", "spline36", "lanczos", "gaussia
 _SYMBOLS = ["arrow", "clobber", "cross", "diamond", "disc", "hbar", "ring", "square", "star", "tailed_arrow"]
 _SYMBOLS += ["triangle_down", "triangle_up", "vbar", "x"]
 _COLORMAPS = ["gray", "viridis", "magma", "inferno", "plasma", "turbo", "twilight", "red", "green", "blue", "cyan", "magenta", "yellow"]
+_DEEPEST = 3
+"""Lists within lists that an entry may be."""
 _COLOURS = ["white", "black", "gray", "red", "green", "blue", "cyan", "magenta", "yellow", "orange", "transparent"]
 
 
@@ -46,11 +48,13 @@ def check_place(meta: Mapping[str, Any], ndim: int, name: str) -> None:
         raise InputError(f"The layer {name!r} has the scale {meta['scale']}: steps must be more than 0.")
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int = 0) -> Any:
+    if depth > _DEEPEST:
+        return None
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple):
-        items = [_plain(item) for item in value]
+        items = [_plain(item, depth + 1) for item in value[:17]]
         return None if any(item is None for item in items) or len(items) > 16 else items
     if isinstance(value, float) and not math.isfinite(value):
         return None

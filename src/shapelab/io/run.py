@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 
 from shapelab.catalog import create
 from shapelab.device import require_memory
-from shapelab.errors import InputError, ParameterError, ShapelabError
+from shapelab.errors import InputError, NotFiniteError, OutOfMemoryError, ParameterError, ShapelabError
 from shapelab.frame import Frame, LayerData
 from shapelab.io.checkpoint import read_checkpoint
 from shapelab.io.looks import check_place
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Run", "load_run"]
+
+_TRIED_OUT = 64_000_000
+"""Largest state that is tried out when it is opened [bytes]; larger ones would keep the user waiting."""
 
 
 def load_run(path: str | Path) -> Run:
@@ -83,13 +87,13 @@ class Run:
     def frame(self, index: int = -1) -> Frame:
         """Return one frame, read into memory."""
         index = range(len(self))[index]
-        layers = []
+        layers, arrays = [], {item.path: self.array(item) for item in self.record.layers if item.kind != "points"}
+        require_memory(sum(array.nbytes // max(1, array.shape[0]) for array in arrays.values()))
         for item in self.record.layers:
             if item.kind == "points":
                 layers.append(self._points(item, index))
             else:
-                array = self.array(item)
-                require_memory(array.nbytes // max(1, array.shape[0]))
+                array = arrays[item.path]
                 layers.append(LayerData(item.name, array[index], item.kind, item.meta | self._features(item, index)))
         row = self.scalars.iloc[index]
         values = {str(name): float(row[name]) for name in row.index if name not in ("step", "time")}
@@ -112,6 +116,7 @@ class Run:
         try:
             _check_shapes(simulation, plain, arrays, self.path.name)
             simulation.restore_checkpoint(plain, arrays)
+            _try_out(simulation)
         except ShapelabError:
             raise
         except Exception as error:  # whatever a state that is not one leads to
@@ -202,6 +207,15 @@ def _with_time(meta: Mapping[str, Any]) -> dict[str, Any]:
     """Add the time axis (in frames) to a layer's axes."""
     first = {"scale": 1.0, "translate": 0.0, "units": "pixel", "axis_labels": "t"}
     return {key: [first[key], *value] if key in first and isinstance(value, list) else value for key, value in meta.items()}
+
+
+def _try_out(simulation: Simulation) -> None:
+    """Show the state and take a step with a copy of it: a damaged one is told when it is opened, not when the run goes on."""
+    simulation.frame()
+    state = simulation.state()
+    if sum(array.nbytes for array in state.pack()[1].values()) <= _TRIED_OUT:
+        with contextlib.suppress(NotFiniteError, OutOfMemoryError):  # which may be how the run ends
+            simulation.model.step(state)
 
 
 def _check_shapes(simulation: Simulation, plain: dict[str, Any], arrays: dict[str, np.ndarray], name: str) -> None:

@@ -24,12 +24,12 @@ class Sorting3DParameters(SpaceParameters):
     first_part: float = parameter(0.5, "Part of the cells that are of the first kind.", ge=0, le=1, step=0.05)
     tension: float = parameter(5.0, "Tension of the second kind against the medium.", main=True, live=True, ge=0, le=100, step=0.5)
     first_tension: float = parameter(
-        2.0, "Tension of the first kind against the medium, relative to the second.", main=True, live=True, gt=0, le=20, step=0.1
+        2.0, "Tension of the first kind against the medium, relative to the second.", main=True, live=True, ge=0.01, le=20, step=0.1
     )
     repulsion: float = parameter(
         0.4, "Tension between cells of one kind, relative to that against the medium.", live=True, ge=0, le=10, step=0.05
     )
-    first_repulsion: float = parameter(0.8, "Repulsion within the first kind, relative to the second.", live=True, gt=0, le=20, step=0.1)
+    first_repulsion: float = parameter(0.8, "Repulsion within the first kind, relative to the second.", live=True, ge=0.01, le=20, step=0.1)
     contrast: float = parameter(
         3.0, "Tension between the two kinds over that within the first: below 1 they mix.", main=True, live=True, ge=0, le=20, step=0.1
     )
