@@ -16,8 +16,8 @@ from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.measurement_table import measurements_dock
 from napari_shapelab.work.task import Task
 from shapelab.errors import ShapelabError
-from shapelab.io.units import short_unit
 from shapelab.measure import measure
+from shapelab.units import short_unit
 
 __all__ = ["measure_selected", "mesh_selected"]
 

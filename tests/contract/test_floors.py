@@ -27,7 +27,7 @@ FLOORS = [
     {"simulation"},
     {"threads"},
     {"box", "state", "frame", "device", "callable_module"},
-    {"parameters"},
+    {"parameters", "units"},
     {"refusal"},
     {"errors", "parameter_info"},
 ]

@@ -14,7 +14,7 @@ from shapelab.convert.place import Place, straightened
 from shapelab.device import available_memory
 from shapelab.errors import InputError
 from shapelab.frame import LayerData, LayerKind
-from shapelab.io.units import short_unit
+from shapelab.units import short_unit
 
 __all__ = ["TakenLayer", "place_of", "spatial_ndim", "take", "unit_of", "why_not_taken"]
 

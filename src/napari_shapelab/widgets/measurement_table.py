@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 
 from napari_shapelab.viewer.view import unwrapped
 from shapelab.measure import unit_of
+from shapelab.units import shown_unit
 
 __all__ = ["Measurements", "measurements_dock"]
 
@@ -80,7 +81,7 @@ class Measurements(QWidget):
         taken = [title for title, _ in self._columns]
         title = name if name not in taken else f"{name} ({sum(t.startswith(name) for t in taken) + 1})"
         self._columns.append((title, plain))
-        self._units.append("" if unit == "pixel" else unit.replace("um", "µm"))
+        self._units.append("" if unit == "pixel" else shown_unit(unit))
         self.note.setText(" ".join(f"{title}: {text}" for text in values.get("warnings", ())))
         self.note.setVisible(bool(self.note.text()))
         self._fill()

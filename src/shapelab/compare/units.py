@@ -10,27 +10,9 @@ from shapelab.compare.inputs import Shape
 from shapelab.compare.sinkhorn import WeightedPoints
 from shapelab.convert.mesh import Mesh
 from shapelab.errors import InputError
+from shapelab.units import conversion, is_length, short_unit
 
 __all__ = ["in_one_unit"]
-
-_METRES = {"m": 1.0, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "nm": 1e-9, "pm": 1e-12, "angstrom": 1e-10}
-_NAMES = {
-    "metre": "m",
-    "meter": "m",
-    "centimetre": "cm",
-    "centimeter": "cm",
-    "millimetre": "mm",
-    "millimeter": "mm",
-    "micrometre": "um",
-    "micrometer": "um",
-    "micron": "um",
-    "µm": "um",
-    "μm": "um",
-    "nanometre": "nm",
-    "nanometer": "nm",
-    "Å": "angstrom",
-}
-"""Other names of the units above."""
 
 
 def in_one_unit(a: Shape, b: Shape) -> tuple[Shape, Shape, list[str]]:
@@ -41,13 +23,13 @@ def in_one_unit(a: Shape, b: Shape) -> tuple[Shape, Shape, list[str]]:
     InputError
         If the units differ and are not both lengths, or the second is a table or diagram, whose columns have units of their own.
     """
-    first, second = (_NAMES.get(shape.unit, shape.unit) for shape in (a, b))
+    first, second = (short_unit(shape.unit) for shape in (a, b))
     if not a.unit or not b.unit or first == second:
         unit = a.unit or b.unit
         return replace(a, unit=unit), replace(b, unit=unit), []
-    if first not in _METRES or second not in _METRES or not (b.is_grid or b.kind in ("points", "surface")):
+    if not is_length(first) or not is_length(second) or not (b.is_grid or b.kind in ("points", "surface")):
         raise InputError(f"One of the two is in {a.unit} and the other in {b.unit}: give both in the same unit.")
-    return a, _scaled(b, _METRES[second] / _METRES[first], a.unit), [f"The second is in {b.unit}: it was converted to {a.unit}."]
+    return a, _scaled(b, conversion(second, first), a.unit), [f"The second is in {b.unit}: it was converted to {a.unit}."]
 
 
 def _scaled(shape: Shape, factor: float, unit: str) -> Shape:

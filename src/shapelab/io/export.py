@@ -16,7 +16,7 @@ from shapelab.io.output import new_file, new_folder
 from shapelab.io.record import LayerRecord
 from shapelab.io.run import Run
 from shapelab.io.surface import write_surface
-from shapelab.io.units import short_unit
+from shapelab.units import is_length, shown_unit
 
 __all__ = ["ExportCancelled", "Tick", "export_meshes", "export_tables", "export_tiff", "volume"]
 
@@ -25,7 +25,6 @@ Tick = Callable[[int, int], None]
 
 _SMOOTHING = 1.0
 """Smoothing of a cell's signed distance [voxels]: enough for the staircase, little enough for small cells."""
-_OME_UNITS = {"um": "µm", "A": "Å", "nm": "nm", "pm": "pm", "mm": "mm", "cm": "cm", "m": "m"}
 
 
 class ExportCancelled(InputError):
@@ -122,7 +121,8 @@ def export_tiff(run: Run, out: str | Path, *, layer: str | None = None, tick: Ti
             yield from np.asarray(array[index]).astype(dtype).reshape(-1, *shape[-2:])
             tick(index + 1, len(run))
 
-    unit = _OME_UNITS.get(short_unit(str(item.meta.get("units", ("",))[-1])))
+    stated = str(item.meta.get("units", ("",))[-1])
+    unit = shown_unit(stated) if is_length(stated) else ""
     metadata: dict[str, object] = {"axes": axes, "Name": item.name}
     for axis, step in zip(axes[1:], item.meta.get("scale", ()), strict=False):
         metadata[f"PhysicalSize{axis}"] = float(step)

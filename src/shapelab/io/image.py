@@ -14,7 +14,7 @@ from shapelab.device import require_memory
 from shapelab.errors import InputError, OutOfMemoryError
 from shapelab.frame import LayerData, LayerKind
 from shapelab.io.layers import layer
-from shapelab.io.units import short_unit
+from shapelab.units import short_unit
 
 __all__ = ["read_image"]
 

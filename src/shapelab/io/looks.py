@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from shapelab.errors import InputError
-from shapelab.io.units import long_unit, short_unit
+from shapelab.units import long_unit, short_unit
 
 __all__ = ["check_place", "plain_meta"]
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from shapelab.device import require_memory
 from shapelab.errors import InputError
-from shapelab.io.units import long_unit, short_unit
+from shapelab.units import long_unit, short_unit
 
 __all__ = [
     "LARGEST_CHUNK",

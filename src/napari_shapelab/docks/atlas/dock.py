@@ -43,6 +43,7 @@ from shapelab.batch.distances import Metric
 from shapelab.batch.layout import Layout
 from shapelab.errors import InputError
 from shapelab.simulation import Simulation
+from shapelab.units import shown_unit
 
 __all__ = ["AtlasDock"]
 
@@ -147,7 +148,7 @@ class AtlasDock(QWidget):
             if data.ndim == 3:
                 self._viewer.dims.ndisplay = 3
         if member.diagram is not None:
-            unit = str(shape.meta.get("units", ("voxel",))[-1]).replace("um", "µm")
+            unit = shown_unit(str(shape.meta.get("units", ("",))[-1])) or "voxel"
             self.diagram.show_density(member.diagram.density, member.diagram.edges, unit)
 
     def place_mark(self, x: float, y: float) -> None:

@@ -17,7 +17,7 @@ from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.work.task import Task
 from shapelab.batch import Atlas, TextureFit, fit_texture
-from shapelab.io.units import short_unit
+from shapelab.units import short_unit, shown_unit
 
 __all__ = ["AtlasFit"]
 
@@ -110,7 +110,7 @@ class AtlasFit(QWidget):
     def _on_done(self, layer: Layer, found: tuple[TextureFit, Box]) -> None:
         self._rest()
         fit, box = found
-        unit = str(fit.best.parameters["unit"]).replace("um", "µm")
+        unit = shown_unit(str(fit.best.parameters["unit"]))
         of = f"of {fit.curvature:.3g} 1/{unit}"
         self.note.setText(
             f"Distance of the curvatures {fit.start.distance:.3g} ({fit.member}) → {fit.best.distance:.3g} after {fit.trials} runs, {of}; "

@@ -23,8 +23,8 @@ from napari_shapelab.work.task import warm_up
 from shapelab.catalog import scenario, scenarios
 from shapelab.cells import Cells
 from shapelab.errors import ShapelabError
-from shapelab.io.units import short_unit
 from shapelab.simulation import LayerData, Parameters, Simulation
+from shapelab.units import short_unit
 
 __all__ = ["CellsDock"]
 

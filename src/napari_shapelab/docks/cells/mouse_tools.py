@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QVBox
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.viewer.view import unwrapped
 from shapelab.simulation import Frame
+from shapelab.units import shown_unit
 
 __all__ = ["CellTools", "cell_in_words"]
 
@@ -200,7 +201,7 @@ class CellTools(QWidget):
 def cell_in_words(frame: Frame, cell: int) -> str:
     """Return what a frame knows of the cell with this id, in one line."""
     seeds = frame.layer("seeds")
-    features, unit = seeds.meta["features"], str(seeds.meta["units"][-1]).replace("um", "µm")
+    features, unit = seeds.meta["features"], shown_unit(str(seeds.meta["units"][-1]))
     rows = np.flatnonzero(np.asarray(features["id"]) == cell)
     if not len(rows):
         return f"Cell {cell} is no longer there."

@@ -43,6 +43,7 @@ from napari_shapelab.widgets.plots import DiagramPlot
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.task import Task
+from shapelab.units import shown_unit
 
 __all__ = ["CompareDock"]
 
@@ -128,7 +129,7 @@ class CompareDock(QWidget):
         layer = None if where is None else difference_layer(where, comparison.names, comparison.provenance)
         self._show_difference(layer)
         between, first, second = numbers(comparison)
-        unit = comparison.result["unit"].replace("um", "µm") or "pixels"
+        unit = shown_unit(comparison.result["unit"]) or "pixels"
         self.numbers.clear()
         self.numbers.add("A ↔ B", between)
         self.numbers.add("A", first)

@@ -14,6 +14,7 @@ from napari_shapelab.widgets.plots import DiagramPlot
 from napari_shapelab.work.task import Task
 from shapelab.curvature.parameters import CurvatubesParameters
 from shapelab.simulation import Frame, Parameters
+from shapelab.units import shown_unit
 
 __all__ = ["DiagramTab", "diagram_of_run"]
 
@@ -68,7 +69,7 @@ class DiagramTab(QWidget):
 
     def show_run(self, diagram: Any, unit: str) -> None:
         """Show the diagram of the run."""
-        self.plot.show_density(diagram.density, diagram.edges, unit.replace("um", "µm"))
+        self.plot.show_density(diagram.density, diagram.edges, shown_unit(unit))
 
     def showEvent(self, event: Any) -> None:
         """Begin to measure the run."""

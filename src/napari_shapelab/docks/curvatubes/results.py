@@ -21,8 +21,8 @@ from napari_shapelab.work.task import Task
 from napari_shapelab.writers import write_volume
 from shapelab.io import save_run, write_mesh
 from shapelab.io.mesh import WRITTEN_SUFFIXES
-from shapelab.io.units import short_unit
 from shapelab.simulation import LayerData
+from shapelab.units import short_unit
 
 __all__ = ["FieldResults"]
 

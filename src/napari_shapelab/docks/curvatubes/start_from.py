@@ -13,8 +13,8 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QWidget
 from napari_shapelab.widgets.layer_combo import LayerCombo, why_no_volume
 from napari_shapelab.widgets.number_box import ignore_wheel
 from shapelab.errors import InputError
-from shapelab.io.units import short_unit
 from shapelab.simulation import LayerData
+from shapelab.units import short_unit
 
 __all__ = ["Source", "StartFrom", "source_of"]
 

@@ -12,6 +12,7 @@ from napari_shapelab.widgets.form import Form
 from shapelab.curvature.parameters import CurvatubesParameters
 from shapelab.curvature.target import TextureTarget
 from shapelab.errors import ParameterError
+from shapelab.units import shown_unit
 
 __all__ = ["TextureForm", "aim_in_words"]
 
@@ -27,7 +28,7 @@ def aim_in_words(parameters: CurvatubesParameters) -> str:
     if aim is None:
         return ""
     k1, k2 = aim
-    unit = parameters.unit.replace("um", "µm")
+    unit = shown_unit(parameters.unit)
     small = 1e-6 / parameters.length
     largest = max(abs(k1), abs(k2))
     if largest < small:

@@ -12,7 +12,7 @@ import numpy as np
 from shapelab.catalog import create, families, scenarios
 from shapelab.errors import ShapelabError
 from shapelab.io import Run, load_run
-from shapelab.io.units import short_unit
+from shapelab.units import shown_unit
 
 __all__ = ["Details", "Opened", "about", "details", "read_opened"]
 
@@ -78,7 +78,7 @@ def _grid(run: Run) -> str:
         if item.kind != "points":
             shape = run.array(item).shape[1:]
             size = item.meta.get("scale", (1.0,))[-1]
-            unit = short_unit(str(item.meta.get("units", ("",))[-1])).replace("um", "µm")
+            unit = shown_unit(str(item.meta.get("units", ("",))[-1]))
             return f"{' × '.join(map(str, shape))} {'voxels' if len(shape) == 3 else 'pixels'} of {size:.4g} {unit or 'pixel'}"
     return "no image"
 

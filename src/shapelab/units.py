@@ -1,0 +1,95 @@
+"""Units of length: one table of their sizes and names.
+
+A unit goes by its short name ("um") in parameters and files of numbers, by OME's long name ("micrometer") in the files that
+ask for it, and by its symbol ("µm") before a reader's eyes. No unit, "", means pixels.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from shapelab.errors import InputError
+
+__all__ = ["conversion", "is_length", "long_unit", "short_unit", "shown_unit"]
+
+
+class _Unit(NamedTuple):
+    metres: float
+    long: str
+    """OME-Zarr's name."""
+    symbol: str
+    other: tuple[str, ...] = ()
+    """More names, in lower case."""
+
+
+_UNITS = {
+    "m": _Unit(1.0, "meter", "m", ("metre",)),
+    "cm": _Unit(1e-2, "centimeter", "cm", ("centimetre",)),
+    "mm": _Unit(1e-3, "millimeter", "mm", ("millimetre",)),
+    "um": _Unit(1e-6, "micrometer", "µm", ("micrometre", "micron", "µm", "μm", "\\u00b5m", "mum")),
+    "nm": _Unit(1e-9, "nanometer", "nm", ("nanometre",)),
+    "pm": _Unit(1e-12, "picometer", "pm", ("picometre",)),
+    "angstrom": _Unit(1e-10, "angstrom", "Å", ("a", "å", "ångström", "ångstrom", "angström", "ångstroem")),
+    "inch": _Unit(0.0254, "inch", "in", ("in", "inches")),
+}
+"""Short name -> size and other names. "angstrom" is spelled out: "A" is the ampere to those who know all units."""
+
+_PIXELS = ("", "pixel", "pixels", "px", "voxel", "voxels", "vx", "unknown", "none", "dimensionless")
+_SHORT = {name: short for short, unit in _UNITS.items() for name in (short, unit.long, *unit.other)}
+_POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def short_unit(unit: str | None) -> str:
+    """Return the short name of a unit, "" for pixels; an unknown name stays as it is.
+
+    American, British and plural spellings, the signs µ and μ, Å, and capitals are understood.
+    """
+    name = (unit or "").strip()
+    low = name.lower()
+    if low in _PIXELS:
+        return ""
+    for known in (name, low, low.removesuffix("s")):
+        if known in _SHORT:
+            return _SHORT[known]
+    return name
+
+
+def long_unit(unit: str | None) -> str | None:
+    """Return OME-Zarr's name of a unit, None for pixels and units that are no known length."""
+    known = _UNITS.get(short_unit(unit))
+    return known.long if known else None
+
+
+def shown_unit(unit: str | None) -> str:
+    """Return a unit as people write it: "µm", "µm²", "1/µm", "Å"; "" for pixels."""
+    return re.sub(r"([^\W\d]+)(?:\^(-?\d+))?", _symbol, unit or "") if short_unit(unit) else ""
+
+
+def _symbol(match: re.Match[str]) -> str:
+    name, power = match.groups()
+    known = _UNITS.get(short_unit(name))
+    return (known.symbol if known else name) + (power or "").translate(_POWERS)
+
+
+def is_length(unit: str | None) -> bool:
+    """Return whether a unit is a length that can be converted to the others."""
+    return short_unit(unit) in _UNITS
+
+
+def conversion(unit: str | None, to: str | None) -> float:
+    """Return the number by which lengths in `unit` are multiplied to be in `to`.
+
+    Raises
+    ------
+    InputError
+        If one of them is no known length, and they differ.
+    """
+    first, second = short_unit(unit), short_unit(to)
+    if first == second:
+        return 1.0
+    for known, name in ((first, unit), (second, to)):
+        if known not in _UNITS:
+            what = f"{name!r} is" if known else "Pixels are"
+            raise InputError(f"{what} no known length: lengths in {unit or 'pixels'} cannot be converted to {to or 'pixels'}.")
+    return _UNITS[first].metres / _UNITS[second].metres
