@@ -21,6 +21,7 @@ FLOORS = [
     {"batch"},
     {"curvature", "cells", "crystals"},
     {"transport", "compare"},
+    {"mesh"},
     {"measure", "convert", "io"},
     {"labels"},
     {"catalog"},

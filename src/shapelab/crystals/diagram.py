@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from shapelab.crystals.polynomials import basis, exponents
 from shapelab.crystals.tiles import Grid
 from shapelab.device import resolve
 from shapelab.errors import InputError, ParameterError
+
+if TYPE_CHECKING:
+    from shapelab.mesh import InterfaceMesh
 
 __all__ = ["Diagram"]
 
@@ -172,6 +176,23 @@ class Diagram:
         centres = (inside + shifts[:, None]).reshape(-1, self.ndim)
         n = len(shifts)
         return Diagram(self.order, np.tile(self.coefficients, (n, 1)), centres, np.tile(self.radii, n), np.tile(self.ids, n))
+
+    def mesh(self, shape: tuple[int, ...], spacing: Spacing = 1.0) -> InterfaceMesh:
+        """Return the mesh of all cells, its nodes on their exact boundaries; arguments as in `indices`.
+
+        It has the topology of the label image, so that cells and contacts smaller than a pixel are missing.
+        """
+        from shapelab.mesh import interface_mesh
+        from shapelab.mesh.analytic import onto_boundaries
+
+        labels = self.indices(shape, spacing) + 1
+        steps = as_spacing(spacing, self.ndim)
+        mesh = interface_mesh(labels, steps, periodic=[length > 0 for length in self.period] or False, smoothing=0)
+        present = np.maximum(mesh.ids - 1, 0)
+        cells = (self.coefficients[present], exponents(self.order, self.ndim), self.centres[present], self.radii[present])
+        onto_boundaries(mesh.net, np.asarray(steps), *cells)
+        mesh.net.ids = np.concatenate([[0], self.ids[mesh.ids[1:] - 1]])
+        return mesh
 
     def labels(self, shape: tuple[int, ...], spacing: Spacing = 1.0, device: str = "cpu") -> np.ndarray:
         """Return the label image of the diagram; arguments as in `indices`."""

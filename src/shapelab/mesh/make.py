@@ -1,0 +1,98 @@
+"""`interface_mesh`: from a label image to the mesh that its cells share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from shapelab.convert.spacing import Spacing, as_spacing
+from shapelab.errors import ParameterError
+from shapelab.mesh.dense import dense_labels
+from shapelab.mesh.mesh import InterfaceMesh
+from shapelab.mesh.net import Net
+from shapelab.mesh.planar import planar_net
+from shapelab.mesh.planar_smoothing import smooth_polylines
+from shapelab.mesh.polylines import trace_polylines
+from shapelab.mesh.smoothing import smooth_nodes
+from shapelab.mesh.solid import solid_net
+from shapelab.mesh.volumes import keep_volumes
+
+__all__ = ["as_periodic", "interface_mesh", "net_of"]
+
+_LEAST_SMOOTHED = {2: 12, 3: 30}
+"""Pixels or voxels from which on a cell's nodes are smoothed."""
+_SMOOTHING = {2: 3, 3: 20}
+_MOST_SMOOTHING = 200
+
+
+def interface_mesh(
+    labels: Any,
+    spacing: Spacing = 1.0,
+    *,
+    periodic: bool | Sequence[bool] = False,
+    smoothing: int | None = None,
+    closed: bool = True,
+) -> InterfaceMesh:
+    """Return the mesh of all interfaces of a label image, 2-D or 3-D.
+
+    Surface nets: a node for every 2 x 2 (x 2) voxels that differ, a face between every two neighbours that differ, so
+    that cells share their faces and nothing gapes or overlaps. The nodes are smoothed, each at most one voxel, and then the
+    interfaces are pushed until every cell of 100 voxels or more has the volume of its voxels within 0.1 %.
+
+    Parameters
+    ----------
+    labels
+        Whole numbers, (z, y, x) or (y, x); 0 is the medium, a cell like any other but for its missing border faces.
+    spacing
+        Voxel size [unit].
+    periodic
+        Whether the image repeats, along all axes or along each.
+    smoothing
+        In 3-D how often each node goes half way to the middle of its neighbours; by default 20, which looks smooth (10 is
+        best for angles). In 2-D the length of the wiggles that vanish, by default 3 pixels. 0 leaves the voxels' faces.
+    closed
+        Whether cells that are cut by the border of the image have faces there.
+
+    Raises
+    ------
+    InputError
+        If `labels` are no labels, or the spacing is not positive.
+    ParameterError
+        If `smoothing` or `periodic` is not possible.
+    """
+    array = np.asarray(labels)
+    repeats = as_periodic(periodic, array.ndim)
+    net = net_of(array, repeats, closed=closed)
+    steps = as_spacing(spacing, array.ndim)
+    smoothing = _SMOOTHING[array.ndim] if smoothing is None else smoothing
+    if not 0 <= smoothing <= _MOST_SMOOTHING:
+        raise ParameterError(f"smoothing = {smoothing} is not possible: choose 0 (none) to {_MOST_SMOOTHING}.")
+    frozen = np.zeros(len(net.ids), bool)
+    if smoothing:
+        frozen = (net.counts > 0) & (net.counts < _LEAST_SMOOTHED[array.ndim])
+        frozen[0] = False
+        if frozen.any():
+            net.locks[frozen[net.labels].any(1, where=net.labels >= 0)] = 7
+        if array.ndim == 3:
+            smooth_nodes(net.moves, net.neighbours, net.locks, net.node_starts, smoothing, wraps=bool(repeats[0]))
+        else:
+            lines = trace_polylines(net.faces, net.pairs, len(net.cubes))
+            smooth_polylines(net.moves, net.cubes, net.period, net.locks, lines, float(smoothing))
+        frozen |= keep_volumes(net)
+    return InterfaceMesh(net, steps, array.shape, closed, net.ids[frozen])
+
+
+def net_of(array: np.ndarray, periodic: tuple[bool, ...], *, closed: bool) -> Net:
+    """Return the net of a label image, not smoothed."""
+    dense = dense_labels(array, periodic, closed=closed)
+    return planar_net(dense) if array.ndim == 2 else solid_net(dense, closed=closed)
+
+
+def as_periodic(periodic: bool | Sequence[bool], ndim: int) -> tuple[bool, ...]:
+    """Return whether the image repeats along each axis."""
+    values = (bool(periodic),) * ndim if isinstance(periodic, bool | np.bool_) else tuple(bool(value) for value in periodic)
+    if len(values) != ndim and ndim in (2, 3):
+        raise ParameterError(f"periodic must be one value, or one for each of the {ndim} axes; received {len(values)}.")
+    return values
