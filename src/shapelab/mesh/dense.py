@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from shapelab.errors import InputError
-from shapelab.measure.labels import as_labels
+from shapelab.labels.check import as_labels
 from shapelab.threads import over_ranges, ranges
 
 __all__ = ["DenseLabels", "dense_labels"]
