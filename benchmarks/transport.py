@@ -111,7 +111,7 @@ def warm(case: Problem, steps: int = 8) -> tuple[float, float, float]:
     solver = solver_of(case)
     radius = (case.volumes / np.pi) ** 0.5 if len(case.shape) == 2 else (case.volumes * 0.75 / np.pi) ** (1 / 3)
     for _ in range(4):
-        solver.update(seeds=solver.solve().centroids)
+        solver.update(seeds=solver.solve().moments.centroids)
     solver.solve()
     rng = np.random.default_rng(0)
     times, passes, worst = [], [], 0.0

@@ -9,7 +9,7 @@ import numpy as np
 
 from shapelab.crystals import additive_crystal, ipf_colours
 
-crystal = additive_crystal(pixels=300, small_grains=100, lloyd=2, tolerance=0.05)
+crystal = additive_crystal(pixels=300, small_grains=100, lloyd=2, tolerance=0.025)
 print(f"{len(crystal.volumes)} grains, volume error mean {crystal.mean_volume_error:.2%}, {crystal.seconds:.1f} s")
 print(crystal.message)
 if len(sys.argv) > 1:

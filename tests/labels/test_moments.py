@@ -60,3 +60,20 @@ def test_layer_and_box_are_half_a_pixel_apart():
     points = np.random.default_rng(0).normal(size=(5, 3))
     np.testing.assert_allclose(to_box(np.zeros((1, 3)), (1, 2, 4)), [[0.5, 1, 2]])
     np.testing.assert_allclose(to_layer(to_box(points, (1, 2, 4)), (1, 2, 4)), points)
+
+
+@pytest.mark.parametrize(("shape", "spacing"), [((60, 50), (0.5, 2.0)), ((24, 20, 16), (3.0, 1.0, 0.25))])
+def test_all_that_a_user_sees_has_its_centroids_in_one_place(shape, spacing):
+    """Tables, mixtures, fits and solutions of one label image, with voxels that are not cubes."""
+    box = np.array(shape) * spacing
+    seeds = np.random.default_rng(1).random((9, len(shape))) * box
+    solution = sl.solve_cells(seeds, np.full(9, box.prod() / 9), shape, spacing, tolerance=0.02)
+    table = sl.measure(solution.labels, spacing=spacing)
+    expected = table[[f"centroid_{axis}" for axis in "zyx"[-len(shape) :]]].to_numpy()
+    by_hand = np.array([np.argwhere(solution.labels == i).mean(axis=0) * spacing for i in range(1, 10)])
+    np.testing.assert_allclose(expected, by_hand)
+    np.testing.assert_allclose(labels_to_mixture(solution.labels, spacing).means, expected)
+    np.testing.assert_allclose(sl.fit_diagram(solution.labels, method="moments", spacing=spacing).moments.centroids, expected)
+    off = (solution.centroids - expected) / spacing  # in pixels; the solution counts fractions of them
+    assert np.abs(off).max() < 0.5
+    assert np.abs(np.median(off, axis=0)).max() < 0.15

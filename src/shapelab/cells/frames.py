@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.box import to_box, to_layer
 from shapelab.cells.diagram import Diagram
 from shapelab.cells.parameters import CellParameters
 from shapelab.cells.state import CellState
@@ -16,12 +17,12 @@ __all__ = ["cell_layers", "to_pixels", "to_positions"]
 
 def to_pixels(positions: np.ndarray, p: CellParameters) -> np.ndarray:
     """Return pixel coordinates (layer data) of positions in box lengths; pixel 0 has its centre at half a pixel."""
-    return np.asarray(positions) / np.asarray(p.spacing) - 0.5
+    return to_layer(np.asarray(positions) / np.asarray(p.spacing), 1.0)
 
 
 def to_positions(pixels: Any, p: CellParameters) -> np.ndarray:
     """Return positions in box lengths of pixel coordinates (layer data)."""
-    return (np.asarray(pixels, float) + 0.5) * np.asarray(p.spacing)
+    return to_box(np.asarray(pixels, float), 1.0) * np.asarray(p.spacing)
 
 
 def cell_layers(state: CellState, diagram: Diagram, arrows: str) -> tuple[LayerData, ...]:

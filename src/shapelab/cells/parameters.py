@@ -51,7 +51,14 @@ class CellParameters(Parameters):
     dt: float | None = parameter(
         None, "Time step; none takes the largest one that is stable.", unit="time", live=True, gt=0, le=10, step=0.001
     )
-    tolerance: float = parameter(0.02, "Largest mean error of the cell volumes, relative.", live=True, ge=0.001, le=0.2, step=0.005)
+    tolerance: float = parameter(
+        0.02,
+        "Largest mean relative error of the cell volumes (0.02 is 2 %); that of a single cell may be five times as large.",
+        live=True,
+        ge=0.001,
+        le=0.2,
+        step=0.005,
+    )
     seed: int = parameter(1, "Seed of all randomness: the same seed gives the same run.", main=True, ge=0, le=2**31 - 1)
     max_time: float | None = parameter(
         None, "Time of the model after which the run ends; none lets it run on.", unit="time", live=True, gt=0, le=1e9, step=1.0

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
+from shapelab.box import to_layer
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.crystals.diagram import Diagram
 from shapelab.crystals.moments import Moments, label_moments
@@ -37,7 +38,7 @@ class DiagramFit:
     """Largest relative error of a cell's volume."""
     mean_volume_error: float
     moments: Moments
-    """Volumes, centroids and covariances of the image's cells."""
+    """Volumes, centroids and covariances of the image's cells; the centre of pixel 0 is at 0 (`shapelab.box`)."""
     spacing: tuple[float, ...]
     worst: tuple[WorstGrain, ...]
     """The grains with the most wrong pixels, with the reason that their shape gives."""
@@ -55,7 +56,8 @@ def fit_diagram(
     *,
     method: Literal["likelihood", "moments"] = "likelihood",
     exact_volumes: bool = False,
-    tolerance: float = 0.01,
+    tolerance: float = 0.005,
+    max_tolerance: float | None = None,
     effort: float = 1.0,
     progress: Callable[[FitProgress], None] | None = None,
     abort: threading.Event | None = None,
@@ -76,7 +78,9 @@ def fit_diagram(
         Shift the cells' weights afterwards so that each has the volume it has in the image (orders 1 and 2); single pixels
         at boundaries make up for the rest, so that `labels` has the volumes to the pixel.
     tolerance
-        Largest relative volume error asked of the diagram with `exact_volumes`.
+        Largest mean relative volume error asked of the diagram with `exact_volumes`.
+    max_tolerance
+        Largest relative volume error of any cell; by default twice `tolerance`.
     effort
         Factor on the number of iterations.
     progress
@@ -118,7 +122,7 @@ def fit_diagram(
     if method == "likelihood":
         diagram, evaluations, message = maximise_likelihood(index, diagram, order, voxel, effort, progress, abort)
     if exact_volumes:
-        diagram, fitted, said = _with_exact_volumes(diagram, index, moments, voxel, tolerance, abort)
+        diagram, fitted, said = _with_exact_volumes(diagram, index, moments, voxel, (tolerance, max_tolerance), abort)
         message = f"{message} {said}"
     else:
         fitted = diagram.indices(image.shape, voxel)
@@ -134,14 +138,19 @@ def kernels_ready(likelihood: bool) -> bool:
 
 
 def _with_exact_volumes(
-    diagram: Diagram, index: np.ndarray, moments: Moments, spacing: tuple[float, ...], tolerance: float, abort: threading.Event | None
+    diagram: Diagram,
+    index: np.ndarray,
+    moments: Moments,
+    spacing: tuple[float, ...],
+    tolerances: tuple[float, float | None],
+    abort: threading.Event | None,
 ) -> tuple[Diagram, np.ndarray, str]:
     from shapelab.crystals.weights import exact_volumes
     from shapelab.transport import Domain
 
     inside = index >= 0
     domain = Domain(index.shape, spacing, (False,), None if inside.all() else inside)
-    diagram, solution = exact_volumes(diagram, moments.volumes, domain, tolerance, abort)
+    diagram, solution = exact_volumes(diagram, moments.volumes, domain, tolerances[0], abort, tolerances[1])
     return diagram, solution.labels.astype(np.int32) - 1, solution.message
 
 
@@ -187,7 +196,7 @@ def _report(
         mismatch=float((index != fitted)[inside].mean()),
         volume_error=float(errors.max()),
         mean_volume_error=float(errors.mean()),
-        moments=moments,
+        moments=replace(moments, centroids=to_layer(moments.centroids, spacing)),
         spacing=spacing,
         worst=worst_grains(index, fitted, diagram.ids),
         seconds=seconds,

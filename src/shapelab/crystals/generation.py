@@ -72,7 +72,8 @@ def generate_crystal(
     lloyd: int = 5,
     periodic: bool | Sequence[bool] = False,
     mask: np.ndarray | None = None,
-    tolerance: float = 0.01,
+    tolerance: float = 0.005,
+    max_tolerance: float | None = None,
     seed: int = 0,
     progress: Step | None = None,
     abort: threading.Event | None = None,
@@ -105,7 +106,9 @@ def generate_crystal(
     mask
         True where grains may be; by default the whole box.
     tolerance
-        Largest relative volume error, where two pixels are finer than that.
+        Largest mean relative volume error.
+    max_tolerance
+        Largest relative volume error of any grain, where two pixels are finer than that; by default twice `tolerance`.
     seed
         Of the random numbers.
     progress, abort
@@ -135,7 +138,9 @@ def generate_crystal(
     targets = wanted.volumes * (domain.volume / wanted.volumes.sum())
     _check_quantum(targets, domain)
     orientations = random_orientations(rng, n_grains) if wanted.orientations is None else wanted.orientations
-    return grow(domain, seeds, wanted.ellipsoids(targets), targets, orientations, lloyd, tolerance, source, begin, progress, abort)
+    return grow(
+        domain, seeds, wanted.ellipsoids(targets), targets, orientations, lloyd, (tolerance, max_tolerance), source, begin, progress, abort
+    )
 
 
 def grow(
@@ -145,7 +150,7 @@ def grow(
     targets: np.ndarray,
     orientations: np.ndarray,
     lloyd: int,
-    tolerance: float,
+    tolerances: tuple[float, float | None],
     source: Population | None = None,
     begin: float | None = None,
     progress: Step | None = None,
@@ -153,7 +158,8 @@ def grow(
 ) -> Crystal:
     """Return the crystal of given seeds, matrices and volumes (see `generate_crystal`)."""
     begin = time.perf_counter() if begin is None else begin
-    solver = weights_solver(domain, seeds, matrices, targets, tolerance)
+    solver = weights_solver(domain, seeds, matrices, targets, *tolerances)
+    asked = solver.tolerance, solver.max_tolerance
     solver.tolerance, solver.max_tolerance = 0.05, 0.5
     for i in range(lloyd):
         solution = solver.solve(abort)
@@ -161,8 +167,8 @@ def grow(
             progress((i + 1) / (lloyd + 1), solution.labels)
         if abort is not None and abort.is_set():
             break
-        solver.update(seeds=solution.centroids)
-    solver.tolerance, solver.max_tolerance = 0.5 * tolerance, tolerance
+        solver.update(seeds=solution.moments.centroids)
+    solver.tolerance, solver.max_tolerance = asked
     solution = solver.solve(abort)
     extent = np.array(domain.shape) * np.array(domain.spacing)
     period = np.where(domain.periodic, extent, 0.0)

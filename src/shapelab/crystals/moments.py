@@ -20,7 +20,7 @@ class Moments:
     volumes: np.ndarray
     """Physical volumes (areas in 2-D), shape (N,)."""
     centroids: np.ndarray
-    """Shape (N, d)."""
+    """Shape (N, d), counted from the corner of the box (`shapelab.box`); those of a `DiagramFit` are those of its layer."""
     covariances: np.ndarray
     """Second central moments with the pixel's own extent, shape (N, d, d)."""
 

@@ -20,6 +20,7 @@ def weights_solver(
     matrices: np.ndarray,
     volumes: np.ndarray,
     tolerance: float,
+    max_tolerance: float | None = None,
     weights: np.ndarray | None = None,
 ) -> Solver:
     """Return a solver of the weights of ``argmin_i (y - x_i)^T A_i (y - x_i) - w_i`` for exact volumes.
@@ -31,19 +32,27 @@ def weights_solver(
     seeds, matrices, volumes
         Shapes (N, d), (N, d, d), (N,). Volumes are scaled so that they fill the domain.
     tolerance
-        Largest relative error of a cell's volume, where two pixels are finer than that.
+        Largest mean relative volume error.
+    max_tolerance
+        Largest relative volume error of any cell, where two pixels are finer than that; by default twice `tolerance`.
     weights
         Start, if there is a good one.
     """
     filling = volumes * (domain.volume / volumes.sum())
     cost = Ellipsoidal(matrices)
-    solver = Solver(domain, seeds, filling, cost, tolerance=0.5 * tolerance, max_tolerance=tolerance, counting="labels")
+    largest = 2 * tolerance if max_tolerance is None else max_tolerance
+    solver = Solver(domain, seeds, filling, cost, tolerance=tolerance, max_tolerance=largest, counting="labels")
     solver.potentials = weights
     return solver
 
 
 def exact_volumes(
-    diagram: Diagram, volumes: np.ndarray, domain: Domain, tolerance: float, abort: threading.Event | None = None
+    diagram: Diagram,
+    volumes: np.ndarray,
+    domain: Domain,
+    tolerance: float,
+    abort: threading.Event | None = None,
+    max_tolerance: float | None = None,
 ) -> tuple[Diagram, Solution]:
     """Return the diagram of order 1 or 2 with its constants shifted so that each cell has its volume, and the solution.
 
@@ -58,13 +67,13 @@ def exact_volumes(
         Volume of each cell; scaled so that they fill the domain.
     domain
         Where the cells are.
-    tolerance
-        Largest relative error asked for.
+    tolerance, max_tolerance
+        As for `weights_solver`.
     abort
         When set, the solve ends early with what there is.
     """
     seeds, matrices, weights = diagram.ellipsoids()
-    solver = weights_solver(domain, seeds, matrices, volumes, tolerance, weights)
+    solver = weights_solver(domain, seeds, matrices, volumes, tolerance, max_tolerance, weights)
     solver.exact = True
     solution = solver.solve(abort)
     coefficients = diagram.coefficients.copy()

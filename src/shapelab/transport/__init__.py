@@ -16,7 +16,8 @@ Again and again, for cells that move (volumes, forces and moments count pixel fr
     solver.update(seeds=new_seeds)                     # or volumes=, cost=; keep= when cells come and go
     solver.potentials                                  # save and restore this to go on where a run stopped
 
-Positions are ``(y, x)`` or ``(z, y, x)`` in physical units, pixel (0, 0) has its centre at half a spacing from the corner; in label images
+Positions are ``(y, x)`` or ``(z, y, x)`` in physical units from the corner of the box, where pixel (0, 0) has its centre at half a spacing
+(``sol.centroids`` are those of the layer, where it has it at 0); in label images
 0 is the medium and i + 1 is cell i.
 """
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from shapelab.errors import InputError
 
-__all__ = ["Domain"]
+__all__ = ["Domain", "checked_cells"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,3 +116,32 @@ def _checked_mask(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     if not mask.any():
         raise InputError("The mask is empty: no pixel is left for cells.")
     return mask
+
+
+def checked_cells(domain: Domain, seeds: np.ndarray, volumes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return seeds (wrapped into the box) and volumes as float arrays, or refuse them with the numbers."""
+    seeds, volumes = np.asarray(seeds, float), np.asarray(volumes, float)
+    if seeds.size == 0:
+        seeds = seeds.reshape(0, domain.ndim)
+    if seeds.ndim != 2 or seeds.shape[1] != domain.ndim:
+        raise InputError(f"The seeds have shape {seeds.shape}; a {domain.ndim}-D domain needs (N, {domain.ndim}).")
+    if volumes.ndim == 0:
+        volumes = np.full(len(seeds), float(volumes))
+    if volumes.shape != (len(seeds),):
+        raise InputError(f"There are {len(seeds)} seeds but volumes of shape {volumes.shape}: one volume per seed is needed.")
+    if not np.isfinite(seeds).all():
+        raise InputError(f"Seed {int(np.argmax(~np.isfinite(seeds).all(axis=1)))} is not finite.")
+    if not (np.isfinite(volumes) & (volumes > 0)).all():
+        worst = int(np.argmax(~(np.isfinite(volumes) & (volumes > 0))))
+        raise InputError(f"Volumes must be positive; cell {worst} asks for {volumes[worst]:.4g}.")
+    if volumes.sum() > domain.volume * (1 + 1e-9):
+        raise InputError(
+            f"The {len(seeds)} cells ask for a total volume of {volumes.sum():.6g} but the domain holds {domain.volume:.6g}: "
+            "make the volumes smaller or the domain larger."
+        )
+    if len(volumes) and volumes.min() < 0.5 * domain.pixel_volume:
+        raise InputError(
+            f"Cell {int(np.argmin(volumes))} asks for {volumes.min():.4g}, less than half a pixel ({domain.pixel_volume:.4g}): "
+            "use finer pixels."
+        )
+    return domain.wrap(seeds), volumes.copy()

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from shapelab.box import to_layer
 from shapelab.transport.moments import CellMoments
 
 __all__ = ["Counting", "Solution"]
@@ -32,6 +33,10 @@ class Solution:
         One sentence: converged, or by how much the tolerance was missed and why.
     passes
         Number of passes over the pixels of the domain's grid.
+    moments
+        Shapes, forces and contacts of the cells, positions counted from the corner of the box.
+    spacing
+        Pixel size.
     """
 
     labels: np.ndarray
@@ -43,6 +48,7 @@ class Solution:
     counting: Counting
     passes: int
     moments: CellMoments
+    spacing: tuple[float, ...] = (1.0,)
 
     @property
     def errors(self) -> np.ndarray:
@@ -62,5 +68,9 @@ class Solution:
 
     @property
     def centroids(self) -> np.ndarray:
-        """``(N, d)`` centres of gravity in physical units, near the seeds (along periodic axes they may lie outside the box)."""
-        return self.moments.centroids
+        """``(N, d)`` centres of gravity in the layer of the labels: the centre of pixel 0 is at 0, as in every table (`shapelab.box`).
+
+        `moments.centroids` count from the corner of the box, as seeds do: put seeds there to go on. Along periodic axes centroids
+        may lie outside the box, near their seeds.
+        """
+        return to_layer(self.moments.centroids, self.spacing)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from shapelab.errors import InputError
 from shapelab.transport.assignment import Assignment
 from shapelab.transport.costs import Cost, Power
-from shapelab.transport.domain import Domain
+from shapelab.transport.domain import Domain, checked_cells
 from shapelab.transport.exact_volumes import exact_labels
 from shapelab.transport.iterate import Goal
 from shapelab.transport.moments import CellMoments, measure_cells
@@ -23,7 +23,7 @@ __all__ = ["Counting", "Solution", "Solver", "solve_cells"]
 
 Method = Literal["newton", "lbfgs", "sinkhorn"]
 
-_METHODS = ("newton", "lbfgs", "sinkhorn")
+_METHODS = get_args(Method)
 
 
 class Solver:
@@ -34,16 +34,15 @@ class Solver:
     domain
         Grid, pixel size, periodic axes, walls.
     seeds
-        ``(N, d)`` in physical units, ``(y, x)`` or ``(z, y, x)``.
+        ``(N, d)`` in physical units, ``(y, x)`` or ``(z, y, x)``, from the corner of the box (`shapelab.box`).
     volumes
         ``(N,)`` target volumes (2-D: areas) in physical units, positive; their sum must not exceed that of the domain.
     cost
         What a point costs each cell.
     tolerance
-        Largest mean relative volume error.
+        Largest mean relative volume error, as for crystals.
     max_tolerance
-        Largest relative volume error of any cell; by default five times `tolerance`. With counting = "labels" a cell may always
-        be off by two pixels.
+        Largest one of any cell; by default five times `tolerance`. With counting = "labels" a cell may always be off by two pixels.
     counting
         "subpixel": volumes count pixel fractions across interfaces, as moving cells need; "labels": whole pixels of the label image.
     method
@@ -78,7 +77,7 @@ class Solver:
             raise InputError(f"method = {method!r} is unknown; use one of {', '.join(_METHODS)}.")
         self.domain, self.tolerance, self.counting, self.method, self.exact = domain, tolerance, counting, method, exact
         self.max_tolerance = 5 * tolerance if max_tolerance is None else max_tolerance
-        self.seeds, self.volumes = _checked(domain, seeds, volumes)
+        self.seeds, self.volumes = checked_cells(domain, seeds, volumes)
         self.cost = cost or Power()
         self._potentials: np.ndarray | None = None
         self._problem: Problem | None = None
@@ -112,7 +111,7 @@ class Solver:
         """
         if keep is not None and self._potentials is not None:
             self._potentials = _carry_over(self._potentials, np.asarray(keep, int))
-        self.seeds, self.volumes = _checked(
+        self.seeds, self.volumes = checked_cells(
             self.domain, self.seeds if seeds is None else seeds, self.volumes if volumes is None else volumes
         )
         self.cost = cost or self.cost
@@ -181,13 +180,15 @@ class Solver:
             counting=self.counting,
             passes=newton.passes,
             moments=moments,
+            spacing=self.domain.spacing,
         )
 
     def _empty(self) -> Solution:
         d = self.domain.ndim
         none, points = np.zeros(0), np.zeros((0, d))
         moments = CellMoments(none, points, points, np.zeros((0, d, d)), points, np.zeros((0, 2), int), none, none)
-        return Solution(np.zeros(self.domain.shape, np.uint16), none, none, none, True, "There are no cells.", self.counting, 0, moments)
+        image, said = np.zeros(self.domain.shape, np.uint16), "There are no cells."
+        return Solution(image, none, none, none, True, said, self.counting, 0, moments, self.domain.spacing)
 
 
 def solve_cells(
@@ -211,7 +212,8 @@ def solve_cells(
     Parameters
     ----------
     seeds
-        ``(N, d)`` positions in physical units, ``(y, x)`` or ``(z, y, x)``; the box starts at 0 and ends at shape * spacing.
+        ``(N, d)`` positions in physical units, ``(y, x)`` or ``(z, y, x)``; the box starts at 0 and ends at shape * spacing, so
+        that pixel 0 has its centre at half a spacing. `shapelab.box.to_box` turns positions in a layer into these.
     volumes
         ``(N,)`` volumes (2-D: areas) in physical units; what they leave free is medium, label 0.
     shape, spacing, periodic, mask
@@ -245,35 +247,6 @@ def solve_cells(
     domain = Domain(tuple(shape), spacing, periodic, mask)  # type: ignore[arg-type]
     options = {"tolerance": tolerance, "max_tolerance": max_tolerance, "counting": counting, "method": method, "exact": exact}
     return Solver(domain, seeds, volumes, cost, **options).solve(abort)  # type: ignore[arg-type]
-
-
-def _checked(domain: Domain, seeds: np.ndarray, volumes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return seeds (wrapped into the box) and volumes as float arrays, or refuse them with the numbers."""
-    seeds, volumes = np.asarray(seeds, float), np.asarray(volumes, float)
-    if seeds.size == 0:
-        seeds = seeds.reshape(0, domain.ndim)
-    if seeds.ndim != 2 or seeds.shape[1] != domain.ndim:
-        raise InputError(f"The seeds have shape {seeds.shape}; a {domain.ndim}-D domain needs (N, {domain.ndim}).")
-    if volumes.ndim == 0:
-        volumes = np.full(len(seeds), float(volumes))
-    if volumes.shape != (len(seeds),):
-        raise InputError(f"There are {len(seeds)} seeds but volumes of shape {volumes.shape}: one volume per seed is needed.")
-    if not np.isfinite(seeds).all():
-        raise InputError(f"Seed {int(np.argmax(~np.isfinite(seeds).all(axis=1)))} is not finite.")
-    if not (np.isfinite(volumes) & (volumes > 0)).all():
-        worst = int(np.argmax(~(np.isfinite(volumes) & (volumes > 0))))
-        raise InputError(f"Volumes must be positive; cell {worst} asks for {volumes[worst]:.4g}.")
-    if volumes.sum() > domain.volume * (1 + 1e-9):
-        raise InputError(
-            f"The {len(seeds)} cells ask for a total volume of {volumes.sum():.6g} but the domain holds {domain.volume:.6g}: "
-            "make the volumes smaller or the domain larger."
-        )
-    if len(volumes) and volumes.min() < 0.5 * domain.pixel_volume:
-        raise InputError(
-            f"Cell {int(np.argmin(volumes))} asks for {volumes.min():.4g}, less than half a pixel ({domain.pixel_volume:.4g}): "
-            "use finer pixels."
-        )
-    return domain.wrap(seeds), volumes.copy()
 
 
 def _carry_over(potentials: np.ndarray, keep: np.ndarray) -> np.ndarray:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 import shapelab
 from napari_shapelab.work.row import Progress, Report
+from shapelab.box import to_layer
 from shapelab.crystals.moments import Moments
 from shapelab.errors import InputError
 from shapelab.parameters import Parameters, parameter
@@ -44,7 +45,12 @@ class FitParameters(Parameters):
         main=True,
     )
     tolerance: float = parameter(
-        1.0, "Largest error of a grain's volume with exact volumes, where two pixels are finer.", unit="%", gt=0, le=50, step=0.5
+        0.5,
+        "Largest mean error of the grains' volumes with exact volumes; a single grain may be off by twice that, or by two pixels.",
+        unit="%",
+        gt=0,
+        le=25,
+        step=0.25,
     )
     effort: float = parameter(1.0, "Factor on the number of iterations of the likelihood fit.", ge=0.1, le=10, step=0.1)
     pixels: int = parameter(512, "Of a grain table, which has no pixels of its own: pixels along the longer side.", ge=32, le=4096, step=64)
@@ -237,6 +243,7 @@ def draw_table(name: str, table: GrainTable, parameters: FitParameters, abort: t
     else:
         labels = diagram.labels(shape, spacing)
     moments = table.moments(corner)
+    moments = replace(moments, centroids=to_layer(moments.centroids, spacing))
     drawn = np.bincount(labels.ravel(), minlength=len(table) + 1)[1:] * float(np.prod(spacing))
     errors = drawn / (table.areas * (np.prod(size) / table.areas.sum())) - 1
     pixels = np.bincount(labels.ravel(), minlength=len(table) + 1)[1:]

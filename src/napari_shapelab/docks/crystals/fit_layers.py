@@ -49,8 +49,8 @@ def fit_layers(result: FitResult, place: Mapping[str, Any], colormap: Any, known
 
 
 def in_pixels(positions: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
-    """Return physical positions as napari's pixel coordinates: the centre of pixel 0 is at 0."""
-    pixels: np.ndarray = positions / np.array(spacing) - 0.5
+    """Return positions in a layer in pixels, as the data of napari's layers are."""
+    pixels: np.ndarray = positions / np.array(spacing)
     return pixels
 
 

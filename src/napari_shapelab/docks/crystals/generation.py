@@ -53,7 +53,13 @@ class GenerateParameters(Parameters):
         0.3, "Smallest distance of two seeds, in units of the mean size of a grain.", label="Seed distance", ge=0, le=0.75, step=0.05
     )
     tolerance: float = parameter(
-        1.0, "Largest error of a grain's volume, where two pixels are finer.", unit="%", label="Volume tolerance", gt=0, le=50, step=0.5
+        0.5,
+        "Largest mean error of the grains' volumes; a single grain may be off by twice that, or by two pixels.",
+        unit="%",
+        label="Volume tolerance",
+        gt=0,
+        le=25,
+        step=0.25,
     )
     pixel_size: float = parameter(1.0, "Size of a pixel, in the unit below.", gt=0, step=0.1)
     unit: Literal["um", "nm", "mm", "pixel"] = parameter("um", "Unit of the pixel size.")
@@ -109,7 +115,7 @@ def preview(parameters: GenerateParameters, like: Population | None) -> np.ndarr
     grains = min(parameters.n_grains, _PREVIEW_GRAINS[dim])
     longest = max(parameters.grid)
     grid = tuple(max(8, round(side * n / longest)) for n in parameters.grid)
-    labels = _generate(parameters, grains, grid, 0.1, min(parameters.lloyd, 3), like).labels
+    labels = _generate(parameters, grains, grid, 0.05, min(parameters.lloyd, 3), like).labels
     section: np.ndarray = labels if dim == 2 else labels[len(labels) // 2]
     return section
 
