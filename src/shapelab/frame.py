@@ -42,6 +42,8 @@ class Frame:
     layers: tuple[LayerData, ...]
     scalars: Mapping[str, float]
     """Observables for the live plot: energy, volume error, order parameter…"""
+    notices: tuple[str, ...] = ()
+    """What the user should know of this step, in sentences: a tolerance that is not met, a step that was shortened."""
 
     def __getitem__(self, name: str) -> Any:
         """Return the data of the layer `name`."""

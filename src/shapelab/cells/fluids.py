@@ -52,6 +52,7 @@ class FluidModel(CellModel):
     """
 
     parameters_type: ClassVar[type[CellParameters]] = BlockParameters
+    corrected = False
     citation = "T. O. Gallouët and Q. Mérigot, Found. Comput. Math. 18, 835 (2018), doi:10.1007/s10208-017-9355-y"
     lloyd = 8
 

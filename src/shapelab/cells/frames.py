@@ -8,11 +8,12 @@ import numpy as np
 
 from shapelab.box import to_box, to_layer
 from shapelab.cells.diagram import Diagram
+from shapelab.cells.motions.correction import SHORTENED
 from shapelab.cells.parameters import CellParameters
 from shapelab.cells.state import CellState
 from shapelab.frame import LayerData, frozen
 
-__all__ = ["cell_layers", "to_pixels", "to_positions"]
+__all__ = ["cell_layers", "notices", "to_pixels", "to_positions"]
 
 
 def to_pixels(positions: np.ndarray, p: CellParameters) -> np.ndarray:
@@ -84,3 +85,14 @@ def _arrows(state: CellState, kind: str, p: CellParameters) -> np.ndarray:
 def _dots(state: CellState, p: CellParameters) -> dict[str, Any]:
     size = max(1.0, 0.5 * (state.radius or p.radius()) / min(p.spacing))
     return {"size": size, "face_color": "white", "border_color": "black", "border_width": 0.15}
+
+
+def notices(state: CellState, error: float) -> tuple[str, ...]:
+    """Return what the user should know: a mean volume `error` above the tolerance, a given time step that was shortened."""
+    p: Any = state.parameters
+    found = []
+    if error > p.tolerance:
+        found.append(f"The cells miss their volumes by {100 * error:.2g} % on average; the tolerance is {100 * p.tolerance:.2g} %.")
+    if (dt := state.counts.get(SHORTENED)) is not None:
+        found.append(f"The time step was shortened from {p.dt:.3g} to {dt:.2g}, so that no cell centre jumps out of its cell.")
+    return tuple(found)

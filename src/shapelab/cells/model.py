@@ -9,9 +9,9 @@ import numpy as np
 
 from shapelab.cells.diagram import Diagram
 from shapelab.cells.edits import EDITS, apply_edit
-from shapelab.cells.frames import cell_layers
+from shapelab.cells.frames import cell_layers, notices
 from shapelab.cells.given import GivenCells
-from shapelab.cells.motions.correction import check_time_step, spring_rate, stable_time_step
+from shapelab.cells.motions.correction import SHORTENED, check_time_step, spring_rate, stable_time_step, without_jumps
 from shapelab.cells.motions.propulsion import random_axes
 from shapelab.cells.parameters import CellParameters
 from shapelab.cells.state import CellState
@@ -55,6 +55,8 @@ class CellModel(Model[CellParameters, CellState]):
     """What the vectors show: "velocity" or "axis"."""
     longest_step: ClassVar[float] = 0.05
     """Upper limit of the automatic time step."""
+    corrected: ClassVar[bool] = True
+    """Whether seeds move by the cost gradients, which are stiff where the exponent is large."""
     sources: ClassVar[bool] = False
     """Whether cells may appear in an empty box."""
 
@@ -157,8 +159,8 @@ class CellModel(Model[CellParameters, CellState]):
 
     def step(self, state: CellState) -> CellState:
         """Move, change, solve."""
-        dt = self.time_step(state)
         diagram, before = Diagram.of(state, self.periodic), state.positions
+        dt = self._short_enough(state, diagram, self.time_step(state))
         if len(state):
             self.move(state, diagram, dt)
         if not np.isfinite(state.positions).all():
@@ -184,7 +186,8 @@ class CellModel(Model[CellParameters, CellState]):
         }
         if len(state):
             scalars |= {name: float(value) for name, value in self.observe(state, diagram).items()}
-        return Frame(state.step, state.time, cell_layers(state, diagram, self.arrows), scalars)
+        layers = cell_layers(state, diagram, self.arrows)
+        return Frame(state.step, state.time, layers, scalars, notices(state, scalars["volume_error"]))
 
     def update(self, state: CellState, parameters: CellParameters) -> CellState:
         """Put new live parameters in force; a new cost is solved for at once, an unstable time step refused."""
@@ -242,6 +245,15 @@ class CellModel(Model[CellParameters, CellState]):
             return stable_time_step(*limits)
         check_time_step(dt, *limits)
         return float(dt)
+
+    def _short_enough(self, state: CellState, diagram: Diagram, dt: float) -> float:
+        """Return `dt`, or less where the correction would throw a seed out of its cell; a given one that is shortened is noted."""
+        pulls = np.reshape(self.tau(state), (-1, 1)) * diagram.cost_gradients if self.corrected and len(state) else np.zeros((0, 1))
+        shorter = without_jumps(dt, pulls, state.radius)
+        state.counts.pop(SHORTENED, None)
+        if shorter < dt and self.of(state).dt is not None:
+            state.counts[SHORTENED] = shorter
+        return shorter
 
     def room(self, state: CellState) -> Room:
         """Return where seeds may be."""

@@ -14,10 +14,15 @@ import numpy as np
 from shapelab.cells.state import CellState
 from shapelab.errors import ParameterError
 
-__all__ = ["check_time_step", "spring_rate", "stable_time_step"]
+__all__ = ["SHORTENED", "check_time_step", "spring_rate", "stable_time_step", "without_jumps"]
+
+SHORTENED = "shortened time step"
+"""Key among a state's counts: the step that was taken in place of the one that the user gave."""
 
 RATE_LIMIT, STEP_LIMIT = 1.2, 0.04
 """Automatic time step: at most this part of 1/k, and this part of a radius per step."""
+JUMP_LIMIT = 0.5
+"""Radii that the correction moves a seed in one step at the most."""
 RATE_REFUSED, STEP_REFUSED = 3.0, 1.0
 """Given time steps beyond these (k dt; radii per step) are refused: the first oscillates, the second jumps over a cell."""
 
@@ -35,6 +40,16 @@ def spring_rate(state: CellState, tau: float | np.ndarray, stiffness: float | np
 def stable_time_step(rate: float, speed: float, radius: float, longest: float) -> float:
     """Return the largest time step for a correction of this rate [1/time] and cells of this speed and radius."""
     return min(RATE_LIMIT / rate if rate > 0 else math.inf, STEP_LIMIT * radius / speed if speed > 0 else math.inf, longest)
+
+
+def without_jumps(dt: float, pulls: np.ndarray, radius: float) -> float:
+    """Return `dt`, or less where seeds that are pulled at these velocities (N, d) would move by more than half a radius.
+
+    The correction is a spring only near the middle of a cell. Where the exponent has just been raised, seeds lie at the rims of
+    their cells and are pulled there many times as strongly.
+    """
+    fastest = float(np.linalg.norm(pulls, axis=1).max(initial=0))
+    return JUMP_LIMIT * radius / fastest if math.isfinite(fastest) and dt * fastest > JUMP_LIMIT * radius else dt
 
 
 def check_time_step(dt: float, rate: float, speed: float, radius: float, longest: float) -> None:

@@ -34,6 +34,7 @@ class Chemotaxis(CellModel):
     """
 
     parameters_type = ChemotaxisParameters
+    corrected = False
 
     def time_step(self, state: CellState) -> float:
         return float(self.of(state).dt or min(0.3 * state.radius / max(self.of(state).correction, 1e-3), 0.05))

@@ -43,6 +43,7 @@ class Relaxation(CellModel):
     """
 
     parameters_type: ClassVar[type[CellParameters]] = RelaxationParameters
+    corrected = False
     lloyd = 0
 
     def equip(self, state: CellState) -> None:

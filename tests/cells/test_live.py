@@ -1,0 +1,57 @@
+"""Live changes never wreck a run: the step is shortened, and what is not met is said."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+import shapelab as sl
+from shapelab.cells.motions.correction import without_jumps
+
+
+def test_raising_the_exponent_of_a_running_swarm():
+    """Seeds that a weak correction has let go to the rims of their cells were thrown out of them: mean errors of 0.1 to 0.3."""
+    run = sl.Cells("run_and_tumble", seed=1, p=0.5)
+    for _ in range(300):
+        run.step()
+    run.update(p=8.0)
+    worst = []
+    for _ in range(60):
+        run.step()
+        worst.append(run.frame().scalars["volume_error"])
+    assert max(worst) <= run.parameters.tolerance
+    assert run.frame().notices == ()
+
+
+def test_a_given_time_step_that_is_shortened_is_said():
+    run = sl.Cells("run_and_tumble", seed=1, p=0.5, dt=0.0008)
+    for _ in range(5):
+        run.step()
+    assert run.frame().notices == ()
+    seeds = run.state()
+    far = seeds.positions + 0.9 * seeds.radius * np.array([1.0, 0.0])
+    seeds.positions = run.model.room(seeds).keep_inside(far)
+    run.restore(seeds)
+    run.update(p=8.0, correction=1.0, dt=None)
+    run.update(dt=0.0004)
+    before = run.state().time
+    run.step()
+    taken = run.state().time - before
+    assert 0 < taken < 0.0004
+    assert any("was shortened from 0.0004 to" in notice for notice in run.frame().notices)
+
+
+def test_an_error_above_the_tolerance_is_said():
+    run = sl.Cells("run_and_tumble", seed=1)
+    state = run.state()
+    state.diagram["volumes"] = state.diagram["volumes"] * 1.1
+    run.restore(state)
+    (notice,) = run.frame().notices
+    assert re.fullmatch(r"The cells miss their volumes by [0-9.]+ % on average; the tolerance is 2 %\.", notice)
+
+
+@pytest.mark.parametrize(("pull", "expected"), [(1.0, 0.1), (5.0, 0.1), (50.0, 0.01), (np.inf, 0.1), (0.0, 0.1)])
+def test_no_seed_is_pulled_further_than_half_a_radius(pull, expected):
+    assert without_jumps(0.1, np.array([[0.0, 0.0], [0.0, pull]]), 1.0) == pytest.approx(expected)
