@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["EditError", "InputError", "NotFiniteError", "OutOfMemoryError", "ParameterError", "ShapelabError"]
+__all__ = ["ArgumentError", "EditError", "InputError", "NotFiniteError", "OutOfMemoryError", "ParameterError", "ShapelabError"]
 
 
 class ShapelabError(ValueError):
@@ -27,6 +27,10 @@ class ParameterError(ShapelabError):
 
 class InputError(ShapelabError):
     """An array, image, mesh or file cannot be used."""
+
+
+class ArgumentError(ParameterError, InputError):
+    """An argument of a function has a type, shape or value that is not allowed."""
 
 
 class EditError(ShapelabError):

@@ -72,7 +72,7 @@ def test_curvature_diagrams_of_two_balls_lie_apart_by_their_curvatures():
 
 
 @pytest.mark.parametrize(
-    ("options", "message"), [({"blur": -1.0}, "blur must be"), ({"reach": 0.0}, "reach must be"), ({"scaling": 1.0}, "scaling")]
+    ("options", "message"), [({"blur": -1.0}, "blur = -1"), ({"reach": 0.0}, "reach = 0"), ({"scaling": 1.0}, "scaling")]
 )
 def test_bad_options_are_said(options, message):
     with pytest.raises(InputError, match=message):

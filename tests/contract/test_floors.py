@@ -30,6 +30,7 @@ FLOORS = [
     {"box", "state", "frame", "device", "callable_module"},
     {"parameters", "units"},
     {"refusal"},
+    {"arguments"},
     {"errors", "parameter_info"},
 ]
 """Top floor first: a module uses its own floor (families excepted) and those below."""

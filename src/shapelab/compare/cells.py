@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shapelab.arguments import Pixels, checked
 from shapelab.convert.field import mask_to_isotropic_field
 from shapelab.convert.mixture import labels_to_mixture
 from shapelab.convert.spacing import Spacing, as_spacing
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["cell_statistics", "contact_areas"]
 
 
-def cell_statistics(labels: Any, spacing: Spacing = 1.0, *, unit: str = "", details: bool = True) -> pd.DataFrame:
+@checked()
+def cell_statistics(labels: Pixels, spacing: Spacing = 1.0, *, unit: str = "", details: bool = True) -> pd.DataFrame:
     """Return one row per cell of a label image.
 
     Parameters
@@ -68,7 +70,8 @@ def cell_statistics(labels: Any, spacing: Spacing = 1.0, *, unit: str = "", deta
     return _with_details(table, array, steps) if details else table
 
 
-def contact_areas(labels: Any, spacing: Spacing = 1.0) -> pd.DataFrame:
+@checked()
+def contact_areas(labels: Pixels, spacing: Spacing = 1.0) -> pd.DataFrame:
     """Return the pairs of cells that share a face and the area (2-D: length) of their contact, by Crofton's formula.
 
     Returns

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import above, at_least, between, checked
 from shapelab.compare.cells import cell_statistics
 from shapelab.compare.frames import in_one_frame
 from shapelab.compare.grids import on_common_grid
@@ -34,6 +35,7 @@ _SMALLEST_CURVED = 8
 """Least number of voxels along each axis for which curvature is compared."""
 
 
+@checked(max_points=between(2, 1_000_000), seed=between(0, 2**63), blur=above(0, 1e30), reach=above(0, 1e30), tolerance=at_least(0))
 def compare(
     a: Any,
     b: Any,

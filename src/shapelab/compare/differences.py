@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.compare.frames import in_one_frame
 from shapelab.compare.grids import on_common_grid
 from shapelab.compare.inputs import as_shape
@@ -21,6 +22,7 @@ BOTH, ONLY_A, ONLY_B, OTHER_CELL = 1, 2, 3, 4
 """Labels of a difference: in both (and in the same cell); only in a; only in b; in both, but in cells that do not match."""
 
 
+@checked()
 def difference(a: Any, b: Any, spacing: Spacing | None = None, *, spacing_b: Spacing | None = None, name: str = "difference") -> LayerData:
     """Return a Labels layer that says of each voxel where two images agree.
 

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.convert.mixture import GaussianMixture
 from shapelab.errors import InputError
 
 __all__ = ["gaussian_distances", "mixture_distance"]
 
 
+@checked()
 def gaussian_distances(a: GaussianMixture, b: GaussianMixture) -> np.ndarray:
     """Return the squared 2-Wasserstein distances (n, m) between the components of two mixtures [unit^2]."""
     roots = _square_roots(a.covariances)
@@ -27,6 +29,7 @@ def gaussian_distances(a: GaussianMixture, b: GaussianMixture) -> np.ndarray:
     return np.asarray(np.maximum(means + traces - 2 * cross, 0.0))
 
 
+@checked()
 def mixture_distance(a: GaussianMixture, b: GaussianMixture) -> tuple[float, np.ndarray]:
     """Return the distance between two mixtures [unit] and the plan (n, m): how much of which component goes to which.
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from shapelab.arguments import Pixels, at_least, checked
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
 
@@ -33,20 +34,23 @@ class LabelMatch(NamedTuple):
     """Share of the voxels, those that are background in both left out, whose labels do not belong together."""
 
 
-def dice(a: Any, b: Any) -> float:
+@checked()
+def dice(a: Pixels, b: Pixels) -> float:
     """Return 2 |A and B| / (|A| + |B|) of two masks of the same shape; 1 if both are empty (Dice, Ecology 26, 297 (1945))."""
     a, b = _same_shape(a, b)
     total = np.count_nonzero(a) + np.count_nonzero(b)
     return float(2 * np.count_nonzero((a != 0) & (b != 0)) / total) if total else 1.0
 
 
-def iou(a: Any, b: Any) -> float:
+@checked()
+def iou(a: Pixels, b: Pixels) -> float:
     """Return |A and B| / |A or B| of two masks of the same shape; 1 if both are empty (Jaccard index)."""
     value = dice(a, b)
     return value / (2 - value)
 
 
-def match_labels(a: Any, b: Any) -> LabelMatch:
+@checked()
+def match_labels(a: Pixels, b: Pixels) -> LabelMatch:
     """Return the one-to-one matching of labels with the largest total overlap, and what it leaves unmatched.
 
     Parameters
@@ -78,7 +82,8 @@ def match_labels(a: Any, b: Any) -> LabelMatch:
     return LabelMatch(pairs, overlap, 1.0 - float(overlap.sum()) / total)
 
 
-def adjusted_rand(a: Any, b: Any) -> float:
+@checked()
+def adjusted_rand(a: Pixels, b: Pixels) -> float:
     """Return the adjusted Rand index of two label images: 1 if equal up to names, 0 on average for random ones.
 
     Voxels that are background in both are left out; the background counts as one label elsewhere.
@@ -92,7 +97,8 @@ def adjusted_rand(a: Any, b: Any) -> float:
     return 1.0 if highest == expected else float((together - expected) / (highest - expected))
 
 
-def variation_of_information(a: Any, b: Any) -> tuple[float, float]:
+@checked()
+def variation_of_information(a: Pixels, b: Pixels) -> tuple[float, float]:
     """Return H(a|b), what `a` splits of `b`, and H(b|a), what `a` merges of `b` [bits]; both 0 if equal up to names.
 
     Their sum is the variation of information (Meila, J. Multivar. Anal. 98, 873 (2007)). Voxels that are background in
@@ -103,7 +109,8 @@ def variation_of_information(a: Any, b: Any) -> tuple[float, float]:
     return max(joint - in_b, 0.0), max(joint - in_a, 0.0)
 
 
-def boundary_f1(a: Any, b: Any, spacing: Spacing = 1.0, tolerance: float | None = None) -> float:
+@checked(tolerance=at_least(0))
+def boundary_f1(a: Pixels, b: Pixels, spacing: Spacing = 1.0, tolerance: float | None = None) -> float:
     """Return the harmonic mean of the shares of either boundary that lie within `tolerance` of the other.
 
     Parameters

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shapelab.arguments import between, checked
 from shapelab.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _PLACES = ("centroid_", "axis_", "semi_axis_2", "semi_axis_3", "orientation")
 """Columns whose mean over cells says nothing of their shape."""
 
 
+@checked(bootstrap=between(1, 1_000_000), confidence=between(0.01, 0.9999), seed=between(0, 2**63))
 def population(
     table: pd.DataFrame, *, exclude_border: bool = True, bootstrap: int = 500, confidence: float = 0.95, seed: int = 0
 ) -> pd.DataFrame:
@@ -72,6 +74,7 @@ def population(
     return result
 
 
+@checked(bootstrap=between(1, 1_000_000), confidence=between(0.01, 0.9999), seed=between(0, 2**63))
 def compare_populations(
     a: pd.DataFrame,
     b: pd.DataFrame,
@@ -125,6 +128,7 @@ def compare_populations(
     return result
 
 
+@checked()
 def orientation_order(axes: np.ndarray) -> float:
     """Return the nematic order of unit vectors (n, d): (d lambda - 1)/(d - 1), lambda the largest eigenvalue of <n n^T>.
 

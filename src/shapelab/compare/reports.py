@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.errors import InputError
 from shapelab.measure.diagram import CurvatureDiagram
 
@@ -24,6 +25,7 @@ _MAIN = ("mismatch", "dice", "adjusted_rand", "mean_surface_distance", "transpor
 _PACKAGES = ("napari-shapelab", "numpy", "scipy", "scikit-image", "torch", "geomloss", "pandas", "trimesh")
 
 
+@checked()
 def write_report(result: Mapping[str, Any], folder: str | Path, *, figure: bool = True) -> list[Path]:
     """Write what `shapelab.compare.compare` returned.
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import above, between, checked
 from shapelab.errors import InputError
 from shapelab.measure.diagram import CurvatureDiagram
 
@@ -56,6 +57,7 @@ class Divergence:
     """Number of points of either side that were used."""
 
 
+@checked(blur=above(0, 1e30), reach=above(0, 1e30), scaling=between(0.01, 0.99), max_points=between(2, 1_000_000))
 def sinkhorn_divergence(
     a: WeightedPoints,
     b: WeightedPoints,
@@ -87,7 +89,6 @@ def sinkhorn_divergence(
     dim = a.points.shape[1]
     if b.points.shape[1] != dim:
         raise InputError(f"The two point clouds have {dim} and {b.points.shape[1]} coordinates per point: both need the same.")
-    _check(blur, reach, scaling, max_points)
     if reach is None and not normalise and not math.isclose(a.weights.sum(), b.weights.sum(), rel_tol=1e-4):
         raise InputError("Moving all of the mass needs equal totals: set normalise=True, or a finite reach.")
     size = max(_cluster_size(cloud, max_points) for cloud in (a, b))
@@ -100,6 +101,7 @@ def sinkhorn_divergence(
     return Divergence(value, math.sqrt(2 * value), blur, reach, size, (len(a.points), len(b.points)))
 
 
+@checked(blur=above(0, 1e30), reach=above(0, 1e30), max_points=between(2, 1_000_000))
 def curvature_divergence(
     a: CurvatureDiagram, b: CurvatureDiagram, *, blur: float | None = None, reach: float | None = None, max_points: int = 1000
 ) -> Divergence:
@@ -189,13 +191,3 @@ def _solve(
         tensors += [torch.tensor(weights, dtype=torch.float32), torch.tensor((cloud.points - centre) / diameter, dtype=torch.float32)]
     with torch.no_grad():
         return max(float(loss(*tensors)), 0.0) * diameter**2
-
-
-def _check(blur: float | None, reach: float | None, scaling: float, max_points: int) -> None:
-    for name, value in (("blur", blur), ("reach", reach)):
-        if value is not None and not (math.isfinite(value) and value > 0):
-            raise InputError(f"{name} must be a positive length; received {value!r}.")
-    if not 0 < scaling < 1:
-        raise InputError(f"scaling must lie between 0 and 1; received {scaling!r}.")
-    if max_points < 2:
-        raise InputError(f"max_points must be 2 or more; received {max_points!r}.")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from shapelab.arguments import Pixels, between, checked
 from shapelab.compare.overlap import boundary_voxels
 from shapelab.convert.mask import as_mask
 from shapelab.convert.mesh import Mesh
@@ -18,7 +17,8 @@ _NEAREST = 8
 """Nearest samples of the other mesh whose triangles are tried for the exact distance."""
 
 
-def mask_distances(a: Any, b: Any, spacing: Spacing = 1.0) -> dict[str, float]:
+@checked()
+def mask_distances(a: Pixels, b: Pixels, spacing: Spacing = 1.0) -> dict[str, float]:
     """Return the distances between the boundaries of two masks of the same shape [physical unit].
 
     Boundaries are the voxels inside that share a face with the outside; distances are between voxel centres, so
@@ -33,12 +33,15 @@ def mask_distances(a: Any, b: Any, spacing: Spacing = 1.0) -> dict[str, float]:
     from scipy.ndimage import distance_transform_edt
 
     masks = as_mask(a), as_mask(b)
+    if masks[0].shape != masks[1].shape:
+        raise InputError(f"The two masks have shapes {masks[0].shape} and {masks[1].shape}: distances need one grid for both.")
     steps = as_spacing(spacing, masks[0].ndim)
     edges = boundary_voxels(masks[0]), boundary_voxels(masks[1])
     forth, back = (distance_transform_edt(~other, sampling=steps)[edge] for edge, other in (edges, edges[::-1]))
     return _summary(forth, back)
 
 
+@checked(samples=between(1, 100_000_000), seed=between(0, 2**63))
 def mesh_distances(a: Mesh, b: Mesh, *, samples: int = 20_000, seed: int = 0) -> dict[str, float]:
     """Return the distances between two meshes as `mask_distances` does.
 
@@ -72,6 +75,7 @@ def mesh_distances(a: Mesh, b: Mesh, *, samples: int = 20_000, seed: int = 0) ->
     return _summary(*directed)
 
 
+@checked()
 def point_distances(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
     """Return the distances between two point clouds (n, d) and (m, d) as `mask_distances` does, from point to nearest point."""
     from scipy.spatial import cKDTree
@@ -93,6 +97,7 @@ def sample_mesh(mesh: Mesh, samples: int, seed: int = 0) -> tuple[np.ndarray, np
     return (1 - r) * a[face] + r * (1 - t) * b[face] + r * t * c[face], face
 
 
+@checked()
 def mesh_volume(mesh: Mesh) -> float:
     """Return the volume inside a closed, consistently oriented mesh [unit^3] (divergence theorem)."""
     vertices = np.asarray(mesh.vertices, dtype=np.float64)

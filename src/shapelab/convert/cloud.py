@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from shapelab.convert.spacing import Spacing, as_spacing
+from shapelab.arguments import Pixels, above, checked
+from shapelab.convert.spacing import Spacing, as_point, as_spacing
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 
 __all__ = ["points_to_mask"]
 
 
+@checked(radius=above(0, 1e30))
 def points_to_mask(
-    points: Any,
+    points: Pixels,
     spacing: Spacing,
     *,
     radius: float | None = None,
@@ -55,11 +56,15 @@ def points_to_mask(
     tree = cKDTree(cloud)
     if radius is None:
         radius = 1.5 * max(float(np.percentile(np.asarray(tree.query(cloud, k=4)[0])[:, 3], 95)), float(steps.max()))
+    if shape is not None and len(shape) != len(steps):
+        raise InputError(f"shape = {tuple(shape)} has {len(shape)} entries for points of {len(steps)} axes: give one for each axis.")
     if not radius > 0:
         raise InputError(f"The radius of the balls must be positive; received {radius!r}.")
+    if radius > 1e6 * steps.min():
+        raise InputError(f"The radius of the balls, {radius:.3g}, is more than a million voxels: choose a smaller radius.")
     margin = int(np.ceil(radius / steps.min())) + 2
     start = np.zeros(len(steps)) if shape is not None else cloud.min(axis=0) - margin * steps
-    start = start if origin is None else np.asarray(origin, dtype=float)
+    start = start if origin is None else np.array(as_point("origin", origin, len(steps)))
     size = np.ceil((cloud.max(axis=0) - start) / steps).astype(int) + margin + 1 if shape is None else np.asarray(shape)
     # a margin all around, so that the holes and the shrinking see the outside
     padded = size + 2 * margin

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.convert.mask import as_mask
 from shapelab.convert.spacing import Spacing, as_spacing
 
 __all__ = ["signed_distance"]
 
 
+@checked()
 def signed_distance(mask: np.ndarray, spacing: Spacing = 1.0) -> np.ndarray:
     """Return the distance of each voxel's centre to the surface of `mask`, positive inside [physical unit], float32.
 

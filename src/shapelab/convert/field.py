@@ -8,10 +8,11 @@ equilibrium profile of the phase field with double well (1 - u^2)^2 / 4.
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
+from shapelab.arguments import Pixels, above, between, checked
 from shapelab.convert.distance import signed_distance
 from shapelab.convert.mask import as_field, as_mask
 from shapelab.convert.resample import resample
@@ -23,8 +24,9 @@ __all__ = ["Boundary", "field_to_mask", "mask_to_field", "mask_to_isotropic_fiel
 Boundary = Literal["periodic", "replicate"]
 
 
+@checked(smoothing=between(0, 100), eps=above(0))
 def mask_to_field(
-    mask: Any,
+    mask: Pixels,
     spacing: Spacing = 1.0,
     eps: float | None = None,
     smoothing: float = 2.0,
@@ -70,8 +72,9 @@ def mask_to_field(
     return _profile(_with_volume(distance, np.count_nonzero(inside) / inside.size), eps)
 
 
+@checked(smoothing=between(0, 100), width=above(0), voxel_size=above(0))
 def mask_to_isotropic_field(
-    mask: Any,
+    mask: Pixels,
     spacing: Spacing = 1.0,
     *,
     width: float = 2.0,
@@ -104,7 +107,8 @@ def mask_to_isotropic_field(
     return _profile(distance, _checked_eps(width * h, cubic)), h
 
 
-def field_to_mask(u: Any) -> np.ndarray:
+@checked()
+def field_to_mask(u: Pixels) -> np.ndarray:
     """Return where the field `u` is positive."""
     mask: np.ndarray = as_field(u) > 0
     return mask

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from shapelab.arguments import Pixels, at_least, between, checked
 from shapelab.convert.field import mask_to_isotropic_field
 from shapelab.convert.mask import as_field
 from shapelab.convert.spacing import Spacing, as_spacing
@@ -32,7 +33,8 @@ def mesh_edges(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(np.divmod(codes[first], base), axis=1), np.diff(first, append=codes.size)
 
 
-def field_to_mesh(u: Any, spacing: Spacing = 1.0, *, closed: bool = False, smoothing: int = 0, slab: int = 16) -> Mesh:
+@checked(smoothing=between(0, 10_000), slab=at_least(1))
+def field_to_mesh(u: Pixels, spacing: Spacing = 1.0, *, closed: bool = False, smoothing: int = 0, slab: int = 16) -> Mesh:
     """Return the surface {u = 0} as triangles.
 
     Vertices are at index * spacing, where viewers put them when the layer's scale is the spacing. The Lewiner
@@ -65,7 +67,8 @@ def field_to_mesh(u: Any, spacing: Spacing = 1.0, *, closed: bool = False, smoot
     return smooth_mesh(mesh, smoothing) if smoothing else mesh
 
 
-def mask_to_mesh(mask: Any, spacing: Spacing = 1.0, *, label: int | None = None, smoothing: float = 2.0, closed: bool = True) -> Mesh:
+@checked(smoothing=between(0, 100))
+def mask_to_mesh(mask: Pixels, spacing: Spacing = 1.0, *, label: int | None = None, smoothing: float = 2.0, closed: bool = True) -> Mesh:
     """Return the surface of a mask, through its smoothed signed distance on cubic voxels.
 
     Parameters
@@ -84,6 +87,7 @@ def mask_to_mesh(mask: Any, spacing: Spacing = 1.0, *, label: int | None = None,
     return Mesh(vertices + shift, faces)
 
 
+@checked(iterations=between(0, 100_000))
 def smooth_mesh(mesh: Mesh, iterations: int = 10) -> Mesh:
     """Return the mesh smoothed without shrinking (Taubin, SIGGRAPH 1995)."""
     import trimesh

@@ -7,10 +7,11 @@ Mahalanobis distance squared is d + 2 is the ellipsoid of these moments.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from shapelab.arguments import Pixels, between, checked
 from shapelab.box import to_layer
 from shapelab.convert.mask import as_mask
 from shapelab.convert.spacing import Spacing, as_spacing
@@ -52,7 +53,8 @@ class Diagram(NamedTuple):
     """(n,)."""
 
 
-def labels_to_mixture(labels: Any, spacing: Spacing = 1.0) -> GaussianMixture:
+@checked()
+def labels_to_mixture(labels: Pixels, spacing: Spacing = 1.0) -> GaussianMixture:
     """Return one Gaussian per label, with its share of the volume, its centroid and its covariance.
 
     Parameters
@@ -68,7 +70,8 @@ def labels_to_mixture(labels: Any, spacing: Spacing = 1.0) -> GaussianMixture:
     return _mixture(index.reshape(array.shape) - outside, ids[outside:].astype(np.int64), as_spacing(spacing, array.ndim))
 
 
-def mask_to_mixture(mask: Any, components: int, spacing: Spacing = 1.0, *, label: int | None = None, seed: int = 0) -> GaussianMixture:
+@checked(components=between(1, 100_000), seed=between(0, 2**32 - 1))
+def mask_to_mixture(mask: Pixels, components: int, spacing: Spacing = 1.0, *, label: int | None = None, seed: int = 0) -> GaussianMixture:
     """Return a mixture of Gaussians for one shape, its voxels split into compact parts by k-means.
 
     The mean and the covariance of the mixture are those of the shape.
@@ -95,6 +98,7 @@ def mask_to_mixture(mask: Any, components: int, spacing: Spacing = 1.0, *, label
     return _mixture(clusters, np.arange(1, components + 1), steps)
 
 
+@checked()
 def mixture_to_diagram(mixture: GaussianMixture) -> Diagram:
     """Return the anisotropic power diagram whose cells are where each Gaussian is the most probable.
 
@@ -107,7 +111,10 @@ def mixture_to_diagram(mixture: GaussianMixture) -> Diagram:
     return Diagram(mixture.means, np.linalg.inv(mixture.covariances) / kappa, weights)
 
 
-def mixture_to_labels(mixture: GaussianMixture, shape: Sequence[int], spacing: Spacing = 1.0, *, inside: Any = None) -> np.ndarray:
+@checked(shape=between(1, 1e9))
+def mixture_to_labels(
+    mixture: GaussianMixture, shape: Sequence[int], spacing: Spacing = 1.0, *, inside: Pixels | None = None
+) -> np.ndarray:
     """Return the label image of the most probable Gaussian at each voxel.
 
     Parameters

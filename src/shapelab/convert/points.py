@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.convert.mesh import Mesh
 
 __all__ = ["PointCloud", "mesh_to_points"]
@@ -22,6 +23,7 @@ class PointCloud(NamedTuple):
     """(n, 3), unit vectors out of the shape."""
 
 
+@checked()
 def mesh_to_points(mesh: Mesh) -> PointCloud:
     """Return the barycentres of the triangles, weighted by their areas, with their normals."""
     a, b, c = (np.asarray(mesh.vertices, dtype=np.float64)[mesh.faces[:, i]] for i in range(3))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
+from shapelab.arguments import Pixels, above, checked
 from shapelab.convert.distance import signed_distance
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.device import require_memory
@@ -14,7 +15,8 @@ from shapelab.errors import InputError
 __all__ = ["resample", "resample_isotropic"]
 
 
-def resample_isotropic(data: Any, spacing: Spacing, voxel_size: float | None = None) -> tuple[np.ndarray, float]:
+@checked(voxel_size=above(0))
+def resample_isotropic(data: Pixels, spacing: Spacing, voxel_size: float | None = None) -> tuple[np.ndarray, float]:
     """Return `data` on a grid of cubic voxels that covers the same box, and their size.
 
     A boolean mask is interpolated through its signed distance, a label image (integers) by the nearest voxel, an

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 
+from shapelab.arguments import shown
 from shapelab.errors import InputError
 
-__all__ = ["Spacing", "as_spacing"]
+__all__ = ["Spacing", "as_point", "as_spacing"]
 
-Spacing = float | Sequence[float]
+Spacing = Annotated[float | Sequence[float], "checked by as_spacing"]
 """One voxel size for all axes, or one per axis in the order of the array's axes (z, y, x)."""
 
 _SMALLEST, _LARGEST = 1e-30, 1e30
 """Beyond them, the products of lengths that are measured leave the range of the numbers."""
+
+
+def as_point(name: str, value: Sequence[float], ndim: int) -> tuple[float, ...]:
+    """Return a position with one finite coordinate per axis; InputError if it has another number of them."""
+    values = tuple(float(x) for x in value)
+    if len(values) != ndim or not np.isfinite(values).all():
+        raise InputError(f"{name} = {values} is not allowed; give {ndim} finite numbers, one for each axis.")
+    return values
 
 
 def as_spacing(spacing: Spacing, ndim: int) -> tuple[float, ...]:
@@ -34,12 +44,12 @@ def as_spacing(spacing: Spacing, ndim: int) -> tuple[float, ...]:
     """
     try:
         values = np.atleast_1d(np.asarray(spacing, dtype=float)).ravel()
-    except (TypeError, ValueError):
-        raise InputError(f"The voxel size must be a number or {ndim} numbers (z, y, x); received {spacing!r}.") from None
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"The voxel size must be a number or {ndim} numbers (z, y, x); received {shown(spacing)}.") from None
     if values.size == 1:
         values = np.repeat(values, ndim)
     if values.size != ndim:
-        raise InputError(f"The voxel size must be one number, or one for each of the {ndim} axes; received {values.size}: {spacing!r}.")
+        raise InputError(f"The voxel size must be one number, or one for each of the {ndim} axes; received {values.size}.")
     if not np.all(np.isfinite(values)) or np.any(values <= 0):
         raise InputError(f"The voxel size must be positive along every axis; received {tuple(values.tolist())}.")
     if values.min() < _SMALLEST or values.max() > _LARGEST:

@@ -8,10 +8,11 @@ face alike, so the mesh is conforming.
 from __future__ import annotations
 
 from itertools import permutations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from shapelab.arguments import Pixels, above, between, checked
 from shapelab.convert.field import mask_to_isotropic_field
 from shapelab.convert.mask import as_field
 from shapelab.convert.spacing import Spacing, as_spacing
@@ -39,7 +40,8 @@ class TetrahedralMesh(NamedTuple):
         return np.asarray(faces[first[counts == 1]])
 
 
-def field_to_tetrahedra(u: Any, spacing: Spacing = 1.0) -> TetrahedralMesh:
+@checked()
+def field_to_tetrahedra(u: Pixels, spacing: Spacing = 1.0) -> TetrahedralMesh:
     """Return the inside {u > 0} as tetrahedra; vertices are at index * spacing.
 
     Parameters
@@ -61,8 +63,9 @@ def field_to_tetrahedra(u: Any, spacing: Spacing = 1.0) -> TetrahedralMesh:
     return TetrahedralMesh(pieces.reshape(-1, 3)[first] * steps, index.reshape(-1, 4))
 
 
+@checked(smoothing=between(0, 100), voxel_size=above(0))
 def mask_to_tetrahedra(
-    mask: Any, spacing: Spacing = 1.0, *, label: int | None = None, smoothing: float = 2.0, voxel_size: float | None = None
+    mask: Pixels, spacing: Spacing = 1.0, *, label: int | None = None, smoothing: float = 2.0, voxel_size: float | None = None
 ) -> TetrahedralMesh:
     """Return the inside of a mask as tetrahedra, through its smoothed signed distance on cubic voxels.
 

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.convert.mesh import Mesh, mesh_edges
-from shapelab.convert.spacing import Spacing, as_spacing
+from shapelab.convert.spacing import Spacing, as_point, as_spacing
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 
 __all__ = ["mesh_to_mask"]
 
 
+@checked()
 def mesh_to_mask(
     mesh: Mesh, spacing: Spacing, *, shape: tuple[int, int, int] | None = None, origin: Sequence[float] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -42,7 +44,7 @@ def mesh_to_mask(
     _check(vertices, faces)
     steps = np.array(as_spacing(spacing, 3))
     corner = np.zeros(3) if shape is not None else vertices.min(axis=0) - 2 * steps
-    start = corner if origin is None else np.asarray(origin, dtype=float)
+    start = corner if origin is None else np.array(as_point("origin", origin, 3))
     if shape is None:
         extent = np.ceil((vertices.max(axis=0) - start) / steps) + 3
         require_memory(int(min(extent.prod(), 1e18)))

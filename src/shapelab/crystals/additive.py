@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from shapelab.arguments import above, between, checked
 from shapelab.crystals.generation import Crystal, Step, grow
 from shapelab.crystals.sampling import random_orientations
 from shapelab.transport import Domain
@@ -18,6 +19,9 @@ SIDE = 6.0
 ROWS, PER_ROW = 6, 38
 
 
+@checked(
+    pixels=between(8, 100_000), small_grains=between(0, 1_000_000), lloyd=between(0, 10_000), tolerance=above(0), seed=between(0, 2**63 - 1)
+)
 def additive_crystal(
     pixels: int = 400, small_grains: int = 300, lloyd: int = 5, tolerance: float = 0.005, seed: int = 0, progress: Step | None = None
 ) -> Crystal:

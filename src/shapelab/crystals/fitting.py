@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
+from shapelab.arguments import Pixels, above, between, checked
 from shapelab.box import to_layer
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.crystals.diagram import Diagram
@@ -49,8 +50,9 @@ class DiagramFit:
     """What happened, in sentences."""
 
 
+@checked(order=between(1, 8), tolerance=above(0), effort=above(0, 1000))
 def fit_diagram(
-    labels: Any,
+    labels: Pixels,
     order: int = 2,
     spacing: Spacing = 1.0,
     *,
@@ -163,6 +165,7 @@ def index_labels(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (index.reshape(image.shape) - shift).astype(np.int32), ids[shift:].astype(np.int64)
 
 
+@checked(order=between(1, 8))
 def diagram_from_moments(moments: Moments, order: int = 2) -> Diagram:
     """Return the diagram of the cells' ellipsoids (order 2: w = 1, A = ((d + 2) C)^-1) or balls (order 1)."""
     dim = moments.centroids.shape[1]

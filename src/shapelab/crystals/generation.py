@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import above, at_least, between, checked
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.crystals.diagram import Diagram
 from shapelab.crystals.fitting import DiagramFit, index_labels
@@ -59,6 +60,16 @@ class Crystal:
         return float(np.mean(np.abs(self.volumes - self.targets) / self.targets))
 
 
+@checked(
+    n_grains=between(1, 10_000_000),
+    shape=between(1, 1e9),
+    sigma=between(0, 5),
+    exclusion=at_least(0),
+    anisotropy=at_least(0),
+    lloyd=between(0, 10_000),
+    tolerance=above(0),
+    seed=between(0, 2**63 - 1),
+)
 def generate_crystal(
     n_grains: int = 200,
     shape: Sequence[int] = (256, 256),
@@ -125,6 +136,8 @@ def generate_crystal(
         If there are fewer pixels than needed, or an argument is not allowed.
     """
     begin = time.perf_counter()
+    if len(shape) not in (2, 3):
+        raise InputError(f"shape = {tuple(shape)} is not a 2-D or 3-D grid: give two or three numbers of pixels.")
     domain = Domain(tuple(shape), as_spacing(spacing, len(tuple(shape))), periodic, mask)  # type: ignore[arg-type]
     _check_size(n_grains, lloyd, domain)
     rng = np.random.default_rng(seed)

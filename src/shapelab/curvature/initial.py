@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.curvature.nodal import nodal_surface
 from shapelab.curvature.parameters import CurvatubesParameters
 from shapelab.curvature.profile import profile
@@ -45,6 +46,7 @@ def starting_field(parameters: CurvatubesParameters, rng: np.random.Generator, m
     return profile(signed_distance(parameters, rng), parameters.interface_width, wanted)
 
 
+@checked()
 def signed_distance(parameters: CurvatubesParameters, rng: np.random.Generator) -> np.ndarray:
     """Return the signed distance [voxels] to the surface that `parameters.start` names ("noise" has none)."""
     if parameters.start in _RANDOM:

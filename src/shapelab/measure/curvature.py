@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from shapelab.arguments import Pixels, above, checked
 from shapelab.convert.field import Boundary
 from shapelab.convert.mask import as_field
 from shapelab.convert.spacing import Spacing, as_spacing
@@ -32,7 +33,8 @@ class Curvatures(NamedTuple):
         return Curvatures(self.k1[keep], self.k2[keep], self.weights[keep])
 
 
-def shape_operator(u: Any, spacing: Spacing = 1.0, *, boundary: Boundary = "replicate") -> Curvatures:
+@checked()
+def shape_operator(u: Pixels, spacing: Spacing = 1.0, *, boundary: Boundary = "replicate") -> Curvatures:
     """Return the curvatures of the level sets of `u`: right whatever the profile of `u` across its interface.
 
     Parameters
@@ -47,7 +49,8 @@ def shape_operator(u: Any, spacing: Spacing = 1.0, *, boundary: Boundary = "repl
     return curvatures(u, spacing, estimator="shape operator", boundary=boundary)
 
 
-def diffuse_curvatures(u: Any, spacing: Spacing, eps: float, *, boundary: Boundary = "replicate") -> Curvatures:
+@checked(eps=above(0))
+def diffuse_curvatures(u: Pixels, spacing: Spacing, eps: float, *, boundary: Boundary = "replicate") -> Curvatures:
     """Return the curvatures that a phase-field energy sees (Song 2022, section 3).
 
     They suppose the equilibrium profile tanh(d/(sqrt(2) eps)), and split equal curvatures: on a sphere of curvature 4
@@ -79,7 +82,8 @@ def curvatures(
     return out
 
 
-def line_curvature(u: Any, spacing: Spacing = 1.0, *, boundary: Boundary = "replicate") -> tuple[np.ndarray, np.ndarray]:
+@checked()
+def line_curvature(u: Pixels, spacing: Spacing = 1.0, *, boundary: Boundary = "replicate") -> tuple[np.ndarray, np.ndarray]:
     """Return the curvature of the line {u = 0} in the plane [1/unit] and the length [unit] that each pixel stands for."""
     from shapelab.measure.kernels import curvatures_2d
 

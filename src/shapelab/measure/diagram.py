@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import Pixels, between, checked
 from shapelab.convert.field import Boundary, mask_to_isotropic_field
 from shapelab.convert.mask import as_field, as_mask
 from shapelab.convert.spacing import Spacing, as_spacing
@@ -50,8 +50,9 @@ class CurvatureDiagram:
         return _moments(self.k1, self.weights)[1], _moments(self.k2, self.weights)[1]
 
 
+@checked(bins=between(2, 4096), smoothing=between(0, 100))
 def curvature_diagram(
-    x: Any,
+    x: Pixels,
     spacing: Spacing = 1.0,
     *,
     estimator: Estimator = "shape operator",
@@ -98,6 +99,7 @@ def curvature_diagram(
     return CurvatureDiagram(k1, k2, weights, _histogram(k1, k2, weights, bins, low, high), (low, high), estimator)
 
 
+@checked(directions=between(1, 10_000), quantiles=between(2, 100_000))
 def diagram_distance(a: CurvatureDiagram, b: CurvatureDiagram, *, directions: int = 32, quantiles: int = 512) -> float:
     """Return the sliced 2-Wasserstein distance between two diagrams [1/unit], areas normalised.
 
@@ -108,6 +110,7 @@ def diagram_distance(a: CurvatureDiagram, b: CurvatureDiagram, *, directions: in
     return math.sqrt(float(np.mean((pa - pb) ** 2)))
 
 
+@checked(directions=between(1, 10_000), quantiles=between(2, 100_000))
 def diagram_projections(diagram: CurvatureDiagram, *, directions: int = 32, quantiles: int = 512) -> np.ndarray:
     """Return the quantiles of the projections of a diagram (directions, quantiles) [1/unit].
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shapelab.arguments import Pixels, checked
 from shapelab.box import to_layer
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.labels.check import as_labels
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["label_areas", "measure_labels"]
 
 
-def measure_labels(labels: Any, spacing: Spacing = 1.0) -> pd.DataFrame:
+@checked()
+def measure_labels(labels: Pixels, spacing: Spacing = 1.0) -> pd.DataFrame:
     """Return one row per label: volume, centroid, axes, area, sphericity, neighbours.
 
     Parameters

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shapelab.arguments import as_array, between, checked
 from shapelab.convert.field import Boundary
+from shapelab.convert.labelled import has_coordinates, spacing_and_unit
 from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError
 from shapelab.labels.check import as_labels
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["measure"]
 
 
+@checked(smoothing=between(0, 100))
 def measure(
     x: Any,
     spacing: Spacing = 1.0,
@@ -67,7 +70,10 @@ def measure(
     InputError
         If `x` is empty, full, has NaN, has another number of axes, or is a grey image; or the spacing is not positive.
     """
-    array = np.asarray(x)
+    if has_coordinates(x):
+        own, own_unit = spacing_and_unit(x)
+        spacing, unit = own if spacing == 1.0 else spacing, unit or own_unit
+    array = as_array("x", x)
     if array.ndim not in (2, 3):
         raise InputError(f"Only 2-D and 3-D shapes can be measured; received an array of shape {array.shape}.")
     if array.size == 0:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.convert.mesh import Mesh, mesh_edges
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.measure.curvature import Curvatures
@@ -13,12 +14,14 @@ from shapelab.measure.curvature import Curvatures
 __all__ = ["euler_characteristic", "mesh_area", "vertex_curvatures"]
 
 
+@checked()
 def mesh_area(mesh: Mesh) -> float:
     """Return the sum of the areas of the triangles [unit^2]."""
     a, b, c = (np.asarray(mesh.vertices, dtype=np.float64)[mesh.faces[:, i]] for i in range(3))
     return 0.5 * float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum())
 
 
+@checked()
 def euler_characteristic(mesh: Mesh, *, period: Any = None) -> int:
     """Return V - E + F: 2 for each sphere, 0 for each torus, 2 - 2g for genus g.
 
@@ -40,6 +43,7 @@ def euler_characteristic(mesh: Mesh, *, period: Any = None) -> int:
     return int((~vertices_above).sum() - (~edges_above).sum() + len(mesh.faces))
 
 
+@checked()
 def vertex_curvatures(mesh: Mesh, curvatures: Curvatures, spacing: Spacing = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Return k1 and k2 at the vertices of a field's mesh [1/unit], interpolated from the voxels around that carry area.
 

@@ -5,10 +5,9 @@ Hildebrand and Ruegsegger, J. Microsc. 185, 67 (1997).
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from shapelab.arguments import Pixels, between, checked
 from shapelab.convert.distance import signed_distance
 from shapelab.convert.mask import as_mask
 from shapelab.convert.spacing import Spacing, as_spacing
@@ -17,7 +16,8 @@ from shapelab.errors import InputError
 __all__ = ["local_thickness"]
 
 
-def local_thickness(mask: Any, spacing: Spacing = 1.0, *, levels: int = 24) -> np.ndarray:
+@checked(levels=between(1, 1000))
+def local_thickness(mask: Pixels, spacing: Spacing = 1.0, *, levels: int = 24) -> np.ndarray:
     """Return the local thickness of a mask at each voxel [unit], float32; 0 outside.
 
     Parameters

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from shapelab.arguments import as_array, shown
 from shapelab.errors import InputError
 
 __all__ = ["Domain", "checked_cells"]
@@ -40,12 +41,12 @@ class Domain:
     mask: np.ndarray | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        shape = tuple(int(n) for n in np.atleast_1d(self.shape))
+        shape = _per_axis(self.shape, 0, "shape", int)
         if len(shape) not in (2, 3) or min(shape) < 1:
-            raise InputError(f"shape = {shape} is not a 2-D or 3-D grid: give two or three positive numbers of pixels.")
+            raise InputError(f"shape = {shown(shape)} is not a 2-D or 3-D grid: give two or three positive numbers of pixels.")
         spacing = _per_axis(self.spacing, len(shape), "spacing", float)
         if not all(np.isfinite(h) and h > 0 for h in spacing):
-            raise InputError(f"spacing = {spacing} must be positive along every axis.")
+            raise InputError(f"spacing = {shown(spacing)} must be positive along every axis.")
         object.__setattr__(self, "shape", shape)
         object.__setattr__(self, "spacing", spacing)
         object.__setattr__(self, "periodic", _per_axis(self.periodic, len(shape), "periodic", bool))
@@ -101,16 +102,21 @@ class Domain:
 
 
 def _per_axis(value: float | Sequence, ndim: int, name: str, kind: type) -> tuple:
-    values = tuple(kind(v) for v in np.atleast_1d(np.asarray(value)))
+    try:
+        values = tuple(kind(v) for v in np.atleast_1d(np.asarray(value)))
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{name} = {shown(value)} is not allowed; give one number for all axes, or one per axis.") from None
+    if not ndim:
+        return values
     if len(values) == 1:
         return values * ndim
     if len(values) != ndim:
-        raise InputError(f"{name} = {values} has {len(values)} entries for a grid of {ndim} axes: give one, or one per axis.")
+        raise InputError(f"{name} = {shown(values)} has {len(values)} entries for a grid of {ndim} axes: give one, or one per axis.")
     return values
 
 
 def _checked_mask(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    mask = np.ascontiguousarray(np.asarray(mask) != 0)
+    mask = np.ascontiguousarray(np.asarray(as_array("mask", mask)) != 0)
     if mask.shape != shape:
         raise InputError(f"The mask has shape {mask.shape} but the domain {shape}: they must be equal.")
     if not mask.any():

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from shapelab.arguments import above, checked
 from shapelab.errors import InputError
 from shapelab.transport.assignment import Assignment
 from shapelab.transport.costs import Cost, Power
@@ -191,6 +192,7 @@ class Solver:
         return Solution(image, none, none, none, True, said, self.counting, 0, moments, self.domain.spacing)
 
 
+@checked(tolerance=above(0))
 def solve_cells(
     seeds: np.ndarray,
     volumes: np.ndarray,
