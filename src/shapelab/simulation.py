@@ -108,6 +108,8 @@ class Simulation:
         self.done = False
         self.failed = False
         """True if the run is over because its numbers were no longer finite; `reason` is the sentence."""
+        self.stopped = False
+        """True if `stop` ended the last `run`."""
         self.reason: str | None = None
         self.history: list[Change] | None = []
         """What was done by hand since the start; None after a restored state, whose past is not known."""
@@ -167,7 +169,7 @@ class Simulation:
             self._finish(reason)
 
     def run(self, steps: int | None = None, every: int = 10) -> Iterator[Frame]:
-        """Yield a frame after every `every` steps, and one at the end.
+        """Return an iterator over a frame after every `every` steps, and one at the end.
 
         Parameters
         ----------
@@ -185,12 +187,16 @@ class Simulation:
             raise ParameterError(f"every: {every} is not allowed, choose a whole number of steps of at least 1.")
         if steps is not None and steps < 0:
             raise ParameterError(f"steps: {steps} is not allowed, choose a whole number of at least 0, or leave it out to run to the end.")
-        self._stop.clear()
+        self._stop.clear()  # here and not at the first frame, before which somebody may already ask to stop
+        return self._frames(steps, every)
+
+    def _frames(self, steps: int | None, every: int) -> Iterator[Frame]:
+        self.stopped = False
         first = last = self.step_number
         self.prepare()
         while not self.done and (steps is None or self.step_number - first < steps):
             if self._stop.is_set():
-                self.reason = "Stopped."
+                self.stopped, self.reason = True, "Stopped."
                 break
             self.step()
             if self.step_number - last >= every:
@@ -203,7 +209,7 @@ class Simulation:
             yield self.frame()
 
     def stop(self) -> None:
-        """Ask a running `run` to end after its current step (any thread may call this)."""
+        """Ask the last `run` to end after its current step, also before its first frame (any thread may call this)."""
         self._stop.set()
 
     def update(self, **live: Any) -> None:

@@ -165,6 +165,17 @@ def test_memory_errors_become_a_sentence():
         require_memory(2 * available_memory())
 
 
+def test_stop_before_the_first_frame_is_heard():
+    simulation = make()
+    frames = simulation.run(steps=5, every=1)
+    simulation.stop()
+    assert [frame.step for frame in frames] == [0]
+    assert simulation.stopped
+    assert simulation.reason == "Stopped."
+    assert [frame.step for frame in simulation.run(steps=2, every=1)] == [1, 2]  # a new run is a new wish
+    assert not simulation.stopped
+
+
 def test_stop_from_another_thread():
     simulation = make()
     started = threading.Event()
@@ -182,6 +193,7 @@ def test_stop_from_another_thread():
     thread.join(30)
     assert not thread.is_alive()
     assert simulation.reason == "Stopped."
+    assert simulation.stopped
     assert steps == list(range(1, len(steps) + 1))
 
 

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from shapelab.crystals.generation import Crystal, generate_crystal
     from shapelab.crystals.orientation import ipf_colours, misorientation
     from shapelab.crystals.population import Population
+    from shapelab.crystals.report import grain_report
     from shapelab.crystals.segmentation import grain_orientations, segment_grains
     from shapelab.crystals.stages import FitProgress
     from shapelab.crystals.table import GrainTable, read_grain_table
+    from shapelab.crystals.table_drawing import draw_table
 
 _MODULES = {
     "Crystal": "generation",
@@ -39,6 +41,8 @@ _MODULES = {
     "Population": "population",
     "additive_crystal": "additive",
     "diagram_from_moments": "fitting",
+    "draw_table": "table_drawing",
+    "grain_report": "report",
     "fit_diagram": "fitting",
     "generate_crystal": "generation",
     "grain_orientations": "segmentation",
@@ -60,9 +64,11 @@ __all__ = [
     "Population",
     "additive_crystal",
     "diagram_from_moments",
+    "draw_table",
     "fit_diagram",
     "generate_crystal",
     "grain_orientations",
+    "grain_report",
     "ipf_colours",
     "misorientation",
     "read_ebsd",

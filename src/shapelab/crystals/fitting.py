@@ -48,6 +48,8 @@ class DiagramFit:
     """Evaluations of the likelihood."""
     message: str
     """What happened, in sentences."""
+    stopped: bool = False
+    """Whether it was stopped before its end, and is the best fit so far."""
 
 
 @checked(order=between(1, 8), tolerance=above(0), effort=above(0, 1000))
@@ -120,15 +122,16 @@ def fit_diagram(
     index, ids = index_labels(image)
     moments = label_moments(index, ids, voxel)
     diagram = diagram_from_moments(moments, min(order, 2))
-    evaluations, message = 0, "Moments of the grains."
+    evaluations, stopped, message = 0, False, "Moments of the grains."
     if method == "likelihood":
-        diagram, evaluations, message = maximise_likelihood(index, diagram, order, voxel, effort, progress, abort)
+        diagram, evaluations, stopped = maximise_likelihood(index, diagram, order, voxel, effort, progress, abort)
+        message = "Stopped before the end: this is the best diagram so far." if stopped else "Fitted."
     if exact_volumes:
         diagram, fitted, said = _with_exact_volumes(diagram, index, moments, voxel, (tolerance, max_tolerance), abort)
         message = f"{message} {said}"
     else:
         fitted = diagram.indices(image.shape, voxel)
-    return _report(diagram, index, fitted, moments, voxel, time.perf_counter() - begin, evaluations, message)
+    return _report(diagram, index, fitted, moments, voxel, time.perf_counter() - begin, evaluations, message, stopped)
 
 
 def kernels_ready(likelihood: bool) -> bool:
@@ -189,6 +192,7 @@ def _report(
     seconds: float,
     evaluations: int,
     message: str,
+    stopped: bool,
 ) -> DiagramFit:
     inside = index >= 0
     volumes = np.bincount(fitted[inside], minlength=len(diagram)) * float(np.prod(spacing))
@@ -205,4 +209,5 @@ def _report(
         seconds=seconds,
         evaluations=evaluations,
         message=message,
+        stopped=stopped,
     )

@@ -94,8 +94,8 @@ def maximise_likelihood(
     effort: float = 1.0,
     progress: Callable[[FitProgress], None] | None = None,
     abort: threading.Event | None = None,
-) -> tuple[Diagram, int, str]:
-    """Return the diagram with the fewest wrong pixels on the way, the number of evaluations, and what happened.
+) -> tuple[Diagram, int, bool]:
+    """Return the diagram with the fewest wrong pixels on the way, the number of evaluations, and whether it was stopped.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def maximise_likelihood(
     stages = [replace(stage, iterations=max(1, round(effort * stage.iterations))) for stage in schedule(order)]
     best = _Best(progress, abort, sum(stage.iterations for stage in stages))
     evaluations = 0
-    message = "Fitted."
+    stopped = False
     for stage in stages:
         diagram = diagram if diagram.order == stage.order else diagram.raised(stage.order, FALL)
         likelihood = Likelihood(
@@ -127,11 +127,11 @@ def maximise_likelihood(
             best.begin(diagram, stage, descent)
             descent.run(stage.iterations, partial(best.note, diagram, stage), tolerance=1e-3 if stage.order < 3 else 0.0)
         except _StopError:
-            message = "Stopped before the end: this is the best diagram so far."
+            stopped = True
             break
         finally:
             evaluations += likelihood.evaluations
         diagram = replace(diagram, coefficients=descent.coefficients)
         if best.wrong == 0:
             break
-    return best.diagram or diagram, evaluations, message
+    return best.diagram or diagram, evaluations, stopped

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-__all__ = ["WorstGrain", "worst_grains"]
+__all__ = ["Kind", "WorstGrain", "worst_grains"]
+
+Kind = Literal["pieces", "hole", "small", "non-convex", "lost", "curved"]
+"""Several pieces, a hole, few pixels, a shape far from convex, no cell left, or a boundary more curved than the order allows."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +23,10 @@ class WorstGrain:
     """Its size in the image."""
     mismatch: float
     """Fraction of its pixels that the diagram gives to another cell."""
+    kind: Kind
+    """What its shape says."""
     reason: str
-    """What the shape says: a hole, several pieces, strongly non-convex, few pixels; else a plain remark."""
+    """The same in words, with numbers."""
 
 
 def worst_grains(index: np.ndarray, fitted: np.ndarray, ids: np.ndarray, count: int = 20) -> tuple[WorstGrain, ...]:
@@ -42,7 +48,7 @@ def worst_grains(index: np.ndarray, fitted: np.ndarray, ids: np.ndarray, count: 
     order = [i for i in np.argsort(-wrong, kind="stable")[:count] if wrong[i]]
     boxes = _boxes(index, n)
     return tuple(
-        WorstGrain(int(ids[i]), int(size[i]), float(wrong[i] / size[i]), _reason(index[boxes[i]] == i, fitted[boxes[i]] == i))
+        WorstGrain(int(ids[i]), int(size[i]), float(wrong[i] / size[i]), *_reason(index[boxes[i]] == i, fitted[boxes[i]] == i))
         for i in order
     )
 
@@ -53,19 +59,19 @@ def _boxes(index: np.ndarray, n: int) -> list[tuple[slice, ...]]:
     return find_objects(index + 1, n)  # type: ignore[no-any-return]
 
 
-def _reason(grain: np.ndarray, cell: np.ndarray) -> str:
+def _reason(grain: np.ndarray, cell: np.ndarray) -> tuple[Kind, str]:
     from scipy.ndimage import binary_fill_holes, label
     from skimage import measure
 
     pieces = label(grain)[1]
     if pieces > 1:
-        return f"in {pieces} pieces"
+        return "pieces", f"in {pieces} pieces"
     if (binary_fill_holes(grain) & ~grain).any():
-        return "has a hole"
+        return "hole", "has a hole"
     if grain.sum() < 2**grain.ndim * 3:
-        return "few pixels"
+        return "small", "few pixels"
     if min(grain.shape) > 2:
         solidity = float(measure.regionprops(grain.astype(np.uint8))[0].solidity)  # type: ignore[no-untyped-call]
         if solidity < 0.85:
-            return f"strongly non-convex (fills {solidity:.0%} of its convex hull)"
-    return "lost its cell" if not cell.any() else "boundary more curved than the order allows"
+            return "non-convex", f"strongly non-convex (fills {solidity:.0%} of its convex hull)"
+    return ("curved", "boundary more curved than the order allows") if cell.any() else ("lost", "lost its cell")

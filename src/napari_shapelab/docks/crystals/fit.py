@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 import shapelab
 from napari_shapelab.work.row import Progress, Report
-from shapelab.box import to_layer
 from shapelab.crystals.moments import Moments
 from shapelab.errors import InputError
 from shapelab.parameters import Parameters, parameter
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from shapelab.crystals import DiagramFit, FitProgress, GrainTable
 
-__all__ = ["FitParameters", "FitResult", "GrainImage", "draw_table", "fit_image", "fit_something_small", "table_box"]
+__all__ = ["FitParameters", "FitResult", "GrainImage", "draw_grains", "fit_image", "fit_something_small"]
 
 Method = Literal["moments", "moments, then exact volumes", "likelihood", "likelihood, then exact volumes"]
 
@@ -101,6 +100,7 @@ class FitResult:
 def fit_image(image: GrainImage, parameters: FitParameters, report: Report, abort: threading.Event) -> FitResult:
     """Fit a label image."""
     from shapelab.crystals.fitting import fit_diagram, kernels_ready
+    from shapelab.crystals.report import grain_report
 
     if not kernels_ready(parameters.likelihood):
         report(Progress(-1, "Preparing the kernels: they are compiled once on a machine, in some seconds…"))
@@ -120,7 +120,7 @@ def fit_image(image: GrainImage, parameters: FitParameters, report: Report, abor
         progress=tell,
         abort=abort,
     )
-    table = _table(image.labels, fit)
+    table = grain_report(image.labels, fit)
     return FitResult(
         title=parameters.short_name,
         source=image.name,
@@ -145,46 +145,15 @@ def fit_something_small() -> None:
     fit_diagram(grains, method="moments", exact_volumes=True)
 
 
-def _table(image: np.ndarray, fit: DiagramFit) -> pd.DataFrame:
-    ids = fit.moments.ids
-    inside = image != 0
-    rows = np.searchsorted(ids, image[inside])
-    pixels = np.bincount(rows, minlength=len(ids))
-    wrong = np.bincount(rows[image[inside] != fit.labels[inside]], minlength=len(ids))
-    fitted = np.bincount(np.searchsorted(ids, fit.labels[inside]), minlength=len(ids))
-    reasons = {grain.id: grain.reason for grain in fit.worst}
-    return _sorted(fit.moments, wrong, fitted / pixels - 1, pixels, [reasons.get(int(i), "") for i in ids])
-
-
-def _sorted(moments: Moments, wrong: np.ndarray, errors: np.ndarray, pixels: np.ndarray, reasons: list[str]) -> pd.DataFrame:
-    import pandas as pd
-
-    axes = np.linalg.eigvalsh(moments.covariances)
-    table = pd.DataFrame(
-        {
-            "id": moments.ids,
-            "wrong_pixels": wrong,
-            "mismatch": wrong / np.maximum(pixels, 1),
-            "volume_error": errors,
-            "pixels": pixels,
-            "volume": moments.volumes,
-            "aspect_ratio": np.sqrt(axes[:, -1] / axes[:, 0]),
-            "reason": reasons,
-        }
-    )
-    worst = np.lexsort((-np.abs(errors), -wrong))
-    return table.iloc[worst].reset_index(drop=True)
-
-
 def _summary(fit: DiagramFit, table: pd.DataFrame) -> str:
     lines = [
         f"<b>{fit.mismatch:.2%}</b> of the pixels belong to another grain.",
         f"Volume error: mean {fit.mean_volume_error:.2%}, largest {fit.volume_error:.1%}.",
         f"{len(table)} grains in {_seconds(fit.seconds)}.",
     ]
-    if "Stopped" in fit.message:
+    if fit.stopped:
         lines.insert(0, "Stopped before the end: this is the best diagram so far.")
-    kinds = Counter(_kind(grain.reason) for grain in fit.worst)
+    kinds = Counter(grain.kind for grain in fit.worst)
     shapes = {kind: n for kind, n in kinds.items() if kind in _UNREPRESENTABLE}
     if shapes:
         said = ", ".join(f"{n} {_UNREPRESENTABLE[kind]}" for kind, n in shapes.items())
@@ -192,68 +161,41 @@ def _summary(fit: DiagramFit, table: pd.DataFrame) -> str:
     return " ".join(lines)
 
 
-_UNREPRESENTABLE = {
+_UNREPRESENTABLE: dict[str, str] = {
     "hole": "with a hole",
     "pieces": "in several pieces",
-    "convex": "strongly non-convex",
-    "few": "of few pixels",
+    "non-convex": "strongly non-convex",
+    "small": "of few pixels",
     "lost": "lost their cell",
 }
-
-
-def _kind(reason: str) -> str:
-    return next((kind for kind in _UNREPRESENTABLE if kind in reason), "")
 
 
 def _seconds(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
-def table_box(table: GrainTable) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return corner and size (y, x) of the box that the grains of a table fill.
-
-    The box around the ellipses, shrunk about its middle to the sum of the areas: ellipses at the border reach over it.
-    """
-    moments = table.moments()
-    reach = 2 * np.sqrt(np.diagonal(moments.covariances, axis1=1, axis2=2))
-    low, high = (moments.centroids - reach).min(0), (moments.centroids + reach).max(0)
-    size = (high - low) * min(1.0, float(np.sqrt(table.areas.sum() / np.prod(high - low))))
-    corner = (low + high - size) / 2
-    return (float(corner[0]), float(corner[1])), (float(size[0]), float(size[1]))
-
-
-def draw_table(name: str, table: GrainTable, parameters: FitParameters, abort: threading.Event) -> FitResult:
+def draw_grains(name: str, table: GrainTable, parameters: FitParameters, abort: threading.Event) -> FitResult:
     """Draw the diagram of a grain table, with the table's volumes if they shall be exact."""
-    from shapelab.crystals.weights import exact_volumes
-    from shapelab.transport import Domain
+    from shapelab.crystals.table_drawing import draw_table
 
     if parameters.likelihood or parameters.order != 2:
         raise InputError("A grain table has ellipses and no pixels: choose order 2, and moments, with or without exact volumes.")
-    corner, size = table_box(table)
-    step = max(size) / parameters.pixels
-    shape = (max(1, round(size[0] / step)), max(1, round(size[1] / step)))
-    spacing = (size[0] / shape[0], size[1] / shape[1])
-    if np.prod(shape) < 8 * len(table):
-        raise InputError(f"{len(table)} grains need more than {shape[0]} × {shape[1]} pixels: raise Pixels under Advanced.")
-    diagram = table.diagram(corner, normalised=True)
-    message = "Ellipses of the table."
-    if parameters.exact:
-        diagram, solution = exact_volumes(diagram, table.areas, Domain(shape, spacing), parameters.tolerance / 100, abort)
-        message, labels = solution.message, solution.labels.astype(np.int64)
-    else:
-        labels = diagram.labels(shape, spacing)
-    moments = table.moments(corner)
-    moments = replace(moments, centroids=to_layer(moments.centroids, spacing))
-    drawn = np.bincount(labels.ravel(), minlength=len(table) + 1)[1:] * float(np.prod(spacing))
-    errors = drawn / (table.areas * (np.prod(size) / table.areas.sum())) - 1
-    pixels = np.bincount(labels.ravel(), minlength=len(table) + 1)[1:]
-    rows = _sorted(moments, np.zeros(len(table), int), errors, pixels, ["" if n else "smaller than a pixel here" for n in pixels])
+    drawing = draw_table(table, parameters.pixels, exact=parameters.exact, tolerance=parameters.tolerance / 100, abort=abort)
+    (height, width), errors = drawing.labels.shape, drawing.grains["volume_error"].abs()
     summary = (
-        f"<b>{len(table)} grains</b> on {shape[0]} × {shape[1]} pixels of {spacing[0]:.3g}. "
-        f"Volume error: mean {np.abs(errors).mean():.2%}, largest {np.abs(errors).max():.1%}. {message}"
+        f"<b>{len(table)} grains</b> on {height} × {width} pixels of {drawing.spacing[0]:.3g}. "
+        f"Volume error: mean {errors.mean():.2%}, largest {errors.max():.1%}. {drawing.message}"
     )
     return FitResult(
-        parameters.short_name, name, labels, None, moments, spacing, rows, summary, _provenance(name, parameters, _TABLE_CITATION)
+        title=parameters.short_name,
+        source=name,
+        labels=drawing.labels,
+        wrong=None,
+        moments=drawing.moments,
+        spacing=drawing.spacing,
+        table=drawing.grains,
+        summary=summary,
+        provenance=_provenance(name, parameters, _TABLE_CITATION),
     )
 
 

@@ -10,7 +10,7 @@ from napari.layers import Labels, Layer
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_shapelab.docks.crystals.fit import FitParameters, FitResult, draw_table, fit_image
+from napari_shapelab.docks.crystals.fit import FitParameters, FitResult, draw_grains, fit_image
 from napari_shapelab.docks.crystals.fit_layers import fit_layers
 from napari_shapelab.docks.crystals.grain_link import GrainLink
 from napari_shapelab.docks.crystals.grain_source import GrainSource, label_colours
@@ -75,7 +75,7 @@ class CrystalFitTab(QWidget):
                 table, name = self.source.table, self.source.name
                 colormap = None if table.colours is None else label_colours(table.colours)
                 self.work.start(
-                    lambda report, abort: _drawn(draw_table(name, table, parameters, abort), colormap),
+                    lambda report, abort: _drawn(draw_grains(name, table, parameters, abort), colormap),
                     partial(self._show, None),
                     "Drawing the table…",
                 )
