@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shapelab.crystals import fit_diagram, generate_crystal
     from shapelab.curvature import Curvatubes
     from shapelab.errors import ShapelabError
+    from shapelab.infer import infer_tensions
     from shapelab.measure import measure
     from shapelab.simulation import Frame, LayerData, Parameters, Simulation
     from shapelab.transport import costs, solve_cells
@@ -34,6 +35,7 @@ _EXPORTS = {
     "costs": "shapelab.transport",
     "fit_diagram": "shapelab.crystals",
     "generate_crystal": "shapelab.crystals",
+    "infer_tensions": "shapelab.infer",
     "measure": "shapelab.measure",
     "solve_cells": "shapelab.transport",
 }
@@ -53,6 +55,7 @@ __all__ = [
     "costs",
     "fit_diagram",
     "generate_crystal",
+    "infer_tensions",
     "measure",
     "solve_cells",
 ]

@@ -21,6 +21,7 @@ FLOORS = [
     {"batch"},
     {"curvature", "cells", "crystals"},
     {"transport", "compare"},
+    {"infer"},
     {"mesh"},
     {"measure", "convert", "io"},
     {"labels"},

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal
 
-from shapelab.cli import export, listing, measure, resume, run, sweep
+from shapelab.cli import export, listing, measure, resume, run, sweep, tensions
 from shapelab.cli.parser import USAGE, Parser
 from shapelab.errors import ShapelabError
 
@@ -54,6 +54,7 @@ def _command() -> Parser:
         ("sweep", sweep, "run many members of a family, on all cores or a cluster"),
         ("list", listing, "list families, presets and scenarios"),
         ("measure", measure, "measure a mask, a label image or a phase field"),
+        ("tensions", tensions, "infer the tensions and pressures that hold a tissue, from its label image"),
     ):
         verb.add_options(commands.add_parser(name, help=help_, allow_abbrev=False))
     return parser

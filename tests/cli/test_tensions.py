@@ -1,0 +1,46 @@
+"""`shapelab tensions`: tables of interfaces and cells, and sentences for what cannot be done."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from shapelab.cli import main
+from shapelab.infer import double_bubble, infer_tensions
+
+
+@pytest.fixture
+def bubbles(tmp_path):
+    labels = double_bubble((80, 80), (1.0, 0.8, 0.7), 16).labels
+    np.save(tmp_path / "cells.npy", labels)
+    return labels, tmp_path / "cells.npy"
+
+
+def test_table_of_interfaces_and_of_cells(bubbles, capsys, tmp_path):
+    labels, file = bubbles
+    assert main(["tensions", str(file), "--json", "--voxel-size", "0.5", "--bump", "0.9"]) == 0
+    printed = capsys.readouterr()
+    wanted = infer_tensions(labels, 0.5, bump=0.9)
+    assert [row["tension"] for row in json.loads(printed.out)] == pytest.approx(wanted.tensions.tolist(), rel=1e-9)
+    assert "2 cells (0 cut by the border)" in printed.err
+    assert "3 of 3 tensions" in printed.err
+    assert main(["tensions", str(file), "--cells", "--out", str(tmp_path / "cells.csv"), "--voxel-size", "0.5", "--bump", "0.9"]) == 0
+    assert pd.read_csv(tmp_path / "cells.csv")["pressure"].tolist() == pytest.approx(wanted.pressures[1:].tolist())
+
+
+def test_plan_infers_nothing(bubbles, capsys):
+    assert main(["tensions", str(bubbles[1]), "--plan"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "median radius" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(["--bump", "7"], "bump"), (["--out", "table.xlsx"], ".csv"), (["--voxel-size", "0"], "positive")]
+)
+def test_what_cannot_be_done_is_said(bubbles, words, said, capsys):
+    assert main(["tensions", str(bubbles[1]), *words]) == 2
+    assert said in capsys.readouterr().err
