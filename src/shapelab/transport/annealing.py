@@ -14,11 +14,9 @@ from shapelab.transport.assignment import Assignment
 from shapelab.transport.entropic import SoftAssignment
 from shapelab.transport.pairs import conjugate_gradients
 from shapelab.transport.problem import Level, Problem
+from shapelab.transport.tuning import TUNING
 
 __all__ = ["Annealing", "moved"]
-
-_KAPPA = 0.5
-"""Temperature of the smoothed stages, in pixels times the slope of the cost."""
 
 
 def moved(f: np.ndarray, step: np.ndarray, length: float | np.ndarray, power: np.ndarray | None, floor: float = 0.0) -> np.ndarray:
@@ -28,8 +26,8 @@ def moved(f: np.ndarray, step: np.ndarray, length: float | np.ndarray, power: np
     """
     if power is None:
         return f + length * step
-    base = np.maximum(f, 0.05) + floor
-    growth = np.clip(1 + length * power * step / base, 0.25, 3.0)
+    base = np.maximum(f, TUNING.least_potential) + floor
+    growth = np.clip(1 + length * power * step / base, TUNING.least_growth, TUNING.most_growth)
     return np.asarray(f + base * (growth ** (1 / power) - 1))
 
 
@@ -51,7 +49,7 @@ class Annealing:
 
     def temperature(self, level: Level) -> float:
         """Return the temperature at which cells blur over half a pixel of a grid."""
-        return _KAPPA * self._slope * level.pixel
+        return TUNING.blur * self._slope * level.pixel
 
     def cold_start(self) -> np.ndarray:
         """Return potentials from smoothed stages on coarse grids; every cell starts with the same potential, so it owns its seed."""
@@ -62,54 +60,58 @@ class Annealing:
             level = self.problem.level(shape)
             eps = self.temperature(level)
             if k == 0:
-                hot = 4 * eps
-                while not self.problem.medium and 4 * hot < self._mean_cost(level) and hot < 1e6 * eps:
-                    hot *= 4
-                while hot > 1.5 * eps:
-                    f = self._stage(level, f, hot, 15, 0.1, 1.0)
-                    hot /= 4
-            f = self._stage(level, f, eps, 12, 0.05, 0.5)
+                f = self._cool(level, f, eps)
+            f = self._stage(level, f, eps, TUNING.grid_steps, *TUNING.grid_goal)
+        return f
+
+    def _cool(self, level: Level, f: np.ndarray, eps: float) -> np.ndarray:
+        """Return potentials from stages at lower and lower temperatures, down to some times eps."""
+        hot = TUNING.hotter * eps
+        while not self.problem.medium and TUNING.hotter * hot < self._mean_cost(level) and hot < TUNING.hottest * eps:
+            hot *= TUNING.hotter
+        while hot > TUNING.hot * eps:
+            f = self._stage(level, f, hot, TUNING.hot_steps, *TUNING.hot_goal)
+            hot /= TUNING.hotter
         return f
 
     def anneal(self, f: np.ndarray, count: int) -> np.ndarray:
         """Return potentials from a smoothed stage on the finest grid, colder with every `count`."""
         level = self.problem.fine
-        eps = self.temperature(level) / (2 * 4.0**count)
-        mean, largest = (0.02, 0.2) if count == 0 else (0.004, 0.03)
-        return self._stage(level, f, eps, 15, mean, largest)
+        eps = self.temperature(level) / (2 * TUNING.colder**count)
+        return self._stage(level, f, eps, TUNING.anneal_steps, *TUNING.anneal_goals[min(count, 1)])
 
     def _stage(self, level: Level, f: np.ndarray, eps: float, steps: int, mean: float, largest: float) -> np.ndarray:
         """Damped Newton on the smoothed dual at one temperature on one grid."""
         medium, cells, targets = self.problem.medium, level.cells, self.targets
         soft = SoftAssignment(level.blocks, self.n, level.unit)
         if not medium:
-            f = f - f.mean() + 2
-        hot = eps > 1.5 * self.temperature(level)  # then one temperature everywhere: where interfaces are is not known yet
+            f = f - f.mean() + TUNING.above_mean
+        hot = eps > TUNING.hot * self.temperature(level)  # then one temperature everywhere: where interfaces are is not known yet
         temperatures = soft.temperatures(cells, f, medium, 0.0 if hot else eps / self._slope, eps)
         dual = self._share(soft, level, f, temperatures)
         for _ in range(steps):
             if self._stopped():
                 break
-            empty = np.flatnonzero(soft.volumes[: self.n] < 1e-3 * targets)
+            empty = np.flatnonzero(soft.volumes[: self.n] < TUNING.empty * targets)
             if len(empty):
                 f = soft.lift(empty, cells, f, temperatures, targets)
                 dual = self._share(soft, level, f, temperatures)
-            volumes = np.maximum(soft.volumes[: self.n], 1e-9 * targets)
+            volumes = np.maximum(soft.volumes[: self.n], TUNING.least_volume * targets)
             ratio = np.log(targets / volumes)
             if (np.abs(volumes - targets) / targets).mean() < mean and np.abs(ratio).max() < largest:
                 break
             missing = targets - soft.volumes[: self.n]
-            rhs = np.where(missing > 0, volumes * np.minimum(ratio, 6), missing)
+            rhs = np.where(missing > 0, volumes * np.minimum(ratio, TUNING.most_missing), missing)
             if not medium:
                 rhs -= volumes * rhs.sum() / volumes.sum()
             slopes = soft.slopes[: self.n]
             kept = np.bincount(soft.pairs.ravel(), np.repeat(soft.weights, 2), self.n + 1)[: self.n]
-            extra = np.maximum(slopes - kept, 0) + 1e-3 * (slopes + 1e-3 * targets / eps)
+            extra = np.maximum(slopes - kept, 0) + TUNING.own_damping * (slopes + TUNING.own_damping * targets / eps)
             step = np.zeros(self.n)
-            conjugate_gradients(soft.pairs, soft.weights, extra, rhs, step, self.n, 0.05, 60)
+            conjugate_gradients(soft.pairs, soft.weights, extra, rhs, step, self.n, TUNING.stage_residual, TUNING.stage_iterations)
             if dot(missing, step) <= 0:
                 step = eps * ratio
-            f, dual = self._ascend(soft, level, f, step, temperatures, dual, dot(missing, step), 3 * eps)
+            f, dual = self._ascend(soft, level, f, step, temperatures, dual, dot(missing, step), TUNING.floor * eps)
         return f
 
     def _share(self, soft: SoftAssignment, level: Level, f: np.ndarray, temperatures: np.ndarray) -> float:
@@ -132,9 +134,9 @@ class Annealing:
         while True:
             trial = moved(f, step, length, self._power, floor)
             value = self._share(soft, level, trial, temperatures)
-            if value >= dual + 1e-3 * length * rise - 1e-6 * abs(dual) or length < 0.01:
+            if value >= dual + TUNING.stage_descent * length * rise - TUNING.rounding * abs(dual) or length < TUNING.shortest:
                 return trial, value
-            length *= 0.3
+            length *= TUNING.stage_shorter
 
     def _mean_cost(self, level: Level) -> float:
         nearest = Assignment(level.blocks, self.n)

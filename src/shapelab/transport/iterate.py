@@ -14,6 +14,7 @@ from shapelab.transport.assignment import Assignment
 from shapelab.transport.exact_step import exact_steps, find_nearest_pixel
 from shapelab.transport.pairs import conjugate_gradients
 from shapelab.transport.problem import Problem
+from shapelab.transport.tuning import TUNING
 
 __all__ = ["Goal", "Iterate"]
 
@@ -87,13 +88,13 @@ class Iterate:
             outer = pairs[:, 0] != pairs[:, 1]
             pairs, weights = np.ascontiguousarray(pairs[outer]), np.ascontiguousarray(weights[outer])
         diagonal = np.bincount(pairs.ravel(), np.repeat(weights, 2), n + 1)[:n]
-        lost = diagonal <= 1e-12 * diagonal.max(initial=0)
-        extra = diagonal * (damping + np.clip(1 - filled / 0.3, 0, 1))
+        lost = diagonal <= TUNING.lost * diagonal.max(initial=0)
+        extra = diagonal * (damping + np.clip(1 - filled / TUNING.nearly_empty, 0, 1))
         if lost.any():
             extra[lost] = diagonal.mean() if diagonal.any() else 1.0
             rhs = np.where(lost, 0, rhs)
         step = np.zeros(n)
-        conjugate_gradients(pairs, weights, extra, rhs, step, n, 1e-2, 300)
+        conjugate_gradients(pairs, weights, extra, rhs, step, n, TUNING.residual, TUNING.iterations)
         return step[tied] if merged else step
 
     def exact_steps(self, f: np.ndarray, order: np.ndarray) -> np.ndarray:
@@ -126,8 +127,8 @@ class Iterate:
                 mean = np.bincount(owner, index, self.n)[: self.n] / size
                 found = mine[: self.n] & (self.assignment.hard[: self.n] >= 1)
                 centres[found, axis] = mean[found].astype(np.int64)
-        stretch = 1.0 if (self.problem.table.kind == 0).all() else 2.0
-        radii = (np.ceil(1.6 * stretch * self.problem.radii / self.level.pixel) + 2).astype(np.int64)
+        stretch = 1.0 if (self.problem.table.kind == 0).all() else TUNING.stretched
+        radii = (np.ceil(TUNING.box * stretch * self.problem.radii / self.level.pixel) + 2).astype(np.int64)
         return centres, radii
 
 

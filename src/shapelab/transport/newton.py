@@ -6,6 +6,8 @@ Potentials here are in the solver's cost unit, volumes in pixels.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from shapelab.transport.annealing import Annealing, moved
@@ -13,8 +15,27 @@ from shapelab.transport.assignment import Assignment
 from shapelab.transport.iterate import Goal, Iterate
 from shapelab.transport.local_search import search_near
 from shapelab.transport.problem import Problem
+from shapelab.transport.tuning import TUNING
 
 __all__ = ["Newton"]
+
+
+@dataclass
+class _Search:
+    """Where a solve has got to."""
+
+    f: np.ndarray
+    best: np.ndarray
+    warm: bool
+    """Whether it began from potentials that were given, and has not been restarted."""
+    best_merit: float = np.inf
+    merit: float = np.inf
+    damping: float = TUNING.damping
+    idle: int = 0
+    """Passes without progress."""
+    anneals: int = 0
+    polished: bool = False
+    """Whether cells have just been mended, so that a Newton step is next."""
 
 
 class Newton(Iterate):
@@ -27,42 +48,65 @@ class Newton(Iterate):
 
     def solve(self, f: np.ndarray | None) -> np.ndarray:
         """Return potentials that meet the goal, or the best ones found; start from `f` if it is given."""
+        s = self._begin(f)
+        while not self._over(s):
+            if self._stuck(s) and self._restart(s):
+                continue
+            if not s.polished and self._polish(s):
+                continue
+            self._descend(s)
+        if not self.solved():
+            s.f = s.best
+            self.evaluate(s.f)
+        return s.f
+
+    # -- what may happen in a pass -------------------------------------------------------------------------------------
+
+    def _begin(self, f: np.ndarray | None) -> _Search:
         warm = f is not None
         f = self.annealing.cold_start() if f is None else f.astype(float).copy()
         self.evaluate(f)
-        best, best_merit, damping, idle, anneals, polished = f.copy(), np.inf, 1e-3, 0, 0, False
-        while True:
-            if not self.problem.medium:
-                f = self._gauge(f)
-            merit = self.merit()
-            idle = 0 if merit < 0.8 * best_merit else idle + 1
-            if merit < best_merit:
-                best, best_merit = f.copy(), merit
-            if self.solved() or self.passes >= self.goal.passes or self.goal.stopped:
-                break
-            mean = self.errors().mean()
-            far_off = not warm and self.passes <= 3 and anneals < 2 and mean > (0.06, 0.03)[anneals]
-            if idle >= 4 or far_off:
-                idle = 0
-                if warm:
-                    warm, f = False, self.annealing.cold_start()
-                    self.evaluate(f)
-                    continue
-                if anneals < 4:
-                    f = self.annealing.anneal(best, anneals)
-                    self.evaluate(f)
-                    anneals, damping, polished = anneals + 1, 1e-3, False
-                    continue
-            if not polished:
-                f, polished, done = self._exact(f, merit)
-                if done:
-                    continue
-            polished = False
-            f, damping = self._newton_step(f, damping, merit)
-        if not self.solved():
-            f = best
-            self.evaluate(f)
-        return f
+        return _Search(f, f.copy(), warm)
+
+    def _over(self, s: _Search) -> bool:
+        """Note how good the current potentials are; return whether to end with them."""
+        if not self.problem.medium:
+            s.f = self._gauge(s.f)
+        s.merit = self.merit()
+        s.idle = 0 if s.merit < TUNING.progress * s.best_merit else s.idle + 1
+        if s.merit < s.best_merit:
+            s.best, s.best_merit = s.f.copy(), s.merit
+        return self.solved() or self.passes >= self.goal.passes or self.goal.stopped
+
+    def _stuck(self, s: _Search) -> bool:
+        """Return whether Newton steps from here lead nowhere: no progress for long, or a cold start that is far off."""
+        if s.idle >= TUNING.patience:
+            return True
+        young = not s.warm and self.passes <= TUNING.early and s.anneals < len(TUNING.far_off)
+        return young and bool(self.errors().mean() > TUNING.far_off[s.anneals])
+
+    def _restart(self, s: _Search) -> bool:
+        """Take potentials from smoothed stages; return whether that was possible."""
+        s.idle = 0
+        if s.warm:
+            s.warm, s.f = False, self.annealing.cold_start()
+        elif s.anneals < TUNING.most_anneals:
+            s.f = self.annealing.anneal(s.best, s.anneals)
+            s.anneals, s.damping, s.polished = s.anneals + 1, TUNING.damping, False
+        else:
+            return False
+        self.evaluate(s.f)
+        return True
+
+    def _polish(self, s: _Search) -> bool:
+        """Mend badly wrong cells; return whether that was worth a pass."""
+        s.f, s.polished, done = self._exact(s.f, s.merit)
+        return done
+
+    def _descend(self, s: _Search) -> None:
+        """Take a Newton step."""
+        s.polished = False
+        s.f, s.damping = self._newton_step(s.f, s.damping)
 
     # -- Newton on the pixels ------------------------------------------------------------------------------------------
 
@@ -75,31 +119,33 @@ class Newton(Iterate):
         self.assignment.highest = 0.0
         return f + top
 
-    def _newton_step(self, f: np.ndarray, damping: float, merit: float) -> tuple[np.ndarray, float]:
+    def _newton_step(self, f: np.ndarray, damping: float) -> tuple[np.ndarray, float]:
         a, targets, n = self.assignment, self.targets, self.n
         soft, hard = a.soft[:n].copy(), a.hard[:n].copy()
         mean = self.errors().mean()
-        count_whole = not self.goal.subpixel and (np.abs(soft - targets) / targets).mean() < 0.02
+        count_whole = not self.goal.subpixel and (np.abs(soft - targets) / targets).mean() < TUNING.count_whole
         volumes = hard if count_whole else soft
         missing = targets - volumes
-        low = np.maximum(volumes, 0.02 * targets)
+        low = np.maximum(volumes, TUNING.least_filled * targets)
         rhs = missing if count_whole else np.where(missing > 0, low * np.log(targets / low), missing)
-        if mean < 2.5 * self.goal.mean:
-            overshot = (missing * self._missing < 0) & (np.abs(missing) > 0.5 * np.abs(self._missing))
+        if mean < TUNING.near * self.goal.mean:
+            overshot = (missing * self._missing < 0) & (np.abs(missing) > TUNING.overshoot * np.abs(self._missing))
             self._missing = missing
-            return search_near(self, f, np.where(overshot, 0.5 * rhs, rhs)), damping
+            return search_near(self, f, np.where(overshot, TUNING.after_overshoot * rhs, rhs)), damping
         step = self.direction(rhs, damping)
         strange = _strange(soft, targets)
         length, trial = 1.0, f
-        for _ in range(4):
+        for _ in range(TUNING.tries):
             trial = moved(f, step, length, self.power)
             self.evaluate(trial)
             now = (a.hard if count_whole else a.soft)[:n]
-            better = np.abs(targets - now).sum() <= (1 - 0.1 * length) * np.abs(missing).sum()
-            if better and _strange(a.soft[:n], targets) <= strange + max(1, n // 100):
+            better = np.abs(targets - now).sum() <= (1 - TUNING.descent * length) * np.abs(missing).sum()
+            if better and _strange(a.soft[:n], targets) <= strange + max(1, n // TUNING.strangers):
                 break
-            length *= 0.4
-        return trial, max(damping * 0.3, 1e-4) if length == 1 else min(damping * 4, 0.5)
+            length *= TUNING.shorter
+        if length == 1:
+            return trial, max(damping * TUNING.less_damping, TUNING.least_damping)
+        return trial, min(damping * TUNING.more_damping, TUNING.most_damping)
 
     # -- exact single-cell steps -----------------------------------------------------------------------------------------
 
@@ -107,22 +153,22 @@ class Newton(Iterate):
         """Give badly wrong cells exactly their pixels; return (potentials, whether to do a Newton step next, whether anything was done)."""
         errors, goal = self.errors(), self.goal
         mean = errors.mean()
-        near = mean < 2.5 * goal.mean
+        near = mean < TUNING.near * goal.mean
         if near and goal.subpixel:
             return f, True, False
-        if near and mean < 0.8 * goal.mean:
-            bad = np.flatnonzero(errors > 0.5 * goal.largest)
+        if near and mean < TUNING.nearly_done * goal.mean:
+            bad = np.flatnonzero(errors > TUNING.mended_largest * goal.largest)
         elif near:
-            bad = np.flatnonzero(errors > 0.7 * goal.mean)
+            bad = np.flatnonzero(errors > TUNING.mended_mean * goal.mean)
         else:
-            bad = np.flatnonzero(errors > np.maximum(0.5, 1.5 * goal.largest))
-        if not len(bad) or (not near and len(bad) > 0.3 * self.n + 5):
+            bad = np.flatnonzero(errors > np.maximum(TUNING.wrong, TUNING.wrong_goal * goal.largest))
+        if not len(bad) or (not near and len(bad) > TUNING.most_wrong * self.n + TUNING.few_wrong):
             return f, True, False
         trial = self.exact_steps(f, bad[np.argsort(-errors[bad])])
         self.evaluate(trial)
         after = self.merit()
-        again = near and after < 0.85 * merit
-        if near and after > 0.98 * merit and self.volumes().min() > 0:
+        again = near and after < TUNING.mended_well * merit
+        if near and after > TUNING.mended_badly * merit and self.volumes().min() > 0:
             self.evaluate(f)
             return f, True, True
         return trial, not again, True
@@ -130,4 +176,4 @@ class Newton(Iterate):
 
 def _strange(volumes: np.ndarray, targets: np.ndarray) -> int:
     """Return how many cells are more than three times too small or too large."""
-    return int(((volumes < 0.3 * targets) | (volumes > 3 * targets)).sum())
+    return int(((volumes < TUNING.far_too_small * targets) | (volumes > TUNING.far_too_large * targets)).sum())
