@@ -139,10 +139,10 @@ def test_a_texture_is_fitted_to_a_mask(viewer, dock, qtbot):
     rods = ((y - 16) ** 2 + (x - 16) ** 2 < 36).astype(np.uint8)
     layer = viewer.add_labels(rods, scale=(0.2,) * 3, units=("um",) * 3)
     dock.panel.tabs.setCurrentWidget(dock.fit)
-    assert not dock.fit.button.isEnabled()
+    assert not dock.fit.work.run_button.isEnabled()
     dock.fit.combo.choose(layer)
     dock.fit.trials.setValue(1)
-    qtbot.mouseClick(dock.fit.button, LEFT)
+    qtbot.mouseClick(dock.fit.work.run_button, LEFT)
     qtbot.waitUntil(lambda: "like " + layer.name in viewer.layers, timeout=120_000)
     fitted = viewer.layers["like " + layer.name]
     assert fitted.metadata["shapelab"]["model"] == "curvatubes"
@@ -151,7 +151,7 @@ def test_a_texture_is_fitted_to_a_mask(viewer, dock, qtbot):
     assert fitted.translate[-1] > end_of_mask
     assert fitted.translate[-1] < end_of_mask + 32 * 0.2
     assert viewer.dims.ndisplay == 3
-    assert "Distance of the curvatures" in dock.fit.note.text()
+    assert "Distance between the curvatures" in dock.fit.work.message.text()
     assert dock.run_button.isEnabled()
     assert np.array_equal(layer.data, rods)
 

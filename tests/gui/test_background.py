@@ -38,6 +38,13 @@ def test_a_task_is_let_go_even_if_its_answer_cannot_be_shown(qtbot):
     assert not background._at_work
 
 
+def test_an_answer_that_cannot_be_shown_is_a_sentence(qtbot):
+    told = []
+    Task(None, lambda: 42, lambda result: result.no_such_thing, told.append)
+    qtbot.waitUntil(lambda: bool(told), timeout=5_000)
+    assert "cannot be shown because of an unexpected error (AttributeError" in told[0]
+
+
 @pytest.mark.parametrize("answered", [False, True])
 def test_a_task_goes_with_its_owner(qtbot, answered):
     """Closed while the work goes on, or after it but before its answer was delivered."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
@@ -13,29 +13,22 @@ from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, 
 from napari_shapelab.viewer.canvas_guard import CanvasGuard
 from napari_shapelab.viewer.theme import theme_colour
 from napari_shapelab.viewer.view import unwrapped
-from napari_shapelab.widgets.icons import icon
+from napari_shapelab.widgets.icons import Shape, icon
 from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.work.mailbox import Mailbox
+from napari_shapelab.work.progress import Progress, Report
+from napari_shapelab.work.sentence import sentence
 from napari_shapelab.work.task import Task
+from shapelab.errors import ShapelabError
 
-__all__ = ["Progress", "Report", "WorkRow"]
+__all__ = ["WorkRow"]
+
+_log = logging.getLogger(__name__)
 
 _PERIOD = 100
 """Time between two looks at the progress [ms]."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where the work stands."""
-
-    fraction: float
-    """0 to 1; negative where nobody knows."""
-    text: str
-    partial: Any = None
-    """A first result to show, if there is one."""
-
-
-Report = Callable[[Progress], None]
+_PATIENCE = 200
+"""How long a cancelled computation may take to end before the button is free again without it [ms]."""
 
 
 class WorkRow(QWidget):
@@ -47,19 +40,22 @@ class WorkRow(QWidget):
         Whose theme to follow.
     verb, tip
         What the button says.
+    picture
+        Name of its icon, "" for none.
     """
 
     pressed = Signal()
     """The user wants the work to begin."""
-    advanced = Signal(object)
-    """A partial result."""
 
-    def __init__(self, viewer: Any, verb: str, tip: str) -> None:
+    def __init__(self, viewer: Any, verb: str, tip: str, picture: Shape | Literal[""] = "run") -> None:
         super().__init__()
-        self._viewer = unwrapped(viewer)
+        self._viewer, self._picture = unwrapped(viewer), picture
         CanvasGuard(self._viewer, self)
         self._abort = threading.Event()
         self._job: object | None = None
+        self._late: object | None = None
+        """Work that was cancelled and has not ended yet; what it has found is still wanted."""
+        self._advanced: Callable[[Any], None] | None = None
         self._abortable = True
         self._ready = True
         self._mailbox: Mailbox[Progress] = Mailbox()
@@ -74,6 +70,10 @@ class WorkRow(QWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(_PERIOD)
         self._timer.timeout.connect(self._look)
+        self._waiting = QTimer(self)
+        self._waiting.setSingleShot(True)
+        self._waiting.setInterval(_PATIENCE)
+        self._waiting.timeout.connect(self._leave)
         self._build()
         self._viewer.events.theme.connect(self._on_theme)
         self._on_theme()
@@ -94,7 +94,14 @@ class WorkRow(QWidget):
         self.message.say(text, wrong=wrong)
 
     def start(
-        self, work: Callable[[Report, threading.Event], Any], done: Callable[[Any], None], what: str, *, abortable: bool = True
+        self,
+        work: Callable[[Report, threading.Event], Any],
+        done: Callable[[Any], None],
+        what: str,
+        *,
+        advanced: Callable[[Any], None] | None = None,
+        failed: Callable[[], None] | None = None,
+        abortable: bool = True,
     ) -> None:
         """Begin.
 
@@ -103,16 +110,22 @@ class WorkRow(QWidget):
         work
             Called in a thread with a function that takes a `Progress`, and an event that is set when it shall end.
         done
-            Called with the result in the window's thread.
+            Called with the result in the window's thread. If it raises, the user is told, and the button is free again.
         what
             Shown until the first progress arrives.
+        advanced
+            Called with each partial result in the window's thread.
+        failed
+            Called in the window's thread when there will be no result, after the reason has been said.
         abortable
             True if `work` ends soon after the event is set, with what it has; otherwise its result is dropped.
         """
         job = object()
         abort, mailbox = threading.Event(), Mailbox[Progress]()
         self.destroyed.connect(abort.set)
-        self._job, self._abort, self._mailbox, self._abortable = job, abort, mailbox, abortable
+        self._job, self._late, self._abort, self._mailbox, self._abortable = job, None, abort, mailbox, abortable
+        self._advanced = advanced
+        self._waiting.stop()
         self.say(what)
         self.bar.setRange(0, 0)
         self._timer.start()
@@ -120,11 +133,13 @@ class WorkRow(QWidget):
 
         def deliver(result: Any) -> None:
             if self._end(job):
-                done(result)
+                self._call(done, result)
 
         def fail(text: str) -> None:
             if self._end(job):
                 self.say(text, wrong=True)
+                if failed is not None:
+                    failed()
 
         Task(self, lambda: work(mailbox.put, abort), deliver, fail)
 
@@ -135,20 +150,41 @@ class WorkRow(QWidget):
         self._abort.set()
         if self._abortable:
             self.say("Cancelling…")
+            self.cancel_button.setEnabled(False)
+            self._waiting.start()
         else:
             self._end(self._job)
             self.say("Cancelled; nothing was changed.")
 
+    def _leave(self) -> None:
+        """Free the button of work that does not end at once; what it has found comes later, unless new work begins."""
+        late = self._job
+        if late is not None and self._abort.is_set() and self._end(late):
+            self._late = late
+            self.say("Cancelled; what was found so far follows.")
+
     def _end(self, job: object | None) -> bool:
         """Return to rest, unless `job` has been dropped."""
-        if job is not self._job:
+        if job is None or job not in (self._job, self._late):
             return False
-        self._job = None
+        self._job = self._late = None
         self._timer.stop()
+        self._waiting.stop()
         self._look()
         self.bar.setRange(0, 1)
         self.bar.setValue(0)
         self._refresh()
+        return True
+
+    def _call(self, shown: Callable[[Any], None], result: Any) -> bool:
+        """Hand over a result; return whether it could be shown."""
+        try:
+            shown(result)
+        except Exception as error:  # told to the user, whatever it is: the dock must stay usable
+            if not isinstance(error, ShapelabError):
+                _log.exception("A result cannot be shown")
+            self.say(sentence(error, "The result cannot be shown because of an unexpected error"), wrong=True)
+            return False
         return True
 
     def _look(self) -> None:
@@ -162,8 +198,8 @@ class WorkRow(QWidget):
             self.bar.setValue(round(1000 * progress.fraction))
         if not self._abort.is_set():
             self.say(progress.text)
-        if progress.partial is not None:
-            self.advanced.emit(progress.partial)
+        if progress.partial is not None and self._advanced is not None and not self._call(self._advanced, progress.partial):
+            self._advanced = None  # said once
 
     def _refresh(self) -> None:
         self.run_button.setEnabled(self._ready and not self.working)
@@ -171,7 +207,8 @@ class WorkRow(QWidget):
 
     def _on_theme(self, event: Any = None) -> None:
         del event
-        self.run_button.setIcon(icon("run", theme_colour(self._viewer, "text")))
+        if self._picture:
+            self.run_button.setIcon(icon(self._picture, theme_colour(self._viewer, "text")))
         self.cancel_button.setIcon(icon("stop", theme_colour(self._viewer, "text")))
 
     def _build(self) -> None:

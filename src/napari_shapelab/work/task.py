@@ -42,7 +42,7 @@ class Task(QObject):
     work
         Called in the thread. It must not touch the viewer.
     done, failed
-        Called in the window's thread, with the result or with one sentence.
+        Called in the window's thread, with the result or with one sentence; `failed` also if `done` raises.
     """
 
     _done = Signal(object)
@@ -62,6 +62,10 @@ class Task(QObject):
     def _deliver(self, result: Any) -> None:
         try:
             self._on_done(result)
+        except Exception as error:  # told to the user, whatever it is: a dock must stay usable
+            if not isinstance(error, ShapelabError):
+                _log.exception("The answer of a task cannot be shown")
+            self._on_failed(sentence(error, "The result cannot be shown because of an unexpected error"))
         finally:
             self._close()
 

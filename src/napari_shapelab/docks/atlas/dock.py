@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_shapelab.docks.atlas.fit_tab import AtlasFit
+from napari_shapelab.docks.atlas.fit_tab import AtlasFit, FittedTexture
 from napari_shapelab.docks.atlas.groups_tab import AtlasGroups
 from napari_shapelab.docks.atlas.map import AtlasMap
-from napari_shapelab.docks.atlas.place_beside import Box, look_at, place_beside
+from napari_shapelab.docks.atlas.place_beside import look_at, place_beside
 from napari_shapelab.docks.atlas.preview import AtlasPreview, in_words
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.provenance import provenance
@@ -38,9 +39,10 @@ from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.plots import DiagramPlot
 from napari_shapelab.work.task import Task
-from shapelab.batch import Atlas, TextureFit, between, clusters, member_distances, open_atlas, plane, shipped_atlas, weights_at
+from shapelab.batch import Atlas, between, clusters, member_distances, open_atlas, plane, shipped_atlas, weights_at
 from shapelab.batch.distances import Metric
 from shapelab.batch.layout import Layout
+from shapelab.convert.place import Place
 from shapelab.errors import InputError
 from shapelab.simulation import Simulation
 from shapelab.units import shown_unit
@@ -169,21 +171,24 @@ class AtlasDock(QWidget):
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _on_fitted(self, fit: TextureFit, target: Layer, box: Box) -> None:
-        """Show the texture that was fitted to a mask beside it; Run grows it anew, in a box of any shape."""
+    def _on_fitted(self, found: FittedTexture) -> None:
+        """Show the texture that was fitted to a mask beside it; Run here grows it again, in a box of any shape."""
         assert self._view is not None
+        best = found.fit.best
         self.map.set_picks([])
-        self._parameters = dict(fit.best.parameters)
-        self.here.setText(f"<b>Here</b>: the texture fitted to {target.name!r}: {in_words(self._parameters)}")
+        self._parameters = dict(best.parameters)
+        self.here.setText(f"<b>Here</b>: the texture fitted to {escape(found.target.name)}: {in_words(self._parameters)}")
         self._refresh()
-        voxel, unit = self._parameters["voxel_size"], self._parameters["unit"]
+        voxel = self._parameters["voxel_size"]
         look = {"contrast_limits": (-1.0, 1.0), "rendering": "iso", "iso_threshold": 0.0, "colormap": "bop orange"}
-        size = voxel * np.array(fit.best.field.shape, float)
-        corner = place_beside(box, size)
-        place = {"scale": (voxel,) * 3, "units": (unit,) * 3, "translate": tuple((corner + voxel / 2).tolist())}
-        metadata = {"shapelab": {**provenance(self._view.atlas.simulation(self._parameters)), "distance": fit.best.distance}}
-        insert_layer(self._viewer, Image(fit.best.field.astype(np.float32), name=f"like {target.name}", metadata=metadata, **look, **place))
-        look_at(self._viewer, box, (corner, corner + size))
+        size = voxel * np.array(best.field.shape, float)
+        corner = place_beside(found.box, size)
+        place = found.taken.pixels_place(Place.of((voxel,) * 3, corner + voxel / 2, found.taken.unit))
+        metadata = {"shapelab": {**provenance(self._view.atlas.simulation(self._parameters)), "distance": best.distance}}
+        name = f"like {found.target.name}"
+        insert_layer(self._viewer, Image(best.field.astype(np.float32), name=name, metadata=metadata, **look, **place))
+        factors = np.array(found.taken.factors)
+        look_at(self._viewer, *((low / factors, high / factors) for low, high in (found.box, (corner, corner + size))))
 
     def _on_lassoed(self, members: list[int]) -> None:
         """Compare the shapes that were drawn round with the others, or with those drawn round before."""

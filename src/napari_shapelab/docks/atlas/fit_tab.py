@@ -4,24 +4,42 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-from napari.layers import Labels, Layer
+from napari.layers import Layer
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.atlas.place_beside import Box, inner_box
+from napari_shapelab.viewer.layer_data import TakenLayer, take
+from napari_shapelab.viewer.shapes import read_shape, why_no_mask
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.number_box import ignore_wheel
-from napari_shapelab.work.task import Task
+from napari_shapelab.work.progress import Progress, Report
+from napari_shapelab.work.row import WorkRow
 from shapelab.batch import Atlas, TextureFit, fit_texture
-from shapelab.units import short_unit, shown_unit
+from shapelab.errors import ShapelabError
+from shapelab.units import shown_unit
 
-__all__ = ["AtlasFit"]
+__all__ = ["AtlasFit", "FittedTexture"]
 
-_HINT = "Find the texture whose curvatures and filled part are nearest to those of a mask."
+_HINT = "Find the texture whose curvatures and volume fraction are nearest to those of a mask."
+
+
+@dataclass(frozen=True, eq=False)
+class FittedTexture:
+    """A texture, and what it was fitted to."""
+
+    fit: TextureFit
+    target: Layer
+    taken: TakenLayer
+    """The mask as it was read."""
+    box: Box
+    """Around the mask, in the world [unit of the mask]."""
+    trials: int
+    """Trial runs that were asked for."""
 
 
 class AtlasFit(QWidget):
@@ -35,108 +53,74 @@ class AtlasFit(QWidget):
         Returns the atlas to begin with, None while there is none.
     """
 
-    fitted = Signal(object, object, object)
-    """A `TextureFit`, the layer that it was fitted to, and the `Box` around its shape."""
-    _advanced = Signal(int, int, float)
+    fitted = Signal(object)
+    """A `FittedTexture`."""
 
     def __init__(self, viewer: Any, atlas: Callable[[], Atlas | None]) -> None:
         super().__init__()
-        self._atlas = atlas
-        self._stop: threading.Event | None = None
-        self._stops: list[threading.Event] = []
-        self.combo = LayerCombo(viewer, "a mask…", _why_not)
+        self._viewer, self._atlas = viewer, atlas
+        self.combo = LayerCombo(viewer, "choose a mask", partial(why_no_mask, ndims=(3,)))
+        self.combo.setToolTip("Labels or a two-valued image, 3-D: everything that is not 0 counts as inside.")
         self.trials = QSpinBox()
         self.trials.setRange(0, 500)
         self.trials.setValue(40)
-        self.trials.setFixedWidth(84)
+        self.trials.setSuffix(" runs")
+        self.trials.setFixedWidth(96)
         self.trials.setToolTip("Short runs that refine the nearest texture of the atlas; about a second each.")
         ignore_wheel(self.trials)
-        self.button = QPushButton("Fit")
-        self.button.setToolTip("Search the atlas, then refine. Press again to stop.")
-        self.button.setEnabled(False)
-        self.progress = QProgressBar()
-        self.progress.setTextVisible(False)
-        self.progress.setMaximumHeight(6)
-        self.note = QLabel(_HINT)
-        self.note.setWordWrap(True)
+        self.work = WorkRow(viewer, "Fit", "Search the atlas, then refine. The mask is not changed.")
+        self.work.say(_HINT)
         row = QHBoxLayout()
-        for widget, stretch in ((self.combo, 1), (self.trials, 0), (self.button, 0)):
-            row.addWidget(widget, stretch)
+        row.addWidget(self.combo, 1)
+        row.addWidget(self.trials)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
+        layout.setSpacing(4)
         layout.addLayout(row)
-        layout.addWidget(self.progress)
-        layout.addWidget(self.note, 1)
-        self.combo.chosen.connect(lambda layer: self.button.setEnabled(self.running or layer is not None))
-        self.button.clicked.connect(lambda _=False: self.stop() if self.running else self.start())
-        self._advanced.connect(self._on_advanced)
-        self.destroyed.connect(partial(_end, self._stops))
+        layout.addWidget(self.work)
+        layout.addStretch(1)
+        self.combo.chosen.connect(lambda _: self._refresh())
+        self.work.pressed.connect(self.start)
+        self._refresh()
 
     @property
     def running(self) -> bool:
         """True while a fit is under way."""
-        return self._stop is not None
+        return self.work.working
 
     def start(self) -> None:
         """Fit a texture to the chosen mask."""
-        layer, atlas = self.combo.layer, self._atlas()
+        layer, atlas, trials = self.combo.layer, self._atlas(), self.trials.value()
         if layer is None or atlas is None or self.running:
+            self.work.say("Choose a mask first." if layer is None else "The atlas is still being read: try again in a moment.", wrong=True)
             return
-        data, scale, translate = np.asarray(layer.data), np.asarray(layer.scale, float), np.asarray(layer.translate, float)
-        unit, trials = short_unit(str(layer.units[-1])) or "pixel", self.trials.value()
-        stop = self._stop = threading.Event()
-        self._stops[:] = [stop]
-        self.button.setText("Stop")
-        self.progress.setRange(0, 0)
-        self.note.setText("Searching the atlas…")
+        try:
+            taken = take(layer, self._viewer)
+        except ShapelabError as error:
+            self.work.say(str(error), wrong=True)
+            return
 
-        def work() -> tuple[TextureFit, Box]:
-            mask, spacing, told = data != 0, tuple(scale.tolist()), self._advanced.emit
-            fit = fit_texture(mask, spacing, unit=unit, atlas=atlas, trials=trials, progress=told, stop=stop.is_set)
-            return fit, inner_box(mask, scale, translate)
+        def work(report: Report, abort: threading.Event) -> FittedTexture:
+            def tell(done: int, total: int, misfit: float) -> None:
+                report(Progress(done / max(1, total), f"Run {done} of {total}: {100 * misfit:.1f} % off."))
 
-        Task(self, work, partial(self._on_done, layer), self._on_failed)
+            read = read_shape(taken, fields=False)
+            mask = read.data != 0
+            fit = fit_texture(mask, read.spacing, unit=read.unit or "pixel", atlas=atlas, trials=trials, progress=tell, stop=abort.is_set)
+            return FittedTexture(fit, layer, read, inner_box(mask, read.place), trials)
 
-    def stop(self) -> None:
-        """End the fit after its current run; the best texture so far is taken."""
-        if self._stop is not None:
-            self._stop.set()
+        self.work.start(work, self._on_done, "Searching the atlas…")
 
-    def _on_advanced(self, done: int, total: int, misfit: float) -> None:
-        self.progress.setRange(0, total)
-        self.progress.setValue(done)
-        self.note.setText(f"Run {done} of {total}: {100 * misfit:.1f} % off.")
-
-    def _on_done(self, layer: Layer, found: tuple[TextureFit, Box]) -> None:
-        self._rest()
-        fit, box = found
+    def _on_done(self, found: FittedTexture) -> None:
+        fit = found.fit
         unit = shown_unit(str(fit.best.parameters["unit"]))
-        of = f"of {fit.curvature:.3g} 1/{unit}"
-        self.note.setText(
-            f"Distance of the curvatures {fit.start.distance:.3g} ({fit.member}) → {fit.best.distance:.3g} after {fit.trials} runs, {of}; "
-            f"filled {100 * fit.best.volume_fraction:.1f} %, mask {100 * fit.volume_fraction:.1f} %. Run grows it."
+        steps = f"{fit.start.distance:.3g} ({fit.member}) → {fit.best.distance:.3g} after {fit.trials} runs"
+        notes = "".join(f" {note}" for note in found.taken.notes)
+        self.work.say(
+            f"Distance between the curvatures [1/{unit}]: {steps}; the mask's are {fit.curvature:.3g} on average. "
+            f"Volume fraction {100 * fit.best.volume_fraction:.1f} %, mask {100 * fit.volume_fraction:.1f} %. Run here grows it.{notes}"
         )
-        self.fitted.emit(fit, layer, box)
+        self.fitted.emit(found)
 
-    def _on_failed(self, text: str) -> None:
-        self._rest()
-        self.note.setText(text)
-
-    def _rest(self) -> None:
-        self._stop = None
-        self.button.setText("Fit")
-        self.button.setEnabled(self.combo.layer is not None)
-        self.progress.setRange(0, 1)
-        self.progress.setValue(0)
-
-
-def _end(stops: list[threading.Event], _: object = None) -> None:
-    """End a fit whose tab is gone."""
-    for stop in stops:
-        stop.set()
-
-
-def _why_not(layer: Layer) -> str:
-    if not isinstance(layer, Labels):
-        return "not a mask (Labels)"
-    return "" if layer.ndim == 3 else "not 3-D"
+    def _refresh(self) -> None:
+        self.work.set_ready(self.combo.layer is not None)

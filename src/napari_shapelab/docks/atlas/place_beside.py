@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from napari_shapelab.viewer.view import VIEW_ANGLES
+from shapelab.convert.place import Place
 
 __all__ = ["Box", "inner_box", "look_at", "place_beside"]
 
@@ -19,15 +21,16 @@ _SHARE = 0.75
 """Part of the canvas that they take."""
 
 
-def inner_box(data: np.ndarray, scale: np.ndarray, translate: np.ndarray) -> Box:
-    """Return the box around what is not 0 of a volume (z, y, x), voxels included; around all of it if it is empty."""
-    inside = data != 0
-    low, high = np.zeros(3), np.array(data.shape, float)
+def inner_box(inside: np.ndarray, place: Place) -> Box:
+    """Return the box in the world around the voxels of a mask (z, y, x); around all of it if it is empty."""
+    low, high = np.zeros(3), np.array(inside.shape, float)
     for axis in range(3):
         filled = np.flatnonzero(inside.any(axis=tuple(a for a in range(3) if a != axis)))
         if len(filled):
             low[axis], high[axis] = filled[0], filled[-1] + 1
-    return translate + (low - 0.5) * scale, translate + (high - 0.5) * scale
+    corners = np.array(list(product(*zip(low - 0.5, high - 0.5, strict=True))))
+    ends = place.world(corners)
+    return ends.min(0), ends.max(0)
 
 
 def place_beside(box: Box, size: np.ndarray) -> np.ndarray:

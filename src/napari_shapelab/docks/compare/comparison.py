@@ -10,7 +10,7 @@ from napari.layers import Image, Labels, Layer, Points, Surface
 
 import shapelab
 from napari_shapelab.viewer.layer_data import TakenLayer, take, why_not_taken
-from napari_shapelab.work.row import Progress, Report
+from napari_shapelab.work.progress import Progress, Report
 from shapelab.frame import LayerData
 from shapelab.parameters import Parameters, parameter
 

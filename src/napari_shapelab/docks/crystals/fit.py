@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 import shapelab
-from napari_shapelab.work.row import Progress, Report
+from napari_shapelab.work.progress import Progress, Report
 from shapelab.crystals.moments import Moments
 from shapelab.errors import InputError
 from shapelab.parameters import Parameters, parameter

@@ -65,7 +65,6 @@ class CrystalGenerateTab(QWidget):
         self.form.changed.connect(lambda _: self.preview.refresh())
         self.form.validity_changed.connect(self.work.set_ready)
         self.work.pressed.connect(self.generate)
-        self.work.advanced.connect(self._grow)
 
     @property
     def parameters(self) -> GenerateParameters:
@@ -88,7 +87,7 @@ class CrystalGenerateTab(QWidget):
         self._growing = None
         name = layer.name if layer is not None else ""
         work: Callable[..., GeneratedCrystal] = partial(generate, parameters, like, name)
-        self.work.start(work, partial(self._show, parameters), "Placing the seeds…")
+        self.work.start(work, partial(self._show, parameters), "Placing the seeds…", advanced=partial(self._grow, parameters))
 
     def showEvent(self, event: Any) -> None:
         """Make the first preview."""
@@ -129,10 +128,10 @@ class CrystalGenerateTab(QWidget):
         taken["n_grains"] = max(2, int(np.count_nonzero(np.unique(layer.data))))
         self.form.set_values(taken)
 
-    def _grow(self, labels: np.ndarray) -> None:
+    def _grow(self, parameters: GenerateParameters, labels: np.ndarray) -> None:
         """Show the sample while it is regularised."""
         if self._growing is None or self._growing not in self._viewer.layers:
-            self._growing = self._add(labels, self.parameters, {})
+            self._growing = self._add(labels, parameters, {})
         else:
             self._growing.data = labels
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 import shapelab
-from napari_shapelab.work.row import Progress, Report
+from napari_shapelab.work.progress import Progress, Report
 from shapelab.crystals.population import Population
 from shapelab.errors import InputError
 from shapelab.parameters import Parameters, parameter

@@ -13,7 +13,7 @@ from qtpy.QtCore import QObject, QTimer
 
 from napari_shapelab.docks.replay.timeline import Timeline
 from napari_shapelab.viewer.view import unwrapped
-from napari_shapelab.work.row import Progress, Report
+from napari_shapelab.work.progress import Progress, Report
 from shapelab.io.export import ExportCancelled
 from shapelab.io.movie import write_movie
 

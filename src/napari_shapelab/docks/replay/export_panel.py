@@ -14,7 +14,8 @@ from napari_shapelab.docks.replay.export_film import Film
 from napari_shapelab.docks.replay.timeline import Timeline
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.number_box import ignore_wheel
-from napari_shapelab.work.row import Progress, Report, WorkRow
+from napari_shapelab.work.progress import Progress, Report
+from napari_shapelab.work.row import WorkRow
 from shapelab.errors import ShapelabError
 from shapelab.io import Run
 from shapelab.io.export import ExportCancelled, Tick, export_meshes, export_tables, export_tiff
@@ -67,7 +68,7 @@ class ExportPanel(QWidget):
             self.what.addItem(kind.text, key)
         self.what.setToolTip("What to write. A movie shows the canvas as it is now: turn and zoom it first.")
         self.layer.setToolTip("Which image or labels.")
-        self.row = WorkRow(viewer, "Export…", "Choose a file and write it; the window stays usable.")
+        self.row = WorkRow(viewer, "Export…", "Choose a file and write it; you can keep working meanwhile.", picture="")
         self.row.say("")
         choices = QHBoxLayout()
         choices.setSpacing(4)
