@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shapelab.cells import Cells, Diagram
+from shapelab.cells import CellDiagram, Cells
 from shapelab.cells.motions.solid import deformation, flow_plastically, reference_graph, solid_forces
 from shapelab.cells.motions.tension import interface_forces, junction_forces
 from shapelab.cells.observables import correlation
@@ -45,7 +45,7 @@ def test_hard_cells_stay_round_and_headings_forget_at_the_tumble_rate():
         for _ in range(10):
             sim.step()
         state = sim.state()
-        diagram = Diagram.of(state, False)
+        diagram = CellDiagram.of(state, False)
         roundness.append(diagram.roundness)
         correlations.append(sim.frame().scalars["hard_cells_are_round"])
         axes.append(state.axes)
@@ -206,7 +206,7 @@ def test_tension_pushes_two_cells_apart_by_contact_length_over_distance():
         sim.edit("add_cell", position=(47.5, x), volume=24 * 30.0)
     sim.edit("set_type", cell=2, type=1)
     state = sim.state()
-    diagram = Diagram.of(state, False)
+    diagram = CellDiagram.of(state, False)
     table = np.zeros((3, 3))
     table[0, 1] = table[1, 0] = 2.0
     forces = interface_forces(diagram, state.positions, state.types, table, table)
@@ -223,7 +223,7 @@ def two_cells(half_distance, area):
     sim = Cells("separation", n_cells=0, shape=(96, 96), tolerance=0.002)
     for x in (47.5 - half_distance, 47.5 + half_distance):
         sim.edit("add_cell", position=(47.5, x), volume=area)
-    return sim.state(), Diagram.of(sim.state(), False)
+    return sim.state(), CellDiagram.of(sim.state(), False)
 
 
 def test_a_pair_of_cells_rests_at_the_contact_angle_of_young():
@@ -247,7 +247,7 @@ def test_a_junction_shares_its_pull_and_rests_at_120_degrees():
     for position in 47.5 + 14 * outwards:
         sim.edit("add_cell", position=position, volume=900.0)
     state, types = sim.state(), np.arange(3)
-    diagram = Diagram.of(state, False)
+    diagram = CellDiagram.of(state, False)
     table = np.zeros((4, 4))
     table[:3, :3] = 1 - np.eye(3)
     equal = junction_forces(diagram, state.positions, types, table, state.radius / 3)

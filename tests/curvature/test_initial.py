@@ -5,9 +5,9 @@ import pytest
 
 from shapelab.curvature import Curvatubes, CurvatubesParameters
 from shapelab.curvature.ellipsoid import aspect_ratio, reduced_volume
-from shapelab.curvature.given import given
 from shapelab.curvature.initial import starting_field
 from shapelab.curvature.profile import imposed, profile
+from shapelab.curvature.starting_shape import given
 from shapelab.curvature.surface_kernel import surface_sums
 from shapelab.errors import InputError, ParameterError
 from shapelab.frame import LayerData

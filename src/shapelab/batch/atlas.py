@@ -19,7 +19,7 @@ from shapelab.catalog import create, family
 from shapelab.device import require_memory
 from shapelab.errors import InputError, ShapelabError
 from shapelab.frame import Frame, LayerData
-from shapelab.io.looks import check_place, plain_meta
+from shapelab.io.layer_meta import check_place, plain_meta
 from shapelab.measure import CurvatureDiagram
 from shapelab.simulation import Simulation
 

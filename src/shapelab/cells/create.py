@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shapelab.catalog import load, scenario
-from shapelab.cells.given import GivenCells
+from shapelab.cells.labels_as_cells import GivenCells
 from shapelab.cells.model import CellModel
 from shapelab.errors import InputError
 from shapelab.simulation import Simulation

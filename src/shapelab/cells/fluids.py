@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.motions.fluid import euler_step, fluid_energy
 from shapelab.cells.parameters import CellParameters, PlaneParameters
@@ -72,19 +72,19 @@ class FluidModel(CellModel):
     def init(self, parameters: CellParameters, initial: Any = None) -> CellState:
         """Return the state at rest, with its energy noted."""
         state = super().init(parameters, initial)
-        parts = self.energies(state, Diagram.of(state, self.periodic))
+        parts = self.energies(state, CellDiagram.of(state, self.periodic))
         state.counts |= {
             "start_energy": sum(parts.values()),
             "energy_scale": max(parts["kinetic_energy"] + parts["potential_energy"], 1e-12),
         }
         return state
 
-    def accelerations(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def accelerations(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         """Return gravity and whatever else acts on the cells, per mass."""
         del diagram
         return np.broadcast_to([self.of(state).gravity, 0.0], state.positions.shape)
 
-    def move(self, state: CellState, diagram: Diagram, dt: float) -> None:
+    def move(self, state: CellState, diagram: CellDiagram, dt: float) -> None:
         p = self.of(state)
         positions, velocities = euler_step(
             state.positions, state.velocities, diagram.offsets, self.accelerations(state, diagram), p.spring, p.damping, dt
@@ -109,13 +109,13 @@ class FluidModel(CellModel):
         """Return a time step that follows the springs and the flow."""
         return min(p.spring / 7, 0.5 * state.radius / fastest if fastest > 0 else p.spring)
 
-    def energies(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def energies(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         """Return the parts of the energy."""
         p = self.of(state)
         heights = self.room(state).size[0] - state.positions[:, 0]
         return fluid_energy(state.velocities, heights, state.volumes, diagram.covariances, diagram.offsets, p.gravity, p.spring)
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         parts, counts = self.energies(state, diagram), state.counts
         rows = np.flatnonzero((diagram.labels > 0).any(axis=1))
         columns = np.flatnonzero((diagram.labels > 0).any(axis=0))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.box import to_box, to_layer
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.motions.correction import SHORTENED
 from shapelab.cells.parameters import CellParameters
 from shapelab.cells.state import CellState
@@ -26,7 +26,7 @@ def to_positions(pixels: Any, p: CellParameters) -> np.ndarray:
     return to_box(np.asarray(pixels, float), 1.0) * np.asarray(p.spacing)
 
 
-def cell_layers(state: CellState, diagram: Diagram, arrows: str) -> tuple[LayerData, ...]:
+def cell_layers(state: CellState, diagram: CellDiagram, arrows: str) -> tuple[LayerData, ...]:
     """Return cells (labels), seeds (points with features), `arrows` ("velocity" or "axis", vectors) and walls, if any."""
     p = state.parameters
     assert isinstance(p, CellParameters)
@@ -42,7 +42,7 @@ def cell_layers(state: CellState, diagram: Diagram, arrows: str) -> tuple[LayerD
     return tuple(layers)
 
 
-def features(state: CellState, diagram: Diagram) -> dict[str, np.ndarray]:
+def features(state: CellState, diagram: CellDiagram) -> dict[str, np.ndarray]:
     """Return one column per property of the cells, in world units."""
     p = state.parameters
     assert isinstance(p, CellParameters)
@@ -64,7 +64,7 @@ def features(state: CellState, diagram: Diagram) -> dict[str, np.ndarray]:
     return {name: frozen(values) for name, values in columns.items()}
 
 
-def _label_image(state: CellState, diagram: Diagram) -> np.ndarray:
+def _label_image(state: CellState, diagram: CellDiagram) -> np.ndarray:
     ids = np.concatenate([[0], state.ids])
     dtype = np.uint16 if state.next_id <= 2**16 else np.uint32
     image = ids.astype(dtype)[diagram.labels]

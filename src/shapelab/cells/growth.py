@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.motions.life import divide, grow
 from shapelab.cells.observables import gyration_ratio
@@ -86,12 +86,12 @@ class TissueGrowth(CellModel):
     def speed(self, state: CellState) -> float:
         return float(self.of(state).attraction)
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         to_middle = self.room(state).size / 2 - state.positions
         away = np.linalg.norm(to_middle, axis=1, keepdims=True)
         return super().velocity(state, diagram) + self.of(state).attraction * to_middle / np.maximum(away, state.radius or 1)
 
-    def change(self, state: CellState, diagram: Diagram, dt: float) -> None:
+    def change(self, state: CellState, diagram: CellDiagram, dt: float) -> None:
         p, full, limit = self.of(state), state.counts["full"], state.counts["limit"]
         grown = grow(state.volumes, 0.5 * full * p.growth_rate * state.traits["rate"], full, dt)
         extra, left = grown.sum() - state.volumes.sum(), max(0.0, limit - state.volumes.sum())
@@ -104,7 +104,7 @@ class TissueGrowth(CellModel):
             state.positions = self.room(state).keep_inside(state.positions)
             state.counts["divisions"] += len(rows)
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         return {
             "total_volume": float(state.volumes.sum()),
             "divisions": state.counts["divisions"],

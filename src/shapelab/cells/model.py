@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.edits import EDITS, apply_edit
 from shapelab.cells.frames import cell_layers, notices
-from shapelab.cells.given import GivenCells
+from shapelab.cells.labels_as_cells import GivenCells
 from shapelab.cells.motions.correction import SHORTENED, check_time_step, spring_rate, stable_time_step, without_jumps
 from shapelab.cells.motions.propulsion import random_axes
 from shapelab.cells.parameters import CellParameters
@@ -107,19 +107,19 @@ class CellModel(Model[CellParameters, CellState]):
         """Return the typical speed of a cell by itself, which limits the time step."""
         return float(getattr(state.parameters, "speed", 0.0))
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         """Return dx/dt, (N, d): by default the correction alone."""
         return np.reshape(self.tau(state), (-1, 1)) * diagram.cost_gradients
 
-    def move(self, state: CellState, diagram: Diagram, dt: float) -> None:
+    def move(self, state: CellState, diagram: CellDiagram, dt: float) -> None:
         """Move the seeds over one time step: by default explicit Euler."""
         state.velocities = self.velocity(state, diagram)
         state.positions = state.positions + dt * state.velocities
 
-    def change(self, state: CellState, diagram: Diagram, dt: float) -> None:
+    def change(self, state: CellState, diagram: CellDiagram, dt: float) -> None:
         """Let cells turn, grow, divide, die, or leave, after they have moved; `diagram` is that of before the move."""
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         """Return the scenario's observables for the live plot."""
         del state, diagram
         return {}
@@ -159,7 +159,7 @@ class CellModel(Model[CellParameters, CellState]):
 
     def step(self, state: CellState) -> CellState:
         """Move, change, solve."""
-        diagram, before = Diagram.of(state, self.periodic), state.positions
+        diagram, before = CellDiagram.of(state, self.periodic), state.positions
         dt = self._short_enough(state, diagram, self.time_step(state))
         if len(state):
             self.move(state, diagram, dt)
@@ -176,7 +176,7 @@ class CellModel(Model[CellParameters, CellState]):
 
     def frame(self, state: CellState) -> Frame:
         """Return the cells, seeds, arrows and walls, with the observables."""
-        diagram = Diagram.of(state, self.periodic)
+        diagram = CellDiagram.of(state, self.periodic)
         errors = diagram.errors(state.volumes)
         scalars = {
             "cells": float(len(state)),
@@ -246,7 +246,7 @@ class CellModel(Model[CellParameters, CellState]):
         check_time_step(dt, *limits)
         return float(dt)
 
-    def _short_enough(self, state: CellState, diagram: Diagram, dt: float) -> float:
+    def _short_enough(self, state: CellState, diagram: CellDiagram, dt: float) -> float:
         """Return `dt`, or less where the correction would throw a seed out of its cell; a given one that is shortened is noted."""
         pulls = np.reshape(self.tau(state), (-1, 1)) * diagram.cost_gradients if self.corrected and len(state) else np.zeros((0, 1))
         shorter = without_jumps(dt, pulls, state.radius)
@@ -272,7 +272,7 @@ class CellModel(Model[CellParameters, CellState]):
             solver.update(state.positions)
             solver.potentials = None
             solution = solver.solve()
-        Diagram.store(state, solution)
+        CellDiagram.store(state, solution)
 
     def _parts(self, state: CellState) -> tuple[Room, Solver]:
         from shapelab.transport import Domain, Solver

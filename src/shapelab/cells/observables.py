@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.state import CellState
 
 __all__ = [
@@ -54,7 +54,7 @@ def mean_square_displacement(state: CellState) -> float:
     return float(np.mean(np.sum((way - way.mean(axis=0)) ** 2, axis=1)) / state.radius**2)
 
 
-def shape_index(diagram: Diagram) -> float:
+def shape_index(diagram: CellDiagram) -> float:
     """Return the mean of perimeter over the root of the area (2-D): 3.545 for disks, 3.722 for hexagons."""
     return float(np.mean(diagram.contacts.surfaces / np.sqrt(diagram.volumes)))
 
@@ -84,7 +84,7 @@ def gyration_ratio(state: CellState) -> float:
     return float(np.sqrt(values[-1] / max(values[0], 1e-300)))
 
 
-def sorting(diagram: Diagram, types: np.ndarray, kind: int = 0) -> dict[str, float]:
+def sorting(diagram: CellDiagram, types: np.ndarray, kind: int = 0) -> dict[str, float]:
     """Return the heterotypic part of the cell-cell contacts, and the part of the medium's contacts that one population has."""
     n, contacts = len(types), diagram.contacts
     pairs, areas = contacts.of_cells()
@@ -97,7 +97,7 @@ def sorting(diagram: Diagram, types: np.ndarray, kind: int = 0) -> dict[str, flo
     }
 
 
-def interface_energy(diagram: Diagram, types: np.ndarray, tensions: np.ndarray) -> float:
+def interface_energy(diagram: CellDiagram, types: np.ndarray, tensions: np.ndarray) -> float:
     """Return the sum of tension times area over all contacts, those with the medium (last row of the table) included."""
     contacts, n = diagram.contacts, len(types)
     kinds = np.append(types, len(tensions) - 1)

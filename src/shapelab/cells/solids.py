@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.fluids import BlockParameters, FluidModel
 from shapelab.cells.motions.solid import deformation, flow_plastically, reference_graph, solid_forces
 from shapelab.cells.state import CellState
@@ -55,7 +55,7 @@ class SolidBlock(FluidModel):
         state.traits["reference"] = state.positions.copy()
         return state
 
-    def accelerations(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def accelerations(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         p, reference = self.of(state), state.traits["reference"]
         if len(state) < 5:
             return super().accelerations(state, diagram)
@@ -75,7 +75,7 @@ class SolidBlock(FluidModel):
         sound = np.sqrt(2 * p.shear_modulus)
         return min(super().stable(p, state, fastest), 0.5 * state.radius / sound if len(state) else 1.0)
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         shape, start = (x - x.mean(axis=0) for x in (state.positions, state.traits["reference"]))
         u, _, vt = np.linalg.svd(shape.T @ start)  # the rotation that fits best (Kabsch)
         away = shape - start @ (u @ vt).T

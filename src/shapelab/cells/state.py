@@ -37,7 +37,7 @@ class CellState(State):
     fields: dict[str, np.ndarray] = field(default_factory=dict)
     """Arrays that are not per cell; "mask" is True where there is no wall."""
     diagram: dict[str, np.ndarray] = field(default_factory=dict)
-    """The solved cells, as `Diagram` reads them."""
+    """The solved cells, as `CellDiagram` reads them."""
     counts: dict[str, float] = field(default_factory=dict)
     """Numbers that a scenario keeps: evacuated cells, births…"""
     next_id: int = 1

@@ -19,7 +19,7 @@ from shapelab.errors import InputError
 from shapelab.labels.check import as_labels
 from shapelab.labels.moments import cell_moments
 
-__all__ = ["Diagram", "GaussianMixture", "labels_to_mixture", "mask_to_mixture", "mixture_to_diagram", "mixture_to_labels"]
+__all__ = ["GaussianMixture", "PowerDiagram", "labels_to_mixture", "mask_to_mixture", "mixture_to_diagram", "mixture_to_labels"]
 
 
 class GaussianMixture(NamedTuple):
@@ -42,7 +42,7 @@ class GaussianMixture(NamedTuple):
         return mean, np.einsum("n,nij->ij", self.weights, self.covariances) + between
 
 
-class Diagram(NamedTuple):
+class PowerDiagram(NamedTuple):
     """An anisotropic power diagram: point x belongs to the cell of the smallest (x - s)^T A (x - s) - w."""
 
     sites: np.ndarray
@@ -99,7 +99,7 @@ def mask_to_mixture(mask: Pixels, components: int, spacing: Spacing = 1.0, *, la
 
 
 @checked()
-def mixture_to_diagram(mixture: GaussianMixture) -> Diagram:
+def mixture_to_diagram(mixture: GaussianMixture) -> PowerDiagram:
     """Return the anisotropic power diagram whose cells are where each Gaussian is the most probable.
 
     A = C^-1/(d + 2), so that (x - m)^T A (x - m) = 1 is the ellipsoid with the Gaussian's moments, and
@@ -108,7 +108,7 @@ def mixture_to_diagram(mixture: GaussianMixture) -> Diagram:
     kappa = mixture.means.shape[1] + 2
     _, log_det = np.linalg.slogdet(mixture.covariances)
     weights = (2 * np.log(mixture.weights) - log_det) / kappa
-    return Diagram(mixture.means, np.linalg.inv(mixture.covariances) / kappa, weights)
+    return PowerDiagram(mixture.means, np.linalg.inv(mixture.covariances) / kappa, weights)
 
 
 @checked(shape=between(1, 1e9))

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from shapelab.catalog import scenario
-from shapelab.curvature.given import Given, Start, given
 from shapelab.curvature.model import CurvatubesModel
 from shapelab.curvature.parameters import CurvatubesParameters
 from shapelab.curvature.polynomial import Coefficients
+from shapelab.curvature.starting_shape import Given, Start, given
 from shapelab.errors import InputError, ParameterError
 from shapelab.simulation import Simulation
 

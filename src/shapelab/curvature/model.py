@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from shapelab.curvature.blend import blended, checked_fields
-from shapelab.curvature.given import Start, given
 from shapelab.curvature.initial import starting_field
 from shapelab.curvature.observables import observables
 from shapelab.curvature.parameters import CurvatubesParameters
@@ -17,6 +16,7 @@ from shapelab.curvature.polynomial import Coefficients
 from shapelab.curvature.profile import imposed
 from shapelab.curvature.settling import Settling
 from shapelab.curvature.solids import clamped_ends
+from shapelab.curvature.starting_shape import Start, given
 from shapelab.curvature.state import CurvatubesState, field_array
 from shapelab.device import resolve
 from shapelab.errors import InputError

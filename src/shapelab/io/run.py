@@ -16,7 +16,7 @@ from shapelab.device import require_memory
 from shapelab.errors import InputError, NotFiniteError, OutOfMemoryError, ParameterError, ShapelabError
 from shapelab.frame import Frame, LayerData
 from shapelab.io.checkpoint import read_checkpoint
-from shapelab.io.looks import check_place
+from shapelab.io.layer_meta import check_place
 from shapelab.io.ngff import inside, refuse_links
 from shapelab.io.record import SCALARS, WIDER_SCALARS, LayerRecord, RunRecord, read_record
 from shapelab.io.series import Series

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.motions.interfaces import face_forces, merge_points, triple_points
 from shapelab.cells.motions.propulsion import unit
 
@@ -16,7 +16,7 @@ __all__ = ["interface_forces", "junction_forces", "without_drift"]
 
 
 def interface_forces(
-    diagram: Diagram,
+    diagram: CellDiagram,
     positions: np.ndarray,
     types: np.ndarray,
     bending: np.ndarray,
@@ -46,7 +46,7 @@ def interface_forces(
     return forces[:, 3 - d :]
 
 
-def junction_forces(diagram: Diagram, positions: np.ndarray, types: np.ndarray, tensions: np.ndarray, merge: float) -> np.ndarray:
+def junction_forces(diagram: CellDiagram, positions: np.ndarray, types: np.ndarray, tensions: np.ndarray, merge: float) -> np.ndarray:
     """Return the forces of all triple junctions on the cells, (N, 2); 2-D only.
 
     At a junction the three interfaces pull along themselves, each with its tension; the cells there share the sum in equal
@@ -91,7 +91,7 @@ def _edge(place: np.ndarray, first: np.ndarray, second: np.ndarray, third: np.nd
     return along * np.where(np.sum(along * away, axis=1, keepdims=True) < 0, -1, 1)
 
 
-def _junctions(diagram: Diagram, merge: float) -> tuple[np.ndarray, np.ndarray]:
+def _junctions(diagram: CellDiagram, merge: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the junctions' rows (J, 3), ascending, and positions (J, 2) in box lengths."""
     n, room = len(diagram), 64 + 40 * len(diagram)
     triples, places = np.zeros((room, 3), np.int64), np.zeros((room, 2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from shapelab.catalog import Scenario
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.motions.propulsion import diffuse_axes
 from shapelab.cells.observables import hexatic_order, mean_square_displacement, shape_index
@@ -41,13 +41,13 @@ class ActiveBrownian(CellModel):
     periodic = True
     lloyd = 10
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         return super().velocity(state, diagram) + self.of(state).speed * state.axes
 
-    def change(self, state: CellState, diagram: Diagram, dt: float) -> None:
+    def change(self, state: CellState, diagram: CellDiagram, dt: float) -> None:
         state.axes = diffuse_axes(state.axes, self.of(state).turning / state.radius, dt, state.rng)
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         box = np.array(self.of(state).shape) * np.array(self.of(state).spacing)
         return {
             "hexatic_order": hexatic_order(state.positions, box),

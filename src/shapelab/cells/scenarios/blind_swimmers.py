@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.catalog import Scenario
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.motions.propulsion import align
 from shapelab.cells.observables import nematic_order, polar_order
@@ -40,13 +40,13 @@ class BlindSwimmers(CellModel):
         p = self.of(state)
         return Spherocylinder(state.axes, p.aspect_ratio, p.p, p.stiffness, "volume")
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         return super().velocity(state, diagram) + self.of(state).speed * state.axes
 
-    def change(self, state: CellState, diagram: Diagram, dt: float) -> None:
+    def change(self, state: CellState, diagram: CellDiagram, dt: float) -> None:
         state.axes = align(state.axes, diagram.long_axes)
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         return {
             "polar_order": polar_order(state.axes),
             "nematic_order": nematic_order(state.axes),

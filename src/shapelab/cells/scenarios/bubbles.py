@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.catalog import Scenario
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.motions.life import fuse, insert, remove
 from shapelab.cells.motions.tension import interface_forces
@@ -55,7 +55,7 @@ class Bubbles(CellModel):
         p = self.of(state)
         return max(p.buoyancy, p.gravity) + 2 * p.tension * state.radius
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         p = self.of(state)
         above = self.room(state).size[1] / 2 - state.positions[:, 1]  # over the surface in the middle
         ramp = np.clip(0.5 - above / np.maximum(4 * state.radii, 1e-12), 0, 1)
@@ -64,7 +64,7 @@ class Bubbles(CellModel):
         forces[:, 1] -= ramp * (p.buoyancy + p.gravity) - p.gravity
         return forces + p.correction * diagram.offsets
 
-    def change(self, state: CellState, diagram: Diagram, dt: float) -> None:
+    def change(self, state: CellState, diagram: CellDiagram, dt: float) -> None:
         p, rng, room = self.of(state), state.rng, self.room(state)
         pairs, _ = diagram.contacts.of_cells()
         fuse(state, pairs[rng.random(len(pairs)) < -np.expm1(-p.fusion * dt)])
@@ -74,7 +74,7 @@ class Bubbles(CellModel):
         if new := min(rng.poisson(p.rate * dt), room_left):
             insert(state, self._places(state, room, new), np.full(new, self._volume(state)))
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         volumes, height = state.volumes, mean_height(state, self.room(state).size)
         return {"mean_height": height, "total_volume": float(volumes.sum()), "largest_over_mean": float(volumes.max() / volumes.mean())}
 

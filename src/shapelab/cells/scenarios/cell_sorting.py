@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.catalog import Scenario
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.motions.sorting import assign_types, tension_table
 from shapelab.cells.motions.tension import interface_forces, junction_forces, without_drift
@@ -56,7 +56,7 @@ class CellSorting(CellModel):
     def speed(self, state: CellState) -> float:
         return 0.5 * self.of(state).mobility * float(self.tensions(state).max())
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         table = self.tensions(state)
         types = np.minimum(state.types, 1)
         forces = interface_forces(diagram, state.positions, types, table, table)
@@ -64,12 +64,12 @@ class CellSorting(CellModel):
         forces = without_drift(forces, state.volumes, diagram.contacts.of_cells()[0])
         return super().velocity(state, diagram) + self.of(state).mobility * forces
 
-    def move(self, state: CellState, diagram: Diagram, dt: float) -> None:
+    def move(self, state: CellState, diagram: CellDiagram, dt: float) -> None:
         super().move(state, diagram, dt)
         noise = self.of(state).noise * state.radius * np.sqrt(dt)
         state.positions = state.positions + noise * state.rng.standard_normal(state.positions.shape)
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         types = np.minimum(state.types, 1)
         return {**sorting(diagram, types), "interface_energy": interface_energy(diagram, types, self.tensions(state))}
 

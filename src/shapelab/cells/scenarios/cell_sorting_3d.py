@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.catalog import Scenario
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.motions.sorting import assign_types, tension_table
 from shapelab.cells.motions.tension import interface_forces, without_drift
@@ -74,12 +74,12 @@ class CellSorting3D(CellModel):
     def speed(self, state: CellState) -> float:
         return 2 * state.radius * float(max(table.max() for table in self.tables(state)))
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         forces = interface_forces(diagram, state.positions, np.minimum(state.types, 1), *self.tables(state), self.scales(state))
         forces = without_drift(forces, state.volumes, diagram.contacts.of_cells()[0])
         return forces + self.of(state).correction / state.radius * diagram.offsets
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         return sorting(diagram, np.minimum(state.types, 1))
 
 

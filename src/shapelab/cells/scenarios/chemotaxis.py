@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from shapelab.catalog import Scenario
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.parameters import PlaneParameters
 from shapelab.cells.state import CellState
@@ -58,10 +58,10 @@ class Chemotaxis(CellModel):
         away = np.sum((y - self.room(state).size / 2) ** 2, axis=-1)
         return np.exp(-away / (2 * spread**2)) / (2 * np.pi * spread**2)
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         return self.of(state).correction / state.radius * diagram.offsets
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         away = np.linalg.norm(state.positions - self.room(state).size / 2, axis=1)
         return {"distance_to_source": float(away.mean()), "elongation": float(diagram.elongations.mean())}
 

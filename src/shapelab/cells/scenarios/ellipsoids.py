@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.catalog import Scenario
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.motions.propulsion import align
 from shapelab.cells.observables import nematic_order, polar_order
@@ -53,15 +53,15 @@ class Ellipsoids(CellModel):
         ratio = np.clip(state.traits["aspect_ratio"], 1, LONGEST)
         return Ellipsoidal.from_axes(state.axes, ratio, self.of(state).p, self.stiffnesses(state), "volume")
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         return super().velocity(state, diagram) + self.of(state).speed * state.axes
 
-    def change(self, state: CellState, diagram: Diagram, dt: float) -> None:
+    def change(self, state: CellState, diagram: CellDiagram, dt: float) -> None:
         state.axes = align(state.axes, diagram.long_axes)
         values = np.sqrt(np.maximum(np.linalg.eigvalsh(diagram.covariances), 1e-300))
         state.traits["aspect_ratio"] = np.clip(values[:, 2] / np.sqrt(values[:, 0] * values[:, 1]), 1, LONGEST)
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         return {
             "elongation": float(diagram.elongations.mean()),
             "aspect_ratio": float(state.traits["aspect_ratio"].mean()),

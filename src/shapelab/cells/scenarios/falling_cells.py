@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.catalog import Scenario
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.observables import mean_height
 from shapelab.cells.parameters import PlaneParameters
@@ -52,10 +52,10 @@ class FallingCells(CellModel):
         p = self.of(state)
         return np.where(state.types == 0, p.correction, p.second_correction) / (state.radius or 1)
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         return super().velocity(state, diagram) + np.array([self.of(state).speed, 0.0])
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         box, spread = self.room(state).size, np.sqrt(np.diagonal(diagram.covariances, axis1=1, axis2=2))
         scalars = {
             "mean_height": mean_height(state, box),

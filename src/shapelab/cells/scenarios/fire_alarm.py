@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.catalog import Scenario
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.motions.life import remove
 from shapelab.cells.motions.propulsion import steer, unit
@@ -46,10 +46,10 @@ class FireAlarm(CellModel):
     def equip(self, state: CellState) -> None:
         state.counts |= {"evacuated": 0.0, "started": float(len(state)), "radius": state.radius, "last_exit": 0.0}
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         return super().velocity(state, diagram) + self.of(state).speed * state.axes
 
-    def change(self, state: CellState, diagram: Diagram, dt: float) -> None:
+    def change(self, state: CellState, diagram: CellDiagram, dt: float) -> None:
         p, radius, box = self.of(state), state.counts["radius"], self.room(state).size
         door = np.array([box[0] / 2, box[1]])
         state.axes = steer(state.axes, unit(door - state.positions), p.noise, dt, state.rng)
@@ -61,7 +61,7 @@ class FireAlarm(CellModel):
         if not len(state):
             state.ending = "Everybody is out."
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         counts = state.counts
         return {
             "evacuated": counts["evacuated"],

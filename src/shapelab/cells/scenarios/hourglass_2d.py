@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from shapelab.catalog import Scenario
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.observables import mean_height
 from shapelab.cells.parameters import CellParameters, PlaneParameters
@@ -56,12 +56,12 @@ class Hourglass2D(CellModel):
         walls = self.walls(p)
         return (height - 0.5 > p.neck) & walls
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         fall = np.zeros(state.ndim)
         fall[-2] = self.of(state).speed
         return super().velocity(state, diagram) + fall
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         box = self.room(state).size
         return {
             "mean_height": mean_height(state, box),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.catalog import Scenario
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.parameters import PlaneParameters
 from shapelab.cells.state import CellState
@@ -55,10 +55,10 @@ class Micropipette(CellModel):
     def tau(self, state: CellState) -> Any:
         return self.of(state).correction / (state.radius or 1)
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         return super().velocity(state, diagram) + np.array([0.0, self.of(state).speed])
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         p = self.of(state)
         columns = np.flatnonzero((diagram.labels > 0).any(axis=0))
         tip = (columns.max() + 1) * diagram.spacing[1] if len(columns) else 0.0

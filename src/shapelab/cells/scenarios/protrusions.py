@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.catalog import Scenario
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.motions.protrusions import LOBE_HEIGHT, lobe_bias, refresh_lobes, traction
 from shapelab.cells.observables import mean_square_displacement
@@ -43,12 +43,12 @@ class Protrusions(CellModel):
 
         return Biased(super().cost(state), lobe_bias(state.traits["lobes"]))
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         p = self.of(state)
         pull = traction(diagram.rows, state.positions, state.radii, diagram.spacing)
         return super().velocity(state, diagram) + p.grip * p.lobes * pull
 
-    def change(self, state: CellState, diagram: Diagram, dt: float) -> None:
+    def change(self, state: CellState, diagram: CellDiagram, dt: float) -> None:
         p, room = self.of(state), self.room(state)
         strongest = 5 * state.radius
         lobes = refresh_lobes(state.traits["lobes"], p.drive, p.decay, strongest, dt, state.rng)
@@ -58,7 +58,7 @@ class Protrusions(CellModel):
         at_wall = ((tips < 0.01) | (tips > room.size - 0.01)).any(axis=-1)
         state.traits["lobes"] = np.where(at_wall, 0, lobes)
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         return {
             "roundness": float(diagram.roundness.mean()),
             "lobe_strength": float(state.traits["lobes"].mean()),

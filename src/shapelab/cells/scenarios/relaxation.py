@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from shapelab.catalog import Scenario
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.parameters import CellParameters, PlaneParameters
 from shapelab.cells.state import CellState
@@ -66,7 +66,7 @@ class Relaxation(CellModel):
         self.solve(state)  # `memory` changes the cost
         return state
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         return self.of(state).rate * diagram.offsets
 
     def time_step(self, state: CellState) -> float:
@@ -78,7 +78,7 @@ class Relaxation(CellModel):
             return "Every cell is at rest in its own centre."
         return super().finished(state)
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         return {
             "off_centre": float(np.linalg.norm(diagram.offsets, axis=1).mean() / state.radius),
             "elongation": float(diagram.elongations.mean()),

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from shapelab.catalog import Scenario
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.motions.propulsion import tumble
 from shapelab.cells.observables import correlation
@@ -52,13 +52,13 @@ class TumbleDisk(CellModel):
     def stiffnesses(self, state: CellState) -> Any:
         return self.of(state).stiffness * state.traits["stiffness"]
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         return super().velocity(state, diagram) + self.of(state).speed * state.axes
 
-    def change(self, state: CellState, diagram: Diagram, dt: float) -> None:
+    def change(self, state: CellState, diagram: CellDiagram, dt: float) -> None:
         state.axes = tumble(state.axes, self.of(state).tumble_rate, dt, state.rng)
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         hardness = state.traits["stiffness"]
         return {
             "hard_cells_are_round": correlation(hardness, diagram.roundness),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.catalog import Scenario
-from shapelab.cells.diagram import Diagram
+from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.fluids import FluidModel, FluidParameters
 from shapelab.cells.state import CellState
 from shapelab.cells.walls import Room
@@ -43,7 +43,7 @@ class TaylorGreen(FluidModel):
         """Return the state with the vortex in it."""
         state = super().init(parameters, initial)
         state.velocities = self.vortex(state)
-        state.counts["energy_scale"] = self.energies(state, Diagram.of(state, self.periodic))["kinetic_energy"] or 1.0
+        state.counts["energy_scale"] = self.energies(state, CellDiagram.of(state, self.periodic))["kinetic_energy"] or 1.0
         state.counts["start_energy"] += state.counts["energy_scale"]
         return state
 
@@ -52,7 +52,7 @@ class TaylorGreen(FluidModel):
         y, x = (np.pi * self.of(state).vortices * state.positions / self.room(state).size).T
         return np.stack([-np.cos(x) * np.sin(y), np.sin(x) * np.cos(y)], axis=1)
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         exact = self.vortex(state)
         parts = super().observe(state, diagram)
         off = np.sum((state.velocities - exact) ** 2) / np.sum(exact**2)

@@ -16,11 +16,11 @@ from shapelab.cells.state import CellState
 if TYPE_CHECKING:
     from shapelab.transport import Solution
 
-__all__ = ["Diagram"]
+__all__ = ["CellDiagram"]
 
 
 @dataclass(frozen=True)
-class Diagram:
+class CellDiagram:
     """Cells in box lengths, rows as in the state. Volumes and moments count pixel fractions across interfaces."""
 
     labels: np.ndarray
@@ -38,7 +38,7 @@ class Diagram:
     periodic: bool
 
     @classmethod
-    def of(cls, state: CellState, periodic: bool) -> Diagram:
+    def of(cls, state: CellState, periodic: bool) -> CellDiagram:
         """Return the diagram that `state` holds."""
         assert isinstance(state.parameters, CellParameters)
         return cls(**state.diagram, mask=state.fields.get("mask"), spacing=state.parameters.spacing, periodic=periodic)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shapelab.cells import Cells, CellState
-from shapelab.cells.given import GivenCells
+from shapelab.cells.labels_as_cells import GivenCells
 from shapelab.cells.scenarios import SCENARIOS
 from shapelab.cells.scenarios.relaxation import RelaxationParameters
 from shapelab.errors import InputError
