@@ -11,15 +11,22 @@ from napari.layers import Labels, Layer
 from napari.utils.notifications import show_info, show_warning
 from napari.viewer import Viewer
 
-from napari_shapelab.viewer.surfaces import add_surface, compute_surface, volume_of
+from napari_shapelab.viewer.features import add_features
+from napari_shapelab.viewer.layer_data import TakenLayer, take
+from napari_shapelab.viewer.shapes import read_shape, why_no_shape
+from napari_shapelab.viewer.surfaces import add_surface, compute_surface
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.measurement_table import measurements_dock
 from napari_shapelab.work.task import Task
-from shapelab.errors import ShapelabError
+from shapelab.convert import Mesh
+from shapelab.errors import InputError, ShapelabError
 from shapelab.measure import measure
 from shapelab.units import short_unit
 
-__all__ = ["measure_selected", "mesh_selected"]
+__all__ = ["measure_selected", "measure_taken", "mesh_selected"]
+
+_TABLE = "Layers > Metadata > Features table widget"
+"""Where napari shows the features of a layer."""
 
 
 def measure_selected(viewer: Viewer) -> None:
@@ -30,6 +37,30 @@ def measure_selected(viewer: Viewer) -> None:
 def mesh_selected(viewer: Viewer) -> None:
     """Add the surface of every selected 3-D mask or field, coloured by its mean curvature."""
     _on_selection(viewer, _mesh)
+
+
+def measure_taken(taken: TakenLayer) -> tuple[Any, TakenLayer]:
+    """Measure what was taken from a layer, outside the window's thread.
+
+    Parameters
+    ----------
+    taken
+        Labels or an image.
+
+    Returns
+    -------
+    values
+        As of `shapelab.measure.measure`; centroids of labels lie in the world, as napari shows positions.
+    read
+        What was measured.
+    """
+    read = read_shape(taken)
+    values = measure(read.data, read.spacing, unit=read.unit)
+    if not isinstance(values, dict):
+        names = [f"centroid_{axis}" for axis in "zyx"[-read.ndim :]]
+        pixels = values[names].to_numpy(float) / read.spacing
+        values[names] = read.place.world(pixels)
+    return values, read
 
 
 def _on_selection(viewer: Any, action: Callable[[Any, Layer], None]) -> None:
@@ -43,38 +74,45 @@ def _on_selection(viewer: Any, action: Callable[[Any, Layer], None]) -> None:
             show_warning(str(error))
 
 
+def _refuse(layer: Layer, reason: str) -> None:
+    if reason:
+        raise InputError(f"The layer {layer.name!r} cannot be used: {reason}.")
+
+
 def _measure(viewer: Any, layer: Layer) -> None:
-    if not isinstance(layer, Labels):
-        volume_of(layer)  # says why it cannot be measured
-    data, spacing = np.asarray(layer.data), tuple(float(step) for step in layer.scale)
-    unit = short_unit(str(layer.units[-1]))
+    _refuse(layer, why_no_shape(layer))
+    taken = take(layer, viewer)
     table = measurements_dock(viewer)
 
-    def show(values: Any) -> None:
+    def show(found: tuple[Any, TakenLayer]) -> None:
+        values, read = found
         if isinstance(values, dict):
-            table.add(layer.name, values, unit)
-        else:
-            layer.features = _features(values)
-            show_info(f"{len(values)} labels of {layer.name!r} measured: see Layers > Visualize > Features table widget.")
+            table.add(layer.name, {**values, "warnings": [*read.notes, *values.get("warnings", ())]}, short_unit(read.unit))
+            return
+        if not isinstance(layer, Labels) or layer not in viewer.layers:
+            raise InputError(f"The layer {layer.name!r} was removed while it was measured.")
+        clashing = add_features(layer, values)
+        kept = f" Your own {' and '.join(map(repr, clashing))} stayed: the measured ones end in “(measured)”." if clashing else ""
+        show_info(" ".join((f"{len(values)} labels of {layer.name!r} measured: see {_TABLE}.{kept}", *read.notes)))
 
-    Task(table, partial(measure, data, spacing, unit=unit), show, show_warning)
-
-
-def _features(table: Any) -> Any:
-    """Return a table with one row per label as the features of a Labels layer."""
-    table = table.reset_index() if "label" not in table.columns else table
-    return table.rename(columns={"label": "index"}).reset_index(drop=True)
+    Task(table, partial(measure_taken, taken), show, show_warning)
 
 
 def _mesh(viewer: Any, layer: Layer) -> None:
-    volume, spacing = volume_of(layer)
-    if volume.ndim != 3:
-        show_warning(f"The layer {layer.name!r} is {volume.ndim}-D: a mesh needs a volume.")
-        return
+    if not why_no_shape(layer, (2,)):
+        raise InputError(f"The layer {layer.name!r} is 2-D: a mesh needs a volume.")
+    _refuse(layer, why_no_shape(layer, (3,)))
+    taken = take(layer, viewer)
 
-    def show(result: Any) -> None:
-        mesh, values = result
-        add_surface(viewer, mesh, values, "mean curvature H", layer.name, layer, layer.metadata.get("shapelab"))
+    def work() -> tuple[Mesh, dict[str, np.ndarray], TakenLayer]:
+        read = read_shape(taken)
+        volume = read.data if taken.kind == "image" else read.data != 0
+        return *compute_surface(volume, read.spacing), read
+
+    def show(found: tuple[Mesh, dict[str, np.ndarray], TakenLayer]) -> None:
+        mesh, values, read = found
+        made = add_surface(viewer, mesh, values, "mean curvature H", layer.name, read, layer.metadata.get("shapelab"))
+        made.metadata["notes"] = list(read.notes)
         viewer.dims.ndisplay = 3
 
-    Task(None, partial(compute_surface, volume, spacing), show, show_warning)
+    Task(None, work, show, show_warning)

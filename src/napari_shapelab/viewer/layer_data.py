@@ -16,7 +16,7 @@ from shapelab.errors import InputError
 from shapelab.frame import LayerData, LayerKind
 from shapelab.units import short_unit
 
-__all__ = ["TakenLayer", "place_of", "spatial_ndim", "take", "unit_of", "why_not_taken"]
+__all__ = ["TakenLayer", "is_two_valued", "place_of", "spatial_ndim", "take", "unit_of", "why_not_taken"]
 
 _TIME_NAMES = frozenset({"t", "time", "times", "frame", "frames", "timepoint"})
 _CHANNEL_NAMES = frozenset({"c", "ch", "channel", "channels", "s", "sample", "samples", "rgb"})
@@ -71,7 +71,7 @@ class TakenLayer:
             array = np.ma.filled(self.data, 0)
         if not array.dtype.isnative:
             array = array.astype(array.dtype.newbyteorder("="))
-        smooth = self.kind == "image" and array.dtype.kind == "f"
+        smooth = self.kind == "image" and array.dtype.kind == "f" and not self.place.is_straight and not is_two_valued(array)
         array, place, note = straightened(array, self.place, smooth=smooth)
         notes = (*self.notes, note) if note else self.notes
         return TakenLayer(self.name, self.kind, array, place, self.axes, notes, self.units, self.factors)
@@ -200,6 +200,11 @@ def spatial_ndim(layer: Layer) -> int:
         shape = layer.level_shapes[0] if layer.multiscale else layer.data.shape
         return 2 if sum(int(shape[axis]) == 1 for axis in spatial) == 1 else 3
     return len(spatial)
+
+
+def is_two_valued(array: np.ndarray) -> bool:
+    """Return whether an array holds two values at most, as a mask does."""
+    return not array.size or bool(((array == array.min()) | (array == array.max())).all())
 
 
 def place_of(layer: Layer) -> dict[str, Any]:

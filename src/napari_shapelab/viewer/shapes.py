@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Image, Labels, Layer
 
-from napari_shapelab.viewer.layer_data import TakenLayer, take, why_not_taken
+from napari_shapelab.viewer.layer_data import TakenLayer, is_two_valued, take, why_not_taken
 from shapelab.errors import InputError
 
 __all__ = ["read_shape", "why_no_labels", "why_no_mask", "why_no_shape"]
@@ -53,10 +53,9 @@ def _why_no_image(values: np.ndarray, *, fields: bool) -> str:
     """Return why the values of an image are no shape."""
     if not values.size or values.dtype == bool:
         return ""
-    low, high = values.min(), values.max()
-    if bool(((values == low) | (values == high)).all()):
+    if is_two_valued(values):
         return ""
-    if values.dtype.kind == "f" and low < 0 < high:
+    if values.dtype.kind == "f" and values.min() < 0 < values.max():
         return "" if fields else _FIELD
     return _GREY
 

@@ -6,33 +6,16 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
-from napari.layers import Image, Labels, Layer, Surface
+from napari.layers import Layer, Surface
 
+from napari_shapelab.viewer.layer_data import TakenLayer, take
 from shapelab.convert import Mesh, field_to_mesh, mask_to_isotropic_field
-from shapelab.errors import InputError
 from shapelab.measure import shape_operator, vertex_curvatures
 
-__all__ = ["COLOURS", "Colour", "add_surface", "compute_surface", "volume_of"]
+__all__ = ["COLOURS", "Colour", "add_surface", "compute_surface"]
 
 Colour = Literal["mean curvature H", "Gaussian curvature K", "k1", "k2"]
 COLOURS: tuple[Colour, ...] = ("mean curvature H", "Gaussian curvature K", "k1", "k2")
-
-
-def volume_of(layer: Layer, label: int | None = None) -> tuple[np.ndarray, tuple[float, ...]]:
-    """Return a layer's volume, mask (boolean) or field (float of both signs), and its voxel size.
-
-    Raises
-    ------
-    InputError
-        If the layer is no volume of that kind.
-    """
-    data = np.asarray(layer.data)
-    spacing = tuple(float(step) for step in layer.scale)
-    if isinstance(layer, Labels):
-        return (data == label if label is not None else data != 0), spacing
-    if isinstance(layer, Image) and data.dtype.kind == "f" and data.min() < 0 < data.max():
-        return data, spacing
-    raise InputError(f"The layer {layer.name!r} is neither a mask (Labels) nor a field that is positive inside and negative outside.")
 
 
 def compute_surface(
@@ -52,25 +35,49 @@ def compute_surface(
 
 
 def add_surface(
-    viewer: Any, mesh: Mesh, values: Mapping[str, np.ndarray], colour: Colour, name: str, like: Layer, provenance: Mapping[str, Any] | None
+    viewer: Any,
+    mesh: Mesh,
+    values: Mapping[str, np.ndarray],
+    colour: Colour,
+    name: str,
+    like: Layer | TakenLayer,
+    provenance: Mapping[str, Any] | None,
 ) -> Layer:
-    """Add the mesh beside the layer `like` that it was made from."""
+    """Add the mesh where the layer lies that it was made from.
+
+    Parameters
+    ----------
+    viewer
+        The viewer.
+    mesh
+        Its vertices are lengths along the axes of `like`, 0 at the centre of the first pixel.
+    values
+        Curvatures of the vertices by name.
+    colour
+        Which of them to show.
+    name
+        What the layer is called, before the name of the values.
+    like
+        What the mesh was made from: the layer, or what was taken from it.
+    provenance
+        What made it, for the metadata.
+    """
+    taken = take(like) if isinstance(like, Layer) else like
     shown = np.asarray(values[colour], np.float32)
     low, high = (float(bound) for bound in np.percentile(shown, (2, 98)))
     limits = (low, high) if high > low else (low - 0.5, low + 0.5)
     metadata: dict[str, Any] = {"vertex_values": dict(values)}
     if provenance:
         metadata["shapelab"] = dict(provenance)
+    mirrored = np.linalg.det(taken.place.linear) < 0  # normals point outwards in the world, too
     layer = Surface(
-        (mesh.vertices, mesh.faces, shown),
+        (mesh.vertices, mesh.faces[:, ::-1] if mirrored else mesh.faces, shown),
         name=f"{name} · {colour}",
         colormap="turbo",
         contrast_limits=limits,
         shading="smooth",
-        translate=tuple(like.translate[-3:]),
-        units=like.units[-3:],
-        axis_labels=like.axis_labels[-3:],
         metadata=metadata,
+        **taken.lengths_place(),
     )
     viewer.add_layer(layer)
     layer.colorbar.visible = True
