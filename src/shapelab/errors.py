@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ArgumentError", "EditError", "InputError", "NotFiniteError", "OutOfMemoryError", "ParameterError", "ShapelabError"]
+__all__ = ["ArgumentError", "EditError", "InputError", "NotFiniteError", "OutOfMemoryError", "ParameterError", "ShapelabError", "Stopped"]
 
 
 class ShapelabError(ValueError):
@@ -43,3 +43,10 @@ class OutOfMemoryError(ShapelabError):
 
 class NotFiniteError(ShapelabError):
     """The numbers of a run stopped being finite."""
+
+
+class Stopped(ShapelabError):
+    """Whoever waited for the work has asked to stop; nothing was changed."""
+
+    def __init__(self, message: str = "Stopped.") -> None:
+        super().__init__(message)

@@ -3,74 +3,20 @@
 from __future__ import annotations
 
 import threading
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from shapelab.device import require_memory
-from shapelab.errors import EditError, NotFiniteError, OutOfMemoryError, ParameterError
+from shapelab.errors import NotFiniteError, OutOfMemoryError, ParameterError, Stopped
 from shapelab.frame import Frame, LayerData, LayerKind
+from shapelab.model import Model
 from shapelab.parameters import ParameterInfo, Parameters, parameter
 from shapelab.state import State
+from shapelab.stopping import apart, check_stop, stoppable
 
 __all__ = ["Change", "Frame", "LayerData", "LayerKind", "Model", "ParameterInfo", "Parameters", "Simulation", "State", "parameter"]
-
-P = TypeVar("P", bound=Parameters)
-S = TypeVar("S", bound=State)
-
-
-class Model(ABC, Generic[P, S]):
-    """One equation. The docstring of a subclass states it, with its source.
-
-    A model holds no data of a run: all of that is in the State. It may keep caches (compiled kernels, Fourier
-    symbols, work arrays) that only depend on the parameters.
-    """
-
-    name: ClassVar[str]
-    """Family name, as in ``shapelab run NAME``."""
-    parameters_type: ClassVar[type[Parameters]]
-    state_type: ClassVar[type[State]]
-    citation: ClassVar[str] = ""
-    edits: ClassVar[tuple[str, ...]] = ()
-    """Names of the edits that `edit` understands."""
-
-    @abstractmethod
-    def init(self, parameters: P, initial: Any = None) -> S:
-        """Return the state at step 0; `initial` may be a user's mask, labels, image or points."""
-
-    @abstractmethod
-    def step(self, state: S) -> S:
-        """Take one unit of work (at most about 200 ms); may reuse the arrays of `state`."""
-
-    @abstractmethod
-    def frame(self, state: S) -> Frame:
-        """Return what may be seen of `state`, in arrays that nobody will write to again."""
-
-    def update(self, state: S, parameters: P) -> S:
-        """Return `state` under new live `parameters`; by default they simply replace the old ones."""
-        state.parameters = parameters
-        return state
-
-    def edit(self, state: S, action: str, **arguments: Any) -> S:
-        """Apply the user's hand (one of `edits`) to `state`."""
-        del arguments
-        raise EditError(f"{self.name} has no edit {action!r}; it knows {list(self.edits) or 'none'}.")
-
-    def finished(self, state: S) -> str | None:
-        """Return why the run is over (one sentence), or None while it should go on."""
-        del state
-        return None
-
-    def memory(self, parameters: P) -> int:
-        """Return the estimate of the memory a run needs [bytes]."""
-        del parameters
-        return 0
-
-    def device(self, parameters: P) -> str:
-        """Return the device that a run with `parameters` uses ("cpu", "cuda", …)."""
-        return getattr(parameters, "device", "cpu")
 
 
 class Change(NamedTuple):
@@ -141,32 +87,65 @@ class Simulation:
         return self._state.step if self._state is not None else 0
 
     def prepare(self) -> None:
-        """Make the state if there is none; refuse a run that will not fit into memory."""
-        if self._state is None:
-            require_memory(self.model.memory(self._parameters), self.device)
-            with _memory_errors():
+        """Make the state if there is none; refuse a run that will not fit into memory.
+
+        Raises
+        ------
+        OutOfMemoryError
+            Then.
+        Stopped
+            If `stop` was called meanwhile: there is still no state.
+        """
+        if self._state is not None:
+            return
+        require_memory(self.model.memory(self._parameters), self.device)
+        try:
+            with _memory_errors(), stoppable(self._stop):
+                check_stop()
+                apart(self.model.warm_up)
                 self._state = self.model.init(self._parameters, self.initial)
-            self.first_parameters = self._parameters
+        except Stopped:
+            self._interrupted()
+            raise
+        self.first_parameters = self._parameters
 
     def frame(self) -> Frame:
         """Return what may be seen now."""
         return self.model.frame(self._prepared())
 
     def step(self) -> None:
-        """Take one step; afterwards `done` and `reason` tell whether the run is over."""
-        if self.done:
-            return
+        """Take one step; afterwards `done` and `reason` tell whether the run is over.
+
+        A step within which `stop` is called is not taken: the state stays that of before, bit for bit.
+        """
+        if not self.done:
+            self._step()
+
+    def _step(self) -> bool:
+        """Take a step; return False if it was stopped within."""
         state = self._prepared()
+        before = self.model.snapshot(state)
         try:
-            with _memory_errors():
+            with _memory_errors(), stoppable(self._stop):
+                check_stop()
                 self._state = self.model.step(state)
+        except Stopped:
+            self._state = before
+            self._interrupted()
+            return False
         except NotFiniteError as error:
             self._finish(str(error))
             self.failed = True
-            return
+            return True
         reason = self.model.finished(self._state)
         if reason is not None:
             self._finish(reason)
+        return True
+
+    def _interrupted(self) -> None:
+        self._stop.clear()
+        self.model.forget()
+        self.stopped, self.reason = True, "Stopped."
 
     def run(self, steps: int | None = None, every: int = 10) -> Iterator[Frame]:
         """Return an iterator over a frame after every `every` steps, and one at the end.
@@ -178,10 +157,11 @@ class Simulation:
         every
             Steps between frames.
 
-        Yields
-        ------
-        Frame
-            The newest frame; the last one is yielded whatever ended the run (`reason` says what).
+        Returns
+        -------
+        Iterator of Frame
+            The newest frames; the last one is yielded whatever ended the run (`reason` says what), unless `stop` came
+            before there was a state.
         """
         if every < 1:
             raise ParameterError(f"every: {every} is not allowed, choose a whole number of steps of at least 1.")
@@ -193,12 +173,13 @@ class Simulation:
     def _frames(self, steps: int | None, every: int) -> Iterator[Frame]:
         self.stopped = False
         first = last = self.step_number
-        self.prepare()
+        try:
+            self.prepare()
+        except Stopped:
+            return
         while not self.done and (steps is None or self.step_number - first < steps):
-            if self._stop.is_set():
-                self.stopped, self.reason = True, "Stopped."
+            if not self._step():
                 break
-            self.step()
             if self.step_number - last >= every:
                 last = self.step_number
                 yield self.frame()
@@ -209,7 +190,10 @@ class Simulation:
             yield self.frame()
 
     def stop(self) -> None:
-        """Ask the last `run` to end after its current step, also before its first frame (any thread may call this)."""
+        """Ask `run`, `prepare` or `step` to end: within the present step, which is then not taken (any thread may call this).
+
+        What has not begun yet ends at its beginning; calling `run` again takes the wish back.
+        """
         self._stop.set()
 
     def update(self, **live: Any) -> None:

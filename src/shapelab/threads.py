@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from shapelab.device import cpu_count, thread_count
+from shapelab.stopping import looking
 
 __all__ = ["PARTS", "dot", "over_ranges", "ranges", "side_by_side"]
 
@@ -34,9 +35,10 @@ MOST_THREADS = 64
 def side_by_side(calls: Iterable[Callable[[], Result]]) -> list[Result]:
     """Make the calls, as many at once as there are threads, this one among them; return what they return, in order.
 
-    A call must not wait for another. An error is raised when no call is running any more; those not begun are left out.
+    A call must not wait for another. An error is raised when no call is running any more; those not begun are left out, also
+    where this thread is asked to stop (`shapelab.stopping`).
     """
-    todo = list(calls)
+    todo, check = list(calls), looking()
     results: list[Any] = [None] * len(todo)
     waiting = deque(enumerate(todo))
 
@@ -47,6 +49,7 @@ def side_by_side(calls: Iterable[Callable[[], Result]]) -> list[Result]:
             except IndexError:
                 return
             try:
+                check()
                 results[place] = call()
             except BaseException:
                 waiting.clear()

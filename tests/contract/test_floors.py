@@ -28,6 +28,7 @@ FLOORS = [
     {"catalog"},
     {"simulation"},
     {"threads"},
+    {"model", "stopping"},
     {"box", "state", "frame", "device", "callable_module"},
     {"parameters", "units"},
     {"refusal"},

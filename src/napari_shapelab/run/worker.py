@@ -19,7 +19,7 @@ from napari_shapelab.run.provenance import provenance
 from napari_shapelab.run.recorder import Recorder
 from napari_shapelab.work.mailbox import Log, Mailbox
 from napari_shapelab.work.sentence import sentence
-from shapelab.errors import ShapelabError
+from shapelab.errors import ShapelabError, Stopped
 from shapelab.simulation import Change, Frame, Parameters, Simulation
 
 __all__ = ["Checkpoint", "Ended", "Snapshot", "Worker"]
@@ -220,6 +220,8 @@ class Worker(threading.Thread):
         try:
             device = simulation.device
             ended = self._work(simulation)
+        except Stopped as error:  # before there was a first frame
+            ended = Ended(str(error), failed=False, stopped=True)
         except Exception as error:  # told to the user, whatever it is
             if not isinstance(error, ShapelabError):
                 _log.exception("A run of %s failed", simulation.model.name)

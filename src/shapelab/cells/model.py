@@ -174,6 +174,20 @@ class CellModel(Model[CellParameters, CellState]):
         self.solve(state)
         return state
 
+    def snapshot(self, state: CellState) -> CellState:
+        """Return what a step that is stopped within goes back to."""
+        return state.snapshot()
+
+    def warm_up(self) -> None:
+        """Compile the kernels of the solver, once."""
+        from shapelab.transport.compiling import compile_solver
+
+        compile_solver()
+
+    def forget(self) -> None:
+        """Drop the solver, whose tables may be half written."""
+        self._engine = None
+
     def frame(self, state: CellState) -> Frame:
         """Return the cells, seeds, arrows and walls, with the observables."""
         diagram = CellDiagram.of(state, self.periodic)

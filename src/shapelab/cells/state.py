@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -61,6 +62,16 @@ class CellState(State):
     def radii(self) -> np.ndarray:
         """(N,) radii of balls of the target volumes."""
         return np.asarray(ball_radius(self.volumes, self.ndim))
+
+    def snapshot(self) -> CellState:
+        """Return a copy that shares what steps replace and never write to: the solved cells and the fields."""
+        other = copy.copy(self)
+        other.rng = copy.deepcopy(self.rng)
+        for name in _ROWS:
+            setattr(other, name, getattr(self, name).copy())
+        other.traits = {name: value.copy() for name, value in self.traits.items()}
+        other.fields, other.diagram, other.counts = dict(self.fields), dict(self.diagram), dict(self.counts)
+        return other
 
     def keep(self, rows: np.ndarray) -> None:
         """Keep only these cells (booleans or row numbers)."""

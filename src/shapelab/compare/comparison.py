@@ -26,6 +26,7 @@ from shapelab.convert.voxels import mesh_to_mask
 from shapelab.errors import InputError
 from shapelab.measure.diagram import curvature_diagram
 from shapelab.measure.surface import mesh_area
+from shapelab.stopping import done_apart
 
 __all__ = ["compare"]
 
@@ -36,6 +37,7 @@ _SMALLEST_CURVED = 8
 
 
 @checked(max_points=between(2, 1_000_000), seed=between(0, 2**63), blur=above(0, 1e30), reach=above(0, 1e30), tolerance=at_least(0))
+@done_apart
 def compare(
     a: Any,
     b: Any,

@@ -13,6 +13,7 @@ from shapelab.crystals.descent import Descent
 from shapelab.crystals.diagram import Diagram
 from shapelab.crystals.likelihood import Likelihood
 from shapelab.crystals.tiles import Grid
+from shapelab.stopping import check_stop
 
 __all__ = ["FitProgress", "Stage", "maximise_likelihood", "schedule"]
 
@@ -82,6 +83,7 @@ class _Best:
         if self.progress is not None:
             name = f"order {stage.order}, {'bounded' if stage.tempered else 'convex'} loss" if self.done else "moments"
             self.progress(FitProgress(self.done / self.total, likelihood.mismatched / likelihood.pixels, descent.loss, name))
+        check_stop()
         if self.abort is not None and self.abort.is_set():
             raise _StopError
 

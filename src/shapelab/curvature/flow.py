@@ -13,6 +13,7 @@ from shapelab.curvature.energy import CurvatureEnergy, EnergyTerms
 from shapelab.curvature.metric import CpuMetric, Metric, Products, TorchMetric
 from shapelab.curvature.polynomial import Coefficients
 from shapelab.errors import InputError, NotFiniteError, ParameterError
+from shapelab.stopping import shielded
 
 __all__ = ["Flow", "FlowKind", "FlowState", "Inertia", "warm_up"]
 
@@ -99,6 +100,10 @@ class Flow:
         """
         self.adopt(state)
         energy, gradient = self.energy.value_and_gradient(state["u"])
+        with shielded():  # from here on the state changes
+            return self._go(state, energy, gradient)
+
+    def _go(self, state: FlowState, energy: float, gradient: Any) -> float:
         products = self._metric.products(gradient, state) if math.isfinite(energy) else None
         if products is None or not all(map(math.isfinite, products)):
             return self._go_back(state)

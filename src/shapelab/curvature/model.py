@@ -22,6 +22,7 @@ from shapelab.device import resolve
 from shapelab.errors import InputError
 from shapelab.frame import Frame, LayerData, frozen
 from shapelab.simulation import Model
+from shapelab.stopping import shielded
 
 if TYPE_CHECKING:
     from shapelab.curvature.energy import CurvatureEnergy, EnergyTerms
@@ -88,10 +89,25 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         """Evaluate energy and gradient once, and move."""
         _, flow = self.engine(state)
         state.energy = float(flow.step(state.flow))
-        state.step += 1
-        state.time = float(state.step)
-        self.settling.watch(state)
+        with shielded():
+            state.step += 1
+            state.time = float(state.step)
+            self.settling.watch(state)
         return state
+
+    def snapshot(self, state: CurvatubesState) -> CurvatubesState:
+        """Return `state` itself: a step can be stopped within the evaluation, which changes nothing, and not later."""
+        return state
+
+    def warm_up(self) -> None:
+        """Compile the kernels of the processor, once."""
+        from shapelab.curvature.flow import warm_up
+
+        warm_up()
+
+    def forget(self) -> None:
+        """Drop the flow, whose work arrays may be half written."""
+        self._engine = None
 
     def update(self, state: CurvatubesState, parameters: CurvatubesParameters) -> CurvatubesState:
         """Put new live parameters in force; a new mass moves the interface along its normal."""

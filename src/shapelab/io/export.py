@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from shapelab.convert.mesh import Mesh, mask_to_mesh
 from shapelab.device import require_memory
-from shapelab.errors import InputError
+from shapelab.errors import InputError, Stopped
 from shapelab.frame import Frame, LayerData
 from shapelab.io.mesh import WRITTEN_SUFFIXES, check_suffix, write_mesh
 from shapelab.io.output import new_file, new_folder
 from shapelab.io.record import LayerRecord
 from shapelab.io.run import Run
 from shapelab.io.surface import write_surface
+from shapelab.stopping import apart, check_stop
 from shapelab.units import is_length, shown_unit
 
 __all__ = ["ExportCancelled", "Tick", "export_meshes", "export_tables", "export_tiff", "volume"]
@@ -27,7 +29,7 @@ _SMOOTHING = 1.0
 """Smoothing of a cell's signed distance [voxels]: enough for the staircase, little enough for small cells."""
 
 
-class ExportCancelled(InputError):
+class ExportCancelled(Stopped):
     """The user has cancelled an export."""
 
 
@@ -76,6 +78,7 @@ def export_meshes(
     folder = path.with_suffix("")
     with new_folder(folder) as partial:
         for number, index in enumerate(frames):
+            check_stop()
             frame = run.frame(index)
             step = f"step_{frame.step:08d}" if len(frames) > 1 else ""
             if not per_cell:
@@ -97,7 +100,8 @@ def cell_meshes(labels: LayerData) -> Iterator[tuple[int, Mesh]]:
     for index, box in enumerate(find_objects(data.astype(np.int32, copy=False))):
         if box is None:
             continue
-        mesh = _closed(data[box] == index + 1, spacing)
+        check_stop()
+        mesh = apart(partial(_closed, data[box] == index + 1, spacing))
         corner = np.array([part.start for part in box]) * spacing
         yield index + 1, Mesh((mesh.vertices + corner).astype(np.float32), mesh.faces)
 
@@ -118,6 +122,7 @@ def export_tiff(run: Run, out: str | Path, *, layer: str | None = None, tick: Ti
 
     def pages() -> Iterator[np.ndarray]:
         for index in range(len(run)):
+            check_stop()
             yield from np.asarray(array[index]).astype(dtype).reshape(-1, *shape[-2:])
             tick(index + 1, len(run))
 
@@ -153,6 +158,7 @@ def export_tables(run: Run, out: str | Path, *, tick: Tick = no_tick) -> Path:
         run.scalars.to_csv(partial / "scalars.csv", index=False, lineterminator="\n")
         names = [item.path for item in run.record.layers if f"{item.path}.csv" in run.record.tables]
         for number, name in enumerate(names):
+            check_stop()
             table = run.table(name)
             frames = table.pop("frame").to_numpy(int)
             table.insert(0, "step", np.array(run.steps)[frames])
@@ -180,7 +186,7 @@ def _write_whole(path: Path, frame: Frame, item: LayerRecord) -> None:
         write_surface(path, frame, item.name)
         return
     layer = frame.layer(item.name)
-    write_mesh(path, _closed(np.asarray(layer.data) != 0, np.asarray(layer.meta.get("scale", (1.0,) * 3), float)))
+    write_mesh(path, apart(partial(_closed, np.asarray(layer.data) != 0, np.asarray(layer.meta.get("scale", (1.0,) * 3), float))))
 
 
 def _closed(mask: np.ndarray, spacing: np.ndarray) -> Mesh:

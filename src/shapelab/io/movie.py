@@ -13,6 +13,7 @@ import numpy as np
 
 from shapelab.errors import InputError
 from shapelab.io.output import new_file
+from shapelab.stopping import check_stop
 
 __all__ = ["MOVIE_SUFFIXES", "check_movie", "ffmpeg", "write_movie"]
 
@@ -70,6 +71,7 @@ def _of_one_size(pictures: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
 
     size: tuple[int, int] | None = None
     for picture in pictures:
+        check_stop()
         rgb = np.ascontiguousarray(np.asarray(picture, np.uint8)[..., :3])
         size = size or (max(2, rgb.shape[1] // 2 * 2), max(2, rgb.shape[0] // 2 * 2))
         if rgb.shape[1::-1] != size:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from shapelab.convert.mesh import field_to_mesh
+from shapelab.convert.mesh import Mesh, field_to_mesh
 from shapelab.errors import InputError
 from shapelab.frame import Frame
 from shapelab.io.mesh import write_mesh
 from shapelab.measure.curvature import shape_operator
 from shapelab.measure.surface import vertex_curvatures
+from shapelab.stopping import apart
 
 __all__ = ["write_surface"]
 
@@ -28,6 +29,10 @@ def write_surface(path: str | Path, frame: Frame, name: str = "field") -> Path:
         raise InputError(f"This run has no 3-D field {name!r}, so there is no surface to write.")
     layer = frame.layer(name)
     scale = tuple(layer.meta.get("scale", (1.0,) * 3))
-    mesh = field_to_mesh(layer.data, scale)
-    k1, k2 = vertex_curvatures(mesh, shape_operator(layer.data, scale), scale)
+
+    def surface() -> tuple[Mesh, np.ndarray, np.ndarray]:
+        mesh = field_to_mesh(layer.data, scale)
+        return mesh, *vertex_curvatures(mesh, shape_operator(layer.data, scale), scale)
+
+    mesh, k1, k2 = apart(surface)
     return write_mesh(path, mesh, {"k1": k1, "k2": k2, "H": k1 + k2, "K": k1 * k2})

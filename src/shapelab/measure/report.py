@@ -15,6 +15,7 @@ from shapelab.labels.check import as_labels
 from shapelab.measure.labels import measure_labels
 from shapelab.measure.planar import measure_planar
 from shapelab.measure.solid import measure_solid
+from shapelab.stopping import done_apart
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,7 @@ __all__ = ["measure"]
 
 
 @checked(smoothing=between(0, 100))
+@done_apart
 def measure(
     x: Any,
     spacing: Spacing = 1.0,

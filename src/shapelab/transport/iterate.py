@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shapelab.stopping import check_stop
 from shapelab.transport.assignment import Assignment
 from shapelab.transport.exact_step import exact_steps, find_nearest_pixel
 from shapelab.transport.pairs import conjugate_gradients
@@ -32,7 +33,8 @@ class Goal:
 
     @property
     def stopped(self) -> bool:
-        """Whether somebody asked to stop."""
+        """Whether somebody asked to stop with what there is; raises `Stopped` where the whole work is to end."""
+        check_stop()
         return self.abort is not None and self.abort.is_set()
 
 

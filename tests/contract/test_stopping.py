@@ -1,0 +1,162 @@
+"""Whatever takes long ends soon after it is asked to, wherever it is, and what it worked on stays as it was."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+import shapelab as sl
+from shapelab.errors import Stopped
+from shapelab.stopping import apart, check_stop, shielded, stoppable
+from shapelab.threads import side_by_side
+
+
+class Countdown(threading.Event):
+    """An event that is set when it is looked at for the n-th time: a stop at any moment, without a clock."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self.left = looks
+
+    def clear(self) -> None:
+        super().clear()
+        self.left = 10**9
+
+    def is_set(self) -> bool:
+        if not super().is_set():
+            self.left -= 1
+            if self.left < 0:
+                self.set()
+        return super().is_set()
+
+
+def looks_of(work) -> int:
+    """How often `work` looks whether it shall stop."""
+    event = Countdown(10**9)
+    with stoppable(event):
+        work()
+    return 10**9 - event.left
+
+
+def test_nothing_is_stopped_outside_of_a_block_and_blocks_nest():
+    event, inner = threading.Event(), threading.Event()
+    event.set()
+    check_stop()
+    with stoppable(event):
+        with pytest.raises(Stopped):
+            check_stop()
+        with shielded():
+            check_stop()
+        with stoppable(inner), pytest.raises(Stopped):
+            check_stop()
+    check_stop()
+
+
+def test_calls_that_have_not_begun_are_left_out():
+    event, done = Countdown(3), []
+    with stoppable(event), pytest.raises(Stopped):
+        side_by_side([lambda i=i: done.append(i) for i in range(100)])
+    assert len(done) < 50
+
+
+def test_what_cannot_look_is_left_to_itself():
+    event, go, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def blind():
+        event.set()
+        go.wait()
+        ended.set()
+
+    with stoppable(event), pytest.raises(Stopped):
+        apart(blind)
+    assert not ended.is_set()
+    go.set()
+    assert ended.wait(10)
+    with stoppable(threading.Event()):
+        assert apart(lambda: 7) == 7
+        with pytest.raises(ZeroDivisionError):
+            apart(lambda: 1 / 0)
+
+
+def test_stop_before_the_first_frame_is_kept():
+    run = sl.Curvatubes("tubes", shape=(12, 12, 12))
+    frames = run.run(50, every=10)
+    run.stop()
+    assert list(frames) == []
+    assert run.reason == "Stopped."
+    assert run.step_number == 0
+    assert [frame.step for frame in run.run(4, every=2)] == [2, 4]
+
+
+def test_stop_while_preparing_leaves_no_state():
+    run = sl.Cells("run_and_tumble", seed=1)
+    run._stop = Countdown(40)
+    with pytest.raises(Stopped):
+        run.prepare()
+    assert run.step_number == 0
+    again = sl.Cells("run_and_tumble", seed=1)
+    np.testing.assert_array_equal(run.frame()["cells"], again.frame()["cells"])
+
+
+RUNS = {
+    "texture": lambda: sl.Curvatubes("tubes", shape=(16, 16, 16), seed=2),
+    "clamped texture": lambda: sl.Curvatubes("tubes", shape=(12, 12, 12), seed=2, dtype="float64"),
+    "cells": lambda: sl.Cells("run_and_tumble", seed=1),
+    "fluid": lambda: sl.Cells("dam_break", seed=1, shape=(48, 48), n_cells=30),
+    "sorting in 3-D": lambda: sl.Cells("separation_3d", seed=1, shape=(24, 24, 24), n_cells=20),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_step_that_is_stopped_anywhere_is_not_taken(name):
+    """The state stays that of before, bit for bit: going on gives what an undisturbed run gives."""
+    undisturbed, run = RUNS[name](), RUNS[name]()
+    for _ in range(3):
+        undisturbed.step()
+        run.step()
+    rng = np.random.default_rng(3)
+    stopped = 0
+    for after in [0, 1, 2, 3, *rng.integers(4, 60, 8).tolist()]:
+        before = run.step_number
+        run._stop = Countdown(after)
+        run.step()
+        run._stop = threading.Event()
+        stopped += run.step_number == before
+        if run.step_number > before:
+            undisturbed.step()
+    run.step()
+    undisturbed.step()
+    assert stopped > 0
+    for one, two in zip(run.frame(), undisturbed.frame(), strict=True):
+        np.testing.assert_array_equal(np.asarray(one.data), np.asarray(two.data))
+    states = [item.checkpoint() for item in (run, undisturbed)]
+    assert states[0][0] == states[1][0]
+    for key, array in states[0][1].items():
+        np.testing.assert_array_equal(array, states[1][1][key])
+
+
+def labels() -> np.ndarray:
+    rng = np.random.default_rng(1)
+    seeds = rng.uniform(0, 40, (12, 2))
+    y, x = np.indices((40, 40))
+    return 1 + np.argmin([(y - a) ** 2 + (x - b) ** 2 for a, b in seeds], axis=0).astype(np.int32)
+
+
+LONG = {
+    "solve_cells": lambda: sl.solve_cells(np.random.default_rng(0).uniform(0, 1, (30, 2)), np.full(30, 0.02), (64, 64), (1 / 64,) * 2),
+    "fit_diagram": lambda: sl.fit_diagram(labels(), order=2),
+    "generate_crystal": lambda: sl.generate_crystal(n_grains=12, shape=(32, 32)),
+    "measure": lambda: sl.measure(labels()),
+    "compare": lambda: sl.compare(labels(), np.roll(labels(), 2, axis=0)),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_long_work_ends_wherever_it_is(name):
+    looks = looks_of(LONG[name])
+    assert looks > 0
+    for after in {0, looks // 3, 2 * looks // 3} if name not in ("measure", "compare") else {0}:  # these look by the clock
+        with stoppable(Countdown(after)), pytest.raises(Stopped):
+            LONG[name]()
