@@ -9,6 +9,7 @@ import numpy as np
 from shapelab.arguments import Pixels, at_least, checked
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
+from shapelab.labels.check import as_labels
 
 __all__ = [
     "LabelMatch",
@@ -165,9 +166,7 @@ def _same_shape(a: Any, b: Any) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(
             f"The two images have different shapes, {a.shape} and {b.shape}: give their voxel sizes to `compare`, which resamples them."
         )
-    if a.dtype.kind not in "bui" or b.dtype.kind not in "bui":
-        raise InputError(f"Overlaps need masks or label images of whole numbers; received {a.dtype} and {b.dtype}.")
-    return np.asarray(a), np.asarray(b)
+    return as_labels(a, empty=True), as_labels(b, empty=True)
 
 
 def _sums(keys: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -180,6 +180,7 @@ def _read(path: Path, threshold: float) -> _Opened:
     """Read a file by its suffix; safe in any thread."""
     from shapelab.crystals import read_ebsd, read_grain_table
     from shapelab.io import read_image
+    from shapelab.labels.check import as_labels
 
     suffix = path.suffix.lower()
     if suffix in (".txt", ".csv") or path.name.lower().endswith((".txt.gz", ".csv.gz")):
@@ -188,11 +189,11 @@ def _read(path: Path, threshold: float) -> _Opened:
     if suffix in (".ang", ".ctf", ".h5oina") or _is_map(path, suffix):
         return _of_scan(path.stem, read_ebsd(path), threshold)
     image = read_image(path, kind="labels")
-    if image.data.ndim not in (2, 3):
-        raise InputError(f"{path.name} has {image.data.ndim} axes: labels of grains are 2-D or 3-D.")
-    if image.data.dtype.kind == "f":
-        raise InputError(f"{path.name} holds decimal numbers and no labels: segment it into grains first.")
-    return _Opened(image.name, labels=image.data, meta=dict(image.meta), notes=(f"Read {path.name}.",))
+    try:
+        labels = as_labels(image.data)
+    except InputError as error:
+        raise InputError(f"{path.name}: {error}") from error
+    return _Opened(image.name, labels=labels, meta=dict(image.meta), notes=(f"Read {path.name}.",))
 
 
 def _is_map(path: Path, suffix: str) -> bool:
