@@ -1,4 +1,4 @@
-"""napari readers: meshes, run folders and NIfTI images."""
+"""napari readers: meshes, run folders, NIfTI images and EBSD maps."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from napari.utils.notifications import show_info
+
 from napari_shapelab.run.folder_layers import run_triples
 from shapelab.io import load_run, read_image, read_mesh
 
-__all__ = ["mesh_reader", "nifti_reader", "run_reader"]
+__all__ = ["ebsd_reader", "mesh_reader", "nifti_reader", "run_reader"]
 
 _Triples = list[tuple[Any, dict[str, Any], str]]
 _Read = Callable[[str | Sequence[str]], _Triples]
@@ -29,6 +31,14 @@ def run_reader(path: str | Sequence[str]) -> _Read | None:
     """Return a reader of run folders, None for any other folder."""
     folders = [path] if isinstance(path, str) else list(path)
     return _each(_run) if all((Path(folder) / "run.json").is_file() for folder in folders) else None
+
+
+def ebsd_reader(path: str | Sequence[str]) -> _Read | None:
+    """Return a reader of EBSD maps, None for an HDF5 file that holds something else."""
+    from shapelab.crystals import is_ebsd
+
+    paths = [path] if isinstance(path, str) else list(path)
+    return _each(_ebsd) if all(is_ebsd(item) for item in paths) else None
 
 
 def _all(path: str | Sequence[str], suffixes: tuple[str, ...]) -> bool:
@@ -58,3 +68,14 @@ def _nifti(path: str) -> _Triples:
 
 def _run(path: str) -> _Triples:
     return run_triples(load_run(path))
+
+
+def _ebsd(path: str) -> _Triples:
+    from shapelab.crystals import read_ebsd
+    from shapelab.crystals.ebsd.layers import scan_layers
+
+    layers = scan_layers(Path(path).stem, read_ebsd(path))
+    notes = layers[0].meta["metadata"]["notes"]
+    if notes:
+        show_info(" ".join(notes))
+    return [layer.as_tuple() for layer in layers]

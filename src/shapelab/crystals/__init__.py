@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from shapelab.crystals.additive import additive_crystal
     from shapelab.crystals.diagram import Diagram
-    from shapelab.crystals.ebsd import EbsdMap, read_ebsd
+    from shapelab.crystals.ebsd import CrystalPhase, EbsdMap, is_ebsd, read_ebsd
     from shapelab.crystals.fitting import DiagramFit, diagram_from_moments, fit_diagram
     from shapelab.crystals.generation import Crystal, generate_crystal
     from shapelab.crystals.orientation import ipf_colours, misorientation
     from shapelab.crystals.population import Population
     from shapelab.crystals.report import grain_report
-    from shapelab.crystals.segmentation import grain_orientations, segment_grains
+    from shapelab.crystals.segmentation import Grains, find_grains, grain_orientations, segment_grains
     from shapelab.crystals.stages import FitProgress
     from shapelab.crystals.table import GrainTable, read_grain_table
     from shapelab.crystals.table_drawing import draw_table
@@ -35,18 +35,22 @@ _MODULES = {
     "Crystal": "generation",
     "Diagram": "diagram",
     "DiagramFit": "fitting",
+    "CrystalPhase": "ebsd",
     "EbsdMap": "ebsd",
     "FitProgress": "stages",
     "GrainTable": "table",
+    "Grains": "segmentation",
     "Population": "population",
     "additive_crystal": "additive",
     "diagram_from_moments": "fitting",
     "draw_table": "table_drawing",
     "grain_report": "report",
     "fit_diagram": "fitting",
+    "find_grains": "segmentation",
     "generate_crystal": "generation",
     "grain_orientations": "segmentation",
     "ipf_colours": "orientation",
+    "is_ebsd": "ebsd",
     "misorientation": "orientation",
     "read_ebsd": "ebsd",
     "read_grain_table": "table",
@@ -56,20 +60,24 @@ _MODULES = {
 
 __all__ = [
     "Crystal",
+    "CrystalPhase",
     "Diagram",
     "DiagramFit",
     "EbsdMap",
     "FitProgress",
     "GrainTable",
+    "Grains",
     "Population",
     "additive_crystal",
     "diagram_from_moments",
     "draw_table",
+    "find_grains",
     "fit_diagram",
     "generate_crystal",
     "grain_orientations",
     "grain_report",
     "ipf_colours",
+    "is_ebsd",
     "misorientation",
     "read_ebsd",
     "read_grain_table",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.crystals.diagram import Diagram
 from shapelab.crystals.fitting import DiagramFit, index_labels
 from shapelab.crystals.moments import label_moments
+from shapelab.crystals.orientation import colours_by_symmetry
 from shapelab.crystals.population import Population, distances
 from shapelab.crystals.sampling import VolumeLaw, random_orientations, random_seeds, random_shapes, random_volumes
 from shapelab.crystals.weights import weights_solver
@@ -48,6 +49,12 @@ class Crystal:
     """Observables; with a sample to be like, its Kolmogorov-Smirnov distances as "ks_volume", "ks_aspect_ratio", "ks_angle"."""
     seconds: float
     message: str
+    symmetries: tuple[str, ...] | None = None
+    """Crystal symmetry of each grain, drawn with its orientation; None where the sample states none: cubic."""
+
+    def colours(self, direction: tuple[float, float, float] = (0, 0, 1)) -> np.ndarray:
+        """Return the colours of the inverse pole figure of a direction (x, y, z), each grain by its symmetry, shape (N, 3)."""
+        return colours_by_symmetry(self.orientations, self.symmetries or ("cubic",) * len(self.orientations), direction)
 
     @property
     def volume_error(self) -> float:
@@ -151,9 +158,10 @@ def generate_crystal(
     targets = wanted.volumes * (domain.volume / wanted.volumes.sum())
     _check_quantum(targets, domain)
     orientations = random_orientations(rng, n_grains) if wanted.orientations is None else wanted.orientations
-    return grow(
+    grown = grow(
         domain, seeds, wanted.ellipsoids(targets), targets, orientations, lloyd, (tolerance, max_tolerance), source, begin, progress, abort
     )
+    return replace(grown, symmetries=wanted.symmetries)
 
 
 def grow(

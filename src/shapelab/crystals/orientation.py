@@ -5,29 +5,25 @@ An orientation is the unit quaternion (x, y, z, w) of the rotation from crystal 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from shapelab.crystals.laue import SYMMETRIES
 from shapelab.errors import InputError
 
-__all__ = ["SYMMETRIES", "from_euler", "ipf_colours", "mean_orientations", "misorientation", "symmetry_operations"]
-
-SYMMETRIES = {
-    "cubic": "O",
-    "cubic low": "T",
-    "hexagonal": "D6",
-    "hexagonal low": "C6",
-    "tetragonal": "D4",
-    "tetragonal low": "C4",
-    "trigonal": "D3",
-    "trigonal low": "C3",
-    "orthorhombic": "D2",
-    "monoclinic": "C2",
-    "triclinic": "C1",
-}
-"""Rotations of each crystal family, by their group's Schoenflies name."""
+__all__ = [
+    "SYMMETRIES",
+    "colours_by_symmetry",
+    "from_euler",
+    "ipf_colours",
+    "mean_orientations",
+    "misorientation",
+    "symmetry_operations",
+    "to_euler",
+]
 
 
 @cache
@@ -35,7 +31,8 @@ def symmetry_operations(symmetry: str) -> np.ndarray:
     """Return the rotations of a crystal symmetry as quaternions, shape (S, 4)."""
     if symmetry not in SYMMETRIES:
         raise InputError(f"The crystal symmetry {symmetry!r} is not known; there are {', '.join(SYMMETRIES)}.")
-    return np.asarray(Rotation.create_group(SYMMETRIES[symmetry]).as_quat())  # type: ignore[arg-type]
+    axis = {"monoclinic": "Y", "monoclinic a": "X"}.get(symmetry, "Z")
+    return np.asarray(Rotation.create_group(SYMMETRIES[symmetry], axis=axis).as_quat())  # type: ignore[arg-type]
 
 
 def from_euler(angles: np.ndarray, degrees: bool = False) -> np.ndarray:
@@ -43,6 +40,20 @@ def from_euler(angles: np.ndarray, degrees: bool = False) -> np.ndarray:
     angles = np.asarray(angles, float)
     quaternions = Rotation.from_euler("ZXZ", angles.reshape(-1, 3), degrees=degrees).as_quat()
     return np.asarray(quaternions).reshape(*angles.shape[:-1], 4)
+
+
+def to_euler(orientations: np.ndarray) -> np.ndarray:
+    """Return the Bunge Euler angles [rad], phi1 and phi2 in [0, 2 pi), Phi in [0, pi], shape (..., 4) to (..., 3).
+
+    Where Phi is 0 or pi only phi1 + phi2 or their difference is known: phi2 is 0 then.
+    """
+    x, y, z, w = np.moveaxis(np.asarray(orientations, float), -1, 0)
+    together, apart = np.hypot(w, z), np.hypot(x, y)  # cos(Phi / 2), sin(Phi / 2)
+    total, difference = 2 * np.arctan2(z, w), 2 * np.arctan2(y, x)
+    flat, turned = apart < 1e-9, together < 1e-9
+    phi1 = np.where(flat, total, np.where(turned, difference, (total + difference) / 2))
+    phi2 = np.where(flat | turned, 0.0, (total - difference) / 2)
+    return np.stack([phi1 % (2 * np.pi), 2 * np.arctan2(apart, together), phi2 % (2 * np.pi)], -1)
 
 
 def misorientation(a: np.ndarray, b: np.ndarray, symmetry: str = "cubic") -> np.ndarray:
@@ -57,8 +68,10 @@ def misorientation(a: np.ndarray, b: np.ndarray, symmetry: str = "cubic") -> np.
     """
     vector = a[..., 3:] * b[..., :3] - b[..., 3:] * a[..., :3] - np.cross(a[..., :3], b[..., :3])
     scalar = (a * b).sum(-1, keepdims=True)
-    operations = symmetry_operations(symmetry) * np.array([-1, -1, -1, 1])
-    cosine = np.abs(np.concatenate([vector, scalar], -1) @ operations.T).max(-1)
+    relative = np.concatenate([vector, scalar], -1)
+    cosine = np.zeros(relative.shape[:-1])
+    for operation in symmetry_operations(symmetry) * np.array([-1, -1, -1, 1]):  # one after the other: a map has a million pixels
+        np.maximum(cosine, np.abs(relative @ operation), out=cosine)
     return np.asarray(2 * np.arccos(np.minimum(cosine, 1.0)))
 
 
@@ -107,13 +120,15 @@ def ipf_colours(orientations: np.ndarray, direction: tuple[float, float, float] 
     """
     flat = orientations.reshape(-1, 4)
     seen = Rotation.from_quat(flat).inv().apply(direction)
-    group = SYMMETRIES[symmetry] if symmetry in SYMMETRIES else symmetry_operations(symmetry)
-    if group in ("O", "T"):
+    symmetry_operations(symmetry)  # refuses what is not known
+    if symmetry.startswith("cubic"):
         low, middle, high = np.sort(np.abs(seen), axis=1).T
         colours = np.stack([high - middle, np.sqrt(2) * (middle - low), np.sqrt(3) * low], 1)
     else:
-        fold = int(str(group)[1:])
+        fold = int(SYMMETRIES[symmetry][1:])
         sector = np.pi / fold
+        main = {"monoclinic": [2, 0, 1], "monoclinic a": [1, 2, 0]}.get(symmetry, [0, 1, 2])  # the main axis as the third
+        seen = seen[:, main]
         seen = seen * np.where(seen[:, 2:] < 0, -1, 1)  # a direction and its opposite diffract alike
         tilt = np.arccos(np.minimum(seen[:, 2] / np.linalg.norm(seen, axis=1), 1)) / (np.pi / 2)
         mirror = np.pi / 2 if fold % 2 else 0.0  # the two-fold axis lies along x
@@ -122,3 +137,14 @@ def ipf_colours(orientations: np.ndarray, direction: tuple[float, float, float] 
         colours = np.stack([1 - tilt, tilt * (1 - turn), tilt * turn], 1)
     bright: np.ndarray = colours / np.maximum(colours.max(1, keepdims=True), 1e-12)
     return bright.reshape(*orientations.shape[:-1], 3)
+
+
+def colours_by_symmetry(
+    orientations: np.ndarray, symmetries: Sequence[str], direction: tuple[float, float, float] = (0, 0, 1)
+) -> np.ndarray:
+    """Return the colours of `ipf_colours` for grains that each have a symmetry of their own, shape (N, 3)."""
+    names = np.asarray(symmetries, object)
+    colours = np.zeros((len(orientations), 3))
+    for symmetry in sorted(set(symmetries)):
+        colours[names == symmetry] = ipf_colours(orientations[names == symmetry], direction, symmetry)
+    return colours

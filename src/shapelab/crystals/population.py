@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,12 +23,20 @@ class Population:
     orientations: np.ndarray | None = None
     """Crystal orientations, unit quaternions (x, y, z, w), shape (N, 4), where they are known."""
 
+    symmetries: tuple[str, ...] | None = None
+    """Crystal symmetry of each grain, where it is known; otherwise they count as cubic."""
+
     @classmethod
-    def of(cls, moments: Moments, orientations: np.ndarray | None = None) -> Population:
-        """Return the population of measured cells, with their crystal orientations if they are known."""
+    def of(cls, moments: Moments, orientations: np.ndarray | None = None, symmetries: Sequence[str] | None = None) -> Population:
+        """Return the population of measured cells, with their crystal orientations and symmetries if they are known."""
         matrices = moments.anisotropies
         dim = matrices.shape[1]
-        return cls(moments.volumes, matrices / np.linalg.det(matrices)[:, None, None] ** (1 / dim), orientations)
+        return cls(
+            moments.volumes,
+            matrices / np.linalg.det(matrices)[:, None, None] ** (1 / dim),
+            orientations,
+            None if symmetries is None else tuple(symmetries),
+        )
 
     @property
     def ndim(self) -> int:
@@ -51,7 +60,9 @@ class Population:
     def draw(self, rng: np.random.Generator, n: int) -> Population:
         """Return n rows drawn with replacement, whole, so that correlations stay."""
         rows = rng.integers(len(self.volumes), size=n)
-        return Population(self.volumes[rows], self.shapes[rows], None if self.orientations is None else self.orientations[rows])
+        orientations = None if self.orientations is None else self.orientations[rows]
+        symmetries = None if self.symmetries is None else tuple(self.symmetries[row] for row in rows)
+        return Population(self.volumes[rows], self.shapes[rows], orientations, symmetries)
 
     def ellipsoids(self, volumes: np.ndarray) -> np.ndarray:
         """Return the matrices of ellipsoids of these shapes and volumes."""

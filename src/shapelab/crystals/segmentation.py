@@ -1,14 +1,85 @@
-"""Grains of an EBSD map: regions whose neighbouring pixels differ by less than a misorientation."""
+"""Grains of an EBSD map: regions of one phase whose neighbouring pixels differ by less than a misorientation."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from shapelab.crystals.ebsd import EbsdMap
-from shapelab.crystals.orientation import mean_orientations, misorientation
+from shapelab.crystals.ebsd.scan import EbsdMap, to_standard_frame
+from shapelab.crystals.orientation import colours_by_symmetry, mean_orientations, misorientation, to_euler
 from shapelab.errors import InputError, ParameterError
 
-__all__ = ["grain_orientations", "segment_grains"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Grains", "find_grains", "grain_orientations", "segment_grains"]
+
+
+@dataclass(frozen=True, eq=False)
+class Grains:
+    """Grains of a map; grain i has label i + 1."""
+
+    labels: np.ndarray
+    """Shape (H, W), 0 where there is no grain."""
+    phase: np.ndarray
+    """Phase of each grain, shape (N,)."""
+    orientations: np.ndarray
+    """Mean orientation of each grain, shape (N, 4)."""
+    scan: EbsdMap
+    notes: tuple[str, ...] = ()
+    """What became of pixels without a grain, in sentences."""
+
+    def colours(self, direction: tuple[float, float, float] = (0, 0, 1)) -> np.ndarray:
+        """Return the colours of the inverse pole figure, each grain by the symmetry of its phase, shape (N, 3)."""
+        return colours_by_symmetry(self.standard_orientations(), self.symmetries(), direction)
+
+    def standard_orientations(self) -> np.ndarray:
+        """Return the orientations of crystals whose x axis is a (see `CrystalPhase.x_along`), shape (N, 4)."""
+        turned = self.orientations.copy()
+        for number in np.unique(self.phase):
+            turned[self.phase == number] = to_standard_frame(turned[self.phase == number], self.scan.phase_of(number))
+        return turned
+
+    def symmetries(self) -> list[str]:
+        """Return the crystal symmetry of each grain."""
+        return [self.scan.phase_of(number).symmetry for number in self.phase]
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per grain: index (the label), phase, its name, Euler angles [degrees], pixels, area [µm²]."""
+        import pandas as pd
+
+        pixels = np.bincount(self.labels.ravel(), minlength=len(self.phase) + 1)[1:]
+        euler = np.rad2deg(to_euler(self.orientations))
+        return pd.DataFrame(
+            {
+                "index": np.arange(1, len(self.phase) + 1),
+                "phase": self.phase,
+                "phase_name": [self.scan.phase_of(number).name for number in self.phase],
+                "phi1 (deg)": euler[:, 0],
+                "Phi (deg)": euler[:, 1],
+                "phi2 (deg)": euler[:, 2],
+                "pixels": pixels,
+                "area (µm²)": pixels * float(np.prod(self.scan.spacing)),
+            }
+        )
+
+
+def find_grains(scan: EbsdMap, threshold: float = 5.0, min_pixels: int = 10, fill: bool = True) -> Grains:
+    """Return the grains of an EBSD map with their phases and mean orientations; see `segment_grains`."""
+    labels = segment_grains(scan, threshold, min_pixels, fill)
+    n = int(labels.max())
+    phase = _grain_phases(scan, labels, n)
+    notes = []
+    unindexed = int(((scan.phase == 0) & _measured(scan)).sum())
+    empty = int(((labels == 0) & _measured(scan)).sum())
+    if unindexed:
+        notes.append(f"{unindexed} pixels that were not indexed {'went to their nearest grain' if fill else 'are background'}.")
+    if empty and (fill or empty > unindexed):
+        kind = "of grains smaller than the limit, beside another phase," if fill else "of grains smaller than the limit"
+        notes.append(f"{empty - (0 if fill else unindexed)} pixels {kind} are background.")
+    return Grains(labels, phase, grain_orientations(scan, labels), scan, tuple(notes))
 
 
 def segment_grains(scan: EbsdMap, threshold: float = 5.0, min_pixels: int = 10, fill: bool = True) -> np.ndarray:
@@ -17,13 +88,14 @@ def segment_grains(scan: EbsdMap, threshold: float = 5.0, min_pixels: int = 10, 
     Parameters
     ----------
     scan
-        The map.
+        The map. Pixels of different phases never belong together; each phase is compared by its own symmetry.
     threshold
         Pixels that differ by less [degrees] belong together; twins and subgrains separate at small values.
     min_pixels
         Smaller grains are removed.
     fill
-        Give removed and unindexed pixels to the nearest grain; otherwise they get label 0.
+        Give unindexed pixels to the nearest grain, and removed ones to the nearest grain of their phase if no other phase
+        is nearer; otherwise they get label 0. What was not measured always has label 0.
 
     Raises
     ------
@@ -32,39 +104,74 @@ def segment_grains(scan: EbsdMap, threshold: float = 5.0, min_pixels: int = 10, 
     InputError
         If no grain is left.
     """
-    if threshold <= 0:
+    if not threshold > 0:
         raise ParameterError(f"threshold = {threshold} is not allowed: it must be more than 0 degrees.")
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     indexed = scan.phase > 0
-    number = np.arange(indexed.size).reshape(indexed.shape)
-    rows, columns = [], []
-    for axis in (0, 1):
-        a, b = _neighbours(axis)
-        same = indexed[a] & indexed[b] & (scan.phase[a] == scan.phase[b])
-        angle = misorientation(scan.orientations[a][same], scan.orientations[b][same], scan.symmetry)
-        close = angle < np.deg2rad(threshold)
-        rows.append(number[a][same][close])
-        columns.append(number[b][same][close])
-    i, j = np.concatenate(rows), np.concatenate(columns)
-    graph = coo_array((np.ones(len(i), bool), (i, j)), shape=(indexed.size, indexed.size))
-    region = connected_components(graph, directed=False)[1].reshape(indexed.shape)
+    region = _regions(scan, np.deg2rad(threshold))
     size = np.bincount(region[indexed], minlength=region.max() + 1)
     kept = indexed & (size[region] >= min_pixels)
     if not kept.any():
         raise InputError(f"No grain has {min_pixels} pixels or more: lower min_pixels or raise the threshold of {threshold:g} degrees.")
     labels = np.zeros(indexed.shape, np.int32)
     labels[kept] = np.unique(region[kept], return_inverse=True)[1] + 1
-    return _filled(labels) if fill else labels
+    return _filled(scan, labels) if fill else labels
 
 
 def grain_orientations(scan: EbsdMap, labels: np.ndarray) -> np.ndarray:
-    """Return the mean orientation of each label 1, 2, 3… of `segment_grains`, shape (N, 4)."""
+    """Return the mean orientation of each label 1, 2, 3… of `segment_grains`, shape (N, 4).
+
+    Of each label the pixels of its commonest phase count.
+    """
     if labels.shape != scan.phase.shape:
         raise InputError(f"The labels have shape {labels.shape} and the map {scan.phase.shape}: they must be equal.")
+    n = int(labels.max())
+    phases = _grain_phases(scan, labels, n)
+    mean = np.zeros((n, 4))
+    own = np.concatenate([[0], phases])[labels]
+    for number in np.unique(phases):
+        phase = scan.phase_of(number)
+        inside = (labels > 0) & (scan.phase == number) & (own == number)
+        ids, index = np.unique(labels[inside], return_inverse=True)
+        turned = to_standard_frame(scan.orientations[inside], phase)
+        mean[ids - 1] = to_standard_frame(mean_orientations(turned, index, len(ids), phase.symmetry), phase, back=True)
+    return mean
+
+
+def _grain_phases(scan: EbsdMap, labels: np.ndarray, n: int) -> np.ndarray:
+    """Return the commonest phase of each label."""
     inside = (labels > 0) & (scan.phase > 0)
-    return mean_orientations(scan.orientations[inside], labels[inside] - 1, int(labels.max()), scan.symmetry)
+    numbers = scan.numbers
+    votes = np.stack([np.bincount(labels[inside & (scan.phase == number)], minlength=n + 1)[1:] for number in numbers])
+    empty = votes.sum(0) == 0
+    if empty.any():
+        raise InputError(f"Label {int(np.argmax(empty)) + 1} has no indexed pixel: labels must be 1, 2, 3… without gaps.")
+    commonest: np.ndarray = np.asarray(numbers)[votes.argmax(0)]
+    return commonest
+
+
+def _measured(scan: EbsdMap) -> np.ndarray:
+    return np.ones(scan.phase.shape, bool) if scan.measured is None else scan.measured
+
+
+def _regions(scan: EbsdMap, threshold: float) -> np.ndarray:
+    """Return the number of each pixel's connected region: neighbours of one phase that differ by less than the threshold."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    number = np.arange(scan.phase.size).reshape(scan.phase.shape)
+    rows, columns = [], []
+    for k in scan.numbers:
+        phase = scan.phase_of(k)
+        orientations = to_standard_frame(scan.orientations, phase)
+        for axis in (0, 1):
+            a, b = _neighbours(axis)
+            same = (scan.phase[a] == k) & (scan.phase[b] == k)
+            close = misorientation(orientations[a][same], orientations[b][same], phase.symmetry) < threshold
+            rows.append(number[a][same][close])
+            columns.append(number[b][same][close])
+    i, j = (np.concatenate(found) if found else np.zeros(0, int) for found in (rows, columns))
+    graph = coo_array((np.ones(len(i), bool), (i, j)), shape=(number.size, number.size))
+    return np.asarray(connected_components(graph, directed=False)[1]).reshape(scan.phase.shape)
 
 
 def _neighbours(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
@@ -74,9 +181,10 @@ def _neighbours(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
     return (every, slice(None, -1)), (every, slice(1, None))
 
 
-def _filled(labels: np.ndarray) -> np.ndarray:
+def _filled(scan: EbsdMap, labels: np.ndarray) -> np.ndarray:
     from scipy.ndimage import distance_transform_edt
 
-    nearest = distance_transform_edt(labels == 0, return_distances=False, return_indices=True)
-    filled: np.ndarray = labels[tuple(nearest)]
+    nearest = tuple(distance_transform_edt(labels == 0, sampling=scan.spacing, return_distances=False, return_indices=True))
+    same = (scan.phase == 0) | (scan.phase == scan.phase[nearest])
+    filled: np.ndarray = np.where(_measured(scan) & same, labels[nearest], 0).astype(labels.dtype)
     return filled

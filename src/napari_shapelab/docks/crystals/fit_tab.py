@@ -86,7 +86,7 @@ class CrystalFitTab(QWidget):
             return
         assert layer is not None
         place, like = place_of(layer), layer.colormap
-        known = {key: layer.metadata[key] for key in ("orientations", "symmetry") if key in layer.metadata}
+        known = {key: layer.metadata[key] for key in ("orientations", "symmetry", "symmetries", "phases") if key in layer.metadata}
 
         def work(report: Any, abort: Any) -> tuple[FitResult, list[Layer], dict[str, Any]]:
             result = fit_image(image, parameters, report, abort)

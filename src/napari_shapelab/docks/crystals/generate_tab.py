@@ -105,10 +105,16 @@ class CrystalGenerateTab(QWidget):
             self._say("")
             self.preview.refresh()
             return
-        labels, spacing, orientations = np.asarray(layer.data), tuple(map(float, layer.scale)), layer.metadata.get("orientations")
+        labels, spacing = np.asarray(layer.data), tuple(map(float, layer.scale))
+        known = layer.metadata.get("orientations"), layer.metadata.get("symmetries")
         self._say(f"Measuring the grains of {layer.name}…")
         self._take_grid(layer)
-        Task(self, partial(population_of, labels, spacing, orientations), partial(self._on_population, layer), self._say)
+        Task(
+            self,
+            partial(population_of, labels, spacing, *known),
+            partial(self._on_population, layer),
+            self._say,
+        )
 
     def _on_population(self, layer: Layer, population: Population) -> None:
         if self.like.layer is not layer:
@@ -139,6 +145,8 @@ class CrystalGenerateTab(QWidget):
         self.generated = generated
         crystal = generated.crystal
         metadata = {"shapelab": generated.provenance, "orientations": crystal.orientations}
+        if crystal.symmetries is not None:
+            metadata["symmetries"] = list(crystal.symmetries)
         layer = self._growing
         if layer is None or layer not in self._viewer.layers:
             layer = self._add(crystal.labels, parameters, metadata)
@@ -162,9 +170,7 @@ class CrystalGenerateTab(QWidget):
         layer, generated = self._made, self.generated
         if layer is None or generated is None or layer not in self._viewer.layers:
             return
-        from shapelab.crystals import ipf_colours
-
-        colours = label_colours(ipf_colours(generated.crystal.orientations))
+        colours = label_colours(generated.crystal.colours())
         layer.colormap = colours if self.by_orientation.isChecked() else label_colormap()
 
     def _say(self, text: str) -> None:

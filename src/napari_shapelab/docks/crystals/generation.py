@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -150,8 +151,10 @@ def _generate(
     )
 
 
-def population_of(labels: np.ndarray, spacing: tuple[float, ...], orientations: np.ndarray | None = None) -> Population:
-    """Return sizes, shapes and, if given for labels 1, 2, 3…, crystal orientations of a label image's grains."""
+def population_of(
+    labels: np.ndarray, spacing: tuple[float, ...], orientations: np.ndarray | None = None, symmetries: Sequence[str] | None = None
+) -> Population:
+    """Return sizes, shapes and, if given for labels 1, 2, 3…, crystal orientations and symmetries of a label image's grains."""
     from shapelab.crystals.fitting import index_labels
     from shapelab.crystals.moments import label_moments
     from shapelab.labels.check import as_labels
@@ -161,7 +164,10 @@ def population_of(labels: np.ndarray, spacing: tuple[float, ...], orientations: 
     if len(moments.ids) < 2:
         raise InputError("A sample to be like needs at least two grains.")
     known = orientations is not None and ids.max() <= len(orientations)
-    return Population.of(moments, orientations[ids - 1] if known and orientations is not None else None)
+    if not known or orientations is None:
+        return Population.of(moments)
+    kinds = [symmetries[int(i) - 1] for i in ids] if symmetries is not None and len(symmetries) == len(orientations) else None
+    return Population.of(moments, orientations[ids - 1], kinds)
 
 
 def quantities(crystal: Crystal, like: Population | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:

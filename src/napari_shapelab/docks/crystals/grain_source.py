@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -178,7 +177,7 @@ class GrainSource(QWidget):
 
 def _read(path: Path, threshold: float) -> _Opened:
     """Read a file by its suffix; safe in any thread."""
-    from shapelab.crystals import read_ebsd, read_grain_table
+    from shapelab.crystals import is_ebsd, read_ebsd, read_grain_table
     from shapelab.io import read_image
     from shapelab.labels.check import as_labels
 
@@ -186,7 +185,7 @@ def _read(path: Path, threshold: float) -> _Opened:
     if suffix in (".txt", ".csv") or path.name.lower().endswith((".txt.gz", ".csv.gz")):
         table = read_grain_table(path)
         return _Opened(path.name.split(".")[0], table=table, notes=(f"Grain table {path.name}: {len(table)} grains.", *table.notes))
-    if suffix in (".ang", ".ctf", ".h5oina") or _is_map(path, suffix):
+    if is_ebsd(path):
         return _of_scan(path.stem, read_ebsd(path), threshold)
     image = read_image(path, kind="labels")
     try:
@@ -196,36 +195,21 @@ def _read(path: Path, threshold: float) -> _Opened:
     return _Opened(image.name, labels=labels, meta=dict(image.meta), notes=(f"Read {path.name}.",))
 
 
-def _is_map(path: Path, suffix: str) -> bool:
-    """Return whether a file that may hold an image holds an orientation map instead."""
-    if suffix == ".npz":
-        with np.load(path, allow_pickle=False) as archive:
-            return "euler" in archive.files
-    if suffix in (".h5", ".hdf5"):
-        from shapelab.crystals.ebsd_hdf5 import find_map
-
-        with suppress(InputError):
-            find_map(path)
-            return True
-    return False
-
-
 def _of_scan(name: str, scan: EbsdMap, threshold: float) -> _Opened:
     """Segment a map into grains, coloured by the inverse pole figure."""
-    from shapelab.crystals import grain_orientations, ipf_colours, segment_grains
+    from shapelab.crystals import find_grains
+    from shapelab.crystals.ebsd.layers import grain_meta, place_of_scan
 
-    labels = segment_grains(scan, threshold)
-    orientations = grain_orientations(scan, labels)
-    colours = ipf_colours(orientations, symmetry=scan.symmetry)
+    grains = find_grains(scan, threshold)
     meta = {
-        "scale": scan.spacing,
-        "units": ("um", "um"),
-        "axis_labels": ("y", "x"),
-        "colormap": label_colours(colours),
-        "metadata": {"orientations": orientations, "symmetry": scan.symmetry, "grain_boundary_degrees": threshold},
+        **place_of_scan(scan),
+        **grain_meta(grains, threshold),
+        "features": grains.table(),
+        "colormap": label_colours(grains.colours()),
     }
-    note = f"{len(orientations)} grains that differ by {threshold:g}° or more, in the colours of the inverse pole figure ({scan.symmetry})."
-    return _Opened(f"{name} grains", scan=scan, labels=labels, meta=meta, notes=(note, *scan.notes))
+    kinds = ", ".join(dict.fromkeys(grains.symmetries()))
+    note = f"{len(grains.phase)} grains that differ by {threshold:g}° or more, in the colours of the inverse pole figure along z ({kinds})."
+    return _Opened(f"{name} grains", scan=scan, labels=grains.labels, meta=meta, notes=(note, *scan.notes, *grains.notes))
 
 
 def label_colours(colours: np.ndarray) -> CyclicLabelColormap:

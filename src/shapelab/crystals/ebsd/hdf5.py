@@ -1,0 +1,236 @@
+"""Orientation maps in HDF5: Oxford (.h5oina), EDAX, Bruker and orix keep the same things under names of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shapelab.crystals.ebsd.ang import counted_from_one
+from shapelab.crystals.ebsd.ctf import oxford_phase, without_solution
+from shapelab.crystals.ebsd.points import Header, Points, Position, whole_phases
+from shapelab.crystals.ebsd.scan import CrystalPhase
+from shapelab.crystals.ebsd.text import number, whole
+from shapelab.crystals.laue import laue_symmetry, of_space_group
+from shapelab.errors import InputError
+from shapelab.io.hdf5 import children, read_dataset
+
+__all__ = ["has_map", "read_hdf5"]
+
+_ANGLES = ("phi1", "phi", "phi2")
+_ROWS = ("y cells", "nrows", "n rows", "ny")
+_COLUMNS = ("x cells", "ncolumns", "ncols", "n columns", "nx")
+_Y_STEP = ("y step", "step y", "ystep", "y_step", "dy")
+_X_STEP = ("x step", "step x", "xstep", "x_step", "dx")
+_PHASES = ("phase", "phase_id", "phaseid")
+_PLACES = (
+    ("ix", "iy", False),
+    ("x beam", "y beam", False),
+    ("x position", "y position", True),
+    ("x", "y", True),
+    ("x sample", "y sample", True),
+)
+"""Names of coordinates, and whether they are lengths [µm]: the first that make a grid are used."""
+_DEEPEST = 12
+
+
+def has_map(path: Path) -> bool:
+    """Return whether an HDF5 file holds an orientation map."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return _find(file) is not None
+    except Exception:  # the library raises anything on damaged files
+        return False
+
+
+def read_hdf5(path: Path) -> Points:
+    """Return the points of the first orientation map of an HDF5 file.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it takes its numbers from other files.
+    """
+    import h5py
+
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise InputError(f"{path.name} is not an HDF5 file, or it is damaged.") from error
+    with file:
+        found = _find(file)
+        if found is None:
+            _refuse_links(path.name, file)
+            raise InputError(f"{path.name} holds no EBSD map: no group in it has Euler angles (Euler, or phi1, Phi and phi2).")
+        return _points(path.name, *found, maker=_maker(file))
+
+
+def _find(file: Any) -> tuple[dict[str, Any], dict[str, Any], Any] | None:
+    """Return the map's data by their names in lower case, the header's, and the header's group."""
+    for group in _groups(file, 0):
+        data = {name.strip().lower(): node for name, node in children(group) if hasattr(node, "shape")}
+        if _has_angles(data):
+            parent = group.parent
+            header = next((node for name, node in children(parent) if name.lower() == "header" and hasattr(node, "items")), group)
+            stated = {name.strip().lower(): node for name, node in children(header) if hasattr(node, "shape")}
+            return data | _beside(parent), stated, header
+        for node in data.values():
+            names = node.dtype.names or ()
+            if _has_angles({name.strip().lower() for name in names}):  # all in one table
+                return _columns(node), {}, group.parent
+    return None
+
+
+def _groups(group: Any, depth: int) -> Iterator[Any]:
+    yield group
+    if depth < _DEEPEST:
+        for _, node in children(group):
+            if hasattr(node, "items"):
+                yield from _groups(node, depth + 1)
+
+
+def _has_angles(names: Any) -> bool:
+    return "euler" in names or all(name in names for name in _ANGLES)
+
+
+def _beside(parent: Any) -> dict[str, Any]:
+    """Return Bruker's columns and rows of the points of a region, which lie in a group of their own."""
+    near = [node for where in (parent, parent.parent) for name, node in children(where) if name.lower() == "sem" and hasattr(node, "items")]
+    return {name.lower(): node for group in near for name, node in children(group) if name.lower() in ("ix", "iy")}
+
+
+def _columns(table: Any) -> dict[str, np.ndarray]:
+    values = read_dataset(table)
+    return {name.strip().lower(): values[name] for name in values.dtype.names or ()}
+
+
+def _maker(file: Any) -> str:
+    """Return the manufacturer that a file names, in lower case."""
+    for name, node in children(file):
+        if name.strip().lower() == "manufacturer" and hasattr(node, "shape"):
+            return str(_scalar(node)).lower()
+    return ""
+
+
+def _refuse_links(name: str, file: Any) -> None:
+    """Say what was passed over if it might have been the map."""
+    import h5py
+
+    for group in _groups(file, 0):
+        if any(isinstance(group.get(member, getlink=True), h5py.ExternalLink) for member in group):
+            raise InputError(f"{name} holds no EBSD map itself and links to other files, which are not followed.")
+
+
+def _points(name: str, data: Mapping[str, Any], stated: Mapping[str, Any], header: Any, maker: str) -> Points:
+    angles = _read(data["euler"]) if "euler" in data else _together(name, [_read(data[angle]).ravel() for angle in _ANGLES])
+    euler = np.asarray(angles, float).reshape(-1, 3)
+    n = len(euler)
+    if not n:
+        raise InputError(f"{name} has a map without points.")
+    phases, unknown, count_from_zero = _listed_phases(header)
+    raw = next((_read(data[key]).ravel() for key in _PHASES if key in data), None)
+    phase = np.ones(n, np.int32) if raw is None else whole_phases(name, _as_long(name, "phase", raw, n))
+    unit = "degrees" if "bruker" in maker else "radians" if "edax" in maker or "oxford" in maker else _stated_unit(data)
+    grid_kind = str(_scalar(stated["grid type"])) if "grid type" in stated else ""
+    size = Header(
+        _whole_of(stated, _ROWS), _whole_of(stated, _COLUMNS), None, _number_of(stated, _Y_STEP), _number_of(stated, _X_STEP),
+        "hex" in grid_kind.lower(),
+    )  # fmt: skip
+    places = [
+        Position(_as_long(name, x, _read(data[x]).ravel(), n), _as_long(name, y, _read(data[y]).ravel(), n), length)
+        for x, y, length in _PLACES
+        if x in data and y in data
+    ]
+    points = Points(name, euler, phase, unit, size, places, phases, unknown)
+    confidence = _as_long(name, "ci", _read(data["ci"]).ravel(), n) if "ci" in data else None
+    if count_from_zero or "phase_id" in data:
+        points.phase = phase + 1  # orix counts from 0 and marks what was not indexed with -1
+    elif not ("oxford" in maker or "bruker" in maker or "euler" in data):  # theirs count from 1
+        counted_from_one(points, confidence)
+    if confidence is None:
+        bands, mad = (_as_long(name, key, _read(data[key]).ravel(), n) if key in data else None for key in ("bands", "mad"))
+        if mad is None and "mean angular deviation" in data:
+            mad = _as_long(name, "mean angular deviation", _read(data["mean angular deviation"]).ravel(), n)
+        points.phase = np.where(without_solution(np.nan_to_num(euler, nan=1.0), bands, mad), 0, points.phase)
+    points.phase = np.maximum(points.phase, 0)
+    return points
+
+
+def _read(node: Any) -> np.ndarray:
+    values = node if isinstance(node, np.ndarray) else read_dataset(node)
+    if values.dtype.kind not in "biuf":
+        raise InputError(f"The values of an array of the map are no numbers (dtype {values.dtype}).")
+    return values
+
+
+def _together(name: str, angles: list[np.ndarray]) -> np.ndarray:
+    if len({len(values) for values in angles}) != 1:
+        raise InputError(f"{name}: phi1, Phi and phi2 have {', '.join(str(len(values)) for values in angles)} values: the file is damaged.")
+    return np.stack(angles, 1)
+
+
+def _as_long(name: str, key: str, values: np.ndarray, n: int) -> np.ndarray:
+    if len(values) != n:
+        raise InputError(f"{name}: {key} has {len(values)} values and the map {n} points: the file is damaged.")
+    return values
+
+
+def _stated_unit(data: Mapping[str, Any]) -> str:
+    node = data.get("euler", data.get("phi1"))
+    unit = getattr(node, "attrs", {}).get("Unit", "") if node is not None else ""
+    unit = str(unit.decode() if isinstance(unit, bytes) else np.ravel(unit)[0] if np.size(unit) else "").lower()
+    return "degrees" if unit.startswith("deg") else "radians" if unit.startswith("rad") else ""
+
+
+def _listed_phases(header: Any) -> tuple[dict[int, CrystalPhase], dict[int, str], bool]:
+    """Return the phases that a header lists, symmetries that are not understood, and whether 0 is a phase."""
+    group = next((node for name, node in children(header) if name.lower() in ("phase", "phases") and hasattr(node, "items")), None)
+    listed = [] if group is None else [(name, node) for name, node in children(group) if hasattr(node, "items")]
+    known = [(whole(name), node) for name, node in sorted(listed, key=lambda entry: (len(entry[0]), entry[0]))]
+    known = [(number_, node) for number_, node in known if number_ is None or number_ >= 0]
+    from_zero = any(number_ == 0 for number_, _ in known)
+    found: dict[int, CrystalPhase] = {}
+    unknown: dict[int, str] = {}
+    for i, (number_, node) in enumerate(known):
+        key = i + 1 if number_ is None else number_ + from_zero
+        found[key], odd = _phase({name.strip().lower(): child for name, child in children(node) if hasattr(child, "shape")})
+        if odd:
+            unknown[key] = odd
+    return found, unknown, from_zero
+
+
+def _phase(stated: Mapping[str, Any]) -> tuple[CrystalPhase, str]:
+    """Return one phase, and its symmetry as stated if that is not understood."""
+
+    def text(*names: str) -> str | None:
+        return next((str(_scalar(stated[name])).strip() for name in names if name in stated), None)
+
+    name = text("phase name", "materialname", "material name", "name", "mineral") or ""
+    if "phase name" in stated:
+        return oxford_phase(name, text("laue group"), text("space group"))
+    tried = [text("symmetry"), text("laue group"), text("point_group", "point group"), text("spacegroup", "space group", "space_group")]
+    for value in tried:
+        symmetry = laue_symmetry(value) if value else None
+        if symmetry:
+            return CrystalPhase(name, symmetry), ""
+    by_number = of_space_group(whole(text("it", "space group", "space_group")) or 0)
+    odd = next((value for value in tried if value), "")
+    return CrystalPhase(name, by_number or ""), "" if by_number else odd
+
+
+def _number_of(stated: Mapping[str, Any], names: tuple[str, ...]) -> float | None:
+    return next((number(str(_scalar(stated[name]))) for name in names if name in stated), None)
+
+
+def _whole_of(stated: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
+    return next((whole(str(_scalar(stated[name]))) for name in names if name in stated), None)
+
+
+def _scalar(dataset: Any) -> Any:
+    values = np.ravel(read_dataset(dataset))
+    value = values[0] if len(values) else ""
+    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else value
