@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 
 import numpy as np
@@ -122,7 +123,7 @@ def test_an_ended_run_goes_on_where_it_was(viewer, panel, qtbot):
     run_until(qtbot, panel)
     stop(qtbot, panel)
     step, layer, count = panel.snapshot.frame.step, panel.layers["field"], len(viewer.layers)
-    assert panel.pause_button.text() == "Continue"
+    assert panel.pause_button.text() == "Resume"
     click(qtbot, panel.pause_button)
     qtbot.waitUntil(lambda: panel.snapshot.frame.step > step, timeout=10_000)
     stop(qtbot, panel)
@@ -293,3 +294,158 @@ def test_nothing_of_a_run_stays_in_memory(viewer, panel, qtbot):
     stop(qtbot, panel)
     gc.collect()
     assert models[0]() is None
+
+
+@pytest.mark.parametrize("broken", ["layers", "plot", "callback"])
+def test_an_error_in_showing_is_one_sentence_and_the_run_goes_on(viewer, panel, qtbot, broken):
+    """Neither a layer, nor the plot, nor what listens to the panel may freeze it."""
+    run_until(qtbot, panel, steps=2)
+
+    def fail(*_, **__):
+        raise ValueError("this cannot be shown")
+
+    if broken == "layers":
+        panel.stream.layers.show = fail
+    elif broken == "plot":
+        panel.plot.extend = fail
+    else:
+        panel.advanced.connect(panel.guarded(fail))
+    step = panel.snapshot.frame.step
+    qtbot.waitUntil(lambda: panel.snapshot.frame.step > step + 3, timeout=20_000)
+    assert "could not be shown (ValueError: this cannot be shown)" in panel.message.text()
+    stop(qtbot, panel)
+    panel.plot.__dict__.pop("extend", None)
+    panel.snapshot = None
+    run_until(qtbot, panel)
+    stop(qtbot, panel)
+
+
+def test_one_layer_that_cannot_be_shown_does_not_stop_the_others(viewer, panel, qtbot):
+    run_until(qtbot, panel)
+    field, seeds = panel.layers["field"], panel.layers["seeds"]
+    field.events.set_data.connect(lambda _: 1 / 0)
+    step = panel.snapshot.frame.step
+    qtbot.waitUntil(lambda: panel.snapshot.frame.step > step + 2, timeout=20_000)
+    assert seeds.features["volume"].iloc[0] == panel.snapshot.frame.step
+    stop(qtbot, panel)
+
+
+def test_stop_frees_the_dock_at_once_and_the_last_state_comes_later(viewer, qtbot):
+    panel = add_panel(viewer, gate=True)
+    for _ in range(2):
+        ToyModel.gate.release()
+    run_until(qtbot, panel, steps=2)  # and now a step that lasts
+    worker = panel.stream.worker
+    click(qtbot, panel.stop_button)
+    qtbot.waitUntil(lambda: not panel.running, timeout=1000)
+    assert worker.is_alive()
+    assert panel.run_button.isEnabled()
+    assert not panel.pause_button.isEnabled()
+    answers = []
+    panel.with_simulation(lambda simulation: simulation.step_number, answers.append, answers.append)
+    ToyModel.gate.release()
+    qtbot.waitUntil(lambda: panel.pause_button.isEnabled(), timeout=10_000)  # it can be resumed
+    assert len(answers) == 1
+    assert answers[0] >= 3
+    assert not workers()
+
+
+def test_a_run_stopped_while_it_prepares_or_refused_leaves_the_dock_as_it_was(viewer, panel, qtbot, monkeypatch):
+    run_until(qtbot, panel)
+    stop(qtbot, panel)
+    layers, snapshot, curve = panel.layers, panel.snapshot, panel.plot.series("energy")[1]
+    go = threading.Event()
+    original = ToyModel.init
+
+    def slow(self, parameters, initial=None):
+        go.wait(10)
+        return original(self, parameters, initial)
+
+    monkeypatch.setattr(ToyModel, "init", slow)
+    click(qtbot, panel.run_button)
+    assert panel.running
+    assert layers["field"].visible
+    click(qtbot, panel.stop_button)
+    qtbot.waitUntil(lambda: not panel.running, timeout=1000)
+    monkeypatch.setattr(ToyModel, "init", original)
+    panel._make = lambda: toy(fail="init")
+    click(qtbot, panel.run_button)
+    qtbot.waitUntil(lambda: not panel.running, timeout=10_000)
+    assert "not enough memory" in panel.message.text()
+    go.set()
+    qtbot.waitUntil(lambda: not workers(), timeout=10_000)
+    qtbot.wait(250)  # what the stopped one still tells is dropped
+    assert panel.layers is layers
+    assert panel.snapshot is snapshot
+    assert layers["field"].visible
+    assert np.array_equal(panel.plot.series("energy")[1], curve)
+    assert panel.pause_button.text() == "Resume"
+    click(qtbot, panel.pause_button)
+    qtbot.waitUntil(lambda: panel.snapshot.frame.step > snapshot.frame.step, timeout=10_000)
+    stop(qtbot, panel)
+
+
+def test_labels_of_an_ended_run_can_be_painted_and_stay_as_painted(viewer, panel, qtbot):
+    run_until(qtbot, panel)
+    cells = panel.layers["cells"]
+    assert not cells.editable
+    stop(qtbot, panel)
+    assert cells.editable
+    cells.paint((2, 2), 7)
+    assert cells.data[2, 2] == 7
+    painted = cells.data.copy()
+    step = panel.snapshot.frame.step
+    click(qtbot, panel.pause_button)
+    qtbot.waitUntil(lambda: panel.snapshot.frame.step > step + 2, timeout=10_000)
+    stop(qtbot, panel)
+    assert np.array_equal(cells.data, painted)
+    assert panel.layers["cells"] is not cells  # the run has made a new one
+
+
+def test_layers_of_earlier_runs_go_in_one_click(viewer, panel, qtbot):
+    mine = viewer.add_labels(np.ones((4, 4), int), name="mine")
+    for _ in range(3):
+        panel.snapshot = None
+        run_until(qtbot, panel, steps=2)
+        stop(qtbot, panel)
+    mask = viewer.add_labels(np.ones((4, 4), int), name="mask")
+    panel.layers.adopt(mask, own=True)
+    panel.layers["cells"].paint((2, 2), 7)
+    painted = panel.layers["cells"]
+    panel.snapshot = None
+    run_until(qtbot, panel, steps=2)
+    stop(qtbot, panel)
+    assert not mask.visible
+    assert len(viewer.layers) == 14
+    click(qtbot, panel.clear_button)
+    assert set(viewer.layers) == {mine, mask, painted, *panel.layers.layers()}
+    assert not panel.clear_button.isEnabled()
+
+
+def test_a_run_beside_pixels_is_shown_in_pixels_and_beside_lengths_in_lengths(viewer, qtbot):
+    viewer.add_labels(np.ones((16, 16), int), name="pixels")
+    panel = add_panel(viewer)
+    run_until(qtbot, panel, steps=1)
+    stop(qtbot, panel)
+    field = panel.layers["field"]
+    assert viewer.layers.extent.units is not None  # napari shows all in one unit, and no toast
+    assert np.allclose(field.scale, 0.5)
+    assert np.allclose(np.ptp(field.extent.world, axis=0), 15)  # from centre to centre
+    viewer.layers.clear()
+    viewer.add_labels(np.ones((16, 16), int), units="nm")
+    panel.snapshot = None
+    run_until(qtbot, panel, steps=1)
+    stop(qtbot, panel)
+    assert str(panel.layers["field"].units[0]) == "micrometer"
+    assert viewer.layers.extent.units is not None
+
+
+def test_a_new_run_is_selected_and_seen_whole(viewer, qtbot):
+    flat, volume = add_panel(viewer, "flat"), add_panel(viewer, "volume", axes=3, size=12)
+    viewer.window.resize(1200, 700)
+    run_until(qtbot, volume, steps=1)
+    stop(qtbot, volume)
+    run_until(qtbot, flat, steps=1)
+    stop(qtbot, flat)
+    assert viewer.dims.ndisplay == 2
+    assert viewer.layers.selection.active is flat.layers["field"]

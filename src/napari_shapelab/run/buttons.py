@@ -25,8 +25,8 @@ class RunButtons(QWidget):
         super().__init__()
         self._viewer = unwrapped(viewer)
         self._go_on = False
-        self.run = push_button("Run", "Begin a new run. Earlier results stay in the layer list.", height=28, wide=True)
-        self.pause = push_button("Pause", "Pause after the current step, or go on.", height=28, wide=True)
+        self.run = push_button("Run", "Start a new run. Earlier results stay in the layer list, hidden.", height=28, wide=True)
+        self.pause = push_button("Pause", "Pause after the current step, or resume.", height=28, wide=True)
         self.step = push_button("Step", "Take a single step, then wait.", height=28, wide=True)
         self.stop = push_button("Stop", "End the run; the result stays.", height=28, wide=True)
         row = QHBoxLayout(self)
@@ -45,13 +45,13 @@ class RunButtons(QWidget):
         running, paused
             There is a run; it waits.
         ended
-            There is a run that has ended and can go on.
+            There is a run that has ended and can be resumed.
         ready
             A new run may begin.
         """
         self.run.setEnabled(not running and ready)
         self.pause.setEnabled(running or ended)
-        self.pause.setText("Continue" if ended else "Resume" if paused else "Pause")
+        self.pause.setText("Resume" if ended or paused else "Pause")
         self.step.setEnabled(running or ready)
         self.stop.setEnabled(running)
         self._go_on = ended or paused

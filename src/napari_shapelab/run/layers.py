@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from napari.layers import Labels, Layer
 
+from napari_shapelab.run.run_place import RunPlace, place_beside
 from napari_shapelab.viewer.insert import insert_layer
 from napari_shapelab.viewer.view import unwrapped
 from shapelab.simulation import Frame, LayerData
@@ -24,13 +26,16 @@ class _Slot:
     waiting: tuple[LayerData, Mapping[str, Any]] | None = None
     """Newest data that is not shown yet, because the layer is hidden."""
     removals: int = 0
+    painted: bool = False
+    """The user has painted in it since the run ended."""
 
 
 class RunLayers:
     """The layers of one run in a viewer.
 
     Contrast, colours and visibility are set when a layer is made and belong to the user from then on. A layer that
-    the user deletes comes back once, then stays away. A hidden layer is not updated until it is shown.
+    the user deletes comes back once, then stays away. A hidden layer is not updated until it is shown. While the run
+    goes on its labels are locked; afterwards they can be painted, and what was painted is never overwritten.
 
     Parameters
     ----------
@@ -39,15 +44,22 @@ class RunLayers:
     title
         What the layers' names begin with: "tubes" makes "tubes · field".
     looks
-        Layer name -> settings that a new layer begins with, over those of the frame (a colormap, a place…).
+        Layer name -> settings that a new layer begins with, over those of the frame (a colormap…).
+    place
+        Where all of them lie in the world: over the layer that the run came from; None for a place of their own.
     """
 
-    def __init__(self, viewer: Any, title: str, looks: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    def __init__(
+        self, viewer: Any, title: str, looks: Mapping[str, Mapping[str, Any]] | None = None, place: RunPlace | None = None
+    ) -> None:
         self._viewer = unwrapped(viewer)
         self._title = title
         self._looks = looks or {}
+        self._place = place
         self._slots: dict[str, _Slot] = {}
         self._held: set[str] = set()
+        self._results: list[Layer] = []
+        self._own: list[Layer] = []
         self._alive = False
         self.follow()
 
@@ -64,20 +76,49 @@ class RunLayers:
         """Return the layers that are in the viewer."""
         return [slot.layer for slot in self._slots.values() if slot.layer in self._viewer.layers]
 
+    @property
+    def main(self) -> Layer | None:
+        """The layer that says most: the first one of a frame."""
+        return next(iter(self.layers()), None)
+
+    # -- results that belong to the run --------------------------------------------------------------------------
+
+    def adopt(self, layer: Layer, *, own: bool = False) -> None:
+        """Count a layer that was made from the run (a mesh, a mask) as one of its results, which are hidden with it.
+
+        Parameters
+        ----------
+        layer
+            The layer.
+        own
+            It is the user's own from now on, to paint in: it is never removed with the run.
+        """
+        (self._own if own else self._results).append(layer)
+
+    def hide(self) -> None:
+        """Hide the run and all results of it."""
+        for layer in (*self.layers(), *self._results, *self._own):
+            layer.visible = False
+
+    def removable(self) -> list[Layer]:
+        """Return the layers in the viewer that can be made again, and that nobody has painted in."""
+        ours = [slot.layer for slot in self._slots.values() if not slot.painted]
+        return [layer for layer in (*ours, *self._results) if layer in self._viewer.layers]
+
+    # -- frames --------------------------------------------------------------------------------------------------
+
     def show(self, frame: Frame, provenance: Mapping[str, Any]) -> None:
-        """Show `frame`: update its layers, make those that are missing."""
+        """Show `frame`: update its layers, make those that are missing; one that cannot be shown does not stop the others."""
         if not self._alive:
             return
+        first: Exception | None = None
         for item in frame:
-            slot = self._slots.get(item.name)
-            if slot is None:
-                self._slots[item.name] = _Slot(self._add(item, provenance))
-            elif slot.layer not in self._viewer.layers:
-                self._bring_back(slot, item, provenance)
-            elif slot.layer.visible and item.name not in self._held:
-                _apply(slot.layer, item, provenance)
-            else:
-                slot.waiting = (item, provenance)
+            try:
+                self._show(item, provenance)
+            except Exception as error:  # raised below, once the others are shown
+                first = first or error
+        if first is not None:
+            raise first
 
     def hold(self, name: str) -> None:
         """Leave the layer of this name as it is, while the user drags something in it."""
@@ -90,31 +131,58 @@ class RunLayers:
             self._catch_up(self._slots[name])
 
     def follow(self) -> None:
-        """Follow what the user does with the layers (again, for a run that goes on)."""
+        """Follow what the user does with the layers (again, for a run that is resumed)."""
         if self._alive:
             return
         self._alive = True
         self._viewer.layers.events.removed.connect(self._on_removed)
+        for name in [name for name, slot in self._slots.items() if slot.painted]:
+            layer = self._slots.pop(name).layer
+            layer.name = f"{layer.name} · painted"
+            self._own.append(layer)
         for slot in self._slots.values():
             self._watch(slot.layer)
+
+    def release(self) -> None:
+        """Stop following: the layers stay as they are, to paint in. Hidden ones receive what they have missed."""
+        if not self._alive:
+            return
+        self._alive = False
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+        for slot in self._slots.values():
+            self._catch_up(slot)
+            slot.layer.events.visible.disconnect(self._on_visible)
+            if isinstance(slot.layer, Labels):
+                if not slot.layer.data.flags.writeable:  # a frame, that nobody may write to
+                    slot.layer.data = np.array(slot.layer.data)
+                slot.layer.events.paint.connect(self._on_paint)
+            slot.layer.editable = True
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _show(self, item: LayerData, provenance: Mapping[str, Any]) -> None:
+        slot = self._slots.get(item.name)
+        if slot is None:
+            self._slots[item.name] = _Slot(self._add(item, provenance))
+        elif slot.layer not in self._viewer.layers:
+            self._bring_back(slot, item, provenance)
+        elif slot.layer.visible and item.name not in self._held:
+            _apply(slot.layer, item, provenance)
+        else:
+            slot.waiting = (item, provenance)
 
     def _watch(self, layer: Layer) -> None:
         layer.events.visible.connect(self._on_visible)
         if isinstance(layer, Labels):
+            layer.events.paint.disconnect(self._on_paint)
             layer.editable = False  # the next frame would paint over what the user paints
-
-    def release(self) -> None:
-        """Stop following: the layers stay as they are. Hidden ones receive what they have missed."""
-        for slot in self._slots.values():
-            self._catch_up(slot)
-            slot.layer.editable = True
-            slot.layer.events.visible.disconnect(self._on_visible)
-        self._viewer.layers.events.removed.disconnect(self._on_removed)
-        self._alive = False
 
     def _add(self, item: LayerData, provenance: Mapping[str, Any]) -> Layer:
         data, meta, kind = item.as_tuple()
+        if self._place is None:
+            self._place = place_beside(self._viewer, item.meta)
         meta.update(self._looks.get(item.name, {}))
+        meta.update(self._place.settings(meta))
         meta["name"] = f"{self._title} · {item.name}"
         meta["metadata"] = {**meta.get("metadata", {}), "shapelab": dict(provenance)}
         layer = Layer.create(data, meta, kind)
@@ -141,6 +209,11 @@ class RunLayers:
         for slot in self._slots.values():
             if slot.layer is event.value:
                 slot.removals += 1
+
+    def _on_paint(self, event: Any) -> None:
+        for slot in self._slots.values():
+            if slot.layer is event.source:
+                slot.painted = True
 
 
 def _apply(layer: Layer, item: LayerData, provenance: Mapping[str, Any]) -> None:

@@ -2,50 +2,27 @@
 
 from __future__ import annotations
 
-import concurrent.futures.thread  # noqa: F401 (registers its own end before ours)
 import gc
 import logging
 import sys
 import threading
 import time
-import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from napari_shapelab.run.at_exit import end_with_program
+from napari_shapelab.run.outcome import STOPPED, Checkpoint, Ended, Snapshot
 from napari_shapelab.run.provenance import provenance
 from napari_shapelab.run.recorder import Recorder
 from napari_shapelab.work.mailbox import Log, Mailbox
 from napari_shapelab.work.sentence import sentence
 from shapelab.errors import ShapelabError, Stopped
-from shapelab.simulation import Change, Frame, Parameters, Simulation
+from shapelab.simulation import Frame, Parameters, Simulation
 
-__all__ = ["Checkpoint", "Ended", "Snapshot", "Worker"]
+__all__ = ["Worker"]
 
 Visit = Callable[[Simulation], None]
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A state in main memory, and what was done by hand until then: a run goes on from it as if it had never ended."""
-
-    plain: dict[str, Any]
-    arrays: dict[str, np.ndarray]
-    history: list[Change] | None
-    origin: tuple[str, int] | None = None
-
-    @classmethod
-    def of(cls, simulation: Simulation) -> Checkpoint:
-        """Take the state of `simulation`."""
-        return cls(*simulation.checkpoint(), simulation.history, simulation.origin)
-
-    def give(self, simulation: Simulation) -> None:
-        """Let `simulation`, made with the same first parameters, go on from here."""
-        simulation.restore_checkpoint(self.plain, self.arrays)
-        simulation.history = None if self.history is None else list(self.history)
-        simulation.origin = self.origin
 
 
 _FRAME_SHARE = 0.25
@@ -58,31 +35,6 @@ _ANALYSIS_SHARE = 0.1
 """Share of the worker's time that the slow analysis (a curvature diagram) may take."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A frame with what the window says about it."""
-
-    frame: Frame
-    provenance: Mapping[str, Any]
-    step_rate: float
-    """Steps per second of working time."""
-    elapsed: float
-    """Working time so far, without pauses [s]."""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a run ended."""
-
-    reason: str
-    """One sentence for the user."""
-    failed: bool
-    stopped: bool = False
-    """The user has ended it."""
-    checkpoint: Checkpoint | None = field(default=None, repr=False)
-    """State from which the run can go on, in main memory; None if there is none."""
 
 
 @dataclass
@@ -107,7 +59,7 @@ class Worker(threading.Thread):
     paused
         Make the first frame, then wait.
     checkpoint
-        Go on from this state instead of the initial one.
+        Resume from this state instead of the initial one.
     analysis
         Slow function of a frame, called now and then while `analysing` is set; its results arrive in `findings`.
     """
@@ -133,7 +85,7 @@ class Worker(threading.Thread):
         self._analysis = analysis
         self._changed = threading.Condition()
         self._paused = paused
-        _running.add(self)
+        end_with_program(self)
         self._stopped = False
         self._singles = 0
         self._live: dict[str, Any] = {}
@@ -161,7 +113,7 @@ class Worker(threading.Thread):
             self._paused = True
 
     def resume(self) -> None:
-        """Go on."""
+        """Carry on after a pause."""
         with self._changed:
             self._paused = False
             self._changed.notify()
@@ -202,7 +154,7 @@ class Worker(threading.Thread):
         self.visit(exchange)
 
     def stop(self, *_: object) -> None:
-        """End after the current step."""
+        """End as soon as possible: the simulation is told, so that a long step or preparation ends early."""
         with self._changed:
             self._stopped = True
             self._changed.notify()
@@ -221,7 +173,7 @@ class Worker(threading.Thread):
             device = simulation.device
             ended = self._work(simulation)
         except Stopped as error:  # before there was a first frame
-            ended = Ended(str(error), failed=False, stopped=True)
+            ended = Ended(str(error), stopped=True)
         except Exception as error:  # told to the user, whatever it is
             if not isinstance(error, ShapelabError):
                 _log.exception("A run of %s failed", simulation.model.name)
@@ -238,6 +190,8 @@ class Worker(threading.Thread):
             self._checkpoint.give(simulation)
             self._checkpoint = None
         simulation.prepare()
+        if self._stopped:  # while it prepared: there is nothing to show, and nothing to keep in memory
+            return Ended(STOPPED, stopped=True)
         self._publish(simulation)
         self.preparing = False
         while (orders := self._orders()) is not None:
@@ -249,7 +203,7 @@ class Worker(threading.Thread):
                 break
             if kept is not None or self._paused or self._due():
                 self._publish(simulation, kept)
-        reason = simulation.reason if simulation.done and simulation.reason else "Stopped."
+        reason = simulation.reason if simulation.done and simulation.reason else STOPPED
         failed = simulation.failed
         with self._changed:
             visits, self._visits = self._visits, []
@@ -331,22 +285,6 @@ class Worker(threading.Thread):
             self.notices.append(str(error))
         end = time.perf_counter()
         self._next_analysis = end + (end - begin) * (1.0 / _ANALYSIS_SHARE - 1.0)
-
-
-_running: weakref.WeakSet[Worker] = weakref.WeakSet()
-
-
-def _stop_all() -> None:
-    """End all runs when the program ends, before the pools that they compute with are closed."""
-    workers = [worker for worker in _running if worker.is_alive()]
-    for worker in workers:
-        worker.stop()
-    for worker in workers:
-        worker.join(2.0)
-
-
-if (register := getattr(threading, "_register_atexit", None)) is not None:  # as concurrent.futures does; last in, first called
-    register(_stop_all)
 
 
 def _release(device: str) -> None:

@@ -21,14 +21,16 @@ VIEW_MARGIN = 0.15
 """Margin of the first view, as a part of the canvas: a box seen from its corner is wider than from the front."""
 
 
-def see(viewer: Any, layer: Layer) -> None:
-    """Show the whole of a layer: a plane from the front, a volume from a corner."""
+def see(viewer: Any, *layers: Layer) -> None:
+    """Show the whole of some layers that lie together: planes from the front, volumes from a corner."""
     camera = viewer.scene.camera
-    viewer.dims.ndisplay = 3 if layer.ndim >= 3 else 2
-    if layer.ndim >= 3:
+    flat = all(layer.ndim < 3 for layer in layers)
+    viewer.dims.ndisplay = 2 if flat else 3
+    if not flat:
         camera.angles = VIEW_ANGLES
-        viewer.fit_to_view(layers=[layer], margin=VIEW_MARGIN)
+        viewer.fit_to_view(layers=list(layers), margin=VIEW_MARGIN)
         return
-    low, high = layer.extent.world  # napari cannot fit a plane while there are volumes
-    camera.center = (0.0, *(low + high) / 2)
+    low = np.min([layer.extent.world[0] for layer in layers], axis=0)
+    high = np.max([layer.extent.world[1] for layer in layers], axis=0)
+    camera.center = (0.0, *(low + high) / 2)  # napari cannot fit a plane while there are volumes
     camera.zoom = 0.95 * float(np.min(np.array(viewer.canvas.size) / np.maximum(high - low, 1e-12)))

@@ -11,8 +11,8 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
 from napari_shapelab.run.copy_as import RunCopy
 from napari_shapelab.run.layers import RunLayers
+from napari_shapelab.run.outcome import Snapshot
 from napari_shapelab.run.panel import RunPanel
-from napari_shapelab.run.worker import Snapshot
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.work.task import Task

@@ -1,0 +1,94 @@
+"""What the runs of one dock have left in the viewer: hidden at the next run, removed in one click, never in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from napari.layers import Layer
+
+from napari_shapelab.run.layers import RunLayers
+from napari_shapelab.run.outcome import Checkpoint, Snapshot
+from napari_shapelab.viewer.view import see, unwrapped
+from shapelab.simulation import Simulation
+
+__all__ = ["EarlierRuns", "Shown"]
+
+
+@dataclass
+class Shown:
+    """What the panel shows, and can resume: put back if another run ends before its first frame."""
+
+    layers: RunLayers | None = None
+    snapshot: Snapshot | None = None
+    checkpoint: Checkpoint | None = None
+    again: Callable[[], Simulation] | None = None
+    title: str = ""
+    status: str = "Ready."
+
+
+class EarlierRuns:
+    """The layers of the runs before the present one, and the user's own layer that it covers.
+
+    Parameters
+    ----------
+    viewer
+        The viewer.
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        self._viewer = unwrapped(viewer)
+        self._runs: list[RunLayers] = []
+        self._source: Layer | None = None
+        self._over: Layer | None = None
+        self._seen: tuple[Any, ...] = ()
+        self._viewer.layers.events.removed.connect(self._on_removed)
+
+    def add(self, run: RunLayers) -> None:
+        """Hide a run and its results: another one is shown."""
+        run.hide()
+        self._runs.append(run)
+        self.show_source()
+
+    def layers(self) -> list[Layer]:
+        """Return what can be removed."""
+        return [layer for run in self._runs for layer in run.removable()]
+
+    def remove(self) -> int:
+        """Remove the layers of the earlier runs; return how many there were. What the user has painted stays."""
+        found = self.layers()
+        for layer in found:
+            self._viewer.layers.remove(layer)
+        self._runs = []
+        return len(found)
+
+    def make_way(self, layers: RunLayers, source: Layer | None, note: str) -> str:
+        """Select a new run and show the whole of it, unless it lies where the last one lay; return what to say of it."""
+        main = layers.main
+        if main is None:
+            return note
+        self._viewer.layers.selection.active = main
+        place = (main.ndim, *np.ravel(main.extent.world).round(9).tolist())
+        if place != self._seen or self._viewer.dims.ndisplay != min(main.ndim, 3):
+            see(self._viewer, *layers.layers())
+        self._seen = place
+        if source is None:
+            return note
+        self._source, self._over = source, main
+        if not source.visible:
+            return note
+        source.visible = False
+        said = f"{source.name!r} is hidden under its run; it is shown again when the run is hidden or removed."
+        return " ".join(part for part in (note, said) if part)
+
+    def show_source(self) -> None:
+        """Show the user's own layer again."""
+        source, self._source, self._over = self._source, None, None
+        if source is not None and source in self._viewer.layers:
+            source.visible = True
+
+    def _on_removed(self, event: Any) -> None:
+        if self._over is not None and event.value is self._over:
+            self.show_source()

@@ -1,0 +1,33 @@
+"""What the status line of a run says."""
+
+from __future__ import annotations
+
+from napari_shapelab.run.outcome import Snapshot
+
+__all__ = ["preparing", "status"]
+
+_COMPILES_AFTER = 3.0
+"""Preparing takes less than this, unless kernels are compiled [s]."""
+_COMPILES_FOR = 40
+"""What compiling takes on two cores, the first time on a machine [s]."""
+_PERCENT = frozenset({"volume_error"})
+"""Scalars that are parts of one."""
+
+
+def status(device: str, snapshot: Snapshot, first: str) -> str:
+    """Return device, step, speed, time, and the scalar `first`, rounded to what they mean."""
+    parts = [device.partition(" (")[0], f"step {snapshot.frame.step}"]
+    if snapshot.step_rate > 0:
+        parts.append(f"{snapshot.step_rate:.3g} steps/s")
+    parts.append(f"{snapshot.elapsed:.0f} s")
+    if first in snapshot.frame.scalars:
+        value, name = snapshot.frame.scalars[first], first.replace("_", " ")
+        parts.append(f"{name} {100 * value:.2g} %" if first in _PERCENT else f"{name} {value:.4g}")
+    return " · ".join(parts)
+
+
+def preparing(device: str, elapsed: float) -> str:
+    """Return what a run does before its first frame, `elapsed` seconds after its start."""
+    if elapsed < _COMPILES_AFTER:
+        return f"{device} · preparing…"
+    return f"{device} · compiling: {elapsed:.0f} s so far, about {_COMPILES_FOR} s the first time on a machine"
