@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["Frame", "LayerData", "LayerKind"]
+from shapelab.errors import InputError
+
+__all__ = ["Frame", "LayerData", "LayerKind", "require_space"]
 
 LayerKind = Literal["image", "labels", "points", "surface", "vectors", "tracks", "shapes"]
 
@@ -61,6 +63,24 @@ class Frame:
             if layer.name == name:
                 return layer
         raise KeyError(f"no layer {name!r} in this frame; there are {[layer.name for layer in self.layers]}")
+
+
+def require_space(layer: LayerData) -> None:
+    """Refuse an image over time or with channels, where one shape in space is wanted.
+
+    Raises
+    ------
+    InputError
+        If ``meta["axis_labels"]`` names a time or channel axis.
+    """
+    labels = [str(label).lower() for label in layer.meta.get("axis_labels") or ()]
+    for name, names in (("frame", ("t", "time")), ("channel", ("c", "channel"))):
+        if layer.kind in ("image", "labels") and (at := next((i for i, label in enumerate(labels) if label in names), None)) is not None:
+            last = np.shape(layer.data)[at] - 1
+            raise InputError(
+                f"'{layer.name}' has the axes {', '.join(labels)}: choose one {name}, from 0 to {last} "
+                f"(read_image(path, {name}=0) in Python, --{name} 0 on the command line)."
+            )
 
 
 def frozen(array: np.ndarray) -> np.ndarray:

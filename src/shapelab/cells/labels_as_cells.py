@@ -11,7 +11,7 @@ import numpy as np
 from shapelab.cells.parameters import CellParameters
 from shapelab.cells.state import CellState
 from shapelab.errors import InputError
-from shapelab.frame import LayerData
+from shapelab.frame import LayerData, require_space
 from shapelab.labels.check import as_labels
 from shapelab.labels.moments import cell_moments
 
@@ -111,6 +111,7 @@ class GivenCells:
 
 def _parts(source: Any) -> tuple[Any, Mapping[str, Any]]:
     if isinstance(source, LayerData):
+        require_space(source)
         return source.data, source.meta
     if isinstance(source, tuple) and len(source) == 3 and isinstance(source[1], Mapping):
         return source[0], source[1]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shapelab.cli.image_file import add_image_options, read_still
 from shapelab.cli.parser import number, whole_number
 from shapelab.errors import InputError
 
@@ -23,7 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unit", help="unit of the voxel size")
     parser.add_argument("--label", type=whole_number, metavar="N", help="measure this label alone, with its curvature")
     parser.add_argument("--smoothing", type=number, default=2.0, metavar="VOXELS", help="smoothing of a mask (default 2)")
-    parser.add_argument("--key", help="which array of a file that holds several")
+    add_image_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(action=run)
 
@@ -47,10 +48,10 @@ def run(known: argparse.Namespace) -> int:
 
 def _shape(known: argparse.Namespace) -> tuple[LayerData, Any]:
     """Return the image of a file, or the last frame's first volume of a run folder, and how it goes on beyond its box."""
-    from shapelab.io import load_run, read_image
+    from shapelab.io import load_run
 
     if not (known.path / "run.json").is_file():
-        return read_image(known.path, key=known.key), "replicate"
+        return read_still(known.path, known), "replicate"
     run = load_run(known.path)
     volumes = [layer for layer in run.frame() if layer.kind in ("image", "labels")]
     if not volumes:

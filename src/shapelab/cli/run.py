@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from shapelab.cli.image_file import add_image_options, read_still
 from shapelab.cli.parser import Parser
 from shapelab.cli.recording import add_recording, record
 from shapelab.errors import InputError
@@ -18,6 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("family", metavar="FAMILY", nargs="?", help="family of models (see shapelab list)")
     parser.add_argument("--preset", "--scenario", dest="preset", metavar="NAME", help="preset or scenario to start from")
     parser.add_argument("--start-from", type=Path, metavar="FILE", help="mask, labels or image to start from")
+    add_image_options(parser)
     parser.add_argument("-h", "--help", action="store_true", help="show this help, with the parameters of FAMILY")
     add_recording(parser)
 
@@ -30,6 +32,7 @@ def run(known: argparse.Namespace, rest: list[str]) -> int:
     parser = Parser(prog=f"shapelab run {known.family or 'FAMILY'}", allow_abbrev=False)
     parser.add_argument("--preset", "--scenario", metavar="NAME", help="preset or scenario to start from")
     parser.add_argument("--start-from", metavar="FILE", help="mask, labels or image to start from")
+    add_image_options(parser)
     add_recording(parser)
     if known.family is None:
         if known.help:
@@ -43,7 +46,5 @@ def run(known: argparse.Namespace, rest: list[str]) -> int:
         return 0
     changes: dict[str, Any] = given_parameters(parser.parse_args(rest), parameters_type)
     if known.start_from is not None:
-        from shapelab.io import read_image
-
-        changes["initial"] = read_image(known.start_from)
+        changes["initial"] = read_still(known.start_from, known)
     return record(create(known.family, known.preset, **changes), known)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shapelab.cli.image_file import add_image_options, read_still
 from shapelab.cli.parser import number
 from shapelab.errors import InputError
 
@@ -25,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("path", type=Path, metavar="FILE", help="label image, or run folder of cells (its last frame)")
     parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="one size, or one per axis (z y x)")
-    parser.add_argument("--key", help="which array of a file that holds several")
+    add_image_options(parser)
     parser.add_argument("--periodic", action="store_true", help="the image repeats along all axes")
     parser.add_argument("--plan", action="store_true", help="only say what to expect: cells, error, time, memory")
     parser.add_argument("--cells", action="store_true", help="print the pressures of cells instead of the tensions of interfaces")
@@ -69,10 +70,10 @@ def _write(table: pd.DataFrame, known: argparse.Namespace) -> None:
 
 def _labels(known: argparse.Namespace) -> LayerData:
     """Return the label image of a file, or the cells in the last frame of a run folder."""
-    from shapelab.io import load_run, read_image
+    from shapelab.io import load_run
 
     if not (known.path / "run.json").is_file():
-        return read_image(known.path, key=known.key, kind="labels")
+        return read_still(known.path, known)
     frame = load_run(known.path).frame()
     if "cells" not in frame:
         raise InputError(f"The run {known.path.name} has no cells: tensions are inferred from cells, not from a field.")

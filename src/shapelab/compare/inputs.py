@@ -15,7 +15,7 @@ from shapelab.convert.place import Place
 from shapelab.convert.points import PointCloud
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
-from shapelab.frame import LayerData
+from shapelab.frame import LayerData, require_space
 from shapelab.measure.diagram import CurvatureDiagram
 
 __all__ = ["Kind", "Shape", "as_shape"]
@@ -103,6 +103,7 @@ def as_shape(data: Any, spacing: Spacing | None = None, unit: str = "") -> Shape
 
 
 def _from_layer(layer: LayerData, spacing: Spacing | None, unit: str) -> Shape:
+    require_space(layer)
     meta: Mapping[str, Any] = layer.meta
     units = meta.get("units", unit)
     name = str(units if isinstance(units, str) else units[-1] if units is not None and len(units) else unit)

@@ -11,7 +11,7 @@ import numpy as np
 from shapelab.convert.mask import as_mask
 from shapelab.convert.spacing import as_spacing
 from shapelab.errors import InputError
-from shapelab.frame import LayerData
+from shapelab.frame import LayerData, require_space
 
 __all__ = ["Given", "Start", "given"]
 
@@ -125,6 +125,7 @@ def given(source: Any, what: str = "starting shape") -> Given:
 
 def _parts(source: Any) -> tuple[Any, Mapping[str, Any], str | None]:
     if isinstance(source, LayerData):
+        require_space(source)
         return source.data, source.meta, source.kind
     if isinstance(source, tuple) and len(source) == 3 and isinstance(source[1], Mapping):
         return source

@@ -14,9 +14,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from shapelab.device import require_memory
 from shapelab.errors import InputError
-from shapelab.units import long_unit, short_unit
+from shapelab.units import long_unit
 
 __all__ = [
     "LARGEST_CHUNK",
@@ -26,7 +25,6 @@ __all__ = [
     "inside",
     "multiscales",
     "open_array",
-    "open_multiscale",
     "refuse_links",
 ]
 
@@ -113,31 +111,6 @@ def chunk_files(folder: Path, shape: Sequence[int], chunks: Sequence[int], index
     counts = [range(-(-n // chunk)) for n, chunk in zip(shape[1:], chunks[1:], strict=True)]
     for places in itertools.product(*counts):
         yield folder.joinpath("c", str(index), *map(str, places))
-
-
-def open_multiscale(folder: Path) -> tuple[np.ndarray, str, list[float], str]:
-    """Return ``(data, axes, scale, unit)`` of the finest resolution of the OME-Zarr image in `folder`."""
-    import zarr
-
-    group = zarr.open_group(store=str(folder), mode="r")
-    attributes = group.attrs.asdict()
-    entries: Any = attributes.get("ome", attributes)
-    entries = entries.get("multiscales") if isinstance(entries, Mapping) else None
-    if not entries:
-        raise InputError(f"{folder.name} is not an OME-Zarr image: it has no multiscales metadata.")
-    entry = entries[0]
-    dataset = entry["datasets"][0]
-    array = open_array(inside(folder, str(dataset["path"])), version=None)
-    require_memory(math.prod(array.shape) * array.dtype.itemsize)
-    names = [axis["name"] if isinstance(axis, Mapping) else str(axis) for axis in entry.get("axes", "tczyx"[-array.ndim :])]
-    unit = next((str(a["unit"]) for a in entry.get("axes", ()) if isinstance(a, Mapping) and a.get("type") == "space" and "unit" in a), "")
-    scale = np.ones(array.ndim)
-    for transform in [*dataset.get("coordinateTransformations", ()), *entry.get("coordinateTransformations", ())]:
-        if transform.get("type") == "scale":
-            scale = scale * np.array(transform["scale"], dtype=float)
-    if len(names) != array.ndim or any(len(name) != 1 for name in names):
-        raise InputError(f"{folder.name}: its metadata names {len(names)} axes for an array of {array.ndim}.")
-    return np.asarray(array[...]), "".join(names), scale.tolist(), short_unit(unit)
 
 
 def refuse_links(folder: Path) -> None:

@@ -1,0 +1,41 @@
+"""Options that say which image of a file is meant, for every verb that reads one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shapelab.cli.parser import whole_number
+
+if TYPE_CHECKING:
+    from shapelab.frame import LayerData
+
+__all__ = ["add_image_options", "read_still"]
+
+
+def add_image_options(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--key``, ``--frame``, ``--channel`` and ``--labels``."""
+    parser.add_argument("--key", help="which array of a file that holds several")
+    parser.add_argument("--frame", type=whole_number, metavar="N", help="which frame of a time series, counted from 0")
+    parser.add_argument("--channel", type=whole_number, metavar="N", help="which channel, counted from 0")
+    parser.add_argument("--labels", action="store_true", help="the numbers of the image are ids of objects, whatever they look like")
+
+
+def read_still(path: Path, known: argparse.Namespace) -> LayerData:
+    """Return the image that the options ask for, one frame and one channel; what is to be said of it goes to stderr.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or has several frames or channels and none is chosen.
+    """
+    from shapelab.frame import require_space
+    from shapelab.io import read_image
+
+    layer = read_image(path, key=known.key, kind="labels" if known.labels else None, frame=known.frame, channel=known.channel)
+    require_space(layer)
+    for note in layer.meta.get("metadata", {}).get("notes", ()):
+        print(f"shapelab: {path.name}: {note}", file=sys.stderr)
+    return layer

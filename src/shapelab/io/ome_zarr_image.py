@@ -1,0 +1,137 @@
+"""Images and labels in OME-Zarr folders of versions 0.4 and 0.5, with what their metadata state.
+
+https://ngff.openmicroscopy.org/0.5/
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shapelab.device import require_memory
+from shapelab.errors import InputError
+from shapelab.io.array_files import Listed, chosen
+from shapelab.io.ngff import inside, open_array
+from shapelab.io.placed import PlacedImage, named_axes, on_axes
+
+__all__ = ["list_ome_zarr", "read_ome_zarr"]
+
+_MOST = 200
+"""Images listed of one folder."""
+
+
+def list_ome_zarr(folder: Path) -> Listed:
+    """Return key, shape and dtype of every image of a folder: "" is its own, "labels/cells" one of its label images."""
+    found: Listed = []
+    for key in _keys(folder):
+        array = _array(folder, key)[0]
+        found.append((key, tuple(array.shape), str(array.dtype)))
+    return found
+
+
+def read_ome_zarr(folder: Path, key: str | None) -> PlacedImage:
+    """Return the full resolution of an image, by default the folder's own; its array is not read yet."""
+    keys = _keys(folder)
+    if key is None and "" in keys:
+        key = ""
+    elif key is None or key.strip("/") not in keys:
+        key = chosen(folder, list_ome_zarr(folder), key)
+    array, entry, attributes = _array(folder, key.strip("/"))
+    require_memory(math.prod(array.shape) * array.dtype.itemsize)
+    require_memory(math.prod(array.chunks) * array.dtype.itemsize)
+    if entry is None:
+        names = [str(name)[:1] for name in getattr(array.metadata, "dimension_names", None) or ()]
+        letters = "".join(names)
+        return on_axes(array, letters if len(names) == array.ndim and set(letters) <= set("tczyx") else named_axes(array.shape))
+    axes, units = _axes(folder, entry, array.ndim)
+    scale, shift = np.ones(array.ndim), np.zeros(array.ndim)
+    for transform in [*_level(entry).get("coordinateTransformations", ()), *entry.get("coordinateTransformations", ())]:
+        kind = transform.get("type")
+        if kind not in ("scale", "translation", "identity") or (kind != "identity" and kind not in transform):
+            raise InputError(f"{folder.name} states a transform of type {kind!r}, which cannot be used yet: only scale and translation.")
+        if kind == "scale":
+            factors = np.array(transform["scale"], dtype=float)
+            scale, shift = scale * factors, shift * factors
+        elif kind == "translation":
+            shift = shift + np.array(transform["translation"], dtype=float)
+    steps, starts = (dict(zip(axes, values.tolist(), strict=True)) for values in (scale, shift))
+    labels = key.strip("/").startswith("labels/") or folder.parent.name == "labels" or "image-label" in attributes
+    return on_axes(array, axes, steps, units, starts, kind="labels" if labels and array.dtype.kind in "iub" else None)
+
+
+def _attributes(folder: Path) -> Mapping[str, Any]:
+    """Return the OME metadata of a group, empty if it is none."""
+    import zarr
+
+    try:
+        attributes = zarr.open_group(store=str(folder), mode="r").attrs.asdict()
+    except (FileNotFoundError, ValueError, KeyError):
+        return {}
+    ome = attributes.get("ome", attributes)
+    return ome if isinstance(ome, Mapping) else {}
+
+
+def _keys(folder: Path) -> list[str]:
+    """Return the paths of the images in a folder, "" for its own."""
+    attributes = _attributes(folder)
+    if "plate" in attributes:
+        raise InputError(f"{folder.name} is a plate of wells: open one of its images, such as {folder.name}/A/1/0.")
+    keys = [""] if attributes.get("multiscales") or _is_array(folder) else []
+    if (inside(folder, "labels")).is_dir():
+        names = _attributes(folder / "labels").get("labels", ())
+        keys += [f"labels/{name}" for name in names if isinstance(name, str)] if isinstance(names, list | tuple) else []
+    if not attributes.get("multiscales"):
+        keys += [child.name for child in sorted(folder.iterdir())[:_MOST] if child.is_dir() and child.name != "labels" and _is_image(child)]
+    if isinstance(attributes.get("labels"), list | tuple):
+        keys += [str(name) for name in attributes["labels"] if str(name) not in keys]
+    if not keys:
+        raise InputError(f"{folder.name} is not an OME-Zarr image: it has no multiscales metadata.")
+    return keys[:_MOST]
+
+
+def _is_array(folder: Path) -> bool:
+    if (folder / ".zarray").is_file():
+        return True
+    file = folder / "zarr.json"
+    return file.is_file() and file.stat().st_size < 10_000_000 and b'"array"' in file.read_bytes()
+
+
+def _is_image(folder: Path) -> bool:
+    return _is_array(folder) or bool(_attributes(folder).get("multiscales"))
+
+
+def _array(folder: Path, key: str) -> tuple[Any, Mapping[str, Any] | None, Mapping[str, Any]]:
+    """Return the finest array of an image, its multiscale entry (None for a bare array) and the metadata around."""
+    group = inside(folder, key) if key else folder
+    attributes = _attributes(group)
+    entries = attributes.get("multiscales")
+    if not entries:
+        return open_array(group, version=None), None, attributes
+    entry = entries[0]
+    return open_array(inside(group, str(_level(entry)["path"])), version=None), entry, attributes
+
+
+def _level(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    level: Mapping[str, Any] = entry["datasets"][0]  # the standard orders them from the finest
+    return level
+
+
+def _axes(folder: Path, entry: Mapping[str, Any], ndim: int) -> tuple[str, dict[str, str]]:
+    stated = entry.get("axes", "tczyx"[-ndim:])
+    letters, units = "", {}
+    for axis in stated:
+        name = str(axis["name"] if isinstance(axis, Mapping) else axis).lower()
+        type_ = axis.get("type") if isinstance(axis, Mapping) else None
+        letter = name if name in tuple("tczyx") else {"time": "t", "channel": "c"}.get(type_ or name, "")
+        if not letter:
+            raise InputError(f"{folder.name} has an axis {name!r}; known are t, c, z, y and x.")
+        letters += letter
+        if isinstance(axis, Mapping) and "unit" in axis:
+            units[letter] = str(axis["unit"])
+    if len(letters) != ndim:
+        raise InputError(f"{folder.name}: its metadata names {len(letters)} axes for an array of {ndim}.")
+    return letters, units

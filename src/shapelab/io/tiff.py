@@ -1,0 +1,160 @@
+"""TIFF images: OME, ImageJ and plain, with what they state of their axes."""
+
+from __future__ import annotations
+
+import math
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shapelab.device import require_memory
+from shapelab.errors import InputError
+from shapelab.io.placed import PlacedImage, named_axes, on_axes
+
+__all__ = ["list_tiff", "read_tiff"]
+
+_PRINT = 20.0
+"""Pixels larger than this [µm] in a plain TIFF are a resolution of print or screen (1270 dots per inch) and not of a microscope."""
+_NAMES = {"P": "positions", "A": "angles", "H": "lifetimes", "E": "wavelengths", "L": "exposures", "R": "tiles", "M": "tiles", "V": "views"}
+
+
+def list_tiff(file: Path) -> list[tuple[str, tuple[int, ...], str]]:
+    """Return number, shape and dtype of every image in a file."""
+    import tifffile
+
+    _refuse_circle(file)
+    with tifffile.TiffFile(file) as tiff:
+        return [(str(i), tuple(series.shape), str(series.dtype)) for i, series in enumerate(tiff.series)]
+
+
+def read_tiff(file: Path, key: str | None) -> PlacedImage:
+    """Return an image of a TIFF file, by default the first; `key` is the number of another."""
+    import tifffile
+
+    _refuse_circle(file)
+    with tifffile.TiffFile(file) as tiff:
+        number = _number(file, key, len(tiff.series))
+        series = tiff.series[number]
+        require_memory(math.prod(series.shape) * max(1, np.dtype(series.dtype).itemsize))
+        letters = str(series.axes).upper()
+        if "S" in letters and series.shape[letters.index("S")] > 1:
+            raise InputError(f"{file.name} is a colour image: convert it to grey or to labels first.")
+        if tiff.is_ome and tiff.ome_metadata:
+            steps, units, notes = _ome(tiff.ome_metadata, number)
+        elif tiff.imagej_metadata:
+            steps, units, notes = _imagej(tiff)
+        else:
+            steps, units, notes = _plain(tiff)
+        if len(tiff.series) > 1 and key is None:
+            notes.append(
+                f"The first of {len(tiff.series)} images was read: choose another by its number (key 0 to {len(tiff.series) - 1})."
+            )
+        data = series.asarray()
+    return on_axes(data, _letters(file, letters, data.shape), steps, units, notes=notes)
+
+
+def _number(file: Path, key: str | None, count: int) -> int:
+    if key is None:
+        return 0
+    if not key.isdecimal() or int(key) >= count:
+        raise InputError(f"{file.name} has no image {key!r}: it holds {count}, numbered from 0.")
+    return int(key)
+
+
+def _letters(file: Path, letters: str, shape: tuple[int, ...]) -> str:
+    """Return one letter of "tczyx" or "-" per axis; pages whose meaning is not stated are planes along the first axis that is missing."""
+    out = []
+    for axis, n in zip(letters, shape, strict=True):
+        if axis in "TCZYX":
+            out.append(axis.lower())
+        elif n == 1:
+            out.append("-")
+        elif axis in "IQ":
+            out.append("?")
+        else:
+            raise InputError(
+                f"{file.name} has {n} {_NAMES.get(axis, f'entries along an axis {axis!r}')}: save the one that is wanted as an image."
+            )
+    if out.count("?") > 1 and not set(out) & set("tczyx"):
+        return named_axes(shape)
+    missing = [axis for axis in "zct" if axis not in out]
+    if out.count("?") > len(missing):
+        raise InputError(f"{file.name} does not say what its axes are; its shape is {shape}.")
+    for i in reversed(range(len(out))):
+        if out[i] == "?":
+            out[i] = missing.pop(0)
+    return "".join(out)
+
+
+def _ome(xml: str, number: int) -> tuple[dict[str, float], dict[str, str], list[str]]:
+    import tifffile
+
+    images = tifffile.xml2dict(xml)["OME"]["Image"]
+    pixels = (images[min(number, len(images) - 1)] if isinstance(images, list) else images)["Pixels"]
+    steps = {axis.lower(): float(pixels[f"PhysicalSize{axis}"]) for axis in "ZYX" if f"PhysicalSize{axis}" in pixels}
+    units = {axis: str(pixels.get(f"PhysicalSize{axis.upper()}Unit", "µm")) for axis in steps}
+    if "TimeIncrement" in pixels:
+        steps["t"], units["t"] = float(pixels["TimeIncrement"]), str(pixels.get("TimeIncrementUnit", "s"))
+    planes = pixels.get("Plane", ())
+    first = planes[0] if isinstance(planes, list | tuple) and planes else planes
+    moved = isinstance(first, dict) and any(first.get(f"Position{axis}") for axis in "XYZ")
+    return steps, units, ["The position of the stage that it states was not applied."] if moved else []
+
+
+def _imagej(tiff: Any) -> tuple[dict[str, float], dict[str, str], list[str]]:
+    """ImageJ states pixels per unit in the resolution tags, and the spacing of planes by itself; each axis may have its own unit."""
+    info, steps, notes = tiff.imagej_metadata, {}, []
+    unit = str(info.get("unit") or "")
+    tags = tiff.pages[0].tags
+    for axis, tag in (("x", "XResolution"), ("y", "YResolution")):
+        if tag in tags:
+            count, length = (float(n) for n in tags[tag].value)
+            steps[axis] = length / count if count else math.nan
+    if steps and "spacing" in info:
+        steps["z"] = abs(float(info["spacing"]))
+    units = {"x": unit, "y": str(info.get("yunit") or unit), "z": str(info.get("zunit") or unit)}
+    if unit == "inch" and steps.get("x", 0) * 25400 > _PRINT:
+        notes.append(f"Its {1 / steps['x']:.4g} dots per inch are a resolution of print: lengths are in pixels.")
+        return {}, {}, notes
+    if float(info.get("finterval") or 0) > 0:
+        steps["t"], units["t"] = float(info["finterval"]), str(info.get("tunit") or "s")
+    return steps, units, notes
+
+
+def _plain(tiff: Any) -> tuple[dict[str, float], dict[str, str], list[str]]:
+    """Resolution of a plain TIFF: pixels per inch or centimetre; coarse ones are meant for print."""
+    tags = tiff.pages[0].tags
+    size = {2: 25400.0, 3: 10000.0}.get(int(tags["ResolutionUnit"].value) if "ResolutionUnit" in tags else 1)
+    if size is None or "XResolution" not in tags or "YResolution" not in tags:
+        return {}, {}, []
+    counts = {axis: tags[tag].value[0] / (tags[tag].value[1] or 1) for axis, tag in (("x", "XResolution"), ("y", "YResolution"))}
+    if min(counts.values()) <= 0:
+        return {}, {}, []
+    steps = {axis: float(f"{size / count:.9g}") for axis, count in counts.items()}
+    if max(steps.values()) > _PRINT:
+        dots = counts["x"] * 25400 / size
+        return {}, {}, [f"Its {dots:.4g} dots per inch are a resolution of print: lengths are in pixels."]
+    return steps, dict.fromkeys("zyx", "um"), []
+
+
+def _refuse_circle(file: Path) -> None:
+    """Refuse a TIFF whose pages follow each other in a circle: it would be read for ever."""
+    with file.open("rb") as stream:
+        head = stream.read(16)
+        order, big = ("<" if head[:2] == b"II" else ">"), head[2:4] in (b"\x2b\x00", b"\x00\x2b")
+        count, entry, link = ("Q", 20, "Q") if big else ("H", 12, "I")
+        seen: set[int] = set()
+        try:
+            (page,) = struct.unpack_from(order + link, head, 8 if big else 4)
+            while page:
+                if page in seen:
+                    raise InputError(f"{file.name} is damaged: its pages follow each other in a circle.")
+                seen.add(page)
+                stream.seek(page)
+                (entries,) = struct.unpack(order + count, stream.read(struct.calcsize(order + count)))
+                stream.seek(entry * entries, 1)
+                (page,) = struct.unpack(order + link, stream.read(struct.calcsize(order + link)))
+        except (struct.error, OSError, OverflowError):  # cut, which the reader tells better
+            return
