@@ -50,7 +50,6 @@ def test_measure_agrees_with_the_layer_resampled_by_hand(seed):
     assert found.index.tolist() == [3, 2**33 + 1]
     tolerance = 0.05 if seed % 2 else 0.02
     assert np.allclose(found["volume"], expected["volume"], rtol=tolerance)
-    assert np.allclose(found["area"], expected["area"], rtol=0.25)  # the count of crossings is coarse where voxels are long
     names = [f"centroid_{axis}" for axis in "zyx"]
     away = found[names].to_numpy() - (expected[names].to_numpy() + low)
     assert np.abs(away).max() < step

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from napari.layers import Labels, Points, Shapes, Surface
 from qtpy.QtCore import Qt
+from test_layer_data import random_transform
 
 from napari_shapelab.docks.crystals import CrystalsDock
 from napari_shapelab.docks.crystals.fit import FitParameters, GrainImage, fit_image
@@ -180,7 +181,7 @@ def test_layers_without_grains_say_so(viewer, dock, qtbot, data, words):
 def test_images_are_listed_with_the_reason(viewer, dock):
     viewer.add_image(np.random.default_rng(0).random((16, 16)), name="grey")
     texts = [dock.fit.source.combo.itemText(i) for i in range(dock.fit.source.combo.count())]
-    assert "grey (an image: segment it into Labels first)" in texts
+    assert "grey (it is not a Labels layer: segment it into Labels first)" in texts
     assert dock.fit.source.layer is None
     assert not dock.fit.work.run_button.isEnabled()
 
@@ -245,7 +246,7 @@ def test_generate_like_a_layer(viewer, dock, flat, qtbot):
     dock.tabs.setCurrentIndex(1)
     qtbot.waitUntil(lambda: not tab.preview.pixmap().isNull(), timeout=60_000)
     tab.like.choose(source)
-    qtbot.waitUntil(lambda: "20 grains to be like" in tab.note.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "20 reference grains" in tab.note.text(), timeout=20_000)
     assert tab.parameters.grid == flat.shape
     assert not tab.form.fields["anisotropy"].isEnabled()
     choose(tab.form, n_grains=30, lloyd=2, tolerance=5.0)
@@ -289,3 +290,117 @@ def test_closing_the_viewer_ends_the_fit(viewer, dock, flat, qtbot, gate):
     abort = dock.fit.work._abort
     viewer.close()
     qtbot.waitUntil(abort.is_set, timeout=10_000)
+
+
+def test_ids_of_64_bits_go_all_the_way(viewer, dock, flat, qtbot, tmp_path):
+    wide = flat.astype(np.uint64)
+    wide[flat > 0] += np.uint64(2**63)
+    viewer.add_labels(wide, name="wide")
+    result = fit(qtbot, dock)
+    ids = set(np.unique(wide).tolist()) - {0}
+    assert set(result.table["id"].tolist()) == ids
+    cells = viewer.layers["moments q2 · wide"]
+    assert set(np.unique(cells.data).tolist()) <= ids
+    plain = fit_image(GrainImage("flat", flat, (1.0, 1.0)), FitParameters(), lambda progress: None, threading.Event())
+    assert np.array_equal(cells.data, np.where(plain.labels > 0, plain.labels.astype(np.uint64) + np.uint64(2**63), np.uint64(0)))
+    dock.fit.table.selectRow(0)
+    assert dock.fit.table.selected == int(result.table["id"].iloc[0])
+    assert f"Grain {dock.fit.table.selected}" in dock.fit.hint.text()
+    dock.fit.save_table(tmp_path / "grains.csv")
+    assert str(dock.fit.table.selected) in (tmp_path / "grains.csv").read_text()
+
+
+@pytest.mark.parametrize("offset", [2**31])
+def test_a_row_of_a_wide_id_is_chosen(viewer, dock, flat, qtbot, offset):
+    layer = viewer.add_labels(np.where(flat > 0, flat.astype(np.int64) + offset, 0))
+    fit(qtbot, dock)
+    dock.fit.table.selectRow(2)
+    assert layer.selected_label == dock.fit.table.selected > offset
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_fit_lies_over_its_image_under_any_transform(viewer, dock, flat, qtbot, seed):
+    rng = np.random.default_rng(seed)
+    settings = random_transform(rng, 2, shear=seed % 2 == 1)
+    source = viewer.add_labels(flat, name="turned", **settings)
+    result = fit(qtbot, dock)
+    cells, seeds = viewer.layers["moments q2 · turned"], viewer.layers["moments q2 · seeds"]
+    if seed % 2 == 0:
+        assert np.allclose([cells.data_to_world(p) for p in np.eye(2)], [source.data_to_world(p) for p in np.eye(2)])
+    else:
+        assert "sheared" in dock.fit.summary.text()
+    places = [np.array(source.data_to_world(np.argwhere(flat == i).mean(0))) for i in seeds.features["id"]]
+    found = np.array([seeds.data_to_world(p) for p in seeds.data])
+    size = np.linalg.norm(np.subtract(source.data_to_world((1, 1)), source.data_to_world((0, 0))))
+    assert np.abs(found - places).max() < (0.7 if seed % 2 else 1e-6) * size
+    dock.fit.table.selectRow(0)
+    worst = int(result.table["id"][0])
+    place = np.array(source.data_to_world(np.argwhere(flat == worst).mean(0)))
+    assert np.abs(np.array(viewer.scene.camera.center[-2:]) - place).max() < (0.7 if seed % 2 else 1e-6) * size
+    mark = viewer.layers["chosen grain"]
+    assert np.abs(np.array(mark.data_to_world(mark.data[0])) - place).max() < (0.7 if seed % 2 else 1e-6) * size
+
+
+def test_one_frame_is_fitted_and_said(viewer, dock, flat, qtbot):
+    frames = np.stack([np.zeros_like(flat), flat])
+    layer = viewer.add_labels(frames, axis_labels=("t", "y", "x"), name="film")
+    viewer.dims.set_point(0, 1)
+    dock.fit.source.combo.choose(layer)
+    result = fit(qtbot, dock)
+    assert result.labels.shape == flat.shape
+    assert "frame 2 of 2" in dock.fit.summary.text()
+
+
+def test_background_and_lost_grains_are_said(flat):
+    labels = np.zeros((60, 60), int)
+    labels[10:50, 10:50] = 1
+    labels[29:31, 29:31] = 2  # in the middle of the other
+    labels[10:50, 20:40][labels[10:50, 20:40] == 1] = 3
+    result = fit_image(GrainImage("rings", labels, (1.0, 1.0)), FitParameters(order=1), lambda progress: None, threading.Event())
+    assert "The background, 56% of the image, is left out" in result.summary
+    lost = set(np.unique(labels)) - {0} - set(np.unique(result.labels))
+    assert ("have no cell in the diagram" in result.summary) == bool(lost)
+    assert int((result.table["volume_error"] <= -1).sum()) == len(lost)
+
+
+def test_an_error_while_the_layers_are_added_leaves_the_dock_usable(viewer, dock, flat, qtbot, monkeypatch):
+    viewer.add_labels(flat)
+
+    def fail(*_):
+        raise RuntimeError("no canvas")
+
+    monkeypatch.setattr(dock.fit, "_describe_fit", fail)
+    dock.fit.fit()
+    qtbot.waitUntil(lambda: "no canvas" in dock.fit.work.message.text(), timeout=60_000)
+    assert dock.fit.work.run_button.isEnabled()
+    monkeypatch.undo()
+    fit(qtbot, dock)
+
+
+def test_a_flat_sample_beside_a_volume(viewer, dock, qtbot):
+    viewer.add_labels(np.ones((4, 8, 8), int))
+    viewer.dims.ndisplay = 3
+    tab = dock.generate
+    choose(tab.form, n_grains=12, shape=(1, 24, 24), lloyd=0, tolerance=10.0)
+    tab.work.run_button.click()
+    qtbot.waitUntil(lambda: tab.generated is not None and not tab.work.working, timeout=60_000)
+    assert viewer.dims.ndisplay == 2
+    assert tab.work.message.text().startswith("Added")
+
+
+def test_the_angle_between_grains_is_offered_for_maps_only(viewer, dock, flat, qtbot, tmp_path):
+    euler = np.zeros((12, 20, 3))
+    euler[:, 10:, 0] = np.deg2rad(30)
+    np.savez(tmp_path / "map.npz", euler=euler, phase=np.ones((12, 20), int), step_um=0.5)
+    source = dock.fit.source
+    source.open(tmp_path / "map.npz")
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=20_000)
+    of_map = source.layer
+    assert not source.threshold.isHidden()
+    source.combo.choose(viewer.add_labels(flat, name="other"))
+    assert source.threshold.isHidden()
+    source.threshold.setValue(45.0)
+    assert len(viewer.layers) == 2
+    source.combo.choose(of_map)
+    assert not source.threshold.isHidden()
+    assert source.threshold.value() == 5.0

@@ -1,20 +1,25 @@
-"""Layers added one by one, with the window's own work in between: each takes napari a tenth of a second."""
+"""Layers made and added one by one, with the window's own work in between: each takes napari a tenth of a second."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from napari.layers import Layer
 from qtpy.QtCore import QObject, QTimer
 
 from napari_shapelab.viewer.view import see, unwrapped
+from shapelab.errors import ShapelabError
 
-__all__ = ["LayerAdder"]
+__all__ = ["LayerAdder", "insert_layer"]
+
+_log = logging.getLogger(__name__)
 
 
 class LayerAdder(QTimer):
-    """Adds a list of layers to a viewer without holding up its window.
+    """Makes layers and adds them to a viewer without holding up its window.
 
     Parameters
     ----------
@@ -27,13 +32,40 @@ class LayerAdder(QTimer):
     def __init__(self, viewer: Any, owner: QObject) -> None:
         super().__init__(owner)
         self._viewer = unwrapped(viewer)
-        self._waiting: list[Layer | Callable[[], None]] = []
+        self._waiting: list[Callable[[], None]] = []
         self.setInterval(0)
         self.timeout.connect(self._next)
 
-    def add(self, layers: Sequence[Layer], done: Callable[[], None]) -> None:
-        """Add the layers, the first of them at once, and call `done` when all are there."""
-        self._waiting += [*layers, done]
+    def add(
+        self, triples: Sequence[tuple[Any, dict[str, Any], str]], done: Callable[[list[Layer]], None], failed: Callable[[str], None]
+    ) -> None:
+        """Make and add layers, the first of them at once.
+
+        Parameters
+        ----------
+        triples
+            Data, settings and type of each.
+        done
+            Called with the layers when all are there.
+        failed
+            Called with a sentence if one of them, or `done`, raises; nothing more is added then.
+        """
+        made: list[Layer] = []
+
+        def make(triple: tuple[Any, dict[str, Any], str]) -> None:
+            made.append(self._viewer.add_layer(Layer.create(*triple)))
+
+        def guarded(step: Callable[[], None]) -> None:
+            try:
+                step()
+            except Exception as error:  # told to the user, whatever it is: the dock must stay usable
+                if not isinstance(error, ShapelabError):
+                    _log.exception("A layer cannot be added")
+                self._waiting.clear()
+                failed(str(error) if isinstance(error, ShapelabError) else f"A layer cannot be shown ({type(error).__name__}: {error}).")
+
+        steps = [partial(make, triple) for triple in triples]
+        self._waiting += [partial(guarded, step) for step in (*steps, partial(done, made))]
         self._next()
         self.start()
 
@@ -41,11 +73,7 @@ class LayerAdder(QTimer):
         if not self._waiting:
             self.stop()
             return
-        entry = self._waiting.pop(0)
-        if isinstance(entry, Layer):
-            self._viewer.add_layer(entry)
-        else:
-            entry()
+        self._waiting.pop(0)()
 
 
 def insert_layer(viewer: Any, layer: Layer) -> None:

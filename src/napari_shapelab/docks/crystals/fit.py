@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -72,12 +73,14 @@ class FitParameters(Parameters):
 
 @dataclass(frozen=True, eq=False)
 class GrainImage:
-    """A label image to fit, with where it lies."""
+    """A label image to fit."""
 
     name: str
     labels: np.ndarray
     spacing: tuple[float, ...]
     unit: str = ""
+    notes: tuple[str, ...] = ()
+    """What was done to take it, one sentence each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +112,9 @@ def fit_image(image: GrainImage, parameters: FitParameters, report: Report, abor
         text = f"{progress.stage} · mismatch {progress.mismatch:.2%}"
         report(Progress(progress.fraction, text[0].upper() + text[1:]))
 
+    labels, ids = _numbered(image.labels)
     fit = fit_diagram(
-        image.labels,
+        labels,
         parameters.order,
         image.spacing,
         method="likelihood" if parameters.likelihood else "moments",
@@ -120,18 +124,30 @@ def fit_image(image: GrainImage, parameters: FitParameters, report: Report, abor
         progress=tell,
         abort=abort,
     )
-    table = grain_report(image.labels, fit)
+    table = grain_report(labels, fit)
+    moments, fitted = fit.moments, fit.labels.astype(image.labels.dtype)
+    if ids is not None:
+        table["id"], fitted = ids[table["id"]], ids[fit.labels]
+        moments = replace(moments, ids=ids[moments.ids])
     return FitResult(
         title=parameters.short_name,
         source=image.name,
-        labels=fit.labels.astype(image.labels.dtype),
-        wrong=((image.labels != fit.labels) & (image.labels != 0)).astype(np.uint8),
-        moments=fit.moments,
+        labels=fitted,
+        wrong=((labels != fit.labels) & (labels != 0)).astype(np.uint8),
+        moments=moments,
         spacing=image.spacing,
         table=table,
-        summary=_summary(fit, table),
+        summary=_summary(fit, table, float((labels == 0).mean()), image.notes),
         provenance=_provenance(image.name, parameters, _CITATION, mismatch=fit.mismatch, volume_error=fit.volume_error),
     )
+
+
+def _numbered(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return labels that fit into int64, and the original id of each where they had to be numbered anew."""
+    if labels.dtype != np.uint64 or labels.max(initial=0) < 2**63:
+        return labels, None
+    ids = np.unique(np.append(labels.ravel(), np.uint64(0)))
+    return np.searchsorted(ids, labels), ids
 
 
 def fit_something_small() -> None:
@@ -145,28 +161,34 @@ def fit_something_small() -> None:
     fit_diagram(grains, method="moments", exact_volumes=True)
 
 
-def _summary(fit: DiagramFit, table: pd.DataFrame) -> str:
+def _summary(fit: DiagramFit, table: pd.DataFrame, background: float, notes: tuple[str, ...]) -> str:
+    left_out = f" The background, {background:.0%} of the image, is left out." if background else ""
     lines = [
-        f"<b>{fit.mismatch:.2%}</b> of the pixels belong to another grain.",
+        f"<b>{fit.mismatch:.2%}</b> of the grains' pixels belong to another grain.{left_out}",
         f"Volume error: mean {fit.mean_volume_error:.2%}, largest {fit.volume_error:.1%}.",
         f"{len(table)} grains in {_seconds(fit.seconds)}.",
     ]
     if fit.stopped:
         lines.insert(0, "Stopped before the end: this is the best diagram so far.")
+    lost = sorted(int(i) for i in table["id"][table["volume_error"] <= -1])
+    if lost:
+        named = ", ".join(map(str, lost[:_NAMED])) + (", …" if len(lost) > _NAMED else "")
+        lines.append(f"<b>{len(lost)} of {len(table)} grains have no cell in the diagram</b>: {named}.")
     kinds = Counter(grain.kind for grain in fit.worst)
     shapes = {kind: n for kind, n in kinds.items() if kind in _UNREPRESENTABLE}
     if shapes:
         said = ", ".join(f"{n} {_UNREPRESENTABLE[kind]}" for kind, n in shapes.items())
         lines.append(f"Cells of a diagram have no holes and are in one piece; of the {len(fit.worst)} worst grains: {said}.")
-    return " ".join(lines)
+    return " ".join((*lines, *map(escape, notes)))
 
 
+_NAMED = 12
+"""Grains that are named one by one."""
 _UNREPRESENTABLE: dict[str, str] = {
     "hole": "with a hole",
     "pieces": "in several pieces",
     "non-convex": "strongly non-convex",
     "small": "of few pixels",
-    "lost": "lost their cell",
 }
 
 

@@ -1,4 +1,4 @@
-"""The layers that show a fitted diagram: cells, wrong pixels, seeds, ellipses."""
+"""What shows a fitted diagram: cells, wrong pixels, seeds, ellipses; triples that become layers in the window's thread."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from napari.layers import Labels, Layer, Points, Shapes, Surface
-from napari.utils.colormaps import CyclicLabelColormap
+from napari.utils.colormaps import CyclicLabelColormap, label_colormap
 
 from napari_shapelab.docks.crystals.fit import FitResult
 
-__all__ = ["WRONG", "fit_layers", "in_pixels"]
+__all__ = ["WRONG", "Triple", "fit_triples", "in_pixels"]
+
+Triple = tuple[Any, dict[str, Any], str]
+"""Data, settings and type of a layer, as napari takes them."""
 
 WRONG = "#ff3b3b"
 """Colour of pixels that belong to another grain."""
@@ -21,31 +23,33 @@ _MOST_ELLIPSES = 1500
 _MOST_FACES = 200_000
 
 
-def fit_layers(result: FitResult, place: Mapping[str, Any], colormap: Any, known: Mapping[str, Any] = MappingProxyType({})) -> list[Layer]:
-    """Make the layers; safe in any thread.
+def fit_triples(
+    result: FitResult, place: Mapping[str, Any], colormap: Any, known: Mapping[str, Any] = MappingProxyType({}), *, mirrored: bool = False
+) -> list[Triple]:
+    """Return what the layers show, the cells first; safe in any thread.
 
     Parameters
     ----------
     result
         The fit.
     place
-        Scale, translate, units and axis labels of the image that was fitted.
+        Settings of a layer in pixels of the image that was fitted: scale, position, units and axis labels.
     colormap
         Of the image, so that grains keep their colours; None for napari's own.
     known
         What else is known of the grains (crystal orientations), for the cells' metadata.
+    mirrored
+        Whether `place` mirrors: the normals of ellipsoids point outwards all the same.
     """
-    common = {**place, "metadata": {"shapelab": result.provenance}}
-    cells = Labels(result.labels, name=f"{result.title} · {result.source}", opacity=1.0, **common)
-    cells.metadata.update(known)
-    if colormap is not None:
-        cells.colormap = colormap
-    layers: list[Layer] = [cells]
+    colours = colormap if colormap is not None else label_colormap(49, seed=0.5, background_value=0)
+    cells = (result.labels, {"name": f"{result.title} · {result.source}", "opacity": 1.0, "colormap": colours}, "labels")
+    triples: list[Triple] = [cells]
     if result.wrong is not None:
-        layers.append(_wrong_pixels(result, common))
-    layers.append(_ellipses(result, common, cells))
-    layers.append(_seeds(result, common))
-    return layers
+        triples.append(_wrong_pixels(result))
+    triples += [_ellipses(result, colours, mirrored), _seeds(result)]
+    for number, (_, meta, _) in enumerate(triples):
+        meta |= {**place, "metadata": {"shapelab": dict(result.provenance), **(known if number == 0 else {})}}
+    return triples
 
 
 def in_pixels(positions: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
@@ -54,36 +58,34 @@ def in_pixels(positions: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
     return pixels
 
 
-def _wrong_pixels(result: FitResult, common: Mapping[str, Any]) -> Labels:
+def _wrong_pixels(result: FitResult) -> Triple:
     import pandas as pd
 
     share = result.provenance.get("mismatch", 0.0)
-    return Labels(
-        result.wrong,
-        name=f"{result.title} · mismatch",
-        colormap=CyclicLabelColormap(colors=["transparent", WRONG]),
-        opacity=0.8,
-        features=pd.DataFrame({"index": [1], "meaning": ["in another grain"], "share": [share]}),
-        **common,
-    )
+    meta = {
+        "name": f"{result.title} · mismatch",
+        "colormap": CyclicLabelColormap(colors=["transparent", WRONG]),
+        "opacity": 0.8,
+        "features": pd.DataFrame({"index": [1], "meaning": ["in another grain"], "share": [share]}),
+    }
+    return result.wrong, meta, "labels"
 
 
-def _seeds(result: FitResult, common: Mapping[str, Any]) -> Points:
+def _seeds(result: FitResult) -> Triple:
     rows = np.searchsorted(result.moments.ids, result.table["id"])
     radii = result.moments.radii[rows] / result.spacing[-1]
-    return Points(
-        in_pixels(result.moments.centroids[rows], result.spacing),
-        name=f"{result.title} · seeds",
-        features=result.table,
-        size=np.maximum(0.35 * radii, 0.5),
-        face_color="white",
-        border_width=0,
-        visible=False,
-        **common,
-    )
+    meta = {
+        "name": f"{result.title} · seeds",
+        "features": result.table,
+        "size": np.maximum(0.35 * radii, 0.5),
+        "face_color": "white",
+        "border_width": 0,
+        "visible": False,
+    }
+    return in_pixels(result.moments.centroids[rows], result.spacing), meta, "points"
 
 
-def _ellipses(result: FitResult, common: Mapping[str, Any], cells: Labels) -> Layer:
+def _ellipses(result: FitResult, colours: Any, mirrored: bool) -> Triple:
     moments, dim = result.moments, result.labels.ndim
     largest = np.argsort(-moments.volumes)[: _MOST_ELLIPSES if dim == 2 else None]
     name = f"{result.title} · {'ellipses' if dim == 2 else 'ellipsoids'}"
@@ -91,29 +93,23 @@ def _ellipses(result: FitResult, common: Mapping[str, Any], cells: Labels) -> La
     stretch = np.linalg.cholesky((dim + 2) * moments.covariances[largest])
     centres = moments.centroids[largest]
     if dim == 3:
-        return _ellipsoids(name, centres, stretch, moments.ids[largest], result, common, cells)
+        return _ellipsoids(name, centres, stretch, moments.ids[largest], result, colours, mirrored)
     angle = np.linspace(0, 2 * np.pi, 33)
     circle = np.stack([np.sin(angle), np.cos(angle)])
     outlines = centres[:, None] + np.einsum("nij,jk->nki", stretch, circle)
     width = max(result.labels.shape) / 500
     paths = list(in_pixels(outlines, result.spacing))
-    return Shapes(paths, shape_type="path", name=name, edge_color="white", edge_width=width, visible=False, **common)
+    return paths, {"shape_type": "path", "name": name, "edge_color": "white", "edge_width": width, "visible": False}, "shapes"
 
 
 def _ellipsoids(
-    name: str, centres: np.ndarray, stretch: np.ndarray, ids: np.ndarray, result: FitResult, common: Mapping[str, Any], cells: Labels
-) -> Surface:
+    name: str, centres: np.ndarray, stretch: np.ndarray, ids: np.ndarray, result: FitResult, colours: Any, mirrored: bool
+) -> Triple:
     from trimesh.creation import icosphere
 
     ball = icosphere(subdivisions=2 if 320 * len(ids) <= _MOST_FACES else 1)
     vertices = centres[:, None] + np.einsum("nij,kj->nki", stretch, ball.vertices)
-    faces = ball.faces[None] + len(ball.vertices) * np.arange(len(ids))[:, None, None]
-    colours = np.repeat(np.asarray(cells.colormap.map(ids.astype(result.labels.dtype))), len(ball.vertices), axis=0)
-    return Surface(
-        (in_pixels(vertices.reshape(-1, 3), result.spacing).astype(np.float32), faces.reshape(-1, 3)),
-        vertex_colors=colours,
-        shading="smooth",
-        name=name,
-        visible=False,
-        **common,
-    )
+    faces = (ball.faces[None] + len(ball.vertices) * np.arange(len(ids))[:, None, None]).reshape(-1, 3)
+    shown = np.repeat(np.asarray(colours.map(ids.astype(result.labels.dtype))), len(ball.vertices), axis=0)
+    data = (in_pixels(vertices.reshape(-1, 3), result.spacing).astype(np.float32), faces[:, ::-1] if mirrored else faces)
+    return data, {"vertex_colors": shown, "shading": "smooth", "name": name, "visible": False}, "surface"

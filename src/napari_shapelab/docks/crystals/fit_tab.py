@@ -6,20 +6,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from napari.layers import Labels, Layer
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_shapelab.docks.crystals.fit import FitParameters, FitResult, draw_grains, fit_image
-from napari_shapelab.docks.crystals.fit_layers import fit_layers
+from napari_shapelab.docks.crystals.fit import FitParameters, FitResult, GrainImage, draw_grains, fit_image
+from napari_shapelab.docks.crystals.fit_layers import Triple, fit_triples
 from napari_shapelab.docks.crystals.grain_link import GrainLink
 from napari_shapelab.docks.crystals.grain_source import GrainSource, label_colours
 from napari_shapelab.docks.crystals.grain_table import GrainTableView
 from napari_shapelab.viewer.insert import LayerAdder
-from napari_shapelab.viewer.layer_data import place_of
 from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.file_dialog import ask_target
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.work.progress import Progress
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.task import warm_up
 from shapelab.errors import ShapelabError
@@ -80,17 +82,20 @@ class CrystalFitTab(QWidget):
                     "Drawing the table…",
                 )
                 return
-            image, layer = self.source.image(), self.source.layer
+            taken, layer = self.source.taken(), self.source.layer
         except ShapelabError as error:
             self.work.say(str(error), wrong=True)
             return
         assert layer is not None
-        place, like = place_of(layer), layer.colormap
+        like = layer.colormap
         known = {key: layer.metadata[key] for key in ("orientations", "symmetry", "symmetries", "phases") if key in layer.metadata}
 
-        def work(report: Any, abort: Any) -> tuple[FitResult, list[Layer], dict[str, Any]]:
-            result = fit_image(image, parameters, report, abort)
-            return result, fit_layers(result, place, like, known), place
+        def work(report: Any, abort: Any) -> tuple[FitResult, list[Triple]]:
+            report(Progress(-1, "Reading the layer…"))
+            read = taken.read()
+            result = fit_image(GrainImage(read.name, read.data, read.spacing, read.unit, read.notes), parameters, report, abort)
+            mirrored = bool(np.linalg.det(read.place.linear) < 0)
+            return result, fit_triples(result, read.pixels_place(), like, known, mirrored=mirrored)
 
         self.work.start(work, partial(self._show, layer), f"Fitting {layer.name}…")
 
@@ -106,38 +111,38 @@ class CrystalFitTab(QWidget):
         self.work.say(f"Saved {Path(path).name!r}: {len(self.result.table)} grains.")
 
     def _ask_and_save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save the grains", "grains.csv", "CSV (*.csv)")
+        path = ask_target(self, "Save the grains", "grains.csv", "CSV (*.csv)")
         if path:
             self.save_table(path)
 
-    def _show(self, source: Labels | None, found: tuple[FitResult, list[Layer], dict[str, Any]]) -> None:
-        layers = found[1]
-        for old in self._newest:
+    def _show(self, source: Labels | None, found: tuple[FitResult, list[Triple]]) -> None:
+        result, triples = found
+        if triples[0][0].ndim == 3 and self._viewer.dims.ndisplay == 3:
+            triples[0][1]["iso_gradient_mode"] = "smooth"
+        before, self._newest = self._newest, []
+        for old in before:
             if old in self._viewer.layers:
                 old.visible = False
-        if layers[0].ndim == 3 and self._viewer.dims.ndisplay == 3:
-            layers[0].iso_gradient_mode = "smooth"
-        self._newest = layers
-        self._adder.add(layers, partial(self._describe_fit, source, found))
+        self._adder.add(triples, partial(self._describe_fit, source, result), partial(self.work.say, wrong=True))
 
-    def _describe_fit(self, source: Labels | None, found: tuple[FitResult, list[Layer], dict[str, Any]]) -> None:
+    def _describe_fit(self, source: Labels | None, result: FitResult, layers: list[Layer]) -> None:
         """Show the numbers; the layers are there."""
-        self.result, layers, place = found
+        self.result, self._newest = result, layers
         if source is not None and source in self._viewer.layers:
             source.visible = False  # the fit lies on it, in the same colours
         if layers[0] in self._viewer.layers:
             self._viewer.layers.selection = {layers[0]}
-        cells = [layer for layer in (layers[0], source) if isinstance(layer, Labels)]
-        self.link.follow(self.result, cells, place)
-        self.summary.setText(self.result.summary)
+        self.link.follow(result, [layer for layer in (layers[0], source) if isinstance(layer, Labels)])
+        self.summary.setText(result.summary)
         self.hint.setText(_HINT)
-        self.work.say(_said(layers))
+        self.work.say(_said(layers, source))
         self._show_results(True)
         self.fitted.emit(self.result)
 
     def _describe(self, grain: int) -> None:
         """Say what is known of the selected grain."""
-        assert self.result is not None
+        if self.result is None:
+            return
         row = self.result.table.set_index("id").loc[grain]
         parts = [f"Grain {grain}: {row['pixels']} pixels, aspect ratio {row['aspect_ratio']:.2g}", str(row["reason"])]
         self.hint.setText("; ".join(part for part in parts if part) + ".")
@@ -163,12 +168,13 @@ class CrystalFitTab(QWidget):
         column.addStretch(0)
 
 
-def _drawn(result: FitResult, colormap: Any) -> tuple[FitResult, list[Layer], dict[str, Any]]:
-    """Return a drawn table with its layers; its corner is at 0."""
+def _drawn(result: FitResult, colormap: Any) -> tuple[FitResult, list[Triple]]:
+    """Return a drawn table with what shows it; its corner is at 0."""
     place = {"scale": result.spacing, "translate": tuple(0.5 * step for step in result.spacing), "axis_labels": ("y", "x")}
-    return result, fit_layers(result, place, colormap), place
+    return result, fit_triples(result, place, colormap)
 
 
-def _said(layers: list[Layer]) -> str:
+def _said(layers: list[Layer], source: Layer | None) -> str:
     hidden = [layer.name.rpartition(" · ")[2] for layer in layers if not layer.visible]
-    return f"Added {layers[0].name!r}; {' and '.join(hidden)} are hidden: click the eye of their layer to see them."
+    under = f" {source.name!r} lies under it, hidden too." if source is not None else ""
+    return f"Added {layers[0].name!r}; {' and '.join(hidden)} are hidden: click the eye of their layer to see them.{under}"

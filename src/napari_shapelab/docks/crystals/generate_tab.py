@@ -12,10 +12,11 @@ from napari.utils.colormaps import label_colormap
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.crystals.generation import GeneratedCrystal, GenerateParameters, generate, population_of, preview, quantities
-from napari_shapelab.docks.crystals.grain_source import label_colours, why_no_grains
+from napari_shapelab.docks.crystals.grain_source import label_colours
 from napari_shapelab.docks.crystals.preview import CrystalPreview
-from napari_shapelab.viewer.layer_data import unit_of
-from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.viewer.layer_data import TakenLayer, take
+from napari_shapelab.viewer.shapes import why_no_labels
+from napari_shapelab.viewer.view import see, unwrapped
 from napari_shapelab.widgets.distribution_plot import DistributionPlot
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.layer_combo import LayerCombo
@@ -47,7 +48,7 @@ class CrystalGenerateTab(QWidget):
         self._growing: Labels | None = None
         self._made: Labels | None = None
         self.generated: GeneratedCrystal | None = None
-        self.like = LayerCombo(self._viewer, "nothing: use the fields", why_no_grains)
+        self.like = LayerCombo(self._viewer, "nothing: use the fields", why_no_labels)
         self.like.setToolTip("Draw volumes, shapes and directions together from the grains of one of your layers or of a fit.")
         self.form = Form(GenerateParameters())
         self.by_orientation = QCheckBox("Colour by orientation")
@@ -105,33 +106,39 @@ class CrystalGenerateTab(QWidget):
             self._say("")
             self.preview.refresh()
             return
-        labels, spacing = np.asarray(layer.data), tuple(map(float, layer.scale))
-        known = layer.metadata.get("orientations"), layer.metadata.get("symmetries")
+        try:
+            taken = take(layer, self._viewer)
+        except ShapelabError as error:
+            self._say(str(error))
+            return
         self._say(f"Measuring the grains of {layer.name}…")
-        self._take_grid(layer)
-        Task(
-            self,
-            partial(population_of, labels, spacing, *known),
-            partial(self._on_population, layer),
-            self._say,
-        )
+        known = layer.metadata.get("orientations"), layer.metadata.get("symmetries")
 
-    def _on_population(self, layer: Layer, population: Population) -> None:
+        def work() -> tuple[Population, TakenLayer]:
+            read = taken.read()
+            return population_of(read.data, read.spacing, *known), read
+
+        Task(self, work, partial(self._on_population, layer), self._say)
+
+    def _on_population(self, layer: Layer, found: tuple[Population, TakenLayer]) -> None:
         if self.like.layer is not layer:
             return
+        population, read = found
         self._like = population
+        self._take_grid(read, len(population.volumes))
         drawn = "volumes, shapes and directions" if population.orientations is None else "volumes, shapes and crystal orientations"
-        self._say(f"{len(population.volumes)} grains to be like: {drawn} are drawn together from them.")
+        sentence = f"{len(population.volumes)} reference grains: {drawn} are drawn together from them."
+        self._say(" ".join((sentence, *read.notes)))
         self.preview.refresh()
 
-    def _take_grid(self, layer: Layer) -> None:
-        """Let the new sample have the layer's axes, pixels and unit."""
-        shape = tuple(int(n) for n in layer.data.shape)
-        unit = unit_of(layer) or "pixel"
-        taken: dict[str, Any] = {"shape": shape if len(shape) == 3 else (1, *shape), "pixel_size": float(min(layer.scale))}
+    def _take_grid(self, read: TakenLayer, n_grains: int) -> None:
+        """Let the new sample have the axes, pixels and unit of what was read."""
+        shape = tuple(int(n) for n in read.data.shape)
+        unit = read.unit or "pixel"
+        taken: dict[str, Any] = {"shape": shape if len(shape) == 3 else (1, *shape), "pixel_size": float(min(read.spacing))}
         if unit in ("um", "nm", "mm", "pixel"):
             taken["unit"] = unit
-        taken["n_grains"] = max(2, int(np.count_nonzero(np.unique(layer.data))))
+        taken["n_grains"] = max(2, n_grains)
         self.form.set_values(taken)
 
     def _grow(self, parameters: GenerateParameters, labels: np.ndarray) -> None:
@@ -156,7 +163,7 @@ class CrystalGenerateTab(QWidget):
         self._made = layer
         if self.by_orientation.isChecked():
             self._colour()
-        self._viewer.fit_to_view(layers=[layer])
+        see(self._viewer, layer)
         self.summary.setText(generated.summary)
         source = self.like.layer
         name = source.name if source is not None else "asked for"

@@ -11,6 +11,7 @@ from napari.layers import Labels, Layer, Points
 from napari_shapelab.docks.crystals.fit import FitResult
 from napari_shapelab.docks.crystals.fit_layers import in_pixels
 from napari_shapelab.docks.crystals.grain_table import GrainTableView
+from napari_shapelab.viewer.layer_data import place_of
 from napari_shapelab.viewer.view import unwrapped
 
 __all__ = ["GrainLink"]
@@ -37,15 +38,17 @@ class GrainLink:
         self._viewer, self._table = unwrapped(viewer), table
         self._result: FitResult | None = None
         self._layers: list[Labels] = []
-        self._place: dict[str, Any] = {}
+        self._settings: dict[str, Any] = {}
+        """Of a layer on the pixels of the fit."""
         self._mark: Points | None = None
         table.chosen.connect(self.go_to)
         self._viewer.mouse_drag_callbacks.append(self._on_press)
         table.destroyed.connect(lambda *_, callbacks=self._viewer.mouse_drag_callbacks, press=self._on_press: _remove(callbacks, press))
 
-    def follow(self, result: FitResult, layers: list[Labels], place: dict[str, Any]) -> None:
+    def follow(self, result: FitResult, layers: list[Labels]) -> None:
         """Link to the label layers of a fit: the fitted one, and the one that it was fitted to."""
-        self._result, self._layers, self._place = result, layers, place
+        self._result, self._layers = result, layers
+        self._settings = place_of(layers[0])
         self._remove_mark()
         self._table.show_table(result.table)
 
@@ -55,13 +58,13 @@ class GrainLink:
         present = self._present()
         if result is None or not present:
             return
-        row = int(np.searchsorted(result.moments.ids, grain))
+        row = int(np.flatnonzero(result.moments.ids == grain)[0])
         centre = in_pixels(result.moments.centroids[row], result.spacing)
-        layer = present[0]
-        world = np.asarray(layer.data_to_world(centre), float)
-        radius = float(result.moments.radii[row])
-        self._look_at(world[-layer.ndim :], radius)
-        self._show_mark(centre, 2.6 * radius / result.spacing[-1], layer)
+        on_fit = Points(centre[None], **self._settings)
+        radius = float(result.moments.radii[row]) / result.spacing[-1]
+        across = np.linalg.norm(np.subtract(on_fit.data_to_world(centre + np.eye(len(centre))[-1]), on_fit.data_to_world(centre)))
+        self._look_at(np.asarray(on_fit.data_to_world(centre), float), radius * float(across))
+        self._show_mark(centre, 2.6 * radius, present[0])
         for each in present:
             each.selected_label = grain
 
@@ -79,7 +82,7 @@ class GrainLink:
         camera.zoom = max(camera.zoom, wanted)
 
     def _show_mark(self, centre: np.ndarray, size: float, layer: Layer) -> None:
-        width = _RING / (self._viewer.scene.camera.zoom * float(layer.scale[-1]))
+        width = _RING / (self._viewer.scene.camera.zoom * float(np.abs(layer.scale[-1])))
         if self._mark is not None and self._mark in self._viewer.layers:
             self._mark.data = centre[None]
             self._mark.size, self._mark.border_width = size, width
@@ -94,7 +97,7 @@ class GrainLink:
             border_width_is_relative=False,
             blending="translucent_no_depth",  # in 3-D, seen through the other grains
             name="chosen grain",
-            **self._place,
+            **self._settings,
         )
         self._viewer.add_layer(self._mark)
         if active is not None:

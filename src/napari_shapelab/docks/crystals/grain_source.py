@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import CyclicLabelColormap
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QPushButton, QWidget
 
-from napari_shapelab.docks.crystals.fit import GrainImage
-from napari_shapelab.viewer.layer_data import unit_of
+from napari_shapelab.viewer.layer_data import TakenLayer, take
+from napari_shapelab.viewer.shapes import why_no_labels
 from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.file_dialog import ask_file
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.number_box import NumberBox
@@ -22,7 +24,7 @@ from napari_shapelab.work.task import Task
 from shapelab.crystals import EbsdMap, GrainTable
 from shapelab.errors import InputError
 
-__all__ = ["GrainSource", "label_colours", "why_no_grains"]
+__all__ = ["GrainSource", "label_colours"]
 
 _TABLES = "*.txt *.csv *.txt.gz *.csv.gz"
 _MAPS = "*.ang *.ctf *.h5oina *.h5 *.hdf5 *.npz"
@@ -30,19 +32,10 @@ _IMAGES = "*.tif *.tiff *.nii *.nii.gz *.npy *.h5 *.hdf5 *.zarr *.png"
 _FILTERS = (
     f"Everything that can be read ({_TABLES} {_MAPS} {_IMAGES});;Grain table ({_TABLES});;EBSD map ({_MAPS});;Label image ({_IMAGES})"
 )
+_GRAINS = " grains"
+"""What the layer of a map is called, after the map's name."""
 _THRESHOLD = 5.0
 """Misorientation that separates grains [degrees]."""
-
-
-def why_no_grains(layer: Layer) -> str:
-    """Return why a layer has no grains, "" if it has."""
-    if not isinstance(layer, Labels):
-        return "an image: segment it into Labels first"
-    if getattr(layer, "multiscale", False):
-        return "multiscale: take one of its levels"
-    if layer.ndim not in (2, 3):
-        return f"{layer.ndim}-D: take one time point or channel"
-    return ""
 
 
 @dataclass(frozen=True)
@@ -74,9 +67,9 @@ class GrainSource(QWidget):
         self._viewer = unwrapped(viewer)
         self.table: GrainTable | None = None
         self._table_name = ""
-        self._scan: EbsdMap | None = None
-        self._scan_name = ""
-        self.combo = LayerCombo(self._viewer, "choose a Labels layer", why_no_grains)
+        self._maps: WeakKeyDictionary[Layer, _Opened] = WeakKeyDictionary()
+        """The map that each layer was segmented from."""
+        self.combo = LayerCombo(self._viewer, "choose a Labels layer", why_no_labels)
         self.combo.setToolTip("The grains, cells or other regions to fit: labels in 2-D or 3-D.")
         self.open_button = QPushButton("Open file…")
         self.open_button.setToolTip("Open a grain table, an orientation map (EBSD) or a label image.")
@@ -113,12 +106,12 @@ class GrainSource(QWidget):
         """Name of what is chosen, "" for nothing."""
         return self._table_name if self.table is not None else "" if self.layer is None else self.layer.name
 
-    def image(self) -> GrainImage:
-        """Return the chosen layer's labels; InputError if there is none."""
+    def taken(self) -> TakenLayer:
+        """Return what the chosen layer shows; InputError if there is none."""
         layer = self.layer
         if layer is None:
             raise InputError("Choose a Labels layer with grains, or open a file: there is none yet.")
-        return GrainImage(layer.name, np.asarray(layer.data), tuple(map(float, layer.scale)), unit_of(layer))
+        return take(layer, self._viewer)
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show a sentence; "" hides the line."""
@@ -132,34 +125,41 @@ class GrainSource(QWidget):
         Task(self, lambda: _read(Path(path), threshold), self._on_opened, lambda text: self.say(text, wrong=True))
 
     def _ask_and_open(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Open grains", "", _FILTERS)
+        path = ask_file(self, "Open grains", _FILTERS)
         if path:
             self.open(path)
 
     def _on_opened(self, opened: _Opened) -> None:
-        self._scan, self._scan_name = opened.scan, opened.name
-        self._layout.setRowVisible(self.threshold, opened.scan is not None)
         if opened.table is not None:
             self.combo.choose(None)
             self.table, self._table_name = opened.table, opened.name
             self.changed.emit()
         else:
             layer = Labels(opened.labels, name=opened.name, **(opened.meta or {}))
+            if opened.scan is not None:
+                self._maps[layer] = opened
             self._viewer.add_layer(layer)
             self.combo.choose(layer)
         self.say(" ".join(opened.notes))
 
     def _segment(self) -> None:
-        """Find the grains of the open map again, with another threshold, as a new layer."""
-        scan, name, threshold = self._scan, self._scan_name, self.threshold.value()
-        if scan is None:
+        """Find the grains of the chosen layer's map again, with another threshold, as a new layer."""
+        opened = self._maps.get(self.layer) if self.layer is not None else None
+        if opened is None or opened.scan is None:
             return
+        name, scan, threshold = opened.name.removesuffix(_GRAINS), opened.scan, self.threshold.value()
         self.say("Finding the grains…")
         Task(self, lambda: _of_scan(name, scan, threshold), self._on_opened, lambda text: self.say(text, wrong=True))
 
     def _on_layer(self, layer: Layer | None) -> None:
-        del layer
+        """Take another layer; the boundary's angle is that of its own map, if it has one."""
         self.table = None
+        opened = self._maps.get(layer) if layer is not None else None
+        self._layout.setRowVisible(self.threshold, opened is not None)
+        if opened is not None and opened.meta is not None:
+            was = self.threshold.blockSignals(True)
+            self.threshold.setValue(opened.meta["metadata"].get("grain_boundary_degrees", self.threshold.value()))
+            self.threshold.blockSignals(was)
         self.say("")
         self.changed.emit()
 
@@ -170,7 +170,7 @@ class GrainSource(QWidget):
             return
         active = self._viewer.layers.selection.active
         for layer in sorted(self._viewer.layers, key=lambda layer: layer is not active):
-            if isinstance(layer, Labels | Image) and not why_no_grains(layer) and "shapelab" not in layer.metadata:
+            if isinstance(layer, Labels | Image) and not why_no_labels(layer) and "shapelab" not in layer.metadata:
                 self.combo.choose(layer)
                 return
 
@@ -209,7 +209,7 @@ def _of_scan(name: str, scan: EbsdMap, threshold: float) -> _Opened:
     }
     kinds = ", ".join(dict.fromkeys(grains.symmetries()))
     note = f"{len(grains.phase)} grains that differ by {threshold:g}° or more, in the colours of the inverse pole figure along z ({kinds})."
-    return _Opened(f"{name} grains", scan=scan, labels=grains.labels, meta=meta, notes=(note, *scan.notes, *grains.notes))
+    return _Opened(f"{name}{_GRAINS}", scan=scan, labels=grains.labels, meta=meta, notes=(note, *scan.notes, *grains.notes))
 
 
 def label_colours(colours: np.ndarray) -> CyclicLabelColormap:

@@ -74,11 +74,11 @@ class _Model(QAbstractTableModel):
 class GrainTableView(QTableView):
     """The table."""
 
-    chosen = Signal(int)
-    """The label of a grain that the user has clicked, or moved to with the arrow keys."""
+    chosen = Signal(object)  # an id of any size: Signal(int) ends at 2**31
+    """The label (int) of a grain that the user has clicked, or moved to with the arrow keys."""
 
-    selected_changed = Signal(int)
-    """The label of a grain whose row is now selected, by whatever hand."""
+    selected_changed = Signal(object)
+    """The label (int) of a grain whose row is now selected, by whatever hand."""
 
     def __init__(self) -> None:
         super().__init__()
