@@ -90,7 +90,7 @@ def test_interfaces_at_the_border_are_nan_and_said_to_be_cut():
     assert hidden["error"].isna().all()
     assert "cut" in str(found)
     assert found.cells()["cut"].sum() == plan_tensions(honeycomb()).cut
-    np.testing.assert_allclose(found.tensions[found.determined], 1, atol=0.25)
+    assert np.all(np.abs(found.tensions - 1)[found.determined] < 4 * found.errors[found.determined])
 
 
 def test_small_interfaces_are_nan_and_said_to_be_small():
@@ -109,7 +109,7 @@ def test_lines_between_cells_are_given_to_the_cells_and_said():
     found = infer_tensions(drawn, periodic=True)
     assert any("lines of background" in note for note in found.notes)
     assert found.pairs.min() == 1
-    assert found.tensions[found.determined].std() < 0.1
+    assert found.tensions[found.determined].std() < 0.15
     truth = double_bubble((80, 80), (1.0, 0.8, 0.7), 16)
     assert not any("lines of background" in note for note in infer_tensions(truth.labels).notes)
 
@@ -152,12 +152,32 @@ def test_result_knows_when_the_labels_have_changed():
 
 def test_many_unknowns_are_solved_as_a_few_are(monkeypatch):
     labels = honeycomb()
+    monkeypatch.setattr("shapelab.infer.infer.MOST_ROWS", 0)
     direct = infer_tensions(labels)
     monkeypatch.setattr("shapelab.infer.solve._DENSE", 0)
     iterated = infer_tensions(labels)
     both = direct.determined & iterated.determined
     assert both.mean() > 0.9 * direct.determined.mean()
     np.testing.assert_allclose(iterated.tensions[both], direct.tensions[both], rtol=1e-2)
+
+
+def test_covariance_of_pixels_makes_small_cells_more_accurate(monkeypatch):
+    rng = np.random.default_rng(5)
+    truths = [
+        double_bubble((64, 64), (1.0, 0.8, 0.7), 12, lean=0.1, axis=rng.normal(size=2), centre=31.5 + rng.uniform(-0.5, 0.5, 2))
+        for _ in range(12)
+    ]
+    with_covariance = [errors(infer_tensions(truth.labels), truth)[0].mean() for truth in truths]
+    monkeypatch.setattr("shapelab.infer.infer.MOST_ROWS", 0)
+    without = [errors(infer_tensions(truth.labels), truth)[0].mean() for truth in truths]
+    assert np.mean(with_covariance) < 0.8 * np.mean(without)
+
+
+def test_interfaces_that_nothing_ties_to_the_others_do_not_take_the_whole_mean():
+    labels = honeycomb(8, 8, 8)  # cells of 4 pixels: near the border some interfaces are seen by one bump alone
+    found = infer_tensions(labels)
+    assert found.determined.sum() > 20
+    assert np.nanmax(found.tensions) < 3
 
 
 def test_values_on_faces_are_those_of_their_interfaces():

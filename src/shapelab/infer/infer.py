@@ -12,10 +12,11 @@ from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.frame import Frame, LayerData
 from shapelab.infer.lines import fill_lines
+from shapelab.infer.noise import MOST_ROWS, row_covariance
 from shapelab.infer.options import TensionOptions
 from shapelab.infer.plan import plan_tensions, radius_of
 from shapelab.infer.result import Tensions, fingerprint
-from shapelab.infer.solve import Solution, solve
+from shapelab.infer.solve import Solution, solve, solve_correlated
 from shapelab.infer.system import Balance, balance_of, bump_centres
 from shapelab.labels.check import as_labels
 from shapelab.mesh import InterfaceMesh, as_periodic, interface_mesh
@@ -119,7 +120,7 @@ def _inferred(mesh: InterfaceMesh, options: TensionOptions, source: str, notes: 
     medium = bool(counts[0] > 0)
     if len(centres):
         balance = balance_of(mesh, facets, centres, radius)
-        solution = solve(balance, medium=medium, prior=options.prior, robust=options.robust)
+        solution = _solved(mesh, facets, balance, medium, options)
     else:
         balance, solution = None, _nothing(len(facets.pairs), len(counts))
     cells = voxels * step
@@ -147,10 +148,19 @@ def _inferred(mesh: InterfaceMesh, options: TensionOptions, source: str, notes: 
     )
 
 
+def _solved(mesh: InterfaceMesh, facets: Facets, balance: Balance, medium: bool, options: TensionOptions) -> Solution:
+    """Solve with weights for single bumps and then, in the plane, with the covariance that pixels cause."""
+    solution = solve(balance, medium=medium, prior=options.prior, robust=options.robust)
+    if mesh.ndim == 2 and mesh.smoothing and balance.matrix.shape[0] <= MOST_ROWS:
+        covariance = row_covariance(mesh, facets, balance, solution)
+        solution = solve_correlated(balance, covariance, solution.trust, medium=medium, prior=options.prior)
+    return solution
+
+
 def _nothing(interfaces: int, cells: int) -> Solution:
     """Return the solution where no place is far enough from the border."""
     none = np.full(interfaces, np.nan), np.full(cells, np.nan)
-    return Solution(*none, *none, np.zeros(0))
+    return Solution(*none, *none, np.zeros(0), np.zeros(0))
 
 
 def _reasons(solution: Solution, sizes: np.ndarray, facets: Facets, mesh: InterfaceMesh, radius: float) -> np.ndarray:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial, reduce
+from operator import add
 
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from shapelab.infer.blocks import diagonal_of_inverse
 from shapelab.infer.system import Balance
+from shapelab.mesh.conjugate_gradients import conjugate_gradients
+from shapelab.threads import ranges, side_by_side
 
-__all__ = ["Solution", "solve"]
+__all__ = ["Solution", "solve", "solve_correlated"]
 
 _DENSE = 1500
 """Most unknowns that are solved and inverted directly."""
@@ -19,6 +23,12 @@ _OVERLAP = 2.2
 _OUTLIER = 2.5
 """Residuals beyond this many medians lose weight."""
 _TINY = 1e-300
+_ROUNDS_OF_MANY = 1
+"""Most robust rounds where a direct solution is too large."""
+_FIRST_PENALTY = 1e-3
+_OWN_NOISE = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+"""Noise of rows from other sources, relative to what pixels cause on average; the first is what pixels do beyond a line."""
+_LEAST_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,8 @@ class Solution:
     pressure_errors: np.ndarray
     residuals: np.ndarray
     """Force that is left at each bump, relative to the pulls on it, (t,)."""
+    trust: np.ndarray
+    """Weight that robust rounds left each bump, (t,), at most 1."""
 
 
 def solve(balance: Balance, *, medium: bool, prior: float, robust: int) -> Solution:
@@ -48,59 +60,146 @@ def solve(balance: Balance, *, medium: bool, prior: float, robust: int) -> Solut
     robust
         Rounds of lowering the weight of what does not fit.
     """
-    matrix, interfaces, ndim = balance.matrix, balance.interfaces, balance.ndim
+    columns, part, is_tension, mean = _unknowns(balance, medium)
+    many = len(columns) > _DENSE
+    rounds = min(robust, _ROUNDS_OF_MANY) if many else robust
+    trust = np.ones(len(balance.weights))
+    variance, inverse = 0.0, np.zeros(len(columns))
+    guess = np.zeros((len(columns), 2))
+    for turn in range(rounds + 2):
+        normal = _normal(part, np.repeat(balance.weights * trust, balance.ndim))
+        strength = _OVERLAP**2 * variance / prior**2 if turn else _first_penalty(normal, is_tension)
+        penalty = np.where(is_tension, strength, 0.0)
+        values, inverse, guess = _constrained(normal, penalty, mean, guess, last=turn == rounds + 1, many=many)
+        left = _left(balance, part, values)
+        variance = float(np.mean((left * trust) ** 2)) / balance.ndim
+        if turn < rounds:
+            trust = 1 / np.sqrt(1 + (left / max(_OUTLIER * float(np.median(left)), _TINY)) ** 2)
+    spread = _OVERLAP * np.sqrt(np.maximum(inverse, 0) * variance)
+    return _solution(balance, medium, columns, values, spread, left, trust)
+
+
+def solve_correlated(balance: Balance, covariance: np.ndarray, trust: np.ndarray, *, medium: bool, prior: float) -> Solution:
+    """Solve the least squares whose rows have a known covariance; arguments as in `solve`.
+
+    What does not fit a foam at rest adds noise of its own to each row: as much as makes the data most likely.
+
+    Parameters
+    ----------
+    covariance
+        Of the rows, up to a factor, (r, r).
+    trust
+        Weight of each bump from robust rounds.
+    """
+    unknowns = _unknowns(balance, medium)
+    columns = unknowns[0]
+    own = 1 / np.repeat(balance.weights * trust, balance.ndim) ** 2
+    own *= float(np.mean(np.diag(covariance))) / float(np.median(own))
+    best: _Fit | None = None
+    for share in _OWN_NOISE:
+        fit = _correlated(unknowns, covariance + np.diag(share * own), prior)
+        if best is not None and fit.likelihood <= best.likelihood:
+            break
+        best = fit
+    assert best is not None
+    return _solution(balance, medium, columns, best.values, best.spread, _left(balance, unknowns[1], best.values), trust)
+
+
+@dataclass(frozen=True)
+class _Fit:
+    values: np.ndarray
+    spread: np.ndarray
+    likelihood: float
+    """Logarithm, restricted to what the unknowns leave."""
+
+
+def _correlated(unknowns: tuple[np.ndarray, csr_array, np.ndarray, np.ndarray], covariance: np.ndarray, prior: float) -> _Fit:
+    from scipy.linalg import cholesky, solve_triangular
+
+    columns, part, is_tension, mean = unknowns
+    factor = cholesky(covariance, lower=True)
+    whitened = solve_triangular(factor, part.toarray(), lower=True)
+    normal = csr_array(whitened.T @ whitened)
+    strength, guess = _first_penalty(normal, is_tension), np.zeros((len(columns), 2))
+    for _ in range(3):
+        penalty = np.where(is_tension, strength, 0.0)
+        values, inverse, _ = _constrained(normal, penalty, mean, guess, last=True, many=False)
+        squares = float(np.sum((whitened @ values) ** 2))
+        variance = squares / len(whitened)
+        strength = variance / prior**2
+    free = max(1, len(whitened) - len(columns))
+    scale = normal.diagonal()
+    volume = 2 * float(np.log(np.diag(factor)).sum()) + float(np.log(np.maximum(scale, _TINY)).sum())
+    return _Fit(values, np.sqrt(np.maximum(inverse, 0) * variance), -0.5 * (free * float(np.log(max(squares, _TINY))) + volume))
+
+
+def _unknowns(balance: Balance, medium: bool) -> tuple[np.ndarray, csr_array, np.ndarray, np.ndarray]:
+    """Return the columns that bumps touch, their part of the matrix, which are tensions, and the weights of their mean."""
+    matrix = balance.matrix
     size = np.sqrt(np.asarray(matrix.multiply(matrix).sum(0)).ravel())
     known = size > 0
     if medium:
-        known[interfaces] = False
+        known[balance.interfaces] = False
     columns = np.flatnonzero(known)
-    part = csr_array(matrix[:, columns])
-    is_tension = columns < interfaces
+    is_tension = columns < balance.interfaces
     mean = np.where(is_tension, size[columns], 0)  # a tiny interface must not carry the mean alone
-    mean /= mean.sum()
-    trust = np.ones(len(balance.weights))
-    variance, penalty = 0.0, np.zeros(len(columns))
-    for turn in range(robust + 2):
-        rows = np.repeat(balance.weights * trust, ndim)
-        weighted = csr_array(diags_array(rows) @ part)
-        normal = csr_array(weighted.T @ weighted)
-        penalty = np.where(is_tension, _OVERLAP**2 * variance / prior**2, 0.0)
-        values, inverse = _constrained(normal, penalty, mean)
-        force = (part @ values).reshape(-1, ndim)
-        left = np.linalg.norm(force, axis=1) * balance.weights
-        variance = float(np.mean((left * trust) ** 2)) / ndim
-        if turn < robust:
-            trust = 1 / np.sqrt(1 + (left / max(_OUTLIER * float(np.median(left)), _TINY)) ** 2)
-    spread = _OVERLAP * np.sqrt(np.maximum(inverse, 0) * variance)
-    whole, errors = np.full(matrix.shape[1], np.nan), np.full(matrix.shape[1], np.nan)
+    return columns, csr_array(matrix[:, columns]), is_tension, mean / mean.sum()
+
+
+def _first_penalty(normal: csr_array, is_tension: np.ndarray) -> float:
+    """Return a weak prior to begin with: without one, a few interfaces that no other is tied to could take the whole mean."""
+    return _FIRST_PENALTY * float(np.median(normal.diagonal()[is_tension]))
+
+
+def _left(balance: Balance, part: csr_array, values: np.ndarray) -> np.ndarray:
+    """Return the force left at each bump, relative to the pulls on it."""
+    result: np.ndarray = np.linalg.norm((part @ values).reshape(-1, balance.ndim), axis=1) * balance.weights
+    return result
+
+
+def _solution(
+    balance: Balance, medium: bool, columns: np.ndarray, values: np.ndarray, spread: np.ndarray, left: np.ndarray, trust: np.ndarray
+) -> Solution:
+    whole, errors = (np.full(balance.matrix.shape[1], np.nan) for _ in range(2))
     whole[columns], errors[columns] = values, spread
+    n = balance.interfaces
     if medium:
-        whole[interfaces] = errors[interfaces] = 0.0
-    return Solution(whole[:interfaces], whole[interfaces:], errors[:interfaces], errors[interfaces:], left)
+        whole[n] = errors[n] = 0.0
+    return Solution(whole[:n], whole[n:], errors[:n], errors[n:], left, trust)
 
 
-def _constrained(normal: csr_array, penalty: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Minimise x^T normal x + sum penalty (x - 1)^2 with mean . x = 1; also return the diagonal of the covariance."""
+def _normal(part: csr_array, rows: np.ndarray) -> csr_array:
+    """Return part^T diag(rows)^2 part, summed over blocks of rows side by side."""
+
+    def product(first: int, last: int) -> csr_array:
+        weighted = csr_array(diags_array(rows[first:last]) @ part[first:last])
+        return csr_array(weighted.T @ weighted)
+
+    return csr_array(reduce(add, side_by_side([partial(product, *bounds) for bounds in ranges(len(rows), _LEAST_ROWS)])))
+
+
+def _constrained(
+    normal: csr_array, penalty: np.ndarray, mean: np.ndarray, guess: np.ndarray, *, last: bool, many: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Minimise x^T normal x + sum penalty (x - 1)^2 with mean . x = 1.
+
+    Returns x, the diagonal of its covariance (for `last`), and the solutions without the constraint, as the next guess.
+    """
     scale = 1 / np.sqrt(np.maximum(normal.diagonal() + penalty, _TINY))
     right = np.stack([penalty * scale, mean * scale], axis=1)
-    if len(scale) <= _DENSE:
+    diagonal = np.zeros(len(scale))
+    if not many:
         dense = (normal.toarray() + np.diag(penalty)) * scale[:, None] * scale + 1e-12 * np.eye(len(scale))
         inverse = np.linalg.inv(dense)
-        free, bound = (inverse @ right).T
-        diagonal = np.diag(inverse) - bound**2 / max(float(right[:, 1] @ bound), _TINY)
+        solved = inverse @ right
+        diagonal = np.diag(inverse) - solved[:, 1] ** 2 / max(float(right[:, 1] @ solved[:, 1]), _TINY)
     else:
         system = csr_array(diags_array(scale) @ (normal + diags_array(penalty + 1e-12 / scale**2)) @ diags_array(scale))
-        free, bound = _conjugate_gradients(system, right[:, 0]), _conjugate_gradients(system, right[:, 1])
-        diagonal = diagonal_of_inverse(system)
-    free, bound = scale * free, scale * bound
+        start = guess / scale[:, None]
+        accuracy = 1e-6 if last else 1e-3
+        solved = np.stack(side_by_side([partial(conjugate_gradients, system, right[:, i], start[:, i], accuracy) for i in (0, 1)]), axis=1)
+        if last:
+            diagonal = diagonal_of_inverse(system)
+    free, bound = unscaled = (scale[:, None] * solved).T
     values = free + (1 - mean @ free) / max(float(mean @ bound), _TINY) * bound
-    return values, diagonal * scale**2
-
-
-def _conjugate_gradients(system: csr_array, right: np.ndarray) -> np.ndarray:
-    from scipy.sparse.linalg import cg
-
-    if not right.any():
-        return np.zeros_like(right)
-    result: np.ndarray = cg(system, right, rtol=1e-6, maxiter=5000)[0]
-    return result
+    return values, diagonal * scale**2, unscaled.T

@@ -31,6 +31,8 @@ class Balance:
     """What makes the rows of a bump comparable, (t,): its radius over the integral of phi over all interfaces."""
     centres: np.ndarray
     """(t, d) [unit]."""
+    radius: float
+    """Of the bumps [unit]."""
     interfaces: int
     ndim: int
 
@@ -77,4 +79,4 @@ def balance_of(mesh: InterfaceMesh, facets: Facets, centres: np.ndarray, radius:
         shape = (len(pulls.weight) * ndim, interfaces + cells)
         parts.append(csr_array((values.ravel(), (rows_of_axes, np.repeat(columns, ndim))), shape=shape))
         weights.append(radius / np.maximum(pulls.weight, 1e-300))
-    return Balance(vstack(parts, format="csr"), np.concatenate(weights), centres, interfaces, ndim)
+    return Balance(vstack(parts, format="csr"), np.concatenate(weights), centres, radius, interfaces, ndim)

@@ -81,7 +81,7 @@ def interface_mesh(
             lines = trace_polylines(net.faces, net.pairs, len(net.cubes))
             smooth_polylines(net.moves, net.cubes, net.period, net.locks, lines, float(smoothing))
         frozen |= keep_volumes(net)
-    return InterfaceMesh(net, steps, array.shape, closed, net.ids[frozen])
+    return InterfaceMesh(net, steps, array.shape, smoothing, closed, net.ids[frozen])
 
 
 def net_of(array: np.ndarray, periodic: tuple[bool, ...], *, closed: bool) -> Net:

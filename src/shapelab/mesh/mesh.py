@@ -27,6 +27,8 @@ class InterfaceMesh:
     """Voxel size along each axis [unit]."""
     shape: tuple[int, ...]
     """Shape of the label image."""
+    smoothing: int
+    """As given to `interface_mesh`; 0 if not smoothed."""
     closed: bool
     """Whether there are faces on the border of the image."""
     frozen: np.ndarray

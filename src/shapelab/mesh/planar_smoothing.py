@@ -8,6 +8,7 @@ averaging neighbours; a junction lies where its curves meet best.
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse import csr_array, eye_array
 
 from shapelab.mesh.polylines import Polylines
 
@@ -31,31 +32,34 @@ def smooth_polylines(moves: np.ndarray, cubes: np.ndarray, period: np.ndarray, l
     reach
         Length below which wiggles vanish, in steps along the polyline.
     """
-    from scipy.sparse import csr_array, eye_array
     from scipy.sparse.linalg import splu
 
-    n = len(moves)
-    rows, columns, values, bends = [], [], [], []
-    count = 0
-    for order, stencil, weight in ((3, (-1.0, 3.0, -3.0, 1.0), reach**3), (2, (1.0, -2.0, 1.0), reach)):
-        windows = _windows(lines, order)
-        stencil_array = np.array(stencil)
-        steps = (cubes[windows] - cubes[windows[:, :1]]).astype(float)
-        steps -= period * np.round(steps / np.where(period > 0, period, 1)) * (period > 0)
-        bends.append(-weight * np.einsum("k,wkj->wj", stencil_array, steps))
-        rows.append(np.repeat(np.arange(len(windows)) + count, order + 1))
-        columns.append(windows.ravel())
-        values.append(np.tile(weight * stencil_array, len(windows)))
-        count += len(windows)
-    operator = csr_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(count, n))
-    target = operator.T @ np.concatenate(bends)
-    matrix = operator.T @ operator + eye_array(n, format="csr")
+    matrix, target = _bending(cubes, period, lines, reach)
     for axis in range(2):
         free = (locks >> axis) & 1 == 0
         if free.any():
             part = matrix[free][:, free].tocsc()
             solved = splu(part, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve(target[free, axis])
             moves[free, axis] = np.clip(solved, -_LIMIT, _LIMIT)
+
+
+def _bending(cubes: np.ndarray, period: np.ndarray, lines: Polylines, reach: float) -> tuple[csr_array, np.ndarray]:
+    """Return the matrix (n, n) and right-hand side (n, 2) whose solution are the smoothed displacements."""
+    n = len(cubes)
+    rows, columns, values, bends = [], [], [], []
+    count = 0
+    for order, stencil, weight in ((3, (-1.0, 3.0, -3.0, 1.0), reach**3), (2, (1.0, -2.0, 1.0), reach)):
+        windows = _windows(lines, order)
+        weights = weight * np.array(stencil)
+        steps = (cubes[windows] - cubes[windows[:, :1]]).astype(float)
+        steps -= period * np.round(steps / np.where(period > 0, period, 1)) * (period > 0)
+        bends.append(-np.einsum("k,wkj->wj", weights, steps))
+        rows.append(np.repeat(np.arange(len(windows)) + count, order + 1))
+        columns.append(windows.ravel())
+        values.append(np.tile(weights, len(windows)))
+        count += len(windows)
+    operator = csr_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(count, n))
+    return csr_array(operator.T @ operator + eye_array(n, format="csr")), operator.T @ np.concatenate(bends)
 
 
 def _windows(lines: Polylines, order: int) -> np.ndarray:

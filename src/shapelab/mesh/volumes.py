@@ -8,6 +8,7 @@ from functools import partial
 import numba
 import numpy as np
 
+from shapelab.mesh.conjugate_gradients import conjugate_gradients
 from shapelab.mesh.net import Net
 from shapelab.mesh.pair_index import pair_numbers
 from shapelab.mesh.volume_kernels import move_along, sweep_faces, sweep_segments
@@ -88,8 +89,7 @@ def _wrong(sweep: Sweep, net: Net, kept: np.ndarray) -> np.ndarray:
 
 
 def _push(net: Net, sweep: Sweep) -> None:
-    from scipy.sparse import coo_matrix, diags_array
-    from scipy.sparse.linalg import cg
+    from scipy.sparse import coo_matrix, csr_array, diags_array
 
     free = np.zeros((len(net.moves), 2), np.int32)
     weights = np.zeros(len(net.moves))
@@ -110,7 +110,7 @@ def _push(net: Net, sweep: Sweep) -> None:
     root = 1 / np.sqrt(diagonal[used])
     scaled = diags_array(root) @ system @ diags_array(root)
     prices = np.zeros(cells)
-    prices[used] = root * cg(scaled, -root * sweep.volumes[used], rtol=1e-4, maxiter=2000)[0]
+    prices[used] = root * conjugate_gradients(csr_array(scaled), -root * sweep.volumes[used], np.zeros(int(used.sum())), 1e-4)
     args = (net.node_counts, net.labels, net.locks, sweep.grads, sweep.masses, prices, _CAP, _LIMIT, net.moves)
     over_ranges(move_along, ranges(len(net.moves), 50_000), *args)
 
