@@ -19,7 +19,7 @@ class Mesh(NamedTuple):
     """A triangle mesh in physical units."""
 
     vertices: np.ndarray
-    """float32 (n, 3), (z, y, x) [physical unit]."""
+    """float32, or float64 where that moves them, (n, 3), (z, y, x) [physical unit]."""
     faces: np.ndarray
     """int32 (m, 3); the right-hand rule in (x, y, z) gives the normal out of the shape."""
 
@@ -119,9 +119,9 @@ def _march(field: np.ndarray, slab: int) -> tuple[np.ndarray, np.ndarray]:
 def _merged(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Merge vertices at the same place (to 1/4096 voxel) and drop the triangles that vanish."""
     keys = np.rint(vertices * 4096).astype(np.int64)
-    extent = keys.max(axis=0) - keys.min(axis=0) + 1
-    flat = np.ravel_multi_index(tuple((keys - keys.min(axis=0)).T), tuple(extent))
-    _, first, inverse = np.unique(flat, return_index=True, return_inverse=True)
+    z, y, x = (keys - keys.min(axis=0)).T
+    _, row = np.unique(z * (int(y.max(initial=0)) + 1) + y, return_inverse=True)  # in two steps: one number for all three overflows
+    _, first, inverse = np.unique(row * (int(x.max(initial=0)) + 1) + x, return_index=True, return_inverse=True)
     faces = inverse[faces].astype(np.int32)
     a, b, c = faces.T
     return vertices[first], faces[(a != b) & (b != c) & (c != a)]

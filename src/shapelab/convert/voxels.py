@@ -21,7 +21,8 @@ def mesh_to_mask(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the mask of the voxels whose centre lies inside a closed mesh, and the position of its first voxel.
 
-    Parity of the crossings along rays in x: the mesh must be closed, its orientation does not matter.
+    Winding number along rays in x: bodies that overlap are joined, a cavity is a body turned inside out. The mesh must be closed;
+    where neighbouring triangles turn against each other, a voxel is inside if a ray from it crosses the surface an odd number of times.
 
     Parameters
     ----------
@@ -43,30 +44,40 @@ def mesh_to_mask(
     faces = np.asarray(mesh.faces)
     _check(vertices, faces)
     steps = np.array(as_spacing(spacing, 3))
-    corner = np.zeros(3) if shape is not None else vertices.min(axis=0) - 2 * steps
+    used = vertices[np.unique(faces)]
+    corner = np.zeros(3) if shape is not None else used.min(axis=0) - 2 * steps
     start = corner if origin is None else np.array(as_point("origin", origin, 3))
     if shape is None:
-        extent = np.ceil((vertices.max(axis=0) - start) / steps) + 3
-        require_memory(int(min(extent.prod(), 1e18)))
+        extent = np.ceil((used.max(axis=0) - start) / steps) + 3
+        require_memory(int(min(3 * extent.prod(), 1e18)))
         shape = (int(extent[0]), int(extent[1]), int(extent[2]))
     # an irrational shift far below the voxel size keeps rays off vertices and edges, where parity is ambiguous
     index = (vertices - start) / steps + np.array([np.sqrt(2), np.sqrt(3), 0.0]) * 1e-7
-    return _parity(index[faces], shape), start
+    return _inside(index[faces], shape, winding=_turn_alike(faces)), start
 
 
 def _check(vertices: np.ndarray, faces: np.ndarray) -> None:
     if vertices.ndim != 2 or vertices.shape[1] != 3 or faces.ndim != 2 or faces.shape[1] != 3 or len(faces) == 0:
         raise InputError(f"A mesh needs vertices (n, 3) and triangles (m, 3); received {vertices.shape} and {faces.shape}.")
-    if not np.isfinite(vertices).all():
+    if faces.min() < 0 or faces.max() >= len(vertices):
+        raise InputError(f"The triangles name the vertices {faces.min()} to {faces.max()}; there are {len(vertices)}, counted from 0.")
+    if not np.isfinite(vertices[np.unique(faces)]).all():
         raise InputError("The mesh has vertices that are not finite.")
     _, counts = mesh_edges(faces)
     if np.any(counts % 2):
         raise InputError(f"The mesh is not closed ({int(np.sum(counts % 2))} open edges), so it has no inside: fill its holes first.")
 
 
-def _parity(triangles: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """Toggle, for each crossing of a ray along x, all voxels beyond it."""
-    toggles = np.zeros((shape[0], shape[1], shape[2] + 1), dtype=bool)
+def _turn_alike(faces: np.ndarray) -> bool:
+    """Tell whether neighbouring triangles turn the same way: each edge is run along as often in one direction as in the other."""
+    ends = faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2).astype(np.int64)
+    base = int(ends.max(initial=0)) + 1
+    return np.array_equal(np.sort(ends[:, 0] * base + ends[:, 1]), np.sort(ends[:, 1] * base + ends[:, 0]))
+
+
+def _inside(triangles: np.ndarray, shape: tuple[int, int, int], *, winding: bool) -> np.ndarray:
+    """Count, for each crossing of a ray along x, in all voxels beyond it: by its direction, or only whether they are even."""
+    crossings = np.zeros((shape[0], shape[1], shape[2] + 1), dtype=np.int16)
     low = np.maximum(np.ceil(triangles[:, :, :2].min(axis=1)).astype(int), 0)
     high = np.minimum(np.floor(triangles[:, :, :2].max(axis=1)).astype(int), np.array(shape[:2]) - 1)
     for triangle, (z0, y0), (z1, y1) in zip(triangles, low, high, strict=True):
@@ -81,5 +92,7 @@ def _parity(triangles: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
         wc = ((b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (z - a[0])) / area
         hit = (wb >= 0) & (wc >= 0) & (wb + wc <= 1)
         x = np.ceil(a[2] + wb[hit] * (b[2] - a[2]) + wc[hit] * (c[2] - a[2]))
-        np.logical_xor.at(toggles, (z[hit], y[hit], np.clip(x, 0, shape[2]).astype(int)), True)
-    return np.logical_xor.accumulate(toggles, axis=2)[:, :, : shape[2]]
+        np.add.at(crossings, (z[hit], y[hit], np.clip(x, 0, shape[2]).astype(int)), 1 if area > 0 or not winding else -1)
+    np.cumsum(crossings, axis=2, out=crossings)
+    inside: np.ndarray = crossings != 0 if winding else crossings % 2 == 1
+    return inside[:, :, : shape[2]]

@@ -4,33 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from shapelab.convert.mesh import Mesh
 from shapelab.errors import InputError
 
-__all__ = ["MESH_SUFFIXES", "WRITTEN_SUFFIXES", "check_suffix", "read_mesh", "write_mesh"]
+__all__ = ["MESH_SUFFIXES", "WRITTEN_SUFFIXES", "MeshFile", "check_suffix", "read_mesh", "read_mesh_file", "write_mesh"]
 
 MESH_SUFFIXES = (".ply", ".obj", ".stl")
 WRITTEN_SUFFIXES = (*MESH_SUFFIXES, ".vtk")
 
 
-def write_mesh(path: str | Path, mesh: Mesh, values: Mapping[str, np.ndarray] | None = None) -> Path:
-    """Write a mesh; a PLY or VTK file also keeps `values`, one number per vertex under each name.
+def write_mesh(path: str | Path, mesh: Mesh, values: Mapping[str, np.ndarray] | None = None, colours: np.ndarray | None = None) -> Path:
+    """Write a mesh; a PLY or VTK file also keeps `values`, one number per vertex under each name; PLY and OBJ keep `colours`.
+
+    Coordinates that float32 would move are written in double precision (PLY), or with all digits (OBJ).
+
+    Parameters
+    ----------
+    path
+        File to write; its suffix says the format.
+    mesh
+        Vertices (z, y, x) and triangles.
+    values
+        Name -> one number per vertex.
+    colours
+        uint8 (n, 3) or (n, 4): red, green, blue and opacity of each vertex.
 
     Raises
     ------
     InputError
-        If the suffix is unknown, the folder is missing or the file cannot be written.
+        If the suffix is unknown, the folder is missing, the file cannot be written, or its format holds no colours.
     """
     file = Path(path)
     suffix = check_suffix(file, WRITTEN_SUFFIXES)
     for name, value in (values or {}).items():
         if len(value) != len(mesh.vertices):
             raise InputError(f"The values {name!r} are {len(value)} numbers for {len(mesh.vertices)} vertices.")
-    content = _vtk(mesh, values or {}) if suffix == ".vtk" else _exported(mesh, values or {}, suffix)
+    if colours is not None and suffix not in (".ply", ".obj"):
+        raise InputError(f"{suffix[1:].upper()} holds no colours of vertices: save as .ply or .obj.")
+    if colours is not None and np.shape(colours) not in ((len(mesh.vertices), 3), (len(mesh.vertices), 4)):
+        raise InputError(
+            f"The colours have the shape {np.shape(colours)}: they are 3 or 4 numbers for each of {len(mesh.vertices)} vertices."
+        )
+    if suffix == ".ply":
+        content = _ply(mesh, values or {}, colours)
+    else:
+        content = _vtk(mesh, values or {}) if suffix == ".vtk" else _exported(mesh, suffix, colours)
     try:
         file.write_bytes(content)
     except OSError as error:
@@ -38,15 +60,35 @@ def write_mesh(path: str | Path, mesh: Mesh, values: Mapping[str, np.ndarray] | 
     return file
 
 
-def _exported(mesh: Mesh, values: Mapping[str, np.ndarray], suffix: str) -> bytes:
+def _exported(mesh: Mesh, suffix: str, colours: np.ndarray | None) -> bytes:
     import trimesh
 
-    surface = trimesh.Trimesh(np.asarray(mesh.vertices)[:, ::-1], np.asarray(mesh.faces), process=False)
-    for name, value in values.items():
-        surface.vertex_attributes[name] = np.asarray(value, dtype=np.float32)
-    options: dict[str, Any] = {"include_attributes": True} if suffix == ".ply" else {}
+    surface = trimesh.Trimesh(np.asarray(mesh.vertices)[:, ::-1], np.asarray(mesh.faces), process=False, vertex_colors=colours)
+    options: dict[str, Any] = {"digits": 12, "include_normals": False} if suffix == ".obj" else {}
     exported: Any = surface.export(file_type=suffix[1:], **options)
     return exported.encode() if isinstance(exported, str) else bytes(exported)
+
+
+def _ply(mesh: Mesh, values: Mapping[str, np.ndarray], colours: np.ndarray | None) -> bytes:
+    """Return binary PLY (Turk, 1994): trimesh writes coordinates in single precision only."""
+    points = np.asarray(mesh.vertices)[:, ::-1]
+    exact = np.array_equal(points.astype(np.float32), points)
+    types = {"f4": "float", "f8": "double", "u1": "uchar"}
+    columns: dict[str, tuple[str, np.ndarray]] = {
+        axis: ("f4" if exact else "f8", column) for axis, column in zip("xyz", points.T, strict=True)
+    }
+    columns |= {name.replace(" ", "_"): ("f4", np.asarray(value)) for name, value in values.items()}
+    if colours is not None:
+        columns |= {name: ("u1", column) for name, column in zip(("red", "green", "blue", "alpha"), np.asarray(colours).T, strict=False)}
+    table = np.empty(len(points), [(name, f"<{code}") for name, (code, _) in columns.items()])
+    for name, (_, column) in columns.items():
+        table[name] = column
+    faces = np.empty(len(mesh.faces), [("n", "u1"), ("v", "<i4", 3)])
+    faces["n"], faces["v"] = 3, mesh.faces
+    lines = ["ply", "format binary_little_endian 1.0", f"element vertex {len(points)}"]
+    lines += [f"property {types[code]} {name}" for name, (code, _) in columns.items()]
+    lines += [f"element face {len(faces)}", "property list uchar int vertex_indices", "end_header\n"]
+    return "\n".join(lines).encode() + table.tobytes() + faces.tobytes()
 
 
 def _vtk(mesh: Mesh, values: Mapping[str, np.ndarray]) -> bytes:
@@ -65,10 +107,34 @@ def _vtk(mesh: Mesh, values: Mapping[str, np.ndarray]) -> bytes:
     return b"".join(parts)
 
 
-def read_mesh(path: str | Path) -> tuple[Mesh, dict[str, np.ndarray]]:
-    """Return the mesh in a PLY, OBJ or STL file, and the values at its vertices by name (PLY only).
+class MeshFile(NamedTuple):
+    """What a mesh file holds."""
 
-    Vertices at the same place (each triangle of an STL file brings its own) are merged.
+    mesh: Mesh
+    values: dict[str, np.ndarray]
+    """Name -> one number per vertex (PLY)."""
+    colours: np.ndarray | None
+    """uint8 (n, 4): red, green, blue and opacity of each vertex, None if it has none."""
+    notes: tuple[str, ...]
+    """In sentences: what was merged or left out."""
+
+
+def read_mesh(path: str | Path) -> tuple[Mesh, dict[str, np.ndarray]]:
+    """Return the mesh in a PLY, OBJ or STL file, and the values at its vertices by name (PLY only); see `read_mesh_file`."""
+    found = read_mesh_file(path)
+    return found.mesh, found.values
+
+
+def read_mesh_file(path: str | Path) -> MeshFile:
+    """Return the mesh in a PLY, OBJ or STL file with values, colours, and what was mended.
+
+    Vertices at the same place (each triangle of an STL file brings its own, and each seam of a texture) are merged;
+    triangles that collapse or come twice, and vertices that no triangle uses, are left out.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or holds no triangles.
     """
     import trimesh
 
@@ -78,14 +144,46 @@ def read_mesh(path: str | Path) -> tuple[Mesh, dict[str, np.ndarray]]:
         raise InputError(f"There is no file {str(file)!r}.")
     try:
         surface: Any = trimesh.load(file, file_type=suffix[1:], process=False, force="mesh", skip_materials=True)
-        if suffix == ".stl":
-            surface.merge_vertices()
-        mesh = Mesh(np.asarray(surface.vertices, dtype=np.float32)[:, ::-1].copy(), np.asarray(surface.faces, dtype=np.int32))
+        points = np.asarray(surface.vertices, dtype=np.float64)[:, ::-1]
+        faces = np.asarray(surface.faces, dtype=np.int64)
+        values = _ply_values(surface, len(points))
+        colours = np.asarray(surface.visual.vertex_colors, np.uint8) if surface.visual.kind == "vertex" else None
     except Exception as error:  # trimesh raises anything on damaged files
         raise InputError(f"{file.name} cannot be read; it may be damaged or not be what its name says.") from error
-    if len(mesh.faces) == 0 or mesh.faces.min() < 0 or mesh.faces.max() >= len(mesh.vertices) or not np.isfinite(mesh.vertices).all():
-        raise InputError(f"{file.name} holds no usable triangle mesh.")
-    return mesh, _ply_values(surface, len(mesh.vertices))
+    usable = len(faces) and faces.min() >= 0 and faces.max() < len(points) and np.isfinite(points[np.unique(faces)]).all()
+    if not usable:
+        raise InputError(f"{file.name} holds no usable triangle mesh: it has no triangles, or vertices that are missing or not finite.")
+    kept, faces, notes = _cleaned(points, faces)
+    if not len(faces):
+        raise InputError(f"{file.name} holds no usable triangle mesh: all its triangles have collapsed.")
+    exact = np.array_equal(points[kept].astype(np.float32), points[kept])
+    mesh = Mesh(points[kept].astype(np.float32 if exact else np.float64), faces.astype(np.int32))
+    return MeshFile(mesh, {k: v[kept] for k, v in values.items()}, None if colours is None else colours[kept], tuple(notes))
+
+
+def _cleaned(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Return which vertices stay, the triangles between them, and what was left out."""
+    notes = []
+    used = np.unique(faces)
+    if len(used) < len(points):
+        notes.append(f"{len(points) - len(used)} vertices that no triangle uses were left out.")
+    rows = np.ascontiguousarray(points[used] + 0.0).view(np.dtype((np.void, 24))).ravel()  # + 0.0: -0.0 is 0.0
+    _, first, inverse = np.unique(rows, return_index=True, return_inverse=True)
+    order = np.argsort(first)  # in the order of the file
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    number = np.zeros(len(points), np.int64)
+    number[used] = rank[inverse]
+    merged = number[faces]
+    a, b, c = merged.T
+    whole = merged[(a != b) & (b != c) & (c != a)]
+    if len(whole) < len(faces):
+        notes.append(f"{len(faces) - len(whole)} triangles without an area were left out.")
+    turned = np.take_along_axis(whole, (np.argmin(whole, axis=1)[:, None] + np.arange(3)) % 3, axis=1)
+    _, once = np.unique(turned, axis=0, return_index=True)
+    if len(once) < len(whole):
+        notes.append(f"{len(whole) - len(once)} triangles that come twice were left out.")
+    return used[first[order]], whole[np.sort(once)], notes
 
 
 def _ply_values(surface: Any, n: int) -> dict[str, np.ndarray]:
