@@ -320,3 +320,130 @@ def test_deleted_layer_and_closed_viewer(viewer, dock, qtbot):
     step = dock.panel.snapshot.frame.step
     qtbot.waitUntil(lambda: dock.panel.snapshot.frame.step > step + 1, timeout=30_000)
     assert dock.panel.layers["seeds"] is None
+
+
+def random_place(rng, ndim):
+    """Return scale, translate and affine of a turned, mirrored, stretched layer."""
+    turn, _ = np.linalg.qr(rng.normal(size=(ndim, ndim)))
+    affine = np.eye(ndim + 1)
+    affine[:-1, :-1], affine[:-1, -1] = turn @ np.diag(rng.choice([-1, 1], ndim)), rng.uniform(-30, 30, ndim)
+    return {"affine": affine, "scale": rng.uniform(0.5, 2) * np.array([1.0, 1.5, 2.0][:ndim]), "translate": rng.uniform(-5, 5, ndim)}
+
+
+def some_labels(ndim, ids):
+    labels = np.zeros((24, 28, 20)[:ndim], np.uint64)
+    for i, corner in zip(ids, ((2, 2, 2), (13, 3, 3), (4, 16, 4)), strict=True):
+        labels[tuple(slice(c, c + 9) for c in corner[:ndim])] = i
+    return labels
+
+
+def centroids(layer):
+    found = {}
+    for i in np.unique(layer.data):
+        if i:
+            found[int(i)] = np.asarray(layer.data_to_world(np.argwhere(layer.data == i).mean(0)))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_run_lies_over_the_labels_it_came_from_under_any_transform(viewer, dock, qtbot, seed):
+    rng = np.random.default_rng(seed)
+    ndim = 2 + seed % 2
+    ids = (7, 70_000, 2**62 + 1) if seed < 2 else (1, 2**31 + 5, 2**33)
+    layer = viewer.add_labels(some_labels(ndim, ids), name="mine", **random_place(rng, ndim))
+    layer.features = {"index": [1, 2], "mine": ["a", "b"]}
+    before, features = layer.data.copy(), layer.features.copy()
+    dock.start_from.choose(layer)
+    click(qtbot, dock.panel.step_button)
+    qtbot.waitUntil(lambda: dock.panel.snapshot is not None and dock.panel.snapshot.frame.step >= 1, timeout=120_000)
+    cells, seeds = dock.panel.layers["cells"], dock.panel.layers["seeds"]
+    voxel = float(np.max(layer.scale))
+    for i, centre in centroids(layer).items():
+        assert np.linalg.norm(centroids(cells)[i] - centre) < 0.5 * voxel
+        at = np.asarray(seeds.data_to_world(seeds.data[list(seeds.features["id"]).index(i)]))
+        assert np.linalg.norm(at - centre) < voxel
+    assert not layer.visible
+    assert "'mine' is hidden" in dock.panel.message.text()
+    assert np.allclose(cells.colormap.map(np.array(ids)), layer.colormap.map(np.array(ids)))
+    dock.tools.pick(ids[2])
+    assert dock.tools.info.text().startswith(f"Cell {ids[2]}: ")
+    click(qtbot, dock.results.copy_button)
+    copied = viewer.layers[-1]
+    assert copied.data.dtype == cells.data.dtype
+    assert np.allclose(copied.data_to_world((3,) * ndim), cells.data_to_world((3,) * ndim))
+    stop(qtbot, dock)
+    assert np.array_equal(layer.data, before)
+    assert layer.features.equals(features)
+    for one in dock.panel.layers.layers():
+        viewer.layers.remove(one)
+    assert layer.visible  # shown again
+
+
+def test_cells_that_are_too_small_are_named_and_masks_are_cells(viewer, dock, qtbot):
+    labels = some_labels(2, (3, 5, 9)).astype(int)
+    labels[0, 0], labels[23, 20:22] = 11, 12
+    dock.start_from.choose(viewer.add_labels(labels))
+    assert "2 labels have fewer than 4 pixels and cannot be a cell (11, 12)" in dock.panel.message.text()
+    mask = viewer.add_image(255.0 * (labels > 0), contrast_limits=(0, 255))
+    dock.start_from.choose(mask)
+    assert dock.parameters.n_cells == 3
+    grey = viewer.add_image(np.random.default_rng(0).random((32, 32)), contrast_limits=(0, 1))
+    dock.start_from.choose(grey)
+    assert "no mask" in dock.panel.message.text()
+    assert dock.start_from.layer is None
+
+
+def test_a_pyramid_over_time_gives_the_frame_that_is_shown(viewer, dock, qtbot):
+    import dask.array as da
+
+    film = np.stack([some_labels(2, (1, 2, 3)), some_labels(2, (4, 5, 6)), some_labels(2, (7, 8, 9))]).astype(np.int32)
+    levels = [da.from_array(film), da.from_array(film[:, ::2, ::2])]
+    layer = viewer.add_labels(levels, multiscale=True, axis_labels=("t", "y", "x"), scale=(1, 0.5, 0.5))
+    viewer.dims.set_current_step(0, 1)
+    dock.start_from.choose(layer)
+    qtbot.waitUntil(lambda: "frame 2 of 3" in dock.panel.message.text(), timeout=20_000)
+    click(qtbot, dock.panel.step_button)
+    qtbot.waitUntil(lambda: dock.panel.snapshot is not None, timeout=120_000)
+    assert set(np.unique(dock.panel.layers["cells"].data)) == {0, 4, 5, 6}
+    stop(qtbot, dock)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_the_hand_reaches_turned_cells_whatever_layer_is_selected(viewer, dock, qtbot, mirrored):
+    turn = np.array([[0.6, -0.8, 3.0], [0.8, 0.6, -2.0], [0, 0, 1.0]]) @ np.diag([-1.0 if mirrored else 1.0, 1, 1])
+    layer = viewer.add_labels(some_labels(2, (3, 5, 9)).astype(int), affine=turn, scale=(2.0, 2.0))
+    dock.start_from.choose(layer)
+    click(qtbot, dock.panel.step_button)
+    qtbot.waitUntil(lambda: dock.panel.snapshot is not None and dock.panel.snapshot.frame.step == 1, timeout=120_000)
+    settled(qtbot, dock)
+    other = viewer.add_points(np.zeros((1, 2)), name="other")
+    viewer.layers.selection.active = other
+    number, pixel, world = seed(dock, 1)
+    drag(viewer, [canvas_point(viewer, world)])
+    assert dock.tools.info.text().startswith(f"Cell {number}: ")
+    click(qtbot, dock.tools.buttons["move"])
+    to = np.asarray(dock.panel.layers["cells"].data_to_world(pixel + [2.0, 1.0]))
+    drag(viewer, [canvas_point(viewer, world), canvas_point(viewer, (world + to) / 2), canvas_point(viewer, to)])
+    qtbot.waitUntil(lambda: np.allclose(seed(dock, 1)[1], pixel + [2.0, 1.0], atol=0.5), timeout=30_000)
+    mine = viewer.add_labels(np.zeros((24, 28), int), name="mine", affine=turn, scale=(2.0, 2.0))
+    mine.mode = "paint"
+    viewer.layers.selection.active = mine
+    drag(viewer, [canvas_point(viewer, world)])
+    assert mine.data.any()  # napari's own brush
+    mine.mode = "pan_zoom"
+    click(qtbot, dock.tools.buttons["wall"])
+    drag(
+        viewer,
+        [
+            canvas_point(viewer, np.asarray(layer.data_to_world((22.0, 15.0)))),
+            canvas_point(viewer, np.asarray(layer.data_to_world((22.0, 26.0)))),
+        ],
+    )
+    qtbot.waitUntil(lambda: dock.panel.layers["walls"] is not None, timeout=30_000)
+    assert np.asarray(dock.panel.layers["walls"].data)[22, 16:25].all()
+    stop(qtbot, dock)
+    dock.start_from.choose(None)
+    dock.panel.snapshot = None
+    begin(qtbot, dock, shape=(48, 48), n_cells=5)
+    assert dock.tools.info.text() == "Click a cell to see its properties."  # not the cell of the run before
+    stop(qtbot, dock)

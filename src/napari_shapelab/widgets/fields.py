@@ -21,6 +21,8 @@ class Field(QWidget):
     """A widget for one value."""
 
     changed = Signal()
+    refused = Signal(str)
+    """What was typed cannot be taken; the sentence says what stays."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,6 +55,7 @@ class NumberField(Field):
         self.box = NumberBox(whole=whole, step=step, limits=(low, high))
         self._set_unit(info.unit)
         self.box.valueChanged.connect(self._on_box)
+        self.box.refused.connect(self.refused)
         self.slider: QSlider | None = None
         if slider and (info.main or info.live):
             self.slider = QSlider(Qt.Orientation.Horizontal)
@@ -200,6 +203,7 @@ class TupleField(Field):
             box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)  # three in a narrow row; arrow keys step
             box.setStyleSheet("min-width: 30px; padding: 2px 4px;")  # napari's own leaves room for buttons
             box.valueChanged.connect(lambda _: self.changed.emit())
+            box.refused.connect(self.refused)
             self.row.addWidget(box, 1)
 
     def value(self) -> tuple[float | int, ...]:
@@ -224,6 +228,7 @@ class OptionalField(Field):
         self.box.setToolTip("Unchecked: none, chosen by the model.")
         self.box.clicked.connect(self._on_clicked)
         inner.changed.connect(self.changed)
+        inner.refused.connect(self.refused)
         inner.set_value(fallback)
         inner.setEnabled(False)
         self.row.addWidget(self.box)

@@ -35,6 +35,10 @@ class Form(QWidget):
     changed = Signal(str)
     """The user has changed this field, to a value that is allowed."""
     validity_changed = Signal(bool)
+    problem_changed = Signal(str)
+    """Why what is entered is not allowed, "" once it is."""
+    noticed = Signal(str)
+    """Something was typed that a field cannot take; the value is the one before."""
 
     def __init__(
         self, parameters: Parameters, *, only: Iterable[str] | None = None, hidden: Iterable[str] = (), flat: bool = False
@@ -113,6 +117,7 @@ class Form(QWidget):
         label.setToolTip(tip)
         field.setAccessibleName(info.label)
         field.changed.connect(lambda name=info.name: self._on_changed(name))
+        field.refused.connect(lambda text, label=info.label: self.noticed.emit(f"{label}: {text}"))
         layout.addRow(label, field)
         self.fields[info.name] = field
         self._labels[info.name] = label
@@ -146,6 +151,8 @@ class Form(QWidget):
         self._message.setVisible(bool(self._problem))
         if bool(before) != bool(self._problem):
             self.validity_changed.emit(not self._problem)
+        if before != self._problem:
+            self.problem_changed.emit(self._problem)
 
 
 def collapsible(title: str, content: QWidget, *, expanded: bool = False) -> QCollapsible:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from qtpy.QtCore import QEvent, QLocale, QObject, Qt
+from qtpy.QtCore import QEvent, QLocale, QObject, Qt, Signal
 from qtpy.QtGui import QValidator
-from qtpy.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QWidget
+from qtpy.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QToolTip, QWidget
 
 __all__ = ["NumberBox", "ignore_wheel"]
 
@@ -37,8 +37,11 @@ def ignore_wheel(widget: QWidget) -> None:
 class NumberBox(QDoubleSpinBox):
     """A spin box that shows numbers as they are (0.0005, 1770.118), and takes any: the form says what is allowed.
 
-    Arrows and page keys stay within `limits`.
+    Arrows and page keys stay within `limits`. What is no number is not taken: the value before stays, and is said to.
     """
+
+    refused = Signal(str)
+    """Something was typed that is no number; the sentence says so."""
 
     def __init__(self, *, whole: bool = False, step: float = 1.0, limits: tuple[float, float] = (-math.inf, math.inf)) -> None:
         super().__init__()
@@ -49,7 +52,7 @@ class NumberBox(QDoubleSpinBox):
         self.setRange(-1e15, 1e15)
         self.setSingleStep(step)
         self.setKeyboardTracking(False)
-        self.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
+        self.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToPreviousValue)
         ignore_wheel(self)
 
     def textFromValue(self, value: float) -> str:
@@ -60,8 +63,21 @@ class NumberBox(QDoubleSpinBox):
         return exact if len(exact) <= _LONGEST else f"{value:.5g}"  # the value keeps the digits that do not fit
 
     def valueFromText(self, text: str | None) -> float:
-        """Return the number, also for 1e-4 and with a decimal comma."""
-        return float(self._bare(text or "0"))
+        """Return the number, also for 1e-4 and with a decimal comma; the value as it is where there is none."""
+        try:
+            number = float(self._bare(text or ""))
+        except ValueError:
+            return float(self.value())
+        return number if math.isfinite(number) else float(self.value())
+
+    def fixup(self, text: str | None) -> str:
+        """Say that what was typed is no number: Qt then puts the value before back."""
+        typed = self._bare(text or "")
+        said = f"{typed!r} is not a number" if typed else "a number is needed"
+        said = f"{said}; {self.textFromValue(self.value())}{self.suffix()} stays."
+        QToolTip.showText(self.mapToGlobal(self.rect().bottomLeft()), said, self)
+        self.refused.emit(said)
+        return text or ""
 
     def validate(self, text: str | None, position: int) -> tuple[QValidator.State, str, int]:
         """Accept whatever Python reads as a finite number."""

@@ -66,7 +66,7 @@ def features(state: CellState, diagram: CellDiagram) -> dict[str, np.ndarray]:
 
 def _label_image(state: CellState, diagram: CellDiagram) -> np.ndarray:
     ids = np.concatenate([[0], state.ids])
-    dtype = np.uint16 if state.next_id <= 2**16 else np.uint32
+    dtype = next(dtype for dtype in (np.uint16, np.uint32, np.uint64) if state.next_id <= np.iinfo(dtype).max + 1)
     image = ids.astype(dtype)[diagram.labels]
     image.setflags(write=False)
     return np.asarray(image)

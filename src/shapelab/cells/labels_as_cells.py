@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ __all__ = ["GivenCells"]
 
 MIN_PIXELS = 4
 """Smaller labels cannot be followed and are taken as medium."""
+_LARGEST = 2**63 - 2
+"""Largest label: ids are signed numbers of 64 bits, and new cells take the next ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,11 +72,16 @@ class GivenCells:
     @property
     def n_cells(self) -> int:
         """Number of cells."""
-        return len(self._counted()[0])
+        return len(self._counted[0])
+
+    @property
+    def left_out(self) -> np.ndarray:
+        """Labels that are too small to be cells."""
+        return self._counted[2]
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters that follow from the labels."""
-        counts = self._counted()[1]
+        counts = self._counted[1]
         room = self.labels.size if self.mask is None else int(self.mask.sum())
         found: dict[str, Any] = {"shape": self.labels.shape, "n_cells": len(counts)}
         if len(counts):
@@ -89,7 +97,7 @@ class GivenCells:
         assert isinstance(p, CellParameters)
         if tuple(p.shape) != self.labels.shape:
             raise InputError(f"The labels have shape {self.labels.shape} and the grid {tuple(p.shape)}: they must be the same.")
-        ids = self._counted()[0]
+        ids = self._counted[0]
         volumes, centres, covariances = cell_moments(self._rows(ids), len(ids), p.spacing)
         state.add(centres, volumes, ids=ids)
         state.traits["covariance"] = covariances
@@ -98,15 +106,19 @@ class GivenCells:
 
     def _rows(self, ids: np.ndarray) -> np.ndarray:
         """Return the image of row numbers of the labels `ids`, -1 elsewhere."""
+        ids = ids.astype(self.labels.dtype)  # NumPy would compare numbers of 64 bits with and without a sign as floats
         rows = np.minimum(np.searchsorted(ids, self.labels), max(len(ids) - 1, 0))
         known = (ids[rows] == self.labels) if len(ids) else np.zeros(self.labels.shape, bool)
         return np.where(known if self.mask is None else known & self.mask, rows, -1)
 
-    def _counted(self) -> tuple[np.ndarray, np.ndarray]:
+    @cached_property
+    def _counted(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Ids and numbers of pixels of the cells, and the labels that are too small."""
         inside = self.labels if self.mask is None else self.labels[self.mask]
         ids, counts = np.unique(inside, return_counts=True)
-        good = (ids != 0) & (counts >= MIN_PIXELS)
-        return ids[good].astype(np.int64), counts[good]
+        large = counts >= MIN_PIXELS
+        good = (ids != 0) & large
+        return ids[good].astype(np.int64), counts[good], ids[(ids != 0) & ~large]
 
 
 def _parts(source: Any) -> tuple[Any, Mapping[str, Any]]:
@@ -119,7 +131,7 @@ def _parts(source: Any) -> tuple[Any, Mapping[str, Any]]:
 
 
 def _checked(labels: np.ndarray) -> np.ndarray:
-    labels = as_labels(labels, empty=True, floats=True, most=2**31 - 1)
+    labels = as_labels(labels, empty=True, floats=True, most=_LARGEST)
     if min(labels.shape) < 8:
         raise InputError(f"The labels have shape {labels.shape}: each side needs at least 8 pixels.")
     if labels.dtype == bool:

@@ -24,18 +24,22 @@ _SHARE = 0.2
 
 
 class CellColours(QWidget):
-    """A combo of features and the scale of its colours; the range only widens while a run goes on, so that nothing flickers."""
+    """A combo of features and the scale of its colours; the range only widens during a run, so that nothing flickers.
+
+    A new run begins with the colours that suit it: by type if there are several, else one for each cell (the user's own,
+    where the cells are theirs).
+    """
 
     def __init__(self, panel: RunPanel) -> None:
         super().__init__()
         self._panel = panel
         self._range: tuple[float, float] | None = None
-        self._layer: Any = None
-        self._chosen = False
+        self._layers: Any = None
+        self._own: Any = None
         self._next = 0.0
         self.combo = QComboBox()
         self.combo.addItem(IDENTITY)
-        self.combo.setToolTip("What the colour of a cell tells.")
+        self.combo.setToolTip("Colour the cells by their identity, type, volume…")
         self.low, self.high, self.bar = QLabel(), QLabel(), QLabel()
         self.bar.setPixmap(_gradient())
         row = QHBoxLayout(self)
@@ -47,17 +51,13 @@ class CellColours(QWidget):
             row.addWidget(widget)
             widget.hide()
         ignore_wheel(self.combo)
-        self.combo.activated.connect(self._on_activated)
-        panel.advanced.connect(lambda snapshot: self._on_frame(snapshot.frame))
-        panel.ended.connect(lambda _: self._finish())
+        self.combo.activated.connect(panel.guarded(lambda _: self._on_choice()))
+        panel.advanced.connect(panel.guarded(lambda snapshot: self._on_frame(snapshot.frame)))
+        panel.ended.connect(panel.guarded(lambda _: self._finish()))
 
     def choose(self, feature: str) -> None:
         """Colour by this feature, as a click would."""
         self.combo.setCurrentIndex(self.combo.findText(feature))
-        self._on_choice()
-
-    def _on_activated(self) -> None:
-        self._chosen = True
         self._on_choice()
 
     def _on_choice(self) -> None:
@@ -70,7 +70,7 @@ class CellColours(QWidget):
         if self.combo.currentText() != IDENTITY:
             self._paint(self._panel.snapshot.frame)
         elif (cells := self._panel.layers["cells"]) is not None:
-            cells.colormap = distinct_colours()
+            cells.colormap = self._own or distinct_colours()
 
     def _on_frame(self, frame: Frame) -> None:
         names = [IDENTITY, *(name for name in frame.layer("seeds").meta["features"] if name != "id")]
@@ -79,12 +79,12 @@ class CellColours(QWidget):
             self.combo.clear()
             self.combo.addItems(names)
             self.combo.setCurrentIndex(max(0, self.combo.findText(current)))
-        layer = self._panel.layers["cells"] if self._panel.layers is not None else None
-        if layer is not self._layer:  # a new run
-            self._layer, self._range = layer, None
+        layers = self._panel.layers
+        if layers is not self._layers and layers is not None and (cells := layers["cells"]) is not None:  # a new run
+            self._layers, self._range, self._own = layers, None, cells.colormap
             several = len(np.unique(frame.layer("seeds").meta["features"][TYPE])) > 1
-            if not self._chosen and several != (self.combo.currentText() == TYPE):
-                self.choose(TYPE if several else IDENTITY)
+            if self.combo.currentText() != (first := TYPE if several else IDENTITY):
+                self.choose(first)
         if self.combo.currentText() != IDENTITY and time.perf_counter() >= self._next:
             self._paint(frame)
 

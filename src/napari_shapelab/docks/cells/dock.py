@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from napari.layers import Labels, Layer
+from napari.layers import Image, Labels, Layer
 from qtpy.QtWidgets import QComboBox, QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.cells.colour_by import CellColours
+from napari_shapelab.docks.cells.from_layer import TakenCells, own_colours, take_cells, why_no_cells
 from napari_shapelab.docks.cells.mouse_tools import CellTools
 from napari_shapelab.docks.cells.results import CellResults
 from napari_shapelab.run.keep_tab import RecordingTab
+from napari_shapelab.run.new_run import NewRun
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.viewer.colours import distinct_colours
-from napari_shapelab.viewer.view import see, unwrapped
+from napari_shapelab.viewer.layer_data import TakenLayer, spatial_ndim, take
+from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.preset_combo import PresetCombo
+from napari_shapelab.work.soon import is_small, soon
 from napari_shapelab.work.task import warm_up
 from shapelab.catalog import scenario, scenarios
 from shapelab.cells import Cells
 from shapelab.errors import ShapelabError
-from shapelab.simulation import LayerData, Parameters, Simulation
-from shapelab.units import short_unit
+from shapelab.simulation import Parameters, Simulation
 
 __all__ = ["CellsDock"]
 
@@ -51,7 +55,7 @@ class CellsDock(QWidget):
         self.size = QComboBox()
         self.size.setToolTip("A size that runs smoothly on this machine, or the published one.")
         ignore_wheel(self.size)
-        self.start_from = LayerCombo(self._viewer, "new cells", _why_no_cells)
+        self.start_from = LayerCombo(self._viewer, "new cells", why_no_cells, kinds=(Labels, Image))
         self.start_from.setToolTip("Place new cells, or let your own segmentation move: every label becomes a cell.")
         self.background = QComboBox()
         self.background.addItem("medium, that cells can enter", None)
@@ -68,7 +72,8 @@ class CellsDock(QWidget):
         self.restore_button = QPushButton("Restore defaults")
         self.restore_button.setToolTip("Set everything back to what the scenario says.")
         self._plotted = ""
-        self._seen: tuple[Any, Any] = None, None
+        self._cells: TakenCells | None = None
+        self._reading: object | None = None
         self._form_place = QVBoxLayout()
         self._build()
         self._connect()
@@ -80,13 +85,15 @@ class CellsDock(QWidget):
         """What is entered; ParameterError if it is not allowed."""
         return self.form.parameters
 
-    def simulation(self) -> Simulation:
-        """Return a new simulation of what is entered."""
-        data = self._given()
-        if data is None:
-            return Cells(self.presets.name, **dict(self.parameters))
-        given = {name: value for name, value in self.parameters if name not in _FROM_LABELS}
-        return Cells(self.presets.name, initial=data, walls=self.background.currentData(), **given)
+    def simulation(self) -> Simulation | NewRun | Callable[[], NewRun]:
+        """Return a new simulation of what is entered, or what makes it of a large layer."""
+        layer, name = self.start_from.layer, self.presets.name
+        if layer is None:
+            return Cells(name, **dict(self.parameters))
+        given = {field: value for field, value in self.parameters if field not in _FROM_LABELS}
+        taken = take(layer, self._viewer)
+        make = partial(_run_of, taken, self.background.currentData(), name, given, layer)
+        return make() if is_small(taken) else make
 
     # -- what the user does --------------------------------------------------------------------------------------
 
@@ -126,10 +133,32 @@ class CellsDock(QWidget):
     def _on_source(self, layer: Layer | None) -> None:
         """Take grid and cells from a layer, which at first relax; another scenario can then be chosen for them."""
         self._layout.setRowVisible(self.background, layer is not None)
-        if layer is not None:
-            self.choose_scenario(_RELAXING[layer.ndim])
-        else:
+        self._cells, self._reading = None, None
+        self.panel.say("")
+        if layer is None:
             self._show_form()
+            return
+        self._reading = reading = object()
+        self.panel.set_ready(False)
+        self.panel.say(f"Reading {layer.name!r}…")
+
+        def done(cells: TakenCells) -> None:
+            if self._reading is reading:
+                self._cells = cells
+                self.choose_scenario(_RELAXING[spatial_ndim(layer)])
+                self.panel.say(cells.note)
+
+        def failed(text: str) -> None:
+            if self._reading is reading:
+                self.start_from.choose(None)
+                self.panel.say(text, wrong=True)
+
+        try:
+            taken = take(layer, self._viewer)
+        except ShapelabError as error:
+            failed(str(error))
+            return
+        soon(self, partial(take_cells, taken, self.background.currentData()), done, failed, now=is_small(taken))
 
     def _show_form(self) -> None:
         try:
@@ -143,16 +172,15 @@ class CellsDock(QWidget):
             item.widget().deleteLater()
         self.form = Form(parameters, hidden=_FROM_LABELS if self.start_from.layer is not None else ())
         self.form.changed.connect(self._on_form)
-        self.form.validity_changed.connect(self.panel.set_ready)
-        self.panel.set_ready(True)
+        self.form.problem_changed.connect(self.panel.set_problem)
+        self.form.noticed.connect(lambda text: self.panel.say(text, wrong=True, passing=True))
+        self.panel.set_problem("")
         self._form_place.addWidget(self.form)
 
     def _initial_parameters(self) -> Parameters:
-        data = self._given()
-        changes = self.size.currentData() or {}
-        if data is None:
-            return Cells(self.presets.name, **changes).parameters
-        return Cells(self.presets.name, initial=data).parameters
+        if self._cells is None:
+            return Cells(self.presets.name, **(self.size.currentData() or {})).parameters
+        return Cells(self.presets.name, initial=self._cells.given).parameters
 
     def _on_form(self, name: str) -> None:
         if self.panel.running and name in self.parameters.live_fields():
@@ -164,20 +192,6 @@ class CellsDock(QWidget):
             expected = [name for name in scenario(FAMILY, self.presets.name).expect if name != "volume_error"]
             self.panel.plot.prefer(expected[0] if expected else "volume_error")
         self._on_running(True)
-
-    def _on_frame(self) -> None:
-        """Show a new run whole, if it is another size than the last one and the only thing in sight; the tools act on it."""
-        layers = self.panel.layers
-        if layers is None or layers is self._seen[0] or (cells := layers["cells"]) is None:
-            return
-        size = (cells.data.shape, tuple(cells.scale), tuple(cells.translate))
-        known, self._seen = self._seen[1], (layers, size)
-        alone = not any(layer.visible and layer not in layers.layers() for layer in self._viewer.layers)
-        if size != known and alone:
-            see(self._viewer, cells)
-        active = self._viewer.layers.selection.active
-        if active is None or not active.visible or active is self.start_from.layer:
-            self._viewer.layers.selection.active = cells
 
     def _on_running(self, running: bool) -> None:
         self.form.set_running(running)
@@ -192,14 +206,6 @@ class CellsDock(QWidget):
         layer = self.start_from.layer
         return name if layer is None else f"{layer.name} in {name}"
 
-    def _given(self) -> LayerData | None:
-        layer = self.start_from.layer
-        if layer is None:
-            return None
-        unit = short_unit(str(layer.units[-1])) or "pixel"
-        meta = {"scale": tuple(float(s) for s in layer.scale), "units": (unit,) * layer.ndim}
-        return LayerData(layer.name, layer.data, "labels", meta)
-
     def _live_values(self) -> dict[str, Any]:
         if self.form.problem:
             return {}
@@ -207,16 +213,15 @@ class CellsDock(QWidget):
         return {name: value for name, value in self.parameters if name in live}
 
     def _looks(self) -> dict[str, dict[str, Any]]:
-        layer = self.start_from.layer
-        place = {} if layer is None else {"translate": tuple(float(t) for t in layer.translate)}
+        colours = own_colours(self.start_from.layer) or distinct_colours()
         own: dict[str, dict[str, Any]] = {
-            "cells": {"colormap": distinct_colours(), "opacity": 1.0, "iso_gradient_mode": "smooth"},
+            "cells": {"colormap": colours, "opacity": 1.0, "iso_gradient_mode": "smooth"},
             "velocity": {"visible": False},
             "axis": {"visible": False},
         }
         if "(3-D)" in scenario(FAMILY, self.presets.name).title:  # the cells are seen through the walls
             own["walls"] = {"opacity": 0.2}
-        return {name: {**own.get(name, {}), **place} for name in ("cells", "seeds", "velocity", "axis", "walls")}
+        return own
 
     def _connect(self) -> None:
         self.presets.chosen.connect(self.choose_scenario)
@@ -225,7 +230,6 @@ class CellsDock(QWidget):
         self.restore_button.clicked.connect(lambda _=False: self.restore_defaults())
         self.panel.started.connect(self._on_started)
         self.panel.ended.connect(lambda _: self._on_running(False))
-        self.panel.advanced.connect(lambda _: self._on_frame())
 
     def _build(self) -> None:
         heading = QLabel("<b>Cells</b> — choose how cells move, press Run, reach in with the mouse.")
@@ -268,12 +272,7 @@ _FROM_LABELS = ("shape", "voxel_size", "unit", "n_cells", "filling")
 """Parameters that a user's labels decide."""
 
 
-def _why_no_cells(layer: Layer) -> str:
-    """Return why the labels of `layer` cannot become cells, "" if they can."""
-    if not isinstance(layer, Labels):
-        return "only a Labels layer has cells"
-    if layer.multiscale:
-        return "a multiscale layer: take one of its levels"
-    if layer.ndim not in (2, 3):
-        return f"{layer.ndim}-D: take one time point"
-    return ""
+def _run_of(taken: TakenLayer, walls: str | None, name: str, given: dict[str, Any], layer: Layer) -> NewRun:
+    """Make the run of a layer's cells; in a thread, if the layer is large."""
+    cells = take_cells(taken, walls)
+    return NewRun(Cells(name, initial=cells.given, **given), cells.place, layer, cells.note)

@@ -1,49 +1,57 @@
-"""The user's hand among cells: click one to know it, drag it, add or remove one, paint a wall, also while they move."""
+"""The user's hand among cells: click one to see its properties, drag it, add or remove one, paint a wall, also while they move."""
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 from napari.layers import Labels
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_shapelab.docks.cells.under_mouse import cell_at, pixel_at, position_at, stamp
 from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.viewer.layer_data import place_of
 from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.message import MessageLine
 from shapelab.simulation import Frame
 from shapelab.units import shown_unit
 
 __all__ = ["CellTools", "cell_in_words"]
 
 _TOOLS = {
-    "look": ("Look", "Click a cell: what is known of it appears below."),
+    "look": ("Look", "Click a cell to see its properties below."),
     "move": ("Move", "Drag a cell to another place."),
-    "add": ("Add", "Click where a new cell shall be."),
+    "add": ("Add", "Click to add a cell."),
     "remove": ("Remove", "Click a cell to remove it."),
-    "wall": ("Wall", "Paint a wall; hold Shift to take walls away. In 3-D, paint in a slice (2-D view)."),
+    "wall": ("Wall", "Paint a wall; hold Shift to erase walls. In 3-D, paint in a slice (2-D view)."),
 }
 _MARK = (1.0, 0.8, 0.0, 1.0)
 """Colour of the seed of the picked cell."""
-_BRUSH = 0.03
-"""Radius of the wall brush, as a part of the longest side."""
+_HINT = "Click a cell to see its properties."
+_IN_SLICES = "Walls are painted in a slice: switch the view to 2-D."
+_all_tools: weakref.WeakSet[CellTools] = weakref.WeakSet()
 
 
 class CellTools(QWidget):
-    """A row of tools for the layers of a run.
+    """A row of tools for the cells of a run.
 
-    They act when one of the run's layers is the active one, so that napari's own tools work in all other layers.
+    They act whichever layer is selected, unless that one is being painted, drawn in or moved with napari's own tools, or
+    belongs to the run of another dock.
     """
 
-    picked = Signal(int)
+    picked = Signal(object)
     """Id of the cell that was clicked, 0 for none."""
 
     def __init__(self, viewer: Any, panel: RunPanel) -> None:
         super().__init__()
         self._viewer, self._panel = unwrapped(viewer), panel
         self._cell = 0
+        self._layers: Any = None
         self._marked: tuple[Any, int, list[int]] | None = None
+        _all_tools.add(self)
         self.buttons: dict[str, QPushButton] = {}
         group = QButtonGroup(self)
         row = QHBoxLayout()
@@ -56,14 +64,15 @@ class CellTools(QWidget):
             row.addWidget(button, 1)
             self.buttons[name] = button
         self.buttons["look"].setChecked(True)
-        self.info = QLabel("Click a cell to know it.")
-        self.info.setWordWrap(True)
+        self.info = MessageLine(_HINT, lines=3)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(row)
         layout.addWidget(self.info)
-        panel.advanced.connect(lambda snapshot: self._describe(snapshot.frame))
+        panel.advanced.connect(panel.guarded(lambda snapshot: self._on_frame(snapshot.frame)))
+        group.buttonClicked.connect(lambda _: panel.message.retract(_IN_SLICES))
+        self._viewer.dims.events.ndisplay.connect(self._on_view)
         self._viewer.mouse_drag_callbacks.append(self._on_mouse)
         self.destroyed.connect(_remover(self._viewer, self._on_mouse))
 
@@ -86,10 +95,10 @@ class CellTools(QWidget):
 
     def _on_mouse(self, viewer: Any, event: Any) -> Generator[None, None, None]:
         cells = self._layer("cells")
-        if cells is None or event.button != 1 or not self._active():
+        if cells is None or event.button != 1 or not self._free() or (not cells.visible and not self.owns(self._active)):
             return
         tool = self.tool
-        if tool == "move" and (cell := _cell_at(cells, event)):
+        if tool == "move" and (cell := cell_at(self._viewer, cells, event)):
             yield from self._drag(viewer, event, cells, cell)
         elif tool == "wall" and len(event.dims_displayed) == 2:
             yield from self._paint(viewer, event, cells)
@@ -98,7 +107,7 @@ class CellTools(QWidget):
 
     def _click(self, event: Any, cells: Labels, tool: str) -> Generator[None, None, None]:
         """Act on a press and release at one place; a drag moves the camera, as ever."""
-        cell, position = _cell_at(cells, event), _position(cells, event)
+        cell, position = cell_at(self._viewer, cells, event), position_at(self._viewer, cells, event)
         yield
         dragged = False
         while event.type == "mouse_move":
@@ -111,7 +120,7 @@ class CellTools(QWidget):
         elif tool == "remove" and cell:
             self._panel.edit("remove_cell", cell=cell)
         elif tool == "wall":
-            self._panel.say("Walls are painted in a slice: switch the view to 2-D.", wrong=True)
+            self._panel.say(_IN_SLICES, wrong=True)
         else:
             self.pick(cell)
 
@@ -121,7 +130,7 @@ class CellTools(QWidget):
         if seeds is None or layers is None:
             return
         row = int(np.flatnonzero(np.asarray(seeds.features["id"]) == cell)[0])
-        begin, origin = np.asarray(cells.world_to_data(event.position)), np.array(seeds.data[row])
+        begin, origin = pixel_at(self._viewer, cells, event), np.array(seeds.data[row])
         target = origin
         self.pick(cell)
         layers.hold("seeds")
@@ -131,10 +140,10 @@ class CellTools(QWidget):
             yield
             while event.type == "mouse_move":
                 moved = np.array(seeds.data)
-                moved[row] = origin + np.asarray(cells.world_to_data(event.position)) - begin
+                moved[row] = origin + pixel_at(self._viewer, cells, event) - begin
                 seeds.data = moved
                 yield
-            target = origin + np.asarray(cells.world_to_data(event.position)) - begin
+            target = origin + pixel_at(self._viewer, cells, event) - begin
         finally:
             camera.mouse_pan = could_pan
             layers.let_go("seeds")
@@ -144,8 +153,7 @@ class CellTools(QWidget):
     def _paint(self, viewer: Any, event: Any, cells: Labels) -> Generator[None, None, None]:
         """Paint with a round brush; the wall stands when the button is let go."""
         mask = np.zeros(cells.data.shape, bool)
-        place = {"scale": cells.scale, "translate": cells.translate, "units": cells.units, "axis_labels": cells.axis_labels}
-        sketch = Labels(mask.astype(np.uint8), name="new wall", opacity=0.6, **place)
+        sketch = Labels(mask.astype(np.uint8), name="new wall", opacity=0.6, **place_of(cells))
         wall = "Shift" not in event.modifiers
         selected = set(viewer.layers.selection)
         viewer.layers.append(sketch)
@@ -153,16 +161,16 @@ class CellTools(QWidget):
         camera = viewer.scene.camera
         could_pan, camera.mouse_pan = camera.mouse_pan, False
         try:
-            last = np.asarray(cells.world_to_data(event.position))
-            _stamp(mask, last, last)
+            last = pixel_at(self._viewer, cells, event)
+            stamp(mask, last, last)
             yield
             while event.type == "mouse_move":
-                here = np.asarray(cells.world_to_data(event.position))
-                _stamp(mask, last, here)
+                here = pixel_at(self._viewer, cells, event)
+                stamp(mask, last, here)
                 last = here
                 sketch.data = mask.astype(np.uint8)
                 yield
-            _stamp(mask, last, np.asarray(cells.world_to_data(event.position)))
+            stamp(mask, last, pixel_at(self._viewer, cells, event))
         finally:
             camera.mouse_pan = could_pan
             viewer.layers.remove(sketch)
@@ -173,16 +181,36 @@ class CellTools(QWidget):
     def _layer(self, name: str) -> Any:
         return self._panel.layers[name] if self._panel.layers is not None else None
 
-    def _active(self) -> bool:
-        active = self._viewer.layers.selection.active
-        return self._panel.layers is not None and any(layer is active for layer in self._panel.layers.layers())
+    @property
+    def _active(self) -> Any:
+        return self._viewer.layers.selection.active
+
+    def owns(self, layer: Any) -> bool:
+        return self._panel.layers is not None and any(layer is own for own in self._panel.layers.layers())
+
+    def _free(self) -> bool:
+        """Return whether the mouse is not wanted by napari's own tools, or by another dock's."""
+        active = self._active
+        if active is None or self.owns(active):
+            return active is None or str(active.mode) == "pan_zoom"
+        return str(active.mode) == "pan_zoom" and not any(tools.owns(active) for tools in _all_tools if tools is not self)
+
+    def _on_view(self, event: Any = None) -> None:
+        del event
+        if self._viewer.dims.ndisplay == 2:
+            self._panel.message.retract(_IN_SLICES)
+
+    def _on_frame(self, frame: Frame) -> None:
+        if self._panel.layers is not self._layers:  # a new run: what was picked was in the last one
+            self._layers, self._cell, self._marked = self._panel.layers, 0, None
+        self._describe(frame)
 
     def _describe(self, frame: Frame) -> None:
         self._mark(self._layer("seeds"))
         if self._cell:
-            self.info.setText(cell_in_words(frame, self._cell))
+            self.info.say(cell_in_words(frame, self._cell))
         else:
-            self.info.setText("Click a cell to know it.")
+            self.info.say(_HINT)
 
     def _mark(self, seeds: Any) -> None:
         """Give the seed of the picked cell a colour of its own."""
@@ -207,40 +235,12 @@ def cell_in_words(frame: Frame, cell: int) -> str:
         return f"Cell {cell} is no longer there."
     one = {name: np.asarray(values)[rows[0]] for name, values in features.items()}
     power = "²" if len(seeds.meta["scale"]) == 2 else "³"
-    parts = [f"volume {one['volume']:.4g} {unit}{power} of {one['target']:.4g} ({100 * one['error']:.2g} % off)"]
+    what = "area" if power == "²" else "volume"
+    parts = [f"{what} {one['volume']:.4g} {unit}{power} of {one['target']:.4g} ({100 * one['error']:.2g} % off)"]
     parts.append(f"{int(one['neighbours'])} neighbours")
     known = {"id", "volume", "target", "error", "neighbours"}
-    parts += [f"{name} {value:.3g}" for name, value in one.items() if name not in known and np.isfinite(value)]
-    return f"<b>Cell {cell}</b>: " + ", ".join(parts)
-
-
-def _cell_at(cells: Labels, event: Any) -> int:
-    """Return the id of the cell under the mouse, 0 if there is none."""
-    value = cells.get_value(event.position, view_direction=event.view_direction, dims_displayed=list(event.dims_displayed), world=True)
-    return int(value) if value is not None and not isinstance(value, tuple) else 0
-
-
-def _position(cells: Labels, event: Any) -> np.ndarray | None:
-    """Return the place under the mouse [pixels]; in a 3-D view the middle of the ray through the box."""
-    if len(event.dims_displayed) == 2:
-        return np.asarray(cells.world_to_data(event.position))
-    near, far = cells.get_ray_intersections(event.position, event.view_direction, list(event.dims_displayed))
-    return None if near is None or far is None else (np.asarray(near) + np.asarray(far)) / 2
-
-
-def _stamp(mask: np.ndarray, begin: np.ndarray, end: np.ndarray) -> None:
-    """Mark all pixels near the line from `begin` to `end`."""
-    radius = max(1.5, _BRUSH * max(mask.shape))
-    low = np.maximum(np.floor(np.minimum(begin, end) - radius).astype(int), 0)
-    high = np.minimum(np.ceil(np.maximum(begin, end) + radius).astype(int) + 1, mask.shape)
-    if (high <= low).any():
-        return
-    axes = np.meshgrid(*(np.arange(a, b) for a, b in zip(low, high, strict=True)), indexing="ij")
-    offset = np.stack(axes, axis=-1) - begin
-    along = end - begin
-    share = np.clip(offset @ along / max(float(along @ along), 1e-12), 0, 1)
-    near = ((offset - share[..., None] * along) ** 2).sum(-1) <= radius**2
-    mask[tuple(slice(a, b) for a, b in zip(low, high, strict=True))] |= near
+    parts += [f"{name.replace('_', ' ')} {value:.3g}" for name, value in one.items() if name not in known and np.isfinite(value)]
+    return f"Cell {cell}: " + ", ".join(parts)
 
 
 def _remover(viewer: Any, callback: Any) -> Any:

@@ -13,6 +13,8 @@ from napari_shapelab.run.copy_as import RunCopy
 from napari_shapelab.run.layers import RunLayers
 from napari_shapelab.run.outcome import Snapshot
 from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.run.run_place import place_over_time, true_spacing
+from napari_shapelab.viewer.layer_data import place_of
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.work.task import Task
@@ -44,10 +46,10 @@ class CellResults(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        self.copy_button = push_button("Copy", "Add the present cells as Labels of their own, to keep or to edit.", self.copy_cells)
-        self.measure_button = push_button("Measure", "Volume, surface, axes, neighbours… of every cell, in a table.", self.measure)
-        self.tracks_button = push_button("Tracks", "Add the paths of all cells so far (Tracks).", self.add_tracks)
-        self.save_button = push_button("Save…", "Save the run (OME-Zarr), to continue later.", self.ask_and_save)
+        self.copy_button = push_button("Copy", "Add the present cells as a Labels layer of your own.", self.copy_cells)
+        self.measure_button = push_button("Measure", "Measure every cell (volume, surface, axes, neighbours…) into a table.", self.measure)
+        self.tracks_button = push_button("Tracks", "Add the paths of all cells so far as a Tracks layer.", self.add_tracks)
+        self.save_button = push_button("Save…", "Save the run (OME-Zarr), to resume it later.", self.ask_and_save)
         self.copying = RunCopy(panel)
         self.script_button, self.command_button = self.copying.script_button, self.copying.command_button
         for button in (
@@ -59,26 +61,26 @@ class CellResults(QWidget):
             self.command_button,
         ):
             row.addWidget(button, 1)
-        panel.advanced.connect(self._on_advanced)
+        panel.advanced.connect(panel.guarded(self._on_advanced))
 
     def copy_cells(self) -> Labels | None:
         """Add the present labels as a layer that no run changes."""
         if (cells := self._cells()) is None:
             return None
-        place = {"scale": cells.scale, "translate": cells.translate, "units": cells.units, "axis_labels": cells.axis_labels}
         name = f"{str(cells.name).removesuffix(' · cells')} · step {cells.metadata['shapelab'].get('step')}"
-        layer = Labels(np.array(cells.data), name=name, metadata=dict(cells.metadata), colormap=cells.colormap, **place)
+        layer = Labels(np.array(cells.data), name=name, metadata=dict(cells.metadata), colormap=cells.colormap, **place_of(cells))
         self._viewer.add_layer(layer)
-        self._panel.say(f"Added {layer.name!r}.")
+        if self._panel.layers is not None:
+            self._panel.layers.adopt(layer, own=True)
+        self._panel.say(f"Added {layer.name!r}.", passing=True)
         return layer
 
     def measure(self) -> None:
         """Measure every cell of a copy of the labels; the table is the features of that copy."""
-        layer = self.copy_cells()
-        if layer is None:
+        if (cells := self._cells()) is None or (layer := self.copy_cells()) is None:
             return
         self._panel.say("Measuring…")
-        data, spacing = np.asarray(layer.data), tuple(layer.scale)
+        data, spacing = layer.data, true_spacing(cells)
 
         def work() -> Any:
             from shapelab.measure import measure_labels
@@ -104,15 +106,17 @@ class CellResults(QWidget):
             self._panel.say("There are no paths yet: let the cells run for a while.", wrong=True)
             return
         rows, cell = paths(self._path, cells.data.shape)
-        place = {"scale": (1.0, *cells.scale), "translate": (0.0, *cells.translate)}
-        world = {"units": ("pixel", *cells.units), "axis_labels": ("step", *cells.axis_labels)}
+        place = place_over_time(cells)
         name = f"{str(cells.name).removesuffix(' · cells')} · tracks"
         span = int(np.ptp(rows[:, 1])) + 1
         look = {"tail_length": max(1, span // 5), "tail_width": 3, "blending": "translucent", "features": {"cell": cell}}
-        layer = Tracks(rows, name=name, metadata=dict(cells.metadata), **look, **place, **world)
+        layer = Tracks(rows, name=name, metadata=dict(cells.metadata), **look, **place)
         self._viewer.add_layer(layer)
+        self._viewer.layers.selection.active = cells
+        if self._panel.layers is not None:
+            self._panel.layers.adopt(layer)
         self._viewer.dims.set_point(0, rows[:, 1].max())
-        self._panel.say(f"Added {layer.name!r}: the paths of {len(np.unique(cell))} cells.")
+        self._panel.say(f"Added {layer.name!r}: the paths of {len(np.unique(cell))} cells.", passing=True)
 
     def ask_and_save(self) -> None:
         """Ask where, then save."""
@@ -125,12 +129,12 @@ class CellResults(QWidget):
             self.save(path)
 
     def save(self, path: str | Path) -> None:
-        """Save the run to a folder that can be opened and continued."""
+        """Save the run to a folder that can be opened and resumed."""
         target = Path(path) if Path(path).suffix == ".zarr" else Path(f"{path}.zarr")
         self._panel.say("Saving…")
         self._panel.with_simulation(
             lambda simulation: save_run(target, simulation),
-            lambda written: self._panel.say(f"Saved {Path(written).name!r}."),
+            lambda written: self._panel.say(f"Saved {Path(written).name!r}.", passing=True),
             lambda text: self._panel.say(text, wrong=True),
         )
 
@@ -141,7 +145,7 @@ class CellResults(QWidget):
         return cells
 
     def _on_advanced(self, snapshot: Snapshot) -> None:
-        """Keep where the seeds are, thinned so that the memory stays bounded."""
+        """Remember where the seeds are, thinned so that the memory stays bounded."""
         if self._panel.layers is not self._layers:
             self._layers, self._path, self._every, self._seen = self._panel.layers, [], 1, 0
         self._seen += 1

@@ -1,0 +1,78 @@
+"""A user's segmentation as the start of a run: every label becomes a cell, exactly where napari shows it."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Labels, Layer
+
+from napari_shapelab.run.run_place import RunPlace
+from napari_shapelab.viewer.layer_data import TakenLayer, why_not_taken
+from shapelab.cells.labels_as_cells import GivenCells
+from shapelab.errors import InputError
+
+__all__ = ["TakenCells", "own_colours", "take_cells", "why_no_cells"]
+
+_NAMED = 5
+"""How many of the labels that are left out are named."""
+
+
+@dataclass(frozen=True, eq=False)
+class TakenCells:
+    """Cells that a run can start from."""
+
+    given: GivenCells
+    place: RunPlace
+    note: str
+    """What was done to take them, for the user."""
+
+
+def why_no_cells(layer: Layer) -> str:
+    """Return why `layer` cannot become cells, "" if it can; looks at no pixels."""
+    return why_not_taken(layer, kinds=(Labels, Image))
+
+
+def take_cells(taken: TakenLayer, walls: str | None) -> TakenCells:
+    """Read a layer and take its labels as cells; in a thread, as a volume takes a while.
+
+    Parameters
+    ----------
+    taken
+        What was taken from the layer.
+    walls
+        "background" to make the label 0 wall, None to make it medium.
+
+    Raises
+    ------
+    InputError
+        If it has no cells, with the reason.
+    """
+    read = taken.read()
+    if read.kind == "image":
+        read = _as_mask(read)
+    given = GivenCells.of(read.layer_data(), walls)
+    if not given.n_cells:
+        raise InputError(f"The layer {taken.name!r} has no label that could become a cell: each needs at least 4 pixels.")
+    notes = [*read.notes]
+    if len(lost := given.left_out):
+        named = ", ".join(map(str, lost[:_NAMED].tolist())) + (" …" if len(lost) > _NAMED else "")
+        what = "1 label has" if len(lost) == 1 else f"{len(lost)} labels have"
+        notes.append(f"{what} fewer than 4 pixels and cannot be a cell ({named}): taken as background.")
+    return TakenCells(given, RunPlace.over(read), " ".join(notes))
+
+
+def own_colours(layer: Layer | None) -> Any:
+    """Return a copy of the colours of the user's labels, None if there are none."""
+    return deepcopy(layer.colormap) if isinstance(layer, Labels) else None
+
+
+def _as_mask(read: TakenLayer) -> TakenLayer:
+    low, high = read.data.min(), read.data.max()
+    if low == high or not np.isin(read.data, (low, high)).all():
+        raise InputError(
+            f"The image {read.name!r} is no mask: it has more than two values, or one. Segment it first, or convert it to labels."
+        )
+    return TakenLayer(read.name, "labels", read.data == high, read.place, read.axes, read.notes, read.units, read.factors)
