@@ -121,7 +121,7 @@ def test_volumes_in_3d_with_long_voxels():
         (np.random.default_rng(0).random((20, 20)), "whole numbers"),
         (-np.ones((20, 20), int), "between 0"),
         (np.ones((3, 20), int), "at least 8"),
-        (np.ones((20, 20), int) * 2**40, "between 0"),
+        (np.full((20, 20), 2**63, np.uint64), "between 0"),
     ],
 )
 def test_what_cannot_be_used_is_a_sentence(labels, words):
@@ -137,3 +137,24 @@ def test_dimension_and_walls_must_fit():
     with pytest.raises(InputError, match="need labels"):
         Cells("relaxation", walls=np.zeros((3, 3)))
     assert Cells(initial=np.zeros((20, 20), int)).frame().scalars["cells"] == 0
+
+
+@pytest.mark.parametrize("ids", [(65_536, 70_000), (2**31, 2**32 + 1), (2**53 + 1, 2**63 - 2)])
+def test_ids_of_64_bits_survive_run_save_and_replay(ids, tmp_path):
+    from shapelab.io import load_run, save_run
+
+    labels = np.zeros((24, 24), np.uint64)
+    labels[2:11, 2:11], labels[13:22, 4:20] = ids
+    sim = Cells(initial=labels)
+    sim.step()
+    assert set(np.unique(sim.frame()["cells"]).tolist()) == {0, *ids}
+    save_run(tmp_path / "run.zarr", sim)
+    again = load_run(tmp_path / "run.zarr")
+    assert set(np.unique(again.frame()["cells"]).tolist()) == {0, *ids}
+    assert again.simulation().frame().layer("seeds").meta["features"]["id"].tolist() == list(ids)
+
+
+def test_labels_that_are_too_small_are_named():
+    labels = np.zeros((24, 24), int)
+    labels[2:11, 2:11], labels[20, 20:23] = 5, 9
+    assert GivenCells.of(labels).left_out.tolist() == [9]
