@@ -422,9 +422,9 @@ def test_the_hand_reaches_turned_cells_whatever_layer_is_selected(viewer, dock, 
     drag(viewer, [canvas_point(viewer, world)])
     assert dock.tools.info.text().startswith(f"Cell {number}: ")
     click(qtbot, dock.tools.buttons["move"])
-    to = np.asarray(dock.panel.layers["cells"].data_to_world(pixel + [2.0, 1.0]))
+    to = np.asarray(dock.panel.layers["cells"].data_to_world(pixel + np.array([2.0, 1.0])))
     drag(viewer, [canvas_point(viewer, world), canvas_point(viewer, (world + to) / 2), canvas_point(viewer, to)])
-    qtbot.waitUntil(lambda: np.allclose(seed(dock, 1)[1], pixel + [2.0, 1.0], atol=0.5), timeout=30_000)
+    qtbot.waitUntil(lambda: np.allclose(seed(dock, 1)[1], pixel + np.array([2.0, 1.0]), atol=0.5), timeout=30_000)
     mine = viewer.add_labels(np.zeros((24, 28), int), name="mine", affine=turn, scale=(2.0, 2.0))
     mine.mode = "paint"
     viewer.layers.selection.active = mine
