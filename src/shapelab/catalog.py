@@ -4,42 +4,18 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
 from shapelab.callable_module import make_callable
 from shapelab.errors import ParameterError
+from shapelab.scenario import Scenario, ScenarioTable
+from shapelab.scenario_files import missing_folders, scenarios_in, user_sources
 from shapelab.simulation import Simulation
 
-__all__ = ["Family", "Scenario", "catalog", "create", "families", "family", "scenario", "scenarios"]
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A preset or scenario: one small file or table row feeds the docks, the command line, the docs and the tests."""
-
-    name: str
-    """Identifier, such as ``"blind_swimmers"``."""
-    title: str
-    """Name for people, such as ``"Blind swimmers"``."""
-    description: str
-    """One plain sentence: what one sees."""
-    parameters: Mapping[str, Any]
-    """Values of the model's parameters that differ from its defaults."""
-    citation: str = ""
-    """The paper to cite."""
-    expect: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Observable -> (lowest, highest) value that a good run shows."""
-    warning: str = ""
-    """A sentence to show beside the description, such as a known limit."""
-    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Named changes of the parameters, such as ``"paper"`` for the published size."""
-    group: str = ""
-    """Heading under which a list shows it."""
-    model: str = ""
-    """Dotted path ``module:Class`` of the model, if it is not its family's own."""
+__all__ = ["Family", "Scenario", "catalog", "create", "families", "family", "problems", "scenario", "scenarios"]
 
 
 @dataclass(frozen=True)
@@ -52,9 +28,11 @@ class Family:
     simulation: str
     """Dotted path ``module:callable``; called with ``preset=`` or ``scenario=`` and parameters, makes a Simulation."""
     scenarios: str
-    """Dotted path ``module:NAME`` of a mapping name -> Scenario."""
+    """Dotted path ``module:NAME`` of its `ScenarioTable`."""
     keyword: str
     """Name of the argument that takes the scenario: "preset" or "scenario"."""
+    model: str = ""
+    """Dotted path ``module:Class`` of the model of scenarios that name none."""
 
 
 _FAMILIES = (
@@ -65,6 +43,7 @@ _FAMILIES = (
         "shapelab.curvature:Curvatubes",
         "shapelab.curvature.presets:PRESETS",
         "preset",
+        "shapelab.curvature.model:CurvatubesModel",
     ),
     Family(
         "cells",
@@ -87,15 +66,56 @@ def family(name: str) -> Family:
     return _lookup(families(), name, "model")  # type: ignore[no-any-return]
 
 
-def scenarios(family_name: str) -> Mapping[str, Scenario]:
-    """Return name -> Scenario of one family."""
-    return load(family(family_name).scenarios)  # type: ignore[no-any-return]
+def scenarios(family_name: str) -> ScenarioTable:
+    """Return name -> Scenario of one family: the package's own, those of entry points, and those of the user's folders."""
+    table: ScenarioTable = load(family(family_name).scenarios)
+    for source in user_sources():
+        if source.origin not in _taken.setdefault(family_name, set()):
+            _taken[family_name].add(source.origin)
+            found, problem = scenarios_in(source)
+            problem = problem or ("" if found else f"{source.origin} holds no Scenario.")
+            table.problems += [problem] if problem else []
+            for item in found:
+                if item.family == family_name:
+                    _add(table, item, source.origin)
+    return table
+
+
+_taken: dict[str, set[str]] = {}
+"""Family -> sources outside the package that its table has."""
+
+
+def _add(table: ScenarioTable, item: Scenario, origin: str) -> None:
+    problem = problem_of(item)
+    if problem:
+        table.problems.append(f"{origin} cannot be used: {problem}")
+    else:
+        table.add(item, origin)
+
+
+def problem_of(item: Scenario) -> str:
+    """Return why a scenario cannot be run as it is, at its quick size or at a variant, "" if it can."""
+    try:
+        parameters_type = load(item.model or family(item.family).model).parameters_type
+        options: tuple[Mapping[str, Any], ...] = ({}, item.quick, *item.variants.values())
+        for changes in options:
+            shape = parameters_type(**{**item.parameters, **changes}).shape
+            if len(shape) != item.ndim:
+                return f"the scenario {item.name!r} is {item.ndim}-D and its model has the grid {' x '.join(map(str, shape))}."
+    except Exception as error:  # whatever a model's file raises
+        return f"the scenario {item.name!r}: {error}"
+    return ""
+
+
+def problems() -> list[str]:
+    """Return one sentence for every scenario or file that cannot be used."""
+    found = [problem for name in families() for problem in scenarios(name).problems]
+    return list(dict.fromkeys([*missing_folders(), *found]))
 
 
 def scenario(family_name: str, name: str) -> Scenario:
-    """Return one scenario; an unknown name raises ParameterError with the nearest ones."""
-    entry = family(family_name)
-    return _lookup(scenarios(family_name), name, entry.keyword)  # type: ignore[no-any-return]
+    """Return one scenario, by its name or a former one; an unknown name raises ParameterError with the nearest ones."""
+    return scenarios(family_name).find(name)
 
 
 def catalog() -> dict[str, str]:

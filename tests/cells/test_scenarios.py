@@ -13,45 +13,14 @@ from shapelab.cells import CellModel, Cells
 from shapelab.cells import scenarios as scenario_folder
 from shapelab.cells.scenarios import SCENARIOS
 
-SMALL = {
-    "hard_and_soft_cells": {"shape": (32, 32, 32), "n_cells": 20},
-    "ellipsoids": {"shape": (32, 32, 32), "n_cells": 15},
-    "bubbles": {"shape": (32, 32, 32), "bubble_radius": 0.1, "n_cells": 6},
-    "checkerboard_3d": {"shape": (32, 32, 32), "n_cells": 20},
-    "internalisation_3d": {"shape": (32, 32, 32), "n_cells": 20},
-    "separation_3d": {"shape": (32, 32, 32), "n_cells": 20},
-    "checkerboard": {"shape": (112, 112), "n_cells": 40},
-    "tissue_growth_3d": {"shape": (32, 32, 32), "capacity": 20, "n_cells": 3},
-    "relaxation_3d": {"shape": (24, 24, 24), "n_cells": 12},
-    "hourglass": {"shape": (40, 40, 40), "n_cells": 8},
-    "micropipette": {"shape": (64, 128)},
-    "chemotaxis": {"shape": (64, 64), "n_cells": 5},
-    "protrusions": {"shape": (64, 64), "n_cells": 8},
-    "taylor_green": {"shape": (96, 96), "n_cells": 60},
-    "dam_break": {"shape": (112, 112), "n_cells": 25},
-    "elastic_block": {"shape": (160, 160), "n_cells": 36},
-    "plastic_block": {"shape": (160, 160), "n_cells": 36},
-}
-
-
-SETTLED = {
-    "active_crystal": 1.5, "active_liquid": 1.5, "blind_swimmers": 0.5, "bubbles": 0.8, "checkerboard": 0.25, "checkerboard_3d": 0.12,
-    "chemotaxis": 1.0, "dam_break": 0.9, "elastic_block": 1.0, "ellipsoids": 0.5, "engulfment": 0.25, "falling_cells": 2.5,
-    "falling_columns": 2.5, "fire_alarm": 0.4, "fire_alarm_soft": 1.5, "hard_and_soft_cells": 0.4, "hourglass": 3.0, "hourglass_2d": 2.5,
-    "internalisation": 0.25, "internalisation_3d": 0.15, "light_and_heavy": 2.5, "micropipette": 0.8, "plastic_block": 1.3,
-    "protrusions": 0.5, "relaxation": 3.0, "relaxation_3d": 3.0, "run_and_tumble": 1.0, "separation": 0.6, "separation_3d": 0.15,
-    "taylor_green": 0.3, "tissue_growth": 3.0, "tissue_growth_3d": 2.0,
-}  # fmt: skip
-"""Time of the model after which a small run shows what is expected of it."""
-
 
 def small(name: str, **changes):
-    return Cells(name, **{"shape": (80, 80), "n_cells": 20, **SMALL.get(name, {}), **changes})
+    return Cells(name, **{**SCENARIOS[name].quick, **changes})
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_runs_keeps_its_volumes_and_shows_what_is_expected(name):
-    sim = small(name, seed=301, max_time=SETTLED.get(name, 1.0), max_steps=2000)
+    sim = small(name, seed=301, max_time=SCENARIOS[name].shows_after or 1.0, max_steps=2000)
     first, frame = sim.frame(), list(sim.run(every=1_000_000))[-1]
     assert frame.time > first.time
     assert frame.scalars["volume_error"] <= 1.5 * sim.parameters.tolerance

@@ -30,6 +30,8 @@ FLOORS = [
     {"threads"},
     {"model", "stopping"},
     {"box", "state", "frame", "device", "callable_module"},
+    {"scenario_files"},
+    {"scenario"},
     {"parameters", "units"},
     {"refusal"},
     {"arguments"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 __all__ = ["add_options", "run"]
 
@@ -14,18 +15,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(known: argparse.Namespace) -> int:
-    """Print every family with its presets or scenarios."""
-    from shapelab.catalog import families, family, scenarios
+    """Print every family with its presets or scenarios; what is broken is named, and makes the exit code 1."""
+    from shapelab.catalog import families, family, problems, scenarios
 
-    names = [known.family] if known.family else list(families())
-    for name in names:
-        entry = family(name)
-        try:
-            entries = scenarios(name)
-        except (ModuleNotFoundError, AttributeError):
-            continue  # listed in the catalog, not part of this installation
+    for name in [known.family] if known.family else list(families()):
+        entry, items = family(name), scenarios(name)
         print(f"{entry.name}: {entry.description}")
-        width = max((len(key) for key in entries), default=0)
-        for key, item in entries.items():
+        width = max((len(key) for key in items), default=0)
+        for key, item in items.items():
             print(f"  {key:<{width}}  {item.description}")
-    return 0
+    found = problems()
+    for problem in found:
+        print(f"shapelab: {problem}", file=sys.stderr)
+    return 1 if found else 0

@@ -62,7 +62,10 @@ class Curvatubes(Simulation):
     ) -> None:
         if preset is None and coefficients is None and not any(name in parameters for name in Coefficients._fields):
             preset = DEFAULT_PRESET
-        values = dict(scenario("curvatubes", preset).parameters) if preset is not None else {}
+        values = {}
+        if preset is not None:
+            entry = scenario("curvatubes", preset)
+            values, preset = dict(entry.parameters), entry.name
         if coefficients is not None:
             values.update(_six(coefficients))
         first = None if initial is None else given(initial)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
-from shapelab.catalog import Scenario
 from shapelab.curvature.parameters import indefinite_warning
 from shapelab.curvature.polynomial import Coefficients
 from shapelab.curvature.published import PUBLISHED, Published
 from shapelab.curvature.special import SPECIAL
+from shapelab.scenario import Scenario, ScenarioTable
 
 __all__ = ["PRESETS"]
 
@@ -51,5 +50,12 @@ def _expect(measured: tuple[float, float, float, float] | None) -> Mapping[str, 
     return ranges
 
 
-PRESETS: Mapping[str, Scenario] = MappingProxyType({item.name: item for item in (*map(_scenario, PUBLISHED), *SPECIAL)})
+def _table() -> ScenarioTable:
+    table = ScenarioTable("preset")
+    for item in (*map(_scenario, PUBLISHED), *SPECIAL):
+        table.add(item, "shapelab")
+    return table
+
+
+PRESETS = _table()
 """Name -> preset, in the order in which a list shows them."""

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import pkgutil
-from collections.abc import Mapping
-from importlib import import_module
-from types import MappingProxyType
+import sys
 
-from shapelab.catalog import Scenario
+from shapelab.scenario import ScenarioTable
+from shapelab.scenario_files import modules_of, scenarios_in
 
 __all__ = ["SCENARIOS"]
 
-_GROUPS = ("Active matter", "Tissues", "Falling and squeezing", "Fluids and solids", "Your own cells")
+
+def _discovered() -> ScenarioTable:
+    groups = ("Active matter", "Tissues", "Falling and squeezing", "Fluids and solids", "Your own cells")
+    table = ScenarioTable("scenario", groups)
+    for source in modules_of(sys.modules[__name__]):
+        found, problem = scenarios_in(source)
+        table.problems += [problem] if problem else []
+        for item in found:
+            if item.name not in table or table[item.name] is not item:  # not one that a file imports from another
+                table.add(item, source.origin)
+    return table
 
 
-def _discovered() -> Mapping[str, Scenario]:
-    found = []
-    for info in pkgutil.iter_modules(__path__):
-        module = import_module(f"{__name__}.{info.name}")
-        found += [value for value in vars(module).values() if isinstance(value, Scenario)]
-    order = {group: k for k, group in enumerate(_GROUPS)}
-    found.sort(key=lambda item: (order.get(item.group, len(order)), item.group, item.title))
-    return MappingProxyType({item.name: item for item in found})
-
-
-SCENARIOS: Mapping[str, Scenario] = _discovered()
+SCENARIOS = _discovered()
 """Name -> scenario of every kind of moving cells, in the order of their headings."""

@@ -67,6 +67,8 @@ LIQUID = Scenario(
     citation=CellModel.citation,
     expect={"hexatic_order": (0.2, 0.55), "shape_index": (3.7, 4.1)},
     variants={"paper": _PAPER},
+    quick={"shape": (80, 80), "n_cells": 20},
+    shows_after=1.5,
     group="Active matter",
     model=f"{__name__}:ActiveBrownian",
 )
@@ -78,6 +80,8 @@ CRYSTAL = Scenario(
     citation=CellModel.citation,
     expect={"hexatic_order": (0.7, 1.0), "shape_index": (3.54, 3.66)},
     variants={"paper": _PAPER},
+    quick={"shape": (80, 80), "n_cells": 20},
+    shows_after=1.5,
     group="Active matter",
     model=f"{__name__}:ActiveBrownian",
 )

@@ -74,7 +74,9 @@ class CellSorting(CellModel):
         return {**sorting(diagram, types), "interface_energy": interface_energy(diagram, types, self.tensions(state))}
 
 
-def sorting_scenario(name: str, title: str, description: str, tensions: tuple[float, ...], expect: dict[str, Any]) -> Scenario:
+def sorting_scenario(
+    name: str, title: str, description: str, tensions: tuple[float, ...], expect: Any, after: float, quick: Any = None
+) -> Scenario:
     """Return a scenario from its tensions: first, second, between, first_medium, second_medium."""
     fields = ("first", "second", "between", "first_medium", "second_medium")
     common = {"n_cells": 80, "shape": (160, 160), "filling": 0.4, "correction": 0.5}
@@ -86,6 +88,8 @@ def sorting_scenario(name: str, title: str, description: str, tensions: tuple[fl
         citation=CellModel.citation,
         expect=expect,
         variants={"paper": {"n_cells": 246, "shape": (600, 600), "dt": 0.0005, "max_time": 10.0}},
+        quick=quick or {"shape": (80, 80), "n_cells": 20},
+        shows_after=after,
         group="Tissues",
         model=f"{__name__}:CellSorting",
     )

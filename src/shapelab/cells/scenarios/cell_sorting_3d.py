@@ -83,16 +83,17 @@ class CellSorting3D(CellModel):
         return sorting(diagram, np.minimum(state.types, 1))
 
 
-def sorting_scenario_3d(name: str, title: str, description: str, parameters: dict[str, Any], expect: dict[str, Any]) -> Scenario:
+def sorting_scenario_3d(name: str, title: str, description: str, parameters: dict[str, Any], expect: Any, after: float) -> Scenario:
     """Return a scenario in space from what differs."""
     return Scenario(
         name=name,
         title=f"{title} (3-D)",
         description=description,
         parameters={"n_cells": 60, "shape": (48, 48, 48), "filling": 0.25, "correction": 0.1, **parameters},
-        citation=CellModel.citation,
         expect=expect,
         variants={"paper": {"n_cells": 128, "shape": (256, 256, 256), "filling": 0.09, "max_time": 4.0}},
+        quick={"shape": (32, 32, 32), "n_cells": 20},
+        shows_after=after,
         group="Tissues",
         model=f"{__name__}:CellSorting3D",
     )

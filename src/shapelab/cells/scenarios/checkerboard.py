@@ -11,6 +11,8 @@ PLANE = sorting_scenario(
     "Two kinds of cells that prefer each other mix as on a checkerboard.",
     (7, 7, 1, 30, 30),
     {"heterotypic_contact": (0.5, 0.9)},
+    0.25,
+    {"shape": (112, 112), "n_cells": 40},
 )
 SPACE = sorting_scenario_3d(
     "checkerboard_3d",
@@ -18,4 +20,5 @@ SPACE = sorting_scenario_3d(
     "Two kinds of cells that prefer each other mix.",
     {"contrast": 0.3, "first_tension": 1.0, "first_repulsion": 1.0},
     {"heterotypic_contact": (0.6, 0.95)},
+    0.12,
 )

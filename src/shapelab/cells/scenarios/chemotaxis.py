@@ -74,6 +74,8 @@ SCENARIO = Scenario(
     citation=CellModel.citation,
     expect={"distance_to_source": (0.05, 0.24), "elongation": (1.02, 2.0)},
     variants={"paper": {"shape": (512, 512), "dt": 0.01, "sensitivity": 0.02, "spread": 0.2, "max_time": 10.0}},
+    quick={"shape": (64, 64), "n_cells": 5},
+    shows_after=1.0,
     group="Active matter",
     model=f"{__name__}:Chemotaxis",
 )

@@ -13,6 +13,8 @@ SCENARIO = Scenario(
     citation=FluidModel.citation,
     expect={"front": (0.7, 1.0), "energy": (0.3, 1.05), "volume_error": (0.0, 0.02)},
     variants={"large": {"n_cells": 400, "shape": (384, 384)}},
+    quick={"shape": (112, 112), "n_cells": 25},
+    shows_after=0.9,
     group="Fluids and solids",
     model="shapelab.cells.fluids:FluidModel",
 )

@@ -78,6 +78,8 @@ SCENARIO = Scenario(
     citation=CellModel.citation,
     expect={"elongation": (1.5, 4.0), "volume_error": (0.0, 0.02)},
     variants={"paper": {"n_cells": 101, "shape": (128, 128, 128), "max_time": 10.0}},
+    quick={"shape": (32, 32, 32), "n_cells": 15},
+    shows_after=0.5,
     group="Active matter",
     model=f"{__name__}:Ellipsoids",
 )

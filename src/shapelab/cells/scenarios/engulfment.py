@@ -50,6 +50,8 @@ SCENARIO = Scenario(
     citation=CellSorting.citation,
     expect={"exposed_type_0": (0.0, 0.1)},
     variants={"paper": {"n_cells": 168, "shape": (512, 512), "dt": 0.0002, "max_time": 10.0}},
+    quick={"shape": (80, 80), "n_cells": 20},
+    shows_after=0.25,
     group="Tissues",
     model=f"{__name__}:Engulfment",
 )  # fmt: skip

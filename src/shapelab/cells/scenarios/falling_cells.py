@@ -78,6 +78,8 @@ SOFT = Scenario(
     citation=CellModel.citation,
     expect={"upright": (1.25, 2.5), "roundness": (0.5, 0.9)},
     variants={"paper": PAPER},
+    quick={"shape": (80, 80), "n_cells": 20},
+    shows_after=2.5,
     group="Falling and squeezing",
     model=f"{__name__}:FallingCells",
 )
@@ -89,6 +91,8 @@ POLYGONS = Scenario(
     citation=CellModel.citation,
     expect={"upright": (0.85, 1.15), "mean_height": (0.1, 0.25)},
     variants={"paper": PAPER},
+    quick={"shape": (80, 80), "n_cells": 20},
+    shows_after=2.5,
     group="Falling and squeezing",
     model=f"{__name__}:FallingCells",
 )

@@ -41,6 +41,8 @@ SCENARIO = Scenario(
     citation=CellModel.citation,
     expect={"hard_cells_are_round": (0.4, 1.0), "volume_error": (0.0, 0.02)},
     variants={"paper": {"n_cells": 126, "shape": (128, 128, 128), "dt": 0.0025, "max_time": 10.0}},
+    quick={"shape": (32, 32, 32), "n_cells": 20},
+    shows_after=0.4,
     group="Active matter",
     model=f"{__name__}:TumbleCube",
 )

@@ -89,6 +89,8 @@ SCENARIO = Scenario(
     citation=CellModel.citation,
     expect=EXPECT,
     variants={"paper": {"n_cells": 50, "shape": (512, 512), "dt": 0.002, "neck": 0.04}},
+    quick={"shape": (80, 80), "n_cells": 20},
+    shows_after=2.5,
     group="Falling and squeezing",
     model=f"{__name__}:Hourglass2D",
 )

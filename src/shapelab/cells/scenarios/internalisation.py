@@ -11,6 +11,7 @@ PLANE = sorting_scenario(
     "Cells of the first kind shun the medium and hide inside the others.",
     (1, 1, 5, 30, 7),
     {"exposed_type_0": (0.0, 0.3)},
+    0.25,
 )
 SPACE = sorting_scenario_3d(
     "internalisation_3d",
@@ -18,4 +19,5 @@ SPACE = sorting_scenario_3d(
     "Cells of the first kind leave the surface to the others and gather inside.",
     {"contrast": 0.3, "first_repulsion": 0.4},
     {"exposed_type_0": (0.0, 0.3)},
+    0.15,
 )

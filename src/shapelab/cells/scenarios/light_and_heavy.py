@@ -14,6 +14,8 @@ SCENARIO = Scenario(
     citation=CellModel.citation,
     expect={"second_above_first": (0.03, 0.4)},
     variants={"paper": PAPER},
+    quick={"shape": (80, 80), "n_cells": 20},
+    shows_after=2.5,
     group="Falling and squeezing",
     model=f"{FallingCells.__module__}:FallingCells",
 )

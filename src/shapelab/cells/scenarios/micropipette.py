@@ -76,6 +76,8 @@ SCENARIO = Scenario(
     citation=CellModel.citation,
     expect={"aspirated_length": (0.4, 1.05)},
     variants={"paper": {"shape": (400, 800), "dt": 0.005}},
+    quick={"shape": (64, 128), "n_cells": 20},
+    shows_after=0.8,
     group="Falling and squeezing",
     model=f"{__name__}:Micropipette",
 )

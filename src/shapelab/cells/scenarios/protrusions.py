@@ -74,6 +74,8 @@ SCENARIO = Scenario(
     citation=CellModel.citation,
     expect={"roundness": (0.5, 0.92), "volume_error": (0.0, 0.02)},
     variants={"paper": {"shape": (300, 300), "dt": 0.01, "max_time": 10.0}},
+    quick={"shape": (64, 64), "n_cells": 8},
+    shows_after=0.5,
     group="Active matter",
     model=f"{__name__}:Protrusions",
 )

@@ -92,8 +92,9 @@ SCENARIO = Scenario(
     title="Relaxation",
     description="Every cell moves to its own centre, which evens out a tissue: yours, or a random one.",
     parameters={"n_cells": 80, "shape": (160, 160), "filling": 0.95, "tolerance": 0.005},
-    citation=CellModel.citation,
     expect=EXPECT,
+    quick={"shape": (80, 80), "n_cells": 20},
+    shows_after=3.0,
     group="Your own cells",
     model=f"{__name__}:Relaxation",
 )

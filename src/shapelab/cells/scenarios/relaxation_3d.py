@@ -25,6 +25,8 @@ SCENARIO = Scenario(
     parameters={"n_cells": 50, "shape": (48, 48, 48), "filling": 0.95, "tolerance": 0.005},
     citation=CellModel.citation,
     expect=EXPECT,
+    quick={"shape": (24, 24, 24), "n_cells": 12},
+    shows_after=3.0,
     group="Your own cells",
     model=f"{__name__}:Relaxation3D",
 )

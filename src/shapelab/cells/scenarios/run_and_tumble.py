@@ -74,6 +74,8 @@ SCENARIO = Scenario(
     citation=CellModel.citation,
     expect={"hard_cells_are_round": (0.3, 1.0), "roundness": (0.8, 1.0), "volume_error": (0.0, 0.02)},
     variants={"paper": {"n_cells": 126, "shape": (512, 512), "dt": 0.0025, "max_time": 10.0}},
+    quick={"shape": (80, 80), "n_cells": 20},
+    shows_after=1.0,
     group="Active matter",
     model=f"{__name__}:TumbleDisk",
 )

@@ -11,6 +11,7 @@ PLANE = sorting_scenario(
     "Two kinds of cells that shun each other let go and part.",
     (1, 1, 12, 5, 5),
     {"heterotypic_contact": (0.0, 0.2)},
+    0.6,
 )
 SPACE = sorting_scenario_3d(
     "separation_3d",
@@ -18,4 +19,5 @@ SPACE = sorting_scenario_3d(
     "Two kinds of cells that shun each other part.",
     {"contrast": 3.0, "first_tension": 1.0, "first_repulsion": 1.0},
     {"heterotypic_contact": (0.0, 0.4)},
+    0.15,
 )

@@ -25,6 +25,8 @@ ELASTIC = Scenario(
     citation=SolidBlock.citation,
     expect={"shape_error": (0.0, 0.05), "volume_error": (0.0, 0.02)},
     variants={"large": {"n_cells": 400, "shape": (560, 560), "dt": 0.002}},
+    quick={"shape": (160, 160), "n_cells": 36},
+    shows_after=1.0,
     group="Fluids and solids",
     model="shapelab.cells.solids:SolidBlock",
 )
@@ -36,6 +38,8 @@ PLASTIC = Scenario(
     citation=SolidBlock.citation,
     expect={"width_over_height": (1.4, 2.6), "volume_error": (0.0, 0.02)},
     variants={"large": {"n_cells": 400, "shape": (560, 560), "dt": 0.002}},
+    quick={"shape": (160, 160), "n_cells": 36},
+    shows_after=1.3,
     group="Fluids and solids",
     model="shapelab.cells.solids:SolidBlock",
 )

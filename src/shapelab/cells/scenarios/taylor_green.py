@@ -67,6 +67,8 @@ SCENARIO = Scenario(
     citation=FluidModel.citation,
     expect={"energy": (0.8, 1.1)},
     variants={"large": {"n_cells": 2500, "shape": (512, 512), "spring": 0.03}},
+    quick={"shape": (96, 96), "n_cells": 60},
+    shows_after=0.3,
     group="Fluids and solids",
     model=f"{__name__}:TaylorGreen",
 )

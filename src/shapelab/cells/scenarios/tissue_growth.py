@@ -14,6 +14,8 @@ PLANE = Scenario(
     citation=CellModel.citation,
     expect=_EXPECT,
     variants={"paper": {"capacity": 400, "shape": (800, 800), "dt": 0.01, "max_time": 30.0}},
+    quick={"shape": (80, 80), "n_cells": 20},
+    shows_after=3.0,
     group="Tissues",
     model="shapelab.cells.growth:TissueGrowth",
 )
@@ -33,6 +35,8 @@ SPACE = Scenario(
     citation=CellModel.citation,
     expect={**_EXPECT, "gyration_ratio": (1.0, 1.6)},
     variants={"paper": {"capacity": 50_000, "shape": (400, 400, 400), "dt": 0.002}},
+    quick={"shape": (32, 32, 32), "n_cells": 3, "capacity": 20},
+    shows_after=2.0,
     group="Tissues",
     model="shapelab.cells.growth:TissueGrowth3D",
 )
