@@ -186,7 +186,7 @@ def test_a_run_says_when_it_is_still_evolving_and_goes_on_if_asked():
     for _ in simulation.run(every=100):
         pass
     assert simulation.step_number == 60
-    assert simulation.reason.startswith("Still evolving after 60 steps (")
+    assert simulation.reason.startswith("Still changing after 60 steps: ")
     simulation.update(b10=-50.0)
     for _ in simulation.run(every=100):
         pass

@@ -87,7 +87,7 @@ def test_a_run_opens_with_its_time_parameters_and_scalars(viewer, dock, qtbot, t
     assert viewer.dims.ndisplay == 3
     assert (dock.timeline.index, viewer.dims.point[0]) == (6, 6)
     assert "Tubes (Curvatubes)" in dock.about.text()
-    assert "steps 0 to 12. Still evolving after 12 steps" in dock.about.text()
+    assert "steps 0 to 12. Still changing after 12 steps" in dock.about.text()
     rows = dict(dock._opened.details)
     assert rows["Mass"] == "-0.45"
     assert rows["Seed"] == "3"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -27,11 +27,16 @@ from shapelab.stopping import shielded
 if TYPE_CHECKING:
     from shapelab.curvature.energy import CurvatureEnergy, EnergyTerms
     from shapelab.curvature.flow import Flow
+    from shapelab.curvature.published_flow import PreparedFlow, PublishedFlow
+
+    AnyFlow: TypeAlias = Flow | PublishedFlow | PreparedFlow
 
 __all__ = ["CurvatubesModel"]
 
 BYTES_PER_VOXEL = 72
 """Upper estimate of what a run needs at its highest, in float32, start and frame included."""
+BYTES_PER_VOXEL_AS_PUBLISHED = 120
+"""The same for the published flow, which keeps three vector fields."""
 BYTES_PER_VOXEL_OF_START = {"balls": 130, "tubes": 300}
 """Starts that need more than the run itself: they look up the nearest seeds of every voxel."""
 
@@ -55,7 +60,7 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
     settling: ClassVar[Settling] = Settling()
 
     def __init__(self) -> None:
-        self._engine: tuple[CurvatubesParameters, dict[str, np.ndarray], float, CurvatureEnergy, Flow] | None = None
+        self._engine: tuple[CurvatubesParameters, dict[str, np.ndarray], float, CurvatureEnergy, AnyFlow] | None = None
 
     def init(self, parameters: CurvatubesParameters, initial: Any = None) -> CurvatubesState:
         """Return the state at step 0; `initial` is a `Start`, or an array or layer as `given` takes it."""
@@ -153,17 +158,17 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
 
     def memory(self, parameters: CurvatubesParameters) -> int:
         """Return the estimate [bytes]."""
-        run = BYTES_PER_VOXEL * (2 if parameters.dtype == "float64" else 1)
+        slow = parameters.flow in ("published", "prepared")
+        run = (BYTES_PER_VOXEL_AS_PUBLISHED if slow else BYTES_PER_VOXEL) * (2 if parameters.dtype == "float64" else 1)
         return max(run, BYTES_PER_VOXEL_OF_START.get(parameters.start, 0)) * math.prod(parameters.shape)
 
     def device(self, parameters: CurvatubesParameters) -> str:
         """Return the device in use, with "auto" resolved."""
         return resolve(parameters.device)
 
-    def engine(self, state: CurvatubesState) -> tuple[CurvatureEnergy, Flow]:
+    def engine(self, state: CurvatubesState) -> tuple[CurvatureEnergy, AnyFlow]:
         """Return energy and flow for `state`, made anew or updated only if its parameters or fields are others."""
         from shapelab.curvature.energy import CurvatureEnergy
-        from shapelab.curvature.flow import Flow
 
         p = state.parameters
         if self._engine is not None:
@@ -175,9 +180,21 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
                 self._engine = (p, state.fields, state.mass, energy, flow)
                 return energy, flow
         energy = CurvatureEnergy(p.shape, terms(state), dtype=p.dtype, device=self.device(p))
-        flow = Flow(energy, kind=p.flow, inertia=p.inertia, clamped=state.fields.get("clamped"))
+        flow = flow_of(p, energy, state.fields.get("clamped"))
         self._engine = (p, state.fields, state.mass, energy, flow)
         return energy, flow
+
+
+def flow_of(parameters: CurvatubesParameters, energy: CurvatureEnergy, clamped: np.ndarray | None = None) -> AnyFlow:
+    """Return the flow that the parameters ask for."""
+    from shapelab.curvature.flow import Flow
+    from shapelab.curvature.published_flow import PreparedFlow, PublishedFlow
+
+    if parameters.flow == "published":
+        return PublishedFlow(energy, clamped=clamped)
+    if parameters.flow == "prepared":
+        return PreparedFlow(PublishedFlow(energy, clamped=clamped), Flow(energy, inertia=parameters.inertia))
+    return Flow(energy, kind=parameters.flow, inertia=parameters.inertia, clamped=clamped)
 
 
 def terms(state: CurvatubesState) -> EnergyTerms:

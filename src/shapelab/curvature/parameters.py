@@ -75,8 +75,10 @@ class CurvatubesParameters(Parameters):
     boundary: Literal["periodic", "replicate"] = parameter(
         "periodic", "What lies beyond the box: the same texture again (periodic), or a wall that surfaces meet at right angles (replicate)."
     )
-    flow: Literal["conserved", "averaged", "free"] = parameter(
-        "conserved", "How the volume moves: locally conserved, conserved in total only, or free to grow and vanish."
+    flow: Literal["conserved", "averaged", "free", "published", "prepared"] = parameter(
+        "conserved",
+        "How matter moves: conserved locally, conserved in total only, or free to grow and vanish; published is the slow reference "
+        "(Adam on a vector potential, some 8000 steps); prepared begins with 1000 of its steps.",
     )
     inertia: Literal["faithful", "deep", "annealed"] = parameter(
         "faithful",
@@ -118,7 +120,7 @@ class CurvatubesParameters(Parameters):
     device: str = parameter("auto", "Where to compute: auto, cpu or cuda.")
     dtype: Literal["float32", "float64"] = parameter("float32", "Precision of the numbers; float64 is slower.")
     max_steps: int = parameter(
-        1000,
+        5000,
         "Steps, since the start or the last change by hand, after which the run ends even if still evolving.",
         main=True,
         live=True,
@@ -127,7 +129,8 @@ class CurvatubesParameters(Parameters):
     )
     settle: float = parameter(
         0.01,
-        "The run ends when less than this part of the voxels changes side in 50 steps; 0 never ends it.",
+        "The run ends when less than this part of the smaller phase changes side in 50 steps and the energy falls by less than this part "
+        "in 250; 0 never ends it.",
         live=True,
         ge=0,
         le=1,

@@ -28,8 +28,10 @@ class Published(NamedTuple):
     others: Mapping[str, Any] = {}
 
 
-SLOW: Mapping[str, Any] = {"inertia": "annealed", "max_steps": 2000, "settle": 0.003}
-"""Settings of textures that stay stuck in defects without a coasting phase, and mend them slowly."""
+HEALING: Mapping[str, Any] = {"inertia": "annealed"}
+"""Textures that stay stuck in defects without a coasting phase."""
+SLOW: Mapping[str, Any] = {"inertia": "annealed", "settle": 0.003}
+"""Those that mend them slowly besides."""
 
 PUBLISHED = (
     Published("tubes", "Tubes", TUBES, (1, 2, 6, -40, -40, 400), -0.6,
@@ -41,7 +43,7 @@ PUBLISHED = (
     Published("pearls", "Pearls", TUBES, (1, 3.55, 1, -56, -56, 784), -0.77,
               "Strings of beads that touch, with much void around them.", (0.080, 2.4, 31.7, -7.8), SLOW),
     Published("metatubes", "Metatubes", TUBES, (0.924, 1.352, 2.932, 8.29, 61.066, 297.722), -0.53,
-              "Wide tubes flattened into plates with windows.", (0.223, 4.7, 14.2, -9.2), {"inertia": "annealed"}),
+              "Wide tubes flattened into plates with windows.", (0.223, 4.7, 14.2, -9.2), HEALING),
     Published("tortuous", "Tortuous tubes", TUBES, (1, 2.221, 2.667, -103.614, 154.632, -1633.36), -0.745,
               "Thin tubes that wind and branch in all directions.", (0.112, 11.7, 33.4, -14.2)),
     Published("spheres", "Spheres", TUBES, (2, 2, 2, -75, -75, 937.5), -0.6,
@@ -49,7 +51,7 @@ PUBLISHED = (
     Published("spheres-sparse", "Sparse spheres", TUBES, (2, 2, 2, -75, -75, 937.5), -0.7,
               "The same droplets, fewer of them."),
     Published("sponge", "Sponge", SPONGES, (1, 2.8, 2, -10, -10, 25), -0.25,
-              "A sponge of saddles: matter and void both hang together throughout.", (0.337, 6.7, 24.7, -13.4), {"inertia": "annealed"}),
+              "A sponge of saddles: matter and void both hang together throughout.", (0.337, 6.7, 24.7, -13.4), HEALING),
     Published("weird", "Weird", SPONGES, (1, 0.396, 1.095, -28.64, 190.906, 2062.082), -0.598,
               "A crumpled foam: thin walls full of small round holes.", (0.224, 11.6, 31.0, -27.6)),
     Published("bilayers", "Bilayers", MEMBRANES, (1, 1, 1, 0, 0, 0), -0.4,
@@ -59,11 +61,11 @@ PUBLISHED = (
     Published("layers-thin", "Thinner layers", MEMBRANES, (2, 2, 2, 0, 0, 0), -0.4,
               "The membranes of bilayers, from coefficients twice as large: the same texture."),
     Published("sieve", "Sieve", MEMBRANES, (0.946, 3.959, 1.942, 18.329, 28.008, 113.771), -0.534,
-              "Sheets with many small round holes.", (0.215, 4.2, 26.8, -18.4)),
+              "Sheets with many small round holes.", (0.215, 4.2, 26.8, -18.4), {"flow": "prepared"}),
     Published("tightlayers-1", "Tight layers 1", MEMBRANES, (0.997, 1.321, 3.619, -88.68, -1.718, 2053.259), -0.614,
-              "Published as thin layers close together; small boxes often grow slender struts instead.", (0.138, 1.8, 47.8, -2.0)),
+              "Thin layers, close together.", (0.138, 1.8, 47.8, -2.0), HEALING),
     Published("tightlayers-2", "Tight layers 2", MEMBRANES, (3, 3.741, 11, -268, -4, 6156), -0.633,
-              "Thin layers published, with stiffer coefficients; small boxes often grow slender struts instead.", (0.137, 1.6, 48.1, -2.2)),
+              "Thin layers, close together, from stiffer coefficients.", (0.137, 1.6, 48.1, -2.2), HEALING),
     Published("tightlayers-3", "Tight layers 3", MEMBRANES, (6, 3.403, 7, -500, 26, 10854), -0.716,
               "Faint thin sheets that meet at ridges.", (0.108, 1.4, 43.5, 0.2)),
     Published("trabec-1", "Trabecular 1", BONE, (0.948, 0.836, 6.099, -82.925, -7.377, 1770.118), -0.419,
@@ -85,5 +87,5 @@ PUBLISHED = (
     Published("exp-0684", "Experiment 684", ATLAS, (1, -3.705, 0.645, -136.976, 160.991, 2450.756), -0.258,
               "Fine grain at the size of the voxels, a pathological case.", (0.468, 1097.0, 67.0, -51.0)),
     Published("exp-0830", "Experiment 830", ATLAS, (1, 3.725, 0.649, -39.994, 64.093, 2758.058), -0.568,
-              "Round knobs that touch and leave small windows, like foam turned inside out.", (0.193, 4.6, 44.0, -34.3)),
+              "Round knobs that touch and leave small windows, like foam turned inside out.", (0.193, 4.6, 44.0, -34.3), HEALING),
 )  # fmt: skip

@@ -32,6 +32,8 @@ class CurvatubesState(State):
     """Packed bits of u > 0 at the last check."""
     flips: float = 1.0
     """Voxels that changed side between the last two checks, relative to the rarer side."""
+    levels: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """Energy at the last checks, each the mean of some evaluations."""
     since: int = 0
     """Step at which something was last changed by hand."""
     ending: str | None = None

@@ -1,0 +1,187 @@
+"""The published flow, as the reference that ours is judged against: Adam on a vector potential."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from shapelab.curvature.energy import CurvatureEnergy
+from shapelab.curvature.flow import Flow
+from shapelab.curvature.random_starts import BLUR
+from shapelab.errors import InputError, NotFiniteError, ParameterError
+
+__all__ = ["PreparedFlow", "PublishedFlow"]
+
+_RATE, _FIRST, _SECOND, _EPSILON = 1e-3, 0.9, 0.999, 1e-2
+"""Learning rate, decay of the two moments, and the constant under the root, as published."""
+_WINDOW = 20
+"""Evaluations whose energies are kept."""
+_PREPARATION = 1000
+"""Evaluations of the published flow that begin a prepared one."""
+_ARRAYS = ("u", "moved", "first", "second")
+
+
+class PublishedFlow:
+    """Adam on the vector field A of u = B (div A + m), B a Gaussian blur of 2 voxels, div by central differences.
+
+    dE/dA = -grad B dE/du, with dE/du = h^3 times the gradient density. Learning rate 1e-3, betas 0.9 and 0.999, epsilon
+    1e-2 (A. Song, J. Math. Imaging Vis. 64, 17-40 (2022)). It keeps the mean of u; a published texture takes some 8000
+    evaluations. The state holds the change of A since the start, so that it begins at any field.
+
+    Parameters
+    ----------
+    energy
+        What to lower; its border must be periodic.
+    clamped
+        Must be None: the potential moves every voxel.
+    """
+
+    keeps_mean = True
+
+    def __init__(self, energy: CurvatureEnergy, *, clamped: np.ndarray | None = None) -> None:
+        if not energy.periodic:
+            raise ParameterError("The published flow needs a periodic boundary: choose boundary = 'periodic', or the conserved flow.")
+        if clamped is not None and np.any(clamped):
+            raise ParameterError("The published flow cannot hold voxels in place: choose the conserved flow.")
+        import torch
+
+        self.energy = energy
+        self._torch = torch
+        self._dtype = getattr(torch, energy.dtype)
+        self._blurs = [self._tensor(_blur_matrix(n)) for n in energy.shape]
+        self._step = energy.terms.voxel_size
+
+    def start(self, u: Any) -> dict[str, Any]:
+        """Return the state of a flow that starts at the field `u` (copied)."""
+        field = np.asarray(u)
+        if field.shape != self.energy.shape:
+            raise InputError(f"The initial field has shape {field.shape} and the grid {self.energy.shape}: resample it to the grid.")
+        if not np.isfinite(field).all():
+            raise InputError("The initial field holds values that are not finite numbers; replace NaN and infinity by numbers.")
+        zeros = np.zeros((3, *field.shape), field.dtype)
+        state: dict[str, Any] = {"u": self._own(field), **{name: self._own(zeros) for name in _ARRAYS[1:]}}
+        return state | {"evaluations": 0, "count": 0, "energy": math.nan, "energies": []}
+
+    def step(self, state: dict[str, Any]) -> float:
+        """Take one step of Adam in place, with one evaluation; return the energy at the field before it.
+
+        Raises
+        ------
+        NotFiniteError
+            If the energy stops being finite.
+        """
+        self.adopt(state)
+        energy, density = self.energy.value_and_gradient(state["u"])
+        if not math.isfinite(energy):
+            raise NotFiniteError(
+                f"The numbers of this run stopped being finite at evaluation {state['evaluations']}: the energy of these coefficients "
+                "has no lower bound. Choose smaller coefficients, or the conserved flow, which shortens its steps."
+            )
+        state["count"] += 1
+        state["evaluations"] += 1
+        pulled = self._blurred(self._tensor(density)) * self._step**3
+        change = self._torch.zeros_like(pulled)
+        for axis in range(3):
+            first, second, moved = (self._tensor(state[name])[axis] for name in ("first", "second", "moved"))
+            gradient = -self._difference(pulled, axis)
+            change += self._difference(self._adam(gradient, first, second, moved, state["count"]), axis)
+        self._tensor(state["u"]).add_(self._blurred(change))
+        state["energy"] = energy
+        state["energies"] = [*state["energies"][1 - _WINDOW :], energy]
+        return energy
+
+    def energy_changed(self, state: dict[str, Any]) -> None:
+        """Tell that the energy's terms were updated; Adam's moments go on."""
+        state["energies"] = []
+
+    def adopt(self, state: dict[str, Any]) -> None:
+        """Bring the arrays of a restored state to this flow's device."""
+        if isinstance(state["u"], np.ndarray) != self.energy.fused:
+            for name in _ARRAYS:
+                state[name] = self._own(np.asarray(state[name].cpu() if hasattr(state[name], "cpu") else state[name]))
+
+    def _adam(self, gradient: Any, first: Any, second: Any, moved: Any, count: int) -> Any:
+        """Update the moments and the potential of one component; return its step."""
+        first.mul_(_FIRST).add_(gradient, alpha=1 - _FIRST)
+        second.mul_(_SECOND).addcmul_(gradient, gradient, value=1 - _SECOND)
+        root = (second / (1 - _SECOND**count)).sqrt_().add_(_EPSILON)
+        step = (first / root).mul_(-_RATE / (1 - _FIRST**count))
+        moved.add_(step)
+        return step
+
+    def _difference(self, a: Any, axis: int) -> Any:
+        """Return the central difference along an axis, periodic."""
+        return (self._torch.roll(a, -1, axis) - self._torch.roll(a, 1, axis)) / (2 * self._step)
+
+    def _blurred(self, a: Any) -> Any:
+        for axis, matrix in enumerate(self._blurs):
+            a = self._torch.movedim(self._torch.tensordot(matrix, a, dims=([1], [axis])), 0, axis)
+        return a.contiguous()
+
+    def _own(self, values: np.ndarray) -> Any:
+        """Return a copy of an array as the energy takes it."""
+        array = np.array(values, self.energy.dtype, order="C")
+        return array if self.energy.fused else self._tensor(array)
+
+    def _tensor(self, values: Any) -> Any:
+        """Return a tensor on the device; on the CPU it shares the array's memory."""
+        tensor = self._torch.from_numpy(values) if isinstance(values, np.ndarray) else values
+        return tensor.to(dtype=self._dtype, device=self.energy.device)
+
+
+class PreparedFlow:
+    """The published flow for the first 1000 evaluations, then ours.
+
+    Which of its metastable textures a field reaches is decided while the first structures form. The published flow forms
+    them slowly; from there on ours goes the same way in a fraction of the evaluations, and further down: the sieve ends
+    within every published band at a lower energy than 8000 published evaluations reach, which neither flow does alone.
+
+    Parameters
+    ----------
+    first, then
+        The two flows, of one energy.
+    """
+
+    keeps_mean = True
+
+    def __init__(self, first: PublishedFlow, then: Flow) -> None:
+        self._first, self._then = first, then
+
+    def start(self, u: Any) -> dict[str, Any]:
+        """Return the state of a flow that starts at the field `u` (copied)."""
+        return self._first.start(u)
+
+    def step(self, state: dict[str, Any]) -> float:
+        """Take one step in place, with one evaluation; return the energy at the field before it."""
+        if "moved" in state and state["evaluations"] >= _PREPARATION:
+            u = state["u"]
+            begun = self._then.start(u if isinstance(u, np.ndarray) else u.cpu().numpy())
+            begun["evaluations"] = state["evaluations"]
+            state.clear()
+            state.update(begun)
+        return self._now(state).step(state)
+
+    def energy_changed(self, state: dict[str, Any]) -> None:
+        """Tell that the energy's terms were updated."""
+        self._now(state).energy_changed(state)
+
+    def adopt(self, state: dict[str, Any]) -> None:
+        """Bring the arrays of a restored state to this flow's device."""
+        self._now(state).adopt(state)
+
+    def _now(self, state: dict[str, Any]) -> PublishedFlow | Flow:
+        return self._first if "moved" in state else self._then
+
+
+def _blur_matrix(n: int) -> np.ndarray:
+    """Return the (n, n) matrix of the blur along one periodic axis."""
+    reach = int(4 * BLUR)
+    taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / BLUR) ** 2)
+    taps /= taps.sum()
+    matrix = np.zeros((n, n))
+    rows = np.arange(n)
+    for k, weight in zip(range(-reach, reach + 1), taps, strict=True):
+        np.add.at(matrix, (rows, (rows + k) % n), weight)
+    return matrix
