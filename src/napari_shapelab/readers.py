@@ -9,7 +9,8 @@ from typing import Any
 from napari.utils.notifications import show_info
 
 from napari_shapelab.run.folder_layers import run_triples
-from shapelab.io import load_run, read_image, read_mesh
+from shapelab.io import load_run, read_image
+from shapelab.io.mesh import read_mesh_file
 
 __all__ = ["ebsd_reader", "mesh_reader", "nifti_reader", "run_reader"]
 
@@ -23,8 +24,8 @@ def mesh_reader(path: str | Sequence[str]) -> _Read | None:
 
 
 def nifti_reader(path: str | Sequence[str]) -> _Read | None:
-    """Return a reader of NIfTI files."""
-    return _each(_nifti) if _all(path, (".nii", ".nii.gz")) else None
+    """Return a reader of NIfTI and MRC files."""
+    return _each(_image) if _all(path, (".nii", ".nii.gz", ".mrc", ".mrcs", ".rec", ".map")) else None
 
 
 def run_reader(path: str | Sequence[str]) -> _Read | None:
@@ -55,15 +56,26 @@ def _each(read: Callable[[str], _Triples]) -> _Read:
 
 
 def _mesh(path: str) -> _Triples:
-    mesh, values = read_mesh(path)
-    meta: dict[str, Any] = {"name": Path(path).stem, "metadata": {"vertex_values": values}}
-    if not values:
-        return [((mesh.vertices, mesh.faces), meta, "surface")]
-    return [((mesh.vertices, mesh.faces, next(iter(values.values()))), {**meta, "colormap": "turbo"}, "surface")]
+    found = read_mesh_file(path)
+    _say(path, found.notes)
+    meta: dict[str, Any] = {"name": Path(path).stem, "metadata": {"vertex_values": found.values}}
+    if found.colours is not None:
+        meta["vertex_colors"] = found.colours / 255
+    data = (found.mesh.vertices, found.mesh.faces)
+    if not found.values:
+        return [(data, meta, "surface")]
+    return [((*data, next(iter(found.values.values()))), {**meta, "colormap": "turbo"}, "surface")]
 
 
-def _nifti(path: str) -> _Triples:
-    return [read_image(path).as_tuple()]
+def _image(path: str) -> _Triples:
+    layer = read_image(path)
+    _say(path, layer.meta.get("metadata", {}).get("notes", ()))
+    return [layer.as_tuple()]
+
+
+def _say(path: str, notes: Sequence[str]) -> None:
+    if notes:
+        show_info(f"{Path(path).name}: {' '.join(notes)}")
 
 
 def _run(path: str) -> _Triples:

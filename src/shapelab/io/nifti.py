@@ -73,8 +73,11 @@ def _placed(data: np.ndarray, matrix: np.ndarray, unit: str, header: Any, notes:
     if place.is_aligned:
         starts = dict(zip("zyx", place.origin.tolist(), strict=True))
         return on_axes(data, axes, steps, {**dict.fromkeys("zyx", unit), "t": time}, starts, notes, kind)
-    if data.shape[-3] == 1:
-        raise InputError("This single slice lies askew in space, so it can be read neither as flat nor as a volume: resample it first.")
+    if data.ndim == 3 and data.shape[0] == 1:
+        if np.abs(np.r_[matrix[0, 1:3], matrix[1:3, 0]]).max() > 1e-6 * max(place.spacing):
+            raise InputError("This single slice lies askew in space, so it can be read neither as flat nor as a volume: resample it first.")
+        said = [f"Its one slice at z = {matrix[0, 3]:g} was read as a flat image."] if matrix[0, 3] else []
+        return PlacedImage(data[0], "yx", Place(matrix[1:, 1:], unit), notes=(*notes, *said), kind=kind)
     plain = on_axes(data, axes, steps, {**dict.fromkeys("zyx", unit), "t": time}, {}, notes, kind)
     return PlacedImage(plain.data, plain.axes, place, plain.interval, plain.notes, kind)
 

@@ -13,14 +13,15 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QWidget
 
 from napari_shapelab.run.copy_as import RunCopy
 from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.viewer.surfaces import COLOURS, Colour, add_surface, compute_surface
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.measurement_table import Measurements
 from napari_shapelab.work.task import Task
-from napari_shapelab.writers import write_volume
 from shapelab.io import save_run, write_mesh
 from shapelab.io.mesh import WRITTEN_SUFFIXES
+from shapelab.io.nifti import write_nifti
 from shapelab.simulation import LayerData
 from shapelab.units import short_unit
 
@@ -145,8 +146,8 @@ class FieldResults(QWidget):
             data, spacing, boundary = np.asarray(field.data), tuple(field.scale), self._boundary(field)
             Task(self, lambda: write_mesh(path, *compute_surface(data, spacing, boundary)), done, self._wrong)
         elif path.name.lower().endswith((".nii", ".nii.gz")):
-            data, scale, unit = np.asarray(field.data), tuple(field.scale), short_unit(str(field.units[-1]))
-            Task(self, lambda: write_volume(path, data, scale, tuple(field.translate), unit), done, self._wrong)
+            taken = take(field)
+            Task(self, lambda: write_nifti(path, np.asarray(taken.data), taken.place), done, self._wrong)
         else:
             target = path if path.suffix == ".zarr" else path.with_name(path.name + ".zarr")
             self._panel.with_simulation(lambda simulation: save_run(target, simulation), done, self._wrong)
