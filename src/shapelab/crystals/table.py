@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from shapelab.crystals.diagram import Diagram
+from shapelab.crystals.ebsd.text import decoded
 from shapelab.crystals.moments import Moments
+from shapelab.crystals.orientation import from_euler
 from shapelab.crystals.population import Population
+from shapelab.crystals.table_columns import Columns, read_columns
+from shapelab.device import require_memory
 from shapelab.errors import InputError
 
 __all__ = ["GrainTable", "read_grain_table"]
 
-COLUMNS = {
-    "x": ("x_1", "x", "cx", "centroid_x", "x_centroid"),
-    "y": ("x_2", "y", "cy", "centroid_y", "y_centroid"),
-    "a": ("a", "semi_major", "major", "long_axis"),
-    "b": ("b", "semi_minor", "minor", "short_axis"),
-    "theta": ("theta", "angle", "omega", "orientation"),
-    "area": ("area", "areas", "grain_area"),
-    "red": ("r", "red", "grain_color_map_1"),
-    "green": ("g", "green", "grain_color_map_2"),
-    "blue": ("blue", "grain_color_map_3"),
-}
-"""What a column may be called, in lower case."""
+_LARGEST = 1_000_000_000
+"""Bytes that a packed table may unpack to."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +40,12 @@ class GrainTable:
     """Colours of the inverse pole figure, RGB in 0 to 1, shape (N, 3)."""
     notes: tuple[str, ...] = ()
     """What was detected and changed on reading, in sentences."""
+    ids: np.ndarray | None = None
+    """The grains' own numbers, where the table has them, shape (N,)."""
+    phases: np.ndarray | None = None
+    """Phase of each grain, where the table has it, shape (N,)."""
+    orientations: np.ndarray | None = None
+    """Crystal orientations, unit quaternions (x, y, z, w), where the table has Euler angles, shape (N, 4)."""
 
     def __len__(self) -> int:
         return len(self.areas)
@@ -89,57 +90,61 @@ class GrainTable:
 
 
 def read_grain_table(path: str | Path) -> GrainTable:
-    """Read a grain table: text with a header line, columns separated by spaces, tabs, commas or semicolons.
+    """Read a grain table: text with a line of column names, columns separated by semicolons, tabs, commas or blanks.
 
-    Needed are the centroid (X_1, X_2 or x, y), semi-axes a and b, and theta; the area is optional. Angles in degrees and
-    full instead of semi-axes are detected, converted, and said in `notes`.
+    Needed are the centroid (X_1, X_2 or x, y), semi-axes a and b, and theta; area, id, phase and Euler angles are optional. Names
+    may have units behind them: "x (µm)", "theta [deg]". Angles in degrees and full instead of semi-axes are detected,
+    converted, and said in `notes`.
 
     Parameters
     ----------
     path
-        The file; `.gz` is unpacked.
+        The file, UTF-8, UTF-16 or Latin-1, with decimal points or commas; `.gz` is unpacked.
 
     Raises
     ------
     InputError
         If columns are missing, not numbers, or not positive.
     """
-    import pandas as pd
-
     path = Path(path)
     if not path.is_file():
         raise InputError(f"There is no file {path}.")
-    raw = path.read_bytes()
-    lines = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8", errors="replace").splitlines()
-    if len(lines) < 2:
-        raise InputError(f"{path.name} needs a line of column names and one row per grain.")
-    names = lines[0].lstrip("#").replace(",", " ").replace(";", " ").split()
-    rows = [line.replace(",", " ").replace(";", " ").split() for line in lines[1:] if line.strip() and not line.startswith("#")]
-    uneven = next((i for i, row in enumerate(rows) if len(row) != len(names)), None)
-    if uneven is not None:
-        raise InputError(f"{path.name}: row {uneven + 1} has {len(rows[uneven])} values and the header names {len(names)} columns.")
-    frame = pd.DataFrame(rows, columns=[name.strip("'\"").lower() for name in names]).apply(pd.to_numeric, errors="coerce")
-    found = {key: next((name for name in known if name in frame), None) for key, known in COLUMNS.items()}
-    missing = [key for key in ("x", "y", "a", "b", "theta") if found[key] is None]
-    if missing:
-        wanted = "; ".join(f"{key} ({' or '.join(COLUMNS[key])})" for key in missing)
-        raise InputError(f"{path.name} lacks the columns {wanted}; it has {', '.join(frame.columns)}.")
-    return _table(path.name, {key: frame[name].to_numpy(float) for key, name in found.items() if name is not None})
+    require_memory(path.stat().st_size * 10)
+    columns = read_columns(path.name, decoded(_unpacked(path)))
+    return _table(path.name, columns)
 
 
-def _table(name: str, columns: dict[str, np.ndarray]) -> GrainTable:
+def _unpacked(path: Path) -> bytes:
+    if path.suffix != ".gz":
+        return path.read_bytes()
+    try:
+        with gzip.open(path) as stream:
+            raw = stream.read(_LARGEST + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path.name} cannot be unpacked: it is damaged.") from error
+    if len(raw) > _LARGEST:
+        raise InputError(f"{path.name} unpacks to more than {_LARGEST / 1e9:g} GB: that is no grain table.")
+    return raw
+
+
+def _table(name: str, table: Columns) -> GrainTable:
+    columns: dict[str, np.ndarray] = dict(table.values)
+    notes = []
+    crystal: dict[str, np.ndarray] = {str(key): columns.pop(key) for key in ("id", "phase", "phi1", "phi", "phi2") if key in columns}
     for key, values in columns.items():
         if not np.isfinite(values).all():
             raise InputError(f"{name}: the column {key} has a value that is not a number in row {int(np.argmin(np.isfinite(values))) + 1}.")
+        if np.abs(values).max() > 1e12:
+            raise InputError(f"{name}: the column {key} has the value {values[np.abs(values).argmax()]:g}, which is not of a grain.")
     for key in ("a", "b", "area"):
-        if key in columns and not (columns[key] > 0).all():
-            raise InputError(f"{name}: the column {key} must be positive; row {int(np.argmin(columns[key] > 0)) + 1} is not.")
-    notes = []
+        if key in columns and not (columns[key] > 1e-12).all():
+            raise InputError(f"{name}: the column {key} must be positive; row {int(np.argmin(columns[key] > 1e-12)) + 1} is not.")
     axes = np.stack([columns["a"], columns["b"]], 1)
-    angles = columns["theta"]
-    if np.abs(angles).max() > 2 * np.pi + 0.01:
+    angles, unit = columns["theta"], table.units.get("theta", "")
+    if unit.startswith(("deg", "°")) or (not unit.startswith("rad") and np.abs(angles).max() > 2 * np.pi + 0.01):
         angles = np.deg2rad(angles)
-        notes.append(f"The angles reach {np.abs(columns['theta']).max():.4g}, so they were read as degrees.")
+        if not unit:
+            notes.append(f"The angles reach {np.abs(columns['theta']).max():.4g}, so they were read as degrees.")
     areas = columns.get("area")
     if areas is None:
         areas = np.pi * axes.prod(1)
@@ -153,4 +158,20 @@ def _table(name: str, columns: dict[str, np.ndarray]) -> GrainTable:
         axes = np.sort(axes, axis=1)[:, ::-1]
         notes.append(f"In {int(swapped.sum())} rows a is shorter than b: they were exchanged, with their direction.")
     colours = np.stack([columns[c] for c in ("red", "green", "blue")], 1) if {"red", "green", "blue"} <= set(columns) else None
-    return GrainTable(np.stack([columns["y"], columns["x"]], 1), axes, angles, areas, colours, tuple(notes))
+    centroids = np.stack([columns["y"], columns["x"]], 1)
+    return GrainTable(centroids, axes, angles, areas, colours, tuple(notes), **_crystals(crystal, table.units))
+
+
+def _crystals(columns: dict[str, np.ndarray], units: dict[str, str]) -> dict[str, np.ndarray]:
+    """Return numbers, phases and orientations of the grains, as far as their columns are complete."""
+    found: dict[str, np.ndarray] = {}
+    for key, name in (("id", "ids"), ("phase", "phases")):
+        values = columns.get(key)
+        if values is not None and np.isfinite(values).all() and (np.abs(values) < 2**53).all() and (values == np.round(values)).all():
+            found[name] = values.astype(np.int64)
+    if {"phi1", "phi", "phi2"} <= set(columns):
+        euler = np.stack([columns[key] for key in ("phi1", "phi", "phi2")], 1)
+        degrees = units["phi1"].startswith(("deg", "°")) or (not units["phi1"] and np.nanmax(np.abs(euler), initial=0) > 2 * np.pi + 0.01)
+        if np.isfinite(euler).all() and (np.abs(euler) <= (721 if degrees else 12.6)).all():
+            found["orientations"] = from_euler(euler, degrees=degrees)
+    return found

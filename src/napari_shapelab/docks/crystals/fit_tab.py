@@ -17,6 +17,7 @@ from napari_shapelab.docks.crystals.grain_link import GrainLink
 from napari_shapelab.docks.crystals.grain_source import GrainSource, label_colours
 from napari_shapelab.docks.crystals.grain_table import GrainTableView
 from napari_shapelab.viewer.insert import LayerAdder
+from napari_shapelab.viewer.layer_data import unit_of
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.file_dialog import ask_target
 from napari_shapelab.widgets.form import Form
@@ -49,6 +50,8 @@ class CrystalFitTab(QWidget):
         self._newest: list[Layer] = []
         self._adder = LayerAdder(self._viewer, self)
         self.result: FitResult | None = None
+        self._known: dict[str, Any] = {}
+        self._unit = ""
         self.source = GrainSource(self._viewer)
         self.form = Form(FitParameters())
         self.work = WorkRow(self._viewer, "Fit", "Fit a diagram to the grains. Earlier results stay in the layer list, hidden.")
@@ -100,15 +103,19 @@ class CrystalFitTab(QWidget):
         self.work.start(work, partial(self._show, layer), f"Fitting {layer.name}…")
 
     def save_table(self, path: str | Path) -> None:
-        """Write all grains as CSV."""
+        """Write all grains as CSV: where and how large they are, their crystals, and the errors of their cells."""
         if self.result is None:
             return
+        from shapelab.crystals.saved_table import saved_table, write_saved_table
+
         try:
-            self.result.table.to_csv(path, index=False)
-        except OSError as error:
-            self.work.say(f"The table cannot be written to {str(path)!r}: {error.strerror or error}.", wrong=True)
+            known = [self._known.get(key) for key in ("orientations", "phases")]
+            table = saved_table(self.result.table, self.result.moments, self._unit, *known)
+            write_saved_table(path, table)
+        except ShapelabError as error:
+            self.work.say(str(error), wrong=True)
             return
-        self.work.say(f"Saved {Path(path).name!r}: {len(self.result.table)} grains.")
+        self.work.say(f"Saved {Path(path).name!r}: {len(table)} grains.")
 
     def _ask_and_save(self) -> None:
         path = ask_target(self, "Save the grains", "grains.csv", "CSV (*.csv)")
@@ -128,6 +135,7 @@ class CrystalFitTab(QWidget):
     def _describe_fit(self, source: Labels | None, result: FitResult, layers: list[Layer]) -> None:
         """Show the numbers; the layers are there."""
         self.result, self._newest = result, layers
+        self._known, self._unit = dict(layers[0].metadata), unit_of(layers[0])
         if source is not None and source in self._viewer.layers:
             source.visible = False  # the fit lies on it, in the same colours
         if layers[0] in self._viewer.layers:
