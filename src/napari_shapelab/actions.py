@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from napari.layers import Labels, Layer
 from napari.utils.notifications import show_info, show_warning
 from napari.viewer import Viewer
+from qtpy.QtWidgets import QApplication
 
 from napari_shapelab.viewer.features import add_features
 from napari_shapelab.viewer.layer_data import TakenLayer, take
 from napari_shapelab.viewer.shapes import read_shape, why_no_shape
 from napari_shapelab.viewer.surfaces import add_surface, compute_surface
 from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.file_dialog import ask_folder
 from napari_shapelab.widgets.measurement_table import measurements_dock
+from napari_shapelab.work.script_button import Script, measure_command, written
 from napari_shapelab.work.task import Task
 from shapelab.convert import Mesh
 from shapelab.errors import InputError, ShapelabError
 from shapelab.measure import measure
 from shapelab.units import short_unit
 
-__all__ = ["measure_selected", "measure_taken", "mesh_selected"]
+__all__ = ["copy_measure_command", "copy_measure_script", "measure_selected", "measure_taken", "mesh_selected"]
 
 _TABLE = "Layers > Metadata > Features table widget"
 """Where napari shows the features of a layer."""
@@ -37,6 +41,45 @@ def measure_selected(viewer: Viewer) -> None:
 def mesh_selected(viewer: Viewer) -> None:
     """Add the surface of every selected 3-D mask or field, coloured by its mean curvature."""
     _on_selection(viewer, _mesh)
+
+
+def copy_measure_script(viewer: Viewer) -> None:
+    """Copy a Python script that measures the active layer; the layer is saved in a folder that the user chooses."""
+    _on_active(viewer, _measure_script)
+
+
+def copy_measure_command(viewer: Viewer) -> None:
+    """Copy a command (shapelab measure …) that measures the active layer, which is saved in a folder that the user chooses."""
+    _on_active(viewer, measure_command)
+
+
+def _measure_script(taken: TakenLayer, folder: Path) -> str:
+    body = ['print(sl.measure(shape.data, shape.meta["scale"], unit=shape.meta["units"][-1]))']
+    return written(Script(body, {"shape": taken}), folder)
+
+
+def _on_active(viewer: Any, write: Callable[[TakenLayer, Path], str]) -> None:
+    viewer = unwrapped(viewer)
+    layer = viewer.layers.selection.active
+    if layer is None:
+        show_warning("Select one layer first.")
+        return
+    try:
+        _refuse(layer, why_no_shape(layer))
+        taken = take(layer, viewer)
+    except ShapelabError as error:
+        show_warning(str(error))
+        return
+    table = measurements_dock(viewer)
+    folder = ask_folder(table, f"Folder for the data of {layer.name}", save=True)
+    if not folder:
+        return
+
+    def show(text: str) -> None:
+        QApplication.clipboard().setText(text)
+        show_info("It is on the clipboard.")
+
+    Task(table, partial(write, taken, Path(folder)), show, show_warning)
 
 
 def measure_taken(taken: TakenLayer) -> tuple[Any, TakenLayer]:

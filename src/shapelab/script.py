@@ -14,7 +14,7 @@ from shapelab.errors import InputError
 from shapelab.frame import LayerData
 from shapelab.simulation import Simulation
 
-__all__ = ["as_command", "as_script", "given_arrays"]
+__all__ = ["as_command", "as_script", "given_arrays", "save_array"]
 
 
 def as_script(simulation: Simulation, folder: str | Path | None = None) -> str:
@@ -56,7 +56,7 @@ def _made(simulation: Simulation, folder: str | Path | None) -> list[str]:
     arrays = given_arrays(simulation)
     if folder is not None:
         for name, layer in arrays.items():
-            _save_array(Path(folder) / f"{name}.npy", np.asarray(layer.data))
+            save_array(Path(folder) / f"{name}.npy", np.asarray(layer.data))
     lines = ["import numpy as np", ""] if arrays else []
     lines += ["import shapelab as sl", ""]
     if arrays and folder is None:
@@ -65,7 +65,7 @@ def _made(simulation: Simulation, folder: str | Path | None) -> list[str]:
     return [*lines, f"simulation = sl.{entry.simulation.rpartition(':')[2]}(", *(f"    {argument}," for argument in arguments), ")"]
 
 
-def _save_array(file: Path, array: np.ndarray) -> None:
+def save_array(file: Path, array: np.ndarray) -> None:
     """Save an array; another one of that name is not overwritten."""
     if file.exists():
         present = np.load(file, mmap_mode="r", allow_pickle=False)

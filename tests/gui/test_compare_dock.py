@@ -115,7 +115,7 @@ def test_layers_that_cannot_be_compared_say_why(viewer, dock, qtbot):
     viewer.add_image(rng.random((16, 16, 3)), name="colour", rgb=True)
     field = viewer.add_image(rng.standard_normal((16, 16)), name="field")
     texts = [dock.a.itemText(i) for i in range(dock.a.count())]
-    assert "grey (a grey image: segment it into Labels first)" in texts
+    assert "grey (it is a grey image: threshold it to a mask or segment it into Labels first)" in texts
     assert any(text.startswith("colour (") and "colour image" in text for text in texts)
     assert dock.a.layer is field
     assert not dock.work.run_button.isEnabled()
@@ -174,3 +174,39 @@ def test_cancel_drops_the_answer(viewer, dock, qtbot):
 def test_the_dock_fits_a_small_screen(dock):
     assert dock.minimumSizeHint().height() <= 600
     assert dock.minimumSizeHint().width() <= 400
+
+
+def test_an_error_takes_the_old_numbers_away(viewer, dock, qtbot):
+    viewer.add_labels(ball((16, 16), 5), name="a")
+    viewer.add_labels(ball((16, 16), 6), name="b")
+    tick(dock)
+    compare(qtbot, dock)
+    assert dock.numbers.rows()[1:]
+    dock.b.choose(viewer.add_labels(np.zeros((16, 16), int), name="nothing"))
+    click(qtbot, dock.work.run_button)
+    qtbot.waitUntil(lambda: "is empty" in dock.work.message.text(), timeout=20_000)
+    assert not dock.numbers.rows()[1:]
+    assert dock.comparison is None
+    assert not dock.report_button.isEnabled()
+
+
+def test_rows_are_named_for_readers_with_their_units(viewer, dock, qtbot):
+    labels = [generate_crystal(12, (32, 32), lloyd=1, tolerance=0.1, seed=seed).labels for seed in (1, 2)]
+    for data in labels:
+        viewer.add_labels(data, scale=(0.5, 0.5), units=("um", "um"))
+    tick(dock, "statistics")
+    compare(qtbot, dock)
+    names = [row[0] for row in dock.numbers.rows()]
+    assert {"boundary F1 score", "mean long semi-axis [µm]", "mean area [µm²]", "mean surface to volume [1/µm]"} <= set(names)
+    assert not [name for name in names if "_" in name]
+
+
+def test_ids_of_64_bits_are_compared(viewer, dock, qtbot):
+    labels = generate_crystal(12, (32, 32), lloyd=1, tolerance=0.1, seed=1).labels.astype(np.uint64)
+    viewer.add_labels(labels + np.uint64(2**63), name="a")
+    viewer.add_labels(labels + np.uint64(2**63), name="b")
+    tick(dock, "statistics", "difference")
+    result = compare(qtbot, dock)
+    assert result["mismatch"] == 0
+    assert result["labels_a"] == 12
+    assert set(np.unique(viewer.layers[-1].data)) == {1}

@@ -77,6 +77,6 @@ def _other_cell(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Voxels in a cell of both images whose cells are not partners."""
     pairs = match_labels(a, b).pairs
     ids, index = np.unique(a, return_inverse=True)
-    partner = np.full(ids.size, -1, dtype=np.int64)
+    partner = np.zeros(ids.size, dtype=pairs.dtype)  # 0, the background, is no cell's partner
     partner[np.searchsorted(ids, pairs[:, 0])] = pairs[:, 1]
     return np.asarray((a != 0) & (b != 0) & (partner[index.reshape(a.shape)] != b))

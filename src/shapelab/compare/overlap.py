@@ -28,7 +28,7 @@ class LabelMatch(NamedTuple):
     """Which label of one image is which of another."""
 
     pairs: np.ndarray
-    """int64 (n, 2): label of the first image, label of the second; each label at most once."""
+    """(n, 2), int64, or uint64 where ids need it: label of the first image, label of the second; each label at most once."""
     overlap: np.ndarray
     """int64 (n,): voxels that the two share."""
     mismatch: float
@@ -79,7 +79,8 @@ def match_labels(a: Pixels, b: Pixels) -> LabelMatch:
     left, right = min_weight_full_bipartite_matching(hstack([table, alone]).tocsr(), maximize=True)
     left, right = left[right < ids_b.size], right[right < ids_b.size]
     overlap = np.asarray(table[left, right]).ravel().astype(np.int64)
-    pairs = np.stack([ids_a[left], ids_b[right]], axis=1).astype(np.int64)
+    wide = max(ids_a.max(), ids_b.max()) > np.iinfo(np.int64).max
+    pairs = np.stack([ids[side].astype(np.uint64 if wide else np.int64) for ids, side in ((ids_a, left), (ids_b, right))], axis=1)
     return LabelMatch(pairs, overlap, 1.0 - float(overlap.sum()) / total)
 
 

@@ -14,7 +14,6 @@ from napari.layers import Image, Layer
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -36,6 +35,7 @@ from napari_shapelab.run.provenance import provenance
 from napari_shapelab.viewer.insert import insert_layer
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.file_dialog import ask_file, ask_folder
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.plots import DiagramPlot
 from napari_shapelab.work.task import Task
@@ -93,7 +93,8 @@ class AtlasDock(QWidget):
         self.preview = AtlasPreview()
         self.panel = RunPanel(self._viewer, self.simulation, lambda: "between shapes", looks=lambda: {"field": {"colormap": "bop orange"}})
         self.diagram = DiagramPlot(self._viewer)
-        self.fit = AtlasFit(self._viewer, lambda: self.atlas)
+        self._path: Path | None = None
+        self.fit = AtlasFit(self._viewer, lambda: self.atlas, self._source)
         self.panel.tabs.addTab(self.diagram, "Curvature diagram")
         self.groups = AtlasGroups(lambda: self.atlas)
         self.panel.tabs.addTab(self.fit, "Fit a mask")
@@ -122,6 +123,7 @@ class AtlasDock(QWidget):
     def open(self, path: str | Path | None) -> None:
         """Show the shipped atlas (None), an atlas file or a sweep folder."""
         self._view = None
+        self._path = None if path is None else Path(path).absolute()
         self.about.setText("Reading…")
         self._compute(shipped_atlas if path is None else partial(open_atlas, path))
 
@@ -170,6 +172,10 @@ class AtlasDock(QWidget):
         self.panel.run()
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _source(self) -> str:
+        """Return how a script opens the atlas."""
+        return "shipped_atlas()" if self._path is None else f"open_atlas({str(self._path)!r})"
 
     def _on_fitted(self, found: FittedTexture) -> None:
         """Show the texture that was fitted to a mask beside it; Run here grows it again, in a box of any shape."""
@@ -285,12 +291,12 @@ class AtlasDock(QWidget):
             self.about.setText(text)
 
     def _ask_for_sweep(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Open a sweep")
+        folder = ask_folder(self, "Open a sweep")
         if folder:
             self.open(folder)
 
     def _ask_for_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Open an atlas", "", "Atlas (*.npz)")
+        path = ask_file(self, "Open an atlas", "Atlas (*.npz)")
         if path:
             self.open(path)
 

@@ -19,8 +19,9 @@ from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
+from napari_shapelab.work.script_button import Script, ScriptButton
 from shapelab.batch import Atlas, TextureFit, fit_texture
-from shapelab.errors import ShapelabError
+from shapelab.errors import InputError, ShapelabError
 from shapelab.units import shown_unit
 
 __all__ = ["AtlasFit", "FittedTexture"]
@@ -51,14 +52,16 @@ class AtlasFit(QWidget):
         Whose layers to offer.
     atlas
         Returns the atlas to begin with, None while there is none.
+    source
+        Returns how a script opens that atlas.
     """
 
     fitted = Signal(object)
     """A `FittedTexture`."""
 
-    def __init__(self, viewer: Any, atlas: Callable[[], Atlas | None]) -> None:
+    def __init__(self, viewer: Any, atlas: Callable[[], Atlas | None], source: Callable[[], str]) -> None:
         super().__init__()
-        self._viewer, self._atlas = viewer, atlas
+        self._viewer, self._atlas, self._source = viewer, atlas, source
         self.combo = LayerCombo(viewer, "choose a mask", partial(why_no_mask, ndims=(3,)))
         self.combo.setToolTip("Labels or a two-valued image, 3-D: everything that is not 0 counts as inside.")
         self.trials = QSpinBox()
@@ -70,9 +73,11 @@ class AtlasFit(QWidget):
         ignore_wheel(self.trials)
         self.work = WorkRow(viewer, "Fit", "Search the atlas, then refine. The mask is not changed.")
         self.work.say(_HINT)
+        self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
         row = QHBoxLayout()
         row.addWidget(self.combo, 1)
         row.addWidget(self.trials)
+        row.addWidget(self.script_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
@@ -111,6 +116,21 @@ class AtlasFit(QWidget):
 
         self.work.start(work, self._on_done, "Searching the atlas…")
 
+    def script(self) -> Script:
+        """Return what a script does that fits the same; InputError if nothing is chosen."""
+        if self.combo.layer is None:
+            raise InputError("Choose a mask first.")
+        taken = take(self.combo.layer, self._viewer)
+        body = [
+            "from shapelab.batch import fit_texture, open_atlas, shipped_atlas",
+            "",
+            f"atlas = {self._source()}",
+            'spacing, unit = mask.meta["scale"], mask.meta["units"][-1]',
+            f"fit = fit_texture(mask.data != 0, spacing, unit=unit, atlas=atlas, trials={self.trials.value()})",
+            "print(fit.member, fit.start.distance, fit.best.distance, dict(fit.best.parameters))",
+        ]
+        return Script(body, {"mask": taken})
+
     def _on_done(self, found: FittedTexture) -> None:
         fit = found.fit
         unit = shown_unit(str(fit.best.parameters["unit"]))
@@ -124,3 +144,4 @@ class AtlasFit(QWidget):
 
     def _refresh(self) -> None:
         self.work.set_ready(self.combo.layer is not None)
+        self.script_button.setEnabled(self.combo.layer is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,17 +10,19 @@ import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Surface
 
 import shapelab
-from napari_shapelab.viewer.layer_data import TakenLayer, take, why_not_taken
+from napari_shapelab.docks.compare.rows import row_name
+from napari_shapelab.viewer.layer_data import TakenLayer, why_not_taken
+from napari_shapelab.viewer.shapes import read_shape, why_no_shape
 from napari_shapelab.work.progress import Progress, Report
+from shapelab.errors import InputError
 from shapelab.frame import LayerData
 from shapelab.parameters import Parameters, parameter
+from shapelab.units import short_unit
 
 __all__ = ["COMPARED", "CompareParameters", "Comparison", "compare_layers", "densities", "distributions", "numbers", "why_not"]
 
 COMPARED = (Labels, Image, Surface, Points)
 """Layers that can be compared."""
-_SAMPLE = 100_000
-"""Voxels that are looked at to tell a mask from a grey image."""
 _BINS = 60
 
 
@@ -55,25 +58,19 @@ class Comparison:
 
 def why_not(layer: Layer) -> str:
     """Return why a layer cannot be compared, "" if it can."""
-    return why_not_taken(layer, kinds=COMPARED) or (_why_grey(layer) if isinstance(layer, Image) else "")
+    return why_no_shape(layer) if isinstance(layer, Image) else why_not_taken(layer, kinds=COMPARED)
 
 
-def _why_grey(layer: Image) -> str:
-    data = take(layer).data
-    step = max(1, round((np.prod(data.shape) / _SAMPLE) ** (1 / data.ndim)))
-    seen = np.asarray(data[(slice(None, None, step),) * data.ndim])
-    if seen.dtype.kind == "f" and seen.min() < 0 < seen.max():
-        return ""
-    return "a grey image: segment it into Labels first" if len(np.unique(seen)) > 2 else ""
-
-
-def compare_layers(first: TakenLayer, second: TakenLayer, parameters: CompareParameters, report: Report) -> Comparison:
+def compare_layers(
+    first: TakenLayer, second: TakenLayer, parameters: CompareParameters, report: Report, abort: threading.Event | None = None
+) -> Comparison:
     """Compare two layers in world coordinates: where each is seen, not pixel by pixel."""
     from shapelab.compare import compare, difference
 
     report(Progress(-1, "Reading the layers…"))
-    taken = first.read(), second.read()
+    taken = [read_shape(side) if side.kind in ("labels", "image") else side.read() for side in (first, second)]
     a, b = (side.layer_data() for side in taken)
+    _go_on(abort)
     report(Progress(-1, "Overlaps, distances, statistics…"))
     options = {name: value for name, value in parameters if name != "difference"}
     result = compare(a, b, **options)
@@ -81,6 +78,7 @@ def compare_layers(first: TakenLayer, second: TakenLayer, parameters: ComparePar
     where = None
     grids = {"mask", "labels", "field"}
     if parameters.difference and result["kind_a"] in grids and result["kind_b"] in grids:
+        _go_on(abort)
         report(Progress(-1, "Where they differ…"))
         where = difference(a, b)
     provenance = {
@@ -94,28 +92,39 @@ def compare_layers(first: TakenLayer, second: TakenLayer, parameters: ComparePar
     return Comparison((a.name, b.name), {"a": a.name, "b": b.name, **result}, where, provenance)
 
 
+def _go_on(abort: threading.Event | None) -> None:
+    """End here if nobody wants the answer any more."""
+    if abort is not None and abort.is_set():
+        raise InputError("Cancelled.")
+
+
 def numbers(comparison: Comparison) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Return the numbers between the two, those of the first and those of the second, by name."""
     between: dict[str, Any] = {}
     sides: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+    unit, ndim = short_unit(comparison.result["unit"]), _ndim(comparison)
     for name, value in comparison.result.items():
         if not isinstance(value, int | float | np.number) or isinstance(value, bool):
             continue
         stem, _, side = name.rpartition("_")
         if stem and side in ("a", "b"):
-            sides[side == "b"][stem] = value
-            between.setdefault(stem, None)
+            sides[side == "b"][row_name(stem, unit, ndim)] = value
+            between.setdefault(row_name(stem, unit, ndim), None)
         elif name.endswith("_difference"):
-            between[name.removesuffix("_difference")] = f"{value:+.5g}"
+            between[row_name(name.removesuffix("_difference"), unit, ndim)] = f"{value:+.4g}"
         elif name != "blur":
-            between[name] = value
+            between[row_name(name, unit, ndim)] = value
     populations = comparison.result.get("populations")
     if populations is not None:
         for name, row in populations.iterrows():
-            key = f"mean {name}"
+            key = row_name(str(name), unit, ndim, mean=True)
             between[key] = f"KS {row['ks']:.2f}"
             sides[0][key], sides[1][key] = row["mean_a"], row["mean_b"]
     return between, *sides
+
+
+def _ndim(comparison: Comparison) -> int:
+    return len(comparison.result.get("spacing") or (1, 1, 1))
 
 
 def distributions(comparison: Comparison) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -10,7 +10,6 @@ from napari.layers import Labels, Layer
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QFormLayout,
     QFrame,
     QGridLayout,
@@ -37,12 +36,15 @@ from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.viewer.side_by_side import SideBySide
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.distribution_plot import DistributionPlot
+from napari_shapelab.widgets.file_dialog import ask_folder
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.measurement_table import Measurements
 from napari_shapelab.widgets.plots import DiagramPlot
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.row import WorkRow
+from napari_shapelab.work.script_button import Script, ScriptButton
 from napari_shapelab.work.task import Task
+from shapelab.errors import InputError, ShapelabError
 from shapelab.units import shown_unit
 
 __all__ = ["CompareDock"]
@@ -74,6 +76,7 @@ class CompareDock(QWidget):
         self.notes = WrappedLabel()
         self.grid_button = QPushButton("Side by side")
         self.report_button = QPushButton("Export report…")
+        self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
         self._build()
         self._connect()
         self._offer()
@@ -93,13 +96,30 @@ class CompareDock(QWidget):
         if a is b:
             self.work.say("A and B are the same layer: choose another one for B.", wrong=True)
             return
-        first, second, parameters = take(a, self._viewer), take(b, self._viewer), self.parameters
+        try:
+            first, second, parameters = take(a, self._viewer), take(b, self._viewer), self.parameters
+        except ShapelabError as error:
+            self._clear()
+            self.work.say(str(error), wrong=True)
+            return
 
         def work(report: Any, abort: Any) -> Comparison:
-            del abort
-            return compare_layers(first, second, parameters, report)
+            return compare_layers(first, second, parameters, report, abort)
 
-        self.work.start(work, self._show, "Comparing…", abortable=False)
+        self.work.start(work, self._show, "Comparing…", failed=self._clear, abortable=False)
+
+    def script(self) -> Script:
+        """Return what a script does that compares the same; InputError if nothing is chosen."""
+        a, b = self.a.layer, self.b.layer
+        if a is None or b is None:
+            raise InputError("Choose two layers, A and B, first.")
+        options = ", ".join(f"{name}={value!r}" for name, value in self.parameters if name != "difference")
+        show = (
+            "for name, value in result.items():",
+            "    if isinstance(value, (int, float, str)):",
+            '        print(f"{name}: {value}")',
+        )
+        return Script([f"result = sl.compare(a, b, {options})", *show], {"a": take(a, self._viewer), "b": take(b, self._viewer)})
 
     def export(self, folder: str | Path) -> None:
         """Write the report to a folder."""
@@ -122,6 +142,16 @@ class CompareDock(QWidget):
         self.b.choose(a)
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _clear(self) -> None:
+        """Forget what was found: it is not of what is chosen now."""
+        self.comparison = None
+        self.numbers.clear()
+        self.notes.setText("")
+        self.tabs.setCurrentIndex(0)
+        for tab in (1, 2):
+            self.tabs.setTabEnabled(tab, False)
+        self._refresh()
 
     def _show(self, comparison: Comparison) -> None:
         self.comparison = comparison
@@ -171,7 +201,7 @@ class CompareDock(QWidget):
         self.grid_button.blockSignals(was)
 
     def _ask_and_export(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder for the report")
+        folder = ask_folder(self, "Folder for the report", save=True)
         if folder:
             self.export(folder)
 
@@ -190,6 +220,7 @@ class CompareDock(QWidget):
         self.work.set_ready(self.a.layer is not None and self.b.layer is not None)
         self.swap_button.setEnabled(self.a.layer is not None or self.b.layer is not None)
         self.report_button.setEnabled(self.comparison is not None)
+        self.script_button.setEnabled(self.a.layer is not None and self.b.layer is not None)
 
     def _connect(self) -> None:
         for combo in (self.a, self.b):
@@ -209,7 +240,7 @@ class CompareDock(QWidget):
             "Show A, B and their difference next to each other (napari's grid): they move and are sliced together. "
             "Other layers are hidden meanwhile."
         )
-        self.report_button.setToolTip("Write numbers (CSV), everything with parameters and versions (JSON), tables and a figure.")
+        self.report_button.setToolTip("Write the numbers (CSV), parameters and versions (JSON), tables and a figure to a folder.")
         defaults = CompareParameters()
         for name, box in self.options.items():
             box.setChecked(getattr(defaults, name))
@@ -234,6 +265,7 @@ class CompareDock(QWidget):
         foot = QHBoxLayout()
         foot.addWidget(self.grid_button)
         foot.addWidget(self.report_button)
+        foot.addWidget(self.script_button)
         column.addLayout(foot)
         area = QScrollArea()
         area.setWidgetResizable(True)

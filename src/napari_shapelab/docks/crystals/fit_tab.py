@@ -24,8 +24,9 @@ from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.progress import Progress
 from napari_shapelab.work.row import WorkRow
+from napari_shapelab.work.script_button import Script, ScriptButton
 from napari_shapelab.work.task import warm_up
-from shapelab.errors import ShapelabError
+from shapelab.errors import InputError, ShapelabError
 
 __all__ = ["CrystalFitTab"]
 
@@ -59,6 +60,7 @@ class CrystalFitTab(QWidget):
         self.table = GrainTableView()
         self.link = GrainLink(self._viewer, self.table)
         self.hint = WrappedLabel(_HINT)
+        self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
         self.save_button = QPushButton("Save table…")
         self.save_button.setToolTip("Save all grains with their numbers as CSV.")
         self._build()
@@ -101,6 +103,40 @@ class CrystalFitTab(QWidget):
             return result, fit_triples(result, read.pixels_place(), like, known, mirrored=mirrored)
 
         self.work.start(work, partial(self._show, layer), f"Fitting {layer.name}…")
+
+    def script(self) -> Script:
+        """Return what a script does that fits the same; InputError if nothing is chosen."""
+        parameters = self.form.parameters
+        assert isinstance(parameters, FitParameters)
+        tolerance = parameters.tolerance / 100
+        if self.source.table is not None:
+            if self.source.path is None:
+                raise InputError("The grain table is not from a file: a script cannot read it.")
+            body = [
+                "from shapelab.crystals import read_grain_table",
+                "from shapelab.crystals.table_drawing import draw_table",
+                "",
+                f"table = read_grain_table({str(self.source.path)!r})",
+                f"drawing = draw_table(table, {parameters.pixels}, exact={parameters.exact}, tolerance={tolerance!r})",
+                "print(drawing.grains)",
+            ]
+            return Script(body)
+        body = [
+            "from shapelab.crystals.report import grain_report",
+            "",
+            "fit = sl.fit_diagram(",
+            "    grains.data,",
+            f"    {parameters.order},",
+            '    grains.meta["scale"],',
+            f'    method="{"likelihood" if parameters.likelihood else "moments"}",',
+            f"    exact_volumes={parameters.exact},",
+            f"    tolerance={tolerance!r},",
+            f"    effort={parameters.effort!r},",
+            ")",
+            "print(fit.mismatch, fit.volume_error)",
+            "print(grain_report(grains.data, fit))",
+        ]
+        return Script(body, {"grains": self.source.taken()})
 
     def save_table(self, path: str | Path) -> None:
         """Write all grains as CSV: where and how large they are, their crystals, and the errors of their cells."""
@@ -160,7 +196,9 @@ class CrystalFitTab(QWidget):
             widget.setVisible(shown)
 
     def _refresh(self) -> None:
-        self.work.set_ready(bool(self.source.name) and not self.form.problem)
+        ready = bool(self.source.name) and not self.form.problem
+        self.work.set_ready(ready)
+        self.script_button.setEnabled(ready)
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -171,6 +209,7 @@ class CrystalFitTab(QWidget):
         column.addWidget(self.table, 1)
         foot = QHBoxLayout()
         foot.addWidget(self.hint, 1)
+        foot.addWidget(self.script_button)
         foot.addWidget(self.save_button)
         column.addLayout(foot)
         column.addStretch(0)

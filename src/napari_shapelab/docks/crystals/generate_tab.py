@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Labels, Layer
 from napari.utils.colormaps import label_colormap
-from qtpy.QtWidgets import QCheckBox, QFormLayout, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.crystals.generation import GeneratedCrystal, GenerateParameters, generate, population_of, preview, quantities
 from napari_shapelab.docks.crystals.grain_source import label_colours
@@ -22,6 +22,7 @@ from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.row import WorkRow
+from napari_shapelab.work.script_button import Script, ScriptButton
 from napari_shapelab.work.task import Task
 from shapelab.crystals.population import Population
 from shapelab.errors import ShapelabError
@@ -58,6 +59,7 @@ class CrystalGenerateTab(QWidget):
         )
         self.preview = CrystalPreview(self._preview)
         self.work = WorkRow(self._viewer, "Generate", "Make a new sample. Earlier ones stay in the layer list.")
+        self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
         self.summary = WrappedLabel()
         self.plot = DistributionPlot(self._viewer)
         self._build()
@@ -89,6 +91,43 @@ class CrystalGenerateTab(QWidget):
         name = layer.name if layer is not None else ""
         work: Callable[..., GeneratedCrystal] = partial(generate, parameters, like, name)
         self.work.start(work, partial(self._show, parameters), "Placing the seeds…", advanced=partial(self._grow, parameters))
+
+    def script(self) -> Script:
+        """Return what a script does that makes the same sample; InputError if it cannot."""
+        p, layer = self.parameters, self.like.layer
+        arrays: dict[str, np.ndarray] = {}
+        body, like = list[str](), ""
+        if layer is not None:
+            known = ""
+            if self._like is not None and self._like.orientations is not None:
+                arrays["orientations"] = self._like.orientations
+                known = f", orientations, {self._like.symmetries!r}"
+            body = [
+                "from shapelab.crystals.population import Population",
+                "",
+                'measured = sl.fit_diagram(like.data, 2, like.meta["scale"], method="moments")',
+                f"population = Population.of(measured.moments{known})",
+            ]
+            like = "    like=population,"
+        arguments = {
+            "volumes": p.law,
+            "sigma": p.sigma,
+            "anisotropy": p.anisotropy,
+            "exclusion": p.exclusion,
+            "lloyd": p.lloyd,
+            "periodic": p.boundary == "periodic",
+            "tolerance": p.tolerance / 100,
+            "seed": p.seed,
+        }
+        body += [
+            "crystal = sl.generate_crystal(",
+            f"    {p.n_grains},",
+            f"    {p.grid!r},",
+            f"    {p.pixel_size!r},",
+            *([like] if like else []),
+        ]
+        body += [*(f"    {name}={value!r}," for name, value in arguments.items()), ")", "print(crystal.labels.shape, crystal.statistics)"]
+        return Script(body, {} if layer is None else {"like": take(layer, self._viewer)}, arrays)
 
     def showEvent(self, event: Any) -> None:
         """Make the first preview."""
@@ -218,7 +257,12 @@ class CrystalGenerateTab(QWidget):
         self.tabs = QTabWidget()
         self.tabs.addTab(self.preview, "Preview")
         self.tabs.addTab(self.plot, "Statistics")
-        for widget in (self.form, self.by_orientation, self.work, self.tabs, self.summary):
+        choices = QHBoxLayout()
+        choices.addWidget(self.by_orientation, 1)
+        choices.addWidget(self.script_button)
+        column.addWidget(self.form)
+        column.addLayout(choices)
+        for widget in (self.work, self.tabs, self.summary):
             column.addWidget(widget)
         column.addStretch(1)
         self.summary.hide()

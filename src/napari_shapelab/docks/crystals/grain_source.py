@@ -48,6 +48,7 @@ class _Opened:
     labels: np.ndarray | None = None
     meta: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
+    path: Path | None = None
 
 
 class GrainSource(QWidget):
@@ -67,6 +68,8 @@ class GrainSource(QWidget):
         self._viewer = unwrapped(viewer)
         self.table: GrainTable | None = None
         self._table_name = ""
+        self.path: Path | None = None
+        """File of the grain table."""
         self._maps: WeakKeyDictionary[Layer, _Opened] = WeakKeyDictionary()
         """The map that each layer was segmented from."""
         self.combo = LayerCombo(self._viewer, "choose a Labels layer", why_no_labels)
@@ -132,7 +135,7 @@ class GrainSource(QWidget):
     def _on_opened(self, opened: _Opened) -> None:
         if opened.table is not None:
             self.combo.choose(None)
-            self.table, self._table_name = opened.table, opened.name
+            self.table, self._table_name, self.path = opened.table, opened.name, opened.path
             self.changed.emit()
         else:
             layer = Labels(opened.labels, name=opened.name, **(opened.meta or {}))
@@ -184,7 +187,8 @@ def _read(path: Path, threshold: float) -> _Opened:
     suffix = path.suffix.lower()
     if suffix in (".txt", ".csv") or path.name.lower().endswith((".txt.gz", ".csv.gz")):
         table = read_grain_table(path)
-        return _Opened(path.name.split(".")[0], table=table, notes=(f"Grain table {path.name}: {len(table)} grains.", *table.notes))
+        notes = (f"Grain table {path.name}: {len(table)} grains.", *table.notes)
+        return _Opened(path.name.split(".")[0], table=table, notes=notes, path=path.absolute())
     if is_ebsd(path):
         return _of_scan(path.stem, read_ebsd(path), threshold)
     image = read_image(path, kind="labels")
