@@ -118,7 +118,7 @@ def test_two_textures_at_once(viewer, dock, qtbot):
 def test_start_from_a_mask_with_long_voxels(viewer, dock, qtbot):
     mask = viewer.add_labels(ball((10, 24, 28)), name="cell", scale=(2.0, 1.0, 1.0), units="um", translate=(5, 6, 7))
     dock.start_from.combo.choose(mask)
-    assert "are not cubes: resampled to 1 um" in dock.start_from.note.text()
+    assert "are not cubes: resampled to 1 µm" in dock.start_from.note.text()
     assert dock.parameters.voxel_size == 1
     assert dock.parameters.boundary == "replicate"
     assert dock.stay_near.isVisibleTo(dock)
@@ -223,3 +223,58 @@ def test_layer_commands(viewer, qtbot):
     qtbot.waitUntil(lambda: len(table.rows()) > 5, timeout=60_000)
     row = next(row for row in table.rows() if row[0] == "euler_characteristic")
     assert row[1] == "2"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_run_and_its_mesh_lie_over_the_mask_under_any_transform(viewer, dock, qtbot, seed):
+    rng = np.random.default_rng(seed)
+    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    affine = np.eye(4)
+    affine[:3, :3], affine[:3, 3] = turn @ np.diag(rng.choice([-1, 1], 3)), rng.uniform(-20, 20, 3)
+    units = ("um", "um", "um") if seed else ("um", "nm", "nm")
+    scale = np.array([1.5, 1.0, 1.0]) if seed else np.array([0.0015, 1.0, 1.0])
+    if not seed:
+        affine = np.diag([-1.0, 1, -1, 1])
+    mask = viewer.add_labels(ball((18, 24, 28)), name="cell", scale=scale, affine=affine, units=units)
+    dock.start_from.combo.choose(mask)
+    click(qtbot, dock.panel.step_button)
+    qtbot.waitUntil(lambda: dock.panel.snapshot is not None and dock.panel.snapshot.frame.step == 1, timeout=90_000)
+    stop(qtbot, dock)
+    field = dock.panel.layers["field"]
+    expected = np.asarray(mask.data_to_world(np.argwhere(mask.data > 0).mean(0)))
+    found = np.asarray(field.data_to_world(np.argwhere(field.data > 0).mean(0)))
+    voxel = np.abs(np.asarray(mask.data_to_world((1, 1, 1))) - mask.data_to_world((0, 0, 0)))
+    assert (np.abs(found - expected) < 0.5 * voxel).all()
+    assert not mask.visible
+    dock.results.add_mesh()
+    qtbot.waitUntil(lambda: "triangles" in dock.panel.message.text(), timeout=60_000)
+    mesh = viewer.layers.selection.active
+    centre = np.mean([mesh.data_to_world(v) for v in mesh.data[0]], axis=0)
+    assert (np.abs(centre - expected) < 0.5 * voxel).all()
+    low, high = mesh.contrast_limits
+    assert low == -high  # zero is in the middle of the colours
+
+
+def test_mean_curvature_is_half_the_sum(qtbot):
+    from napari_shapelab.viewer.surfaces import compute_surface
+
+    _, values = compute_surface(ball((32, 32, 32), 10.0) > 0, (1.0, 1.0, 1.0))
+    assert np.median(values["mean curvature H"]) == pytest.approx(0.1, rel=0.1)
+
+
+@pytest.mark.parametrize("pixels", [True, False])
+def test_a_run_beside_an_image_measures_in_its_own_unit(viewer, dock, qtbot, pixels):
+    if pixels:
+        viewer.add_labels(np.ones((8, 8), int))
+    run_until(qtbot, dock)
+    stop(qtbot, dock)
+    dock.results.add_mesh()
+    qtbot.waitUntil(lambda: "triangles" in dock.panel.message.text(), timeout=60_000)
+    field, mesh = dock.panel.layers["field"], viewer.layers.selection.active
+    assert np.allclose(np.ptp(field.extent.world[:, -3:], axis=0), 15.0 if pixels else 0.15)
+    assert (mesh.extent.world[1] <= field.extent.world[1] + 1e-6).all()
+    click(qtbot, dock.results.measure_button)
+    qtbot.waitUntil(lambda: len(dock.results.measurements.rows()) > 5, timeout=60_000)
+    volume = next(row for row in dock.results.measurements.rows() if row[0].startswith("volume ["))
+    assert "µm" in volume[0]
+    assert float(volume[1]) == pytest.approx(np.count_nonzero(field.data > 0) * 1e-6, rel=0.3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from napari_shapelab.docks.curvatubes.texture_form import TextureForm, aim_in_words
@@ -69,3 +70,23 @@ def test_every_preset_is_shown(form):
     for name in catalog.scenarios("curvatubes"):
         form.set_parameters(preset(name))
         assert form.parameters == preset(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("minimal-surface", "saddles that bend both ways with radius 0.1"),
+        ("gyroid", "no mean curvature"),
+        ("clifford-torus", "no mean curvature"),
+        ("bilayers", "flat sheets"),
+        ("exp-0374", "balls of void"),
+    ],
+)
+def test_what_a_preset_aims_at_is_said_by_its_polynomial(name, words):
+    assert words in aim_in_words(preset(name))
+
+
+def test_equal_curvatures_of_both_signs_are_saddles_whatever_the_rounding():
+    for k in np.random.default_rng(0).uniform(5, 50, 50):
+        p = CurvatubesParameters(a20=2, a11=2, a02=2, b10=-(4 * k - 2 * k), b01=-(2 * k - 4 * k), c=0)
+        assert "saddles that bend both ways" in aim_in_words(p)

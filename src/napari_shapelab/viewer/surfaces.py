@@ -11,6 +11,7 @@ from napari.layers import Layer, Surface
 from napari_shapelab.viewer.layer_data import TakenLayer, take
 from shapelab.convert import Mesh, field_to_mesh, mask_to_isotropic_field
 from shapelab.measure import shape_operator, vertex_curvatures
+from shapelab.units import shown_unit
 
 __all__ = ["COLOURS", "Colour", "add_surface", "compute_surface"]
 
@@ -30,7 +31,7 @@ def compute_surface(
         field, steps, shift = volume, spacing, np.zeros(3, np.float32)
     mesh = field_to_mesh(field, steps)
     k1, k2 = vertex_curvatures(mesh, shape_operator(field, steps, boundary=boundary), steps)
-    values = {"mean curvature H": k1 + k2, "Gaussian curvature K": k1 * k2, "k1": k1, "k2": k2}
+    values = {"mean curvature H": (k1 + k2) / 2, "Gaussian curvature K": k1 * k2, "k1": k1, "k2": k2}
     return Mesh(mesh.vertices + shift, mesh.faces), values
 
 
@@ -64,17 +65,17 @@ def add_surface(
     """
     taken = take(like) if isinstance(like, Layer) else like
     shown = np.asarray(values[colour], np.float32)
-    low, high = (float(bound) for bound in np.percentile(shown, (2, 98)))
-    limits = (low, high) if high > low else (low - 0.5, low + 0.5)
+    unit = shown_unit(f"1/{taken.unit}{'^2' if colour == 'Gaussian curvature K' else ''}") if taken.unit else "1/px"
+    most = float(np.percentile(np.abs(shown), 98)) or 0.5
     metadata: dict[str, Any] = {"vertex_values": dict(values)}
     if provenance:
         metadata["shapelab"] = dict(provenance)
     mirrored = np.linalg.det(taken.place.linear) < 0  # normals point outwards in the world, too
     layer = Surface(
         (mesh.vertices, mesh.faces[:, ::-1] if mirrored else mesh.faces, shown),
-        name=f"{name} · {colour}",
-        colormap="turbo",
-        contrast_limits=limits,
+        name=f"{name} · {colour} [{unit}]",  # napari's colour bar has no title of its own
+        colormap="coolwarm",  # red bends outwards, blue inwards, and grey not at all
+        contrast_limits=(-most, most),
         shading="smooth",
         metadata=metadata,
         **taken.lengths_place(),

@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QStandardItem, QStandardItemModel
 from qtpy.QtWidgets import QComboBox
 
+from napari_shapelab.viewer.layer_data import spatial_ndim, why_not_taken
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.number_box import ignore_wheel
 
@@ -17,18 +18,10 @@ __all__ = ["LayerCombo", "why_no_volume"]
 
 
 def why_no_volume(layer: Layer) -> str:
-    """Return why `layer` is not a volume to start from, "" if it is one."""
-    if not isinstance(layer, Image | Labels):
-        return "only labels and images have a volume"
-    if getattr(layer, "rgb", False):
-        return "a colour image: take one channel, or segment it first"
-    if getattr(layer, "multiscale", False):
-        return "a multiscale image: take one of its levels"
-    if layer.ndim == 2:
+    """Return why `layer` is not a volume to start from, "" if it is one; looks at no pixels."""
+    if isinstance(layer, Image | Labels) and not getattr(layer, "rgb", False) and spatial_ndim(layer) == 2:
         return "2-D: a texture needs a volume"
-    if layer.ndim != 3:
-        return f"{layer.ndim}-D: take one time point or channel"
-    return ""
+    return why_not_taken(layer, (3,), (Image, Labels))
 
 
 class LayerCombo(QComboBox):

@@ -5,20 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from napari.layers import Labels, Layer
+from napari.layers import Layer
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from napari_shapelab.viewer.layer_data import TakenLayer, take
 from napari_shapelab.widgets.layer_combo import LayerCombo
+from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.plots import DiagramPlot
 from napari_shapelab.work.task import Task
 from shapelab.curvature.parameters import CurvatubesParameters
+from shapelab.errors import InputError
 from shapelab.simulation import Frame, Parameters
-from shapelab.units import shown_unit
+from shapelab.units import conversion, is_length, shown_unit
 
 __all__ = ["DiagramTab", "diagram_of_run"]
 
-_LEGEND = "Diagonal: balls. Level line: tubes. Below it: saddles."
+_LEGEND = "Diagonal: balls. Level line: tubes. Below: saddles."
+_MEASURING = "Measuring…"
 _BINS = 80
 _LEAST_RANGE = 60.0
 """Least half-width of the diagram [1/texture length]."""
@@ -47,15 +51,15 @@ class DiagramTab(QWidget):
     def __init__(self, viewer: Any) -> None:
         super().__init__()
         self.plot = DiagramPlot(viewer)
-        self.combo = LayerCombo(viewer, "nothing", _why_not)
+        self._viewer, self._unit = viewer, ""
+        self.combo = LayerCombo(viewer, "nothing")
         self.combo.setToolTip("Draw the curvatures of one of your masks over those of the run.")
         self.combo.chosen.connect(self._on_chosen)
         self.shown = QCheckBox("Follow")
         self.shown.setChecked(True)
         self.shown.setToolTip("Measure the curvatures now and then while the run goes on; it takes a tenth of the time.")
         self.shown.toggled.connect(lambda _: self._tell())
-        self.note = QLabel(_LEGEND)
-        self.note.setWordWrap(True)
+        self.note = MessageLine(_LEGEND, lines=1)
         row = QHBoxLayout()
         row.addWidget(QLabel("Compare with"))
         row.addWidget(self.combo, 1)
@@ -69,6 +73,9 @@ class DiagramTab(QWidget):
 
     def show_run(self, diagram: Any, unit: str) -> None:
         """Show the diagram of the run."""
+        if self.note.text() == _MEASURING:
+            self.note.say(_LEGEND)
+        self._unit = unit
         self.plot.show_density(diagram.density, diagram.edges, shown_unit(unit))
 
     def showEvent(self, event: Any) -> None:
@@ -81,6 +88,10 @@ class DiagramTab(QWidget):
         super().hideEvent(event)
         self.wanted.emit(False)
 
+    def measuring(self) -> None:
+        """Say that the first diagram is on its way."""
+        self.note.say(_MEASURING)
+
     def _tell(self) -> None:
         self.wanted.emit(self.isVisible() and self.shown.isChecked())
 
@@ -88,27 +99,33 @@ class DiagramTab(QWidget):
         if layer is None:
             self.plot.show_overlay(np.zeros(0), np.zeros(0))
             return
-        mask, scale, name = np.asarray(layer.data) != 0, tuple(layer.scale), layer.name
-        self.note.setText(f"Measuring {name}…")
-        Task(self, lambda: _points_of(mask, scale), lambda points: self._on_points(points, name), self.note.setText)
+        name = layer.name
+        try:
+            taken = take(layer, self._viewer)
+        except InputError as error:
+            self.note.say(str(error), wrong=True)
+            return
+        self.note.say(f"Measuring {name}…")
+        done = lambda points: self._on_points(layer, points, name, taken.notes)  # noqa: E731
+        Task(self, lambda: _points_of(taken, self._unit), done, lambda text: self.note.say(text, wrong=True))
 
-    def _on_points(self, points: tuple[np.ndarray, np.ndarray], name: str) -> None:
-        self.plot.show_overlay(*points)
-        self.note.setText(f"Orange: {name}. {_LEGEND}")
+    def _on_points(self, layer: Layer, points: tuple[np.ndarray, np.ndarray], name: str, notes: tuple[str, ...]) -> None:
+        if layer is self.combo.layer:  # else another one has been chosen meanwhile
+            self.plot.show_overlay(*points)
+            self.note.say(" ".join([f"Orange: {name}.", *notes, _LEGEND]))
 
 
-def _why_not(layer: Layer) -> str:
-    if not isinstance(layer, Labels):
-        return "not a mask (Labels)"
-    return "" if layer.ndim == 3 else "not 3-D"
-
-
-def _points_of(mask: np.ndarray, scale: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Return curvatures of a mask at points drawn by area."""
+def _points_of(taken: TakenLayer, unit: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return curvatures [1/unit] of a mask at points drawn by area; in a thread."""
     from shapelab.measure import curvature_diagram
 
-    diagram = curvature_diagram(mask, scale)
+    read = taken.read()
+    data = read.data
+    if read.kind == "image" and not np.isin(data, (data.min(), data.max())).all():
+        raise InputError(f"The image {read.name!r} is no mask: it has more than two values. Segment it first.")
+    diagram = curvature_diagram(data > data.min() if read.kind == "image" else data != 0, read.spacing)
+    factor = conversion(unit, read.unit) if is_length(unit) and is_length(read.unit) else 1.0
     rng = np.random.default_rng(0)
     share = diagram.weights.astype(np.float64)
     chosen = rng.choice(len(share), size=min(_POINTS, len(share)), p=share / share.sum())
-    return diagram.k1[chosen], diagram.k2[chosen]
+    return diagram.k1[chosen] * factor, diagram.k2[chosen] * factor

@@ -1,31 +1,31 @@
-"""The Curvatubes dock: choose a texture, press Run, change it while it grows, measure and keep it."""
+"""The Curvatubes dock: choose a texture, press Run, change it while it grows, measure and save it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.curvatubes.diagram_tab import DiagramTab, diagram_of_run
-from napari_shapelab.docks.curvatubes.results import FieldResults
-from napari_shapelab.docks.curvatubes.start_from import Source, StartFrom
+from napari_shapelab.docks.curvatubes.results import FieldResults, with_mask
+from napari_shapelab.docks.curvatubes.start_from import Source, StartFrom, read_with_parameters, run_of
 from napari_shapelab.docks.curvatubes.stay_near import StayNear
 from napari_shapelab.docks.curvatubes.texture_form import TextureForm, aim_in_words
 from napari_shapelab.run.keep_tab import RecordingTab
+from napari_shapelab.run.new_run import NewRun
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.preset_combo import PresetCombo
+from napari_shapelab.work.soon import is_small, soon
 from napari_shapelab.work.task import Task, warm_up
 from shapelab.catalog import scenario, scenarios
 from shapelab.curvature import Curvatubes
 from shapelab.curvature.parameters import CurvatubesParameters
 from shapelab.errors import ShapelabError
-from shapelab.simulation import Frame, LayerData, Simulation
+from shapelab.simulation import LayerData, Simulation
 
 __all__ = ["CurvatubesDock"]
 
@@ -47,6 +47,7 @@ class CurvatubesDock(QWidget):
         super().__init__()
         self._viewer = unwrapped(napari_viewer)
         self._source: Source | None = None
+        self._reading: object | None = None
         self._last_preset = FIRST
         self.presets = PresetCombo(scenarios(FAMILY))
         self.presets.select(FIRST)
@@ -79,14 +80,15 @@ class CurvatubesDock(QWidget):
         """What is entered; ParameterError if it is not allowed."""
         return self.form.parameters
 
-    def simulation(self) -> Simulation:
-        """Return a new simulation of what is entered."""
-        values = dict(self.form.parameters)
-        self._source = self.start_from.source()
-        if self._source is None:
+    def simulation(self) -> Simulation | NewRun | Callable[[], NewRun]:
+        """Return a new simulation of what is entered, or what makes it of a large layer."""
+        values, layer = dict(self.form.parameters), self.start_from.combo.layer
+        taken = self.start_from.taken()
+        if taken is None or layer is None:
             return Curvatubes(self.presets.name, **values)
-        data = self._source.data
-        return Curvatubes(self.presets.name, initial=data, target=data, **{**values, "fidelity": self.stay_near.value()})
+        values["fidelity"] = self.stay_near.value()
+        make = partial(run_of, self.start_from.reader(taken), self.presets.name, values, layer)
+        return make() if is_small(taken) else make
 
     # -- what the user does --------------------------------------------------------------------------------------
 
@@ -150,16 +152,29 @@ class CurvatubesDock(QWidget):
 
     def _on_source(self) -> None:
         """Take grid, voxel size and boundary from the layer, or give them back to the preset."""
+        self._reading = reading = object()
+
+        def done(read: tuple[Source, CurvatubesParameters]) -> None:
+            if self._reading is reading:
+                self._take(*read)
+
+        def failed(text: str) -> None:
+            if self._reading is reading:
+                self.start_from.say(text)
+
         try:
-            source = self.start_from.source()
-            if source is None:
-                self._leave_source()
-                return
-            parameters = Curvatubes(self.presets.name, initial=source.data).parameters
+            taken = self.start_from.taken()
         except ShapelabError as error:
-            self.start_from.say(str(error))
+            failed(str(error))
             return
-        assert isinstance(parameters, CurvatubesParameters)
+        if taken is None:
+            self._leave_source()
+            return
+        self.start_from.say(f"Reading {taken.name!r}…")
+        work = partial(read_with_parameters, self.start_from.reader(taken), self.presets.name)
+        soon(self, work, done, failed, now=is_small(taken))
+
+    def _take(self, source: Source, parameters: CurvatubesParameters) -> None:
         self._source = source
         taken = {name: getattr(parameters, name) for name in ("shape", "voxel_size", "unit", "mass", "boundary")}
         self.form.set_parameters(self.form.parameters.replace(**taken))
@@ -181,30 +196,23 @@ class CurvatubesDock(QWidget):
         """Measure the run while it goes on, or its last frame."""
         self.panel.set_analysing(wanted)
         snapshot = self.panel.snapshot
+        if wanted and (snapshot is not None or self.panel.running):
+            self.diagram.measuring()
         if wanted and not self.panel.running and snapshot is not None:
             parameters = CurvatubesParameters.from_json(snapshot.provenance["parameters"])
             work = partial(diagram_of_run, snapshot.frame, parameters)
-            Task(self, work, lambda diagram: self.diagram.show_run(diagram, parameters.unit), self.diagram.note.setText)
+            Task(self, work, lambda diagram: self.diagram.show_run(diagram, parameters.unit), self.diagram.note.say)
 
     def _on_mask_shown(self, wanted: bool) -> None:
-        self.panel.set_decoration(_with_mask if wanted else None)
+        self.panel.set_decoration(with_mask if wanted else None)
         mask = self.panel.layers["mask"] if self.panel.layers is not None else None
         if mask is not None:
             mask.visible = wanted
 
-    def _on_started(self) -> None:
-        source = self.start_from.combo.layer
-        if source is not None and self._source is not None:  # the field begins where the layer is
-            source.visible = False
-            self._viewer.dims.ndisplay = 3
-        self.form.set_running(True)
-        self.start_from.setEnabled(False)
-        self.restore_button.setEnabled(False)
-
-    def _on_ended(self) -> None:
-        self.form.set_running(False)
-        self.start_from.setEnabled(True)
-        self.restore_button.setEnabled(True)
+    def _on_running(self, running: bool) -> None:
+        self.form.set_running(running)
+        self.start_from.setEnabled(not running)
+        self.restore_button.setEnabled(not running)
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -217,6 +225,11 @@ class CurvatubesDock(QWidget):
         data = self._source.data if self._source is not None else None
         return data if data is not None and data.kind == "labels" else None
 
+    @property
+    def _unit(self) -> str:
+        """Unit of the run that is shown."""
+        return str(self.panel.snapshot.provenance["parameters"]["unit"]) if self.panel.snapshot is not None else ""
+
     def _live_values(self) -> dict[str, Any]:
         if self.form.problem:
             return {}
@@ -225,8 +238,7 @@ class CurvatubesDock(QWidget):
         return {**values, "fidelity": self.stay_near.value()} if self._source is not None else values
 
     def _looks(self) -> dict[str, dict[str, Any]]:
-        place = {"translate": self._source.translate} if self._source is not None else {}
-        return {"field": {**_FIELD_LOOK, **place}, "mask": place}
+        return {"field": _FIELD_LOOK}
 
     def sizeHint(self) -> QSize:
         """Return a size that leaves the canvas its room on a small screen."""
@@ -243,14 +255,15 @@ class CurvatubesDock(QWidget):
     def _connect(self) -> None:
         self.presets.chosen.connect(self.choose_preset)
         self.form.changed.connect(self._on_form)
-        self.form.validity_changed.connect(self.panel.set_ready)
+        self.form.problem_changed.connect(self.panel.set_problem)
+        self.form.noticed.connect(lambda text: self.panel.say(text, wrong=True, passing=True))
         self.start_from.changed.connect(self._on_source)
         self.stay_near.changed.connect(lambda: self.panel.update_live(fidelity=self.stay_near.value()))
         self.mask_shown.toggled.connect(self._on_mask_shown)
         self.restore_button.clicked.connect(lambda _=False: self.restore_defaults())
-        self.panel.started.connect(self._on_started)
-        self.panel.ended.connect(lambda _: self._on_ended())
-        self.panel.found.connect(lambda diagram: self.diagram.show_run(diagram, self.form.parameters.unit))
+        self.panel.started.connect(lambda: self._on_running(True))
+        self.panel.ended.connect(lambda _: self._on_running(False))
+        self.panel.found.connect(self.panel.guarded(lambda diagram: self.diagram.show_run(diagram, self._unit)))
         self.diagram.wanted.connect(self._on_diagram_wanted)
 
     def _build(self) -> None:
@@ -259,10 +272,8 @@ class CurvatubesDock(QWidget):
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(2, 2, 6, 2)
-        column.setSpacing(6)
         foot = QHBoxLayout()
-        foot.addWidget(self.mask_shown)
-        foot.addStretch(1)
+        foot.addWidget(self.mask_shown, 1)
         foot.addWidget(self.restore_button)
         for widget in (heading, self.presets, self.start_from, self.stay_near, self.form):
             column.addWidget(widget)
@@ -275,7 +286,6 @@ class CurvatubesDock(QWidget):
         self.stay_near.setVisible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
-        layout.setSpacing(6)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout.addWidget(area, 1)
         layout.addWidget(self.panel)
@@ -284,14 +294,6 @@ class CurvatubesDock(QWidget):
 
 def _of_preset(name: str) -> CurvatubesParameters:
     return CurvatubesParameters(**scenario(FAMILY, name).parameters)
-
-
-def _with_mask(frame: Frame) -> Frame:
-    """Return `frame` with the inside of the surface as labels."""
-    field = frame.layer("field")
-    place = {name: field.meta[name] for name in ("scale", "units", "axis_labels")}
-    mask = LayerData("mask", (field.data > 0).astype(np.uint8), "labels", {**place, "opacity": 0.5})
-    return replace(frame, layers=(*frame.layers, mask))
 
 
 def _differences(old: CurvatubesParameters, new: CurvatubesParameters) -> dict[str, Any]:

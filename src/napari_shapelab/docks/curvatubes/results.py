@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,21 +14,23 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QWidget
 
 from napari_shapelab.run.copy_as import RunCopy
 from napari_shapelab.run.panel import RunPanel
-from napari_shapelab.viewer.layer_data import take
+from napari_shapelab.run.run_place import true_spacing
+from napari_shapelab.viewer.layer_data import place_of, take
 from napari_shapelab.viewer.surfaces import COLOURS, Colour, add_surface, compute_surface
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.measurement_table import Measurements
 from napari_shapelab.work.task import Task
+from shapelab.convert import Mesh
 from shapelab.io import save_run, write_mesh
 from shapelab.io.mesh import WRITTEN_SUFFIXES
 from shapelab.io.nifti import write_nifti
-from shapelab.simulation import LayerData
+from shapelab.simulation import Frame, LayerData
 from shapelab.units import short_unit
 
-__all__ = ["FieldResults"]
+__all__ = ["FieldResults", "with_mask"]
 
-_FILTERS = "Run folder, to open and continue (*.zarr);;Mesh (*.ply *.obj *.stl *.vtk);;NIfTI image of the field (*.nii.gz *.nii)"
+_FILTERS = "Run folder, to open and resume (*.zarr);;Mesh (*.ply *.obj *.stl *.vtk);;NIfTI image of the field (*.nii.gz *.nii)"
 
 
 class FieldResults(QWidget):
@@ -62,7 +65,7 @@ class FieldResults(QWidget):
             "Measure", "Volume, area, topology and curvatures, in the Measurements tab.", self.measure, height=26, wide=True
         )
         self.save_button = push_button(
-            "Save…", "Save the run (OME-Zarr, to continue later), the mesh or the field.", self.ask_and_save, height=26, wide=True
+            "Save…", "Save the run (OME-Zarr, to resume it later), the mesh or the field.", self.ask_and_save, height=26, wide=True
         )
         self.copying = RunCopy(panel)
         self.script_button, self.command_button = self.copying.script_button, self.copying.command_button
@@ -78,9 +81,10 @@ class FieldResults(QWidget):
         if (field := self._field()) is None:
             return
         mask = (np.asarray(field.data) > 0).astype(np.uint8)
-        layer = Labels(mask, name=f"{self._title(field)} · mask", metadata=dict(field.metadata), **_place(field))
+        layer = Labels(mask, name=f"{self._title(field)} · mask", metadata=dict(field.metadata), **place_of(field))
         self._viewer.add_layer(layer)
-        self._panel.say(f"Added {layer.name!r}.")
+        self._adopt(layer, own=True)
+        self._panel.say(f"Added {layer.name!r}.", passing=True)
 
     def add_mesh(self, colour: Colour = "mean curvature H") -> None:
         """Compute the surface and add it; the window stays responsive meanwhile."""
@@ -88,13 +92,16 @@ class FieldResults(QWidget):
             return
         self._panel.say("Making the mesh…")
         title, provenance = self._title(field), field.metadata.get("shapelab")
-        work = partial(compute_surface, np.asarray(field.data), tuple(field.scale), self._boundary(field))
+        spacing, taken = true_spacing(field), take(field)
+        work = partial(compute_surface, np.asarray(field.data), spacing, self._boundary(field))
 
         def show(result: Any) -> None:
             mesh, values = result
-            layer = add_surface(self._viewer, mesh, values, colour, title, field, provenance)
+            shown = Mesh(mesh.vertices * np.array(taken.spacing) / np.array(spacing), mesh.faces)
+            layer = add_surface(self._viewer, shown, values, colour, title, taken, provenance)
+            self._adopt(layer)
             field.visible = False
-            self._panel.say(f"Added {layer.name!r}: {len(mesh.faces)} triangles. The field itself is hidden.")
+            self._panel.say(f"Added {layer.name!r}: {len(mesh.faces)} triangles. The field itself is hidden.", passing=True)
 
         Task(self, work, show, self._wrong)
 
@@ -105,7 +112,7 @@ class FieldResults(QWidget):
         from shapelab.measure import measure
 
         self._panel.say("Measuring…")
-        data, spacing, unit, step = np.asarray(field.data), tuple(field.scale), short_unit(str(field.units[-1])), self._step(field)
+        data, spacing, unit, step = np.asarray(field.data), true_spacing(field), self._unit(field), self._step(field)
         name, boundary, start = f"{self._title(field)}, step {step}", self._boundary(field), self._start()
         if start is self._measured:
             start = None
@@ -141,9 +148,9 @@ class FieldResults(QWidget):
             self._wrong(f"{str(path)!r} exists already: choose another name; nothing was overwritten.")
             return
         self._panel.say("Saving…")
-        done = lambda written: self._panel.say(f"Saved {Path(written).name!r}.")  # noqa: E731
+        done = lambda written: self._panel.say(f"Saved {Path(written).name!r}.", passing=True)  # noqa: E731
         if path.suffix.lower() in WRITTEN_SUFFIXES:
-            data, spacing, boundary = np.asarray(field.data), tuple(field.scale), self._boundary(field)
+            data, spacing, boundary = np.asarray(field.data), true_spacing(field), self._boundary(field)
             Task(self, lambda: write_mesh(path, *compute_surface(data, spacing, boundary)), done, self._wrong)
         elif path.name.lower().endswith((".nii", ".nii.gz")):
             taken = take(field)
@@ -161,6 +168,14 @@ class FieldResults(QWidget):
     def _wrong(self, text: str) -> None:
         self._panel.say(text, wrong=True)
 
+    def _adopt(self, layer: Layer, *, own: bool = False) -> None:
+        if self._panel.layers is not None:
+            self._panel.layers.adopt(layer, own=own)
+
+    def _unit(self, field: Layer) -> str:
+        """Return the run's own unit, however the field is shown."""
+        return short_unit(field.metadata["shapelab"]["parameters"]["unit"])
+
     def _title(self, field: Layer) -> str:
         return str(field.name).removesuffix(" · field")
 
@@ -176,5 +191,9 @@ class FieldResults(QWidget):
             button.setEnabled(there)
 
 
-def _place(layer: Layer) -> dict[str, Any]:
-    return {"scale": layer.scale, "translate": layer.translate, "units": layer.units, "axis_labels": layer.axis_labels}
+def with_mask(frame: Frame) -> Frame:
+    """Return `frame` with the inside of the surface as labels."""
+    field = frame.layer("field")
+    place = {name: field.meta[name] for name in ("scale", "units", "axis_labels")}
+    mask = LayerData("mask", (field.data > 0).astype(np.uint8), "labels", {**place, "opacity": 0.5})
+    return replace(frame, layers=(*frame.layers, mask))

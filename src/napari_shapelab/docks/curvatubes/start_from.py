@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,66 +12,76 @@ from napari.layers import Labels, Layer
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QWidget
 
-from napari_shapelab.widgets.layer_combo import LayerCombo, why_no_volume
+from napari_shapelab.run.new_run import NewRun
+from napari_shapelab.run.run_place import RunPlace
+from napari_shapelab.viewer.layer_data import TakenLayer, take
+from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.number_box import ignore_wheel
+from napari_shapelab.work.soon import is_small, soon
+from shapelab.curvature import Curvatubes
+from shapelab.curvature.parameters import CurvatubesParameters
 from shapelab.errors import InputError
 from shapelab.simulation import LayerData
-from shapelab.units import short_unit
+from shapelab.units import shown_unit
 
-__all__ = ["Source", "StartFrom", "source_of"]
+__all__ = ["Source", "StartFrom", "labels_in", "read_with_parameters", "run_of", "source_of"]
 
 _MARGIN = 8
-"""Voxels kept around a cropped shape, so that it has room to move."""
+"""Voxels left around a cropped shape, so that it has room to move."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """A volume taken from a layer."""
 
     name: str
     """The layer's name, with the label that was taken."""
     data: LayerData
-    translate: tuple[float, ...]
-    """Where the centre of the first cubic voxel lies in the world."""
+    place: RunPlace
+    """Where the run of it lies: exactly over the layer."""
     note: str
     """What was done with it, for the user."""
 
 
-def source_of(layer: Layer, label: int | None, crop: bool) -> Source:
-    """Take a volume from a layer.
+def source_of(taken: TakenLayer, label: int | None, crop: bool) -> Source:
+    """Read a volume; in a thread, as a large one takes a while.
 
     Parameters
     ----------
-    layer
-        Labels or image, 3-D.
+    taken
+        What was taken from a layer: labels or image, 3-D.
     label
         This label only; None for all that is not 0.
     crop
-        Keep only the box around the shape, with a margin.
+        Only the box around the shape, with a margin.
 
     Raises
     ------
     InputError
         If it cannot be used, with the reason.
     """
-    reason = why_no_volume(layer)
-    if reason:
-        raise InputError(f"The layer {layer.name!r} cannot be used: {reason}.")
-    data = np.asarray(layer.data)
-    is_labels = isinstance(layer, Labels)
+    read = taken.read()
+    data, spacing = read.data, np.array(read.spacing)
+    is_labels = read.kind == "labels"
+    corner = np.zeros(3, int)
     if is_labels:
         data = data == label if label is not None else data != 0
-    scale = np.asarray(layer.scale, float)[-3:]
-    corner = np.zeros(3, int)
-    if is_labels and crop:
-        data, corner = _cropped(data, layer.name)
-    h = float(scale.min())
-    translate = np.asarray(layer.translate, float)[-3:] + corner * scale + 0.5 * (h - scale)
-    meta = {"scale": tuple(scale.tolist()), "units": (short_unit(str(layer.units[-1])) or "pixel",) * 3}
-    kind = "labels" if is_labels else "image"
-    note = _note(data.shape, scale, str(meta["units"][0]))
-    name = layer.name if label is None else f"{layer.name} {label}"
-    return Source(name, LayerData(layer.name, data, kind, meta), tuple(translate.tolist()), note)  # type: ignore[arg-type]
+        if crop:
+            data, corner = _cropped(data, read.name)
+    h = float(spacing.min())
+    part = read.place.of_part(
+        (corner + 0.5 * (h / spacing - 1)).tolist(), (h / spacing).tolist()
+    )  # cubes that begin at the same corner of the box
+    meta = {"scale": read.spacing, "units": (read.unit or "pixel",) * 3}
+    note = " ".join([*read.notes, _note(data.shape, spacing, shown_unit(read.unit) or "pixels")])
+    name = read.name if label is None else f"{read.name} {label}"
+    return Source(name, LayerData(read.name, data, read.kind, meta), RunPlace.over(read, part), note)
+
+
+def labels_in(taken: TakenLayer) -> list[tuple[int, int]]:
+    """Return the labels of a layer with their numbers of voxels, without the background."""
+    ids, counts = np.unique(taken.read().data, return_counts=True)
+    return [(i, n) for i, n in zip(ids.tolist(), counts.tolist(), strict=True) if i > 0]
 
 
 def _cropped(mask: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -92,6 +104,20 @@ def _note(shape: tuple[int, ...], scale: np.ndarray, unit: str) -> str:
     return f"Voxels of {sizes} {unit} are not cubes: resampled to {h:.4g} {unit}, grid {grid}."
 
 
+def read_with_parameters(read: Callable[[], Source], preset: str) -> tuple[Source, CurvatubesParameters]:
+    """Read a volume; return it with the parameters that follow from it."""
+    source = read()
+    parameters = Curvatubes(preset, initial=source.data).parameters
+    assert isinstance(parameters, CurvatubesParameters)
+    return source, parameters
+
+
+def run_of(read: Callable[[], Source], preset: str, values: dict[str, Any], layer: Layer) -> NewRun:
+    """Make the run of a layer's volume; in a thread, if it is large."""
+    source = read()
+    return NewRun(Curvatubes(preset, initial=source.data, target=source.data, **values), source.place, layer)
+
+
 class StartFrom(QWidget):
     """Rows of a form: layer, label, crop, and a line that says what is done."""
 
@@ -100,6 +126,8 @@ class StartFrom(QWidget):
 
     def __init__(self, viewer: Any) -> None:
         super().__init__()
+        self._viewer = viewer
+        self._counting: object | None = None
         self.combo = LayerCombo(viewer, "a new pattern")
         self.combo.setToolTip("Grow a new pattern, or let one of your own masks, labels or images evolve.")
         self.label = QComboBox()
@@ -120,34 +148,63 @@ class StartFrom(QWidget):
         self._layout.addRow(self.note)
         self._show(False, False)
         self.combo.chosen.connect(self._on_layer)
-        self.label.activated.connect(lambda _: self.changed.emit())
-        self.crop.clicked.connect(lambda _: self.changed.emit())
+        self.label.activated.connect(lambda _: self._on_other())
+        self.crop.clicked.connect(lambda _: self._on_other())
+
+    def taken(self) -> TakenLayer | None:
+        """Return what was taken of the layer, unread, None for a new pattern; InputError if it cannot be used."""
+        return None if self.combo.layer is None else take(self.combo.layer, self._viewer)
+
+    def reader(self, taken: TakenLayer) -> Callable[[], Source]:
+        """Return what reads the volume as it is chosen now."""
+        return partial(source_of, taken, self.label.currentData(), self.crop.isChecked())
 
     def source(self) -> Source | None:
-        """Return the volume to start from, None for a new pattern; InputError if it cannot be used."""
-        layer = self.combo.layer
-        if layer is None:
-            return None
-        return source_of(layer, self.label.currentData(), self.crop.isChecked())
+        """Read the volume to start from, None for a new pattern; InputError if it cannot be used."""
+        taken = self.taken()
+        return None if taken is None else self.reader(taken)()
 
     def say(self, text: str) -> None:
         """Show a sentence below."""
         self.note.setText(text)
         self._layout.setRowVisible(self.note, bool(text))
 
+    def _on_other(self) -> None:
+        """Another label or crop of the same layer."""
+        self.changed.emit()
+
     def _on_layer(self, layer: Layer | None) -> None:
         self.label.clear()
-        several = False
-        if isinstance(layer, Labels):
-            ids, counts = np.unique(np.asarray(layer.data), return_counts=True)
-            self.label.addItem("all together", None)
-            for i, count in zip(ids.tolist(), counts.tolist(), strict=True):
-                if i > 0:
-                    self.label.addItem(f"{i}  ({count} voxels)", i)
-            several = self.label.count() > 2
-            if several:
-                self.label.setCurrentIndex(max(0, self.label.findData(layer.selected_label)))
-        self._show(several, isinstance(layer, Labels))
+        self._counting = counting = object()
+        self._show(False, isinstance(layer, Labels))
+        if not isinstance(layer, Labels):
+            self.changed.emit()
+            return
+
+        def done(found: list[tuple[int, int]]) -> None:
+            if self._counting is counting:
+                self._offer(layer, found)
+
+        def failed(text: str) -> None:
+            if self._counting is counting:
+                self.say(text)
+
+        try:
+            taken = take(layer, self._viewer)
+        except InputError as error:
+            failed(str(error))
+            return
+        self.say(f"Reading {layer.name!r}…")
+        soon(self, partial(labels_in, taken), done, failed, now=is_small(taken))
+
+    def _offer(self, layer: Labels, found: list[tuple[int, int]]) -> None:
+        self.label.addItem("all together", None)
+        for i, count in found:
+            self.label.addItem(f"{i}  ({count} voxels)", i)
+        several = len(found) > 1
+        if several:
+            self.label.setCurrentIndex(max(0, self.label.findData(layer.selected_label)))
+        self._show(several, True)
         self.changed.emit()
 
     def _show(self, label: bool, crop: bool) -> None:

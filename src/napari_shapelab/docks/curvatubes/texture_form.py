@@ -16,6 +16,10 @@ from shapelab.units import shown_unit
 
 __all__ = ["TextureForm", "aim_in_words"]
 
+_EQUAL = 0.1
+"""Relative difference up to which two curvatures are called equal."""
+_FLAT = 0.1
+"""Ratio of the curvatures up to which the smaller one is called none."""
 _ELSEWHERE = ("mass", "fidelity")
 """Fields of the parameters that are shown as something else: volume fraction, and nearness to the start."""
 
@@ -30,22 +34,27 @@ def aim_in_words(parameters: CurvatubesParameters) -> str:
     k1, k2 = aim
     unit = shown_unit(parameters.unit)
     small = 1e-6 / parameters.length
-    largest = max(abs(k1), abs(k2))
-    if largest < small:
+    if _only_the_mean(parameters):
+        if abs(k1 + k2) < small:
+            return "Aims at no mean curvature: saddles that bend as much one way as the other, or flat sheets."
+        return f"Aims at a mean curvature of {(k1 + k2) / 2:.3g} 1/{unit}, whatever the shape."
+    k1, k2 = (0.0 if abs(k) < small else k for k in (k1, k2))
+    if k1 == k2 == 0:
         return "Aims at flat sheets."
-    radius = f"{1 / largest:.3g} {unit}"
-    where = "" if abs(k1) >= abs(k2) else " of void"
-    ratio = min(k1, k2, key=abs) / max(k1, k2, key=abs)
-    if abs(ratio) < 0.1:
+    big, other = (k1, k2) if abs(k1) >= abs(k2) * (1 - _EQUAL) else (k2, k1)
+    radius = f"{1 / abs(big):.3g} {unit}"
+    where = "" if big > 0 else " of void"
+    ratio = other / big
+    if abs(ratio) < _FLAT:
         return f"Aims at tubes{where} of radius {radius}."
-    if ratio > 0.9:
+    if ratio > 1 - _EQUAL:
         return f"Aims at balls{where} of radius {radius}."
-    if ratio < -0.9:
+    if ratio < -1 + _EQUAL:
         return f"Aims at saddles that bend both ways with radius {radius}."
-    other = f"{1 / min(abs(k1), abs(k2)):.3g} {unit}"
+    second = f"{1 / abs(other):.3g} {unit}"
     if ratio > 0:
-        return f"Aims at rounded tubes{where}, of radius {radius} one way and {other} the other way."
-    return f"Aims at saddles of radius {radius} one way and {other} the other way."
+        return f"Aims at rounded tubes{where}, of radius {radius} one way and {second} the other way."
+    return f"Aims at saddles of radius {radius} one way and {second} the other way."
 
 
 class TextureForm(QWidget):
@@ -53,7 +62,10 @@ class TextureForm(QWidget):
 
     changed = Signal(object, object)
     """(old, new) parameters, after a change by the user."""
-    validity_changed = Signal(bool)
+    problem_changed = Signal(str)
+    """Why what is entered is not allowed, "" once it is."""
+    noticed = Signal(str)
+    """Something was typed that a field cannot take; the value is the one before."""
 
     def __init__(self, parameters: CurvatubesParameters) -> None:
         super().__init__()
@@ -68,7 +80,8 @@ class TextureForm(QWidget):
         self.target.changed.connect(self._on_target)
         self.settings.changed.connect(self._on_settings)
         for form in (self.target, self.settings):
-            form.validity_changed.connect(lambda _: self.validity_changed.emit(not self.problem))
+            form.problem_changed.connect(lambda _: self.problem_changed.emit(self.problem))
+            form.noticed.connect(self.noticed)
         self.set_parameters(parameters)
 
     @property
@@ -143,6 +156,12 @@ class TextureForm(QWidget):
         new = self._parameters.replace(**values)
         self.settings.set_values(new)
         self._accept(new)
+
+
+def _only_the_mean(parameters: CurvatubesParameters) -> bool:
+    """Return whether the polynomial is one of k1 + k2 alone, as in Willmore's and Helfrich's energies."""
+    a20, a11, a02, b10, b01, _ = parameters.coefficients
+    return bool(a20 > 0 and abs(a20 - a02) < 1e-9 * a20 and abs(a11 - 2 * a20) < 1e-9 * a20 and abs(b10 - b01) <= 1e-9 * abs(b10))
 
 
 def _has_target(parameters: CurvatubesParameters) -> bool:
