@@ -53,6 +53,11 @@ def kill(number: int, *, group: bool = False) -> bool:
     return True
 
 
+def running(number: int) -> bool:
+    """Tell whether a process has not ended yet; it can still be waited for."""
+    return os.waitid(os.P_PID, number, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+
 def in_a_process(work: Callable[..., Any], *given: Any) -> Any:
     """Return what `work` returns in a forked process, so that this one stays free of threads."""
     context = multiprocessing.get_context("fork")

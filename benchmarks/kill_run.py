@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kill_process import Tally, forked, in_a_process, kill
+from kill_process import Tally, forked, in_a_process, kill, running
 
 import shapelab as sl
 from shapelab.io import RunWriter, load_run
@@ -26,19 +26,19 @@ def texture() -> Any:
     return sl.Curvatubes("tubes", shape=(16, 16, 16), seed=3, max_steps=1000)
 
 
-def record(path: Path, simulation: Any, *, append: bool = False) -> None:
-    """Record the rest of a run of `STEPS` steps, frame by frame."""
+def record(path: Path, simulation: Any, *, append: bool = False, last: int = STEPS) -> None:
+    """Record the rest of a run of `last` steps, frame by frame."""
     with RunWriter(path, simulation, append=append) as writer:
-        for frame in simulation.run(STEPS - simulation.step_number, every=1):
+        for frame in simulation.run(last - simulation.step_number, every=1):
             writer.write(frame)
 
 
-def count_events(path: Path) -> int:
-    """Return how often a run touches its folder."""
-    seen: list[str] = []
-    _listen(path, lambda: seen.append(""))
+def count_events(path: Path) -> tuple[int, int]:
+    """Return how often a run touches its folder, and how often until its first frame is complete."""
+    seen: list[bool] = []
+    _listen(path, lambda: seen.append(path.exists()))
     record(path, texture())
-    return len(seen)
+    return len(seen), seen.index(True)
 
 
 def _listen(path: Path, heard: Callable[[], None]) -> None:
@@ -46,8 +46,8 @@ def _listen(path: Path, heard: Callable[[], None]) -> None:
     sys.addaudithook(lambda event, given: heard() if event in _EVENTS and given and stem in str(given[0]) else None)
 
 
-def doomed_run(path: Path, after: int) -> None:
-    """Record a run that kills itself when it touches its folder for the n-th time."""
+def die_at(path: Path, after: int) -> None:
+    """Kill this process when it touches what has the name of `path` for the n-th time."""
     calls = 0
 
     def heard() -> None:
@@ -57,33 +57,72 @@ def doomed_run(path: Path, after: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     _listen(path, heard)
+
+
+def doomed_run(path: Path, after: int) -> None:
+    """Record a run that kills itself when it touches its folder for the n-th time."""
+    die_at(path, after)
     record(path, texture())
 
 
 def runs(tally: Tally, count: int, rng: np.random.Generator, root: Path) -> None:
-    """Kill a run `count` times: half at a touch of its folder, half by the clock."""
+    """Kill a run `count` times: half at a touch of its folder, half by the clock; one in six before its first frame is complete."""
     whole = root / "whole.zarr"
     begin = time.perf_counter()
     os.waitpid(forked(lambda: record(whole, texture())), 0)
     duration = time.perf_counter() - begin
-    events = in_a_process(count_events, root / "counted.zarr")
+    events, first = in_a_process(count_events, root / "counted.zarr")
     for index in range(10 * count):
         if tally.kills >= count:
             break
-        path = root / f"run{index}.zarr"
+        path, early = root / f"run{index}.zarr", index % 6 == 5
         if index % 2 == 0:
-            after = int(rng.integers(1, events))
+            after = int(rng.integers(1, first)) if early else int(rng.integers(first, events))
             os.waitpid(forked(lambda path=path, after=after: doomed_run(path, after)), 0)  # type: ignore[misc]
             moment, killed = f"touch {after} of {events}", True
         else:
-            delay = float(rng.uniform(0.2, 1.0)) * duration
             number = forked(lambda path=path: record(path, texture()))  # type: ignore[misc]
+            while not early and not path.exists() and running(number):
+                time.sleep(0.001)
+            delay = float(rng.uniform(0.0, 0.8)) * duration
             time.sleep(delay)
             moment, killed = f"{delay:.2f} s", kill(number)
         tally.kills += killed
         if killed:
             check_run(tally, path, whole, moment)
         shutil.rmtree(path, ignore_errors=True)
+
+
+def resumes(tally: Tally, count: int, rng: np.random.Generator, root: Path) -> None:
+    """Kill processes that resume a run, one after the other, until the run is through; then begin another."""
+    whole = root / "whole.zarr"
+    index = 0
+    while tally.kills < count:
+        path = root / f"resumed{index}.zarr"
+        index += 1
+        os.waitpid(forked(lambda path=path: record(path, texture(), last=3)), 0)  # type: ignore[misc]
+        events, before = int(rng.integers(20, 120)), in_a_process(_frames, path)
+        for _ in range(4):
+            os.waitpid(forked(lambda path=path, events=events: doomed_resume(path, events)), 0)  # type: ignore[misc]
+            tally.kills += 1
+            now = in_a_process(_frames, path)
+            if now < before:
+                tally.wrong.append(f"{tally.kind}: {before} frames became {now}")
+            before = now
+        check_run(tally, path, whole, f"touch {events} of four resumes")
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _frames(path: Path) -> int:
+    return len(load_run(path))
+
+
+def doomed_resume(path: Path, after: int) -> None:
+    """Resume a run until it touches its folder for the n-th time."""
+    simulation = load_run(path).simulation()
+    die_at(path, after)
+    record(path, simulation, append=True)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def check_run(tally: Tally, path: Path, whole: Path, moment: str) -> None:

@@ -72,6 +72,11 @@ class RunArrays:
         array[index] = data
         yield from chunk_files(place, array.shape, array.chunks, index)
 
+    def files(self, index: int) -> list[Path]:
+        """Return the files that a frame's images and labels are in."""
+        places = ((self._folder / path / "0", array) for path, array in self._arrays.items())
+        return [file for place, array in places for file in chunk_files(place, array.shape, array.chunks, index)]
+
     def cut(self, frames: int) -> None:
         """Drop what lies beyond the complete frames."""
         for array in self._arrays.values():

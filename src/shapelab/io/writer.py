@@ -12,9 +12,8 @@ import contextlib
 import shutil
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 
@@ -24,8 +23,9 @@ from shapelab.io.arrays import RunArrays
 from shapelab.io.checkpoint import write_checkpoint
 from shapelab.io.durable import settle, settle_folder
 from shapelab.io.lock import FolderLock
+from shapelab.io.moment import Moment
 from shapelab.io.output import free_name, require_new
-from shapelab.io.record import SCALARS, WIDER_SCALARS, Stamp, new_record, read_record, record_to_go_on, stamp_of, write_record
+from shapelab.io.record import RECORD, SCALARS, WIDER_SCALARS, Stamp, new_record, read_record, record_to_go_on, stamp_of, write_record
 from shapelab.io.tables import append_scalars, append_table, layer_rows, settle_scalars
 from shapelab.simulation import Simulation
 
@@ -35,18 +35,6 @@ Keep = Literal["last", "all", "none"]
 
 _PARTS = {"zarr.json", "images", "labels", "points", "checkpoints", SCALARS, WIDER_SCALARS}
 """What a run folder holds besides its record."""
-
-
-@dataclass(frozen=True)
-class Moment:
-    """All that a run folder keeps of one step."""
-
-    frame: Frame
-    parameters: dict[str, Any]
-    checkpoint: tuple[dict[str, Any], dict[str, np.ndarray]] | None
-    done: bool
-    failed: bool
-    reason: str | None
 
 
 def save_run(path: str | Path, simulation: Simulation) -> Path:
@@ -85,6 +73,7 @@ class RunWriter:
         self.path = Path(path)
         self._simulation = simulation
         self._arrays: RunArrays | None = None
+        self._first: list[Path] = []  # of the first frame
         self._stamp: Stamp | None = None
         self._problem = ""  # why nothing more can be written
         if not append:
@@ -160,6 +149,7 @@ class RunWriter:
             self.record.done, self.record.failed, self.record.reason = moment.done, moment.failed, moment.reason
             settle((file for file in self._folder.rglob("*") if file.is_file()) if first else written, self._folder)
             self._commit()
+            self._require_whole(written)
             settle_scalars(self._folder, self.record)
             for step in old:
                 self._checkpoint_file(step).unlink(missing_ok=True)
@@ -192,6 +182,7 @@ class RunWriter:
         self._keep = keep or before
         self.record.keep = "all" if before == "all" else self._keep
         self._arrays = RunArrays(self.path, self.record.layers)
+        self._first = self._arrays.files(0)
         self._remove_parts()
         settle_scalars(self.path, self.record)
 
@@ -240,6 +231,7 @@ class RunWriter:
         self._folder = self.path
         settle_folder(self.path.parent)
         self._arrays = RunArrays(self._folder, self.record.layers)
+        self._first = self._arrays.files(0)
         if self.path != taken:
             raise InputError(f"{str(taken)!r} was made by someone else meanwhile: this run is saved as {self.path.name!r}.")
 
@@ -261,6 +253,12 @@ class RunWriter:
     def _require_mine(self) -> None:
         if not self._mine():
             raise InputError("The folder is no longer ours.")  # which `_abandon` says with the reason
+
+    def _require_whole(self, written: list[Path]) -> None:
+        """Take the record back where somebody removes the folder file by file, and was past the record when it was written."""
+        if self._folder == self.path and not all(file.exists() for file in (*written, self.path / "zarr.json", *self._first)):
+            (self.path / RECORD).unlink(missing_ok=True)
+            raise InputError("The folder is being removed.")  # which `_abandon` says
 
     def _abandon(self) -> None:
         """Let go of a folder that was taken away or written by someone else; say so from now on."""
