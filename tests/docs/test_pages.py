@@ -36,7 +36,7 @@ def test_scenario_of_the_extending_page_runs_and_keeps_its_volumes(tmp_path, mon
     assert len(block.strip().splitlines()) <= 48
 
 
-@pytest.mark.parametrize("page", ["scripting.md", "your_data.md", "crystals.md"])
+@pytest.mark.parametrize("page", ["scripting.md", "your_data.md", "crystals.md", "tensions.md"])
 def test_code_on_the_pages_compiles(page):
     for block in code_blocks(page):
         compile(block, page, "exec")
