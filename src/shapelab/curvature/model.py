@@ -22,7 +22,7 @@ from shapelab.device import resolve
 from shapelab.errors import InputError
 from shapelab.frame import Frame, LayerData, frozen
 from shapelab.simulation import Model
-from shapelab.stopping import shielded
+from shapelab.stopping import apart, shielded
 
 if TYPE_CHECKING:
     from shapelab.curvature.energy import CurvatureEnergy, EnergyTerms
@@ -68,7 +68,7 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         rng = np.random.default_rng(parameters.seed)
         fields = checked_fields({**blended(parameters), **start.fields}, parameters.shape)
         given_field = None if start.initial is None else start.initial.as_field(parameters.interface_width)
-        u = self._first_field(parameters, given_field, fields, rng)
+        u = apart(lambda: self._first_field(parameters, given_field, fields, rng))
         if start.target is not None:
             target = given_field if start.target is start.initial else start.target.as_field(parameters.interface_width)
             assert target is not None
