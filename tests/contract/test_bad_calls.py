@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 import shapelab as sl
-from shapelab import compare, convert, measure, transport
+from shapelab import compare, convert, crystals, infer, measure, transport
 from shapelab.arguments import above, at_least, between, checked
 from shapelab.convert.mixture import GaussianMixture
 from shapelab.errors import InputError, ParameterError, ShapelabError
+from shapelab.mesh import interface_mesh
 
 AXIS = np.arange(12) - 5.5
 BALL = AXIS[:, None, None] ** 2 + AXIS[:, None] ** 2 + AXIS**2 < 16
@@ -26,6 +27,7 @@ MIXTURE = GaussianMixture(np.ones(2) / 2, np.array([[2.0, 2], [5, 5]]), np.stack
 DIAGRAM = measure.curvature_diagram(FIELD)
 TABLE = compare.cell_statistics(LABELS, details=False)
 SEEDS = np.random.default_rng(1).random((4, 2)) * 16
+SCAN = crystals.EbsdMap(np.tile([0.0, 0, 0, 1], (6, 6, 1)), np.ones((6, 6), int), (1.0, 1.0))
 
 GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "measure": (
@@ -143,6 +145,14 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
             "seed": 0,
         },
     ),
+    "misorientation": (crystals.misorientation, {"a": np.eye(4)[:2], "b": np.eye(4)[1:3], "symmetry": "cubic"}),
+    "ipf_colours": (crystals.ipf_colours, {"orientations": np.eye(4)[:2], "direction": (0, 0, 1), "symmetry": "cubic"}),
+    "segment_grains": (crystals.segment_grains, {"scan": SCAN, "threshold": 5.0, "min_pixels": 1, "fill": True}),
+    "find_grains": (crystals.find_grains, {"scan": SCAN, "threshold": 5.0, "min_pixels": 1, "fill": True}),
+    "grain_orientations": (crystals.grain_orientations, {"scan": SCAN, "labels": np.ones((6, 6), np.int32)}),
+    "infer_tensions": (infer.infer_tensions, {"labels_or_mesh": LABELS, "spacing": 1.0, "periodic": False, "options": None}),
+    "plan_tensions": (infer.plan_tensions, {"labels": LABELS, "spacing": 1.0}),
+    "interface_mesh": (interface_mesh, {"labels": LABELS, "spacing": 1.0, "periodic": False, "smoothing": None, "closed": True}),
     "domain": (transport.Domain, {"shape": (8, 8), "spacing": (1.0, 1.0), "periodic": (False, False), "mask": None}),
 }
 

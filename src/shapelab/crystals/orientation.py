@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from shapelab.arguments import checked
 from shapelab.crystals.laue import SYMMETRIES
 from shapelab.errors import InputError
 
@@ -35,19 +36,31 @@ def symmetry_operations(symmetry: str) -> np.ndarray:
     return np.asarray(Rotation.create_group(SYMMETRIES[symmetry], axis=axis).as_quat())  # type: ignore[arg-type]
 
 
+def as_orientations(values: np.ndarray) -> np.ndarray:
+    """Return orientations as quaternions (..., 4) of decimal numbers; InputError if they are none."""
+    array = np.asarray(values, float)
+    if array.shape[-1] != 4 or not np.isfinite(array).all() or (np.linalg.norm(array, axis=-1) < 1e-9).any():
+        raise InputError(f"Orientations are quaternions, shape (..., 4), finite and not 0; received an array of shape {array.shape}.")
+    return array
+
+
+@checked()
 def from_euler(angles: np.ndarray, degrees: bool = False) -> np.ndarray:
     """Return the quaternions of Bunge Euler angles (phi1, Phi, phi2), shape (..., 3) to (..., 4)."""
     angles = np.asarray(angles, float)
+    if angles.shape[-1] != 3:
+        raise InputError(f"Euler angles come in threes (phi1, Phi, phi2); received an array of shape {angles.shape}.")
     quaternions = Rotation.from_euler("ZXZ", angles.reshape(-1, 3), degrees=degrees).as_quat()
     return np.asarray(quaternions).reshape(*angles.shape[:-1], 4)
 
 
+@checked()
 def to_euler(orientations: np.ndarray) -> np.ndarray:
     """Return the Bunge Euler angles [rad], phi1 and phi2 in [0, 2 pi), Phi in [0, pi], shape (..., 4) to (..., 3).
 
     Where Phi is 0 or pi only phi1 + phi2 or their difference is known: phi2 is 0 then.
     """
-    x, y, z, w = np.moveaxis(np.asarray(orientations, float), -1, 0)
+    x, y, z, w = np.moveaxis(as_orientations(orientations), -1, 0)
     together, apart = np.hypot(w, z), np.hypot(x, y)  # cos(Phi / 2), sin(Phi / 2)
     total, difference = 2 * np.arctan2(z, w), 2 * np.arctan2(y, x)
     flat, turned = apart < 1e-9, together < 1e-9
@@ -56,6 +69,7 @@ def to_euler(orientations: np.ndarray) -> np.ndarray:
     return np.stack([phi1 % (2 * np.pi), 2 * np.arctan2(apart, together), phi2 % (2 * np.pi)], -1)
 
 
+@checked()
 def misorientation(a: np.ndarray, b: np.ndarray, symmetry: str = "cubic") -> np.ndarray:
     """Return the smallest rotation angle [rad] that takes one orientation to the other, over the crystal's symmetry.
 
@@ -66,6 +80,13 @@ def misorientation(a: np.ndarray, b: np.ndarray, symmetry: str = "cubic") -> np.
     symmetry
         One of `SYMMETRIES`.
     """
+    a, b = as_orientations(a), as_orientations(b)
+    try:
+        np.broadcast_shapes(a.shape, b.shape)
+    except ValueError:
+        raise InputError(
+            f"The two sets of orientations have shapes {a.shape} and {b.shape}: they must be equal, or one of them single."
+        ) from None
     vector = a[..., 3:] * b[..., :3] - b[..., 3:] * a[..., :3] - np.cross(a[..., :3], b[..., :3])
     scalar = (a * b).sum(-1, keepdims=True)
     relative = np.concatenate([vector, scalar], -1)
@@ -105,6 +126,7 @@ def mean_orientations(orientations: np.ndarray, index: np.ndarray, n: int, symme
     return mean
 
 
+@checked()
 def ipf_colours(orientations: np.ndarray, direction: tuple[float, float, float] = (0, 0, 1), symmetry: str = "cubic") -> np.ndarray:
     """Return the colours of the inverse pole figure of a sample direction, RGB in 0 to 1.
 
@@ -118,6 +140,9 @@ def ipf_colours(orientations: np.ndarray, direction: tuple[float, float, float] 
         Cubic crystals use the triangle 001 (red), 101 (green), 111 (blue). The others go from the main axis (red) to the
         two borders of the equator's sector (green, blue).
     """
+    if not any(direction):
+        raise InputError("direction = (0, 0, 0) points nowhere: give the sample direction as (x, y, z), such as (0, 0, 1).")
+    orientations = as_orientations(orientations)
     flat = orientations.reshape(-1, 4)
     seen = Rotation.from_quat(flat).inv().apply(direction)
     symmetry_operations(symmetry)  # refuses what is not known

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shapelab.arguments import above, at_least, checked
 from shapelab.crystals.ebsd.scan import EbsdMap, to_standard_frame
 from shapelab.crystals.orientation import colours_by_symmetry, mean_orientations, misorientation, to_euler
-from shapelab.errors import InputError, ParameterError
+from shapelab.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,6 +67,7 @@ class Grains:
         )
 
 
+@checked(threshold=above(0, 180), min_pixels=at_least(1))
 def find_grains(scan: EbsdMap, threshold: float = 5.0, min_pixels: int = 10, fill: bool = True) -> Grains:
     """Return the grains of an EBSD map with their phases and mean orientations; see `segment_grains`."""
     labels = segment_grains(scan, threshold, min_pixels, fill)
@@ -82,6 +84,7 @@ def find_grains(scan: EbsdMap, threshold: float = 5.0, min_pixels: int = 10, fil
     return Grains(labels, phase, grain_orientations(scan, labels), scan, tuple(notes))
 
 
+@checked(threshold=above(0, 180), min_pixels=at_least(1))
 def segment_grains(scan: EbsdMap, threshold: float = 5.0, min_pixels: int = 10, fill: bool = True) -> np.ndarray:
     """Return the grains of an EBSD map as a label image, the pixels' rows and columns as in the map.
 
@@ -99,13 +102,9 @@ def segment_grains(scan: EbsdMap, threshold: float = 5.0, min_pixels: int = 10, 
 
     Raises
     ------
-    ParameterError
-        If the threshold is not positive.
     InputError
         If no grain is left.
     """
-    if not threshold > 0:
-        raise ParameterError(f"threshold = {threshold} is not allowed: it must be more than 0 degrees.")
     indexed = scan.phase > 0
     region = _regions(scan, np.deg2rad(threshold))
     size = np.bincount(region[indexed], minlength=region.max() + 1)
@@ -117,6 +116,7 @@ def segment_grains(scan: EbsdMap, threshold: float = 5.0, min_pixels: int = 10, 
     return _filled(scan, labels) if fill else labels
 
 
+@checked()
 def grain_orientations(scan: EbsdMap, labels: np.ndarray) -> np.ndarray:
     """Return the mean orientation of each label 1, 2, 3… of `segment_grains`, shape (N, 4).
 

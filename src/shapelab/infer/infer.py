@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.convert.spacing import Spacing
 from shapelab.device import require_memory
 from shapelab.errors import InputError
@@ -36,6 +37,7 @@ _SYSTEMATIC = 0.3
 """Error that smoothing and the finite bump leave, times the cell radius in voxels."""
 
 
+@checked()
 def infer_tensions(
     labels_or_mesh: Any,
     spacing: Spacing = 1.0,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.labels.check import as_labels
 
@@ -69,6 +70,7 @@ def expected_error(ndim: int, radius: float) -> float:
     return min(1.0, (0.40 if ndim == 2 else 0.25) / max(radius, 1e-9))
 
 
+@checked()
 def plan_tensions(labels: Any, spacing: Spacing = 1.0) -> TensionPlan:
     """Return what inferring tensions from a label image would work on, and what to expect; fast.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import as_array
 from shapelab.errors import InputError
 
 __all__ = ["as_labels"]
@@ -30,7 +31,7 @@ def as_labels(data: Any, *, empty: bool = False, floats: bool = False, most: int
     InputError
         Saying what is wrong and what to do.
     """
-    array = np.asarray(data)
+    array = as_array("labels", data)
     if array.ndim not in (2, 3):
         raise InputError(f"A label image must be 2-D or 3-D, with axes (y, x) or (z, y, x); received an array of shape {array.shape}.")
     if array.dtype.kind == "f":

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import Pixels, checked
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import ParameterError
 from shapelab.mesh.dense import dense_labels
@@ -27,8 +27,9 @@ _SMOOTHING = {2: 3, 3: 20}
 _MOST_SMOOTHING = 200
 
 
+@checked()
 def interface_mesh(
-    labels: Any,
+    labels: Pixels,
     spacing: Spacing = 1.0,
     *,
     periodic: bool | Sequence[bool] = False,
