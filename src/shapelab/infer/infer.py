@@ -32,6 +32,8 @@ _LEAST_BUMP = 3.0
 _LEAST_AREA = 0.2
 """Interfaces smaller than this, in (cell radii)^(d - 1), are 5-50 % wrong even where their error is small."""
 _MOST_ERROR = 0.3
+_MOST_PRESSURE_ERROR = 0.5
+"""Tensions per cell radius."""
 _MANY_CELLS = 500
 _SYSTEMATIC = 0.3
 """Error that smoothing and the finite bump leave, times the cell radius in voxels."""
@@ -120,16 +122,24 @@ def _inferred(mesh: InterfaceMesh, options: TensionOptions, source: str, notes: 
             )
     centres = bump_centres(mesh, radius, radius * (0.5 if len(counts) <= _MANY_CELLS else 1.0))
     medium = bool(counts[0] > 0)
+    cells = voxels * step
     if len(centres):
         balance = balance_of(mesh, facets, centres, radius)
         solution = _solved(mesh, facets, balance, medium, options)
+        if medium and not np.nanmedian(solution.pressure_errors[1:]) < _MOST_PRESSURE_ERROR / cells:
+            medium = False
+            solution = _solved(mesh, facets, balance, medium, options)
+            notes.append(
+                "The background is seen in too few places to be what pressures are compared with: they are relative to their mean."
+            )
     else:
         balance, solution = None, _nothing(len(facets.pairs), len(counts))
-    cells = voxels * step
     areas = facets.areas_of_interfaces()
     reasons = _reasons(solution, areas / cells ** (ndim - 1), facets, mesh, radius)
     tensions = np.where(reasons == "", solution.tensions, np.nan)
     scale = float(np.nanmean(tensions)) if (reasons == "").any() else 1.0
+    unknown = ~(solution.pressure_errors < _MOST_PRESSURE_ERROR / cells)
+    solution.pressures[unknown] = solution.pressure_errors[unknown] = np.nan
     lift = 0.0 if medium or not np.isfinite(solution.pressures).any() else float(np.nanmean(solution.pressures))
     systematic = _SYSTEMATIC / voxels
     return Tensions(

@@ -70,7 +70,7 @@ def solve(balance: Balance, *, medium: bool, prior: float, robust: int) -> Solut
         normal = _normal(part, np.repeat(balance.weights * trust, balance.ndim))
         strength = _OVERLAP**2 * variance / prior**2 if turn else _first_penalty(normal, is_tension)
         penalty = np.where(is_tension, strength, 0.0)
-        values, inverse, guess = _constrained(normal, penalty, mean, guess, last=turn == rounds + 1, many=many)
+        values, inverse, guess = _constrained(normal, penalty, mean, guess, last=turn == rounds + 1, many=many, medium=medium)
         left = _left(balance, part, values)
         variance = float(np.mean((left * trust) ** 2)) / balance.ndim
         if turn < rounds:
@@ -97,7 +97,7 @@ def solve_correlated(balance: Balance, covariance: np.ndarray, trust: np.ndarray
     own *= float(np.mean(np.diag(covariance))) / float(np.median(own))
     best: _Fit | None = None
     for share in _OWN_NOISE:
-        fit = _correlated(unknowns, covariance + np.diag(share * own), prior)
+        fit = _correlated(unknowns, covariance + np.diag(share * own), medium, prior)
         if best is not None and fit.likelihood <= best.likelihood:
             break
         best = fit
@@ -113,7 +113,7 @@ class _Fit:
     """Logarithm, restricted to what the unknowns leave."""
 
 
-def _correlated(unknowns: tuple[np.ndarray, csr_array, np.ndarray, np.ndarray], covariance: np.ndarray, prior: float) -> _Fit:
+def _correlated(unknowns: tuple[np.ndarray, csr_array, np.ndarray, np.ndarray], covariance: np.ndarray, medium: bool, prior: float) -> _Fit:
     from scipy.linalg import cholesky, solve_triangular
 
     columns, part, is_tension, mean = unknowns
@@ -123,7 +123,7 @@ def _correlated(unknowns: tuple[np.ndarray, csr_array, np.ndarray, np.ndarray], 
     strength, guess = _first_penalty(normal, is_tension), np.zeros((len(columns), 2))
     for _ in range(3):
         penalty = np.where(is_tension, strength, 0.0)
-        values, inverse, _ = _constrained(normal, penalty, mean, guess, last=True, many=False)
+        values, inverse, _ = _constrained(normal, penalty, mean, guess, last=True, many=False, medium=medium)
         squares = float(np.sum((whitened @ values) ** 2))
         variance = squares / len(whitened)
         strength = variance / prior**2
@@ -144,6 +144,23 @@ def _unknowns(balance: Balance, medium: bool) -> tuple[np.ndarray, csr_array, np
     is_tension = columns < balance.interfaces
     mean = np.where(is_tension, size[columns], 0)  # a tiny interface must not carry the mean alone
     return columns, csr_array(matrix[:, columns]), is_tension, mean / mean.sum()
+
+
+def _level(normal: csr_array, mean: np.ndarray) -> np.ndarray:
+    """Return what holds the mean pressure at 0 where there is no medium: errors would else be those of that level.
+
+    Cells that no bump ties to the others have a level of their own, and those that bumps hardly touch count little.
+    """
+    from scipy.sparse.csgraph import connected_components
+
+    pressure = np.flatnonzero(mean == 0)
+    result = np.zeros(normal.shape)
+    count, part = connected_components(normal[pressure][:, pressure], directed=False)
+    for k in range(count):
+        group = pressure[part == k]
+        touched = normal.diagonal()[group]
+        result[np.ix_(group, group)] = np.outer(touched, touched) / touched.sum()
+    return result
 
 
 def _first_penalty(normal: csr_array, is_tension: np.ndarray) -> float:
@@ -179,7 +196,7 @@ def _normal(part: csr_array, rows: np.ndarray) -> csr_array:
 
 
 def _constrained(
-    normal: csr_array, penalty: np.ndarray, mean: np.ndarray, guess: np.ndarray, *, last: bool, many: bool
+    normal: csr_array, penalty: np.ndarray, mean: np.ndarray, guess: np.ndarray, *, last: bool, many: bool, medium: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Minimise x^T normal x + sum penalty (x - 1)^2 with mean . x = 1.
 
@@ -189,7 +206,9 @@ def _constrained(
     right = np.stack([penalty * scale, mean * scale], axis=1)
     diagonal = np.zeros(len(scale))
     if not many:
-        dense = (normal.toarray() + np.diag(penalty)) * scale[:, None] * scale + 1e-12 * np.eye(len(scale))
+        dense = (normal.toarray() + np.diag(penalty) + (0 if medium else _level(normal, mean))) * scale[:, None] * scale + 1e-12 * np.eye(
+            len(scale)
+        )
         inverse = np.linalg.inv(dense)
         solved = inverse @ right
         diagonal = np.diag(inverse) - solved[:, 1] ** 2 / max(float(right[:, 1] @ solved[:, 1]), _TINY)
