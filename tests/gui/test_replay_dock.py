@@ -91,7 +91,7 @@ def test_a_run_opens_with_its_time_parameters_and_scalars(viewer, dock, qtbot, t
     rows = dict(dock._opened.details)
     assert rows["Mass"] == "-0.45"
     assert rows["Seed"] == "3"
-    assert rows["can go on from"] == "every frame"
+    assert rows["can be resumed from"] == "every frame"
     assert "numpy" in rows["versions"]
     assert dock.plot.choice.currentData() == "energy"
     steps, energy = dock.plot.series("energy")
@@ -171,7 +171,7 @@ def test_frames_kept_meanwhile_are_read_when_the_run_is_chosen_again(viewer, doc
         for frame in simulation.run(2, every=1):
             writer.write(frame)
         opened(qtbot, dock, path)
-        assert "still goes on" in dock.about.text() or "Step limit" in dock.about.text()
+        assert "still running" in dock.about.text() or "Step limit" in dock.about.text()
         for frame in simulation.run(3, every=1):
             writer.write(frame)
         dock.runs.activated.emit(0)
@@ -206,7 +206,7 @@ def test_resume_from_the_middle_equals_the_uninterrupted_run(viewer, dock, qtbot
     assert family.parameters.mass == -0.45
     assert family.form.settings.fields["seed"].value() == 3
     assert not viewer.layers["tubes · field"].visible
-    assert load_run(tubes).steps == STEPS  # the kept run stays as it is
+    assert load_run(tubes).steps == STEPS  # the saved run is not changed
     click(qtbot, family.results.command_button)
     qtbot.waitUntil(lambda: "command is on the clipboard" in family.panel.message.text(), timeout=30_000)
     monkeypatch.chdir(tmp_path)
@@ -247,10 +247,10 @@ def test_the_nearest_earlier_checkpoint_is_offered(dock, qtbot, folder):
     opened(qtbot, dock, path)
     dock.timeline.go(3)
     assert dock.resume_button.text() == "Resume from step 4"
-    assert dock.note.text() == "Step 6 was kept without a checkpoint; the nearest earlier one is of step 4."
+    assert dock.note.text() == "Step 6 has no checkpoint; the nearest earlier one is at step 4."
     dock.timeline.go(1)
     assert not dock.resume_button.isEnabled()
-    assert dock.note.text() == "Nothing up to step 2 was kept to go on from; the first such step is 4."
+    assert dock.note.text() == "There is no checkpoint up to step 2; the first one is at step 4."
     dock.timeline.go(2)
     assert dock.note.text() == ""
 
@@ -275,7 +275,7 @@ def test_parameters_are_restored_and_the_old_ones_come_back(viewer, dock, qtbot,
     family.panel.run()
     qtbot.waitUntil(lambda: family.panel.running, timeout=5_000)
     click(qtbot, dock.resume_button)
-    assert dock.note.text() == "The Curvatubes dock has a run going on: stop it there first."
+    assert dock.note.text() == "The Curvatubes dock is running already: stop that run first."
     family.panel.stop()
     qtbot.waitUntil(lambda: not family.panel.running, timeout=60_000)
     assert family.parameters == before
@@ -320,7 +320,7 @@ def test_meshes_stacks_and_tables_are_written_in_the_background(dock, qtbot, tub
     dock.export.what.setCurrentIndex(dock.export.what.findData("cells"))
     dock.export.what.activated.emit(0)
     assert not dock.export.row.run_button.isEnabled()
-    assert "cannot be written so" in dock.export.row.message.text()
+    assert "cannot be exported like this" in dock.export.row.message.text()
 
 
 def test_an_export_is_cancelled(dock, qtbot, swarm, tmp_path):

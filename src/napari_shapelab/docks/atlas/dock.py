@@ -55,12 +55,12 @@ _METRICS: dict[Metric, str] = {
     "observables": "observables",
 }
 _LAYOUTS: dict[Layout, str] = {"mds": "MDS", "pca": "PCA", "umap": "UMAP"}
-_TABS_HEIGHT, _HERE_HEIGHT = 146, 52
+_TABS_HEIGHT, _HERE_HEIGHT = 146, 36
 """Fixed heights [pixels], so that all of it is seen on a small screen and the map does not jump."""
 _TIPS = {
-    "metric": "Which shapes are near: by how much area bends how (curvature diagrams), or by all measured observables.",
+    "metric": "What makes shapes similar: their curvature diagrams, or all measured observables.",
     "layout": "How distances become a map: least squares (MDS), principal axes (PCA) or neighbourhoods (UMAP).",
-    "clusters": "Number of clusters, which only colour the points.",
+    "clusters": "Number of clusters: they only colour the points.",
 }
 
 
@@ -115,7 +115,7 @@ class AtlasDock(QWidget):
     def simulation(self) -> Simulation:
         """Return a simulation of the parameters at the mark."""
         if self._view is None or not self._parameters:
-            raise InputError("Click beside the points to mark a place, or pick shapes with Ctrl-click.")
+            raise InputError("Click between the points to mark a place, or pick shapes with Ctrl-click.")
         return self._view.atlas.simulation(self._parameters)
 
     # -- what the user does --------------------------------------------------------------------------------------
@@ -193,6 +193,8 @@ class AtlasDock(QWidget):
         metadata = {"shapelab": {**provenance(self._view.atlas.simulation(self._parameters)), "distance": best.distance}}
         name = f"like {found.target.name}"
         insert_layer(self._viewer, Image(best.field.astype(np.float32), name=name, metadata=metadata, **look, **place))
+        if self._layer is not None and self._layer in self._viewer.layers:
+            self._layer.visible = False
         factors = np.array(found.taken.factors)
         look_at(self._viewer, *((low / factors, high / factors) for low, high in (found.box, (corner, corner + size))))
 
@@ -221,7 +223,7 @@ class AtlasDock(QWidget):
         self.map.show_mark(place, members.tolist())
         if place is None or self._view is None:
             self._parameters = {}
-            self.here.setText("Nothing is marked yet.")
+            self.here.setText("No place is marked yet.")
         else:
             chosen = [self._view.atlas.members[index] for index in members]
             self._parameters = between([member.parameters for member in chosen], list(weights))
@@ -276,7 +278,9 @@ class AtlasDock(QWidget):
         fresh = self._view is None or self._view.atlas is not view.atlas
         current, picks = (-1, []) if fresh else (self.map.current, list(self.map.picks))
         self._view = view
-        self.about.setText(f"<b>Atlas</b> — near shapes are alike; click one to open it. {view.atlas.title}: {view.atlas.about}")
+        self.about.setText(
+            f"<b>Atlas</b> — points near each other are similar shapes; click one to open it. {view.atlas.title}: {view.atlas.about}"
+        )
         if fresh:
             self.preview.clear()
         self.map.show_points(view.places, view.groups)
@@ -336,9 +340,9 @@ class AtlasDock(QWidget):
         menu.addAction("Atlas file…", self._ask_for_file)
         self.open_button.setMenu(menu)
         self.run_button = push_button("Run here", "Grow a shape with the parameters at the mark.")
-        self.clear_button = push_button("Clear picks", "Pick nothing, remove the mark and forget the groups.")
+        self.clear_button = push_button("Clear picks", "Clear the picks, the mark and the groups.")
         self.clear_button.setEnabled(False)
-        self.here = QLabel("Nothing is marked yet.")
+        self.here = QLabel("No place is marked yet.")
         self.here.setWordWrap(True)
         self.here.setFixedHeight(_HERE_HEIGHT)
         self.here.setAlignment(Qt.AlignmentFlag.AlignTop)

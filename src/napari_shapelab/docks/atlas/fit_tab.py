@@ -68,7 +68,7 @@ class AtlasFit(QWidget):
         self.trials.setRange(0, 500)
         self.trials.setValue(40)
         self.trials.setSuffix(" runs")
-        self.trials.setFixedWidth(96)
+        self.trials.setFixedWidth(112)
         self.trials.setToolTip("Short runs that refine the nearest texture of the atlas; about a second each.")
         ignore_wheel(self.trials)
         self.work = WorkRow(viewer, "Fit", "Search the atlas, then refine. The mask is not changed.")
@@ -134,11 +134,11 @@ class AtlasFit(QWidget):
     def _on_done(self, found: FittedTexture) -> None:
         fit = found.fit
         unit = shown_unit(str(fit.best.parameters["unit"]))
-        steps = f"{fit.start.distance:.3g} ({fit.member}) → {fit.best.distance:.3g} after {fit.trials} runs"
+        steps = f"{fit.start.distance:.3g} ({fit.member}) → {fit.best.distance:.3g}, of a mean curvature of {fit.curvature:.3g}"
         notes = "".join(f" {note}" for note in found.taken.notes)
         self.work.say(
-            f"Distance between the curvatures [1/{unit}]: {steps}; the mask's are {fit.curvature:.3g} on average. "
-            f"Volume fraction {100 * fit.best.volume_fraction:.1f} %, mask {100 * fit.volume_fraction:.1f} %. Run here grows it.{notes}"
+            f"Distance between the curvatures [1/{unit}]: {steps}. Volume fraction {100 * fit.best.volume_fraction:.0f} %, "
+            f"mask {100 * fit.volume_fraction:.0f} %.{notes}"
         )
         self.fitted.emit(found)
 

@@ -20,7 +20,7 @@ COLOURS = ("#4aa3ff", "#ff9f40", "#5fd38d", "#e36bd0", "#f2d65c", "#9a86ff", "#f
 
 _NEAR = 12.0
 """Distance within which the pointer means a point [screen pixels]."""
-_HEIGHT = 170
+_HEIGHT = 120
 
 
 class AtlasMap(ThemedPlot):

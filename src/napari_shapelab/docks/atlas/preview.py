@@ -11,13 +11,16 @@ from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from shapelab.batch import AtlasMember, thumbnail
+from shapelab.units import shown_unit
 
 __all__ = ["AtlasPreview", "in_words"]
 
 SIZE = 76
+_GROWN = frozenset({"shape", "seed", "unit", "voxel_size"})
+"""Parameters that are told elsewhere, or in words of their own."""
 _HINT = (
-    "Point at a shape to see it, click to open it. Ctrl-click picks several, a click beside them marks a place in between; "
-    "Shift and draw round some to compare them."
+    "Hover over a point to see its shape, click to open it. Ctrl-click picks several; a click between points marks a mixture. "
+    "Hold Shift and draw round points to compare them."
 )
 
 
@@ -58,8 +61,17 @@ class AtlasPreview(QWidget):
 
 
 def in_words(parameters: Mapping[str, Any]) -> str:
-    """Return parameters as one line."""
-    return ", ".join(f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in parameters.items())
+    """Return the parameters of the texture as one line; what only says how it is grown is left out."""
+    shown = {name.replace("_", " "): value for name, value in parameters.items() if name not in _GROWN}
+    if "voxel_size" in parameters:
+        shown["voxel size"] = f"{parameters['voxel_size']:.3g} {shown_unit(str(parameters.get('unit', '')))}".strip()
+    return ", ".join(f"{name} {_number(value)}" for name, value in shown.items())
+
+
+def _number(value: Any) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _pixmap(picture: np.ndarray) -> QPixmap:

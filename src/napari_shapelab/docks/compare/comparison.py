@@ -29,12 +29,12 @@ _BINS = 60
 class CompareParameters(Parameters):
     """What to compute."""
 
-    difference: bool = parameter(True, "Add a layer that says where the two agree and where not.", label="Difference layer", main=True)
+    difference: bool = parameter(True, "Add a layer that shows where the two differ.", label="Difference layer", main=True)
     statistics: bool = parameter(
         True, "Sizes, shapes, contacts and curvatures of the cells of label images.", label="Statistics of cells", main=True
     )
     exclude_border: bool = parameter(
-        True, "Leave cells that the border of the image cuts out of the statistics.", label="Without border cells", main=True
+        True, "Exclude cells cut by the border of the image from the statistics.", label="Without border cells", main=True
     )
     transport: bool = parameter(True, "Distance by optimal transport (Sinkhorn divergence).", label="Optimal transport", main=True)
     curvature: bool = parameter(True, "Curvature diagrams of 3-D masks and fields.", label="Curvature (3-D)", main=True)

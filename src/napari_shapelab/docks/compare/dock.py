@@ -234,10 +234,10 @@ class CompareDock(QWidget):
 
     def _build(self) -> None:
         self.a.setToolTip("Labels, a mask, a field, a surface or points; real or simulated.")
-        self.b.setToolTip("What A is compared with. Different voxel sizes are brought to the finer one.")
+        self.b.setToolTip("What A is compared with. Layers with different voxels or positions are resampled to the finer grid.")
         self.grid_button.setCheckable(True)
         self.grid_button.setToolTip(
-            "Show A, B and their difference next to each other (napari's grid): they move and are sliced together. "
+            "Show A, B and their difference side by side (napari's grid mode), moving and slicing together. "
             "Other layers are hidden meanwhile."
         )
         self.report_button.setToolTip("Write the numbers (CSV), parameters and versions (JSON), tables and a figure to a folder.")

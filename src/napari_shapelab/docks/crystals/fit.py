@@ -143,7 +143,7 @@ def fit_image(image: GrainImage, parameters: FitParameters, report: Report, abor
 
 
 def _numbered(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return labels that fit into int64, and the original id of each where they had to be numbered anew."""
+    """Return labels that fit into int64, and the original id of each where they had to be renumbered."""
     if labels.dtype != np.uint64 or labels.max(initial=0) < 2**63:
         return labels, None
     ids = np.unique(np.append(labels.ravel(), np.uint64(0)))
@@ -162,7 +162,8 @@ def fit_something_small() -> None:
 
 
 def _summary(fit: DiagramFit, table: pd.DataFrame, background: float, notes: tuple[str, ...]) -> str:
-    left_out = f" The background, {background:.0%} of the image, is left out." if background else ""
+    share = f"{background:.0%}" if background >= 0.01 else "less than 1%"
+    left_out = f" The background, {share} of the image, is left out." if background else ""
     lines = [
         f"<b>{fit.mismatch:.2%}</b> of the grains' pixels belong to another grain.{left_out}",
         f"Volume error: mean {fit.mean_volume_error:.2%}, largest {fit.volume_error:.1%}.",
@@ -197,7 +198,7 @@ def _seconds(seconds: float) -> str:
 
 
 def draw_grains(name: str, table: GrainTable, parameters: FitParameters, abort: threading.Event) -> FitResult:
-    """Draw the diagram of a grain table, with the table's volumes if they shall be exact."""
+    """Draw the diagram of a grain table, with the table's volumes if they are to be exact."""
     from shapelab.crystals.table_drawing import draw_table
 
     if parameters.likelihood or parameters.order != 2:

@@ -223,5 +223,6 @@ def _drawn(result: FitResult, colormap: Any) -> tuple[FitResult, list[Triple]]:
 
 def _said(layers: list[Layer], source: Layer | None) -> str:
     hidden = [layer.name.rpartition(" · ")[2] for layer in layers if not layer.visible]
-    under = f" {source.name!r} lies under it, hidden too." if source is not None else ""
-    return f"Added {layers[0].name!r}; {' and '.join(hidden)} are hidden: click the eye of their layer to see them.{under}"
+    if source is not None:
+        hidden.append(repr(source.name))
+    return f"Added {layers[0].name!r}. Hidden: {', '.join(hidden)}."

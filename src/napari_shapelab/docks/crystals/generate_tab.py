@@ -30,7 +30,7 @@ from shapelab.errors import ShapelabError
 __all__ = ["CrystalGenerateTab"]
 
 _OF_THE_SAMPLE = ("volumes", "sigma", "anisotropy", "phase_ratio", "phase_share")
-"""Fields that are not used where there is a sample to be like."""
+"""Fields that are not used with a reference sample."""
 
 
 class CrystalGenerateTab(QWidget):
@@ -54,11 +54,11 @@ class CrystalGenerateTab(QWidget):
         self.form = Form(GenerateParameters())
         self.by_orientation = QCheckBox("Colour by orientation")
         self.by_orientation.setToolTip(
-            "Colours of the inverse pole figure (cubic). Orientations are drawn from the sample to be like where it has them, "
-            "and random otherwise."
+            "Colours of the inverse pole figure (cubic). They are drawn from the reference sample if it has orientations, "
+            "and at random otherwise."
         )
         self.preview = CrystalPreview(self._preview)
-        self.work = WorkRow(self._viewer, "Generate", "Make a new sample. Earlier ones stay in the layer list.")
+        self.work = WorkRow(self._viewer, "Generate", "Make a new sample. Earlier samples and fits stay in the layer list, hidden.")
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
         self.summary = WrappedLabel()
         self.plot = DistributionPlot(self._viewer)
@@ -220,7 +220,7 @@ class CrystalGenerateTab(QWidget):
         layer.colormap = colours if self.by_orientation.isChecked() else label_colormap()
 
     def _say(self, text: str) -> None:
-        """Show a sentence under the sample to be like; "" hides the line."""
+        """Show a sentence under the reference sample; "" hides the line."""
         self.note.setText(text)
         self._rows.setRowVisible(self.note, bool(text))
 
@@ -237,8 +237,10 @@ class CrystalGenerateTab(QWidget):
             axis_labels=("z", "y", "x")[-dim:],
             metadata=metadata,
         )
-        if source is not None and source in self._viewer.layers:
-            source.visible = False
+        for old in self._viewer.layers:
+            entry = old.metadata.get("shapelab")
+            if old is source or (isinstance(entry, dict) and entry.get("model") == "crystals"):
+                old.visible = False  # they would shine through beside it
         self._viewer.add_layer(layer)
         return layer
 

@@ -33,7 +33,7 @@ class GenerateParameters(Parameters):
     )
     volumes: Literal["lognormal", "equal", "two phases"] = parameter(
         "lognormal",
-        "Distribution of the volumes; two phases: small grains and large ones, see Advanced. Not used where a sample to be like is chosen.",
+        "Distribution of the volumes; two phases: small grains and large ones, see Advanced. Not used with a reference sample.",
         main=True,
     )
     sigma: float = parameter(
@@ -64,7 +64,7 @@ class GenerateParameters(Parameters):
     )
     pixel_size: float = parameter(1.0, "Size of a pixel, in the unit below.", gt=0, step=0.1)
     unit: Literal["um", "nm", "mm", "pixel"] = parameter("um", "Unit of the pixel size.")
-    seed: int = parameter(0, "Seed of the random numbers: the same one gives the same sample.", ge=0, main=True, step=1)
+    seed: int = parameter(0, "Random seed: the same number gives the same sample.", ge=0, label="Random seed", main=True, step=1)
 
     @property
     def law(self) -> str | dict[float, float]:
@@ -81,7 +81,7 @@ class GenerateParameters(Parameters):
 
 @dataclass(frozen=True, eq=False)
 class GeneratedCrystal:
-    """A new sample, with the population that it was made to be like."""
+    """A new sample, with its reference population."""
 
     crystal: Crystal
     like: Population | None
@@ -162,7 +162,7 @@ def population_of(
     index, ids = index_labels(as_labels(labels))
     moments = label_moments(index, ids, spacing)
     if len(moments.ids) < 2:
-        raise InputError("A sample to be like needs at least two grains.")
+        raise InputError("A reference sample needs at least two grains.")
     known = orientations is not None and ids.max() <= len(orientations)
     if not known or orientations is None:
         return Population.of(moments)
@@ -171,7 +171,7 @@ def population_of(
 
 
 def quantities(crystal: Crystal, like: Population | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return what the plots show: quantity -> values in the sample to be like, or asked for (empty if unknown), and in the new one."""
+    """Return what the plots show: quantity -> values in the reference sample, or asked for (empty if unknown), and in the new one."""
     new, none = crystal.population, np.zeros(0)
     before = (crystal.targets, none, none) if like is None else (like.volumes, like.aspect_ratios, like.angles)
     return {

@@ -97,6 +97,7 @@ class GrainLink:
             border_width_is_relative=False,
             blending="translucent_no_depth",  # in 3-D, seen through the other grains
             name="chosen grain",
+            metadata={"shapelab": {"model": "crystals"}},
             **self._settings,
         )
         self._viewer.add_layer(self._mark)

@@ -1,4 +1,4 @@
-"""A small picture in the dock of what the fields would generate, made anew when they change."""
+"""A small picture in the dock of what the fields would generate, made again when they change."""
 
 from __future__ import annotations
 

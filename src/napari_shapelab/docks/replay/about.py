@@ -1,4 +1,4 @@
-"""What a kept run was, in words: model, parameters, versions, how it ended, where it can go on from."""
+"""What a saved run was, in words: model, parameters, versions, how it ended, where it can be resumed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def about(run: Run) -> str:
     elif record.reason:
         parts.append(escape(record.reason))
     else:
-        parts.append("It was cut, or still goes on: the folder says nothing of its end.")
+        parts.append("The run was interrupted or is still running.")
     return " ".join(part if part.endswith(".") else f"{part}." for part in parts)
 
 
@@ -60,9 +60,9 @@ def details(run: Run) -> Details:
         (f"from step {change.step}", ", ".join(f"{name} = {_short(value)}" for name, value in change.parameters.items()))
         for change in record.changes
     ]
-    rows += [("device", record.device), ("begun", record.created.replace("T", " ").removesuffix("+00:00") + " UTC")]
+    rows += [("device", record.device), ("started", record.created.replace("T", " ").removesuffix("+00:00") + " UTC")]
     rows += [("versions", ", ".join(f"{name} {number}" for name, number in record.versions.items()))]
-    return [*rows, ("can go on from", _checkpoints(run)), ("folder", str(run.path))]
+    return [*rows, ("can be resumed from", _checkpoints(run)), ("folder", str(run.path))]
 
 
 def _title(run: Run) -> str:
@@ -102,7 +102,7 @@ def _parameters(run: Run) -> Details:
 def _checkpoints(run: Run) -> str:
     kept = run.record.checkpoints
     if not kept:
-        return "no frame: it was kept without checkpoints"
+        return "no frame: it was saved without checkpoints"
     if set(run.steps) <= set(kept):
         return "every frame"
     listed = ", ".join(map(str, kept[-6:]))

@@ -1,4 +1,4 @@
-"""The Replay dock: open a kept run, move in its time, let it go on from any kept frame, write it for other programs."""
+"""The Replay dock: open a saved run, move in its time, resume it from any checkpoint, export it for other programs."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.replay.about import Details, Opened, read_opened
 from napari_shapelab.docks.replay.export_panel import ExportPanel
 from napari_shapelab.docks.replay.player import Player
 from napari_shapelab.docks.replay.plot import ReplayPlot
-from napari_shapelab.docks.replay.resume import Resumer, kept_step
+from napari_shapelab.docks.replay.resume import Resumer, saved_step
 from napari_shapelab.docks.replay.timeline import Timeline
 from napari_shapelab.run.folder_layers import add_run, layers_of, runs_shown, update_layers
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.file_dialog import ask_folder
 from napari_shapelab.widgets.form import collapsible
 from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.number_box import ignore_wheel
@@ -27,13 +28,13 @@ from shapelab.io import Run
 
 __all__ = ["ReplayDock"]
 
-_HELP = "<b>Replay</b> — open a kept run (or drop its folder here), move in time, go on from any frame."
+_HELP = "<b>Replay</b> — open a saved run (or drop its folder here), step through its frames, resume it from any checkpoint."
 _FIRST = {"cells": "volume_error"}
 """Scalar that is plotted first, where it is not the energy."""
 
 
 class ReplayDock(QWidget):
-    """A kept run in time.
+    """A saved run in time.
 
     Parameters
     ----------
@@ -50,17 +51,17 @@ class ReplayDock(QWidget):
         self.timeline = Timeline(self._viewer, self)
         self.resumer = Resumer(self._viewer, self)
         self.runs = QComboBox()
-        self.runs.setToolTip("Runs that have layers in the viewer; choose one again to read the frames that were kept meanwhile.")
+        self.runs.setToolTip("Runs that have layers in the viewer; choose one again to read the frames saved since.")
         self.open_button = push_button("Open…", "Open a run folder (.zarr).", height=28)
         self.about = WrappedLabel()
         self.frame_label = QLabel()
         self.plot = ReplayPlot(self._viewer)
         self.player = Player(self._viewer, self.timeline)
         self.resume_button = push_button(
-            "Resume", "Let the run go on from this frame, in its dock; the kept run stays as it is.", height=28
+            "Resume", "Resume the run from this frame, in its own dock; the saved run is not changed.", height=28
         )
         self.restore_button = push_button(
-            "Restore parameters", "Show in its dock the parameters that were in force at this frame; nothing runs.", height=28
+            "Restore parameters", "Load the parameters that applied at this frame into the dock of this model; nothing runs.", height=28
         )
         self.note = MessageLine()
         self.export = ExportPanel(self._viewer, self.timeline, self.player.rate.value)
@@ -97,8 +98,8 @@ class ReplayDock(QWidget):
         Task(self, lambda: read_opened(Path(path)), show, refuse)
 
     def resume(self) -> None:
-        """Let the run go on from the nearest kept step, up to the frame that is shown."""
-        if self.run is not None and (step := kept_step(self.run, self.timeline.index)[0]) is not None:
+        """Resume the run from the nearest checkpoint, up to the frame that is shown."""
+        if self.run is not None and (step := saved_step(self.run, self.timeline.index)[0]) is not None:
             self.player.stop()
             self.resumer.resume(self.run, step)
 
@@ -170,7 +171,7 @@ class ReplayDock(QWidget):
         self._refresh()
 
     def _on_resumed(self) -> None:
-        """Hide the kept layers: those of the run that goes on are at the same place."""
+        """Hide the saved layers: those of the resumed run are at the same place."""
         for layer in layers_of(self._viewer, self.run) if self.run is not None else []:
             layer.visible = False
         self._refresh()
@@ -207,7 +208,7 @@ class ReplayDock(QWidget):
         self.plot.show_frame(index if there else -1)
         for widget in (self.player, self.plot, self.details):
             widget.setEnabled(there)
-        step, sentence = kept_step(run, index) if run is not None and index >= 0 else (None, "")
+        step, sentence = saved_step(run, index) if run is not None and index >= 0 else (None, "")
         self.resume_button.setEnabled(step is not None)
         self.resume_button.setText("Resume" if step is None else f"Resume from step {step}")
         self.restore_button.setEnabled(there or self.resumer.can_undo)
@@ -220,9 +221,7 @@ class ReplayDock(QWidget):
         self.frame_label.setText(text)
 
     def _ask(self) -> None:
-        folder = QFileDialog.getExistingDirectory(
-            self, "Open a run folder", str(self.run.path.parent if self.run is not None else Path.home())
-        )
+        folder = ask_folder(self, "Open a run folder")
         if folder:
             self.open(folder)
 

@@ -1,4 +1,4 @@
-"""Export a kept run: what, of which layer, and a row that writes it in the background."""
+"""Export a saved run: what, of which layer, and a row that writes it in the background."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.replay.export_film import Film
 from napari_shapelab.docks.replay.timeline import Timeline
 from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.file_dialog import ask_target
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
@@ -139,8 +140,7 @@ class ExportPanel(QWidget):
             return
         kind = _KINDS[self.what.currentData()]
         proposed = str(self._run.path.parent / f"{self._run.path.stem}{kind.suffix or '_tables'}")
-        options = QFileDialog.Option.DontConfirmOverwrite
-        path, _ = QFileDialog.getSaveFileName(self, kind.text, proposed, kind.filter, options=options)
+        path = ask_target(self, kind.text, proposed, kind.filter, overwrite=False)
         if path:
             has_suffix = not kind.suffix or Path(path).suffix
             self.export(path if has_suffix else f"{path}{kind.suffix}")
@@ -161,7 +161,7 @@ class ExportPanel(QWidget):
         self.row.set_ready(ready)
         if not self.row.working:
             missing = "flat cells have no surface" if what != "cells" else "there are no 3-D cells"
-            self.row.say("" if ready or self._run is None else f"This run cannot be written so: {missing}.")
+            self.row.say("" if ready or self._run is None else f"This run cannot be exported like this: {missing}.")
 
 
 def _unless_cancelled(write: Callable[[], Path]) -> Path | None:

@@ -1,4 +1,4 @@
-"""The scalars of a kept run, with a cursor at the frame that the viewer shows."""
+"""The scalars of a saved run, with a cursor at the frame that the viewer shows."""
 
 from __future__ import annotations
 

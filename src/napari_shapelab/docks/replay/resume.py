@@ -1,4 +1,4 @@
-"""Give the parameters of a kept run back to its family's dock, and let the run go on there."""
+"""Load the parameters of a saved run into the dock of its model, and resume the run there."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from shapelab.errors import InputError, ShapelabError
 from shapelab.io import Run
 from shapelab.simulation import Parameters, Simulation
 
-__all__ = ["Resumer", "kept_step"]
+__all__ = ["Resumer", "saved_step"]
 
 DOCKS = {"curvatubes": "Curvatubes", "cells": "Cells"}
 """Family -> name of its dock."""
 
 
-def kept_step(run: Run, index: int) -> tuple[int | None, str]:
-    """Return the step that a run can go on from when frame `index` is wanted, and a sentence if it is not that frame's."""
+def saved_step(run: Run, index: int) -> tuple[int | None, str]:
+    """Return the step from which a run can be resumed when frame `index` is wanted, and a sentence if it is not that frame's."""
     if not run.record.checkpoints:
-        return None, "This run was kept without checkpoints, so it cannot go on."
+        return None, "This run was saved without checkpoints: it cannot be resumed."
     step = run.steps[index]
     kept = run.checkpoint_before(step)
     if kept is None:
-        return None, f"Nothing up to step {step} was kept to go on from; the first such step is {run.record.checkpoints[0]}."
-    return kept, "" if kept == step else f"Step {step} was kept without a checkpoint; the nearest earlier one is of step {kept}."
+        return None, f"There is no checkpoint up to step {step}; the first one is at step {run.record.checkpoints[0]}."
+    return kept, "" if kept == step else f"Step {step} has no checkpoint; the nearest earlier one is at step {kept}."
 
 
 class Resumer(QObject):
@@ -46,7 +46,7 @@ class Resumer(QObject):
     said = Signal(str, bool)
     """A sentence for the user, and whether something went wrong."""
     resumed = Signal(object)
-    """The run goes on in this dock."""
+    """The run was resumed in this dock."""
 
     def __init__(self, viewer: Any, parent: QObject) -> None:
         super().__init__(parent)
@@ -67,17 +67,17 @@ class Resumer(QObject):
             self.said.emit(str(error), True)
             return
         self._enter(dock, run, parameters)
-        self.said.emit(f"The parameters of {run.path.name} are in the {DOCKS[run.record.family]} dock; nothing runs yet.", False)
+        self.said.emit(f"The parameters of {run.path.name} are now in the {DOCKS[run.record.family]} dock; nothing runs yet.", False)
 
     def undo(self) -> None:
         """Put back what the dock showed before."""
         if self._undo is not None and self.can_undo:
             self._undo[1]()
             self._undo = None
-            self.said.emit("The dock shows again what it showed before.", False)
+            self.said.emit("The dock shows its previous parameters again.", False)
 
     def resume(self, run: Run, step: int) -> None:
-        """Let the run go on from a kept step, in the dock, as a run of its own; the kept folder stays as it is."""
+        """Resume the run from a checkpoint, in the dock, as a run of its own; the saved folder is not changed."""
         try:
             dock = self._free_dock(run)
         except ShapelabError as error:
@@ -91,7 +91,7 @@ class Resumer(QObject):
                 return
             self._enter(dock, run, simulation.parameters)
             dock.panel.resume(simulation, f"{run.path.stem} from {step}")
-            self.said.emit(f"Goes on from step {step} in the {DOCKS[run.record.family]} dock; the kept run stays as it is.", False)
+            self.said.emit(f"Resumed from step {step} in the {DOCKS[run.record.family]} dock; the saved run is not changed.", False)
             self.resumed.emit(dock)
 
         Task(self, lambda: run.simulation(step), go_on, lambda text: self.said.emit(text, True))
@@ -114,7 +114,7 @@ class Resumer(QObject):
 
 
 def _busy(run: Run) -> str:
-    return f"The {DOCKS[run.record.family]} dock has a run going on: stop it there first."
+    return f"The {DOCKS[run.record.family]} dock is running already: stop that run first."
 
 
 def _parameters(run: Run, step: int) -> Parameters:
