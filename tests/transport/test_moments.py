@@ -140,3 +140,42 @@ def test_subpixel_volumes_of_a_moving_disk_hardly_depend_on_its_position():
         hard.append(solver._assignment.hard[0])
     assert np.std(soft) < 0.25 * np.std(hard)
     assert np.mean(soft) == pytest.approx(volume * 64**2, rel=0.005)
+
+
+@pytest.mark.parametrize("pixels", [3, 4, 6, 8])
+@pytest.mark.parametrize("direction", [(0.0, 1.0), (0.6, 0.8), (0.707, 0.707)])
+def test_a_free_hard_cell_is_not_pushed_wherever_it_lies_in_its_pixel(pixels, direction):
+    """Alone, a cell is a disk around its seed, which nothing pushes: the force is far below that which pinned cells of p = 8 felt."""
+    side, cost = 40, costs.Power(8, 0.1, "volume")
+    radius, targets = pixels / side, [np.pi * (pixels / side) ** 2]
+    spring = np.pi * 8 * 10 / 2 * 0.1  # of a cell held in place, per displacement
+    for shift in (0.0, 0.2, 0.45, 0.7):
+        seed = 0.5 + shift / side * np.array(direction)
+        solver = Solver(Domain((side, side), 1 / side), [seed], targets, cost, tolerance=0.02, max_tolerance=0.1)
+        assert np.linalg.norm(solver.solve().moments.cost_gradients) < 1e-3 * spring * radius
+
+
+@pytest.mark.parametrize("p", [0.5, 3, 8])
+def test_cells_that_touch_receive_opposite_forces(p):
+    solver, _ = solved(n=15, side=96, p=p, fill=0.9)
+    periodic = Solver(Domain((96, 96), 1 / 96, True), solver.seeds, solver.volumes, solver.cost)
+    gradients = periodic.solve().moments.cost_gradients
+    assert np.abs(gradients).max() > 0
+    assert np.abs(gradients.sum(axis=0)).max() < 1e-9 * np.abs(gradients).max()
+
+
+@pytest.mark.parametrize("p", [1.5, 8])
+def test_forces_along_the_boundary_equal_those_summed_over_the_cell(p):
+    """Divergence theorem, walls and obstacles included."""
+    mask = np.ones((240, 240), bool)
+    mask[100:140, 60:100] = False
+    rng, cost, volumes = np.random.default_rng(3), costs.Power(p, 1, "volume"), np.full(8, 0.1)
+    domain = Domain((240, 240), 1 / 240, mask=mask)
+    seeds = np.array(np.argwhere(mask)[rng.integers(0, mask.sum(), 8)] / 240)
+    solution = Solver(domain, seeds, volumes, cost, tolerance=1e-3).solve()
+    table, y = cost.table(volumes, 2), domain.pixel_centres()
+    sums = np.zeros((8, 2))
+    for i, x in enumerate(seeds):
+        z = (y - x)[solution.labels == i + 1]
+        sums[i] = (table.scale[i] * p * np.linalg.norm(z, axis=1, keepdims=True) ** (p - 2) * z).sum(axis=0) * domain.pixel_volume
+    np.testing.assert_allclose(solution.moments.cost_gradients, sums, atol=0.02 * np.abs(sums).max())

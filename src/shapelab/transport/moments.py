@@ -12,18 +12,13 @@ from shapelab.transport.blocks import Grid
 from shapelab.transport.competition import (
     BEST,
     COLUMNS,
-    CORE,
     COST,
-    EXPONENT,
-    GAUGE,
     INSIDE,
-    LIMIT,
     NEXT,
     OWNER,
     PIXELS,
     ROOM,
     RUNNER,
-    SHAPE,
     WORK,
     block_corner,
     describe_candidates,
@@ -31,15 +26,16 @@ from shapelab.transport.competition import (
     ramps,
 )
 from shapelab.transport.compiled import Number, kernel, quick
-from shapelab.transport.cost_table import ELLIPSOID, TABULATED
+from shapelab.transport.cost_table import ELLIPSOID
+from shapelab.transport.forces import boundary_forces
 from shapelab.transport.pairs import PairTables, add_pair
-from shapelab.transport.point_cost import ROW, SCALE, Cells, gauge_slope, table_gradient, wrap
+from shapelab.transport.point_cost import SCALE, Cells, wrap
 from shapelab.transport.problem import Problem
 
 __all__ = ["CellMoments", "measure_cells"]
 
-_SUMS = 13
-"""Columns: volume, first moments (3), second moments (00, 11, 22, 01, 02, 12), integral of grad c (3)."""
+_SUMS = 10
+"""Columns: volume, first moments (3), second moments (00, 11, 22, 01, 02, 12)."""
 
 
 @dataclass(frozen=True)
@@ -140,35 +136,6 @@ def _powers(weights: np.ndarray, z: np.ndarray, row: np.ndarray, size: int) -> N
     row[9] += q12
 
 
-@quick
-def _slopes(buffer: np.ndarray, z: np.ndarray, rows: np.ndarray, place: int, row: np.ndarray, size: int) -> None:
-    """Add up weight grad c over the pixels of a block, from the weights in WORK and the costs in COST."""
-    g0 = g1 = g2 = 0.0
-    kind, power, cap, length = int(rows[place, GAUGE]), rows[place, EXPONENT], rows[place, LIMIT], rows[place, CORE]
-    a0, a1, a2 = rows[place, SHAPE], rows[place, SHAPE + 1], rows[place, SHAPE + 2]
-    a3, a4, a5 = rows[place, SHAPE + 3], rows[place, SHAPE + 4], rows[place, SHAPE + 5]
-    for k in range(size):
-        s0, s1, s2 = gauge_slope(kind, z[0, k], z[1, k], z[2, k], a0, a1, a2, a3, a4, a5, length)
-        factor = 0.0 if buffer[COST + k] >= cap else buffer[WORK + k] * power * max(buffer[COST + k], 0.0)
-        g0, g1, g2 = g0 + factor * s0, g1 + factor * s1, g2 + factor * s2
-    row[10] += g0
-    row[11] += g1
-    row[12] += g2
-
-
-@kernel
-def _table_slopes(
-    buffer: np.ndarray, table: np.ndarray, line: int, row: np.ndarray, where: np.ndarray, size: int, dims: tuple, geometry: np.ndarray
-) -> None:
-    """Add up weight grad c of a tabulated cost over the pixels of a block."""
-    for k in range(size):
-        if buffer[WORK + k] > 0:
-            g0, g1, g2 = table_gradient(table, line, where[k], dims, geometry)
-            row[10] += buffer[WORK + k] * g0
-            row[11] += buffer[WORK + k] * g1
-            row[12] += buffer[WORK + k] * g2
-
-
 @kernel
 def _measure(
     slot: int,
@@ -180,7 +147,6 @@ def _measure(
     pixels: Pixels,
     centres: np.ndarray,
     half: np.ndarray,
-    curved: np.ndarray,
     sums: np.ndarray,
     keys: np.ndarray,
     values: np.ndarray,
@@ -192,17 +158,15 @@ def _measure(
     z, shared = np.empty((3, PIXELS)), np.zeros((2, 2 * PIXELS, 2 * PIXELS))
     geometry, offsets, dims, table, codes = grid.geometry, grid.offsets, grid.dims, cells.table, cells.codes
     rows = np.empty((2 * PIXELS, COLUMNS))
-    weights, any_curved, pixels_best, pixels_next = buffer[WORK : WORK + PIXELS], curved.any(), pixels.best, pixels.next
+    weights, pixels_best, pixels_next = buffer[WORK : WORK + PIXELS], pixels.best, pixels.next
     for b in range(first, last):
         k0, k1, k2 = block_corner(b, grid)
         locate_pixels(where, k0, k1, k2, grid)
         count, alone = _tell_apart(buffer, ids, pixels, k0, k1, k2, grid, n)
-        tabulated = False
-        if not alone or any_curved:
+        if not alone:
             tabulated = describe_candidates(rows, cells, f, ids, count, centres[b], half[b], geometry)
             for k in range(size):
                 buffer[BEST + k], buffer[NEXT + k] = pixels_best[where[k]], pixels_next[where[k]]
-        if not alone:
             ramps(buffer, rows, tabulated, table, codes, ids, where, offsets, geometry, dims)
             for k in range(size):
                 if 0 < buffer[INSIDE + k] < 1:
@@ -231,12 +195,6 @@ def _measure(
                     for k in range(size):
                         z[axis, k] = wrap(d + offsets[axis, k], period, frequency)
             _powers(weights, z, sums[i], size)
-            if curved[i] and rows[m, GAUGE] == TABULATED:
-                _table_slopes(buffer, table, codes[i, ROW], sums[i], where, size, dims, geometry)
-            elif curved[i]:
-                for k in range(size):
-                    buffer[COST + k] = (buffer[BEST + k] if buffer[OWNER + k] == m else buffer[NEXT + k]) + f[i]
-                _slopes(buffer, z, rows, m, sums[i], size)
     return pairs
 
 
@@ -244,38 +202,39 @@ def measure_cells(problem: Problem, assignment: Assignment, potentials: np.ndarr
     """Return the geometry of the cells of an assignment; `potentials` are the internal ones it was made with."""
     level, n, d = problem.fine, problem.n, problem.ndim
     blocks, finest = level.blocks, level.blocks.levels[-1]
-    curved = _curved(problem)
     f = potentials.astype(float)
     parts = ranges(blocks.n_blocks, LEAST)
     tables = PairTables(n, len(parts))
     while True:
         tables.clear()
         sums = np.zeros((len(parts), n + 1, _SUMS))
-        arguments = (level.cells, f, blocks.grid, assignment.pixels, finest.centres, finest.half, curved, sums, tables.keys, tables.values)
+        arguments = (level.cells, f, blocks.grid, assignment.pixels, finest.centres, finest.half, sums, tables.keys, tables.values)
         used = over_ranges(_measure, parts, *arguments)
         if max(used) < tables.room:
             break
         tables.grow()
     pairs, shared = tables.edges(used)
     sums = sums.sum(axis=0)[:n]
-    _add_linear_gradients(problem, sums, ~curved)
-    return _physical(problem, sums, pairs, shared, d)
+    gradients = _linear_gradients(problem, sums)
+    if (curved := _curved(problem)).any():
+        gradients[curved] = boundary_forces(problem, assignment, f)[curved]
+    return _physical(problem, sums, gradients, pairs, shared, d)
 
 
 def _curved(problem: Problem) -> np.ndarray:
-    """Return which cells have a cost whose gradient is not linear in the displacement (and needs a sum of its own)."""
+    """Return which cells have a cost whose gradient is not linear in the displacement (and is summed along its boundary)."""
     table = problem.table
     return np.asarray((table.kind > ELLIPSOID) | (table.exponent != 2) | np.isfinite(table.cap))
 
 
-def _add_linear_gradients(problem: Problem, sums: np.ndarray, linear: np.ndarray) -> None:
-    """Set the integrals of grad c = 2 s A z of quadratic costs from the first moments."""
-    values = problem.fine.cells.values[linear]
+def _linear_gradients(problem: Problem, sums: np.ndarray) -> np.ndarray:
+    """Return the integrals of grad c = 2 s A z as those of quadratic costs, from the first moments."""
+    values = problem.fine.cells.values
     a = values[:, [3, 6, 7, 6, 4, 8, 7, 8, 5]].reshape(-1, 3, 3)
-    sums[linear, 10:13] = 2 * values[:, SCALE, None] * np.einsum("nab,nb->na", a, sums[linear, 1:4])
+    return np.asarray(2 * values[:, SCALE, None] * np.einsum("nab,nb->na", a, sums[:, 1:4]))
 
 
-def _physical(problem: Problem, sums: np.ndarray, pairs: np.ndarray, shared: np.ndarray, d: int) -> CellMoments:
+def _physical(problem: Problem, sums: np.ndarray, gradients: np.ndarray, pairs: np.ndarray, shared: np.ndarray, d: int) -> CellMoments:
     length, pixel = problem.length_unit, problem.domain.pixel_volume
     volume = np.maximum(sums[:, 0], 1e-300)
     offsets = sums[:, 4 - d : 4] / volume[:, None] * length
@@ -286,6 +245,6 @@ def _physical(problem: Problem, sums: np.ndarray, pairs: np.ndarray, shared: np.
     extent = np.diag(np.asarray(problem.domain.spacing) ** 2 / 12)
     covariances = second[:, 3 - d :, 3 - d :] - offsets[:, :, None] * offsets[:, None, :] + extent
     covariances[sums[:, 0] <= 0] = 0
-    gradients = sums[:, 13 - d :] * (problem.cost_unit / length * pixel)
+    gradients = gradients[:, 3 - d :] * (problem.cost_unit / length * pixel)
     areas, weights = shared[:, 1] / length * pixel, shared[:, 0] / problem.cost_unit * pixel
     return CellMoments(sums[:, 0] * pixel, offsets, problem.seeds + offsets, covariances, gradients, pairs.astype(np.int64), areas, weights)
