@@ -13,7 +13,7 @@ from shapelab.cells.motions.correction import without_jumps
 
 def test_raising_the_exponent_of_a_running_swarm():
     """Seeds that a weak correction has let go to the rims of their cells were thrown out of them: mean errors of 0.1 to 0.3."""
-    run = sl.Cells("run_and_tumble", seed=1, p=0.5)
+    run = sl.Cells("run_and_tumble", shape=(112, 112), seed=1, p=0.5)
     for _ in range(300):
         run.step()
     run.update(p=8.0)
@@ -26,7 +26,7 @@ def test_raising_the_exponent_of_a_running_swarm():
 
 
 def test_a_given_time_step_that_is_shortened_is_said():
-    run = sl.Cells("run_and_tumble", seed=1, p=0.5, dt=0.0008)
+    run = sl.Cells("run_and_tumble", shape=(112, 112), seed=1, p=0.5, dt=0.0008)
     for _ in range(5):
         run.step()
     assert run.frame().notices == ()
@@ -44,7 +44,7 @@ def test_a_given_time_step_that_is_shortened_is_said():
 
 
 def test_an_error_above_the_tolerance_is_said():
-    run = sl.Cells("run_and_tumble", seed=1)
+    run = sl.Cells("run_and_tumble", shape=(112, 112), seed=1)
     state = run.state()
     state.diagram["volumes"] = state.diagram["volumes"] * 1.1
     run.restore(state)

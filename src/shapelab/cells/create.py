@@ -7,7 +7,9 @@ from typing import Any
 from shapelab.catalog import load, scenario
 from shapelab.cells.labels_as_cells import GivenCells
 from shapelab.cells.model import CellModel
-from shapelab.errors import InputError
+from shapelab.cells.state import CellState
+from shapelab.errors import InputError, ParameterError
+from shapelab.frame import LayerData
 from shapelab.simulation import Simulation
 
 __all__ = ["Cells", "warm_up"]
@@ -54,6 +56,21 @@ class Cells(Simulation):
             values.update(given.parameters())
         values.update(parameters)
         super().__init__(model, model.parameters_type(**values), initial=given, preset=entry.name)
+
+    def draw(self, fineness: int = 4) -> LayerData:
+        """Return the labels of the cells as they are now, on a grid `fineness` times as fine as that of the solver along each axis.
+
+        Parameters
+        ----------
+        fineness
+            From 1 to 4: every pixel is given to its cell anew, so that boundaries are exact on any grid.
+        """
+        if fineness not in (1, 2, 3, 4):
+            raise ParameterError(f"fineness = {fineness} is not allowed: choose a whole number from 1 to 4.")
+        state = self._prepared()
+        assert isinstance(self.model, CellModel)
+        assert isinstance(state, CellState)
+        return self.model.draw(state, fineness)
 
 
 def warm_up() -> None:

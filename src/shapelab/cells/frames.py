@@ -1,4 +1,4 @@
-"""What may be seen of the cells: layers that share one scale."""
+"""What may be seen of the cells: layers that lie over one another."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shapelab.cells.parameters import CellParameters
 from shapelab.cells.state import CellState
 from shapelab.frame import LayerData, frozen
 
-__all__ = ["cell_layers", "notices", "to_pixels", "to_positions"]
+__all__ = ["cell_layers", "notices", "place", "to_pixels", "to_positions"]
 
 
 def to_pixels(positions: np.ndarray, p: CellParameters) -> np.ndarray:
@@ -26,14 +26,19 @@ def to_positions(pixels: Any, p: CellParameters) -> np.ndarray:
     return to_box(np.asarray(pixels, float), 1.0) * np.asarray(p.spacing)
 
 
-def cell_layers(state: CellState, diagram: CellDiagram, arrows: str) -> tuple[LayerData, ...]:
-    """Return cells (labels), seeds (points with features), `arrows` ("velocity" or "axis", vectors) and walls, if any."""
+def place(p: CellParameters) -> dict[str, Any]:
+    """Return the scale, units and names of axes of every layer on the solver's grid."""
+    return {"scale": p.voxel_size, "units": (p.unit,) * p.ndim, "axis_labels": ("z", "y", "x")[-p.ndim :]}
+
+
+def cell_layers(state: CellState, diagram: CellDiagram, arrows: str, cells: LayerData) -> tuple[LayerData, ...]:
+    """Return `cells`, seeds (points with features), `arrows` ("velocity" or "axis", vectors) and walls, if any."""
     p = state.parameters
     assert isinstance(p, CellParameters)
-    grid = {"scale": p.voxel_size, "units": (p.unit,) * p.ndim, "axis_labels": ("z", "y", "x")[-p.ndim :]}
+    grid = place(p)
     seeds = {**grid, "features": features(state, diagram), **_dots(state, p)}
     layers = [
-        LayerData("cells", _label_image(state, diagram), "labels", grid),
+        cells,
         LayerData("seeds", frozen(to_pixels(state.positions, p)), "points", seeds),
         LayerData(arrows, _arrows(state, arrows, p), "vectors", {**grid, "edge_width": 0.6, "vector_style": "arrow"}),
     ]
@@ -62,14 +67,6 @@ def features(state: CellState, diagram: CellDiagram) -> dict[str, np.ndarray]:
         **{name: values for name, values in state.traits.items() if values.ndim == 1},
     }
     return {name: frozen(values) for name, values in columns.items()}
-
-
-def _label_image(state: CellState, diagram: CellDiagram) -> np.ndarray:
-    ids = np.concatenate([[0], state.ids])
-    dtype = next(dtype for dtype in (np.uint16, np.uint32, np.uint64) if state.next_id <= np.iinfo(dtype).max + 1)
-    image = ids.astype(dtype)[diagram.labels]
-    image.setflags(write=False)
-    return np.asarray(image)
 
 
 def _arrows(state: CellState, kind: str, p: CellParameters) -> np.ndarray:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from shapelab.cells.cell_diagram import CellDiagram
+from shapelab.cells.drawing import Drawing, label_layer
 from shapelab.cells.edits import EDITS, apply_edit
-from shapelab.cells.frames import cell_layers, notices
+from shapelab.cells.frames import cell_layers, notices, place
 from shapelab.cells.labels_as_cells import GivenCells
 from shapelab.cells.motions.correction import SHORTENED, check_time_step, spring_rate, stable_time_step, without_jumps
 from shapelab.cells.motions.propulsion import random_axes
@@ -17,7 +18,7 @@ from shapelab.cells.parameters import CellParameters
 from shapelab.cells.state import CellState
 from shapelab.cells.walls import Room
 from shapelab.errors import NotFiniteError
-from shapelab.frame import Frame
+from shapelab.frame import Frame, LayerData
 from shapelab.simulation import Model
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class CellModel(Model[CellParameters, CellState]):
 
     def __init__(self) -> None:
         self._engine: tuple[Any, np.ndarray | None, Room, Solver] | None = None
+        self._drawing: tuple[Any, np.ndarray | None, Drawing] | None = None
 
     # hooks -------------------------------------------------------------------------------------------------------------
 
@@ -186,7 +188,7 @@ class CellModel(Model[CellParameters, CellState]):
 
     def forget(self) -> None:
         """Drop the solver, whose tables may be half written."""
-        self._engine = None
+        self._engine = self._drawing = None
 
     def frame(self, state: CellState) -> Frame:
         """Return the cells, seeds, arrows and walls, with the observables."""
@@ -200,8 +202,22 @@ class CellModel(Model[CellParameters, CellState]):
         }
         if len(state):
             scalars |= {name: float(value) for name, value in self.observe(state, diagram).items()}
-        layers = cell_layers(state, diagram, self.arrows)
+        layers = cell_layers(state, diagram, self.arrows, self.draw(state, self.of(state).fineness))
         return Frame(state.step, state.time, layers, scalars, notices(state, scalars["volume_error"]))
+
+    def draw(self, state: CellState, fineness: int = 1) -> LayerData:
+        """Return the labels of the cells on a grid `fineness` (1-4) times as fine as the one they are solved on, along each axis.
+
+        Every pixel belongs to the cell that the present potentials give its centre to, so that boundaries are exact on any grid.
+        """
+        if fineness == 1 or not len(state):
+            rows = state.diagram["labels"]
+            return label_layer(state, np.kron(rows, np.ones((fineness,) * rows.ndim, rows.dtype)), place(self.of(state)), fineness)
+        p, mask = self.of(state), state.fields.get("mask")
+        key = (p.shape, p.voxel_size, fineness)
+        if self._drawing is None or self._drawing[0] != key or self._drawing[1] is not mask:
+            self._drawing = key, mask, Drawing(p, mask, self.periodic, fineness)
+        return label_layer(state, self._drawing[2].labels(state, self.cost(state)), place(p), fineness)
 
     def update(self, state: CellState, parameters: CellParameters) -> CellState:
         """Put new live parameters in force; a new cost is solved for at once, an unstable time step refused."""
@@ -241,7 +257,8 @@ class CellModel(Model[CellParameters, CellState]):
 
     def memory(self, parameters: CellParameters) -> int:
         """Return the estimate [bytes]."""
-        return _BYTES_PER_PIXEL * math.prod(parameters.shape) + 2000 * parameters.n_cells
+        drawn = 8 * parameters.fineness**parameters.ndim if parameters.fineness > 1 else 0
+        return (_BYTES_PER_PIXEL + drawn) * math.prod(parameters.shape) + 2000 * parameters.n_cells
 
     def device(self, parameters: CellParameters) -> str:
         """Return the device: cells are solved on the CPU."""

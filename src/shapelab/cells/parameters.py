@@ -59,6 +59,13 @@ class CellParameters(Parameters):
         le=0.2,
         step=0.005,
     )
+    fineness: int = parameter(
+        1,
+        "Pixels drawn for each pixel solved, along each axis: boundaries look sharper, the cells stay the same.",
+        label="Drawing fineness",
+        ge=1,
+        le=4,
+    )
     seed: int = parameter(1, "Seed of all randomness: the same seed gives the same run.", main=True, ge=0, le=2**31 - 1)
     max_time: float | None = parameter(
         None, "Time of the model after which the run ends; none lets it run on.", unit="time", live=True, gt=0, le=1e9, step=1.0

@@ -14,6 +14,7 @@ import numpy as np
 from shapelab.threads import over_ranges, ranges
 from shapelab.transport.candidates import Lists, refine
 from shapelab.transport.point_cost import Cells
+from shapelab.transport.table_bounds import bounds_of_blocks, bounds_of_parents
 
 __all__ = ["Blocks", "Grid", "Lists"]
 
@@ -98,16 +99,11 @@ class Blocks:
 
     def set_table(self, table: np.ndarray) -> None:
         """Take the smallest and largest tabulated cost over every block of every level."""
-        for level, side in zip(self.levels, self.sides, strict=True):
-            if table.size <= 1:
-                level.table_bounds = np.zeros((2, 1, 1))
-                continue
-            low = high = table.reshape(len(table), *self.grid.dims)
-            for axis in range(3):
-                starts = np.arange(0, self.grid.dims[axis], side[axis])
-                low = np.minimum.reduceat(low, starts, axis=axis + 1)
-                high = np.maximum.reduceat(high, starts, axis=axis + 1)
-            level.table_bounds = np.stack([low.reshape(len(table), -1), high.reshape(len(table), -1)]).astype(float)
+        bounds = bounds_of_blocks(table, self.grid.dims, self.grid.block, self.grid.counts)
+        for level, above in zip(self.levels[::-1], [*self.levels[-2::-1], None], strict=True):
+            level.table_bounds = bounds
+            if above is not None:
+                bounds = bounds_of_parents(bounds, level.parents, len(above.centres))
 
     def _slacks(self, slack: np.ndarray | None) -> list[np.ndarray]:
         if slack is None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shapelab.errors import InputError
 
+if TYPE_CHECKING:
+    from shapelab.transport.domain import Domain
+
 __all__ = [
     "ELLIPSOID", "ISOTROPIC", "SEGMENT", "SPHEROCYLINDER", "TABULATED",
-    "Cost", "CostTable", "PointCost", "norm_table", "per_cell", "positive", "rod_shapes", "rod_table", "scale_of", "unit_vectors",
+    "Cost", "CostImage", "CostTable", "PointCost",
+    "norm_table", "per_cell", "positive", "rod_shapes", "rod_table", "scale_of", "unit_vectors",
 ]  # fmt: skip
 
 ISOTROPIC, ELLIPSOID, SPHEROCYLINDER, SEGMENT, TABULATED = 0, 1, 2, 3, 4
@@ -20,6 +25,9 @@ SCALINGS = ("constant", "level_set", "volume")
 
 PointCost = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 """``function(z, y, cell)``: displacements from the seed ``(..., d)``, positions ``(..., d)``, cell number -> costs ``(...)``."""
+
+CostImage = Callable[["Domain", np.ndarray], np.ndarray]
+"""``function(grid, seeds)`` -> costs ``(N, pixels)`` float32; far from its seed, where a cell never is, a cost may be huge."""
 
 
 @dataclass
@@ -40,6 +48,8 @@ class CostTable:
     cap: np.ndarray
     function: PointCost | None = None
     """Cost of the tabulated cells."""
+    image: CostImage | None = None
+    """The same for all of them at once on a grid, where somebody knows how to do that fast."""
 
     def __len__(self) -> int:
         return len(self.kind)

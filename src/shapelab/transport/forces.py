@@ -84,30 +84,38 @@ def _press_wall(forces: np.ndarray, cells: Cells, f: np.ndarray, grid: Grid, pix
 
 
 @kernel
-def _press(slot: int, first: int, last: int, cells: Cells, f: np.ndarray, grid: Grid, pixels: Pixels, flat: bool, sums: np.ndarray) -> None:
-    """Add up the forces from the faces after the pixels first..last, and from the walls around them."""
-    forces, n, (_, n1, n2), weights = sums[slot], f.shape[0], grid.dims, grid.weights
-    labels, shares, walls = pixels.label, pixels.share, grid.weights.shape[0] > 1
-    for p in range(first, last):
-        here = labels[p]
-        if here > n:
-            continue
-        empty = here == n and shares[p] == 1
-        for axis in range(1 if flat else 0, 3):
-            count = grid.dims[axis]
-            stride = n1 * n2 if axis == 0 else (n2 if axis == 1 else 1)
-            k, period = p // stride % count, grid.geometry[6 + axis] > 0
-            q = p + stride if k < count - 1 else (p - stride * (count - 1) if period else -1)
-            if q >= 0 and not (walls and weights[q] == 0):
-                if labels[q] != here or shares[q] < 1 or shares[p] < 1:
-                    _press_face(forces, pixels, p, q, axis, grid.geometry[axis], n)
-            elif not empty:
-                _press_wall(forces, cells, f, grid, pixels, p, axis, 1.0)
-            if empty:
+def _press(slot: int, first: int, last: int, cells: Cells, f: np.ndarray, grid: Grid, pixels: Pixels, sums: np.ndarray) -> None:
+    """Add up the forces from the faces after the pixels of the rows first..last, and from the walls around them."""
+    forces, n, (n0, n1, n2), weights, geometry = sums[slot], f.shape[0], grid.dims, grid.weights, grid.geometry
+    labels, shares, walls, flat = pixels.label, pixels.share, grid.weights.shape[0] > 1, n0 == 1
+    for row in range(first, last):
+        k0, k1 = row // n1, row % n1
+        ends = ((k0 == 0 or k0 == n0 - 1) and not flat) or k1 == 0 or k1 == n1 - 1
+        above = 0 if flat else n1 * n2
+        for k2 in range(n2):
+            p = row * n2 + k2
+            here = labels[p]
+            if here > n:
                 continue
-            q = p - stride if k > 0 else (p + stride * (count - 1) if period else -1)
-            if q < 0 or (walls and weights[q] == 0):
-                _press_wall(forces, cells, f, grid, pixels, p, axis, -1.0)
+            if not (ends or walls or k2 == 0 or k2 == n2 - 1):  # most pixels lie within a cell or the medium, far from all walls
+                alone = shares[p] == 1 and shares[p + 1] == 1 and shares[p + n2] == 1 and shares[p + above] == 1
+                if alone and labels[p + 1] == here and labels[p + n2] == here and labels[p + above] == here:
+                    continue
+            empty = here == n and shares[p] == 1
+            for axis in range(1 if flat else 0, 3):
+                k, count, stride = (k0, n0, n1 * n2) if axis == 0 else ((k1, n1, n2) if axis == 1 else (k2, n2, 1))
+                period = geometry[6 + axis] > 0
+                q = p + stride if k < count - 1 else (p - stride * (count - 1) if period else -1)
+                if q >= 0 and not (walls and weights[q] == 0):
+                    if labels[q] != here or shares[q] < 1 or shares[p] < 1:
+                        _press_face(forces, pixels, p, q, axis, geometry[axis], n)
+                elif not empty:
+                    _press_wall(forces, cells, f, grid, pixels, p, axis, 1.0)
+                if empty:
+                    continue
+                q = p - stride if k > 0 else (p + stride * (count - 1) if period else -1)
+                if q < 0 or (walls and weights[q] == 0):
+                    _press_wall(forces, cells, f, grid, pixels, p, axis, -1.0)
 
 
 def boundary_forces(problem: Problem, assignment: Assignment, potentials: np.ndarray) -> np.ndarray:
@@ -120,7 +128,7 @@ def boundary_forces(problem: Problem, assignment: Assignment, potentials: np.nda
     """
     level, n = problem.fine, problem.n
     grid = level.blocks.grid
-    parts = ranges(int(np.prod(grid.dims)), _LEAST)
+    parts = ranges(grid.dims[0] * grid.dims[1], max(1, _LEAST // grid.dims[2]))
     sums = np.zeros((len(parts), n, 3))
-    over_ranges(_press, parts, level.cells, potentials.astype(float), grid, assignment.pixels, problem.ndim == 2, sums)
+    over_ranges(_press, parts, level.cells, potentials.astype(float), grid, assignment.pixels, sums)
     return np.asarray(sums.sum(axis=0))

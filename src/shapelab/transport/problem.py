@@ -166,6 +166,8 @@ class Problem:
                 f"at most {_TABLE_LIMIT / 1e9:.3g} GB are used: choose fewer cells or a coarser grid."
             )
         grid = Domain(shape, tuple(self.domain.size / np.asarray(shape)), self.domain.periodic)
+        if self.table.image is not None:
+            return np.asarray(self.table.image(grid, self.seeds) / np.float32(self.cost_unit), np.float32)
         y = grid.pixel_centres()
         table = np.empty((len(cells), int(np.prod(shape))), np.float32)
         for row, cell in enumerate(cells):

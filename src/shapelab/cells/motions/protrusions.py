@@ -6,8 +6,15 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numba import njit
 
-__all__ = ["LOBE_HEIGHT", "lobe_bias", "refresh_lobes", "traction"]
+from shapelab.cells.motions.windows import FAR, REACH, windows_around
+from shapelab.threads import over_ranges, ranges
+from shapelab.transport import Domain
+from shapelab.transport.cost_table import CostTable
+from shapelab.transport.costs import Biased, Cost
+
+__all__ = ["LOBE_HEIGHT", "LobedCost", "lobe_bias", "refresh_lobes", "traction"]
 
 _WIDTH = 0.06
 """Squared angular width of a lobe [rad^2]."""
@@ -15,23 +22,66 @@ LOBE_HEIGHT = 1 / math.sqrt(math.pi * _WIDTH)
 """Bias at the tip of a lobe of amplitude 1."""
 
 
-def lobe_bias(amplitudes: np.ndarray) -> Callable[[np.ndarray, np.ndarray, int], np.ndarray]:
-    """Return how many e-folds cheaper a point is for a cell (2-D), from its angle: ``sum_k G(angle - angle_k) a_k``.
+_ANGLES = np.linspace(-np.pi, np.pi, 361)
 
-    The lobes' angles are equally spaced and do not turn with the cell; the sum is tabulated over a few hundred angles.
-    """
-    lobes = amplitudes.shape[1]
-    angles = np.linspace(-np.pi, np.pi, 361)
-    away = angles[:, None] - 2 * np.pi * np.arange(lobes) / lobes
+
+def _biases(amplitudes: np.ndarray) -> np.ndarray:
+    """Return ``sum_k G(angle - angle_k) a_k`` of every cell over `_ANGLES`; the lobes are equally spaced and do not turn."""
+    away = _ANGLES[:, None] - 2 * np.pi * np.arange(amplitudes.shape[1]) / amplitudes.shape[1]
     away -= 2 * np.pi * np.rint(away / (2 * np.pi))
-    shape = np.exp(-(away**2) / _WIDTH) * LOBE_HEIGHT  # (angles, lobes)
-    tables = amplitudes @ shape.T
+    return np.asarray(amplitudes @ (np.exp(-(away**2) / _WIDTH) * LOBE_HEIGHT).T)
+
+
+def lobe_bias(amplitudes: np.ndarray) -> Callable[[np.ndarray, np.ndarray, int], np.ndarray]:
+    """Return how many e-folds cheaper a point is for a cell (2-D), from its angle: ``sum_k G(angle - angle_k) a_k``."""
+    factors = np.exp(-_biases(amplitudes))
 
     def bias(z: np.ndarray, y: np.ndarray, cell: int) -> np.ndarray:
         del y
-        return np.interp(np.arctan2(z[..., 0], z[..., 1]), angles, tables[cell])
+        return -np.log(np.interp(np.arctan2(z[..., 0], z[..., 1]), _ANGLES, factors[cell]))
 
     return bias
+
+
+class LobedCost(Biased):
+    """``c(z) exp(-sum_k G(angle - angle_k) a_k)`` with amplitudes a ``(N, lobes)`` and an isotropic cost c (2-D)."""
+
+    def __init__(self, base: Cost, amplitudes: np.ndarray) -> None:
+        super().__init__(base, lobe_bias(amplitudes))
+        self.amplitudes = amplitudes
+
+    def table(self, volumes: np.ndarray, ndim: int) -> CostTable:
+        table = super().table(volumes, ndim)
+        factors = np.exp(-_biases(self.amplitudes))
+
+        def image(grid: Domain, seeds: np.ndarray) -> np.ndarray:
+            out = np.full((len(seeds), int(np.prod(grid.shape))), FAR, np.float32)
+            windows = windows_around(grid, seeds, REACH * table.radius)
+            over_ranges(
+                _lobed, ranges(len(seeds), 1), out.reshape(-1, *grid.shape), windows, seeds, np.asarray(grid.spacing), factors,
+                table.scale, table.exponent / 2,
+            )  # fmt: skip
+            return out
+
+        table.image = image
+        return table
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _lobed(slot, first, last, out, windows, seeds, spacing, factors, scales, half_powers):  # type: ignore[no-untyped-def]
+    """Fill the costs of the cells first..last in their windows."""
+    shape, steps = out.shape[1:], factors.shape[1] - 1
+    for i in range(first, last):
+        for k in range(windows[i, 0, 0], windows[i, 0, 1]):
+            z0 = (k + 0.5) * spacing[0] - seeds[i, 0]
+            for m in range(windows[i, 1, 0], windows[i, 1, 1]):
+                z1 = (m + 0.5) * spacing[1] - seeds[i, 1]
+                place = (np.arctan2(z0, z1) + np.pi) / (2 * np.pi) * steps
+                left = min(int(place), steps - 1)
+                factor = factors[i, left] + (place - left) * (factors[i, left + 1] - factors[i, left])
+                squared = z0 * z0 + z1 * z1
+                cost = squared if half_powers[i] == 1 else squared ** half_powers[i]
+                out[i, k % shape[0], m % shape[1]] = scales[i] * cost * factor
 
 
 def refresh_lobes(amplitudes: np.ndarray, drive: float, decay: float, strongest: float, dt: float, rng: np.random.Generator) -> np.ndarray:

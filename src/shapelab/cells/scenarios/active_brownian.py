@@ -56,7 +56,7 @@ class ActiveBrownian(CellModel):
         }
 
 
-_COMMON = {"n_cells": 40, "shape": (96, 96), "filling": 0.94, "stiffness": 0.1, "correction": 3.0}
+_COMMON = {"n_cells": 40, "shape": (256, 256), "filling": 0.94, "stiffness": 0.1, "correction": 3.0}
 _PAPER = {"n_cells": 250, "shape": (512, 512), "dt": 0.002, "max_time": 5.0}
 
 LIQUID = Scenario(

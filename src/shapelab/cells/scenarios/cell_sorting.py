@@ -79,7 +79,7 @@ def sorting_scenario(
 ) -> Scenario:
     """Return a scenario from its tensions: first, second, between, first_medium, second_medium."""
     fields = ("first", "second", "between", "first_medium", "second_medium")
-    common = {"n_cells": 80, "shape": (160, 160), "filling": 0.4, "correction": 0.5}
+    common = {"n_cells": 80, "shape": (256, 256), "filling": 0.4, "correction": 0.5}
     return Scenario(
         name=name,
         title=title,

@@ -89,7 +89,7 @@ def sorting_scenario_3d(name: str, title: str, description: str, parameters: dic
         name=name,
         title=f"{title} (3-D)",
         description=description,
-        parameters={"n_cells": 60, "shape": (48, 48, 48), "filling": 0.25, "correction": 0.1, **parameters},
+        parameters={"n_cells": 60, "shape": (64, 64, 64), "filling": 0.25, "correction": 0.1, **parameters},
         expect=expect,
         variants={"paper": {"n_cells": 128, "shape": (256, 256, 256), "filling": 0.09, "max_time": 4.0}},
         quick={"shape": (32, 32, 32), "n_cells": 20},

@@ -39,24 +39,17 @@ class Chemotaxis(CellModel):
     def time_step(self, state: CellState) -> float:
         return float(self.of(state).dt or min(0.3 * state.radius / max(self.of(state).correction, 1e-3), 0.05))
 
+    def hill(self, state: CellState) -> Any:
+        """Return the attractant."""
+        from shapelab.cells.motions.attraction import Hill
+
+        return Hill(self.room(state).size / 2, self.of(state).spread)
+
     def cost(self, state: CellState) -> Any:
-        from shapelab.transport.costs import Biased
+        from shapelab.cells.motions.attraction import UphillCost
 
         p = self.of(state)
-
-        def bias(z: np.ndarray, y: np.ndarray, cell: int) -> np.ndarray:
-            gain = self.attractant(state, y) - self.attractant(state, state.positions[cell])
-            steepness = gain / np.sqrt(np.sum(z**2, axis=-1) + 1e-12)
-            up, down = np.maximum(steepness, 0), np.maximum(-steepness, 0)
-            return p.sensitivity * (up**2 if p.response == "pointed" else up - down**2)
-
-        return Biased(super().cost(state), bias)
-
-    def attractant(self, state: CellState, y: np.ndarray) -> np.ndarray:
-        """Return u at positions ``(..., 2)``."""
-        spread = self.of(state).spread
-        away = np.sum((y - self.room(state).size / 2) ** 2, axis=-1)
-        return np.exp(-away / (2 * spread**2)) / (2 * np.pi * spread**2)
+        return UphillCost(super().cost(state), self.hill(state), state.positions, p.sensitivity, p.response == "fan")
 
     def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         return self.of(state).correction / state.radius * diagram.offsets
@@ -70,7 +63,7 @@ SCENARIO = Scenario(
     name="chemotaxis",
     title="Chemotaxis",
     description="A few cells stretch towards an attractant in the middle and climb up to it.",
-    parameters={"n_cells": 10, "shape": (128, 128), "filling": 0.1, "sensitivity": 0.08, "spread": 0.3},
+    parameters={"n_cells": 10, "shape": (192, 192), "filling": 0.1, "sensitivity": 0.08, "spread": 0.3},
     citation=CellModel.citation,
     expect={"distance_to_source": (0.05, 0.24), "elongation": (1.02, 2.0)},
     variants={"paper": {"shape": (512, 512), "dt": 0.01, "sensitivity": 0.02, "spread": 0.2, "max_time": 10.0}},

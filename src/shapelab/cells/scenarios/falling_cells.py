@@ -67,7 +67,7 @@ class FallingCells(CellModel):
         return scalars
 
 
-COMMON = {"n_cells": 30, "shape": (128, 128), "filling": 0.3, "stiffness": 0.125, "correction": 1.5, "max_time": 10.0}
+COMMON = {"n_cells": 30, "shape": (256, 256), "filling": 0.3, "stiffness": 0.125, "correction": 1.5, "max_time": 10.0}
 PAPER = {"shape": (512, 512), "dt": 0.001, "max_time": 10.0}
 
 SOFT = Scenario(

@@ -72,7 +72,7 @@ class FireAlarm(CellModel):
         }
 
 
-_COMMON = {"n_cells": 60, "shape": (128, 128), "filling": 0.42, "stiffness": 0.1, "correction": 3.0, "max_time": 15.0}
+_COMMON = {"n_cells": 60, "shape": (256, 256), "filling": 0.42, "stiffness": 0.1, "correction": 3.0, "max_time": 15.0}
 _PAPER = {"n_cells": 111, "shape": (512, 512), "dt": 0.001, "max_time": 15.0}
 HARD = Scenario(
     name="fire_alarm",

@@ -77,7 +77,7 @@ SCENARIO = Scenario(
     description="Cells of an hourglass run through the neck and around a disk.",
     parameters={
         "n_cells": 40,
-        "shape": (160, 160),
+        "shape": (256, 256),
         "filling": 0.25,
         "p": 2.0,
         "stiffness": 0.4,

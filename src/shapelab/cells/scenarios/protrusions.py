@@ -9,7 +9,7 @@ import numpy as np
 from shapelab.catalog import Scenario
 from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
-from shapelab.cells.motions.protrusions import LOBE_HEIGHT, lobe_bias, refresh_lobes, traction
+from shapelab.cells.motions.protrusions import LOBE_HEIGHT, refresh_lobes, traction
 from shapelab.cells.observables import mean_square_displacement
 from shapelab.cells.parameters import PlaneParameters
 from shapelab.cells.state import CellState
@@ -39,9 +39,9 @@ class Protrusions(CellModel):
         state.traits["lobes"] = np.zeros((len(state), self.of(state).lobes))
 
     def cost(self, state: CellState) -> Any:
-        from shapelab.transport.costs import Biased
+        from shapelab.cells.motions.protrusions import LobedCost
 
-        return Biased(super().cost(state), lobe_bias(state.traits["lobes"]))
+        return LobedCost(super().cost(state), state.traits["lobes"])
 
     def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         p = self.of(state)
@@ -70,7 +70,7 @@ SCENARIO = Scenario(
     name="protrusions",
     title="Protrusions",
     description="Cells push out lobes at random, hold on to the ground with them, and crawl.",
-    parameters={"n_cells": 18, "shape": (96, 96), "filling": 0.28, "correction": 0.6},
+    parameters={"n_cells": 18, "shape": (192, 192), "filling": 0.28, "correction": 0.6},
     citation=CellModel.citation,
     expect={"roundness": (0.5, 0.92), "volume_error": (0.0, 0.02)},
     variants={"paper": {"shape": (300, 300), "dt": 0.01, "max_time": 10.0}},

@@ -17,9 +17,7 @@ from shapelab.simulation import parameter
 class RelaxingParameters(CellParameters):
     """What relaxing cells share in plane and space."""
 
-    rate: float = parameter(
-        2.0, "How fast seeds move to the centres of their cells.", unit="1/time", main=True, live=True, ge=0, le=100, step=0.5
-    )
+    rate: float = parameter(2.0, "How fast cells move to their centres.", unit="1/time", main=True, live=True, ge=0, le=100, step=0.5)
     memory: float = parameter(
         1.0,
         "How far cells keep the elongation they started with: 1 keeps it, 0 lets them round up.",
@@ -91,7 +89,7 @@ SCENARIO = Scenario(
     name="relaxation",
     title="Relaxation",
     description="Every cell moves to its own centre, which evens out a tissue: yours, or a random one.",
-    parameters={"n_cells": 80, "shape": (160, 160), "filling": 0.95, "tolerance": 0.005},
+    parameters={"n_cells": 80, "shape": (256, 256), "filling": 0.95, "tolerance": 0.005},
     expect=EXPECT,
     quick={"shape": (80, 80), "n_cells": 20},
     shows_after=3.0,

@@ -7,7 +7,7 @@ from shapelab.cells.solids import SolidBlock
 
 _COMMON = {
     "n_cells": 64,
-    "shape": (224, 224),
+    "shape": (256, 256),
     "spring": 0.05,
     "dt": 0.005,
     "tolerance": 0.01,

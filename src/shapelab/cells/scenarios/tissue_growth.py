@@ -10,7 +10,7 @@ PLANE = Scenario(
     name="tissue_growth",
     title="Tissue growth",
     description="One cell grows, divides, and becomes a round tissue.",
-    parameters={"n_cells": 1, "shape": (128, 128), "filling": 0.75, "stiffness": 0.1, "correction": 1.0},
+    parameters={"n_cells": 1, "shape": (256, 256), "filling": 0.75, "stiffness": 0.1, "correction": 1.0},
     citation=CellModel.citation,
     expect=_EXPECT,
     variants={"paper": {"capacity": 400, "shape": (800, 800), "dt": 0.01, "max_time": 30.0}},
@@ -25,7 +25,7 @@ SPACE = Scenario(
     description="One cell grows, divides, and becomes a ball of cells.",
     parameters={
         "n_cells": 1,
-        "shape": (48, 48, 48),
+        "shape": (64, 64, 64),
         "filling": 0.4,
         "stiffness": 0.1,
         "correction": 1.0,

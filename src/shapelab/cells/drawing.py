@@ -1,0 +1,73 @@
+"""Cells drawn on a finer grid than they are solved on: the exact diagram of the same potentials."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shapelab.cells.state import CellState
+from shapelab.frame import LayerData
+
+if TYPE_CHECKING:
+    from shapelab.cells.parameters import CellParameters
+    from shapelab.transport.costs import Cost
+    from shapelab.transport.problem import Problem
+
+__all__ = ["Drawing", "fine_grid", "label_layer"]
+
+
+class Drawing:
+    """Draws the cells of states that share one grid, walls and fineness; what belongs to the grid is kept from frame to frame.
+
+    Parameters
+    ----------
+    p
+        The grid that is solved on.
+    mask
+        True where there is no wall; None for the whole box.
+    periodic
+        Whether opposite faces of the box are glued.
+    fineness
+        Pixels drawn per pixel solved, along each axis.
+    """
+
+    def __init__(self, p: CellParameters, mask: np.ndarray | None, periodic: bool, fineness: int) -> None:
+        from shapelab.transport import Domain
+
+        shape = tuple(n * fineness for n in p.shape)
+        fine = None if mask is None else np.kron(mask, np.ones((fineness,) * p.ndim, bool))
+        self.domain = Domain(shape, tuple(h / fineness for h in p.spacing), (periodic,) * p.ndim, fine)
+        self._last: Problem | None = None
+
+    def labels(self, state: CellState, cost: Cost) -> np.ndarray:
+        """Return the image of row numbers: 0 is medium or wall, i + 1 the cell in row i."""
+        from shapelab.transport.argmin import write_labels
+        from shapelab.transport.problem import Problem
+
+        problem = Problem(self.domain, self.domain.wrap(state.positions), state.volumes, cost)
+        if self._last is not None:
+            problem.adopt(self._last)
+        self._last = problem
+        image = np.empty(self.domain.shape, np.uint16 if problem.n < 2**16 else np.uint32)
+        level = problem.fine
+        write_labels(image.reshape(-1), level.blocks, level.cells, state.potentials / problem.cost_unit, problem.medium)
+        return image
+
+
+def fine_grid(grid: dict[str, Any], fineness: int) -> dict[str, Any]:
+    """Return the place of a finer image over one with the scale of `grid`: both fill the same box."""
+    if fineness == 1:
+        return grid
+    scale = np.asarray(grid["scale"], float)
+    # the first pixel of either has its centre half a pixel from the corner of the box
+    return {**grid, "scale": tuple((scale / fineness).tolist()), "translate": tuple((scale * (0.5 / fineness - 0.5)).tolist())}
+
+
+def label_layer(state: CellState, rows: np.ndarray, place: dict[str, Any], fineness: int = 1) -> LayerData:
+    """Return the labels "cells", with the ids of the cells, from an image of row numbers; `place` is that of the solver's grid."""
+    ids = np.concatenate([[0], state.ids])
+    dtype = next(dtype for dtype in (np.uint16, np.uint32, np.uint64) if state.next_id <= np.iinfo(dtype).max + 1)
+    image = ids.astype(dtype)[rows]
+    image.setflags(write=False)
+    return LayerData("cells", image, "labels", fine_grid(place, fineness))
