@@ -12,9 +12,10 @@ import pytest
 
 import shapelab as sl
 from shapelab import compare, convert, crystals, infer, measure, transport
-from shapelab.arguments import above, at_least, between, checked
+from shapelab.arguments import checked
 from shapelab.convert.mixture import GaussianMixture
 from shapelab.errors import InputError, ParameterError, ShapelabError
+from shapelab.limits import above, at_least, between
 from shapelab.mesh import interface_mesh
 
 AXIS = np.arange(12) - 5.5

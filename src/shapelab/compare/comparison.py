@@ -8,22 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from shapelab.arguments import above, at_least, between, checked
+from shapelab.arguments import checked
+from shapelab.compare.as_points import as_points, boundary_points, voxel_points
 from shapelab.compare.cells import cell_statistics
 from shapelab.compare.frames import in_one_frame
-from shapelab.compare.grids import on_common_grid
+from shapelab.compare.grids import on_common_grid, voxelised
 from shapelab.compare.inputs import Shape, as_shape
 from shapelab.compare.mixtures import mixture_distance
-from shapelab.compare.overlap import adjusted_rand, boundary_f1, boundary_voxels, dice, iou, match_labels, variation_of_information
+from shapelab.compare.overlap import adjusted_rand, boundary_f1, dice, iou, match_labels, variation_of_information
 from shapelab.compare.population import compare_populations, population
 from shapelab.compare.sinkhorn import Divergence, WeightedPoints, curvature_divergence, sinkhorn_divergence
 from shapelab.compare.surfaces import mask_distances, mesh_distances, mesh_volume, point_distances
 from shapelab.compare.units import in_one_unit
 from shapelab.convert.mesh import Mesh
-from shapelab.convert.points import mesh_to_points
 from shapelab.convert.spacing import Spacing
-from shapelab.convert.voxels import mesh_to_mask
 from shapelab.errors import InputError
+from shapelab.limits import above, at_least, between
 from shapelab.measure.diagram import curvature_diagram
 from shapelab.measure.surface import mesh_area
 from shapelab.stopping import done_apart
@@ -157,7 +157,7 @@ def _labels(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
         "notes": notes,
     }
     if options["transport"]:
-        result |= _transport(_boundary_points(a), _boundary_points(b), options, "boundaries of the cells", notes)
+        result |= _transport(boundary_points(a), boundary_points(b), options, "boundaries of the cells", notes)
     if options["statistics"]:
         tables = [cell_statistics(*shape.own_grid, unit=shape.unit) for shape in (a, b)]
         result |= {"cells_a": tables[0], "cells_b": tables[1], **_population_numbers(tables[0], tables[1], options, notes)}
@@ -167,9 +167,9 @@ def _labels(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
 def _masks(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
     notes: list[str] = []
     if a.kind == "surface":
-        a = _voxelised(a, b, notes)
+        a = voxelised(a, b, notes)
     elif b.kind == "surface":
-        b = _voxelised(b, a, notes)
+        b = voxelised(b, a, notes)
     if "labels" in (a.kind, b.kind):
         notes.append("Only one of the two has several labels: their foregrounds are compared.")
     a, b, said = on_common_grid(a, b)
@@ -187,7 +187,7 @@ def _masks(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
             result |= _curvatures(a, b, options, notes)
     result |= {"volume_a": volumes[0], "volume_b": volumes[1], "volume_difference": volumes[1] - volumes[0]}
     if options["transport"]:
-        result |= _transport(_voxel_points(a, inside_a), _voxel_points(b, inside_b), options, "voxels inside", notes)
+        result |= _transport(voxel_points(a, inside_a), voxel_points(b, inside_b), options, "voxels inside", notes)
     return {**result, "spacing": a.spacing, "notes": notes}
 
 
@@ -201,13 +201,13 @@ def _surfaces(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
     else:
         notes.append("At least one of the surfaces is open: volumes are left out.")
     if options["transport"]:
-        result |= _transport(_as_points(a), _as_points(b), options, "triangles, weighted by area", notes)
+        result |= _transport(as_points(a), as_points(b), options, "triangles, weighted by area", notes)
     return {**result, "notes": notes}
 
 
 def _points(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
     notes: list[str] = []
-    clouds = _as_points(a), _as_points(b)
+    clouds = as_points(a), as_points(b)
     if clouds[0].points.shape[1] != clouds[1].points.shape[1]:
         dims = clouds[0].points.shape[1], clouds[1].points.shape[1]
         raise InputError(f"One of the two has {dims[0]} coordinates and the other {dims[1]}: compare shapes of the same number of axes.")
@@ -274,43 +274,6 @@ def _said(divergence: Divergence, what: str) -> str:
     merged = f", merged within cubes of {divergence.cluster_size:.3g}" if divergence.cluster_size else ""
     unbalanced = "" if divergence.reach is None else f", reach {divergence.reach:.3g}"
     return f"Optimal transport between {what}: {n} and {m} points{merged}; blur {divergence.blur:.3g}{unbalanced}."
-
-
-def _as_points(shape: Shape) -> WeightedPoints:
-    if shape.kind == "points":
-        return shape.data  # type: ignore[no-any-return]
-    if shape.kind == "surface":
-        cloud = mesh_to_points(shape.data)
-        return WeightedPoints(cloud.points, cloud.weights)
-    return _boundary_points(shape)
-
-
-def _boundary_points(shape: Shape) -> WeightedPoints:
-    return _voxel_points(shape, boundary_voxels(shape.data if shape.kind == "labels" else shape.mask))
-
-
-def _voxel_points(shape: Shape, chosen: np.ndarray) -> WeightedPoints:
-    points = np.argwhere(chosen) * np.array(shape.spacing) + np.array(shape.origin or np.zeros(chosen.ndim))
-    if len(points) == 0:
-        raise InputError("One of the images has no boundary inside: every voxel has the same label.")
-    return WeightedPoints(points, np.ones(len(points)))
-
-
-def _voxelised(surface: Shape, grid: Shape, notes: list[str]) -> Shape:
-    """The mask of a closed surface on the grid of the other shape, or on one around it where it reaches further."""
-    if grid.data.ndim != 3:
-        raise InputError("A surface is 3-D and the image is 2-D: compare shapes of the same number of axes.")
-    steps = np.array(grid.spacing)
-    vertices, first = surface.data.vertices, np.array(grid.origin or np.zeros(3))
-    before = np.maximum(np.ceil((first - vertices.min(axis=0)) / steps), 0)
-    last = np.maximum(first + steps * (np.array(grid.data.shape) - 1), vertices.max(axis=0))
-    start = first - before * steps
-    shape = np.ceil((last - start) / steps - 1e-6).astype(int) + 1
-    mask, origin = mesh_to_mask(surface.data, grid.spacing, shape=(int(shape[0]), int(shape[1]), int(shape[2])), origin=start.tolist())
-    if not mask.any():
-        raise InputError("No voxel of the image lies inside the surface: check that both are in the same unit.")
-    notes.append("The surface was turned into a mask with the voxels of the other shape.")
-    return Shape("mask", mask, grid.spacing, tuple(float(x) for x in origin), unit=surface.unit)
 
 
 def _is_closed(mesh: Mesh) -> bool:

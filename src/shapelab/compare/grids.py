@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from shapelab.compare.inputs import Shape
+from shapelab.convert import mesh_to_mask
 from shapelab.convert.distance import signed_distance
 from shapelab.convert.place import nearest
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 
-__all__ = ["on_common_grid", "resampled"]
+__all__ = ["on_common_grid", "resampled", "voxelised"]
 
 
 def on_common_grid(a: Shape, b: Shape) -> tuple[Shape, Shape, list[str]]:
@@ -92,3 +93,20 @@ def resampled(image: Shape, back: np.ndarray, shape: tuple[int, ...]) -> np.ndar
         return np.asarray((out > 0) & inside)
     out[~inside] = -1
     return np.asarray(out)
+
+
+def voxelised(surface: Shape, grid: Shape, notes: list[str]) -> Shape:
+    """Return the mask of a closed surface on the grid of the other shape, or on one around it where it reaches further."""
+    if grid.data.ndim != 3:
+        raise InputError("A surface is 3-D and the image is 2-D: compare shapes of the same number of axes.")
+    steps = np.array(grid.spacing)
+    vertices, first = surface.data.vertices, np.array(grid.origin or np.zeros(3))
+    before = np.maximum(np.ceil((first - vertices.min(axis=0)) / steps), 0)
+    last = np.maximum(first + steps * (np.array(grid.data.shape) - 1), vertices.max(axis=0))
+    start = first - before * steps
+    shape = np.ceil((last - start) / steps - 1e-6).astype(int) + 1
+    mask, origin = mesh_to_mask(surface.data, grid.spacing, shape=(int(shape[0]), int(shape[1]), int(shape[2])), origin=start.tolist())
+    if not mask.any():
+        raise InputError("No voxel of the image lies inside the surface: check that both are in the same unit.")
+    notes.append("The surface was turned into a mask with the voxels of the other shape.")
+    return Shape("mask", mask, grid.spacing, tuple(float(x) for x in origin), unit=surface.unit)

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapelab.arguments import Pixels, at_least, checked
+from shapelab.arguments import Pixels, checked
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
 from shapelab.labels.check import as_labels
+from shapelab.limits import at_least
 
 __all__ = [
     "LabelMatch",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shapelab.arguments import between, checked
+from shapelab.arguments import checked
 from shapelab.errors import InputError
+from shapelab.limits import between
 
 if TYPE_CHECKING:
     import pandas as pd

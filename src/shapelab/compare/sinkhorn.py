@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from shapelab.arguments import above, between, checked
+from shapelab.arguments import checked
 from shapelab.errors import InputError
+from shapelab.limits import above, between
 from shapelab.measure.diagram import CurvatureDiagram
 
 __all__ = ["Divergence", "WeightedPoints", "cluster_points", "curvature_divergence", "sinkhorn_divergence"]

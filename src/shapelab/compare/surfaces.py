@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from shapelab.arguments import Pixels, between, checked
+from shapelab.arguments import Pixels, checked
 from shapelab.compare.overlap import boundary_voxels
 from shapelab.convert.mask import as_mask
 from shapelab.convert.mesh import Mesh
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
+from shapelab.limits import between
 
 __all__ = ["mask_distances", "mesh_distances", "mesh_volume", "point_distances", "sample_mesh"]
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from shapelab.arguments import Pixels, above, checked
+from shapelab.arguments import Pixels, checked
 from shapelab.convert.spacing import Spacing, as_point, as_spacing
 from shapelab.device import require_memory
 from shapelab.errors import InputError
+from shapelab.limits import above
 
 __all__ = ["points_to_mask"]
 

@@ -12,12 +12,13 @@ from typing import Literal
 
 import numpy as np
 
-from shapelab.arguments import Pixels, above, between, checked
+from shapelab.arguments import Pixels, checked
 from shapelab.convert.distance import signed_distance
 from shapelab.convert.mask import as_field, as_mask
 from shapelab.convert.resample import resample
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
+from shapelab.limits import above, between
 
 __all__ = ["Boundary", "field_to_mask", "mask_to_field", "mask_to_isotropic_field"]
 

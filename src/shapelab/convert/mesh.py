@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shapelab.arguments import Pixels, at_least, between, checked
+from shapelab.arguments import Pixels, checked
 from shapelab.convert.field import mask_to_isotropic_field
 from shapelab.convert.mask import as_field
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
+from shapelab.limits import at_least, between
 
 __all__ = ["Mesh", "field_to_mesh", "mask_to_mesh", "mesh_edges", "smooth_mesh"]
 

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shapelab.arguments import Pixels, between, checked
+from shapelab.arguments import Pixels, checked
 from shapelab.box import to_layer
 from shapelab.convert.mask import as_mask
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
 from shapelab.labels.check import as_labels
 from shapelab.labels.moments import cell_moments
+from shapelab.limits import between
 
 __all__ = ["GaussianMixture", "PowerDiagram", "labels_to_mixture", "mask_to_mixture", "mixture_to_diagram", "mixture_to_labels"]
 

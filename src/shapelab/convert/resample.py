@@ -6,11 +6,12 @@ from typing import Literal
 
 import numpy as np
 
-from shapelab.arguments import Pixels, above, checked
+from shapelab.arguments import Pixels, checked
 from shapelab.convert.distance import signed_distance
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.device import require_memory
 from shapelab.errors import InputError
+from shapelab.limits import above
 
 __all__ = ["resample", "resample_isotropic"]
 

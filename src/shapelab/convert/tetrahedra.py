@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shapelab.arguments import Pixels, above, between, checked
+from shapelab.arguments import Pixels, checked
 from shapelab.convert.field import mask_to_isotropic_field
 from shapelab.convert.mask import as_field
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.device import require_memory
+from shapelab.limits import above, between
 
 __all__ = ["TetrahedralMesh", "field_to_tetrahedra", "mask_to_tetrahedra"]
 

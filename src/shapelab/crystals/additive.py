@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from shapelab.arguments import above, between, checked
+from shapelab.arguments import checked
 from shapelab.crystals.generation import Crystal, Step, grow
 from shapelab.crystals.sampling import random_orientations
+from shapelab.limits import above, between
 from shapelab.transport import Domain
 
 __all__ = ["additive_crystal"]

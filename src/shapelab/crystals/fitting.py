@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from shapelab.arguments import Pixels, above, between, checked
+from shapelab.arguments import Pixels, checked
 from shapelab.box import to_layer
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.crystals.diagram import Diagram
@@ -19,6 +19,7 @@ from shapelab.crystals.stages import FitProgress, maximise_likelihood
 from shapelab.crystals.worst import WorstGrain, worst_grains
 from shapelab.errors import InputError, ParameterError
 from shapelab.labels.check import as_labels
+from shapelab.limits import above, between
 
 __all__ = ["DiagramFit", "diagram_from_moments", "fit_diagram", "kernels_ready"]
 

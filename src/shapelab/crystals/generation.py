@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from shapelab.arguments import above, at_least, between, checked
+from shapelab.arguments import checked
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.crystals.diagram import Diagram
 from shapelab.crystals.fitting import DiagramFit, index_labels
@@ -21,6 +21,7 @@ from shapelab.crystals.sampling import VolumeLaw, random_orientations, random_se
 from shapelab.crystals.weights import weights_solver
 from shapelab.errors import InputError, ParameterError
 from shapelab.labels.check import as_labels
+from shapelab.limits import above, at_least, between
 from shapelab.transport import Domain
 
 __all__ = ["Crystal", "generate_crystal", "grow"]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shapelab.arguments import above, at_least, checked
+from shapelab.arguments import checked
 from shapelab.crystals.ebsd.scan import EbsdMap, to_standard_frame
 from shapelab.crystals.orientation import colours_by_symmetry, mean_orientations, misorientation, to_euler
 from shapelab.errors import InputError
+from shapelab.limits import above, at_least
 
 if TYPE_CHECKING:
     import pandas as pd

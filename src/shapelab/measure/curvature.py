@@ -6,11 +6,12 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from shapelab.arguments import Pixels, above, checked
+from shapelab.arguments import Pixels, checked
 from shapelab.convert.field import Boundary
 from shapelab.convert.mask import as_field
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
+from shapelab.limits import above
 
 __all__ = ["Curvatures", "Estimator", "curvatures", "diffuse_curvatures", "line_curvature", "shape_operator"]
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shapelab.arguments import Pixels, between, checked
+from shapelab.arguments import Pixels, checked
 from shapelab.convert.field import Boundary, mask_to_isotropic_field
 from shapelab.convert.mask import as_field, as_mask
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
+from shapelab.limits import between
 from shapelab.measure.curvature import Estimator, curvatures
 from shapelab.measure.limits import cropped
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shapelab.arguments import as_array, between, checked
+from shapelab.arguments import as_array, checked
 from shapelab.convert.field import Boundary
 from shapelab.convert.labelled import has_coordinates, spacing_and_unit
 from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError
 from shapelab.labels.check import as_labels
+from shapelab.limits import between
 from shapelab.measure.labels import measure_labels
 from shapelab.measure.planar import measure_planar
 from shapelab.measure.solid import measure_solid

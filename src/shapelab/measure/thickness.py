@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from shapelab.arguments import Pixels, between, checked
+from shapelab.arguments import Pixels, checked
 from shapelab.convert.distance import signed_distance
 from shapelab.convert.mask import as_mask
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
+from shapelab.limits import between
 
 __all__ = ["local_thickness"]
 

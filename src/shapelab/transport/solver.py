@@ -8,8 +8,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from shapelab.arguments import above, checked
+from shapelab.arguments import checked
 from shapelab.errors import InputError
+from shapelab.limits import above
 from shapelab.transport.assignment import Assignment
 from shapelab.transport.costs import Cost, Power
 from shapelab.transport.domain import Domain, checked_cells
