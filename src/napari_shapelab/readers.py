@@ -9,6 +9,7 @@ from typing import Any
 from napari.utils.notifications import show_info
 
 from napari_shapelab.run.folder_layers import run_triples
+from napari_shapelab.viewer.notice import say_in_status
 from shapelab.io import load_run, read_image
 from shapelab.io.mesh import read_mesh_file
 
@@ -57,8 +58,9 @@ def _each(read: Callable[[str], _Triples]) -> _Read:
 
 def _mesh(path: str) -> _Triples:
     found = read_mesh_file(path)
-    _say(path, found.notes)
-    meta: dict[str, Any] = {"name": Path(path).stem, "metadata": {"vertex_values": found.values}}
+    if found.notes:
+        say_in_status(f"{Path(path).name}: {' '.join(found.notes)}")
+    meta: dict[str, Any] = {"name": Path(path).stem, "metadata": {"vertex_values": found.values, "notes": list(found.notes)}}
     if found.colours is not None:
         meta["vertex_colors"] = found.colours / 255
     data = (found.mesh.vertices, found.mesh.faces)

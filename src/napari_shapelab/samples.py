@@ -6,6 +6,7 @@ from typing import Any
 
 from napari.utils.notifications import show_info
 
+from napari_shapelab.viewer.notice import say_in_status
 from shapelab.io import samples
 from shapelab.simulation import LayerData
 
@@ -68,8 +69,10 @@ def gyroid() -> _Triples:
 
 def _load(name: str) -> _Triples:
     sample = samples.SAMPLES[name]
-    show_info(f"{sample.description} Source: {sample.credit}.")
-    return _triples(samples.load(name))
+    layers = samples.load(name)
+    say = say_in_status if any(layer.kind == "surface" for layer in layers) else show_info
+    say(f"{sample.description} Source: {sample.credit}.")
+    return _triples(layers)
 
 
 def _triples(layers: list[LayerData]) -> _Triples:

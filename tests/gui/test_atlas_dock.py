@@ -156,6 +156,24 @@ def test_a_texture_is_fitted_to_a_mask(viewer, dock, qtbot):
     assert np.array_equal(layer.data, rods)
 
 
+def test_a_texture_is_put_beside_a_turned_mask(viewer, dock, qtbot):
+    """One frame, a mirrored axis, an affine: right of the mask as it lies in the world."""
+    y, x = np.indices((24, 24, 24))[1:]
+    rods = ((y - 12) ** 2 + (x - 12) ** 2 < 30).astype(float)
+    affine = np.array([[-1, 0, 0, 5], [0, 0, -1, -3], [0, 1, 0, 20], [0, 0, 0, 1.0]])
+    layer = viewer.add_image(rods, affine=affine, scale=(0.3,) * 3, units=("um",) * 3, name="turned")
+    dock.fit.combo.choose(layer)
+    assert dock.fit.combo.layer is layer  # a two-valued image is a mask
+    dock.fit.trials.setValue(0)
+    qtbot.mouseClick(dock.fit.work.run_button, LEFT)
+    qtbot.waitUntil(lambda: "like turned" in viewer.layers, timeout=120_000)
+    fitted = viewer.layers["like turned"]
+    inside = np.array([layer.data_to_world(i) for i in np.argwhere(rods)])
+    centre = np.mean(fitted.extent.world, axis=0)
+    assert fitted.extent.world[0][-1] > inside[:, -1].max()
+    assert np.allclose(centre[:2], (inside.min(0) + inside.max(0))[:2] / 2, atol=0.5)
+
+
 def draw_round(qtbot, dock, members):
     """Draw a line with Shift held round the rectangle of some points."""
     viewport = dock.map.plot.viewport()

@@ -397,6 +397,7 @@ def test_the_angle_between_grains_is_offered_for_maps_only(viewer, dock, flat, q
     qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=20_000)
     of_map = source.layer
     assert not source.threshold.isHidden()
+    assert dock.fit.minimumSizeHint().width() <= 350
     source.combo.choose(viewer.add_labels(flat, name="other"))
     assert source.threshold.isHidden()
     source.threshold.setValue(45.0)

@@ -68,7 +68,7 @@ class AtlasMap(ThemedPlot):
 
     def sizeHint(self) -> QSize:
         """Return a size with room for a hundred points."""
-        return QSize(280, 180)
+        return QSize(280, _HEIGHT)
 
     def show_points(self, places: np.ndarray, groups: np.ndarray) -> None:
         """Show points at `places` (n, 2), coloured by group; nothing is picked."""

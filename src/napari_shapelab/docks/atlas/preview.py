@@ -15,7 +15,7 @@ from shapelab.units import shown_unit
 
 __all__ = ["AtlasPreview", "in_words"]
 
-SIZE = 76
+SIZE = 64
 _GROWN = frozenset({"shape", "seed", "unit", "voxel_size"})
 """Parameters that are told elsewhere, or in words of their own."""
 _HINT = (

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from napari.layers import Labels, Layer
+from napari.layers import Labels, Layer, Points, Shapes, Surface
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -222,7 +222,8 @@ def _drawn(result: FitResult, colormap: Any) -> tuple[FitResult, list[Triple]]:
 
 
 def _said(layers: list[Layer], source: Layer | None) -> str:
-    hidden = [layer.name.rpartition(" · ")[2] for layer in layers if not layer.visible]
+    parts = {Points: "seeds", Shapes: "ellipses", Surface: "ellipsoids"}
+    hidden = [parts[type(layer)] for layer in layers if type(layer) in parts]
     if source is not None:
         hidden.append(repr(source.name))
     return f"Added {layers[0].name!r}. Hidden: {', '.join(hidden)}."
