@@ -14,7 +14,10 @@ from shapelab.errors import InputError
 from shapelab.frame import LayerData
 from shapelab.simulation import Simulation
 
-__all__ = ["as_command", "as_script", "given_arrays", "save_array"]
+__all__ = ["as_command", "as_script", "edited_arrays", "given_arrays", "save_array"]
+
+_WRITTEN_OUT = 100
+"""Numbers that a script writes out; larger arrays are saved beside it."""
 
 
 def as_script(simulation: Simulation, folder: str | Path | None = None) -> str:
@@ -24,26 +27,54 @@ def as_script(simulation: Simulation, folder: str | Path | None = None) -> str:
     ----------
     simulation
         A run of a family that the catalog knows. Changes of live parameters are repeated at their steps. A run that
-        went on from a run folder does so in the script too.
+        was resumed from a run folder is so in the script too.
     folder
-        Where to save the arrays that the run was given (starting shape…); the script loads them from there. By
-        default it expects them beside it, and its first lines name them.
+        Where to save the arrays that the run was given (starting shape, painted walls…); the script loads them from
+        there. By default it expects them beside it, and its first lines name them.
 
     Raises
     ------
     InputError
-        If the run went on from a restored state, or an array was edited by hand, so that a script cannot repeat it.
+        If the run was resumed from a restored state, so that a script cannot repeat it.
     """
-    history = _history(simulation)
+    history, by_hand = _history(simulation), edited_arrays(simulation)
     begin, done = _resumed(*simulation.origin) if simulation.origin is not None else (_made(simulation, folder), 0)
-    lines = [*begin]
-    for change in history:
+    lines = [*_loading(by_hand, folder), *begin] if by_hand else [*begin]
+    for number, change in enumerate(history, 1):
         lines += _run(change.step - done)
         done = change.step
-        what = ", ".join(f"{name}={_plain(value)}" for name, value in change.values.items())
+        loaded = {name: _load(_edited(number, name), folder) for name in change.values if _edited(number, name) in by_hand}
+        what = ", ".join(f"{name}={loaded.get(name) or _plain(value)}" for name, value in change.values.items())
         lines.append(f"simulation.update({what})" if change.action is None else f"simulation.edit({change.action!r}, {what})")
     lines += [*_run(simulation.step_number - done), "frame = simulation.frame()", "print(frame.step, dict(frame.scalars))", ""]
     return "\n".join(lines)
+
+
+def edited_arrays(simulation: Simulation) -> dict[str, np.ndarray]:
+    """Return name -> array of what was edited by hand and is too large to be written out, such as a painted wall."""
+    return {
+        _edited(number, name): np.asarray(value)
+        for number, change in enumerate(simulation.history or [], 1)
+        for name, value in change.values.items()
+        if isinstance(value, np.ndarray) and value.size > _WRITTEN_OUT
+    }
+
+
+def _edited(number: int, name: str) -> str:
+    return f"edit_{number}_{name}"
+
+
+def _loading(arrays: Mapping[str, np.ndarray], folder: str | Path | None) -> list[str]:
+    """Return the first lines of a script that loads arrays; they are saved in `folder`, if that is given."""
+    if folder is None:
+        return ["import numpy as np", "", f"# beside this script: {', '.join(f'{name}.npy' for name in arrays)}"]
+    for name, array in arrays.items():
+        save_array(Path(folder) / f"{name}.npy", array)
+    return ["import numpy as np", ""]
+
+
+def _load(name: str, folder: str | Path | None) -> str:
+    return f"np.load({(f'{name}.npy' if folder is None else (Path(folder) / f'{name}.npy').as_posix())!r})"
 
 
 def _resumed(path: str, step: int) -> tuple[list[str], int]:
@@ -51,7 +82,7 @@ def _resumed(path: str, step: int) -> tuple[list[str], int]:
 
 
 def _made(simulation: Simulation, folder: str | Path | None) -> list[str]:
-    """Return the lines that make the simulation anew; its arrays are saved in `folder`, if that is given."""
+    """Return the lines that make the simulation again; its arrays are saved in `folder`, if that is given."""
     entry = _family(simulation)
     arrays = given_arrays(simulation)
     if folder is not None:
@@ -125,8 +156,6 @@ def given_arrays(simulation: Simulation) -> dict[str, LayerData]:
 def _history(simulation: Simulation) -> list[Any]:
     if simulation.history is None:
         raise InputError("This run went on from a restored checkpoint, so its past is not known; repeat it from the checkpoint instead.")
-    if any(isinstance(value, np.ndarray) and value.size > 100 for change in simulation.history for value in change.values.values()):
-        raise InputError("An array was edited by hand while this run went on; a script cannot repeat that.")
     return simulation.history
 
 

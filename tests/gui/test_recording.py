@@ -57,7 +57,7 @@ def test_a_run_is_kept_from_its_beginning_by_a_thread_of_its_own(panel, qtbot, t
     assert run.steps == run.record.checkpoints == [0, 10, 20, 30, 40]
     assert run.record.reason == "Step limit reached."
     assert threads == {"shapelab keep"}  # neither the window's thread nor the one that steps
-    assert "5 frames in waves-at-sea-1.zarr; it can go on from any of them" in panel.keeping.note.text()
+    assert "5 frames in waves-at-sea-1.zarr; it can be resumed from any of them" in panel.keeping.note.text()
     *_, expected = toy(max_steps=40).run(40, every=40)
     np.testing.assert_array_equal(run.frame(-1)["field"], expected["field"])
     run_to_the_end(qtbot, panel)  # another run, another folder
@@ -115,9 +115,14 @@ def test_what_goes_wrong_on_the_disk_is_one_sentence_and_the_run_goes_on(panel, 
     panel.keeping.box.click()
     run_to_the_end(qtbot, panel)
     assert panel.snapshot.frame.step == 40
-    expected = {"read-only": "read-only", "full": "No space left", "unexpected": "unexpected error (KeyError)", "file": "cannot be kept in"}
+    expected = {
+        "read-only": "read-only",
+        "full": "No space left",
+        "unexpected": "unexpected error (KeyError)",
+        "file": "cannot be saved in",
+    }
     assert expected[trouble] in panel.keeping.note.text()
-    assert panel.keeping.note.text().startswith("Not kept: ")
+    assert panel.keeping.note.text().startswith("Not saved: ")
     assert not list(tmp_path.rglob("*.zarr"))
     if trouble == "file":
         assert (tmp_path / "runs").read_text() == "mine"
@@ -128,7 +133,7 @@ def test_a_folder_of_that_name_is_never_touched(tmp_path):
     recorder = Recorder(tmp_path / "mine.zarr", 1)
     simulation = toy()
     assert recorder.due(simulation)
-    assert recorder.follow(simulation, simulation.frame()).endswith("nothing was overwritten. The run itself goes on.")
+    assert recorder.follow(simulation, simulation.frame()).endswith("nothing was overwritten. The run itself continues.")
     simulation.step()
     assert not recorder.due(simulation, last=True)
     assert recorder.follow(simulation, None) == recorder.close() == ""  # said once
@@ -161,7 +166,7 @@ def test_a_folder_deleted_during_a_run_is_told(panel, qtbot, tmp_path):
     shutil.rmtree(path)
     qtbot.mouseClick(panel.step_button, CLICK)
     qtbot.waitUntil(lambda: panel.snapshot is not None and panel.snapshot.frame.step == 2, timeout=30_000)
-    qtbot.waitUntil(lambda: "Not kept" in panel.keeping.note.text(), timeout=30_000)
+    qtbot.waitUntil(lambda: "Not saved" in panel.keeping.note.text(), timeout=30_000)
     assert panel.running
     panel.stop()
     qtbot.waitUntil(lambda: not panel.running, timeout=30_000)

@@ -78,3 +78,25 @@ def test_arrays_of_a_script_are_saved_in_a_folder_that_is_chosen(viewer, qtbot, 
     qtbot.mouseClick(copy.script_button, CLICK)
     qtbot.waitUntil(lambda: asked == ["Folder for initial.npy, which the script loads"], timeout=30_000)
     assert panel.message.text() == ""  # no folder, no script
+
+
+def test_painted_walls_and_labels_are_saved_beside_the_script(viewer, qtbot, tmp_path, monkeypatch):
+    labels = np.zeros((32, 32), int)
+    labels[4:14, 4:14], labels[18:28, 6:26] = 3, 70_000
+    panel, copy = stepped(
+        viewer, qtbot, lambda: Cells("relaxation", initial=labels, walls=np.pad(np.zeros((30, 30)), 1, constant_values=1))
+    )
+    wall = np.zeros((32, 32), bool)
+    wall[15:17, 20:30] = True
+    panel.edit("paint_wall", mask=wall, wall=True)
+    step = panel.snapshot.frame.step
+    qtbot.mouseClick(panel.step_button, CLICK)
+    qtbot.waitUntil(lambda: panel.snapshot.frame.step == step + 1, timeout=90_000)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: str(tmp_path))
+    script = copied(qtbot, panel, copy.script_button, "The script is on the clipboard.")
+    assert {file.name for file in tmp_path.iterdir()} == {"initial.npy", "walls.npy", "edit_1_mask.npy"}
+    namespace: dict = {}
+    exec(script, namespace)
+    shown = panel.snapshot.frame
+    for name in ("cells", "seeds", "walls"):
+        np.testing.assert_array_equal(namespace["frame"][name], shown[name])

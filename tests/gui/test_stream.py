@@ -449,3 +449,24 @@ def test_a_new_run_is_selected_and_seen_whole(viewer, qtbot):
     stop(qtbot, flat)
     assert viewer.dims.ndisplay == 2
     assert viewer.layers.selection.active is flat.layers["field"]
+
+
+def test_a_notice_is_shown_as_long_as_it_is_true(viewer, panel, qtbot, monkeypatch):
+    from dataclasses import replace
+
+    monkeypatch.setattr("napari_shapelab.run.status._SECOND", 0.1)
+    notices: list[str] = ["The cells miss their volumes."]
+    panel.set_decoration(lambda frame: replace(frame, notices=tuple(notices)))
+    run_until(qtbot, panel)
+    qtbot.waitUntil(lambda: "The cells miss their volumes." in panel.message.text(), timeout=10_000)
+    notices.clear()
+    qtbot.waitUntil(lambda: panel.message.text() == "", timeout=10_000)
+    stop(qtbot, panel)
+
+
+def test_a_second_dock_is_a_tab_of_the_first(viewer, qtbot):
+    one, two = add_panel(viewer, "one"), add_panel(viewer, "two")
+    docks = viewer.window._wrapped_dock_widgets
+    window = main_window(one)
+    qtbot.waitUntil(lambda: docks["two"] in window.tabifiedDockWidgets(docks["one"]), timeout=5000)
+    assert two.isVisible()

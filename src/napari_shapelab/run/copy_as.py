@@ -9,7 +9,8 @@ from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QApplication, QFileDialog, QPushButton
 
 from napari_shapelab.run.panel import RunPanel
-from shapelab.script import as_command, as_script, given_arrays
+from shapelab.script import as_command, as_script, edited_arrays, given_arrays
+from shapelab.simulation import Simulation
 
 __all__ = ["RunCopy"]
 
@@ -35,7 +36,9 @@ class RunCopy(QObject):
 
     def copy_script(self) -> None:
         """Put a script on the clipboard that repeats the run, with all that was done by hand; its arrays go into a folder."""
-        self._panel.with_simulation(lambda simulation: sorted(given_arrays(simulation)), self._on_arrays, self._wrong)
+        self._panel.with_simulation(
+            lambda simulation: sorted([*given_arrays(simulation), *edited_arrays(simulation)]), self._on_arrays, self._wrong
+        )
 
     def copy_command(self) -> None:
         """Put a command on the clipboard that repeats the run."""
@@ -52,7 +55,12 @@ class RunCopy(QObject):
 
     def _show(self, what: str, text: Any) -> None:
         QApplication.clipboard().setText(str(text))
-        self._panel.say(f"The {what} is on the clipboard.")
+        self._panel.say(f"The {what} is on the clipboard.", passing=True)
 
     def _wrong(self, text: str) -> None:
         self._panel.say(text, wrong=True)
+
+
+def _arrays(simulation: Simulation) -> list[str]:
+    """Return the names of the arrays that a script of the run loads."""
+    return sorted([*given_arrays(simulation), *edited_arrays(simulation)])

@@ -1,4 +1,4 @@
-"""Keep the run while it goes on: how often, where, and from which frames it can be resumed."""
+"""Save the run while it is running: how often, where, and from which frames it can be resumed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from shapelab.io.writer import Keep
 
 __all__ = ["RecordingTab"]
 
-_KEEP: dict[Keep | None, str] = {None: "any kept frame, if small", "all": "any kept frame", "last": "the last frame only"}
-_TITLE = "Keep"
+_KEEP: dict[Keep | None, str] = {None: "any saved frame, if small", "all": "any saved frame", "last": "the last frame only"}
+_TITLE = "Record"
 _promised: set[Path] = set()
 """Folders that a recorder is about to make: two docks never choose the same one."""
 
@@ -31,7 +31,7 @@ class RecordingTab(QWidget):
     panel
         The run.
     every
-        Steps between kept frames, at first.
+        Steps between saved frames, at first.
     """
 
     def __init__(self, panel: RunPanel, every: int = 100) -> None:
@@ -40,17 +40,17 @@ class RecordingTab(QWidget):
         self._recorder: Recorder | None = None
         self.folder: Path | None = None
         """Where run folders are made; None for the one of napari's preferences."""
-        self.box = QCheckBox("Keep every")
-        self.box.setToolTip("Write the run to a folder of its own while it goes on: to replay it, resume it, or open it elsewhere.")
+        self.box = QCheckBox("Save every")
+        self.box.setToolTip("Save the run to a folder of its own while it is running: to replay it, resume it, or open it elsewhere.")
         self.every = QSpinBox()
         self.every.setRange(1, 1_000_000)
         self.every.setValue(every)
-        self.every.setToolTip("Steps between two kept frames.")
+        self.every.setToolTip("Steps between two saved frames, from 1 to 1,000,000.")
         self.keep = QComboBox()
         for value, text in _KEEP.items():
             self.keep.addItem(text, value)
         self.keep.setToolTip(
-            "A checkpoint is kept beside the frames from which the run shall be able to go on; it takes several times their place."
+            "The frames the run can be resumed from: their checkpoints are saved too, each several times the size of a frame."
         )
         self.folder_button = QPushButton()
         self.folder_button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -65,7 +65,7 @@ class RecordingTab(QWidget):
 
     @property
     def path(self) -> Path | None:
-        """Run folder of the run that is kept, or was kept last."""
+        """Run folder of the run that is saved, or was saved last."""
         return self._recorder.path if self._recorder is not None else None
 
     def _on_toggled(self, wanted: bool) -> None:
@@ -76,7 +76,7 @@ class RecordingTab(QWidget):
         self._describe()
 
     def _on_starting(self, worker: Worker, goes_on: bool) -> None:
-        """Keep a run that begins in a new folder, one that goes on in its own."""
+        """Save a new run in a new folder, one that is resumed in its own."""
         before, self._recorder = self._recorder, None
         if not self.box.isChecked():
             return
@@ -94,7 +94,7 @@ class RecordingTab(QWidget):
 
     def _ask_for_folder(self) -> None:
         start = self._folder()
-        chosen = QFileDialog.getExistingDirectory(self, "Keep runs in", str(start if start.is_dir() else Path.home()))
+        chosen = QFileDialog.getExistingDirectory(self, "Save runs in", str(start if start.is_dir() else Path.home()))
         if chosen:
             self.folder = Path(chosen)
             set_runs_folder(self.folder)
@@ -103,14 +103,14 @@ class RecordingTab(QWidget):
     def _describe(self) -> None:
         folder = self._folder()
         self.folder_button.setText(folder.name)
-        self.folder_button.setToolTip(f"Runs are kept in {folder}, each in a folder of its own. Click to choose another place.")
+        self.folder_button.setToolTip(f"Runs are saved in {folder}, each in a folder of its own. Click to choose another place.")
         recorder = self._recorder
         if recorder is None:
-            self.note.setText("Acts at once, also during a run. The Replay dock opens what is kept.")
+            self.note.setText("Takes effect at once, also during a run. The Replay dock opens saved runs.")
         elif recorder.problem:
-            self.note.setText(f"Not kept: {recorder.problem}")
+            self.note.setText(f"Not saved: {recorder.problem}")
         elif recorder.frames:
-            resume = "it can go on from any of them" if recorder.keep == "all" else "it can go on from the last one"
+            resume = "it can be resumed from any of them" if recorder.keep == "all" else "it can be resumed from the last one"
             self.note.setText(
                 f"{recorder.frames} frames in {recorder.path.name}; {resume} (checkpoints of {_size(recorder.checkpoint_bytes)})."
             )
@@ -123,8 +123,8 @@ class RecordingTab(QWidget):
         grid.setVerticalSpacing(4)
         rows: tuple[tuple[QWidget, QWidget], ...] = (
             (self.box, self.every),
-            (QLabel("steps, in the folder"), self.folder_button),
-            (QLabel("to resume from"), self.keep),
+            (QLabel("steps, in folder"), self.folder_button),
+            (QLabel("Resume from"), self.keep),
         )
         for row, (left, right) in enumerate(rows):
             grid.addWidget(left, row, 0)

@@ -1,4 +1,4 @@
-"""Keep a run on the disk while it goes on: the worker hands over what is due, a thread of its own writes it."""
+"""Save a run to disk while it is running: the worker hands over what is due, a thread of its own writes it."""
 
 from __future__ import annotations
 
@@ -125,13 +125,13 @@ class Recorder:
         except ShapelabError as error:
             self.problem = str(error)
         except OSError as error:
-            self.problem = f"The run cannot be kept in {str(self.path.parent)!r}: {error.strerror or error}."
+            self.problem = f"The run cannot be saved in {str(self.path.parent)!r}: {error.strerror or error}."
         except Exception as error:  # keeping must not end the run, whatever happens
             _log.exception("Keeping a run failed")
-            self.problem = f"The run is no longer kept: unexpected error ({type(error).__name__})."
+            self.problem = f"The run is no longer saved: unexpected error ({type(error).__name__})."
 
     def _to_tell(self) -> str:
         if not self.problem or self._told:
             return ""
         self._told = True
-        return f"{self.problem} The run itself goes on."
+        return f"{self.problem} The run itself continues."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -11,14 +10,16 @@ from napari.layers import Layer
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QProgressBar, QWidget
 
+from napari_shapelab.run.guarded import guarded
 from napari_shapelab.run.layers import RunLayers
 from napari_shapelab.run.new_run import Make, NewRun
 from napari_shapelab.run.outcome import Checkpoint, Ended, Snapshot
 from napari_shapelab.run.results import EarlierRuns, Shown
-from napari_shapelab.run.status import preparing, status
+from napari_shapelab.run.status import Lasting, preparing, status
 from napari_shapelab.run.stream import Stream
 from napari_shapelab.settings import max_rate
 from napari_shapelab.viewer.canvas_guard import CanvasGuard
+from napari_shapelab.viewer.tabbed import Tabbed
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.plots import ScalarPlot
@@ -28,8 +29,6 @@ from shapelab.device import describe
 from shapelab.simulation import Frame, Parameters, Simulation
 
 __all__ = ["RunSession"]
-
-_log = logging.getLogger(__name__)
 
 
 class RunSession(QWidget):
@@ -77,6 +76,7 @@ class RunSession(QWidget):
         super().__init__()
         self._viewer = unwrapped(viewer)
         CanvasGuard(self._viewer, self)
+        Tabbed(self)
         self._make, self._title, self._live, self._looks = make, title, live, looks
         self._first, self._analysis = first, analysis
         self.earlier = EarlierRuns(self._viewer)
@@ -86,6 +86,7 @@ class RunSession(QWidget):
         self._arriving: tuple[Layer | None, str] = None, ""
         self._reading: object | None = None
         self._late: Stream | None = None
+        self._lasting = Lasting()
         self._analysing = False
         self._ready = True
         self._device = ""
@@ -94,7 +95,7 @@ class RunSession(QWidget):
         self.stream: Stream | None = None
         self.snapshot: Snapshot | None = None
         self.layers: RunLayers | None = None
-        self.status, self.message = MessageLine("Ready."), MessageLine()
+        self.status, self.message = MessageLine("Ready.", lines=1), MessageLine(lines=3)
         self.plot = ScalarPlot(self._viewer, first)
         self.progress = QProgressBar()
         self._build()
@@ -119,15 +120,7 @@ class RunSession(QWidget):
 
     def guarded(self, callback: Callable[..., object]) -> Callable[..., None]:
         """Return a callback that says what goes wrong in it, instead of letting an error out into the window."""
-
-        def call(*arguments: Any) -> None:
-            try:
-                callback(*arguments)
-            except Exception as error:  # a defect in showing must not cost the run
-                _log.exception("A callback of a run failed")
-                self.say(sentence(error, "Something could not be shown"), wrong=True)
-
-        return call
+        return guarded(callback, lambda text: self.say(text, wrong=True))
 
     def say(self, text: str, *, wrong: bool = False, passing: bool = False) -> None:
         """Show one sentence under the buttons; "" takes it away."""
@@ -195,7 +188,7 @@ class RunSession(QWidget):
         return Shown(self.layers, self.snapshot, self._checkpoint, self._last_simulation, self._run_title, self.status.text())
 
     def _remember(self, simulation: Simulation) -> None:
-        """Keep how to make an equal simulation, without keeping the state of this one."""
+        """Remember how to make an equal simulation, without the state of this one."""
         model, parameters = type(simulation.model), simulation.parameters
         given = {"initial": simulation.initial, "preset": simulation.preset}
         self._last_simulation = lambda: Simulation(model(), parameters, **given)
@@ -206,6 +199,7 @@ class RunSession(QWidget):
         """Show `simulation` from now on; `live` is in force before its first step, which may be the last one otherwise."""
         assert self.layers is not None
         self.say("")
+        self.message.hold("run", self._lasting.of(""))
         self._limit = getattr(simulation.parameters, "max_steps", None)
         self._late = None
         self.stream = stream = Stream(
@@ -236,6 +230,7 @@ class RunSession(QWidget):
     def _on_advanced(self, snapshot: Snapshot) -> None:
         self._take_over()
         self.snapshot = snapshot
+        self.message.hold("run", self._lasting.of(" ".join(snapshot.frame.notices)))
         self.status.say(status(self._device, snapshot, self._first))
         limit = snapshot.provenance["parameters"].get("max_steps", self._limit)
         if limit:

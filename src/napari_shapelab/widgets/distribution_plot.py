@@ -66,6 +66,7 @@ class DistributionPlot(ThemedPlot):
         name = self.choice.currentData()
         if name is None:
             return
+        self._show_numbers(True)
         pair = self._values[name]
         both = np.concatenate(pair)
         edges = _edges(both)

@@ -118,6 +118,6 @@ class MessageLine(QScrollArea):
         self.verticalScrollBar().setValue(0)
 
     def _reserve(self) -> None:
-        height = self._lines * self._label.fontMetrics().lineSpacing() + 2
+        height = self._lines * self._label.fontMetrics().lineSpacing() + 6
         if height != self.minimumHeight() or height != self.maximumHeight():
             self.setFixedHeight(height)

@@ -19,6 +19,10 @@ __all__ = ["DiagramPlot", "ScalarPlot", "ThemedPlot"]
 _FAINTEST = 0.03
 """Square root of the relative density below which a bin of the diagram stays empty."""
 _HEIGHT = 120
+_SQUARE = 190
+"""Least height of the curvature diagram, whose axes have one scale [pixels]."""
+_MOST_POINTS = 500
+"""Points of another shape that are drawn over a density."""
 _TICK_ROOM = 30.0
 """Least distance between two labels of a logarithmic axis [pixels]."""
 _DECADES = 50.0
@@ -63,6 +67,12 @@ class ThemedPlot(QWidget):
         self.plot.setLabel("left", left)
         self.column.addWidget(self.plot, 1)
         self._viewer.events.theme.connect(self._on_theme)
+        self._show_numbers(False)
+
+    def _show_numbers(self, shown: bool) -> None:
+        """Number the axes, or not while there is nothing to read off them."""
+        for side in ("bottom", "left"):
+            self.plot.getAxis(side).setStyle(showValues=shown)
 
     def sizeHint(self) -> QSize:
         """Return a modest size: docks are narrow."""
@@ -170,6 +180,7 @@ class ScalarPlot(ThemedPlot):
             self.logarithmic.setChecked(positive and bool(values[good].max() > _DECADES * values[good].min()))
         self.logarithmic.setEnabled(positive)
         self.plot.setLogMode(y=positive and self.logarithmic.isChecked())
+        self._show_numbers(bool(good.any()))
         self._curve.setData(steps[good] if len(good) else [], values[good] if len(good) else [])
 
     def _on_theme(self, event: Any = None) -> None:
@@ -185,10 +196,12 @@ class DiagramPlot(ThemedPlot):
 
     def __init__(self, viewer: Any) -> None:
         super().__init__(viewer, "k1", "k2")
+        self.plot.setAspectLocked(True)
+        self.plot.setMinimumHeight(_SQUARE)
         self._image = pg.ImageItem()
         self._image.setColorMap(pg.colormap.get("viridis"))
         self._lines = [pg.PlotDataItem() for _ in range(3)]
-        self._outline = pg.ScatterPlotItem(size=3, pen=None)
+        self._outline = pg.ScatterPlotItem(size=4, pen=pg.mkPen(255, 170, 60, 150), brush=None)
         self._mark = pg.ScatterPlotItem(size=11, symbol="+", pen=pg.mkPen("#ff5d5d", width=2))
         for item in (self._image, *self._lines, self._outline, self._mark):
             self.plot.addItem(item)
@@ -196,6 +209,7 @@ class DiagramPlot(ThemedPlot):
 
     def show_density(self, density: np.ndarray, edges: np.ndarray, unit: str) -> None:
         """Show the share of area per bin, `density[i, j]` at k1 = edges[i], k2 = edges[j] [1/unit]."""
+        self._show_numbers(True)
         top = float(density.max())
         shown = np.sqrt(density / top) if top > 0 else density
         shown = np.where(shown > _FAINTEST, shown, 0.0)
@@ -211,7 +225,8 @@ class DiagramPlot(ThemedPlot):
 
     def show_overlay(self, k1: np.ndarray, k2: np.ndarray) -> None:
         """Show the curvatures of another shape as points; empty arrays remove them."""
-        self._outline.setData(np.asarray(k1, float), np.asarray(k2, float))
+        every = max(1, len(k1) // _MOST_POINTS)  # few enough for the density below to be seen
+        self._outline.setData(np.asarray(k1, float)[::every], np.asarray(k2, float)[::every])
 
     def show_target(self, target: tuple[float, float] | None) -> None:
         """Mark the curvatures that the texture aims at."""
@@ -222,4 +237,3 @@ class DiagramPlot(ThemedPlot):
         colour = theme_colour(self._viewer, "secondary")
         for line in self._lines:
             line.setPen(pg.mkPen(colour, width=1))
-        self._outline.setBrush(pg.mkBrush(255, 170, 60, 70))

@@ -11,6 +11,7 @@ from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_shapelab.viewer.canvas_guard import CanvasGuard
+from napari_shapelab.viewer.tabbed import Tabbed
 from napari_shapelab.viewer.theme import theme_colour
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.icons import Shape, icon
@@ -51,6 +52,7 @@ class WorkRow(QWidget):
         super().__init__()
         self._viewer, self._picture = unwrapped(viewer), picture
         CanvasGuard(self._viewer, self)
+        Tabbed(self)
         self._abort = threading.Event()
         self._job: object | None = None
         self._late: object | None = None

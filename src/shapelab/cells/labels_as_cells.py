@@ -69,6 +69,16 @@ class GivenCells:
         steps = None if scale is None else tuple(abs(float(h)) for h in np.ravel(scale)[-labels.ndim :])
         return cls(labels, _mask(walls, labels), steps, unit)
 
+    def layers(self) -> dict[str, LayerData]:
+        """Return the arrays by the name of the argument that takes them."""
+        meta: dict[str, Any] = {} if self.scale is None else {"scale": self.scale}
+        if self.unit is not None:
+            meta["units"] = (self.unit,) * self.labels.ndim
+        found = {"initial": LayerData("initial", self.labels, "labels", meta)}
+        if self.mask is not None:
+            found["walls"] = LayerData("walls", (~self.mask).astype(np.uint8), "labels", meta)
+        return found
+
     @property
     def n_cells(self) -> int:
         """Number of cells."""

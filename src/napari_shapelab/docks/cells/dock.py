@@ -1,4 +1,4 @@
-"""The Cells dock: choose how cells move, press Run, reach in with the mouse, measure and keep the result."""
+"""The Cells dock: choose how cells move, press Run, reach in with the mouse, measure and save the result."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = ["CellsDock"]
 FAMILY = "cells"
 FIRST = "run_and_tumble"
 _RELAXING = {2: "relaxation", 3: "relaxation_3d"}
-_SMOOTH = "runs smoothly here"
+_SMOOTH = "Small (fast)"
 
 
 class CellsDock(QWidget):
@@ -53,13 +53,13 @@ class CellsDock(QWidget):
         self.presets = PresetCombo(scenarios(FAMILY))
         self.presets.select(FIRST)
         self.size = QComboBox()
-        self.size.setToolTip("A size that runs smoothly on this machine, or the published one.")
+        self.size.setToolTip("A small size that is fast on this machine, or the published one.")
         ignore_wheel(self.size)
         self.start_from = LayerCombo(self._viewer, "new cells", why_no_cells, kinds=(Labels, Image))
         self.start_from.setToolTip("Place new cells, or let your own segmentation move: every label becomes a cell.")
         self.background = QComboBox()
-        self.background.addItem("medium, that cells can enter", None)
-        self.background.addItem("wall, that cells cannot enter", "background")
+        self.background.addItem("medium (cells can enter it)", None)
+        self.background.addItem("wall (cells cannot enter it)", "background")
         self.background.setToolTip("What the label 0 of your segmentation is.")
         ignore_wheel(self.background)
         self.panel = RunPanel(
@@ -106,7 +106,7 @@ class CellsDock(QWidget):
         self.size.clear()
         self.size.addItem(_SMOOTH, {})
         for title, changes in chosen.variants.items():
-            self.size.addItem(f"as in the {title}" if title == "paper" else title, dict(changes))
+            self.size.addItem("As published" if title == "paper" else title, dict(changes))
         self._layout.setRowVisible(self.size, self.size.count() > 1)
         self._show_form()
 

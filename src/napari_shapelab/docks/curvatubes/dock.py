@@ -63,7 +63,7 @@ class CurvatubesDock(QWidget):
             analysis=diagram_of_run,
         )
         self.diagram = DiagramTab(self._viewer)
-        self.panel.tabs.addTab(self.diagram, "Curvature diagram")
+        self.panel.tabs.addTab(self.diagram, "Diagram")
         self.recording = RecordingTab(self.panel)
         self.results = FieldResults(self._viewer, self.panel, self._start)
         self.mask_shown = QCheckBox("Show the mask while it runs")

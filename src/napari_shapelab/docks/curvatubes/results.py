@@ -51,7 +51,7 @@ class FieldResults(QWidget):
         self._viewer, self._panel, self._start = unwrapped(viewer), panel, start
         self._measured: LayerData | None = None
         self.measurements = Measurements()
-        panel.tabs.addTab(self.measurements, "Measurements")
+        panel.tabs.addTab(self.measurements, "Table")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)

@@ -1,0 +1,59 @@
+"""A dock that joins the others as a tab: two below each other would both be too low to use.
+
+napari (0.9) reads ``tabify`` in a plugin's manifest and does not act on it.
+"""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+__all__ = ["Tabbed"]
+
+
+class Tabbed(QObject):
+    """Makes the dock that holds a widget a tab of the dock beside it, when it is first shown; later it is the user's.
+
+    Parameters
+    ----------
+    widget
+        A widget of the dock; the tabs live and die with it.
+    """
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self._widget = widget
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._join)
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Wait for the first time that the widget is shown, and for napari to place its dock."""
+        if event.type() == QEvent.Type.Show:
+            watched.removeEventFilter(self)
+            self._soon.start(0)
+        return False
+
+    def _join(self) -> None:
+        dock = _ancestor(self._widget, QDockWidget)
+        window = _ancestor(dock, QMainWindow) if dock is not None else None
+        if not isinstance(dock, QDockWidget) or not isinstance(window, QMainWindow) or dock.isFloating():
+            return
+        area = window.dockWidgetArea(dock)
+        beside = [
+            other
+            for other in window.findChildren(QDockWidget)
+            if other is not dock and other.isVisible() and not other.isFloating() and window.dockWidgetArea(other) == area
+        ]
+        if beside and dock not in window.tabifiedDockWidgets(beside[-1]):
+            window.tabifyDockWidget(beside[-1], dock)
+            dock.show()
+            dock.raise_()
+
+
+def _ancestor(widget: QWidget, kind: type[QWidget]) -> QWidget | None:
+    parent = widget.parentWidget()
+    while parent is not None and not isinstance(parent, kind):
+        parent = parent.parentWidget()
+    return parent
