@@ -153,7 +153,7 @@ def test_result_knows_when_the_labels_have_changed():
 
 def test_many_unknowns_are_solved_as_a_few_are(monkeypatch):
     labels = honeycomb()
-    monkeypatch.setattr("shapelab.infer.infer.MOST_ROWS", 0)
+    monkeypatch.setattr("shapelab.infer.noise.MOST_ROWS", 0)
     direct = infer_tensions(labels)
     monkeypatch.setattr("shapelab.infer.solve._DENSE", 0)
     iterated = infer_tensions(labels)
@@ -169,7 +169,7 @@ def test_covariance_of_pixels_makes_small_cells_more_accurate(monkeypatch):
         for _ in range(12)
     ]
     with_covariance = [errors(infer_tensions(truth.labels), truth)[0].mean() for truth in truths]
-    monkeypatch.setattr("shapelab.infer.infer.MOST_ROWS", 0)
+    monkeypatch.setattr("shapelab.infer.noise.MOST_ROWS", 0)
     without = [errors(infer_tensions(truth.labels), truth)[0].mean() for truth in truths]
     assert np.mean(with_covariance) < 0.8 * np.mean(without)
 

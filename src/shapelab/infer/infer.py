@@ -13,7 +13,7 @@ from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.frame import Frame, LayerData
 from shapelab.infer.lines import fill_lines
-from shapelab.infer.noise import MOST_ROWS, row_covariance
+from shapelab.infer.noise import covariance_is_feasible, row_covariance
 from shapelab.infer.options import TensionOptions
 from shapelab.infer.plan import plan_tensions, radius_of
 from shapelab.infer.result import Tensions, fingerprint
@@ -25,7 +25,7 @@ from shapelab.mesh.facets import Facets
 
 __all__ = ["infer_tensions"]
 
-_SMOOTHING = {2: 2, 3: 10}
+_SMOOTHING = {2: 2, 3: 5}
 """More pulls the angles at junctions to 120 degrees."""
 _LEAST_BUMP = 3.0
 """Least radius of a bump [voxels]."""
@@ -161,9 +161,9 @@ def _inferred(mesh: InterfaceMesh, options: TensionOptions, source: str, notes: 
 
 
 def _solved(mesh: InterfaceMesh, facets: Facets, balance: Balance, medium: bool, options: TensionOptions) -> Solution:
-    """Solve with weights for single bumps and then, in the plane, with the covariance that pixels cause."""
+    """Solve with weights for single bumps and then, where that is not too much, with the covariance that voxels cause."""
     solution = solve(balance, medium=medium, prior=options.prior, robust=options.robust)
-    if mesh.ndim == 2 and mesh.smoothing and balance.matrix.shape[0] <= MOST_ROWS:
+    if mesh.smoothing and covariance_is_feasible(facets, balance):
         covariance = row_covariance(mesh, facets, balance, solution)
         solution = solve_correlated(balance, covariance, solution.trust, medium=medium, prior=options.prior)
     return solution

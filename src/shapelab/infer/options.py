@@ -21,7 +21,7 @@ class TensionOptions(Parameters):
     )
     smoothing: int | None = parameter(
         None,
-        "Smoothing of the mesh: steps in 3-D, pixels in 2-D; none takes 10 steps or 2 pixels.",
+        "Smoothing of the mesh: steps in 3-D, pixels in 2-D; none takes 5 steps or 2 pixels.",
         ge=0,
         le=100,
         step=1,
