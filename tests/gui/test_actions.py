@@ -196,3 +196,8 @@ def test_a_mesh_is_added_over_a_turned_mask(viewer, qtbot):
     surface = next(layer for layer in viewer.layers if isinstance(layer, Surface))
     centre = np.mean([surface.data_to_world(v) for v in surface.data[0]], axis=0)
     assert np.allclose(centre, viewer.layers["ball"].data_to_world((11.5, 11.5, 11.5)), atol=0.1)
+
+
+def test_a_transform_that_squeezes_an_image_flat_is_a_reason_and_no_error():
+    image = Image(np.eye(4), affine=np.array([[1, 1, 0], [1, 1 + 1e-12, 0], [0, 0, 1]]))
+    assert "squeezes" in why_no_shape(image)

@@ -42,7 +42,10 @@ def why_no_labels(layer: Layer, ndims: Sequence[int] = (2, 3)) -> str:
 def _why_not_drawn(layer: Layer, *, fields: bool) -> str:
     if isinstance(layer, Labels):
         return ""
-    data = take(layer).data
+    try:
+        data = take(layer).data
+    except InputError as error:  # a transform that cannot be undone; lists of layers must not break on it
+        return str(error).rstrip(".")
     if not isinstance(data, np.ndarray):
         return ""
     step = max(1, round((np.prod(data.shape) / _SAMPLE) ** (1 / data.ndim)))
