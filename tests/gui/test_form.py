@@ -145,3 +145,34 @@ def test_every_preset_fits_its_form(qtbot, name):
     form = Form(parameters)
     qtbot.addWidget(form)
     assert CurvatubesParameters(**form.values()) == parameters
+
+
+@pytest.mark.parametrize("typed", ["abc", "", "1e", "nan"])
+def test_what_is_no_number_keeps_the_value_and_is_said(qtbot, typed):
+    form = Form(ToyParameters())
+    qtbot.addWidget(form)
+    form.show()
+    box = form.fields["speed"].box
+    said, problems = [], []
+    form.noticed.connect(said.append)
+    form.problem_changed.connect(problems.append)
+    box.setFocus()
+    box.lineEdit().setText(typed)
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert box.value() == 0.1
+    assert form.parameters.speed == 0.1
+    assert said
+    assert "stays" in said[0]
+    assert problems == []
+
+
+def test_a_wrong_value_is_told_once_and_taken_back(qtbot):
+    form = Form(ToyParameters())
+    qtbot.addWidget(form)
+    problems = []
+    form.problem_changed.connect(problems.append)
+    form.fields["size"].box.setValue(1000)
+    form.fields["size"].box.setValue(20)
+    assert len(problems) == 2
+    assert "between 4 and 64" in problems[0]
+    assert problems[1] == ""

@@ -5,7 +5,9 @@ napari (0.9) reads ``tabify`` in a plugin's manifest and does not act on it.
 
 from __future__ import annotations
 
-from qtpy.QtCore import QEvent, QObject, QTimer
+from functools import partial
+
+from qtpy.QtCore import QEvent, QObject, QSize, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 __all__ = ["Tabbed"]
@@ -23,6 +25,7 @@ class Tabbed(QObject):
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
         self._widget = widget
+        self._size: QSize | None = None
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._join)
@@ -32,6 +35,8 @@ class Tabbed(QObject):
         """Wait for the first time that the widget is shown, and for napari to place its dock."""
         if event.type() == QEvent.Type.Show:
             watched.removeEventFilter(self)
+            window = _ancestor(self._widget, QMainWindow)
+            self._size = window.size() if window is not None else None
             self._soon.start(0)
         return False
 
@@ -50,6 +55,13 @@ class Tabbed(QObject):
             window.tabifyDockWidget(beside[-1], dock)
             dock.show()
             dock.raise_()
+            QTimer.singleShot(0, partial(_shrink, window, self._size))
+
+
+def _shrink(window: QMainWindow, size: QSize | None) -> None:
+    """Give the window the size back that it had before two docks below each other made it grow."""
+    if size is not None and not window.isMaximized() and not window.isFullScreen():
+        window.resize(size)
 
 
 def _ancestor(widget: QWidget, kind: type[QWidget]) -> QWidget | None:

@@ -13,6 +13,10 @@ __all__ = ["WRONG", "MessageLine"]
 
 WRONG = "#d9534f"
 """Colour of what is wrong."""
+_MARGIN = 8
+"""What the window's style adds to the height of a text, at least [pixels]."""
+_WIDE = 100_000
+"""Width at which no text wraps [pixels]."""
 _READING = 8.0
 """How long a passing sentence stays at least [s]."""
 _READING_PER_CHARACTER = 0.06
@@ -38,6 +42,7 @@ class MessageLine(QScrollArea):
         self._lines = lines
         self._said, self._said_wrong = text, False
         self._held: dict[str, str] = {}
+        self._margin = _MARGIN
         self._label = WrappedLabel(text)
         self._label.setTextFormat(Qt.TextFormat.PlainText)  # a name with a "<" in it is no markup
         self._label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -118,6 +123,9 @@ class MessageLine(QScrollArea):
         self.verticalScrollBar().setValue(0)
 
     def _reserve(self) -> None:
-        height = self._lines * self._label.fontMetrics().lineSpacing() + 6
+        one = self._label.fontMetrics().lineSpacing()
+        if self._label.text():
+            self._margin = max(self._margin, self._label.heightForWidth(_WIDE) - one * (1 + self._label.text().count("\n")))
+        height = self._lines * one + self._margin
         if height != self.minimumHeight() or height != self.maximumHeight():
             self.setFixedHeight(height)
