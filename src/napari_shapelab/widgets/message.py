@@ -15,6 +15,8 @@ WRONG = "#d9534f"
 """Colour of what is wrong."""
 _MARGIN = 8
 """What the window's style adds to the height of a text, at least [pixels]."""
+_FRAME = 2
+"""What the window's style takes for the frame of a scroll area [pixels]."""
 _WIDE = 100_000
 """Width at which no text wraps [pixels]."""
 _READING = 8.0
@@ -126,6 +128,6 @@ class MessageLine(QScrollArea):
         one = self._label.fontMetrics().lineSpacing()
         if self._label.text():
             self._margin = max(self._margin, self._label.heightForWidth(_WIDE) - one * (1 + self._label.text().count("\n")))
-        height = self._lines * one + self._margin
+        height = self._lines * one + self._margin + _FRAME
         if height != self.minimumHeight() or height != self.maximumHeight():
             self.setFixedHeight(height)
