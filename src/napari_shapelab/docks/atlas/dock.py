@@ -173,6 +173,11 @@ class AtlasDock(QWidget):
 
     # -- inside --------------------------------------------------------------------------------------------------
 
+    def _say_here(self, text: str) -> None:
+        """Say what is at the mark; the whole of it in the tooltip, too, as there is room for two lines."""
+        self.here.setText(text)
+        self.here.setToolTip(text)
+
     def _source(self) -> str:
         """Return how a script opens the atlas."""
         return "shipped_atlas()" if self._path is None else f"open_atlas({str(self._path)!r})"
@@ -183,7 +188,7 @@ class AtlasDock(QWidget):
         best = found.fit.best
         self.map.set_picks([])
         self._parameters = dict(best.parameters)
-        self.here.setText(f"<b>Here</b>: the texture fitted to {escape(found.target.name)}: {in_words(self._parameters)}")
+        self._say_here(f"<b>Here</b>: the texture fitted to {escape(found.target.name)}: {in_words(self._parameters)}")
         self._refresh()
         voxel = self._parameters["voxel_size"]
         look = {"contrast_limits": (-1.0, 1.0), "rendering": "iso", "iso_threshold": 0.0, "colormap": "bop orange"}
@@ -223,12 +228,12 @@ class AtlasDock(QWidget):
         self.map.show_mark(place, members.tolist())
         if place is None or self._view is None:
             self._parameters = {}
-            self.here.setText("No place is marked yet.")
+            self._say_here("No place is marked yet.")
         else:
             chosen = [self._view.atlas.members[index] for index in members]
             self._parameters = between([member.parameters for member in chosen], list(weights))
             shares = ", ".join(f"{member.name} ({100 * weight:.0f} %)" for member, weight in zip(chosen, weights, strict=True))
-            self.here.setText(f"<b>Here</b>: between {shares}: {in_words(self._parameters)}")
+            self._say_here(f"<b>Here</b>: between {shares}: {in_words(self._parameters)}")
         self._refresh()
 
     def _describe(self, index: int) -> None:
