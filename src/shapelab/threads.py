@@ -9,11 +9,12 @@ of cores.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
@@ -55,7 +56,9 @@ def side_by_side(calls: Iterable[Callable[[], Result]]) -> list[Result]:
                 waiting.clear()
                 raise
 
-    helpers = [_threads().submit(work) for _ in range(min(thread_count(), len(todo)) - 1)]
+    helpers: list[Future[None]] = []
+    with contextlib.suppress(RuntimeError):  # the program is ending: this thread makes all the calls that are left
+        helpers.extend(_threads().submit(work) for _ in range(min(thread_count(), len(todo)) - 1))
     try:
         work()
     finally:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -154,3 +155,11 @@ def test_ranges_cover_everything_once():
 def test_dot_is_the_sum_of_products():
     a, b = np.random.default_rng(0).normal(size=(2, 40_000)).astype(np.float32)
     assert dot(a, b) == pytest.approx(float(a.astype(float) @ b.astype(float)), abs=1e-2)
+
+
+def test_a_program_that_is_ending_computes_in_one_thread(monkeypatch):
+    over = ThreadPoolExecutor(2)
+    over.shutdown()
+    monkeypatch.setattr("shapelab.threads._threads", lambda: over)
+    with use_threads(4):
+        assert side_by_side([lambda i=i: i * i for i in range(6)]) == [0, 1, 4, 9, 16, 25]
