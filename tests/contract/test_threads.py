@@ -161,5 +161,5 @@ def test_a_program_that_is_ending_computes_in_one_thread(monkeypatch):
     over = ThreadPoolExecutor(2)
     over.shutdown()
     monkeypatch.setattr("shapelab.threads._threads", lambda: over)
-    with use_threads(4):
-        assert side_by_side([lambda i=i: i * i for i in range(6)]) == [0, 1, 4, 9, 16, 25]
+    monkeypatch.setattr("shapelab.threads.thread_count", lambda: 4)
+    assert side_by_side([lambda i=i: i * i for i in range(6)]) == [0, 1, 4, 9, 16, 25]
