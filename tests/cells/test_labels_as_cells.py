@@ -158,3 +158,11 @@ def test_labels_that_are_too_small_are_named():
     labels = np.zeros((24, 24), int)
     labels[2:11, 2:11], labels[20, 20:23] = 5, 9
     assert GivenCells.of(labels).left_out.tolist() == [9]
+
+
+@pytest.mark.parametrize("scenario", ["tissue_growth", "internalisation", "engulfment", "separation"])
+def test_what_cells_that_fill_everything_cannot_do_is_said(scenario):
+    full = np.kron(np.arange(1, 17).reshape(4, 4), np.ones((12, 12), int))
+    free = np.pad(full, 24)
+    assert any("fill the" in notice for notice in Cells(scenario, initial=full).frame().notices)
+    assert Cells(scenario, initial=free).frame().notices == ()

@@ -55,6 +55,8 @@ class FluidModel(CellModel):
     corrected = False
     citation = "T. O. Gallouët and Q. Mérigot, Found. Comput. Math. 18, 835 (2018), doi:10.1007/s10208-017-9355-y"
     lloyd = 8
+    floor = True
+    colour_by = "speed"
 
     def start(self, p: Any) -> np.ndarray | None:
         y, x = coordinates(p)

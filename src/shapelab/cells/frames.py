@@ -26,24 +26,34 @@ def to_positions(pixels: Any, p: CellParameters) -> np.ndarray:
     return to_box(np.asarray(pixels, float), 1.0) * np.asarray(p.spacing)
 
 
+_WALL = {"opacity": 0.8, "colormap": {None: (0.0, 0.0, 0.0, 0.0), 0: (0.0, 0.0, 0.0, 0.0), 1: (0.36, 0.37, 0.44, 1.0)}}
+
+
 def place(p: CellParameters) -> dict[str, Any]:
     """Return the scale, units and names of axes of every layer on the solver's grid."""
     return {"scale": p.voxel_size, "units": (p.unit,) * p.ndim, "axis_labels": ("z", "y", "x")[-p.ndim :]}
 
 
-def cell_layers(state: CellState, diagram: CellDiagram, arrows: str, cells: LayerData) -> tuple[LayerData, ...]:
-    """Return `cells`, seeds (points with features), `arrows` ("velocity" or "axis", vectors) and walls, if any."""
+def cell_layers(state: CellState, diagram: CellDiagram, arrows: str, cells: LayerData, colour_by: str) -> tuple[LayerData, ...]:
+    """Return `cells`, seeds (points with features), `arrows` ("velocity" or "axis", vectors) and walls, if any.
+
+    ``metadata["colour_by"]`` of the cells names the feature of the seeds by which a viewer should begin to colour them.
+    """
     p = state.parameters
     assert isinstance(p, CellParameters)
     grid = place(p)
     seeds = {**grid, "features": features(state, diagram), **_dots(state, p)}
+    if colour_by == "heading":  # anticlockwise from the right, as angles are drawn
+        seeds["features"]["heading"] = frozen(np.degrees(np.arctan2(-state.axes[:, 0], state.axes[:, 1])))
+    if colour_by in seeds["features"]:
+        cells = LayerData(cells.name, cells.data, cells.kind, {**cells.meta, "metadata": {"colour_by": colour_by}})
     layers = [
         cells,
         LayerData("seeds", frozen(to_pixels(state.positions, p)), "points", seeds),
         LayerData(arrows, _arrows(state, arrows, p), "vectors", {**grid, "edge_width": 0.6, "vector_style": "arrow"}),
     ]
     if "mask" in state.fields:
-        layers.append(LayerData("walls", frozen((~state.fields["mask"]).astype(np.uint8)), "labels", {**grid, "opacity": 0.6}))
+        layers.append(LayerData("walls", frozen((~state.fields["mask"]).astype(np.uint8)), "labels", {**grid, **_WALL}))
     return tuple(layers)
 
 
@@ -80,8 +90,8 @@ def _arrows(state: CellState, kind: str, p: CellParameters) -> np.ndarray:
 
 
 def _dots(state: CellState, p: CellParameters) -> dict[str, Any]:
-    size = max(1.0, 0.5 * (state.radius or p.radius()) / min(p.spacing))
-    return {"size": size, "face_color": "white", "border_color": "black", "border_width": 0.15}
+    size = max(1.0, 0.22 * (state.radius or p.radius()) / min(p.spacing))
+    return {"size": size, "face_color": "white", "border_color": "black", "border_width": 0.2, "opacity": 0.7}
 
 
 def notices(state: CellState, error: float) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ class TissueGrowth(CellModel):
         state.counts |= {"full": 2 * float(state.volumes.mean()) if own else self.full_volume(self.of(state)), "divisions": 0.0}
         if own:
             room = self.room(state)
-            state.counts["limit"] = 0.95 * float(np.prod(room.size) if room.mask is None else room.mask.sum() * np.prod(room.spacing))
+            state.counts["limit"] = 0.95 * room.volume
         else:
             state.counts["limit"] = self.of(state).filling * self.of(state).box_volume
         state.traits["rate"] = state.rng.uniform(0.5, 2, len(state))
@@ -103,6 +103,11 @@ class TissueGrowth(CellModel):
             state.traits["rate"][new] = state.rng.uniform(0.5, 2, len(new))
             state.positions = self.room(state).keep_inside(state.positions)
             state.counts["divisions"] += len(rows)
+
+    def notes(self, state: CellState) -> tuple[str, ...]:
+        if state.counts["divisions"] or len(state) < 2 or state.volumes.sum() < 0.99 * state.counts["limit"]:
+            return ()
+        return ("The cells fill the room already, so that none can grow or divide: start from cells with more space around them.",)
 
     def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         return {

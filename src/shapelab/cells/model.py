@@ -11,10 +11,12 @@ from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.drawing import Drawing, label_layer
 from shapelab.cells.edits import EDITS, apply_edit
 from shapelab.cells.frames import cell_layers, notices, place
+from shapelab.cells.hooks import CellHooks
 from shapelab.cells.labels_as_cells import GivenCells
 from shapelab.cells.motions.correction import SHORTENED, check_time_step, spring_rate, stable_time_step, without_jumps
 from shapelab.cells.motions.propulsion import random_axes
 from shapelab.cells.parameters import CellParameters
+from shapelab.cells.scenery import scene_layer
 from shapelab.cells.state import CellState
 from shapelab.cells.walls import Room
 from shapelab.errors import NotFiniteError
@@ -23,7 +25,6 @@ from shapelab.simulation import Model
 
 if TYPE_CHECKING:
     from shapelab.transport import Solver
-    from shapelab.transport.costs import Cost
 
 __all__ = ["CellModel"]
 
@@ -31,13 +32,13 @@ _BYTES_PER_PIXEL = 80
 """Upper estimate of what a run needs, labels, solver and frame included."""
 
 
-class CellModel(Model[CellParameters, CellState]):
+class CellModel(CellHooks, Model[CellParameters, CellState]):
     """Incompressible cells that move: ``dx_i/dt = velocity_i``, and each cell has its target volume at all times.
 
     The cells are ``L_i = {y: c_i(y) - f_i <= c_j(y) - f_j for all j, and c_i(y) <= f_i}`` with potentials f such that
     ``|L_i| = v_i`` (semi-discrete optimal transport), what is left over is medium. One step moves the seeds, lets cells
     turn, grow, divide or leave, and solves for the new cells from the last potentials. Scenarios override the hooks
-    below; lengths in them are in box lengths.
+    of `CellHooks`; lengths in them are in box lengths.
 
     A. Diez, J. Feydy, "An optimal transport model for dynamical shapes, collective motion and cellular aggregates",
     arXiv:2402.17086 (2024).
@@ -48,90 +49,12 @@ class CellModel(Model[CellParameters, CellState]):
     state_type = CellState
     citation = "A. Diez and J. Feydy, arXiv:2402.17086 (2024)"
     edits = EDITS
-    periodic: ClassVar[bool] = False
-    """Whether opposite faces of the box are glued."""
-    lloyd: ClassVar[int] = 6
-    """Rounds of moving seeds to the centres of their cells, before the start."""
-    arrows: ClassVar[str] = "velocity"
-    """What the vectors show: "velocity" or "axis"."""
-    longest_step: ClassVar[float] = 0.05
-    """Upper limit of the automatic time step."""
-    corrected: ClassVar[bool] = True
-    """Whether seeds move by the cost gradients, which are stiff where the exponent is large."""
-    sources: ClassVar[bool] = False
-    """Whether cells may appear in an empty box."""
 
     def __init__(self) -> None:
         self._engine: tuple[Any, np.ndarray | None, Room, Solver] | None = None
         self._drawing: tuple[Any, np.ndarray | None, Drawing] | None = None
 
-    # hooks -------------------------------------------------------------------------------------------------------------
-
-    def walls(self, p: Any) -> np.ndarray | None:
-        """Return a mask that is True where there is no wall, or None for the whole box."""
-        del p
-        return None
-
-    def start(self, p: Any) -> np.ndarray | None:
-        """Return a mask of where cells are kept until the start, or None for everywhere that is not wall."""
-        del p
-        return None
-
-    def populate(self, state: CellState, room: Room) -> None:
-        """Put the first cells into `state`: by default equal volumes at random positions in `room`."""
-        p, n = self.of(state), self.of(state).n_cells
-        walls = self.walls(p)
-        available = p.box_volume * (1.0 if walls is None else float(walls.mean()))
-        state.add(room.random_positions(n, state.rng), np.full(n, p.filling * available / max(n, 1)))
-
-    def equip(self, state: CellState) -> None:
-        """Give the cells of `state`, old or taken from a user's labels, what the scenario needs: types, traits, counts."""
-
-    def cost(self, state: CellState) -> Cost:
-        """Return what a point costs each cell: by default ``C |y - x|^p`` with volume scaling."""
-        from shapelab.transport.costs import Power
-
-        return Power(self.exponents(state), self.stiffnesses(state), "volume")
-
-    def exponents(self, state: CellState) -> Any:
-        """Return p, for all cells or one each."""
-        return self.of(state).p
-
-    def stiffnesses(self, state: CellState) -> Any:
-        """Return C, for all cells or one each."""
-        return self.of(state).stiffness
-
-    def tau(self, state: CellState) -> Any:
-        """Return the mobility of the cost-gradient force: by default correction / R^(d-1)."""
-        return self.of(state).correction / state.radius ** (state.ndim - 1) if len(state) else 0.0
-
-    def speed(self, state: CellState) -> float:
-        """Return the typical speed of a cell by itself, which limits the time step."""
-        return float(getattr(state.parameters, "speed", 0.0))
-
-    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
-        """Return dx/dt, (N, d): by default the correction alone."""
-        return np.reshape(self.tau(state), (-1, 1)) * diagram.cost_gradients
-
-    def move(self, state: CellState, diagram: CellDiagram, dt: float) -> None:
-        """Move the seeds over one time step: by default explicit Euler."""
-        state.velocities = self.velocity(state, diagram)
-        state.positions = state.positions + dt * state.velocities
-
-    def change(self, state: CellState, diagram: CellDiagram, dt: float) -> None:
-        """Let cells turn, grow, divide, die, or leave, after they have moved; `diagram` is that of before the move."""
-
-    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
-        """Return the scenario's observables for the live plot."""
-        del state, diagram
-        return {}
-
     # the contract ------------------------------------------------------------------------------------------------------
-
-    @staticmethod
-    def of(state: CellState) -> Any:
-        """Return the parameters of `state`; a scenario knows their class."""
-        return state.parameters
 
     def init(self, parameters: CellParameters, initial: Any = None) -> CellState:
         """Return the state at step 0; `initial` is a `GivenCells`, or labels as an array or layer."""
@@ -202,8 +125,11 @@ class CellModel(Model[CellParameters, CellState]):
         }
         if len(state):
             scalars |= {name: float(value) for name, value in self.observe(state, diagram).items()}
-        layers = cell_layers(state, diagram, self.arrows, self.draw(state, self.of(state).fineness))
-        return Frame(state.step, state.time, layers, scalars, notices(state, scalars["volume_error"]))
+        layers = cell_layers(state, diagram, self.arrows, self.draw(state, self.of(state).fineness), self.colour_by)
+        scene, behind = self.scenery(state), self.background(state)
+        layers += (scene_layer(scene, self.of(state)),) if scene else ()
+        layers += (behind,) if behind is not None else ()
+        return Frame(state.step, state.time, layers, scalars, notices(state, scalars["volume_error"]) + self.notes(state))
 
     def draw(self, state: CellState, fineness: int = 1) -> LayerData:
         """Return the labels of the cells on a grid `fineness` (1-4) times as fine as the one they are solved on, along each axis.

@@ -42,6 +42,7 @@ class SolidBlock(FluidModel):
     """
 
     parameters_type = SolidParameters
+    colour_by = ""
     citation = (
         'Z. Qu et al., "Power plastics: a hybrid Lagrangian/Eulerian solver for mesoscale inelastic flows", ACM Trans. Graph. 42 (2023)'
     )

@@ -34,6 +34,11 @@ class Room:
         self.mask, self.periodic = mask, np.array(periodic)
         self._nearest: np.ndarray | None = None
 
+    @property
+    def volume(self) -> float:
+        """Area or volume that is not wall."""
+        return float(np.prod(self.size) if self.mask is None else np.count_nonzero(self.mask) * np.prod(self.spacing))
+
     def keep_inside(self, positions: np.ndarray) -> np.ndarray:
         """Return positions wrapped along periodic axes, moved half a pixel off outer walls, and out of inner ones."""
         margin = 0.5 * self.spacing

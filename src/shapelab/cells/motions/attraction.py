@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from shapelab.cells.motions.windows import FAR, REACH, windows_around
-from shapelab.threads import over_ranges, ranges
+from shapelab.cells.motions.windows import windowed
 from shapelab.transport import Domain
 from shapelab.transport.cost_table import CostTable
 from shapelab.transport.costs import Biased, Cost
@@ -27,6 +26,11 @@ class Hill:
         """Return the height at positions ``(..., 2)``."""
         away = np.sum((y - self.middle) ** 2, axis=-1)
         return np.asarray(np.exp(-away / (2 * self.spread**2)) / (2 * np.pi * self.spread**2))
+
+    @property
+    def steepest(self) -> float:
+        """Largest slope."""
+        return float(np.exp(-0.5) / (2 * np.pi * self.spread**3))
 
     def profiles(self, grid: Domain) -> tuple[np.ndarray, np.ndarray]:
         """Return the two factors of the height over the pixels of a grid, along y and x."""
@@ -48,23 +52,19 @@ class UphillCost(Biased):
         self.hill, self.sensitivity, self.fan = hill, sensitivity, fan
 
     def table(self, volumes: np.ndarray, ndim: int) -> CostTable:
-        table = super().table(volumes, ndim)
+        table, plain = super().table(volumes, ndim), self.base.table(volumes, ndim)
+        largest = self.sensitivity * self.hill.steepest ** (1 if self.fan else 2)
 
         def image(grid: Domain, seeds: np.ndarray) -> np.ndarray:
-            out = np.full((len(seeds), int(np.prod(grid.shape))), FAR, np.float32)
-            windows = windows_around(grid, seeds, REACH * table.radius)
-            over_ranges(
-                _uphill, ranges(len(seeds), 1), out.reshape(-1, *grid.shape), windows, seeds, np.asarray(grid.spacing),
-                *self.hill.profiles(grid), self.hill.at(seeds), table.scale, table.exponent / 2, self.sensitivity, self.fan,
-            )  # fmt: skip
-            return out
+            rest = (*self.hill.profiles(grid), self.hill.at(seeds), self.sensitivity, self.fan)
+            return windowed(_uphill, grid, seeds, plain, np.full(len(seeds), largest), *rest)
 
         table.image = image
         return table
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _uphill(slot, first, last, out, windows, seeds, spacing, along, across, here, scales, half_powers, sensitivity, fan):  # type: ignore[no-untyped-def]
+def _uphill(slot, first, last, out, windows, seeds, spacing, scales, half_powers, levels, along, across, here, sensitivity, fan):  # type: ignore[no-untyped-def]
     """Fill the costs of the cells first..last in their windows."""
     n0, n1 = out.shape[1:]
     for i in range(first, last):
@@ -78,4 +78,4 @@ def _uphill(slot, first, last, out, windows, seeds, spacing, along, across, here
                 if fan:
                     bias -= sensitivity * max(-steepness, 0.0) ** 2
                 cost = squared if half_powers[i] == 1 else squared ** half_powers[i]
-                out[i, k % n0, m % n1] = scales[i] * cost * np.exp(-bias)
+                out[i, k % n0, m % n1] = min(levels[i], scales[i] * cost * np.exp(-bias))

@@ -8,9 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numba import njit
 
-from shapelab.cells.motions.windows import FAR, REACH, windows_around
-from shapelab.threads import over_ranges, ranges
-from shapelab.transport import Domain
+from shapelab.cells.motions.windows import windowed
 from shapelab.transport.cost_table import CostTable
 from shapelab.transport.costs import Biased, Cost
 
@@ -51,24 +49,14 @@ class LobedCost(Biased):
         self.amplitudes = amplitudes
 
     def table(self, volumes: np.ndarray, ndim: int) -> CostTable:
-        table = super().table(volumes, ndim)
-        factors = np.exp(-_biases(self.amplitudes))
-
-        def image(grid: Domain, seeds: np.ndarray) -> np.ndarray:
-            out = np.full((len(seeds), int(np.prod(grid.shape))), FAR, np.float32)
-            windows = windows_around(grid, seeds, REACH * table.radius)
-            over_ranges(
-                _lobed, ranges(len(seeds), 1), out.reshape(-1, *grid.shape), windows, seeds, np.asarray(grid.spacing), factors,
-                table.scale, table.exponent / 2,
-            )  # fmt: skip
-            return out
-
-        table.image = image
+        table, plain = super().table(volumes, ndim), self.base.table(volumes, ndim)
+        biases = _biases(self.amplitudes)
+        table.image = lambda grid, seeds: windowed(_lobed, grid, seeds, plain, biases.max(axis=1), np.exp(-biases))
         return table
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _lobed(slot, first, last, out, windows, seeds, spacing, factors, scales, half_powers):  # type: ignore[no-untyped-def]
+def _lobed(slot, first, last, out, windows, seeds, spacing, scales, half_powers, levels, factors):  # type: ignore[no-untyped-def]
     """Fill the costs of the cells first..last in their windows."""
     shape, steps = out.shape[1:], factors.shape[1] - 1
     for i in range(first, last):
@@ -81,7 +69,7 @@ def _lobed(slot, first, last, out, windows, seeds, spacing, factors, scales, hal
                 factor = factors[i, left] + (place - left) * (factors[i, left + 1] - factors[i, left])
                 squared = z0 * z0 + z1 * z1
                 cost = squared if half_powers[i] == 1 else squared ** half_powers[i]
-                out[i, k % shape[0], m % shape[1]] = scales[i] * cost * factor
+                out[i, k % shape[0], m % shape[1]] = min(levels[i], scales[i] * cost * factor)
 
 
 def refresh_lobes(amplitudes: np.ndarray, drive: float, decay: float, strongest: float, dt: float, rng: np.random.Generator) -> np.ndarray:

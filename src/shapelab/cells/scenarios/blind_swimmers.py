@@ -33,6 +33,7 @@ class BlindSwimmers(CellModel):
     periodic = True
     lloyd = 20
     arrows = "axis"
+    colour_by = "heading"
 
     def cost(self, state: CellState) -> Any:
         from shapelab.transport.costs import Spherocylinder

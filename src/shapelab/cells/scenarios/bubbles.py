@@ -13,9 +13,11 @@ from shapelab.cells.motions.life import fuse, insert, remove
 from shapelab.cells.motions.tension import interface_forces
 from shapelab.cells.observables import mean_height
 from shapelab.cells.parameters import SpaceParameters
+from shapelab.cells.scenery import Lines, box_lines, water_lines
 from shapelab.cells.state import CellState
 from shapelab.cells.walls import Room
 from shapelab.simulation import parameter
+from shapelab.transport.costs import Power
 
 
 class BubblesParameters(SpaceParameters):
@@ -38,22 +40,20 @@ class Bubbles(CellModel):
     arXiv:2402.17086 (2024).
     """
 
-    parameters_type, sources, longest_step = BubblesParameters, True, 0.02
+    parameters_type, sources, corrected, longest_step, colour_by = BubblesParameters, True, False, 0.02, "volume"
 
     def populate(self, state: CellState, room: Room) -> None:
         state.add(self._places(state, room, n := self.of(state).n_cells), np.full(n, self._volume(state)))
 
     def cost(self, state: CellState) -> Any:
-        from shapelab.transport.costs import Power
-
         return Power(2.0, 1 / state.radii)
-
-    def tau(self, state: CellState) -> Any:
-        return 0.0
 
     def speed(self, state: CellState) -> float:
         p = self.of(state)
         return max(p.buoyancy, p.gravity) + 2 * p.tension * state.radius
+
+    def scenery(self, state: CellState) -> list[Lines]:
+        return [box_lines(size := self.room(state).size), water_lines(size)]
 
     def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         p = self.of(state)

@@ -39,7 +39,7 @@ class CellSorting(CellModel):
     G. W. Brodland, J. Biomech. Eng. 124, 188 (2002), doi:10.1115/1.1449491; A. Diez and J. Feydy, arXiv:2402.17086 (2024).
     """
 
-    parameters_type = SortingParameters
+    parameters_type, needs_medium = SortingParameters, True
 
     def start(self, p: Any) -> np.ndarray | None:
         y, x = coordinates(p)

@@ -43,7 +43,7 @@ class CellSorting3D(CellModel):
     A. Diez and J. Feydy, arXiv:2402.17086 (2024).
     """
 
-    parameters_type = Sorting3DParameters
+    parameters_type, needs_medium = Sorting3DParameters, True
 
     def start(self, p: Any) -> np.ndarray | None:
         away = np.sqrt(sum((x - x.mean()) ** 2 for x in coordinates(p)))

@@ -10,7 +10,10 @@ from shapelab.catalog import Scenario
 from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.parameters import PlaneParameters
+from shapelab.cells.scenery import SOURCE, Lines, box_lines, circle_lines
 from shapelab.cells.state import CellState
+from shapelab.cells.walls import coordinates
+from shapelab.frame import LayerData, frozen
 from shapelab.simulation import parameter
 
 
@@ -50,6 +53,19 @@ class Chemotaxis(CellModel):
 
         p = self.of(state)
         return UphillCost(super().cost(state), self.hill(state), state.positions, p.sensitivity, p.response == "fan")
+
+    def scenery(self, state: CellState) -> list[Lines]:
+        hill = self.hill(state)
+        rings = [circle_lines(hill.middle, hill.spread * np.sqrt(-2 * np.log(part)), SOURCE) for part in (0.95, 0.8, 0.6, 0.4)]
+        return [box_lines(self.room(state).size), *rings]
+
+    def background(self, state: CellState) -> LayerData | None:
+        from shapelab.cells.frames import place
+
+        y, x = coordinates(self.of(state))
+        height = self.hill(state).at(np.stack([y, x], axis=-1))
+        look = {"colormap": "magma", "blending": "additive", "opacity": 0.5, "contrast_limits": (0.0, float(height.max()))}
+        return LayerData("attractant", frozen(height.astype(np.float32)), "image", {**place(self.of(state)), **look})
 
     def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         return self.of(state).correction / state.radius * diagram.offsets

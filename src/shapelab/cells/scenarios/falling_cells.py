@@ -40,6 +40,7 @@ class FallingCells(CellModel):
     """
 
     parameters_type = FallingParameters
+    floor = True
 
     def equip(self, state: CellState) -> None:
         second = round(self.of(state).second_part * len(state))

@@ -13,6 +13,7 @@ from shapelab.cells.model import CellModel
 from shapelab.cells.motions.life import remove
 from shapelab.cells.motions.propulsion import steer, unit
 from shapelab.cells.parameters import PlaneParameters
+from shapelab.cells.scenery import Lines, box_lines, door_lines
 from shapelab.cells.state import CellState
 from shapelab.cells.walls import coordinates
 from shapelab.simulation import parameter
@@ -52,28 +53,28 @@ class FireAlarm(CellModel):
 
     def change(self, state: CellState, diagram: CellDiagram, dt: float) -> None:
         p, radius, box = self.of(state), state.counts["radius"], self.room(state).size
-        door = np.array([box[0] / 2, box[1]])
+        door = box * [0.5, 1.0]
         state.axes = steer(state.axes, unit(door - state.positions), p.noise, dt, state.rng)
         at_wall = state.positions[:, 1] > box[1] - 1.02 * radius
         out = remove(state, at_wall & (np.abs(state.positions[:, 0] - door[0]) < p.door * radius))
-        if out:
-            state.counts["evacuated"] += out
-            state.counts["last_exit"] = state.time
-        if not len(state):
-            state.ending = "Everybody is out."
+        state.counts["evacuated"] += out
+        state.counts["last_exit"] = state.time if out else state.counts["last_exit"]
+        state.ending = state.ending if len(state) else "Everybody is out."
+
+    def scenery(self, state: CellState) -> list[Lines]:
+        p, size = self.of(state), self.room(state).size
+        return [box_lines(size), door_lines(size, size[1] - WALL * p.spacing[1], p.door * p.radius())]
 
     def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
-        counts = state.counts
         return {
-            "evacuated": counts["evacuated"],
-            "evacuated_part": counts["evacuated"] / max(counts["started"], 1),
-            "waiting_since": state.time - counts["last_exit"],
+            "evacuated": state.counts["evacuated"],
+            "evacuated_part": state.counts["evacuated"] / max(state.counts["started"], 1),
+            "waiting_since": state.time - state.counts["last_exit"],
             "roundness": float(diagram.roundness.mean()),
         }
 
 
 _COMMON = {"n_cells": 60, "shape": (256, 256), "filling": 0.42, "stiffness": 0.1, "correction": 3.0, "max_time": 15.0}
-_PAPER = {"n_cells": 111, "shape": (512, 512), "dt": 0.001, "max_time": 15.0}
 HARD = Scenario(
     name="fire_alarm",
     title="Fire alarm, hard cells",
@@ -81,7 +82,7 @@ HARD = Scenario(
     parameters={**_COMMON, "p": 8.0},
     expect={"evacuated_part": (0.0, 0.4), "roundness": (0.97, 1.05)},
     warning="How many get out in a given time is chance: try several seeds.",
-    variants={"paper": _PAPER},
+    variants={"paper": {"n_cells": 111, "shape": (512, 512), "dt": 0.001, "max_time": 15.0}},
     quick={"shape": (80, 80), "n_cells": 20},
     shows_after=0.4,
     group="Active matter",

@@ -40,6 +40,7 @@ class TumbleDisk(CellModel):
 
     parameters_type: ClassVar[type[CellParameters]] = TumbleDiskParameters
     lloyd = 8
+    colour_by = "stiffness"
 
     def walls(self, p: Any) -> np.ndarray | None:
         y, x = coordinates(p)

@@ -28,6 +28,8 @@ class TaylorGreen(FluidModel):
     """
 
     parameters_type = TaylorGreenParameters
+    floor = False
+    colour_by = ""
 
     def start(self, p: Any) -> np.ndarray | None:
         return None
