@@ -1,12 +1,14 @@
 # `make demo` and `make test` set up everything they need; a second call starts at once.
-PY := .venv/bin/python
+# SHAPELAB_QT=PySide6 and SHAPELAB_LOWEST=1 (scripts/setup.sh) have environments of their own, beside .venv.
+export VENV := .venv$(if $(SHAPELAB_QT),-$(SHAPELAB_QT))$(if $(SHAPELAB_LOWEST),-lowest)
+PY := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts/python.exe,bin/python)
 
-.PHONY: help setup demo test lint types check bench docs gallery pictures clean
+.PHONY: help setup demo test lint types spelling check bench docs gallery pictures clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-setup:  ## Make .venv and the system libraries that Qt needs
+setup:  ## Make the environment and the system libraries that Qt needs
 	@bash scripts/setup.sh
 
 demo: setup  ## Open napari with tubes growing (without a display: pictures and results in demo_output/)
@@ -21,7 +23,11 @@ lint: setup  ## Check style and formatting
 types: setup  ## Check types
 	@$(PY) -m mypy
 
-check: lint types  ## Lint, types and the plugin manifest
+spelling: setup  ## Check the spelling
+	@$(PY) -m typos
+
+check: lint types spelling  ## Lint, types, spelling, the package's metadata and the plugin manifest
+	@$(PY) -m validate_pyproject pyproject.toml
 	@$(PY) -m npe2 validate napari-shapelab
 
 bench: setup  ## Print the speed tables
@@ -29,7 +35,7 @@ bench: setup  ## Print the speed tables
 	@$(PY) benchmarks/streaming.py
 	@$(PY) benchmarks/transport.py --quick
 
-docs: setup  ## Build the user guide (build/docs/index.html)
+docs: setup  ## Build the user guide and the API reference (build/docs/index.html)
 	@$(PY) -m mkdocs build --quiet && echo build/docs/index.html
 
 gallery: setup  ## Draw every preset and scenario into docs/gallery.md
@@ -39,4 +45,4 @@ pictures: setup  ## Take the screenshots of the user guide anew
 	@$(PY) scripts/screenshots.py && $(PY) scripts/cells_screenshots.py
 
 clean:  ## Remove the environment and everything generated
-	rm -rf .venv demo_output build dist
+	rm -rf .venv .venv-* demo_output build dist

@@ -1,34 +1,54 @@
 #!/usr/bin/env bash
-# Make .venv with everything that the product, its demo and its tests need. A second call returns at once.
+# Make an environment with everything that the product, its demo and its tests need. A second call returns at once.
+#   VENV            folder of the environment (make gives it: .venv, or another one for each choice below)
+#   SHAPELAB_QT     Qt binding: PyQt6 (default) or PySide6
+#   SHAPELAB_LOWEST 1: the lowest version of everything that pyproject.toml names, in place of the pinned ones
+#   PYTHON          interpreter to use
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-VENV=.venv
+VENV=${VENV:-.venv}
+QT=${SHAPELAB_QT:-PyQt6}
+LOWEST=${SHAPELAB_LOWEST:-}
+BIN=bin
+case "$(uname -s)" in MINGW* | MSYS* | CYGWIN*) BIN=Scripts ;; esac
+PY="$VENV/$BIN/python"
 STAMP="$VENV/.shapelab-ready"
 SYSTEM_PACKAGES="libdbus-1-3 libegl1 libfontconfig1 libgl1 libgl1-mesa-dri libglib2.0-0 libopengl0 libxcb-cursor0 libxcb-icccm4
  libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 libxkbcommon-x11-0 xvfb"
 
 say() { printf '%s\n' "$*" >&2; }
 
+case "$QT" in
+PyQt6) QT_EXTRA=pyqt6 ;;
+PySide6) QT_EXTRA=pyside6 ;;
+*)
+    say "SHAPELAB_QT is $QT; it can be PyQt6 or PySide6."
+    exit 1
+    ;;
+esac
+
 find_python() {
     local candidate
-    for candidate in "${PYTHON:-}" python3.11 python3.12 python3.13 python3; do
+    for candidate in "${PYTHON:-}" python3.11 python3.12 python3.13 python3.14 python3; do
         if [ -n "$candidate" ] && command -v "$candidate" >/dev/null 2>&1 &&
-            "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))'; then
+            "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))'; then
             command -v "$candidate"
             return
         fi
     done
-    say "Python 3.11, 3.12 or 3.13 is needed and was not found; set PYTHON=/path/to/python."
+    say "Python 3.11 to 3.14 is needed and was not found; set PYTHON=/path/to/python."
     exit 1
 }
 
-apt_install() { # PURPOSE PACKAGES…: as root with apt, install; otherwise say the exact command
-    local purpose=$1
+apt_install() { # PURPOSE PACKAGES…: as root (or on a build server) with apt, install; otherwise say the exact command
+    local purpose=$1 root=()
     shift
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    if [ "$(id -u)" != 0 ] && [ -n "${CI:-}" ] && sudo -n true 2>/dev/null; then root=(sudo -n); fi
+    if command -v apt-get >/dev/null 2>&1 && { [ "$(id -u)" = 0 ] || [ ${#root[@]} -gt 0 ]; }; then
         say "Installing system packages for $purpose: $*"
-        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+        "${root[@]}" apt-get update -qq
+        "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
     else
         say "System packages are missing for $purpose. Please run once:"
         say "    sudo apt-get install -y $*"
@@ -56,19 +76,33 @@ make_venv() { # PYTHON
     "$1" -m venv "$VENV"
 }
 
-fingerprint() { cat pyproject.toml constraints.txt scripts/setup.sh | cksum; }
+fingerprint() { { cat pyproject.toml constraints.txt scripts/setup.sh; echo "$QT $LOWEST"; } | cksum; }
+
+install_pinned() {
+    local pip=("$PY" -m pip install --quiet --disable-pip-version-check --constraint constraints.txt)
+    "${pip[@]}" torch
+    "${pip[@]}" --editable ".[dev,$QT_EXTRA]"
+}
+
+install_lowest() {
+    mkdir -p build
+    "$PY" -m pip install --quiet --disable-pip-version-check uv
+    "$PY" -m uv pip compile --quiet --python "$PY" --resolution lowest-direct --extra test --extra "$QT_EXTRA" \
+        --output-file build/lowest.txt pyproject.toml
+    "$PY" -m uv pip install --quiet --python "$PY" --requirement build/lowest.txt
+    "$PY" -m uv pip install --quiet --python "$PY" --no-deps --editable .
+}
 
 if [ -n "$(missing_system_packages)" ]; then
     # shellcheck disable=SC2086
     apt_install "Qt, OpenGL and a virtual screen" $SYSTEM_PACKAGES
 fi
-if [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$(fingerprint)" ] && "$VENV/bin/python" -c '' 2>/dev/null; then
+if [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$(fingerprint)" ] && "$PY" -c '' 2>/dev/null; then
     exit 0
 fi
 python=$(find_python)
-[ -x "$VENV/bin/python" ] && "$VENV/bin/python" -c '' 2>/dev/null || make_venv "$python"
+"$PY" -c '' 2>/dev/null || make_venv "$python"
 say "Setting up $VENV (once; this takes a few minutes)…"
-"$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
-"$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+if [ -n "$LOWEST" ]; then install_lowest; else install_pinned; fi
 fingerprint >"$STAMP"
 say "Ready."
