@@ -6,16 +6,17 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from shapelab.callable_module import make_callable
-from shapelab.errors import ParameterError
+from shapelab.errors import InputError, ParameterError
 from shapelab.scenario import Scenario, ScenarioTable
-from shapelab.scenario_files import missing_folders, scenarios_in, user_sources
+from shapelab.scenario_files import Source, file_source, missing_folders, scenarios_in, user_sources
 from shapelab.simulation import Simulation
 
-__all__ = ["Family", "Scenario", "catalog", "create", "families", "family", "problems", "scenario", "scenarios"]
+__all__ = ["Family", "Scenario", "catalog", "create", "families", "family", "problems", "scenario", "scenarios", "take_file"]
 
 
 @dataclass(frozen=True)
@@ -70,15 +71,45 @@ def scenarios(family_name: str) -> ScenarioTable:
     """Return name -> Scenario of one family: the package's own, those of entry points, and those of the user's folders."""
     table: ScenarioTable = load(family(family_name).scenarios)
     for source in user_sources():
-        if source.origin not in _taken.setdefault(family_name, set()):
-            _taken[family_name].add(source.origin)
-            found, problem = scenarios_in(source)
-            problem = problem or ("" if found else f"{source.origin} holds no Scenario.")
-            table.problems += [problem] if problem else []
-            for item in found:
-                if item.family == family_name:
-                    _add(table, item, source.origin)
+        _take(source, family_name, table)
     return table
+
+
+def take_file(file: str | Path) -> list[Scenario]:
+    """Add the scenarios of one Python file to the catalogue, in this process, and return them.
+
+    Raises
+    ------
+    InputError
+        If the file, or one of its scenarios, cannot be used; in the words of `problems`.
+    """
+    path = Path(file).expanduser().resolve()
+    if not path.is_file():
+        raise InputError(f"There is no file {file}.")
+    source = file_source(path)
+    found, problem = scenarios_in(source)
+    if problem or not found:
+        raise InputError(problem or f"{file} holds no Scenario.")
+    for name in {item.family for item in found}:
+        _take(source, name, scenarios(name))
+    for item in found:
+        table = scenarios(item.family)
+        if item.name not in table or table[item.name] is not item:
+            raise InputError(next(problem for problem in reversed(table.problems) if source.origin in problem))
+    return found
+
+
+def _take(source: Source, family_name: str, table: ScenarioTable) -> None:
+    """Add what a source holds for one family to its table, once."""
+    if source.origin in _taken.setdefault(family_name, set()):
+        return
+    _taken[family_name].add(source.origin)
+    found, problem = scenarios_in(source)
+    problem = problem or ("" if found else f"{source.origin} holds no Scenario.")
+    table.problems += [problem] if problem else []
+    for item in found:
+        if item.family == family_name:
+            _add(table, item, source.origin)
 
 
 _taken: dict[str, set[str]] = {}
@@ -107,9 +138,9 @@ def problem_of(item: Scenario) -> str:
     return ""
 
 
-def problems() -> list[str]:
-    """Return one sentence for every scenario or file that cannot be used."""
-    found = [problem for name in families() for problem in scenarios(name).problems]
+def problems(family_name: str | None = None) -> list[str]:
+    """Return one sentence for every scenario or file that cannot be used, of one family or of all."""
+    found = [problem for name in ([family_name] if family_name else families()) for problem in scenarios(name).problems]
     return list(dict.fromkeys([*missing_folders(), *found]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
 from shapelab.errors import EditError
@@ -42,6 +43,10 @@ class Model(ABC, Generic[P, S]):
     @abstractmethod
     def frame(self, state: S) -> Frame:
         """Return what may be seen of `state`, in arrays that nobody will write to again."""
+
+    def statistics(self, state: S) -> Mapping[str, float]:
+        """Return the observables that the `expect` of a scenario is about: by default the scalars of the frame."""
+        return self.frame(state).scalars
 
     def update(self, state: S, parameters: P) -> S:
         """Return `state` under new live `parameters`; by default they simply replace the old ones."""

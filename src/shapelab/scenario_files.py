@@ -19,7 +19,7 @@ from typing import Any
 
 from shapelab.scenario import Scenario
 
-__all__ = ["FOLDERS", "Source", "add_folder", "modules_of", "scenarios_in", "user_sources"]
+__all__ = ["FOLDERS", "Source", "add_folder", "file_source", "missing_folders", "modules_of", "scenarios_in", "user_sources"]
 
 ENTRY_POINTS = "shapelab.scenarios"
 """Group of entry points: each names a module, a Scenario, or several in a tuple or list."""
@@ -50,7 +50,12 @@ def user_sources() -> Iterator[Source]:
         yield Source(f"the entry point {point.name} ({point.value})", point.load)
     for folder in filter(None, os.environ.get(FOLDERS, "").split(os.pathsep)):
         for file in sorted(Path(folder).expanduser().glob("*.py")):
-            yield Source(str(file), partial(_module, file))
+            yield file_source(file)
+
+
+def file_source(file: Path) -> Source:
+    """Return the source that a Python file is."""
+    return Source(str(file), partial(_module, file))
 
 
 def missing_folders() -> list[str]:

@@ -17,7 +17,7 @@ SOURCE = Path(shapelab.__file__).parent
 GUI = {"napari", "napari_shapelab", "qtpy", "magicgui", "superqt", "vispy", "pyqtgraph", "PyQt5", "PyQt6", "PySide2", "PySide6"}
 
 FLOORS = [
-    {"cli", "script"},
+    {"cli", "script", "scenario_check"},
     {"batch"},
     {"curvature", "cells", "crystals"},
     {"transport", "compare"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QStandardItem, QStandardItemModel
@@ -13,6 +13,8 @@ from shapelab.catalog import Scenario
 
 __all__ = ["PresetCombo"]
 
+_ORANGE = "color: #e0a030;"
+
 
 class PresetCombo(QWidget):
     """Choice of a preset.
@@ -21,12 +23,14 @@ class PresetCombo(QWidget):
     ----------
     scenarios
         Name -> scenario, in the order of the list.
+    problems
+        One sentence for every file or scenario that cannot be used; they end the list, and stand below it.
     """
 
     chosen = Signal(str)
     """The user has chosen this preset."""
 
-    def __init__(self, scenarios: Mapping[str, Scenario]) -> None:
+    def __init__(self, scenarios: Mapping[str, Scenario], problems: Sequence[str] = ()) -> None:
         super().__init__()
         self._scenarios = scenarios
         layout = QVBoxLayout(self)
@@ -44,6 +48,10 @@ class PresetCombo(QWidget):
                 group = scenario.group
                 model.appendRow(_heading(group))
             model.appendRow(_entry(name, scenario))
+        if problems:
+            model.appendRow(_heading("Cannot be used"))
+        for problem in problems:
+            model.appendRow(_broken(problem))
         self.box.setModel(model)
         self.box.activated.connect(lambda _: self.chosen.emit(self.box.currentData()))
         ignore_wheel(self.box)
@@ -51,8 +59,12 @@ class PresetCombo(QWidget):
         self.description.setWordWrap(True)
         self.warning = QLabel()
         self.warning.setWordWrap(True)
-        self.warning.setStyleSheet("color: #e0a030;")
-        for widget in (self.box, self.description, self.warning):
+        self.warning.setStyleSheet(_ORANGE)
+        self.problems = QLabel("\n".join(problems))
+        self.problems.setWordWrap(True)
+        self.problems.setStyleSheet(_ORANGE)
+        self.problems.setVisible(bool(problems))
+        for widget in (self.box, self.description, self.warning, self.problems):
             layout.addWidget(widget)
 
     @property
@@ -82,6 +94,13 @@ def _heading(text: str) -> QStandardItem:
     font = item.font()
     font.setBold(True)
     item.setFont(font)
+    return item
+
+
+def _broken(problem: str) -> QStandardItem:
+    item = QStandardItem(f"   {problem}")
+    item.setFlags(Qt.ItemFlag.NoItemFlags)
+    item.setToolTip(problem)
     return item
 
 

@@ -1,4 +1,4 @@
-"""The ``shapelab`` command: run, resume, export, sweep, list and measure without a window."""
+"""The ``shapelab`` command: run, resume, export, sweep, list, check and measure without a window."""
 
 from shapelab.cli.command import main
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal
 
-from shapelab.cli import export, listing, measure, resume, run, sweep, tensions
+from shapelab.cli import check, export, listing, measure, resume, run, sweep, tensions
 from shapelab.cli.parser import USAGE, Parser
 from shapelab.errors import ShapelabError
 
@@ -53,6 +53,7 @@ def _command() -> Parser:
         ("export", export, "write a saved run as meshes, a stack, tables or a movie"),
         ("sweep", sweep, "run many members of a family, on all cores or a cluster"),
         ("list", listing, "list families, presets and scenarios"),
+        ("check", check, "test a scenario, yours or one of the catalogue, in a few seconds"),
         ("measure", measure, "measure a mask, a label image or a phase field"),
         ("tensions", tensions, "infer the tensions and pressures that hold a tissue, from its label image"),
     ):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from shapelab.cli.parser import whole_number
 from shapelab.cli.recording import add_recording, record
+from shapelab.cli.scenario_folder import add_scenario_option, take_scenarios
 from shapelab.errors import InputError
 
 __all__ = ["add_options", "run"]
@@ -17,6 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", type=Path, metavar="FOLDER", help="run folder")
     parser.add_argument("--from-step", type=whole_number, metavar="N", help="resume from the checkpoint of this step (needs --out)")
     parser.set_defaults(action=run)
+    add_scenario_option(parser)
     add_recording(parser)
 
 
@@ -24,6 +26,7 @@ def run(known: argparse.Namespace) -> int:
     """Resume a saved run."""
     from shapelab.io import load_run
 
+    take_scenarios(known)
     run = load_run(known.path)
     if known.from_step is not None and known.out is None:
         raise InputError("resuming from an earlier step makes another run: say where to save it (--out).")

@@ -9,6 +9,7 @@ from typing import Any
 from shapelab.cli.image_file import add_image_options, read_still
 from shapelab.cli.parser import Parser
 from shapelab.cli.recording import add_recording, record
+from shapelab.cli.scenario_folder import add_scenario_option, take_scenarios
 from shapelab.errors import InputError
 
 __all__ = ["add_options", "run"]
@@ -21,6 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start-from", type=Path, metavar="FILE", help="mask, labels or image to start from")
     add_image_options(parser)
     parser.add_argument("-h", "--help", action="store_true", help="show this help, with the parameters of FAMILY")
+    add_scenario_option(parser)
     add_recording(parser)
 
 
@@ -33,12 +35,14 @@ def run(known: argparse.Namespace, rest: list[str]) -> int:
     parser.add_argument("--preset", "--scenario", metavar="NAME", help="preset or scenario to start from")
     parser.add_argument("--start-from", metavar="FILE", help="mask, labels or image to start from")
     add_image_options(parser)
+    add_scenario_option(parser)
     add_recording(parser)
     if known.family is None:
         if known.help:
             parser.print_help()
             return 0
         raise InputError(f"say which family to run: {', '.join(families())}.")
+    take_scenarios(known)
     parameters_type = create(known.family, known.preset).model.parameters_type
     add_parameters(parser, parameters_type)
     if known.help:

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from shapelab.cli.parser import at_least, whole_number
+from shapelab.cli.scenario_folder import add_scenario_option, take_scenarios
 
 if TYPE_CHECKING:
     from shapelab.batch.member import Outcome
@@ -30,6 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=whole_number, metavar="N", help="processes on this machine (default: one per core)")
     parser.add_argument("--retry-failed", action="store_true", help="run the failed members again")
     parser.add_argument("--allow-failed", action="store_true", help="exit with 0 even if some members failed (not if all did)")
+    add_scenario_option(parser)
     parser.set_defaults(action=run)
 
 
@@ -38,6 +40,7 @@ def run(known: argparse.Namespace) -> int:
     from shapelab.batch import read_spec, sweep
 
     at_least(1, workers=known.workers)
+    take_scenarios(known)
     folder = known.out if known.out is not None else known.spec.with_suffix("")
     spec = read_spec(known.spec)
     try:

@@ -152,6 +152,13 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         layer = LayerData("field", frozen(np.asarray(u, np.float32)), "image", meta)
         return Frame(state.step, state.time, (layer,), observables(state, layer.data, energy.scalars(state.flow["u"])))
 
+    def statistics(self, state: CurvatubesState) -> Mapping[str, float]:
+        """Return the scalars of the frame and, where there is a surface, `texture_statistics` in texture lengths."""
+        from shapelab.curvature.statistics import texture_statistics
+
+        scalars = dict(self.frame(state).scalars)
+        return scalars | texture_statistics(state) if "mean_H" in scalars else scalars
+
     def finished(self, state: CurvatubesState) -> str | None:
         """Return the sentence that ends the run: settled, vanished, or the step limit."""
         return self.settling.verdict(state)

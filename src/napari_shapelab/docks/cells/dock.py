@@ -16,6 +16,7 @@ from napari_shapelab.docks.cells.results import CellResults
 from napari_shapelab.run.keep_tab import RecordingTab
 from napari_shapelab.run.new_run import NewRun
 from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.settings import take_scenarios
 from napari_shapelab.viewer.colours import distinct_colours
 from napari_shapelab.viewer.layer_data import TakenLayer, spatial_ndim, take
 from napari_shapelab.viewer.view import unwrapped
@@ -25,7 +26,7 @@ from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.preset_combo import PresetCombo
 from napari_shapelab.work.soon import is_small, soon
 from napari_shapelab.work.task import warm_up
-from shapelab.catalog import scenario, scenarios
+from shapelab.catalog import problems, scenario, scenarios
 from shapelab.cells import Cells
 from shapelab.errors import ShapelabError
 from shapelab.simulation import Parameters, Simulation
@@ -50,7 +51,8 @@ class CellsDock(QWidget):
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
         self._viewer = unwrapped(napari_viewer)
-        self.presets = PresetCombo(scenarios(FAMILY))
+        take_scenarios()
+        self.presets = PresetCombo(scenarios(FAMILY), problems(FAMILY))
         self.presets.select(FIRST)
         self.size = QComboBox()
         self.size.setToolTip("A small size that is fast on this machine, or the published one.")

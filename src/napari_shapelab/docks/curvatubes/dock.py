@@ -17,11 +17,12 @@ from napari_shapelab.docks.curvatubes.texture_form import TextureForm, aim_in_wo
 from napari_shapelab.run.keep_tab import RecordingTab
 from napari_shapelab.run.new_run import NewRun
 from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.settings import take_scenarios
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.preset_combo import PresetCombo
 from napari_shapelab.work.soon import is_small, soon
 from napari_shapelab.work.task import Task, warm_up
-from shapelab.catalog import scenario, scenarios
+from shapelab.catalog import problems, scenario, scenarios
 from shapelab.curvature import Curvatubes
 from shapelab.curvature.parameters import CurvatubesParameters
 from shapelab.errors import ShapelabError
@@ -49,7 +50,8 @@ class CurvatubesDock(QWidget):
         self._source: Source | None = None
         self._reading: object | None = None
         self._last_preset = FIRST
-        self.presets = PresetCombo(scenarios(FAMILY))
+        take_scenarios()
+        self.presets = PresetCombo(scenarios(FAMILY), problems(FAMILY))
         self.presets.select(FIRST)
         self.form = TextureForm(_of_preset(FIRST))
         self.start_from = StartFrom(self._viewer)

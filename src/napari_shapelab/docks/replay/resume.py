@@ -7,7 +7,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_shapelab.settings import PLUGIN
+from napari_shapelab.settings import PLUGIN, take_scenarios
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.work.task import Task
 from shapelab.catalog import create
@@ -50,6 +50,7 @@ class Resumer(QObject):
 
     def __init__(self, viewer: Any, parent: QObject) -> None:
         super().__init__(parent)
+        take_scenarios()  # a run may be one of the user's own
         self._viewer = unwrapped(viewer)
         self._undo: tuple[Any, Callable[[], None]] | None = None
 
