@@ -6,6 +6,7 @@ import math
 import time
 
 from napari_shapelab.run.outcome import Snapshot
+from shapelab.measure.units import shown_name
 
 __all__ = ["Lasting", "preparing", "status"]
 
@@ -39,7 +40,7 @@ def status(device: str, snapshot: Snapshot, first: str) -> str:
         parts.append(f"{snapshot.step_rate:.3g} steps/s")
     parts.append(f"{snapshot.elapsed:.0f} s")
     if first in snapshot.frame.scalars:
-        value, name = snapshot.frame.scalars[first], first.replace("_", " ")
+        value, name = snapshot.frame.scalars[first], shown_name(first)
         parts.append(f"{name} {100 * value:.2g} %" if first in _PERCENT else f"{name} {value:.4g}")
     return " · ".join(parts)
 

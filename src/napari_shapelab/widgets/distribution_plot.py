@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QComboBox, QSizePolicy
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.plots import ThemedPlot
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from shapelab.measure.units import shown_name
 
 __all__ = ["FIRST", "SECOND", "DistributionPlot"]
 
@@ -53,7 +54,7 @@ class DistributionPlot(ThemedPlot):
         self._values = {name: (_finite(a), _finite(b)) for name, (a, b) in values.items()}
         self.choice.clear()
         for name, pair in sorted(self._values.items(), key=lambda item: -ks_distance(*item[1])):
-            self.choice.addItem(f"{name.replace('_', ' ')}{_ks_text(*pair)}", name)
+            self.choice.addItem(f"{shown_name(name)}{_ks_text(*pair)}", name)
         self.choice.setCurrentIndex(max(0, self.choice.findData(chosen)))
         self._draw()
 

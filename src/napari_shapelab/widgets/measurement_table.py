@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 
 from napari_shapelab.viewer.view import unwrapped
 from shapelab.measure import unit_of
+from shapelab.measure.units import shown_name
 from shapelab.units import shown_unit
 
 __all__ = ["Measurements", "measurements_dock"]
@@ -130,7 +131,7 @@ class Measurements(QWidget):
         self.table.setColumnCount(len(heading) - 1)
         self.table.setRowCount(len(rows))
         self.table.setHorizontalHeaderLabels(["\n".join(textwrap.wrap(title, _TITLE)) for title in heading[1:]])
-        self.table.setVerticalHeaderLabels([row[0].replace("_", " ") for row in rows])
+        self.table.setVerticalHeaderLabels([shown_name(row[0]) for row in rows])
         for i, row in enumerate(rows):
             for j, text in enumerate(row[1:]):
                 item = QTableWidgetItem(text)

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidg
 from napari_shapelab.viewer.theme import theme_colour
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.number_box import ignore_wheel
+from shapelab.measure.units import shown_name
 
 __all__ = ["DiagramPlot", "ScalarPlot", "ThemedPlot"]
 
@@ -157,7 +158,7 @@ class ScalarPlot(ThemedPlot):
         known = [self.choice.itemData(i) for i in range(self.choice.count())]
         for name in self._values:
             if name not in known:
-                self.choice.addItem(name.replace("_", " "), name)
+                self.choice.addItem(shown_name(name), name)
         if self._untouched and self._first in self._values:
             self.choice.setCurrentIndex(self.choice.findData(self._first))
 

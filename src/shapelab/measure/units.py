@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["unit_of"]
+__all__ = ["shown_name", "unit_of"]
 
 _POWERS = {
     "volume": 3,
@@ -18,6 +18,21 @@ _POWERS = {
     "smoothing": 1,
     "spacing": 1,
 }
+
+
+_NAMES = {
+    "mean_H": "mean k1 + k2",
+    "mean_K": "mean Gaussian curvature K",
+    "mean_curvature": "mean k1 + k2",
+    "euler_characteristic": "Euler characteristic",
+    "total_K_over_2pi": "total K / 2π",
+}
+"""What is not its own name with spaces: H is the mean curvature (k1 + k2) / 2 wherever a reader meets it, and these are sums."""
+
+
+def shown_name(name: str) -> str:
+    """Return what a reader calls a measured number, such as "mean k1 + k2" for "mean_H"."""
+    return _NAMES.get(name, name.replace("_", " "))
 
 
 def unit_of(name: str, unit: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shapelab.measure import unit_of
+from shapelab.measure.units import shown_name
 from shapelab.units import shown_unit
 
 __all__ = ["row_name"]
@@ -22,10 +23,6 @@ _NAMES = {
     "merge_bits": "merged cells [bits]",
     "variation_of_information": "variation of information [bits]",
     "labels": "cells",
-    "euler_characteristic": "Euler characteristic",
-    "mean_H": "H = k1 + k2",
-    "mean_K": "Gaussian curvature K",
-    "points": "points",
 }
 _POWERS = {
     "hausdorff": 1,
@@ -54,7 +51,7 @@ def row_name(key: str, unit: str, ndim: int, *, mean: bool = False) -> str:
     mean
         Whether it is the mean over cells.
     """
-    name = _NAMES.get(key, key.replace("_", " "))
+    name = _NAMES.get(key) or shown_name(key)
     if key.startswith("semi_axis_"):
         name = f"{_AXES[ndim][int(key[-1]) - 1]} semi-axis"
     power = ndim - 1 if key == "contact_area" else _POWERS.get(key, 0)
