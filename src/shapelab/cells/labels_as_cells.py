@@ -13,7 +13,7 @@ from shapelab.cells.parameters import CellParameters
 from shapelab.cells.state import CellState
 from shapelab.errors import InputError
 from shapelab.frame import LayerData, require_space
-from shapelab.labels.check import as_labels
+from shapelab.labels.check import as_labels, refuse_grey
 from shapelab.labels.moments import cell_moments
 
 __all__ = ["GivenCells"]
@@ -63,6 +63,8 @@ class GivenCells:
             return source
         data, meta = _parts(source)
         labels = _checked(np.asarray(data))
+        if not _says_labels(source):
+            refuse_grey(labels)
         scale = meta.get("scale")
         units = meta.get("units")
         unit = None if units is None else str(units if isinstance(units, str) else units[-1])
@@ -138,6 +140,11 @@ def _parts(source: Any) -> tuple[Any, Mapping[str, Any]]:
     if isinstance(source, tuple) and len(source) == 3 and isinstance(source[1], Mapping):
         return source[0], source[1]
     return source, {}
+
+
+def _says_labels(source: Any) -> bool:
+    """Tell whether a layer says that its numbers are ids."""
+    return (source.kind if isinstance(source, LayerData) else source[2] if _parts(source)[1] else None) == "labels"
 
 
 def _checked(labels: np.ndarray) -> np.ndarray:

@@ -35,13 +35,14 @@ def run(known: argparse.Namespace) -> int:
     from shapelab.measure import measure
 
     layer, boundary = _shape(known)
-    spacing = known.voxel_size or layer.meta["scale"]
-    unit = known.unit if known.unit is not None else layer.meta["units"][-1]
+    unit = known.unit if known.unit is not None else layer.meta.get("units", ("pixel",))[-1]
     unit = "" if unit == "pixel" else unit
-    if known.voxel_size is None and not unit:
+    if known.voxel_size is None and not unit and layer.kind != "surface":
         print("shapelab: the file states no voxel size, so lengths are in voxels (see --voxel-size).", file=sys.stderr)
     print_report(
-        measure(layer.data, spacing, unit=unit, label=known.label, smoothing=known.smoothing, boundary=boundary), unit, as_json=known.json
+        measure(layer, known.voxel_size, unit=unit, label=known.label, smoothing=known.smoothing, boundary=boundary),
+        unit,
+        as_json=known.json,
     )
     return 0
 
@@ -49,7 +50,10 @@ def run(known: argparse.Namespace) -> int:
 def _shape(known: argparse.Namespace) -> tuple[LayerData, Any]:
     """Return the image of a file, or the last frame's first volume of a run folder, and how it goes on beyond its box."""
     from shapelab.io import load_run
+    from shapelab.io.mesh import MESH_SUFFIXES
 
+    if known.path.suffix.lower() in MESH_SUFFIXES:
+        return _surface(known.path), "replicate"
     if not (known.path / "run.json").is_file():
         return read_still(known.path, known), "replicate"
     run = load_run(known.path)
@@ -57,3 +61,13 @@ def _shape(known: argparse.Namespace) -> tuple[LayerData, Any]:
     if not volumes:
         raise InputError(f"The run {known.path.name} holds no image or labels to measure.")
     return volumes[0], run.record.parameters.get("boundary", "replicate")
+
+
+def _surface(path: Path) -> LayerData:
+    from shapelab.frame import LayerData
+    from shapelab.io.mesh import read_mesh_file
+
+    found = read_mesh_file(path)
+    for note in found.notes:
+        print(f"shapelab: {path.name}: {note}", file=sys.stderr)
+    return LayerData(path.stem, (found.mesh.vertices, found.mesh.faces), "surface")

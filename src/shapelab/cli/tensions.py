@@ -39,6 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(known: argparse.Namespace) -> int:
     """Print the tensions of a label image."""
     from shapelab.cli.options import given_parameters
+    from shapelab.frame import LayerData
     from shapelab.infer import TensionOptions, infer_tensions, plan_tensions
 
     options = TensionOptions(**given_parameters(known, TensionOptions))
@@ -49,7 +50,7 @@ def run(known: argparse.Namespace) -> int:
     print(plan_tensions(layer.data, spacing), file=sys.stderr)
     if known.plan:
         return 0
-    found = infer_tensions(layer.data, spacing, periodic=known.periodic, options=options)
+    found = infer_tensions(LayerData(layer.name, layer.data, "labels", {"scale": spacing}), periodic=known.periodic, options=options)
     print(found, file=sys.stderr)
     _write(found.cells().reset_index() if known.cells else found.table(), known)
     return 0
@@ -70,10 +71,13 @@ def _write(table: pd.DataFrame, known: argparse.Namespace) -> None:
 
 def _labels(known: argparse.Namespace) -> LayerData:
     """Return the label image of a file, or the cells in the last frame of a run folder."""
+    from shapelab.frame import LayerData
     from shapelab.io import load_run
+    from shapelab.labels.check import labels_of
 
     if not (known.path / "run.json").is_file():
-        return read_still(known.path, known)
+        layer = read_still(known.path, known)
+        return LayerData(layer.name, labels_of(layer), "labels", layer.meta)
     frame = load_run(known.path).frame()
     if "cells" not in frame:
         raise InputError(f"The run {known.path.name} has no cells: tensions are inferred from cells, not from a field.")

@@ -12,7 +12,8 @@ from shapelab.compare.overlap import LabelMatch, adjusted_rand, boundary_f1, dic
 from shapelab.compare.population import compare_populations, orientation_order, population
 from shapelab.compare.reports import write_report
 from shapelab.compare.sinkhorn import Divergence, WeightedPoints, curvature_divergence, sinkhorn_divergence
-from shapelab.compare.surfaces import mask_distances, mesh_distances, mesh_volume, point_distances
+from shapelab.compare.surfaces import mask_distances, mesh_distances, point_distances
+from shapelab.measure.surface import mesh_volume
 
 __all__ = [
     "Divergence",

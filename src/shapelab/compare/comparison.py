@@ -18,14 +18,14 @@ from shapelab.compare.mixtures import mixture_distance
 from shapelab.compare.overlap import adjusted_rand, boundary_f1, dice, iou, match_labels, variation_of_information
 from shapelab.compare.population import compare_populations, population
 from shapelab.compare.sinkhorn import Divergence, WeightedPoints, curvature_divergence, sinkhorn_divergence
-from shapelab.compare.surfaces import mask_distances, mesh_distances, mesh_volume, point_distances
+from shapelab.compare.surfaces import mask_distances, mesh_distances, point_distances
 from shapelab.compare.units import in_one_unit
-from shapelab.convert.mesh import Mesh
 from shapelab.convert.spacing import Spacing
+from shapelab.convert.voxels import overlaps
 from shapelab.errors import InputError
 from shapelab.limits import above, at_least, between
 from shapelab.measure.diagram import curvature_diagram
-from shapelab.measure.surface import mesh_area
+from shapelab.measure.surface import is_closed, mesh_area, mesh_volume
 from shapelab.stopping import done_apart
 
 __all__ = ["compare"]
@@ -54,6 +54,7 @@ def compare(
     max_points: int = 1000,
     exclude_border: bool = True,
     seed: int = 0,
+    labels: bool = False,
 ) -> dict[str, Any]:
     """Compare two shapes.
 
@@ -79,6 +80,8 @@ def compare(
         Leave cells that touch the border of the image out of the statistics.
     seed
         Seed of all draws.
+    labels
+        Whole numbers are ids of objects, even if they look like the brightness of a grey image; a labels layer says so itself.
 
     Returns
     -------
@@ -96,7 +99,11 @@ def compare(
     InputError
         If one of the two cannot be read, or they cannot be compared with each other.
     """
-    shapes = as_shape(a, spacing, unit), as_shape(b, spacing if spacing_b is None else spacing_b, unit)
+    shapes = (
+        as_shape(a, spacing, unit, labels=labels),
+        as_shape(b, spacing if spacing_b is None else spacing_b, unit, labels=labels),
+    )
+    cleaned = [f"{side}: {note}" for side, shape in zip("ab", shapes, strict=True) for note in shape.notes]
     first, second, converted = in_one_unit(*shapes)
     first, second, _, said = in_one_frame(first, second)
     converted += said
@@ -114,7 +121,7 @@ def compare(
     how, comparison = _way(first.kind, second.kind)
     result = comparison(first, second, options)
     head = {"compared": how, "kind_a": first.kind, "kind_b": second.kind, "unit": first.unit}
-    return {**head, **result, "parameters": options, "notes": [*converted, *result.get("notes", [])]}
+    return {**head, **result, "parameters": options, "notes": [*cleaned, *converted, *result.get("notes", [])]}
 
 
 def _way(a: str, b: str) -> tuple[str, Callable[[Shape, Shape, dict[str, Any]], dict[str, Any]]]:
@@ -195,9 +202,10 @@ def _surfaces(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
     notes: list[str] = []
     result: dict[str, Any] = mesh_distances(a.data, b.data, seed=options["seed"])
     result |= {"area_a": mesh_area(a.data), "area_b": mesh_area(b.data)}
-    if _is_closed(a.data) and _is_closed(b.data):
+    if is_closed(a.data) and is_closed(b.data):
         volumes = mesh_volume(a.data), mesh_volume(b.data)
         result |= {"volume_a": volumes[0], "volume_b": volumes[1], "volume_difference": volumes[1] - volumes[0]}
+        notes += [f"Bodies of {side} overlap: their volumes were added up." for side, s in (("a", a), ("b", b)) if overlaps(s.data)]
     else:
         notes.append("At least one of the surfaces is open: volumes are left out.")
     if options["transport"]:
@@ -274,8 +282,3 @@ def _said(divergence: Divergence, what: str) -> str:
     merged = f", merged within cubes of {divergence.cluster_size:.3g}" if divergence.cluster_size else ""
     unbalanced = "" if divergence.reach is None else f", reach {divergence.reach:.3g}"
     return f"Optimal transport between {what}: {n} and {m} points{merged}; blur {divergence.blur:.3g}{unbalanced}."
-
-
-def _is_closed(mesh: Mesh) -> bool:
-    edges = np.sort(mesh.faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-    return bool(np.all(np.unique(edges, axis=0, return_counts=True)[1] % 2 == 0))

@@ -23,7 +23,9 @@ BOTH, ONLY_A, ONLY_B, OTHER_CELL = 1, 2, 3, 4
 
 
 @checked()
-def difference(a: Any, b: Any, spacing: Spacing | None = None, *, spacing_b: Spacing | None = None, name: str = "difference") -> LayerData:
+def difference(
+    a: Any, b: Any, spacing: Spacing | None = None, *, spacing_b: Spacing | None = None, name: str = "difference", labels: bool = False
+) -> LayerData:
     """Return a Labels layer that says of each voxel where two images agree.
 
     Parameters
@@ -34,6 +36,8 @@ def difference(a: Any, b: Any, spacing: Spacing | None = None, *, spacing_b: Spa
         As in `shapelab.compare.compare`; different voxels are brought to the finer size.
     name
         Name of the layer.
+    labels
+        As in `shapelab.compare.compare`.
 
     Returns
     -------
@@ -43,7 +47,7 @@ def difference(a: Any, b: Any, spacing: Spacing | None = None, *, spacing_b: Spa
     """
     import pandas as pd
 
-    shapes = as_shape(a, spacing), as_shape(b, spacing if spacing_b is None else spacing_b)
+    shapes = as_shape(a, spacing, labels=labels), as_shape(b, spacing if spacing_b is None else spacing_b, labels=labels)
     if not (shapes[0].is_grid and shapes[1].is_grid):
         raise InputError(f"A difference is drawn between images; received a {shapes[0].kind} and a {shapes[1].kind}.")
     first, second, converted = in_one_unit(*shapes)
@@ -51,13 +55,13 @@ def difference(a: Any, b: Any, spacing: Spacing | None = None, *, spacing_b: Spa
     converted += turned
     one, two, notes = on_common_grid(first, second)
     in_a, in_b = one.mask, two.mask
-    labels = np.zeros(in_a.shape, dtype=np.uint8)
-    labels[in_a & in_b] = BOTH
-    labels[in_a & ~in_b] = ONLY_A
-    labels[~in_a & in_b] = ONLY_B
+    drawn = np.zeros(in_a.shape, dtype=np.uint8)
+    drawn[in_a & in_b] = BOTH
+    drawn[in_a & ~in_b] = ONLY_A
+    drawn[~in_a & in_b] = ONLY_B
     if one.kind == two.kind == "labels":
-        labels[_other_cell(one.data, two.data)] = OTHER_CELL
-    volumes = np.bincount(labels.ravel(), minlength=5) * float(np.prod(one.spacing))
+        drawn[_other_cell(one.data, two.data)] = OTHER_CELL
+    volumes = np.bincount(drawn.ravel(), minlength=5) * float(np.prod(one.spacing))
     names = ["neither", "both", "only a", "only b", "another cell"]
     meta: dict[str, Any] = {
         "scale": one.spacing,
@@ -70,7 +74,7 @@ def difference(a: Any, b: Any, spacing: Spacing | None = None, *, spacing_b: Spa
         meta["affine"] = frame
     if one.unit:
         meta["units"] = (one.unit,) * in_a.ndim
-    return LayerData(name, labels, "labels", meta)
+    return LayerData(name, drawn, "labels", meta)
 
 
 def _other_cell(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from shapelab.compare.inputs import Shape
-from shapelab.convert import mesh_to_mask
 from shapelab.convert.distance import signed_distance
 from shapelab.convert.place import nearest
+from shapelab.convert.voxels import mask_and_notes
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 
@@ -105,8 +105,9 @@ def voxelised(surface: Shape, grid: Shape, notes: list[str]) -> Shape:
     last = np.maximum(first + steps * (np.array(grid.data.shape) - 1), vertices.max(axis=0))
     start = first - before * steps
     shape = np.ceil((last - start) / steps - 1e-6).astype(int) + 1
-    mask, origin = mesh_to_mask(surface.data, grid.spacing, shape=(int(shape[0]), int(shape[1]), int(shape[2])), origin=start.tolist())
+    require_memory(int(min(3 * np.prod(shape, dtype=float), 1e18)))
+    mask, origin, said = mask_and_notes(surface.data, grid.spacing, (int(shape[0]), int(shape[1]), int(shape[2])), start.tolist())
     if not mask.any():
         raise InputError("No voxel of the image lies inside the surface: check that both are in the same unit.")
-    notes.append("The surface was turned into a mask with the voxels of the other shape.")
+    notes += ["The surface was turned into a mask with the voxels of the other shape.", *said]
     return Shape("mask", mask, grid.spacing, tuple(float(x) for x in origin), unit=surface.unit)

@@ -10,12 +10,14 @@ import numpy as np
 
 from shapelab.compare.sinkhorn import WeightedPoints
 from shapelab.convert.mesh import Mesh
+from shapelab.convert.mesh_cleaning import clean_mesh
 from shapelab.convert.mixture import GaussianMixture
 from shapelab.convert.place import Place
 from shapelab.convert.points import PointCloud
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
 from shapelab.frame import LayerData, require_space
+from shapelab.labels.check import refuse_grey
 from shapelab.measure.diagram import CurvatureDiagram
 
 __all__ = ["Kind", "Shape", "as_shape"]
@@ -64,7 +66,7 @@ class Shape:
         return np.asarray(self.data > 0 if self.kind == "field" else self.data != 0)
 
 
-def as_shape(data: Any, spacing: Spacing | None = None, unit: str = "") -> Shape:
+def as_shape(data: Any, spacing: Spacing | None = None, unit: str = "", *, labels: bool = False) -> Shape:
     """Recognise what `data` is.
 
     Parameters
@@ -80,9 +82,12 @@ def as_shape(data: Any, spacing: Spacing | None = None, unit: str = "") -> Shape
         surfaces are in physical units, those of a layer are scaled.
     unit
         Name of the unit, if the layer does not say it.
+    labels
+        Whole numbers are ids of objects, even if they look like the brightness of a grey image, which is refused
+        otherwise; a labels layer says so itself.
     """
     if isinstance(data, LayerData):
-        return _from_layer(data, spacing, unit)
+        return _from_layer(data, spacing, unit, labels)
     if isinstance(data, Shape):
         return data
     for known, kind in ((GaussianMixture, "mixture"), (CurvatureDiagram, "diagram")):
@@ -99,16 +104,16 @@ def as_shape(data: Any, spacing: Spacing | None = None, unit: str = "") -> Shape
     array = np.asarray(data)
     if array.ndim == 2 and array.dtype.kind == "f" and array.shape[1] in (2, 3) and len(array) > 3:
         return Shape("points", WeightedPoints(array.astype(float), np.ones(len(array))), unit=unit)
-    return _from_array(array, 1.0 if spacing is None else spacing, unit)
+    return _from_array(array, 1.0 if spacing is None else spacing, unit, labels)
 
 
-def _from_layer(layer: LayerData, spacing: Spacing | None, unit: str) -> Shape:
+def _from_layer(layer: LayerData, spacing: Spacing | None, unit: str, labels: bool) -> Shape:
     require_space(layer)
     meta: Mapping[str, Any] = layer.meta
     units = meta.get("units", unit)
     name = str(units if isinstance(units, str) else units[-1] if units is not None and len(units) else unit)
     try:
-        shape = as_shape(layer.data, meta.get("scale", 1.0) if spacing is None else spacing, name)
+        shape = as_shape(layer.data, meta.get("scale", 1.0) if spacing is None else spacing, name, labels=labels or layer.kind == "labels")
     except InputError as error:
         raise InputError(f"Layer '{layer.name}': {error}") from None
     if layer.kind == "points" and not isinstance(shape.data, WeightedPoints):
@@ -137,18 +142,11 @@ def _from_pair(data: Any, unit: str) -> Shape:
     first, second = np.asarray(data[0], dtype=float), np.asarray(data[1])
     if second.ndim == 1:
         return Shape("points", WeightedPoints(first, second.astype(float)), unit=unit)
-    if second.dtype.kind not in "ui" or second.shape[1] != 3 or first.shape[1] != 3 or len(second) == 0:
-        raise InputError(
-            f"A surface needs vertices (n, 3) and triangles (m, 3) of whole numbers; received {first.shape} and {second.shape}."
-        )
-    if not np.isfinite(first).all():
-        raise InputError("The surface has vertices that are not finite.")
-    if second.min() < 0 or second.max() >= len(first):
-        raise InputError(f"The surface has triangles with vertices {second.min()} … {second.max()}; there are {len(first)} vertices.")
-    return Shape("surface", Mesh(first, second), unit=unit)
+    clean = clean_mesh(Mesh(first, second))
+    return Shape("surface", clean.mesh, unit=unit, notes=clean.notes)
 
 
-def _from_array(array: np.ndarray, spacing: Spacing, unit: str) -> Shape:
+def _from_array(array: np.ndarray, spacing: Spacing, unit: str, sure: bool) -> Shape:
     if array.ndim not in (2, 3) or array.size == 0 or array.dtype.kind not in "buif":
         raise InputError(
             "Only 2-D and 3-D images, surfaces, points, mixtures and tables can be compared; "
@@ -172,4 +170,6 @@ def _from_array(array: np.ndarray, spacing: Spacing, unit: str) -> Shape:
         raise InputError("The image is empty: every voxel is 0, the background, so there is nothing to compare.")
     if array.dtype == bool or np.all((array == 0) | (array == array.max())):
         return Shape("mask", array != 0, steps, unit=unit)
+    if not sure:
+        refuse_grey(array)
     return Shape("labels", array, steps, unit=unit)

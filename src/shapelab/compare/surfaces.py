@@ -8,11 +8,12 @@ from shapelab.arguments import Pixels, checked
 from shapelab.compare.overlap import boundary_voxels
 from shapelab.convert.mask import as_mask
 from shapelab.convert.mesh import Mesh
+from shapelab.convert.mesh_cleaning import checked_mesh
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
 from shapelab.limits import between
 
-__all__ = ["mask_distances", "mesh_distances", "mesh_volume", "point_distances", "sample_mesh"]
+__all__ = ["mask_distances", "mesh_distances", "point_distances", "sample_mesh"]
 
 _NEAREST = 8
 """Nearest samples of the other mesh whose triangles are tried for the exact distance."""
@@ -89,21 +90,14 @@ def sample_mesh(mesh: Mesh, samples: int, seed: int = 0) -> tuple[np.ndarray, np
     if samples < 1:
         raise InputError(f"At least one sample is needed on each surface; received {samples}.")
     rng = np.random.default_rng(seed)
-    a, b, c = (np.asarray(mesh.vertices, dtype=np.float64)[mesh.faces[:, i]] for i in range(3))
+    vertices, faces = checked_mesh(mesh)
+    a, b, c = (vertices[faces[:, i]] for i in range(3))
     areas = np.linalg.norm(np.cross(b - a, c - a), axis=1)
     if not areas.sum() > 0:
         raise InputError("The mesh has no area: all its triangles are degenerate.")
     face = rng.choice(len(areas), samples, p=areas / areas.sum())
     r, t = np.sqrt(rng.random((samples, 1))), rng.random((samples, 1))
     return (1 - r) * a[face] + r * (1 - t) * b[face] + r * t * c[face], face
-
-
-@checked()
-def mesh_volume(mesh: Mesh) -> float:
-    """Return the volume inside a closed, consistently oriented mesh [unit^3] (divergence theorem)."""
-    vertices = np.asarray(mesh.vertices, dtype=np.float64)
-    a, b, c = (vertices[mesh.faces[:, i]] - vertices.mean(axis=0) for i in range(3))
-    return abs(float(np.einsum("ij,ij->i", a, np.cross(b, c)).sum())) / 6
 
 
 def _summary(forth: np.ndarray, back: np.ndarray) -> dict[str, float]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from shapelab.arguments import checked
 from shapelab.convert.mesh import Mesh
+from shapelab.convert.mesh_cleaning import checked_mesh
 
 __all__ = ["PointCloud", "mesh_to_points"]
 
@@ -26,7 +27,8 @@ class PointCloud(NamedTuple):
 @checked()
 def mesh_to_points(mesh: Mesh) -> PointCloud:
     """Return the barycentres of the triangles, weighted by their areas, with their normals."""
-    a, b, c = (np.asarray(mesh.vertices, dtype=np.float64)[mesh.faces[:, i]] for i in range(3))
+    vertices, faces = checked_mesh(mesh)
+    a, b, c = (vertices[faces[:, i]] for i in range(3))
     # the cross product of (z, y, x) vectors is mirrored with respect to (x, y, z)
     normals = -np.cross(b - a, c - a)
     twice_area = np.linalg.norm(normals, axis=1)

@@ -6,11 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from shapelab.arguments import Pixels, checked
+from shapelab.arguments import checked
 from shapelab.box import to_layer
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.crystals.diagram import Diagram
@@ -18,7 +18,7 @@ from shapelab.crystals.moments import Moments, label_moments
 from shapelab.crystals.stages import FitProgress, maximise_likelihood
 from shapelab.crystals.worst import WorstGrain, worst_grains
 from shapelab.errors import InputError, ParameterError
-from shapelab.labels.check import as_labels
+from shapelab.labels.check import labels_of
 from shapelab.limits import above, between
 
 __all__ = ["DiagramFit", "diagram_from_moments", "fit_diagram", "kernels_ready"]
@@ -55,7 +55,7 @@ class DiagramFit:
 
 @checked(order=between(1, 8), tolerance=above(0), effort=above(0, 1000))
 def fit_diagram(
-    labels: Pixels,
+    labels: Any,
     order: int = 2,
     spacing: Spacing = 1.0,
     *,
@@ -72,7 +72,7 @@ def fit_diagram(
     Parameters
     ----------
     labels
-        Whole numbers; 0 is outside and does not count.
+        Whole numbers; 0 is outside and does not count. A labels layer may look grey, an array not.
     order
         Degree of the polynomials: 1 power diagram, 2 anisotropic power diagram (curved boundaries), 3 and 4.
     spacing
@@ -118,7 +118,7 @@ def fit_diagram(
     if order > 2 and (method == "moments" or exact_volumes):
         what = "method = 'moments'" if method == "moments" else "exact_volumes"
         raise ParameterError(f"{what} is possible for orders 1 and 2 only; received order = {order}.")
-    image = as_labels(labels)
+    image = labels_of(labels)
     voxel = as_spacing(spacing, image.ndim)
     index, ids = index_labels(image)
     moments = label_moments(index, ids, voxel)

@@ -19,7 +19,7 @@ from shapelab.infer.plan import plan_tensions, radius_of
 from shapelab.infer.result import Tensions, fingerprint
 from shapelab.infer.solve import Solution, solve, solve_correlated
 from shapelab.infer.system import Balance, balance_of, bump_centres
-from shapelab.labels.check import as_labels
+from shapelab.labels.check import labels_of
 from shapelab.mesh import InterfaceMesh, as_periodic, interface_mesh
 from shapelab.mesh.facets import Facets
 
@@ -92,9 +92,9 @@ def _meshed(
         if "cells" not in given:
             raise InputError("This frame has no layer 'cells': tensions are inferred from cells, not from a field.")
         given = given.layer("cells")
+    labels = labels_of(given)
     if isinstance(given, LayerData):
-        spacing, given = given.meta.get("scale", spacing), given.data
-    labels = as_labels(given)
+        spacing = given.meta.get("scale", spacing)
     source = fingerprint(labels)
     repeats = as_periodic(periodic, labels.ndim)
     plan = plan_tensions(labels, spacing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,11 +14,11 @@ from shapelab.arguments import checked
 from shapelab.errors import InputError, OutOfMemoryError
 from shapelab.frame import LayerData, LayerKind
 from shapelab.io.array_files import list_hdf5, list_npz, read_hdf5, read_npy, read_npz, read_picture
-from shapelab.io.kind import guess_kind
 from shapelab.io.mrc import read_mrc
 from shapelab.io.nifti import read_nifti
 from shapelab.io.placed import PlacedImage
 from shapelab.io.tiff import list_tiff, read_tiff
+from shapelab.labels.check import kind_of
 
 __all__ = ["ArrayEntry", "list_arrays", "read_image"]
 
@@ -46,7 +47,7 @@ def read_image(
     key
         Which array of a file that holds several (`list_arrays`).
     kind
-        "image" or "labels"; by default what the file says or the array looks like.
+        "image" or "labels"; by default what the file says, or else what the array looks like (`shapelab.labels.check.kind_of`).
     frame, channel
         Take only this one, counted from 0.
 
@@ -62,7 +63,7 @@ def read_image(
     data = image.data
     if data.dtype.kind not in "biuf" or data.size == 0:
         raise InputError(f"{file.name} holds no image: dtype {data.dtype}, shape {data.shape}.")
-    return image.layer(_stem(file), kind or image.kind or guess_kind(data))
+    return image.layer(_stem(file), kind or image.kind or kind_of(data))
 
 
 def list_arrays(path: str | Path) -> list[ArrayEntry]:
@@ -102,7 +103,7 @@ def _read(file: Path, key: str | None, frame: int | None, channel: int | None) -
     image = _reader(file)(file, key).still(frame, channel)
     data = image.data if isinstance(image.data, np.ndarray) else np.asarray(image.data[...])
     native = data.astype(data.dtype.newbyteorder("="), copy=False)
-    return PlacedImage(np.ascontiguousarray(native), image.axes, image.place, image.interval, image.notes, image.kind)
+    return replace(image, data=np.ascontiguousarray(native))
 
 
 def _reader(file: Path) -> Callable[[Path, str | None], PlacedImage]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shapelab.convert.mesh import Mesh
+from shapelab.convert.mesh_cleaning import clean_mesh
 from shapelab.errors import InputError
 
 __all__ = ["MESH_SUFFIXES", "WRITTEN_SUFFIXES", "MeshFile", "check_suffix", "read_mesh", "read_mesh_file", "write_mesh"]
@@ -153,37 +154,11 @@ def read_mesh_file(path: str | Path) -> MeshFile:
     usable = len(faces) and faces.min() >= 0 and faces.max() < len(points) and np.isfinite(points[np.unique(faces)]).all()
     if not usable:
         raise InputError(f"{file.name} holds no usable triangle mesh: it has no triangles, or vertices that are missing or not finite.")
-    kept, faces, notes = _cleaned(points, faces)
-    if not len(faces):
-        raise InputError(f"{file.name} holds no usable triangle mesh: all its triangles have collapsed.")
-    exact = np.array_equal(points[kept].astype(np.float32), points[kept])
-    mesh = Mesh(points[kept].astype(np.float32 if exact else np.float64), faces.astype(np.int32))
-    return MeshFile(mesh, {k: v[kept] for k, v in values.items()}, None if colours is None else colours[kept], tuple(notes))
-
-
-def _cleaned(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Return which vertices stay, the triangles between them, and what was left out."""
-    notes = []
-    used = np.unique(faces)
-    if len(used) < len(points):
-        notes.append(f"{len(points) - len(used)} vertices that no triangle uses were left out.")
-    rows = np.ascontiguousarray(points[used] + 0.0).view(np.dtype((np.void, 24))).ravel()  # + 0.0: -0.0 is 0.0
-    _, first, inverse = np.unique(rows, return_index=True, return_inverse=True)
-    order = np.argsort(first)  # in the order of the file
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    number = np.zeros(len(points), np.int64)
-    number[used] = rank[inverse]
-    merged = number[faces]
-    a, b, c = merged.T
-    whole = merged[(a != b) & (b != c) & (c != a)]
-    if len(whole) < len(faces):
-        notes.append(f"{len(faces) - len(whole)} triangles without an area were left out.")
-    turned = np.take_along_axis(whole, (np.argmin(whole, axis=1)[:, None] + np.arange(3)) % 3, axis=1)
-    _, once = np.unique(turned, axis=0, return_index=True)
-    if len(once) < len(whole):
-        notes.append(f"{len(whole) - len(once)} triangles that come twice were left out.")
-    return used[first[order]], whole[np.sort(once)], notes
+    try:
+        mesh, kept, notes = clean_mesh(Mesh(points, faces))
+    except InputError as error:
+        raise InputError(f"{file.name} holds no usable triangle mesh: {error}") from None
+    return MeshFile(mesh, {k: v[kept] for k, v in values.items()}, None if colours is None else colours[kept], notes)
 
 
 def _ply_values(surface: Any, n: int) -> dict[str, np.ndarray]:

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shapelab.arguments import as_array, checked
+from shapelab.arguments import checked
 from shapelab.convert.field import Boundary
-from shapelab.convert.labelled import has_coordinates, spacing_and_unit
+from shapelab.convert.mesh import Mesh
 from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError
-from shapelab.labels.check import as_labels
+from shapelab.labels.check import as_labels, refuse_grey
 from shapelab.limits import between
+from shapelab.measure.given import given
 from shapelab.measure.labels import measure_labels
 from shapelab.measure.planar import measure_planar
 from shapelab.measure.solid import measure_solid
+from shapelab.measure.surface import measure_surface
 from shapelab.stopping import done_apart
 
 if TYPE_CHECKING:
@@ -28,10 +30,11 @@ __all__ = ["measure"]
 @done_apart
 def measure(
     x: Any,
-    spacing: Spacing = 1.0,
+    spacing: Spacing | None = None,
     *,
     unit: str = "",
     label: int | None = None,
+    labels: bool = False,
     smoothing: float = 2.0,
     eps: float | None = None,
     boundary: Boundary = "replicate",
@@ -43,15 +46,19 @@ def measure(
     x
         - a boolean mask, or integers with one value beside 0, or any label image with `label`: one shape;
         - a phase field (floats of both signs, the surface at 0, positive inside): one shape;
-        - a label image with several labels: a table, one row per label.
+        - a label image with several labels: a table, one row per label;
+        - a `Mesh`: one surface;
+        - a `LayerData` of these (`shapelab.io.read_image`), with its own voxel size, unit and place.
 
-        (z, y, x) or (y, x).
+        (z, y, x) or (y, x). Whole numbers that look like the brightness of a grey image are refused.
     spacing
-        Voxel size, one number or one per axis [physical unit].
+        Voxel size, one number or one per axis [physical unit]; by default that of the layer, or 1.
     unit
         Name of the unit of `spacing`, to be reported.
     label
         Measure this label of a label image as one shape.
+    labels
+        Whole numbers are ids of objects, whatever they look like; a labels layer says so itself.
     smoothing
         Standard deviation of the Gaussian that smooths a mask's signed distance before its curvature is taken
         [cubic voxels]; a field is taken as it is.
@@ -63,34 +70,38 @@ def measure(
     Returns
     -------
     dict
-        For one shape; see `shapelab.measure.solid.measure_solid` and `shapelab.measure.planar.measure_planar`. Under
-        "warnings" it lists, in sentences, what limits the numbers.
+        For one shape; see `shapelab.measure.solid.measure_solid`, `shapelab.measure.planar.measure_planar` and
+        `shapelab.measure.surface.measure_surface`. Under "warnings" it lists, in sentences, what limits the numbers.
     DataFrame
-        For several labels; see `measure_labels`.
+        For several labels; see `measure_labels`. Centroids of a layer's labels lie in the world, as its place says.
 
     Raises
     ------
     InputError
         If `x` is empty, full, has NaN, has another number of axes, or is a grey image; or the spacing is not positive.
     """
-    if has_coordinates(x):
-        own, own_unit = spacing_and_unit(x)
-        spacing, unit = own if spacing == 1.0 else spacing, unit or own_unit
-    array = as_array("x", x)
+    known = given(x, spacing, unit, labels=labels or label is not None)
+    array, steps, unit = known.data, known.spacing, known.unit
+    if isinstance(array, Mesh):
+        return measure_surface(array, unit=unit)
     if array.ndim not in (2, 3):
         raise InputError(f"Only 2-D and 3-D shapes can be measured; received an array of shape {array.shape}.")
     if array.size == 0:
         raise InputError(f"The array is empty: its shape is {array.shape}.")
-    shape = _one_shape(array, label)
+    shape = _one_shape(array, label, sure=known.sure)
     if shape is None:
-        table = measure_labels(array, spacing)
-        table.attrs["unit"] = unit
+        table = measure_labels(array, steps)
+        if known.place is not None:
+            centroids = [f"centroid_{axis}" for axis in "zyx"[-array.ndim :]]
+            table[centroids] = known.place.world(table[centroids].to_numpy(float) / known.place.spacing)
+        table.attrs.update(unit=unit, warnings=[*known.notes])
         return table
     measured = measure_solid if array.ndim == 3 else measure_planar
-    return measured(shape, spacing, unit=unit, smoothing=smoothing, eps=eps, boundary=boundary)
+    report = measured(shape, steps, unit=unit, smoothing=smoothing, eps=eps, boundary=boundary)
+    return {**report, "warnings": [*known.notes, *report["warnings"]]}
 
 
-def _one_shape(array: np.ndarray, label: int | None) -> np.ndarray | None:
+def _one_shape(array: np.ndarray, label: int | None, *, sure: bool) -> np.ndarray | None:
     """Return the mask or field if `array` is one shape, None if it has several labels."""
     if array.dtype.kind == "f":
         if not np.isfinite(array).all():
@@ -114,7 +125,11 @@ def _one_shape(array: np.ndarray, label: int | None) -> np.ndarray | None:
             raise InputError(f"The label image has no label {label}; it has {_names(np.unique(labels))}.")
         return np.asarray(mask)
     top = labels.max()
-    return np.asarray(labels == top) if np.all((labels == 0) | (labels == top)) else None
+    if np.all((labels == 0) | (labels == top)):
+        return np.asarray(labels == top)
+    if not sure:
+        refuse_grey(labels)
+    return None
 
 
 def _names(ids: np.ndarray, most: int = 12) -> str:

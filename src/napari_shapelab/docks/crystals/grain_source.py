@@ -183,7 +183,7 @@ def _read(path: Path, threshold: float) -> _Opened:
     """Read a file by its suffix; safe in any thread."""
     from shapelab.crystals import is_ebsd, read_ebsd, read_grain_table
     from shapelab.io import read_image
-    from shapelab.labels.check import as_labels
+    from shapelab.labels.check import labels_of
 
     suffix = path.suffix.lower()
     if suffix in (".txt", ".csv") or path.name.lower().endswith((".txt.gz", ".csv.gz")):
@@ -192,9 +192,9 @@ def _read(path: Path, threshold: float) -> _Opened:
         return _Opened(path.name.split(".")[0], table=table, notes=notes, path=path.absolute())
     if is_ebsd(path):
         return _of_scan(path.stem, read_ebsd(path), threshold)
-    image = read_image(path, kind="labels")
+    image = read_image(path)
     try:
-        labels = as_labels(image.data)
+        labels = labels_of(image)
     except InputError as error:
         raise InputError(f"{path.name}: {error}") from error
     return _Opened(image.name, labels=labels, meta=dict(image.meta), notes=(f"Read {path.name}.",))
