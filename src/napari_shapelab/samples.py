@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import napari
 from napari.utils.notifications import show_info
 
 from napari_shapelab.viewer.notice import say_in_status
+from napari_shapelab.viewer.view import show_in_3d
 from shapelab.io import samples
 from shapelab.simulation import LayerData
 
@@ -64,6 +66,7 @@ def gyroid() -> _Triples:
     """Field of Schoen's gyroid, generated."""
     from shapelab.curvature import Curvatubes
 
+    show_in_3d(napari.current_viewer())
     return _triples(list(Curvatubes("gyroid", shape=(64, 64, 64)).frame()))
 
 
@@ -72,6 +75,8 @@ def _load(name: str) -> _Triples:
     layers = samples.load(name)
     say = say_in_status if any(layer.kind == "surface" for layer in layers) else show_info
     say(f"{sample.description} Source: {sample.credit}.")
+    if any(layer.kind == "surface" or layer.meta.get("rendering") == "iso" for layer in layers):
+        show_in_3d(napari.current_viewer())
     return _triples(layers)
 
 

@@ -59,3 +59,23 @@ def test_damage_ends_in_a_sentence(suffix, tmp_path):
         except ShapelabError as error:
             assert "\n" not in str(error)  # noqa: PT017
             assert str(error).endswith((".", ")"))  # noqa: PT017
+
+
+def test_a_heap_of_texts_that_would_hang_the_hdf5_library_is_refused(tmp_path):
+    file = tmp_path / "a.h5"
+    with h5py.File(file, "w") as stream:
+        stream.create_dataset("a", data=L)
+        for i in range(50):
+            stream.attrs[f"text {i}"] = "x" * (7 * i)
+    whole = file.read_bytes()
+    heap = whole.find(b"GCOL")
+    assert read_image(file).data.shape == L.shape
+    for at in range(heap + 16, heap + 120, 8):
+        file.write_bytes(whole[:at] + bytes(8) + whole[at + 8 :])
+        try:
+            read_image(file)
+        except ShapelabError as error:
+            assert "damaged" in str(error)  # noqa: PT017
+    file.write_bytes(whole[: heap + 16] + bytes(16) + whole[heap + 32 :])  # free space of no size: the library never ends
+    with pytest.raises(ShapelabError, match="texts in it cannot be read"):
+        read_image(file)

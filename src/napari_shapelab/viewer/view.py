@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Layer
 
-__all__ = ["VIEW_ANGLES", "VIEW_MARGIN", "see", "unwrapped"]
+__all__ = ["VIEW_ANGLES", "VIEW_MARGIN", "see", "show_in_3d", "unwrapped"]
 
 
 def unwrapped(item: Any) -> Any:
@@ -19,6 +19,12 @@ VIEW_ANGLES = (20.0, 30.0, -20.0)
 """Camera angles [degrees] from which three faces of a volume are seen."""
 VIEW_MARGIN = 0.15
 """Margin of the first view, as a part of the canvas: a box seen from its corner is wider than from the front."""
+
+
+def show_in_3d(viewer: Any) -> None:
+    """Turn an empty viewer to three dimensions, in which surfaces and volumes can be seen; others stay as the user has them."""
+    if viewer is not None and not len(viewer.layers):
+        viewer.dims.ndisplay = 3
 
 
 def see(viewer: Any, *layers: Layer) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from shapelab.device import require_memory
 from shapelab.errors import InputError
+from shapelab.io.hdf5 import open_hdf5
 from shapelab.io.placed import PlacedImage, named_axes, on_axes
 
 __all__ = ["chosen", "list_hdf5", "list_npz", "read_hdf5", "read_npy", "read_npz", "read_picture"]
@@ -72,17 +73,15 @@ def list_hdf5(file: Path) -> Listed:
         if isinstance(item, h5py.Dataset) and item.ndim >= 2 and item.dtype.kind in "biuf":
             found.append((name, tuple(item.shape), str(item.dtype)))
 
-    with h5py.File(file, "r") as store:
+    with open_hdf5(file) as store:
         store.visititems(visit)
     return found
 
 
 def read_hdf5(file: Path, key: str | None) -> PlacedImage:
     """Return one array of an HDF5 file, with the axes (ilastik, HDF5 labels) and voxel size (PlantSeg) that it states."""
-    import h5py
-
     name = chosen(file, list_hdf5(file), key)
-    with h5py.File(file, "r") as store:
+    with open_hdf5(file) as store:
         dataset: Any = store[name]
         if dataset.external or dataset.is_virtual:
             raise InputError(f"{file.name} takes its numbers from other files: refused.")

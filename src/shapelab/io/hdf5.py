@@ -1,9 +1,12 @@
-"""HDF5 files from elsewhere: only what lies in the file itself is looked at, and nothing larger than the memory."""
+"""HDF5 files from elsewhere: only what lies in the file itself, nothing larger than the memory, nothing endless."""
 
 from __future__ import annotations
 
 import math
+import mmap
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +14,65 @@ import numpy as np
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 
-__all__ = ["children", "own_dataset", "read_dataset"]
+__all__ = ["children", "open_hdf5", "own_dataset", "read_dataset"]
+
+_SIGNATURE, _HEAP = b"\x89HDF\r\n\x1a\n", b"GCOL\x01\0\0\0"
+_HEAP_HEAD, _OBJECT_HEAD = 16, 16
+"""Bytes before a heap's objects, and before an object's data, where lengths are numbers of 8 bytes."""
+
+
+@contextmanager
+def open_hdf5(path: Path) -> Iterator[Any]:
+    """Open a file for reading, unless its texts could make the HDF5 library run for ever.
+
+    Raises
+    ------
+    InputError
+        If it is no HDF5 file, or is damaged.
+    """
+    import h5py
+
+    try:
+        _check_heaps(path)
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise InputError(f"{path.name} is not an HDF5 file, or it is damaged.") from error
+    with file:
+        yield file
+
+
+def _check_heaps(path: Path) -> None:
+    """Follow the objects of all global heaps, where texts of any length lie: the library hangs on some that are damaged.
+
+    HDF5 File Format Specification 4.0, section III.E: a heap has its size in bytes, then objects one after another, each with a
+    number and its size; number 0 is the free space, which ends it.
+    """
+    if path.stat().st_size < len(_SIGNATURE):
+        raise InputError(f"{path.name} is not an HDF5 file, or it is damaged.")
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        begin = 0
+        while 0 <= begin < len(content) and content[begin : begin + 8] != _SIGNATURE:
+            begin = 2 * begin or 512  # where the format allows a file to begin
+        lengths = content[begin + (14 if content[begin + 8 : begin + 9] < b"\2" else 10)] if begin + 14 < len(content) else 8
+        at = content.find(_HEAP)
+        while at >= 0:
+            if lengths != 8 or not _is_whole(content, at):
+                raise InputError(f"{path.name} is damaged: the texts in it cannot be read.")
+            at = content.find(_HEAP, at + len(_HEAP))
+
+
+def _is_whole(content: mmap.mmap, at: int) -> bool:
+    """Tell whether the objects of a heap fill it exactly."""
+    end = at + int.from_bytes(content[at + 8 : at + 16], "little")
+    at += _HEAP_HEAD
+    if end > len(content):
+        return False
+    while at + _OBJECT_HEAD <= end:
+        number, size = int.from_bytes(content[at : at + 2], "little"), int.from_bytes(content[at + 8 : at + 16], "little")
+        if number == 0:
+            return size == end - at
+        at += _OBJECT_HEAD + -(-size // 8) * 8
+    return at <= end
 
 
 def children(group: Any) -> Iterator[tuple[str, Any]]:

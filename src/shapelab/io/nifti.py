@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +63,23 @@ def read_nifti(file: Path) -> PlacedImage:
     kind = "image" if notes == [_IMAGE] else kind
     notes = [note for note in notes if note != _IMAGE]
     back = affine[np.ix_([2, 1, 0, 3], [2, 1, 0, 3])]  # the world in the order of the array: (z, y, x)
-    return _placed(np.ascontiguousarray(data), back, unit, header, [*said, *notes], kind)
+    placed = _placed(np.ascontiguousarray(data), back, unit, header, [*said, *notes], kind)
+    names = _label_names(header)
+    return replace(placed, names=names, kind=placed.kind or ("labels" if names and data.dtype.kind in "iu" else None))
+
+
+def _label_names(header: Any) -> dict[int, str]:
+    """Return label -> name from the label table of an extension, as the Connectome Workbench and TotalSegmentator write it.
+
+    The few tags that count are looked for in the text: nothing in it is resolved or followed, as XML would allow.
+    """
+    texts = [extension.get_content() for extension in header.extensions]
+    found: dict[int, str] = {}
+    for text in (text.decode("utf-8", errors="replace") if isinstance(text, bytes) else str(text) for text in texts):
+        if "<LabelTable>" in text:
+            for key, name in re.findall(r'<Label\s[^>]*?Key="(\d{1,18})"[^>]*>\s*(?:<!\[CDATA\[)?([^<\]]{1,200})', text):
+                found.setdefault(int(key), name.strip())
+    return {key: name for key, name in sorted(found.items()) if key > 0}
 
 
 def _placed(data: np.ndarray, matrix: np.ndarray, unit: str, header: Any, notes: list[str], kind: LayerKind | None) -> PlacedImage:

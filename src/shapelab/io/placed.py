@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,8 @@ class PlacedImage:
     """In sentences: what was taken for granted, converted or left out."""
     kind: LayerKind | None = None
     """What the file says it is, if it does."""
+    names: Mapping[int, str] = field(default_factory=dict)
+    """What the file calls its labels."""
 
     def still(self, frame: int | None = None, channel: int | None = None) -> PlacedImage:
         """Return one frame and one channel, where they are asked for; an axis that is left has all its entries.
@@ -81,6 +83,8 @@ class PlacedImage:
             del meta["translate"]
         meta["units"] = tuple("second" if axis == "t" else "pixel" if axis == "c" else unit for axis in self.axes)
         meta["axis_labels"] = tuple(self.axes)
+        if self.names and kind == "labels":
+            meta["features"] = {"index": [0, *self.names], "name": ["", *self.names.values()]}
         if self.notes:
             meta["metadata"] = {"notes": self.notes}
         return LayerData(name, self.data, kind, meta)

@@ -52,7 +52,7 @@ SAMPLES: Mapping[str, Sample] = MappingProxyType(
             "CT organs (3-D)",
             "61 organs of an abdomen at 3 mm, as a network labelled them.",
             "TotalSegmentator, Apache 2.0",
-            (_File("ct_abdomen/organ_labels.nii.gz", "organs", "labels"),),
+            (_File("ct_abdomen/organ_labels.nii.gz", "organs", "labels", {"units": ("mm",) * 3}),),
         ),
         "plant_ovule": Sample(
             "Plant ovule (3-D cells)",
@@ -82,7 +82,7 @@ SAMPLES: Mapping[str, Sample] = MappingProxyType(
             "Gastruloid (surface)",
             "Triangle mesh of a gastruloid's surface.",
             "A. V. Luque and J. Veenvliet, CC BY 4.0",
-            (_File("gastruloid/gastruloid.ply", "gastruloid", "surface"),),
+            (_File("gastruloid/gastruloid.ply", "gastruloid", "surface", {"units": ("um",) * 3}),),
         ),
         "nickel_superalloy": Sample(
             "Nickel superalloy grains (2-D)",
@@ -137,6 +137,6 @@ def _layer(file: _File, sample: Sample) -> LayerData:
     credit = {"metadata": {"sample": {"description": sample.description, "credit": sample.credit}}}
     if file.kind == "surface":
         mesh, _ = read_mesh(_FOLDER / file.path)
-        return LayerData(file.layer, (mesh.vertices, mesh.faces), "surface", credit)
+        return LayerData(file.layer, (mesh.vertices, mesh.faces), "surface", {**file.look, **credit})
     image = read_image(_FOLDER / file.path, kind=file.kind)
     return LayerData(file.layer, image.data, image.kind, {**image.meta, **file.look, **credit})

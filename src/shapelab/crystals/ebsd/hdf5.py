@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from shapelab.crystals.ebsd.scan import CrystalPhase
 from shapelab.crystals.ebsd.text import number, whole
 from shapelab.crystals.laue import laue_symmetry, of_space_group
 from shapelab.errors import InputError
-from shapelab.io.hdf5 import children, read_dataset
+from shapelab.io.hdf5 import children, open_hdf5, read_dataset
 
 __all__ = ["has_map", "read_hdf5"]
 
@@ -33,15 +34,14 @@ _PLACES = (
     ("x sample", "y sample", True),
 )
 """Names of coordinates, and whether they are lengths [µm]: the first that make a grid are used."""
-_DEEPEST = 12
+_DEEPEST, _MOST_GROUPS = 12, 10_000
+"""Groups that are looked into: links may run in circles."""
 
 
 def has_map(path: Path) -> bool:
     """Return whether an HDF5 file holds an orientation map."""
-    import h5py
-
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             return _find(file) is not None
     except Exception:  # the library raises anything on damaged files
         return False
@@ -55,13 +55,7 @@ def read_hdf5(path: Path) -> Points:
     InputError
         If there is none, or it takes its numbers from other files.
     """
-    import h5py
-
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise InputError(f"{path.name} is not an HDF5 file, or it is damaged.") from error
-    with file:
+    with open_hdf5(path) as file:
         found = _find(file)
         if found is None:
             _refuse_links(path.name, file)
@@ -71,7 +65,7 @@ def read_hdf5(path: Path) -> Points:
 
 def _find(file: Any) -> tuple[dict[str, Any], dict[str, Any], Any] | None:
     """Return the map's data by their names in lower case, the header's, and the header's group."""
-    for group in _groups(file, 0):
+    for group in islice(_groups(file, 0), _MOST_GROUPS):
         data = {name.strip().lower(): node for name, node in children(group) if hasattr(node, "shape")}
         if _has_angles(data):
             parent = group.parent
@@ -120,7 +114,7 @@ def _refuse_links(name: str, file: Any) -> None:
     """Say what was passed over if it might have been the map."""
     import h5py
 
-    for group in _groups(file, 0):
+    for group in islice(_groups(file, 0), _MOST_GROUPS):
         if any(isinstance(group.get(member, getlink=True), h5py.ExternalLink) for member in group):
             raise InputError(f"{name} holds no EBSD map itself and links to other files, which are not followed.")
 
