@@ -28,18 +28,8 @@ FRAMES, MILLISECONDS = 16, 120
 """Of a film."""
 COLOURS = 48
 SEED = 1
-TEXTURE = (48, 48, 48)
-"""Grid of the textures that grow from noise."""
 STEPS = {"curvatubes": 1000, 2: 1200, 3: 400}
-"""Longest runs: of textures, and of cells in the plane and in space."""
-LONGER = {
-    "fire_alarm": 6000, "fire_alarm_soft": 2000, "blind_swimmers": 3000, "active_crystal": 1500, "active_liquid": 500,
-    "tissue_growth": 450, "dam_break": 250, "elastic_block": 500, "plastic_block": 350, "taylor_green": 250, "chemotaxis": 250,
-    "protrusions": 400, "light_and_heavy": 600, "falling_cells": 600, "falling_columns": 600, "hourglass": 700, "bubbles": 500,
-}  # fmt: skip
-"""Scenarios that need another number of steps to show what they do."""
-CUT = {"stomatocyte"}
-"""Presets that show their inside."""
+"""Usual length of a film: of textures, and of cells in the plane and in space; a scenario may name its own."""
 
 
 def main() -> None:
@@ -62,27 +52,23 @@ def main() -> None:
 def draw(family: str, name: str) -> None:
     """Save the strip and the film of one scenario."""
     start = time.perf_counter()
-    simulation = simulation_of(family, name)
-    frames = run(simulation, LONGER.get(name, STEPS[family if family == "curvatubes" else len(simulation.parameters.shape)]))  # type: ignore[attr-defined]
+    item = scenarios(family)[name]
+    frames = run(simulation_of(family, item), item.steps or STEPS[family if family == "curvatubes" else item.ndim])
     power = 2.0 if family == "curvatubes" else 1.0  # textures form at once and then change slowly
     chosen = [frames[round((len(frames) - 1) * (k / (FRAMES - 1)) ** power)] for k in range(FRAMES)]
-    strip = [picture(frame, STILL, cut=name in CUT) for frame in (chosen[0], chosen[FRAMES // 3], chosen[-1])]
+    strip = [picture(frame, STILL, cut=item.cut) for frame in (chosen[0], chosen[FRAMES // 3], chosen[-1])]
     gap = np.full((STILL, 4, 3), 255, np.uint8)
     Image.fromarray(np.concatenate([strip[0], gap, strip[1], gap, strip[2]], axis=1)).quantize(COLOURS, dither=Image.Dither.NONE).save(
         IMAGES / f"{name}.png", optimize=True
     )
-    film(IMAGES / f"{name}.gif", [picture(frame, FILM, cut=name in CUT) for frame in chosen])
+    film(IMAGES / f"{name}.gif", [picture(frame, FILM, cut=item.cut) for frame in chosen])
     sizes = [(IMAGES / f"{name}{end}").stat().st_size // 1000 for end in (".png", ".gif")]
     print(f"{name}: {frames[-1].step} steps, {time.perf_counter() - start:.1f} s, {sizes[0]} + {sizes[1]} kB", flush=True)
 
 
-def simulation_of(family: str, name: str) -> Simulation:
-    """Return a scenario at its own size; what would grow on a large cube, on a small one."""
-    item = scenarios(family)[name]
-    small = (
-        {"shape": TEXTURE} if family == "curvatubes" and item.expect and "paper" in item.variants and "shape" not in item.parameters else {}
-    )
-    return create(family, name, seed=SEED, **small)
+def simulation_of(family: str, item: Scenario) -> Simulation:
+    """Return a scenario at its own size; a texture that names none, at its quick one."""
+    return create(family, item.name, seed=SEED, **({} if "shape" in item.parameters else item.quick))
 
 
 def run(simulation: Simulation, steps: int) -> list[Frame]:

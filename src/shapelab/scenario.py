@@ -54,6 +54,8 @@ class Scenario:
     """Time of the model (steps, for textures) after which a quick run shows what is expected; None: at its end."""
     steps: int | None = None
     """Steps that a film of a run at its own size needs to show what it does; None for the usual number."""
+    cut: bool = False
+    """Whether pictures show it cut open, for what is inside."""
     ndim: int = 0
     """Number of axes, 2 or 3; by default that of the grid it names (`shape`), or 3 without one."""
     aliases: tuple[str, ...] = ()

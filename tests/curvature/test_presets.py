@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import shapelab as sl
 from shapelab.curvature import Curvatubes, CurvatubesParameters
 from shapelab.curvature.parameters import indefinite_warning
 from shapelab.curvature.presets import PRESETS
@@ -16,7 +17,7 @@ FROM_THE_TABLE = [
 
 
 def test_every_published_texture_is_there():
-    assert set(FROM_THE_TABLE) <= set(PRESETS)
+    assert all(name in PRESETS for name in FROM_THE_TABLE)
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -39,6 +40,20 @@ def test_indefinite_polynomials_carry_a_warning(name):
     assert CurvatubesParameters(**PRESETS[name].parameters).minimiser is None
 
 
+@pytest.mark.parametrize(
+    ("former", "name"),
+    [
+        ("weird", "crumpled-foam"), ("trabec-round", "sharp-struts"), ("trabec-notebook", "trabec-rounded"), ("exp-0366", "splinters"),
+        ("exp-0374", "round-pores"), ("exp-0556", "short-tubes"), ("exp-0684", "fine-grain"), ("exp-0830", "knobs"),
+    ],
+)  # fmt: skip
+def test_former_names_work(former, name):
+    assert Curvatubes(former).preset == name
+    assert Curvatubes(sequence=f"tubes, {former}").parameters.sequence == f"tubes, {former}"
+    assert former not in sl.catalog()
+    assert name in sl.catalog()
+
+
 def test_bands_hold_the_published_values():
     for row in PUBLISHED:
         if row.measured is not None:
@@ -54,11 +69,7 @@ def test_the_parameters_alone_are_tubes():
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_runs(name):
-    parameters = PRESETS[name].parameters
-    shape = {"spatial": (16, 16, 64)}.get(
-        name, (32, 32, 32) if "shape" not in parameters else tuple(n * 2 // 3 for n in parameters["shape"])
-    )
-    simulation = Curvatubes(name, shape=shape)
+    simulation = Curvatubes(name, **PRESETS[name].quick)
     first = simulation.frame()["field"]
     for frame in simulation.run(steps=6, every=6):
         assert np.isfinite(frame["field"]).all()

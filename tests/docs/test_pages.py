@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
+import dataclasses
+import inspect
 import re
 import tomllib
 from pathlib import Path
@@ -11,7 +12,10 @@ import numpy as np
 import pytest
 
 import shapelab as sl
-from shapelab.catalog import load, scenarios
+from shapelab.catalog import Scenario, scenarios, take_file
+from shapelab.cells.hooks import CellHooks
+from shapelab.cells.state import CellState
+from shapelab.scenario_check import check_scenario
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -20,24 +24,34 @@ def code_blocks(page: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
 
 
-def test_scenario_of_the_extending_page_runs_and_keeps_its_volumes(tmp_path, monkeypatch):
-    (block,) = code_blocks("extending.md")
-    file = tmp_path / "wind.py"
-    file.write_text(block)
-    spec = importlib.util.spec_from_file_location("wind", file)
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(__import__("sys").modules, "wind", module)
-    spec.loader.exec_module(module)
-    model = load(module.WIND.model)()
-    simulation = sl.Simulation(model, model.parameters_type(**{**module.WIND.parameters, "shape": (64, 64), "n_cells": 12, "seed": 3}))
-    frames = list(simulation.run(steps=4, every=2))
+@pytest.mark.usefixtures("own_scenarios")
+def test_scenarios_of_the_extending_page_pass_their_own_test(tmp_path):
+    texture, cells = code_blocks("extending.md")
+    assert len(cells.strip().splitlines()) <= 48
+    for name, block in (("fat_tubes", texture), ("wind", cells)):
+        file = tmp_path / f"{name}.py"
+        file.write_text(block)
+        (item,) = take_file(file)
+        findings = list(check_scenario(item))
+        assert len(findings) >= 4
+        assert all(finding.passed for finding in findings), findings
+    frames = list(sl.Cells("wind", shape=(64, 64), n_cells=12, seed=3).run(steps=4, every=2))
     assert [frame.step for frame in frames] == [2, 4]
     assert frames[-1].scalars["volume_error"] < 0.02
     assert len(np.unique(frames[-1]["cells"])) == 13
-    assert len(block.strip().splitlines()) <= 48
 
 
-@pytest.mark.parametrize("page", ["scripting.md", "your_data.md", "crystals.md", "tensions.md"])
+def test_the_extending_page_names_every_hook_and_every_field():
+    page = (DOCS / "extending.md").read_text()
+    hooks = [name for name, value in vars(CellHooks).items() if inspect.isfunction(value) and not name.startswith("_")]
+    fields = {field.name for field in dataclasses.fields(CellState)} - {"parameters", "next_id", "diagram"}
+    parts = {field.name for field in dataclasses.fields(Scenario)} - {"ndim"}
+    assert len(hooks) >= 12
+    for name in (*hooks, *fields, *parts):
+        assert re.search(rf"`[^`]*\b{name}\b[^`]*`", page), name
+
+
+@pytest.mark.parametrize("page", sorted(page.name for page in DOCS.glob("*.md") if code_blocks(page.name)))
 def test_code_on_the_pages_compiles(page):
     for block in code_blocks(page):
         compile(block, page, "exec")

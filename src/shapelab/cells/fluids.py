@@ -21,18 +21,16 @@ __all__ = ["BlockParameters", "FluidModel", "FluidParameters"]
 class FluidParameters(PlaneParameters):
     """Parameters of every `FluidModel`."""
 
-    gravity: float = parameter(
-        1.0, "Acceleration of gravity (y points down).", unit="box/time^2", main=True, live=True, ge=0, le=100, step=0.1
-    )
+    gravity: float = parameter(1.0, "Acceleration of gravity (y points down).", unit="box/s²", main=True, live=True, ge=0, le=100, step=0.1)
     spring: float = parameter(
         0.07,
         "Time (eps) in which a cell is drawn back to its centre; it needs about 10 pixels of free fall or more.",
-        unit="time",
+        unit="s",
         gt=0,
         le=1,
         step=0.01,
     )
-    damping: float = parameter(0.0, "Rate at which motion dies down.", unit="1/time", main=True, live=True, ge=0, le=100, step=0.1)
+    damping: float = parameter(0.0, "Rate at which motion dies down.", unit="1/s", main=True, live=True, ge=0, le=100, step=0.1)
 
 
 class BlockParameters(FluidParameters):

@@ -37,9 +37,9 @@ class _Growth(CellParameters):
         step=0.1,
     )
     division_rate: float = parameter(
-        5.0, "How often a cell that is large enough divides.", unit="1/time", main=True, live=True, ge=0, le=100, step=0.5
+        5.0, "How often a cell that is large enough divides.", unit="1/s", main=True, live=True, ge=0, le=100, step=0.5
     )
-    attraction: float = parameter(0.2, "Speed at which cells are drawn to the middle.", unit="box/time", live=True, ge=0, le=10, step=0.05)
+    attraction: float = parameter(0.2, "Speed at which cells are drawn to the middle.", unit="box/s", live=True, ge=0, le=10, step=0.05)
 
 
 class GrowthParameters(PlaneParameters, _Growth):

@@ -49,7 +49,7 @@ class CellParameters(Parameters):
         step=0.01,
     )
     dt: float | None = parameter(
-        None, "Time step; none takes the largest one that is stable.", unit="time", live=True, gt=0, le=10, step=0.001
+        None, "Time step; none takes the largest one that is stable.", unit="s", live=True, gt=0, le=10, step=0.001
     )
     tolerance: float = parameter(
         0.02,
@@ -68,7 +68,7 @@ class CellParameters(Parameters):
     )
     seed: int = parameter(1, "Seed of all randomness: the same seed gives the same run.", main=True, ge=0, le=2**31 - 1)
     max_time: float | None = parameter(
-        None, "Time of the model after which the run ends; none lets it run on.", unit="time", live=True, gt=0, le=1e9, step=1.0
+        None, "Time of the model after which the run ends; none lets it run on.", unit="s", live=True, gt=0, le=1e9, step=1.0
     )
     max_steps: int = parameter(20_000, "Steps after which the run ends.", live=True, ge=1, le=100_000_000)
 

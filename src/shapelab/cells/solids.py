@@ -19,9 +19,7 @@ __all__ = ["SolidBlock", "SolidParameters"]
 class SolidParameters(BlockParameters):
     """Parameters of `SolidBlock`."""
 
-    shear_modulus: float = parameter(
-        6.0, "Resistance to shear (density 1).", unit="(box/time)^2", main=True, live=True, gt=0, le=100, step=0.5
-    )
+    shear_modulus: float = parameter(6.0, "Resistance to shear (density 1).", unit="(box/s)²", main=True, live=True, gt=0, le=100, step=0.5)
     yield_strain: float = parameter(
         10.0,
         "Shear strain (logarithmic) beyond which the block flows; large for an elastic block.",

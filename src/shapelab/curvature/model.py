@@ -153,11 +153,15 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         return Frame(state.step, state.time, (layer,), observables(state, layer.data, energy.scalars(state.flow["u"])))
 
     def statistics(self, state: CurvatubesState) -> Mapping[str, float]:
-        """Return the scalars of the frame and, where there is a surface, `texture_statistics` in texture lengths."""
+        """Return the scalars of the frame and, where there is a surface, `texture_statistics` and `shape_statistics`."""
+        from shapelab.curvature.shape_statistics import shape_statistics
         from shapelab.curvature.statistics import texture_statistics
 
-        scalars = dict(self.frame(state).scalars)
-        return scalars | texture_statistics(state) if "mean_H" in scalars else scalars
+        scalars, p = dict(self.frame(state).scalars), state.parameters
+        if "mean_K" not in scalars or not field_array(state).max() > 0:
+            return scalars
+        shape = shape_statistics(field_array(state), scalars, math.prod(p.shape) * p.voxel_size**3)
+        return {**scalars, **shape, **texture_statistics(state)}
 
     def finished(self, state: CurvatubesState) -> str | None:
         """Return the sentence that ends the run: settled, vanished, or the step limit."""

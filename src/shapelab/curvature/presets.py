@@ -32,6 +32,8 @@ def _scenario(row: Published) -> Scenario:
         warning=indefinite_warning(Coefficients(*row.coefficients)),
         variants={"paper": {"shape": (100, 100, 100)}},
         group=row.group,
+        quick={"shape": (row.small,) * 3},
+        aliases=row.aliases,
     )
 
 

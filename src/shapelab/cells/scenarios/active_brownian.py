@@ -17,11 +17,11 @@ from shapelab.simulation import parameter
 class ActiveBrownianParameters(PlaneParameters):
     """Parameters of `ActiveBrownian`."""
 
-    speed: float = parameter(0.3, "Speed of a free cell.", unit="box/time", main=True, live=True, ge=0, le=10, step=0.05)
+    speed: float = parameter(0.3, "Speed of a free cell.", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
     turning: float = parameter(
         0.69,
         "Rotational diffusion times cell radius: how fast headings wander.",
-        unit="box/time",
+        unit="box/s",
         main=True,
         live=True,
         ge=0,
@@ -70,6 +70,7 @@ LIQUID = Scenario(
     variants={"paper": _PAPER},
     quick={"shape": (80, 80), "n_cells": 20},
     shows_after=1.5,
+    steps=500,
     group="Active matter",
     model=f"{__name__}:ActiveBrownian",
 )
@@ -83,6 +84,7 @@ CRYSTAL = Scenario(
     variants={"paper": _PAPER},
     quick={"shape": (80, 80), "n_cells": 20},
     shows_after=1.5,
+    steps=1500,
     group="Active matter",
     model=f"{__name__}:ActiveBrownian",
 )

@@ -19,7 +19,7 @@ from shapelab.simulation import parameter
 class BlindSwimmersParameters(PlaneParameters):
     """Parameters of `BlindSwimmers`."""
 
-    speed: float = parameter(0.3, "Speed of a free swimmer.", unit="box/time", main=True, live=True, ge=0, le=10, step=0.05)
+    speed: float = parameter(0.3, "Speed of a free swimmer.", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
     aspect_ratio: float = parameter(3.0, "Length over width of a free swimmer.", main=True, live=True, ge=1, le=6, step=0.1)
 
 
@@ -66,6 +66,7 @@ SCENARIO = Scenario(
     variants={"paper": {"n_cells": 300, "shape": (512, 512), "dt": 0.002, "max_time": 30.0}},
     quick={"shape": (80, 80), "n_cells": 20},
     shows_after=0.5,
+    steps=3000,
     group="Active matter",
     model=f"{__name__}:BlindSwimmers",
 )

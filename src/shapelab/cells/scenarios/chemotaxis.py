@@ -85,6 +85,7 @@ SCENARIO = Scenario(
     variants={"paper": {"shape": (512, 512), "dt": 0.01, "sensitivity": 0.02, "spread": 0.2, "max_time": 10.0}},
     quick={"shape": (64, 64), "n_cells": 5},
     shows_after=1.0,
+    steps=250,
     group="Active matter",
     model=f"{__name__}:Chemotaxis",
 )

@@ -15,6 +15,7 @@ SCENARIO = Scenario(
     variants={"large": {"n_cells": 400, "shape": (384, 384)}},
     quick={"shape": (112, 112), "n_cells": 25},
     shows_after=0.9,
+    steps=250,
     group="Fluids and solids",
     model="shapelab.cells.fluids:FluidModel",
 )

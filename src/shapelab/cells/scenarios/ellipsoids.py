@@ -23,7 +23,7 @@ LONGEST = 4.0
 class EllipsoidParameters(SpaceParameters):
     """Parameters of `Ellipsoids`."""
 
-    speed: float = parameter(0.3, "Speed of a free cell.", unit="box/time", main=True, live=True, ge=0, le=10, step=0.05)
+    speed: float = parameter(0.3, "Speed of a free cell.", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
 
 
 class Ellipsoids(CellModel):

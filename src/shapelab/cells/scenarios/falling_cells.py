@@ -18,7 +18,7 @@ from shapelab.simulation import parameter
 class FallingParameters(PlaneParameters):
     """Parameters of `FallingCells`."""
 
-    speed: float = parameter(0.4, "Speed of free fall (y points down).", unit="box/time", main=True, live=True, ge=0, le=10, step=0.05)
+    speed: float = parameter(0.4, "Speed of free fall (y points down).", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
     second_part: float = parameter(0.0, "Part of the cells that are of the second kind.", ge=0, le=1, step=0.05)
     second_p: float = parameter(1.0, "Exponent p of the second kind.", live=True, ge=0.25, le=16, step=0.25)
     second_correction: float = parameter(

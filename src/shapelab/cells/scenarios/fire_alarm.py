@@ -22,13 +22,12 @@ from shapelab.simulation import parameter
 class FireAlarmParameters(PlaneParameters):
     """Parameters of `FireAlarm`."""
 
-    speed: float = parameter(0.4, "Speed of a free cell.", unit="box/time", main=True, live=True, ge=0, le=10, step=0.05)
-    noise: float = parameter(0.2, "Rotational diffusion of the headings.", unit="1/time", live=True, ge=0, le=100, step=0.1)
+    speed: float = parameter(0.4, "Speed of a free cell.", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
+    noise: float = parameter(0.2, "Rotational diffusion of the headings.", unit="1/s", live=True, ge=0, le=100, step=0.1)
     door: float = parameter(1.05, "Half width of the door, in cell radii.", main=True, ge=0.2, le=20, step=0.05)
 
 
-WALL = 2
-"""Thickness of the right wall [pixels]."""
+WALL = 2  # thickness of the right wall [pixels]
 
 
 class FireAlarm(CellModel):
@@ -85,6 +84,7 @@ HARD = Scenario(
     variants={"paper": {"n_cells": 111, "shape": (512, 512), "dt": 0.001, "max_time": 15.0}},
     quick={"shape": (80, 80), "n_cells": 20},
     shows_after=0.4,
+    steps=6000,
     group="Active matter",
     model=f"{__name__}:FireAlarm",
 )

@@ -29,6 +29,7 @@ SCENARIO = Scenario(
     variants={"paper": {"n_cells": 50, "shape": (512, 512, 512), "filling": 0.0125, "p": 10.0, "neck": 0.03}},
     quick={"shape": (40, 40, 40), "n_cells": 8},
     shows_after=3.0,
+    steps=700,
     group="Falling and squeezing",
     model=f"{__name__}:Hourglass",
 )

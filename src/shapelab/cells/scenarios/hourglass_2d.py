@@ -19,7 +19,7 @@ from shapelab.simulation import parameter
 class NeckParameters(CellParameters):
     """What the hourglasses share in plane and space."""
 
-    speed: float = parameter(0.3, "Speed of free fall (y points down).", unit="box/time", main=True, live=True, ge=0, le=10, step=0.05)
+    speed: float = parameter(0.3, "Speed of free fall (y points down).", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
     neck: float = parameter(0.09, "Half width of the neck.", unit="box", main=True, ge=0.01, le=0.4, step=0.01)
     obstacle: float = parameter(0.1, "Radius of the ball under the neck; 0 for none.", unit="box", main=True, ge=0, le=0.3, step=0.01)
 

@@ -16,6 +16,7 @@ SCENARIO = Scenario(
     variants={"paper": PAPER},
     quick={"shape": (80, 80), "n_cells": 20},
     shows_after=2.5,
+    steps=600,
     group="Falling and squeezing",
     model=f"{FallingCells.__module__}:FallingCells",
 )

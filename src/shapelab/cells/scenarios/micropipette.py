@@ -19,7 +19,7 @@ from shapelab.simulation import parameter
 class MicropipetteParameters(PlaneParameters):
     """Parameters of `Micropipette`."""
 
-    speed: float = parameter(0.5, "Speed of suction.", unit="box/time", main=True, live=True, ge=0, le=10, step=0.05)
+    speed: float = parameter(0.5, "Speed of suction.", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
     radius_of_cell: float = parameter(0.08, "Radius of the free cell.", unit="box", ge=0.04, le=0.12, step=0.01)
     tube_width: float = parameter(0.5, "Width of the tube, in cell radii.", main=True, ge=0.25, le=3, step=0.05)
 

@@ -20,8 +20,8 @@ class ProtrusionsParameters(PlaneParameters):
     """Parameters of `Protrusions`."""
 
     lobes: int = parameter(6, "Number of lobes around a cell.", unit="lobes", ge=2, le=12)
-    drive: float = parameter(8.0, "How fast lobes grow or shrink at random.", unit="1/time", main=True, live=True, ge=0, le=100, step=0.5)
-    decay: float = parameter(1.2, "How fast lobes are pulled back.", unit="1/time", main=True, live=True, ge=0, le=100, step=0.1)
+    drive: float = parameter(8.0, "How fast lobes grow or shrink at random.", unit="1/s", main=True, live=True, ge=0, le=100, step=0.5)
+    decay: float = parameter(1.2, "How fast lobes are pulled back.", unit="1/s", main=True, live=True, ge=0, le=100, step=0.1)
     grip: float = parameter(1.6, "How strongly a lobe pulls its cell.", main=True, live=True, ge=0, le=20, step=0.1)
 
 
@@ -76,6 +76,7 @@ SCENARIO = Scenario(
     variants={"paper": {"shape": (300, 300), "dt": 0.01, "max_time": 10.0}},
     quick={"shape": (64, 64), "n_cells": 8},
     shows_after=0.5,
+    steps=400,
     group="Active matter",
     model=f"{__name__}:Protrusions",
 )

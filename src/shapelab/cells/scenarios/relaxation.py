@@ -17,7 +17,7 @@ from shapelab.simulation import parameter
 class RelaxingParameters(CellParameters):
     """What relaxing cells share in plane and space."""
 
-    rate: float = parameter(2.0, "How fast cells move to their centres.", unit="1/time", main=True, live=True, ge=0, le=100, step=0.5)
+    rate: float = parameter(2.0, "How fast cells move to their centres.", unit="1/s", main=True, live=True, ge=0, le=100, step=0.5)
     memory: float = parameter(
         1.0,
         "How far cells keep the elongation they started with: 1 keeps it, 0 lets them round up.",

@@ -20,9 +20,9 @@ from shapelab.simulation import parameter
 class TumblingParameters(CellParameters):
     """What all cells that run and tumble share."""
 
-    speed: float = parameter(0.4, "Speed of a run.", unit="box/time", main=True, live=True, ge=0, le=10, step=0.05)
+    speed: float = parameter(0.4, "Speed of a run.", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
     tumble_rate: float = parameter(
-        1.0, "How often a cell turns to a new direction.", unit="1/time", main=True, live=True, ge=0, le=100, step=0.1
+        1.0, "How often a cell turns to a new direction.", unit="1/s", main=True, live=True, ge=0, le=100, step=0.1
     )
     softest: float = parameter(0.4, "Stiffness of the softest cell.", gt=0, le=100, step=0.1)
     hardest: float = parameter(3.5, "Stiffness of the hardest cell.", gt=0, le=100, step=0.1)

@@ -27,6 +27,7 @@ ELASTIC = Scenario(
     variants={"large": {"n_cells": 400, "shape": (560, 560), "dt": 0.002}},
     quick={"shape": (160, 160), "n_cells": 36},
     shows_after=1.0,
+    steps=500,
     group="Fluids and solids",
     model="shapelab.cells.solids:SolidBlock",
 )
@@ -40,6 +41,7 @@ PLASTIC = Scenario(
     variants={"large": {"n_cells": 400, "shape": (560, 560), "dt": 0.002}},
     quick={"shape": (160, 160), "n_cells": 36},
     shows_after=1.3,
+    steps=350,
     group="Fluids and solids",
     model="shapelab.cells.solids:SolidBlock",
 )

@@ -18,7 +18,7 @@ class TaylorGreenParameters(FluidParameters):
     """Parameters of `TaylorGreen`."""
 
     vortices: int = parameter(1, "Number of vortices along each side of the box.", unit="vortices", main=True, ge=1, le=8)
-    gravity: float = parameter(0.0, "Acceleration of gravity (y points down).", unit="box/time^2", live=True, ge=0, le=100, step=0.1)
+    gravity: float = parameter(0.0, "Acceleration of gravity (y points down).", unit="box/s²", live=True, ge=0, le=100, step=0.1)
 
 
 class TaylorGreen(FluidModel):
@@ -71,6 +71,7 @@ SCENARIO = Scenario(
     variants={"large": {"n_cells": 2500, "shape": (512, 512), "spring": 0.03}},
     quick={"shape": (96, 96), "n_cells": 60},
     shows_after=0.3,
+    steps=250,
     group="Fluids and solids",
     model=f"{__name__}:TaylorGreen",
 )

@@ -16,6 +16,7 @@ PLANE = Scenario(
     variants={"paper": {"capacity": 400, "shape": (800, 800), "dt": 0.01, "max_time": 30.0}},
     quick={"shape": (80, 80), "n_cells": 20},
     shows_after=3.0,
+    steps=450,
     group="Tissues",
     model="shapelab.cells.growth:TissueGrowth",
 )
