@@ -246,3 +246,10 @@ def test_cellpose_says_what_to_do(tmp_path):
     np.save(tmp_path / "a_seg.npy", {"masks": L}, allow_pickle=True)
     with pytest.raises(InputError, match="save the masks there as PNG or TIFF"):
         read_image(tmp_path / "a_seg.npy")
+
+
+def test_planes_are_no_ten_thousand_times_thicker_than_pixels_because_nobody_said(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", L, imagej=True, resolution=(10_000, 10_000), metadata={"axes": "ZYX", "unit": "cm"})
+    layer = read_image(tmp_path / "a.tif")
+    assert layer.meta["scale"] == pytest.approx((1e-4,) * 3)
+    assert "no voxel size along z: 0.0001 cm was taken" in layer.meta["metadata"]["notes"][0]

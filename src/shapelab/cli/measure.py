@@ -37,7 +37,7 @@ def run(known: argparse.Namespace) -> int:
     layer, boundary = _shape(known)
     unit = known.unit if known.unit is not None else layer.meta.get("units", ("pixel",))[-1]
     unit = "" if unit == "pixel" else unit
-    if known.voxel_size is None and not unit and layer.kind != "surface":
+    if known.voxel_size is None and not unit and set(layer.meta.get("scale", ())) == {1.0}:
         print("shapelab: the file states no voxel size, so lengths are in voxels (see --voxel-size).", file=sys.stderr)
     print_report(
         measure(layer, known.voxel_size, unit=unit, label=known.label, smoothing=known.smoothing, boundary=boundary),

@@ -78,7 +78,8 @@ def clean_mesh(mesh: Mesh) -> CleanMesh:
     once, said = _once(whole)
     kept = used[first[order]]
     vertices = points[kept]
-    exact = np.array_equal(vertices.astype(np.float32), vertices)
+    with np.errstate(over="ignore"):
+        exact = np.array_equal(vertices.astype(np.float32), vertices)
     clean = Mesh(vertices.astype(np.float32) if exact else vertices, whole[once].astype(np.int32))
     return CleanMesh(clean, kept, (*notes, *said))
 

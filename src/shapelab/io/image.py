@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -86,7 +88,7 @@ def _guarded(file: Path, read: Callable[[], Any]) -> Any:
     if not file.exists():
         raise InputError(f"There is no file {str(file)!r}.")
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _quiet():
             warnings.simplefilter("ignore")  # third-party readers warn of what they then read all the same, or refuse
             return read()
     except OutOfMemoryError:
@@ -97,6 +99,20 @@ def _guarded(file: Path, read: Callable[[], Any]) -> Any:
         raise OutOfMemoryError(f"{file.name} does not fit into the memory: it may be damaged.") from None
     except Exception as error:  # third-party readers raise anything on damaged files
         raise InputError(f"{file.name} cannot be read; it may be damaged or not be what its name says ({_first_line(error)}).") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the logs of third-party readers off the terminal, where they would bury our one sentence."""
+    loggers = [logging.getLogger(name) for name in ("tifffile", "nibabel.global")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _read(file: Path, key: str | None, frame: int | None, channel: int | None) -> PlacedImage:

@@ -141,7 +141,13 @@ def on_axes(
     space = [axis for axis in axes if axis in "zyx"]
     named = dict.fromkeys(space, units) if isinstance(units, str) else {axis: units.get(axis, "") for axis in space}
     unit, factors, converted = _one_unit(named, {axis for axis in space if axis in steps})
-    place = Place.of([steps.get(a, 1.0) * factors[a] for a in space], [starts.get(a, 0.0) * factors[a] for a in space], unit)
+    sizes = {axis: steps.get(axis, 1.0) * factors[axis] for axis in space}
+    if unit and "x" in steps and (missing := [axis for axis in space if axis not in steps]):
+        width = sizes["x"]
+        taken = 1.0 if 1e-3 <= width <= 1e3 else width  # one of the unit, as is the custom, where a voxel may look like that
+        sizes |= dict.fromkeys(missing, taken)
+        converted.append(f"It states no voxel size along {', '.join(missing)}: {taken:g} {unit} was taken.")
+    place = Place.of([sizes[a] for a in space], [starts.get(a, 0.0) * factors[a] for a in space], unit)
     second = 1.0 if isinstance(units, str) else _SECONDS.get(units.get("t", "").lower().removesuffix("s") or "s", 1.0)
     return PlacedImage(data, axes, place, steps.get("t", 1.0) * second, (*notes, *said, *converted), kind)
 
@@ -180,6 +186,4 @@ def _one_unit(stated_units: Mapping[str, str], stated: set[str]) -> tuple[str, d
     for axis, unit in units.items():
         factors[axis] = float(f"{conversion(unit, target):.12g}")  # 1e-6 / 1e-9 is 999.9999999999999
     said = [f"Lengths in {', '.join(sorted(others))} were converted to {target}."] if (others := set(kinds) - {target}) else []
-    if stated and (missing := [axis for axis in stated_units if axis not in stated]):
-        said.append(f"It states no voxel size along {', '.join(missing)}: 1 {target} was taken.")
     return target, factors, said

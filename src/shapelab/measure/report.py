@@ -112,6 +112,8 @@ def _one_shape(array: np.ndarray, label: int | None, *, sure: bool) -> np.ndarra
         if set(np.unique(array).tolist()) <= {0.0, 1.0}:
             return np.asarray(array == 1)
         if np.all(array == np.rint(array)):
+            if low >= 0 and high < 2**53:
+                refuse_grey(array.astype(np.int64))
             as_labels(array)  # says how to convert them
         raise InputError(
             f"This looks like a grey image (values between {low:g} and {high:g}): threshold it to a mask first, "

@@ -52,7 +52,8 @@ def counted_from_one(points: Points, confidence: np.ndarray | None) -> None:
     A single phase is 0 in the file. Of several, 0 marks what was not indexed, unless the others stop one short of the list.
     """
     indexed = np.ones(len(points.phase), bool) if confidence is None else ~(confidence < 0)
-    indexed &= ~(np.abs(np.asarray(points.euler, float) - 4 * np.pi) < 0.01).all(1)
+    with np.errstate(invalid="ignore"):  # angles of damaged files may be infinite
+        indexed &= ~(np.abs(np.asarray(points.euler, float) - 4 * np.pi) < 0.01).all(1)
     used = points.phase[indexed]
     if used.size and used.max() <= 0:
         points.phase = np.where(points.phase == 0, 1, points.phase)

@@ -45,6 +45,11 @@ def axis_indices(values: np.ndarray, stated: float | None) -> tuple[np.ndarray, 
     levels, inverse = np.unique(values, return_inverse=True)
     if len(levels) == 1:
         return np.zeros(len(values), np.int64), stated
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # of damaged files, whose coordinates are then refused
+        return _numbered(levels, inverse, stated)
+
+
+def _numbered(levels: np.ndarray, inverse: np.ndarray, stated: float | None) -> tuple[np.ndarray, float | None]:
     numbers = None if stated is None else _counted(levels, stated)
     if numbers is None:
         numbers = _by_gaps(levels)
