@@ -36,7 +36,7 @@ def open_hdf5(path: Path) -> Iterator[Any]:
         _check_heaps(path)
         file = h5py.File(path, "r")
     except OSError as error:
-        raise InputError(f"{path.name} is not an HDF5 file, or it is damaged.") from error
+        raise InputError(f"{path.name} cannot be read: it is not an HDF5 file, or it is damaged.") from error
     with file:
         yield file
 
@@ -48,7 +48,7 @@ def _check_heaps(path: Path) -> None:
     number and its size; number 0 is the free space, which ends it.
     """
     if path.stat().st_size < len(_SIGNATURE):
-        raise InputError(f"{path.name} is not an HDF5 file, or it is damaged.")
+        raise InputError(f"{path.name} cannot be read: it is not an HDF5 file, or it is damaged.")
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
         begin = 0
         while 0 <= begin < len(content) and content[begin : begin + 8] != _SIGNATURE:
