@@ -11,7 +11,9 @@ from shapelab.simulation import Frame
 
 __all__ = ["picture"]
 
-BACKGROUND, WALL, MATTER = (18, 18, 22), (96, 66, 50), (240, 160, 60)
+BACKGROUND, WALL, MATTER = (18, 18, 22), (92, 94, 112), (240, 160, 60)
+HUES = np.array([[0.25, 0.55, 0.95], [1.0, 0.6, 0.15], [0.3, 0.8, 0.4], [0.9, 0.35, 0.6]])
+"""Of the types of cells: blue and orange, which nobody takes for one another."""
 AZIMUTH, ELEVATION = np.deg2rad(32), np.deg2rad(24)
 LIGHT = np.array([-0.72, -0.55, -0.42])
 """From where the light comes, in the axes of the view (depth, down, right); of length 1."""
@@ -25,31 +27,69 @@ def picture(frame: Frame, height: int, *, cut: bool = False) -> np.ndarray:
             field[..., : field.shape[2] // 2] = -1
         return surface(field, height)
     cells, walls = np.asarray(frame["cells"]), np.asarray(frame["walls"]) > 0 if "walls" in frame else None
+    table = palette(frame, int(cells.max()) + 1)
+    if cells.ndim == 3:
+        return space(cells, walls, table, height)
+    rgb = plane(cells, walls, table, height)
+    if "attractant" in frame:
+        glow = np.asarray(frame["attractant"], float)
+        rows, columns = np.arange(height) * glow.shape[0] // height, np.arange(rgb.shape[1]) * glow.shape[1] // rgb.shape[1]
+        light = (glow / glow.max())[np.ix_(rows, columns)][..., None] * np.array([70, 28, 45])
+        rgb = np.clip(rgb + light, 0, 255).astype(np.uint8)
+    if "scene" in frame:
+        draw_lines(rgb, frame)
+    return rgb
+
+
+def palette(frame: Frame, n: int) -> np.ndarray:
+    """Return a colour per id, (n, 3): by type if there are several, by what the scenario is about, or one for each cell."""
+    from napari.utils.colormaps import ensure_colormap
+
     features = frame.layer("seeds").meta["features"]
-    table = palette(int(cells.max()) + 1, dict(zip(features["id"].tolist(), features["type"].tolist(), strict=True)))
-    return plane(cells, walls, table, height) if cells.ndim == 2 else space(cells, walls, table, height)
-
-
-def palette(n: int, types: dict[int, int]) -> np.ndarray:
-    """Return a colour per id, (n, 3): neighbours differ in shade, types in hue if there are several."""
-    several = len(set(types.values())) > 1
+    ids, types = np.asarray(features["id"]), np.asarray(features["type"])
+    about = frame.layer("cells").meta.get("metadata", {}).get("colour_by")
     table = np.tile(np.array(BACKGROUND), (n, 1))
-    for cell, kind in types.items():
-        hue = (0.58 + 0.5 * kind) % 1.0 if several else (0.618 * cell) % 1.0
-        light = 0.68 + 0.08 * (cell * 7 % 5)
-        table[cell] = 255 * np.array(colorsys.hsv_to_rgb(round(24 * hue) / 24, 0.55, light))
+    shade = (0.72 + 0.28 * (0.618 * ids % 1.0))[:, None]
+    if len(set(types.tolist())) > 1:
+        table[ids] = shade * 255 * HUES[types % len(HUES)]
+    elif about:
+        values = np.asarray(features[about], float)
+        low, high = (-180.0, 180.0) if about == "heading" else (values.min(initial=0), values.max(initial=0))
+        scaled = (values - low) / max(high - low, 1e-12)
+        if about == "heading":
+            table[ids] = 255 * np.array([colorsys.hsv_to_rgb(value % 1.0, 0.55, 0.95) for value in scaled]).reshape(-1, 3)
+        else:
+            table[ids] = 255 * (0.15 + 0.85 * ensure_colormap("viridis").map(scaled)[:, :3])
+    else:
+        light = 0.68 + 0.08 * (ids * 7 % 5)
+        hues = np.round(24 * (0.618 * ids % 1.0)) / 24
+        table[ids] = 255 * np.array([colorsys.hsv_to_rgb(hue, 0.55, value) for hue, value in zip(hues, light, strict=True)]).reshape(-1, 3)
     return table
+
+
+def draw_lines(rgb: np.ndarray, frame: Frame) -> None:
+    """Draw the lines of the scene into a picture of the plane."""
+    scene, shape = frame.layer("scene"), frame.layer("seeds").meta["scale"]
+    drawn = np.array(frame.layer("cells").meta["scale"]) * frame["cells"].shape / np.array(shape)
+    scale = np.array(rgb.shape[:2]) / drawn
+    for (start, step), colour in zip(np.asarray(scene.data), np.asarray(scene.meta["edge_color"]), strict=True):
+        for part in np.linspace(0, 1, int(np.abs(step * scale).max()) + 2):
+            y, x = np.rint((start + part * step + 0.5) * scale - 0.5).astype(int)
+            if 0 <= y < rgb.shape[0] and 0 <= x < rgb.shape[1]:
+                rgb[max(0, y - 1) : y + 1, max(0, x - 1) : x + 1] = 255 * np.array(colour[:3])
 
 
 def plane(cells: np.ndarray, walls: np.ndarray | None, table: np.ndarray, height: int) -> np.ndarray:
     """Return cells in the plane with dark outlines."""
-    rows = np.arange(height) * cells.shape[0] // height
-    columns = np.arange(round(height * cells.shape[1] / cells.shape[0])) * cells.shape[0] // height
-    cells = cells[np.ix_(rows, columns)]
-    rgb = table[cells]
+    width = round(height * cells.shape[1] / cells.shape[0])
+
+    def seen(image: np.ndarray) -> np.ndarray:
+        return image[np.ix_(np.arange(height) * image.shape[0] // height, np.arange(width) * image.shape[1] // width)]
+
+    rgb = table[seen(cells)]
     if walls is not None:
-        rgb[walls[np.ix_(rows, columns)]] = WALL
-    rgb[outlines(cells)] = (40, 40, 46)
+        rgb[seen(walls)] = WALL
+    rgb[outlines(seen(cells))] = (40, 40, 46)
     result: np.ndarray = rgb.astype(np.uint8)
     return result
 

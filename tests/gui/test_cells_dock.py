@@ -27,9 +27,9 @@ def click(qtbot, button):
     qtbot.mouseClick(button, LEFT)
 
 
-def begin(qtbot, dock, scenario="active_liquid", **values):
+def begin(qtbot, dock, scenario="active_liquid", fineness=1, **values):
     dock.choose_scenario(scenario)
-    dock.form.set_values(values)
+    dock.form.set_values({"fineness": fineness, **values})
     click(qtbot, dock.panel.run_button)
     qtbot.waitUntil(lambda: dock.panel.snapshot is not None, timeout=120_000)
 
@@ -146,6 +146,60 @@ def test_click_drag_add_remove_and_paint(viewer, dock, qtbot):
     drag(viewer, [canvas_point(viewer, (5.0, 8.0)), canvas_point(viewer, (5.0, 50.0))], Qt.KeyboardModifier.ShiftModifier)
     settled(qtbot, dock)
     stop(qtbot, dock)
+
+
+def test_the_hand_works_on_cells_that_are_drawn_finer(viewer, dock, qtbot):
+    begin(qtbot, dock, fineness=3, shape=(64, 64), n_cells=6, filling=0.3, speed=0.0)
+    pause(qtbot, dock)
+    cells = dock.panel.layers["cells"]
+    assert cells.data.shape == (192, 192)
+    number, pixel, world = seed(dock, 2)
+    assert cells.get_value(world, world=True) == number
+    click(qtbot, dock.tools.buttons["move"])
+    to = world + np.array([7.0, -5.0])
+    drag(viewer, [canvas_point(viewer, world), canvas_point(viewer, to)])
+    settled(qtbot, dock)
+    _, moved, _ = seed(dock, 2)
+    assert np.allclose(np.mod(moved - pixel - [7, -5] + 32, 64) - 32, 0, atol=1.0)
+    free = np.argwhere(np.asarray(cells.data) == 0)
+    place = cells.data_to_world(free[len(free) // 2])
+    click(qtbot, dock.tools.buttons["add"])
+    drag(viewer, [canvas_point(viewer, place)])
+    qtbot.waitUntil(lambda: len(dock.panel.layers["seeds"].data) == 7, timeout=30_000)
+    assert np.allclose(seed(dock, 6)[2], place, atol=1.0)
+    click(qtbot, dock.tools.buttons["wall"])
+    drag(viewer, [canvas_point(viewer, (5.0, 8.0)), canvas_point(viewer, (5.0, 50.0))])
+    qtbot.waitUntil(lambda: dock.panel.layers["walls"] is not None, timeout=30_000)
+    walls = np.asarray(dock.panel.layers["walls"].data) > 0
+    assert walls.shape == (64, 64)
+    assert walls[5, 10:48].all()
+    assert not (np.asarray(cells.data)[np.kron(walls, np.ones((3, 3), bool))] > 0).any()
+    stop(qtbot, dock)
+
+
+def test_a_new_run_is_coloured_by_what_its_scenario_is_about(dock, qtbot):
+    for name, feature in (
+        ("run_and_tumble", "stiffness"),
+        ("blind_swimmers", "heading"),
+        ("separation", "type"),
+        ("falling_cells", "identity"),
+    ):
+        begin(qtbot, dock, name, shape=(48, 48), n_cells=6)
+        stop(qtbot, dock)
+        assert dock.colours.combo.currentText() == feature
+
+
+def test_the_sizes_are_standard_small_and_as_published(dock):
+    dock.choose_scenario("run_and_tumble")
+    assert [dock.size.itemText(k) for k in range(dock.size.count())] == ["Standard", "Small (fast)", "As published"]
+    fine = {}
+    for k in range(3):
+        dock.size.setCurrentIndex(k)
+        dock.size.activated.emit(k)
+        fine[dock.size.itemText(k)] = dock.parameters.shape[0], dock.parameters.fineness
+    assert fine["Standard"] == (256, 3)
+    assert fine["As published"] == (512, 1)
+    assert fine["Small (fast)"][0] < 128
 
 
 def test_the_hand_reaches_in_while_cells_move(viewer, dock, qtbot):

@@ -11,7 +11,7 @@ from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
 from napari_shapelab.run.panel import RunPanel
-from napari_shapelab.viewer.colours import distinct_colours
+from napari_shapelab.viewer.colours import direction_colours, distinct_colours
 from napari_shapelab.widgets.number_box import ignore_wheel
 from shapelab.simulation import Frame
 
@@ -19,6 +19,8 @@ __all__ = ["CellColours"]
 
 IDENTITY, TYPE = "identity", "type"
 _COLORMAP = "viridis"
+_HEADING, _CIRCLE = "heading", (-180.0, 180.0)
+"""Angles go round, and so do their colours."""
 _SHARE = 0.2
 """Part of the window's time that recolouring may take."""
 
@@ -82,8 +84,7 @@ class CellColours(QWidget):
         layers = self._panel.layers
         if layers is not self._layers and layers is not None and (cells := layers["cells"]) is not None:  # a new run
             self._layers, self._range, self._own = layers, None, cells.colormap
-            several = len(np.unique(frame.layer("seeds").meta["features"][TYPE])) > 1
-            if self.combo.currentText() != (first := TYPE if several else IDENTITY):
+            if self.combo.currentText() != (first := _first(frame)):
                 self.choose(first)
         if self.combo.currentText() != IDENTITY and time.perf_counter() >= self._next:
             self._paint(frame)
@@ -110,13 +111,24 @@ class CellColours(QWidget):
         """Return colours (N, 4) of values, on a range that only widens."""
         finite = values[np.isfinite(values)]
         low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
-        if self._range is not None:
+        if round_ := self.combo.currentText() == _HEADING:
+            low, high = _CIRCLE
+        elif self._range is not None:
             low, high = min(low, self._range[0]), max(high, self._range[1])
         self._range = low, high
         self.low.setText(f"{low:.3g}")
         self.high.setText(f"{high:.3g}")
         scaled = np.nan_to_num((values - low) / (high - low if high > low else 1.0))
-        return np.asarray(ensure_colormap(_COLORMAP).map(scaled))
+        return np.asarray((direction_colours() if round_ else ensure_colormap(_COLORMAP)).map(scaled))
+
+
+def _first(frame: Frame) -> str:
+    """Return what a new run is coloured by at first: by type if there are several, else what the scenario is about."""
+    features = frame.layer("seeds").meta["features"]
+    if len(np.unique(features[TYPE])) > 1:
+        return TYPE
+    wanted = frame.layer("cells").meta.get("metadata", {}).get("colour_by", IDENTITY)
+    return wanted if wanted in features else IDENTITY
 
 
 def _type_colours(ids: np.ndarray, types: np.ndarray) -> np.ndarray:

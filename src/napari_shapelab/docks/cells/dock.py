@@ -10,6 +10,7 @@ from napari.layers import Image, Labels, Layer
 from qtpy.QtWidgets import QComboBox, QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.cells.colour_by import CellColours
+from napari_shapelab.docks.cells.drawn_grid import suggested_fineness
 from napari_shapelab.docks.cells.from_layer import TakenCells, own_colours, take_cells, why_no_cells
 from napari_shapelab.docks.cells.mouse_tools import CellTools
 from napari_shapelab.docks.cells.results import CellResults
@@ -27,7 +28,7 @@ from napari_shapelab.widgets.preset_combo import PresetCombo
 from napari_shapelab.work.soon import is_small, soon
 from napari_shapelab.work.task import warm_up
 from shapelab.catalog import problems, scenario, scenarios
-from shapelab.cells import Cells
+from shapelab.cells import CellParameters, Cells
 from shapelab.errors import ShapelabError
 from shapelab.simulation import Parameters, Simulation
 
@@ -36,7 +37,7 @@ __all__ = ["CellsDock"]
 FAMILY = "cells"
 FIRST = "run_and_tumble"
 _RELAXING = {2: "relaxation", 3: "relaxation_3d"}
-_SMOOTH = "Small (fast)"
+_SIZES = {"own": "Standard", "quick": "Small (fast)", "paper": "As published"}
 
 
 class CellsDock(QWidget):
@@ -55,7 +56,7 @@ class CellsDock(QWidget):
         self.presets = PresetCombo(scenarios(FAMILY), problems(FAMILY))
         self.presets.select(FIRST)
         self.size = QComboBox()
-        self.size.setToolTip("A small size that is fast on this machine, or the published one.")
+        self.size.setToolTip("How many cells on how fine a grid: what suits this scenario, fewer and faster, or what was published.")
         ignore_wheel(self.size)
         self.start_from = LayerCombo(self._viewer, "new cells", why_no_cells, kinds=(Labels, Image))
         self.start_from.setToolTip("Place new cells, or let your own segmentation move: every label becomes a cell.")
@@ -106,9 +107,9 @@ class CellsDock(QWidget):
         chosen = scenario(FAMILY, name)
         self.presets.describe(chosen.description, chosen.warning)
         self.size.clear()
-        self.size.addItem(_SMOOTH, {})
-        for title, changes in chosen.variants.items():
-            self.size.addItem("As published" if title == "paper" else title, dict(changes))
+        for key, changes in {"own": {}, "quick": chosen.quick, **chosen.variants}.items():
+            if key == "own" or changes:
+                self.size.addItem(_SIZES.get(key, key.capitalize()), dict(changes))
         self._layout.setRowVisible(self.size, self.size.count() > 1)
         self._show_form()
 
@@ -180,9 +181,11 @@ class CellsDock(QWidget):
         self._form_place.addWidget(self.form)
 
     def _initial_parameters(self) -> Parameters:
-        if self._cells is None:
-            return Cells(self.presets.name, **(self.size.currentData() or {})).parameters
-        return Cells(self.presets.name, initial=self._cells.given).parameters
+        if self._cells is not None:  # drawn on the pixels of the user's own labels
+            return Cells(self.presets.name, initial=self._cells.given).parameters
+        parameters = Cells(self.presets.name, **(self.size.currentData() or {})).parameters
+        assert isinstance(parameters, CellParameters)
+        return parameters.replace(fineness=suggested_fineness(parameters.shape))
 
     def _on_form(self, name: str) -> None:
         if self.panel.running and name in self.parameters.live_fields():
@@ -221,7 +224,7 @@ class CellsDock(QWidget):
             "velocity": {"visible": False},
             "axis": {"visible": False},
         }
-        if "(3-D)" in scenario(FAMILY, self.presets.name).title:  # the cells are seen through the walls
+        if scenario(FAMILY, self.presets.name).ndim == 3:  # the cells are seen through the walls
             own["walls"] = {"opacity": 0.2}
         return own
 

@@ -11,6 +11,7 @@ from napari.layers import Labels
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_shapelab.docks.cells.drawn_grid import fineness_of, to_solved, to_solved_mask
 from napari_shapelab.docks.cells.under_mouse import cell_at, pixel_at, position_at, stamp
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.viewer.layer_data import place_of
@@ -116,7 +117,7 @@ class CellTools(QWidget):
         if dragged:
             return
         if tool == "add" and position is not None:
-            self._panel.edit("add_cell", position=position.tolist())
+            self._panel.edit("add_cell", position=to_solved(position, self._fineness).tolist())
         elif tool == "remove" and cell:
             self._panel.edit("remove_cell", cell=cell)
         elif tool == "wall":
@@ -140,10 +141,10 @@ class CellTools(QWidget):
             yield
             while event.type == "mouse_move":
                 moved = np.array(seeds.data)
-                moved[row] = origin + pixel_at(self._viewer, cells, event) - begin
+                moved[row] = origin + (pixel_at(self._viewer, cells, event) - begin) / self._fineness
                 seeds.data = moved
                 yield
-            target = origin + pixel_at(self._viewer, cells, event) - begin
+            target = origin + (pixel_at(self._viewer, cells, event) - begin) / self._fineness
         finally:
             camera.mouse_pan = could_pan
             layers.let_go("seeds")
@@ -174,12 +175,16 @@ class CellTools(QWidget):
         finally:
             camera.mouse_pan = could_pan
             viewer.layers.remove(sketch)
-        self._panel.edit("paint_wall", mask=mask, wall=wall)
+        self._panel.edit("paint_wall", mask=to_solved_mask(mask, self._fineness), wall=wall)
 
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _layer(self, name: str) -> Any:
         return self._panel.layers[name] if self._panel.layers is not None else None
+
+    @property
+    def _fineness(self) -> int:
+        return fineness_of(self._panel.snapshot.frame) if self._panel.snapshot is not None else 1
 
     @property
     def _active(self) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from napari.layers import Labels, Tracks
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
+from napari_shapelab.docks.cells.drawn_grid import fineness_of, to_drawn
 from napari_shapelab.run.copy_as import RunCopy
 from napari_shapelab.run.layers import RunLayers
 from napari_shapelab.run.outcome import Snapshot
@@ -152,7 +153,9 @@ class CellResults(QWidget):
         if self._seen % self._every:
             return
         seeds = snapshot.frame.layer("seeds")
-        self._path.append((snapshot.frame.step, np.asarray(seeds.meta["features"]["id"]), np.asarray(seeds.data)))
+        self._path.append(
+            (snapshot.frame.step, np.asarray(seeds.meta["features"]["id"]), to_drawn(seeds.data, fineness_of(snapshot.frame)))
+        )
         if len(self._path) > _LONGEST:
             self._path, self._every = self._path[::2], 2 * self._every
 

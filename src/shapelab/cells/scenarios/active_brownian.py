@@ -40,7 +40,6 @@ class ActiveBrownian(CellModel):
     parameters_type = ActiveBrownianParameters
     periodic = True
     lloyd = 10
-    colour_by = "heading"
 
     def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         return super().velocity(state, diagram) + self.of(state).speed * state.axes

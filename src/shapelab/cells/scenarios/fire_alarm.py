@@ -27,9 +27,6 @@ class FireAlarmParameters(PlaneParameters):
     door: float = parameter(1.05, "Half width of the door, in cell radii.", main=True, ge=0.2, le=20, step=0.05)
 
 
-WALL = 2  # thickness of the right wall [pixels]
-
-
 class FireAlarm(CellModel):
     """``dx = v0 n dt + F_inc dt``, ``dn = P (e dt + sqrt(2 D) dW)`` with e the direction of the door, in the middle of the right wall.
 
@@ -37,12 +34,15 @@ class FireAlarm(CellModel):
     arches as in B. Maury et al., Netw. Heterog. Media 6, 485 (2011), doi:10.3934/nhm.2011.6.485.
     """
 
-    parameters_type = FireAlarmParameters
-    lloyd = 4
+    parameters_type, lloyd = FireAlarmParameters, 4
 
     def walls(self, p: Any) -> np.ndarray | None:
         y, x = coordinates(p)
-        return (np.abs(y - y.mean()) < p.door * p.radius()) | (x < (p.shape[1] - WALL) * p.spacing[1])
+        return (np.abs(y - y.mean()) < p.door * p.radius()) | (x < self.inside(p))
+
+    def inside(self, p: Any) -> float:
+        """Return x of the inner face of the right wall, which is a 64th of the box thick."""
+        return float((p.shape[1] - max(2, p.shape[1] // 64)) * p.spacing[1])
 
     def equip(self, state: CellState) -> None:
         state.counts |= {"evacuated": 0.0, "started": float(len(state)), "radius": state.radius, "last_exit": 0.0}
@@ -62,7 +62,7 @@ class FireAlarm(CellModel):
 
     def scenery(self, state: CellState) -> list[Lines]:
         p, size = self.of(state), self.room(state).size
-        return [box_lines(size), door_lines(size, size[1] - WALL * p.spacing[1], p.door * p.radius())]
+        return [box_lines(size), door_lines(size, self.inside(p), p.door * p.radius())]
 
     def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         return {
