@@ -1,4 +1,4 @@
-"""napari readers: meshes, run folders, NIfTI images and EBSD maps."""
+"""napari readers: meshes, run folders, NIfTI images, files of several arrays and EBSD maps."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from napari.utils.notifications import show_info
 
 from napari_shapelab.run.folder_layers import run_triples
 from napari_shapelab.viewer.notice import say_in_status
-from shapelab.io import load_run, read_image
+from shapelab.errors import InputError
+from shapelab.io import list_arrays, load_run, read_image
 from shapelab.io.mesh import read_mesh_file
 
-__all__ = ["ebsd_reader", "mesh_reader", "nifti_reader", "run_reader"]
+__all__ = ["array_reader", "ebsd_reader", "mesh_reader", "nifti_reader", "run_reader"]
 
+_MOST_ARRAYS = 6
+"""Arrays of one file that are opened together."""
 _Triples = list[tuple[Any, dict[str, Any], str]]
 _Read = Callable[[str | Sequence[str]], _Triples]
 
@@ -41,6 +44,16 @@ def ebsd_reader(path: str | Sequence[str]) -> _Read | None:
 
     paths = [path] if isinstance(path, str) else list(path)
     return _each(_ebsd) if all(is_ebsd(item) for item in paths) else None
+
+
+def array_reader(path: str | Sequence[str]) -> _Read | None:
+    """Return a reader of HDF5 and npz files of images, None for EBSD maps and files without images."""
+    from shapelab.crystals import is_ebsd
+
+    paths = [path] if isinstance(path, str) else list(path)
+    if not _all(path, (".h5", ".hdf5", ".npz")) or any(is_ebsd(item) for item in paths):
+        return None
+    return _each(_arrays)
 
 
 def _all(path: str | Sequence[str], suffixes: tuple[str, ...]) -> bool:
@@ -73,6 +86,23 @@ def _image(path: str) -> _Triples:
     layer = read_image(path)
     _say(path, layer.meta.get("metadata", {}).get("notes", ()))
     return [layer.as_tuple()]
+
+
+def _arrays(path: str) -> _Triples:
+    """Read every image of a file, each as a layer under its own name, unless they are many."""
+    name = Path(path).name
+    keys = [entry.key for entry in list_arrays(path) if len(entry.shape) > 1]
+    if not keys:
+        raise InputError(f"{name} holds no images: no array in it has two axes or more.")
+    if len(keys) > _MOST_ARRAYS:
+        raise InputError(
+            f"{name} holds {len(keys)} arrays ({', '.join(keys[:12])}…): up to {_MOST_ARRAYS} are opened at once. Read the one "
+            f"that is wanted by its name, such as shapelab.io.read_image(path, key={keys[0]!r}) in Python."
+        )
+    layers = [read_image(path, key=key) for key in keys]
+    _say(path, [note for layer in layers for note in layer.meta.get("metadata", {}).get("notes", ())])
+    triples = zip(keys, (layer.as_tuple() for layer in layers), strict=True)
+    return [(data, {**meta, "name": f"{Path(path).stem} · {key}"}, kind) for key, (data, meta, kind) in triples]
 
 
 def _say(path: str, notes: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import CyclicLabelColormap
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QInputDialog, QPushButton, QWidget
 
 from napari_shapelab.viewer.layer_data import TakenLayer, take
 from napari_shapelab.viewer.shapes import why_no_labels
@@ -49,6 +49,8 @@ class _Opened:
     meta: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
     path: Path | None = None
+    choices: tuple[str, ...] = ()
+    """Nothing was read: the file holds several arrays, these."""
 
 
 class GrainSource(QWidget):
@@ -122,11 +124,11 @@ class GrainSource(QWidget):
         self.note.say(text, wrong=wrong)
         self._layout.setRowVisible(self.note, bool(text))
 
-    def open(self, path: str | Path) -> None:
-        """Read a file and take its grains; the window stays responsive meanwhile."""
+    def open(self, path: str | Path, key: str | None = None) -> None:
+        """Read a file, or one array of it, and take its grains; the window stays responsive meanwhile."""
         self.say(f"Reading {Path(path).name}…")
         threshold = self.threshold.value()
-        Task(self, lambda: _read(Path(path), threshold), self._on_opened, lambda text: self.say(text, wrong=True))
+        Task(self, lambda: _read(Path(path), threshold, key), self._on_opened, lambda text: self.say(text, wrong=True))
 
     def _ask_and_open(self) -> None:
         path = ask_file(self, "Open grains", _FILTERS)
@@ -134,6 +136,13 @@ class GrainSource(QWidget):
             self.open(path)
 
     def _on_opened(self, opened: _Opened) -> None:
+        if opened.choices and opened.path is not None:
+            self.say("")
+            question = f"{opened.path.name} holds several arrays. Which one has the grains?"
+            key, chosen = QInputDialog.getItem(self, "Open grains", question, list(opened.choices), 0, False)
+            if chosen:
+                self.open(opened.path, key)
+            return
         if opened.table is not None:
             self.combo.choose(None)
             self.table, self._table_name, self.path = opened.table, opened.name, opened.path
@@ -179,10 +188,10 @@ class GrainSource(QWidget):
                 return
 
 
-def _read(path: Path, threshold: float) -> _Opened:
+def _read(path: Path, threshold: float, key: str | None) -> _Opened:
     """Read a file by its suffix; safe in any thread."""
     from shapelab.crystals import is_ebsd, read_ebsd, read_grain_table
-    from shapelab.io import read_image
+    from shapelab.io import list_arrays, read_image
     from shapelab.labels.check import labels_of
 
     suffix = path.suffix.lower()
@@ -192,7 +201,10 @@ def _read(path: Path, threshold: float) -> _Opened:
         return _Opened(path.name.split(".")[0], table=table, notes=notes, path=path.absolute())
     if is_ebsd(path):
         return _of_scan(path.stem, read_ebsd(path), threshold)
-    image = read_image(path)
+    keys = [entry.key for entry in list_arrays(path) if len(entry.shape) > 1] if key is None else []
+    if len(keys) > 1:
+        return _Opened(path.stem, path=path, choices=tuple(keys))
+    image = read_image(path, key=key)
     try:
         labels = labels_of(image)
     except InputError as error:
