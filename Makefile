@@ -3,7 +3,7 @@
 export VENV := .venv$(if $(SHAPELAB_QT),-$(SHAPELAB_QT))$(if $(SHAPELAB_LOWEST),-lowest)
 PY := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts/python.exe,bin/python)
 
-.PHONY: help setup demo test lint types spelling check bench docs gallery pictures clean
+.PHONY: help setup demo test lint types spelling check bench docs gallery pictures strings clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -43,6 +43,9 @@ gallery: setup  ## Draw every preset and scenario into docs/gallery.md
 
 pictures: setup  ## Take the screenshots of the user guide anew
 	@$(PY) scripts/screenshots.py && $(PY) scripts/cells_screenshots.py
+
+strings: setup  ## Print every string that a user sees, with file and line
+	@$(PY) scripts/strings.py
 
 clean:  ## Remove the environment and everything generated
 	rm -rf .venv .venv-* demo_output build dist

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shapelab.cells import CellModel, CellState, Diagram, PlaneParameters
+from shapelab.cells import CellDiagram, CellModel, CellState, PlaneParameters
 from shapelab.simulation import Simulation
 
 
@@ -16,11 +16,11 @@ class Swirl(CellModel):
 
     parameters_type = PlaneParameters
 
-    def velocity(self, state: CellState, diagram: Diagram) -> np.ndarray:
+    def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
         y, x = (state.positions - self.room(state).size / 2).T
         return super().velocity(state, diagram) + 2.0 * np.stack([x, -y], axis=1)
 
-    def observe(self, state: CellState, diagram: Diagram) -> dict[str, float]:
+    def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         return {"elongation": float(diagram.elongations.mean())}
 
 

@@ -223,7 +223,7 @@ class Simulation:
         """Go on from `state` (a copy of it), bit for bit on the same device."""
         if not isinstance(state, self.model.state_type):
             raise ParameterError(
-                f"{self.model.name} cannot go on from a {type(state).__name__}; it needs a {self.model.state_type.__name__}."
+                f"{self.model.name} cannot resume from a {type(state).__name__}; it needs a {self.model.state_type.__name__}."
             )
         self._state = state.copy()
         self._parameters = state.parameters

@@ -166,7 +166,7 @@ def open_atlas(path: str | Path, *, progress: Progress | None = None) -> Atlas:
     if (place / PLAN).is_file():
         return Atlas.from_sweep(place, progress=progress)
     if place.is_dir():
-        raise InputError(f"{str(place)!r} is no sweep: it has no {PLAN}. Choose the folder that shapelab sweep made.")
+        raise InputError(f"{str(place)!r} is not a sweep: it has no {PLAN}. Choose the folder that shapelab sweep made.")
     return Atlas.load(place)
 
 

@@ -189,7 +189,7 @@ def _run(pool: Workers, root: Path, spec: SweepSpec, left: list[Member], needs: 
         if pool.slots():
             seen = time.monotonic()
         elif time.monotonic() - seen > _PATIENCE:
-            raise InputError(f"All workers have been lost for {_PATIENCE:g} s. What is done is kept: the same command goes on.")
+            raise InputError(f"All workers have been lost for {_PATIENCE:g} s. What is done is saved: the same command resumes the sweep.")
         used = sum(needs[member.name] for member in flying.values())
         while waiting and len(flying) < slots and (not flying or used + needs[waiting[0].name] <= memory):
             member = waiting.popleft()

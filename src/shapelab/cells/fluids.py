@@ -24,7 +24,7 @@ class FluidParameters(PlaneParameters):
     gravity: float = parameter(1.0, "Acceleration of gravity (y points down).", unit="box/s²", main=True, live=True, ge=0, le=100, step=0.1)
     spring: float = parameter(
         0.07,
-        "Time (eps) in which a cell is drawn back to its centre; it needs about 10 pixels of free fall or more.",
+        "Time (eps) over which a cell is pulled back to its centre; in this time it should fall freely by at least 10 pixels.",
         unit="s",
         gt=0,
         le=1,

@@ -21,7 +21,7 @@ __all__ = ["Growth3DParameters", "GrowthParameters", "TissueGrowth", "TissueGrow
 class _Growth(CellParameters):
     capacity: int = parameter(
         60,
-        "Number of grown cells that would fill the given part of the box: division stops there.",
+        "Number of full-grown cells that would fill the volume fraction; division stops there.",
         unit="cells",
         main=True,
         ge=1,
@@ -29,7 +29,7 @@ class _Growth(CellParameters):
     )
     growth_rate: float = parameter(
         2.0,
-        "How fast a cell grows, in half volumes per time; each cell between half and twice that.",
+        "Growth rate, in half volumes per second; each cell has its own, between half and twice this.",
         main=True,
         live=True,
         ge=0,
@@ -39,7 +39,7 @@ class _Growth(CellParameters):
     division_rate: float = parameter(
         5.0, "How often a cell that is large enough divides.", unit="1/s", main=True, live=True, ge=0, le=100, step=0.5
     )
-    attraction: float = parameter(0.2, "Speed at which cells are drawn to the middle.", unit="box/s", live=True, ge=0, le=10, step=0.05)
+    attraction: float = parameter(0.2, "Speed at which cells are pulled to the middle.", unit="box/s", live=True, ge=0, le=10, step=0.05)
 
 
 class GrowthParameters(PlaneParameters, _Growth):

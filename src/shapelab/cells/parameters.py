@@ -24,36 +24,45 @@ class CellParameters(Parameters):
     """
 
     shape: tuple[int, ...] = parameter((96, 96), "Size of the grid.", unit="pixels", main=True)
-    voxel_size: tuple[Size, ...] = parameter((1.0, 1.0), "Size of a pixel in the world; layers and volumes are given in this unit.")
-    unit: str = parameter("um", "Unit of length of the pixel size, such as um, nm or mm.", min_length=1, max_length=32)
-    n_cells: int = parameter(40, "Number of cells at the start.", label="Number of cells", main=True, ge=0, le=100_000)
+    voxel_size: tuple[Size, ...] = parameter((1.0, 1.0), "Edge lengths of a pixel; layers and volumes are in this unit.")
+    unit: str = parameter("um", "Unit of the pixel size, such as µm, nm or mm.", min_length=1, max_length=32)
+    n_cells: int = parameter(40, "Number of cells at the start of the run.", label="Number of cells", main=True, ge=0, le=100_000)
     filling: float = parameter(
-        0.8, "Part of the room that the cells fill; the rest is medium.", label="Volume fraction", gt=0, le=1, step=0.01, main=True
+        0.8,
+        "Fraction of the available space that cells fill; the rest is medium.",
+        label="Volume fraction",
+        gt=0,
+        le=1,
+        step=0.01,
+        main=True,
     )
     p: float = parameter(
         2.0,
-        "How cells yield: 0.5 soft and liquid-like, 2 the reference, 8 hard balls.",
+        "How easily cells deform: 0.5 is soft and liquid-like, 2 the reference, 8 nearly rigid balls.",
         label="Exponent p",
         live=True,
         ge=0.25,
         le=16,
         step=0.25,
     )
-    stiffness: float = parameter(1.0, "Weight C of a cell's own shape against that of its neighbours.", live=True, gt=0, le=1000, step=0.1)
+    stiffness: float = parameter(
+        1.0, "How strongly a cell holds its shape against its neighbours (the factor C of the cost).", live=True, gt=0, le=1000, step=0.1
+    )
     correction: float = parameter(
         1.0,
-        "How strongly seeds are drawn back into their cells (times cell radius, in boxes per time).",
+        "How strongly cell centres are pulled back into their cells (multiplied by the cell radius).",
+        unit="box/s",
         live=True,
         ge=0,
         le=1000,
         step=0.01,
     )
     dt: float | None = parameter(
-        None, "Time step; none takes the largest one that is stable.", unit="s", live=True, gt=0, le=10, step=0.001
+        None, "Time step; leave it empty for the largest stable one.", unit="s", live=True, gt=0, le=10, step=0.001
     )
     tolerance: float = parameter(
         0.02,
-        "Largest mean relative error of the cell volumes (0.02 is 2 %); that of a single cell may be five times as large.",
+        "Largest mean relative error of the cell volumes (0.02 is 2 %); a single cell may be off by five times as much.",
         live=True,
         ge=0.001,
         le=0.2,
@@ -61,24 +70,24 @@ class CellParameters(Parameters):
     )
     fineness: int = parameter(
         1,
-        "Pixels drawn for each pixel solved, along each axis: boundaries look sharper, the cells stay the same.",
+        "Pixels drawn per computed pixel along each axis: boundaries look sharper, the cells stay the same.",
         label="Drawing fineness",
         ge=1,
         le=4,
     )
-    seed: int = parameter(1, "Seed of all randomness: the same seed gives the same run.", main=True, ge=0, le=2**31 - 1)
+    seed: int = parameter(1, "Random seed: the same seed gives the same run.", label="Random seed", main=True, ge=0, le=2**31 - 1)
     max_time: float | None = parameter(
-        None, "Time of the model after which the run ends; none lets it run on.", unit="s", live=True, gt=0, le=1e9, step=1.0
+        None, "Simulated time after which the run ends; leave it empty to run without limit.", unit="s", live=True, gt=0, le=1e9, step=1.0
     )
-    max_steps: int = parameter(20_000, "Steps after which the run ends.", live=True, ge=1, le=100_000_000)
+    max_steps: int = parameter(20_000, "Number of steps after which the run ends.", live=True, ge=1, le=100_000_000)
 
     @field_validator("shape", check_fields=False)
     @classmethod
     def _grid(cls, shape: tuple[int, ...]) -> tuple[int, ...]:
         if min(shape) < 8:
-            raise ValueError("each side of the grid needs at least 8 pixels")
+            raise ValueError("each side of the grid must have at least 8 pixels")
         if max(shape) > 16384:
-            raise ValueError("a side of the grid has at most 16384 pixels")
+            raise ValueError("each side of the grid can have at most 16384 pixels")
         return shape
 
     @property
@@ -115,7 +124,7 @@ class PlaneParameters(CellParameters):
     """Parameters of the two-dimensional scenarios."""
 
     shape: tuple[int, int] = parameter((96, 96), "Size of the grid along y and x.", unit="pixels", main=True)
-    voxel_size: tuple[Size, Size] = parameter((1.0, 1.0), "Size of a pixel (y, x) in the world; layers and areas are given in this unit.")
+    voxel_size: tuple[Size, Size] = parameter((1.0, 1.0), "Edge lengths of a pixel (y, x); layers and areas are in this unit.")
 
 
 class SpaceParameters(CellParameters):
@@ -123,5 +132,5 @@ class SpaceParameters(CellParameters):
 
     shape: tuple[int, int, int] = parameter((48, 48, 48), "Size of the grid along z, y and x.", unit="voxels", main=True)
     voxel_size: tuple[Size, Size, Size] = parameter(
-        (1.0, 1.0, 1.0), "Size of a voxel (z, y, x) in the world; layers and volumes are given in this unit."
+        (1.0, 1.0, 1.0), "Edge lengths of a voxel (z, y, x); layers and volumes are in this unit."
     )

@@ -44,7 +44,7 @@ def spacing_and_unit(data: Any) -> tuple[tuple[float, ...], str]:
 
 def _step(axis: str, values: np.ndarray) -> float:
     if values.dtype.kind not in "iuf":
-        raise InputError(f"The coordinates along {axis!r} are no numbers (dtype {values.dtype}).")
+        raise InputError(f"The coordinates along {axis!r} are not numbers (dtype {values.dtype}).")
     steps = np.diff(values.astype(float))
     mean = float(steps.mean())
     if not np.isfinite(mean) or mean == 0 or np.abs(steps - mean).max() > _UNEVEN * abs(mean):

@@ -219,7 +219,7 @@ def as_population(sample: Any, ndim: int) -> Population:
         index, ids = index_labels(as_labels(sample))
         found = Population.of(label_moments(index, ids, (1.0,) * index.ndim))
     if found.ndim != ndim:
-        raise InputError(f"The sample to be like is {found.ndim}-D and shape asks for {ndim}-D: give a shape with {found.ndim} numbers.")
+        raise InputError(f"The reference sample is {found.ndim}-D but shape asks for {ndim}-D: give a shape with {found.ndim} numbers.")
     return found
 
 

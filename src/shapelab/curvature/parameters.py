@@ -38,14 +38,14 @@ class CurvatubesParameters(Parameters):
     """
 
     shape: tuple[int, int, int] = parameter((64, 64, 64), "Size of the grid along z, y and x.", unit="voxels", main=True)
-    voxel_size: float = parameter(0.01, "Edge of a voxel in the world; results are given in this unit.", gt=0, le=1e6, step=0.01)
-    unit: str = parameter("um", "Unit of length of the voxel size, such as um, nm or mm.", min_length=1, max_length=32)
+    voxel_size: float = parameter(0.01, "Edge length of a voxel; results are in this unit.", gt=0, le=1e6, step=0.01)
+    unit: str = parameter("um", "Unit of the voxel size, such as µm, nm or mm.", min_length=1, max_length=32)
     resolution: float = parameter(
-        100.0, "Number of voxels in one texture length; more voxels draw the same texture finer.", unit="voxels", ge=10, le=1000, step=1.0
+        100.0, "Voxels per texture length; more voxels resolve the same texture more finely.", unit="voxels", ge=10, le=1000, step=1.0
     )
     interface_width: float = parameter(
         2.0,
-        "Half the thickness of the soft interface between matter and void (the eps of the equation).",
+        "Half the thickness of the diffuse interface between matter and void (eps in the equation).",
         unit="voxels",
         ge=1,
         le=6,
@@ -62,10 +62,11 @@ class CurvatubesParameters(Parameters):
     b01: float = parameter(
         -40.0, "Linear weight of k2; negative values make balls, positive ones saddles.", live=True, ge=-1e5, le=1e5, step=0.001
     )
-    c: float = parameter(400.0, "Energy per unit of area, beyond what bending costs.", live=True, ge=-1e7, le=1e7, step=0.001)
+    c: float = parameter(400.0, "Energy per unit area, in addition to the bending energy.", live=True, ge=-1e7, le=1e7, step=0.001)
     mass: float | None = parameter(
         -0.6,
-        "Mean of the field: -1 is all void, +1 all matter, (1+mass)/2 the volume fraction; none keeps the volume of the starting shape.",
+        "Mean of the field: -1 is all void, +1 all matter, (1+mass)/2 the volume fraction; "
+        "leave it empty to keep the volume of the starting shape.",
         main=True,
         live=True,
         ge=-0.98,
@@ -77,51 +78,51 @@ class CurvatubesParameters(Parameters):
     )
     flow: Literal["conserved", "averaged", "free", "published", "prepared"] = parameter(
         "conserved",
-        "How matter moves: conserved locally, conserved in total only, or free to grow and vanish; published is the slow reference "
-        "(Adam on a vector potential, some 8000 steps); prepared begins with 1000 of its steps.",
+        "How matter moves: conserved locally, conserved only in total (averaged), or free to grow and vanish; published is the slow "
+        "reference (Adam on a vector potential, some 8000 steps); prepared starts with 1000 of its steps.",
     )
     inertia: Literal["faithful", "deep", "annealed"] = parameter(
         "faithful",
         "Faithful gives the published tubes; annealed coasts further after 300 steps and frees sponges, pearls and membranes from their "
         "defects; deep does so from the start and reaches lower energies, at times in another texture.",
     )
-    start: Start = parameter("noise", "What the texture grows from, when no layer is given.", main=True)
+    start: Start = parameter("noise", "What the texture grows from if no layer is chosen.", main=True)
     start_size: float | None = parameter(
         None,
-        "Size of the starting pattern (wavelength, period, or radius); none takes one that suits the box and the texture.",
+        "Size of the starting pattern (wavelength, period or radius); leave it empty for one that suits the box and the texture.",
         unit="voxels",
         gt=0,
         le=10000,
         step=0.5,
     )
-    seed: int = parameter(1, "Seed of all randomness: the same seed gives the same texture.", main=True, ge=0, le=2**31 - 1)
+    seed: int = parameter(1, "Random seed: the same seed gives the same texture.", label="Random seed", main=True, ge=0, le=2**31 - 1)
     orientation: float = parameter(
-        0.0, "How strongly structures align with the direction; negative values lay them across it.", live=True, ge=-1e5, le=1e5, step=1.0
+        0.0, "How strongly structures align with the direction; negative values align them across it.", live=True, ge=-1e5, le=1e5, step=1.0
     )
     direction: tuple[float, float, float] = parameter((1.0, 0.0, 0.0), "Direction (z, y, x) that tubes or sheets align with.", live=True)
     tension: float = parameter(
-        0.0, "Surface tension: energy per area of the soft interface, as in a soap film.", live=True, ge=0, le=1e6, step=0.1
+        0.0, "Surface tension: energy per unit area of the interface, as in a soap film.", live=True, ge=0, le=1e6, step=0.1
     )
     reduced_volume: float | None = parameter(
         None,
-        "Volume of a vesicle relative to the ball of the same area; it fixes the area, none lets the area free.",
+        "Volume of a vesicle relative to a ball of the same area; it fixes the area. Leave it empty to leave the area free.",
         live=True,
         ge=0.2,
         le=1,
         step=0.01,
     )
     area_stiffness: float = parameter(
-        25000.0, "How strongly the area of a vesicle is held, in units of bending energy.", live=True, ge=0, le=1e8, step=1.0
+        25000.0, "How strongly the area of a vesicle is held constant, relative to its bending energy.", live=True, ge=0, le=1e8, step=1.0
     )
-    fidelity: float = parameter(0.0, "How strongly the texture stays near the given target image.", live=True, ge=0, le=1e9, step=1.0)
+    fidelity: float = parameter(0.0, "How strongly the texture is held close to the target image.", live=True, ge=0, le=1e9, step=1.0)
     sequence: str = parameter(
-        "", "Names of presets, separated by commas, that follow one another along x and blend; empty for one texture."
+        "", "Presets, separated by commas, that follow one another along x and blend into each other; empty for a single texture."
     )
-    device: str = parameter("auto", "Where to compute: auto, cpu or cuda.")
-    dtype: Literal["float32", "float64"] = parameter("float32", "Precision of the numbers; float64 is slower.")
+    device: str = parameter("auto", "Device to compute on: auto, cpu or cuda.")
+    dtype: Literal["float32", "float64"] = parameter("float32", "Numerical precision; float64 is slower.")
     max_steps: int = parameter(
         5000,
-        "Steps, since the start or the last change by hand, after which the run ends even if still evolving.",
+        "Number of steps, since the start or the last manual change, after which the run ends even if it is still changing.",
         main=True,
         live=True,
         ge=1,
@@ -130,7 +131,7 @@ class CurvatubesParameters(Parameters):
     settle: float = parameter(
         0.01,
         "The run ends when less than this part of the smaller phase changes side in 50 steps and the energy falls by less than this part "
-        "in 250; 0 never ends it.",
+        "in 250; 0 turns this off.",
         live=True,
         ge=0,
         le=1,
@@ -141,16 +142,16 @@ class CurvatubesParameters(Parameters):
     @classmethod
     def _volume(cls, shape: tuple[int, int, int]) -> tuple[int, int, int]:
         if min(shape) < 8:
-            raise ValueError("each side of the grid needs at least 8 voxels, as a soft interface alone is about 6 voxels thick")
+            raise ValueError("each side of the grid needs at least 8 voxels, because the diffuse interface alone is about 6 voxels thick")
         if max(shape) > 4096:
-            raise ValueError("a side of the grid has at most 4096 voxels")
+            raise ValueError("each side of the grid can have at most 4096 voxels")
         return shape
 
     @field_validator("direction")
     @classmethod
     def _not_zero(cls, direction: tuple[float, float, float]) -> tuple[float, float, float]:
         if not any(direction):
-            raise ValueError("a direction needs a length other than 0")
+            raise ValueError("a direction cannot be the zero vector")
         return direction
 
     @property

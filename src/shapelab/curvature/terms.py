@@ -82,7 +82,7 @@ def _direction(terms: EnergyTerms, shape: tuple[int, int, int]) -> list[np.ndarr
     theta = [_as_field(v, shape, "direction") for v in terms.direction]
     length = np.sqrt(theta[0] ** 2 + theta[1] ** 2 + theta[2] ** 2)
     if not length.all():
-        raise InputError("direction must not be the zero vector: give the axis (z, y, x) that structures shall follow.")
+        raise InputError("direction must not be the zero vector: give the axis (z, y, x) that structures should follow.")
     return [v / length for v in theta]
 
 

@@ -67,7 +67,7 @@ def export_meshes(
     suffix = check_suffix(path, WRITTEN_SUFFIXES)
     item = volume(run, layer)
     if per_cell and item.kind != "labels":
-        raise InputError(f"The layer {item.name!r} is no labels, so that there is no mesh per cell.")
+        raise InputError(f"The layer {item.name!r} is not a label image, so there is no mesh per cell.")
     if len(run.array(item).shape) != 4:
         raise InputError(f"The layer {item.name!r} of {run.path.name} is 2-D: a mesh needs a volume.")
     if len(frames) == 1 and not per_cell:

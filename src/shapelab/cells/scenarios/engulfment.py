@@ -42,7 +42,7 @@ class Engulfment(CellSorting):
 SCENARIO = Scenario(
     name="engulfment",
     title="Engulfment",
-    description="A small cluster that shuns the medium is swallowed by a large one.",
+    description="A small cluster that avoids the medium is swallowed by a large one.",
     parameters={
         "n_cells": 84, "shape": (256, 256), "filling": 0.34, "correction": 0.5, "first_part": 1 / 12,
         "first": 1.0, "second": 1.0, "between": 5.0, "first_medium": 30.0, "second_medium": 7.0,

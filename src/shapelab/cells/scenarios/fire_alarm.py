@@ -58,7 +58,7 @@ class FireAlarm(CellModel):
         out = remove(state, at_wall & (np.abs(state.positions[:, 0] - door[0]) < p.door * radius))
         state.counts["evacuated"] += out
         state.counts["last_exit"] = state.time if out else state.counts["last_exit"]
-        state.ending = state.ending if len(state) else "Everybody is out."
+        state.ending = state.ending if len(state) else "All cells have left."
 
     def scenery(self, state: CellState) -> list[Lines]:
         p, size = self.of(state), self.room(state).size
@@ -80,7 +80,7 @@ HARD = Scenario(
     description="Hard cells rush to the door in the right wall and jam: they leave in bursts, between arches that block it.",
     parameters={**_COMMON, "p": 8.0},
     expect={"evacuated_part": (0.0, 0.4), "roundness": (0.97, 1.05)},
-    warning="How many get out in a given time is chance: try several seeds.",
+    warning="How many get out in a given time is random: try several seeds.",
     variants={"paper": {"n_cells": 111, "shape": (512, 512), "dt": 0.001, "max_time": 15.0}},
     quick={"shape": (80, 80), "n_cells": 20},
     shows_after=0.4,

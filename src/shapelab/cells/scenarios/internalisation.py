@@ -8,7 +8,7 @@ from shapelab.cells.scenarios.cell_sorting_3d import sorting_scenario_3d
 PLANE = sorting_scenario(
     "internalisation",
     "Internalisation",
-    "Cells of the first kind shun the medium and hide inside the others.",
+    "Cells of the first kind avoid the medium and hide inside the others.",
     (1, 1, 5, 30, 7),
     {"exposed_type_0": (0.0, 0.3)},
     0.25,

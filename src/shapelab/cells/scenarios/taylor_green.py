@@ -64,7 +64,7 @@ class TaylorGreen(FluidModel):
 SCENARIO = Scenario(
     name="taylor_green",
     title="Taylor-Green vortex",
-    description="An ideal fluid turns round in a box and winds up its two halves; its energy should stay what it was.",
+    description="An ideal fluid rotates in a box and winds up its two halves; its energy should stay constant.",
     parameters={"n_cells": 250, "shape": (256, 256), "spring": 0.06, "tolerance": 0.01},
     citation=FluidModel.citation,
     expect={"energy": (0.8, 1.1)},

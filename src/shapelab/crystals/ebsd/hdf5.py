@@ -157,7 +157,7 @@ def _points(name: str, data: Mapping[str, Any], stated: Mapping[str, Any], heade
 def _read(node: Any) -> np.ndarray:
     values = node if isinstance(node, np.ndarray) else read_dataset(node)
     if values.dtype.kind not in "biuf":
-        raise InputError(f"The values of an array of the map are no numbers (dtype {values.dtype}).")
+        raise InputError(f"The values of an array of the map are not numbers (dtype {values.dtype}).")
     return values
 
 
