@@ -84,6 +84,7 @@ def test_keeping_begins_and_ends_during_a_run_and_goes_on_with_it(panel, qtbot, 
     qtbot.waitUntil(lambda: panel.snapshot.frame.step == 5, timeout=30_000)
     qtbot.mouseClick(panel.stop_button, CLICK)
     qtbot.waitUntil(lambda: not panel.running, timeout=30_000)
+    qtbot.waitUntil(lambda: load_run(path).record.reason is not None, timeout=30_000)  # the window does not wait for the disk
     run = load_run(path)
     assert (run.steps, run.record.reason) == ([1, 2, 4, 5], "Stopped.")
     qtbot.mouseClick(panel.step_button, CLICK)  # the ended run goes on, in its own folder
@@ -138,6 +139,31 @@ def test_a_folder_of_that_name_is_never_touched(tmp_path):
     assert not recorder.due(simulation, last=True)
     assert recorder.follow(simulation, None) == recorder.close() == ""  # said once
     assert list((tmp_path / "mine.zarr").iterdir()) == []
+
+
+def test_after_a_problem_others_may_write_the_folder_while_the_run_goes_on(tmp_path, monkeypatch):
+    simulation = toy()
+    recorder = Recorder(tmp_path / "run.zarr", 1)
+    recorder.follow(simulation, simulation.frame())
+    recorder._moments.join()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("shapelab.io.writer.write_checkpoint", full)
+        simulation.step()
+        recorder.follow(simulation, simulation.frame())
+        recorder._moments.join()
+    other = load_run(tmp_path / "run.zarr").simulation()
+    with RunWriter(tmp_path / "run.zarr", other, append=True) as writer:  # the recorder is not closed yet
+        other.step()
+        writer.write(other.frame())
+        recorder.close("Stopped.")
+        other.step()
+        writer.write(other.frame())
+    assert "No space left" in recorder.problem
+    assert load_run(tmp_path / "run.zarr").steps == [0, 1, 2]
 
 
 def test_large_checkpoints_are_kept_of_the_last_frame_only(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import shutil
@@ -85,6 +86,8 @@ class Recorder:
         writer, self._writer = self._writer, None
         if writer is not None and not self.problem:
             self._attempt(lambda: writer.close(reason))
+        if writer is not None and self.problem:
+            _let_go(writer)
         return self._to_tell()
 
     def _hand_over(self, simulation: Simulation, frame: Frame) -> None:
@@ -98,6 +101,8 @@ class Recorder:
         while (moment := self._moments.get()) is not None:
             if not self.problem:  # else it is only taken, so that the worker never waits
                 self._attempt(partial(self._write, writer, moment))
+                if self.problem:
+                    _let_go(writer)
             self._moments.task_done()
 
     def _write(self, writer: RunWriter, moment: Moment) -> None:
@@ -135,3 +140,9 @@ class Recorder:
             return ""
         self._told = True
         return f"{self.problem} The run itself continues."
+
+
+def _let_go(writer: RunWriter) -> None:
+    """Close a writer after a problem, which has been told: the folder is free for others, as it is."""
+    with contextlib.suppress(ShapelabError, OSError):
+        writer.close()
