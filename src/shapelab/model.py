@@ -73,9 +73,9 @@ class Model(ABC, Generic[P, S]):
     def forget(self) -> None:
         """Drop caches that work which was stopped within may have left half made."""
 
-    def memory(self, parameters: P) -> int:
-        """Return the estimate of the memory a run needs [bytes]."""
-        del parameters
+    def memory(self, parameters: P, initial: Any = None) -> int:
+        """Return the estimate of the memory a run needs at its highest, with its start and two frames [bytes]."""
+        del parameters, initial
         return 0
 
     def device(self, parameters: P) -> str:

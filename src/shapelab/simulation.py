@@ -98,7 +98,7 @@ class Simulation:
         """
         if self._state is not None:
             return
-        require_memory(self.model.memory(self._parameters), self.device)
+        require_memory(self.model.memory(self._parameters, self.initial), self.device)
         try:
             with _memory_errors(), stoppable(self._stop):
                 check_stop()

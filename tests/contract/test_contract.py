@@ -73,7 +73,7 @@ class Decay(Model[DecayParameters, DecayState]):
         limit = state.parameters.limit
         return f"Below {limit:g}." if limit is not None and state.u[0] < limit else None
 
-    def memory(self, parameters):
+    def memory(self, parameters, initial=None):
         return 8 * parameters.size
 
 

@@ -243,7 +243,7 @@ def _memory(spec: SweepSpec, member: Member) -> int:
         simulation = spec.simulation(member)
     except ShapelabError:  # recorded when its turn comes
         return 0
-    return simulation.model.memory(simulation.parameters)
+    return simulation.model.memory(simulation.parameters, simulation.initial)
 
 
 def _prepare(root: Path, spec: SweepSpec) -> None:

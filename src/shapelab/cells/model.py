@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from shapelab import memory
 from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.drawing import Drawing, label_layer
 from shapelab.cells.edits import EDITS, apply_edit
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from shapelab.transport import Solver
 
 __all__ = ["CellModel"]
-
-_BYTES_PER_PIXEL = 80
-"""Upper estimate of what a run needs, labels, solver and frame included."""
 
 
 class CellModel(CellHooks, Model[CellParameters, CellState]):
@@ -181,10 +178,10 @@ class CellModel(CellHooks, Model[CellParameters, CellState]):
             return f"The end time {p.max_time:g} is reached."
         return None
 
-    def memory(self, parameters: CellParameters) -> int:
+    def memory(self, parameters: CellParameters, initial: Any = None) -> int:
         """Return the estimate [bytes]."""
-        drawn = 8 * parameters.fineness**parameters.ndim if parameters.fineness > 1 else 0
-        return (_BYTES_PER_PIXEL + drawn) * math.prod(parameters.shape) + 2000 * parameters.n_cells
+        del initial  # which is on the grid of the parameters
+        return memory.of_cells(parameters.shape, parameters.n_cells, fineness=parameters.fineness)
 
     def device(self, parameters: CellParameters) -> str:
         """Return the device: cells are solved on the CPU."""

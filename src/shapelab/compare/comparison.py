@@ -22,10 +22,12 @@ from shapelab.compare.surfaces import mask_distances, mesh_distances, point_dist
 from shapelab.compare.units import in_one_unit
 from shapelab.convert.spacing import Spacing
 from shapelab.convert.voxels import overlaps
+from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.limits import above, at_least, between
 from shapelab.measure.diagram import curvature_diagram
 from shapelab.measure.surface import is_closed, mesh_area, mesh_volume
+from shapelab.memory import of_comparison
 from shapelab.stopping import done_apart
 
 __all__ = ["compare"]
@@ -146,6 +148,7 @@ def _way(a: str, b: str) -> tuple[str, Callable[[Shape, Shape, dict[str, Any]], 
 
 def _labels(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
     a, b, notes = on_common_grid(a, b)
+    require_memory(of_comparison(a.data.shape, labels=True))
     match = match_labels(a.data, b.data)
     split, merge = variation_of_information(a.data, b.data)
     result = {
@@ -180,6 +183,7 @@ def _masks(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
     if "labels" in (a.kind, b.kind):
         notes.append("Only one of the two has several labels: their foregrounds are compared.")
     a, b, said = on_common_grid(a, b)
+    require_memory(of_comparison(a.data.shape, labels=False))
     notes += said
     inside_a, inside_b = a.mask, b.mask
     voxel = math.prod(a.spacing)

@@ -17,9 +17,11 @@ from shapelab.crystals.diagram import Diagram
 from shapelab.crystals.moments import Moments, label_moments
 from shapelab.crystals.stages import FitProgress, maximise_likelihood
 from shapelab.crystals.worst import WorstGrain, worst_grains
+from shapelab.device import require_memory
 from shapelab.errors import InputError, ParameterError
 from shapelab.labels.check import labels_of
 from shapelab.limits import above, between
+from shapelab.memory import of_crystal_fit
 
 __all__ = ["DiagramFit", "diagram_from_moments", "fit_diagram", "kernels_ready"]
 
@@ -120,6 +122,7 @@ def fit_diagram(
         raise ParameterError(f"{what} is possible for orders 1 and 2 only; received order = {order}.")
     image = labels_of(labels)
     voxel = as_spacing(spacing, image.ndim)
+    require_memory(of_crystal_fit(image.shape, exact_volumes=exact_volumes))
     index, ids = index_labels(image)
     moments = label_moments(index, ids, voxel)
     diagram = diagram_from_moments(moments, min(order, 2))

@@ -19,9 +19,11 @@ from shapelab.crystals.orientation import colours_by_symmetry
 from shapelab.crystals.population import Population, distances
 from shapelab.crystals.sampling import VolumeLaw, random_orientations, random_seeds, random_shapes, random_volumes
 from shapelab.crystals.weights import weights_solver
+from shapelab.device import require_memory
 from shapelab.errors import InputError, ParameterError
 from shapelab.labels.check import as_labels
 from shapelab.limits import above, at_least, between
+from shapelab.memory import of_new_crystal
 from shapelab.transport import Domain
 
 __all__ = ["Crystal", "generate_crystal", "grow"]
@@ -180,6 +182,7 @@ def grow(
 ) -> Crystal:
     """Return the crystal of given seeds, matrices and volumes (see `generate_crystal`)."""
     begin = time.perf_counter() if begin is None else begin
+    require_memory(of_new_crystal(domain.shape, len(seeds)))
     solver = weights_solver(domain, seeds, matrices, targets, *tolerances)
     asked = solver.tolerance, solver.max_tolerance
     solver.tolerance, solver.max_tolerance = 0.05, 0.5

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 
+from shapelab import memory
 from shapelab.curvature.blend import blended, checked_fields
 from shapelab.curvature.initial import starting_field
 from shapelab.curvature.observables import observables
@@ -32,13 +33,6 @@ if TYPE_CHECKING:
     AnyFlow: TypeAlias = Flow | PublishedFlow | PreparedFlow
 
 __all__ = ["CurvatubesModel"]
-
-BYTES_PER_VOXEL = 72
-"""Upper estimate of what a run needs at its highest, in float32, start and frame included."""
-BYTES_PER_VOXEL_AS_PUBLISHED = 120
-"""The same for the published flow, which keeps three vector fields."""
-BYTES_PER_VOXEL_OF_START = {"balls": 130, "tubes": 300}
-"""Starts that need more than the run itself: they look up the nearest seeds of every voxel."""
 
 
 class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
@@ -167,11 +161,11 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         """Return the sentence that ends the run: settled, vanished, or the step limit."""
         return self.settling.verdict(state)
 
-    def memory(self, parameters: CurvatubesParameters) -> int:
+    def memory(self, parameters: CurvatubesParameters, initial: Any = None) -> int:
         """Return the estimate [bytes]."""
-        slow = parameters.flow in ("published", "prepared")
-        run = (BYTES_PER_VOXEL_AS_PUBLISHED if slow else BYTES_PER_VOXEL) * (2 if parameters.dtype == "float64" else 1)
-        return max(run, BYTES_PER_VOXEL_OF_START.get(parameters.start, 0)) * math.prod(parameters.shape)
+        p = parameters
+        start = p.start if initial is None else "given"
+        return memory.of_texture(p.shape, flow=p.flow, dtype=p.dtype, start=start, device=self.device(p))
 
     def device(self, parameters: CurvatubesParameters) -> str:
         """Return the device in use, with "auto" resolved."""

@@ -11,12 +11,12 @@ import numpy as np
 from shapelab.arguments import checked
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.labels.check import as_labels
+from shapelab.memory import of_tensions
 
 __all__ = ["TensionPlan", "expected_error", "plan_tensions", "radius_of"]
 
 _SMALL_RADIUS = 8.0
 _MANY_CUT = 0.5
-_RAW_BYTES_PER_VOXEL, _BYTES_PER_FACE = 13, 230
 _SECONDS_PER_FACE = {2: 2e-5, 3: 8e-6}
 
 
@@ -102,7 +102,7 @@ def plan_tensions(labels: Any, spacing: Spacing = 1.0) -> TensionPlan:
         radius=radius,
         medium=not cells.all(),
         error=expected_error(array.ndim, radius),
-        memory=_RAW_BYTES_PER_VOXEL * array.size + _BYTES_PER_FACE * faces,
+        memory=of_tensions(array.shape, faces),
         seconds=0.3 + _SECONDS_PER_FACE[array.ndim] * faces,
     )
 

@@ -8,7 +8,9 @@ import numpy as np
 
 from shapelab.arguments import Pixels, checked
 from shapelab.convert.spacing import Spacing, as_spacing
+from shapelab.device import require_memory
 from shapelab.errors import ParameterError
+from shapelab.memory import of_mesh
 from shapelab.mesh.dense import dense_labels
 from shapelab.mesh.mesh import InterfaceMesh
 from shapelab.mesh.net import Net
@@ -65,6 +67,8 @@ def interface_mesh(
     """
     array = np.asarray(labels)
     repeats = as_periodic(periodic, array.ndim)
+    if array.ndim in (2, 3):
+        require_memory(of_mesh(array.shape, _faces(array)))
     net = net_of(array, repeats, closed=closed)
     steps = as_spacing(spacing, array.ndim)
     smoothing = _SMOOTHING[array.ndim] if smoothing is None else smoothing
@@ -89,6 +93,12 @@ def net_of(array: np.ndarray, periodic: tuple[bool, ...], *, closed: bool) -> Ne
     """Return the net of a label image, not smoothed."""
     dense = dense_labels(array, periodic, closed=closed)
     return planar_net(dense) if array.ndim == 2 else solid_net(dense, closed=closed)
+
+
+def _faces(array: np.ndarray) -> int:
+    """Return the number of neighbours that differ."""
+    parts = [np.moveaxis(array, axis, 0) for axis in range(array.ndim)]
+    return sum(int(np.count_nonzero(part[1:] != part[:-1])) for part in parts)
 
 
 def as_periodic(periodic: bool | Sequence[bool], ndim: int) -> tuple[bool, ...]:

@@ -1,0 +1,76 @@
+"""How much memory runs, fits, comparisons and meshes take at their highest, asked before they begin.
+
+One model for all: so many bytes of each voxel (or cell, or face), and a fixed part. `benchmarks/memory.py` measures the numbers:
+the peak of the resident memory with the start, the solver and two frames. Memory of libraries and compiled kernels is not counted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+__all__ = ["of_cells", "of_comparison", "of_crystal_fit", "of_mesh", "of_new_crystal", "of_tensions", "of_texture"]
+
+_FIXED = 17_000_000
+"""Stacks and heaps of threads, work rows, point clouds of a comparison."""
+_TEXTURE, _PUBLISHED = 41, 126
+"""Bytes per voxel of a run in the fused kernels, by our flows and by the published one (which keeps three vector fields)."""
+_STARTS = {"balls": 100, "tubes": 275, "waves": 56, "rings": 63, "given": 80}
+"""Bytes per voxel of starts that need more than a run: they look up the nearest seeds of every voxel, go through Fourier space, or measure
+the distance to a given shape."""
+_TWIN_ARRAYS, _TWIN_ARRAYS_ON_HEAP, _PUBLISHED_ARRAYS = 55, 88, 9
+"""Arrays of the grid's size that the torch twin holds, and those of the published flow beyond them."""
+_MAPPED = 32 * 2**20
+"""Arrays of the C library above this size go back to the system when they are freed; smaller ones leave gaps [bytes]."""
+_PER_PIXEL, _PER_PIXEL_SOFT, _PER_FINE_PIXEL = 66, 20, 18
+"""Of cells: solved and shown; shared softly among cells at the start; drawn finer than solved."""
+
+
+def of_texture(shape: Sequence[int], *, flow: str, dtype: str, start: str, device: str = "cpu") -> int:
+    """Return what a run of a texture takes [bytes]; on a graphics card, what it takes there."""
+    voxels = math.prod(shape)
+    number = 8 if dtype == "float64" else 4
+    published = flow in ("published", "prepared")
+    if device == "cpu" and dtype == "float32":
+        run = _PUBLISHED if published else _TEXTURE
+    else:
+        mapped = device != "cpu" or number * voxels > _MAPPED
+        run = number * ((_TWIN_ARRAYS if mapped else _TWIN_ARRAYS_ON_HEAP) + (_PUBLISHED_ARRAYS if published else 0))
+    return _FIXED + max(run, _STARTS.get(start, 0)) * voxels
+
+
+def of_cells(shape: Sequence[int], n_cells: int, *, fineness: int = 1) -> int:
+    """Return what a run of cells takes [bytes].
+
+    Many cells on few pixels are first shared softly; the tables of the pairs that then compete grow in powers of two, so
+    that the estimate can be a fourth too high or too low there.
+    """
+    pixels, ndim = math.prod(shape), len(shape)
+    soft = 19_000 * n_cells if ndim == 2 else 104e6 * (n_cells / 1000) ** 1.55
+    drawn = _PER_FINE_PIXEL * pixels * fineness**ndim if fineness > 1 else 0
+    return int(max(_PER_PIXEL * pixels, _PER_PIXEL_SOFT * pixels + soft) + drawn)
+
+
+def of_crystal_fit(shape: Sequence[int], *, exact_volumes: bool = False) -> int:
+    """Return what fitting a diagram to labels takes [bytes]."""
+    return (105 if exact_volumes else {2: 78, 3: 100}[len(shape)]) * math.prod(shape)
+
+
+def of_new_crystal(shape: Sequence[int], n_grains: int) -> int:
+    """Return what making a polycrystal takes [bytes]."""
+    return max({2: 113, 3: 150}[len(shape)] * math.prod(shape), of_cells(shape, n_grains))
+
+
+def of_comparison(shape: Sequence[int], *, labels: bool) -> int:
+    """Return what comparing two masks or label images on a common grid takes [bytes]."""
+    return _FIXED + {2: 76 if labels else 51, 3: 92}[len(shape)] * math.prod(shape)
+
+
+def of_mesh(shape: Sequence[int], faces: int) -> int:
+    """Return what the mesh of a label image takes, in which so many neighbours differ [bytes]."""
+    return {2: 37, 3: 8}[len(shape)] * math.prod(shape) + 150 * faces
+
+
+def of_tensions(shape: Sequence[int], faces: int) -> int:
+    """Return what inferring the tensions of a label image takes, in which so many neighbours differ [bytes]."""
+    return {2: 27_000_000, 3: 80_000_000}[len(shape)] + {2: 30, 3: 40}[len(shape)] * math.prod(shape) + 170 * faces

@@ -1,0 +1,52 @@
+"""What is estimated before a run, a fit, a comparison or a mesh is what it takes, measured in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import shapelab as sl
+from shapelab.crystals import fit_diagram
+from shapelab.errors import OutOfMemoryError
+from shapelab.mesh import interface_mesh
+
+BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "memory.py"
+PROCESSES = (
+    ("tubes", "tubes, published flow", "tubes, start tubes", "tubes, from a mask"),
+    ("cells 2-D", "cells 3-D", "mesh, 2-D"),
+    ("fit, 2-D, order 2", "fit, 3-D, order 2", "compare masks, 3-D"),
+)
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks of memory are read as Linux tells them")
+@pytest.mark.parametrize("names", PROCESSES)
+def test_estimates_are_near_the_peaks(names):
+    command = [sys.executable, str(BENCHMARK), *(word for name in names for word in ("--case", name))]
+    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    for name, (estimate, peak) in zip(names, json.loads(said.splitlines()[-1]), strict=True):
+        assert 0.7 < estimate / peak < 1.4, f"{name}: {estimate / 1e6:.0f} MB estimated, {peak / 1e6:.0f} MB taken"
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda labels: fit_diagram(labels),
+        lambda labels: sl.generate_crystal(5, (64, 64)),
+        lambda labels: sl.compare(labels, labels),
+        lambda labels: sl.compare(labels > 1, labels > 1),
+        lambda labels: interface_mesh(labels),
+        lambda labels: sl.infer_tensions(labels),
+        lambda labels: sl.Cells("run_and_tumble").prepare(),
+        lambda labels: sl.Curvatubes("tubes", shape=(16, 16, 16)).prepare(),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_the_number(work, monkeypatch):
+    monkeypatch.setattr("shapelab.device.available_memory", lambda device="cpu": 10_000)
+    labels = np.kron(np.arange(1, 5).reshape(2, 2), np.ones((12, 12), int))
+    with pytest.raises(OutOfMemoryError, match=r"needs about .* GB"):
+        work(labels)
