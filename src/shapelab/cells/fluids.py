@@ -30,7 +30,7 @@ class FluidParameters(PlaneParameters):
         le=1,
         step=0.01,
     )
-    damping: float = parameter(0.0, "Rate at which motion dies down.", unit="1/s", main=True, live=True, ge=0, le=100, step=0.1)
+    damping: float = parameter(0.0, "Rate at which motion dies out.", unit="1/s", main=True, live=True, ge=0, le=100, step=0.1)
 
 
 class BlockParameters(FluidParameters):
@@ -38,8 +38,8 @@ class BlockParameters(FluidParameters):
 
     width: float = parameter(0.3, "Width of the block.", unit="box", main=True, gt=0.02, le=1, step=0.05)
     height: float = parameter(0.6, "Height of the block.", unit="box", main=True, gt=0.02, le=1, step=0.05)
-    left: float = parameter(0.0, "Where the block begins.", unit="box", ge=0, le=0.98, step=0.05)
-    drop: float = parameter(0.0, "Height of the block over the floor.", unit="box", ge=0, le=0.98, step=0.05)
+    left: float = parameter(0.0, "Position of the left side of the block.", unit="box", ge=0, le=0.98, step=0.05)
+    drop: float = parameter(0.0, "Height of the block above the floor.", unit="box", ge=0, le=0.98, step=0.05)
 
 
 class FluidModel(CellModel):

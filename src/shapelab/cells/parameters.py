@@ -123,14 +123,14 @@ def ball_radius(volume: Any, ndim: int) -> Any:
 class PlaneParameters(CellParameters):
     """Parameters of the two-dimensional scenarios."""
 
-    shape: tuple[int, int] = parameter((96, 96), "Size of the grid along y and x.", unit="pixels", main=True)
+    shape: tuple[int, int] = parameter((96, 96), "Grid size along y and x.", unit="pixels", main=True)
     voxel_size: tuple[Size, Size] = parameter((1.0, 1.0), "Edge lengths of a pixel (y, x); layers and areas are in this unit.")
 
 
 class SpaceParameters(CellParameters):
     """Parameters of the three-dimensional scenarios."""
 
-    shape: tuple[int, int, int] = parameter((48, 48, 48), "Size of the grid along z, y and x.", unit="voxels", main=True)
+    shape: tuple[int, int, int] = parameter((48, 48, 48), "Grid size along z, y and x.", unit="voxels", main=True)
     voxel_size: tuple[Size, Size, Size] = parameter(
         (1.0, 1.0, 1.0), "Edge lengths of a voxel (z, y, x); layers and volumes are in this unit."
     )

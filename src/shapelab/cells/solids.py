@@ -29,7 +29,9 @@ class SolidParameters(BlockParameters):
         le=10,
         step=0.01,
     )
-    hourglass: float = parameter(0.3, "Resistance to motion that no smooth deformation explains, relative to shear.", ge=0, le=10, step=0.1)
+    hourglass: float = parameter(
+        0.3, "Resistance to motion that is not a smooth deformation, relative to the shear modulus.", ge=0, le=10, step=0.1
+    )
 
 
 class SolidBlock(FluidModel):

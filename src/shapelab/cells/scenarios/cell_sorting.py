@@ -21,14 +21,14 @@ from shapelab.simulation import parameter
 class SortingParameters(PlaneParameters):
     """Parameters of `CellSorting`."""
 
-    first_part: float = parameter(0.5, "Part of the cells that are of the first kind.", ge=0, le=1, step=0.05)
+    first_part: float = parameter(0.5, "Fraction of the cells that are of the first kind.", ge=0, le=1, step=0.05)
     first: float = parameter(1.0, "Tension between cells of the first kind.", main=True, live=True, ge=0, le=100, step=0.5)
     second: float = parameter(1.0, "Tension between cells of the second kind.", main=True, live=True, ge=0, le=100, step=0.5)
     between: float = parameter(5.0, "Tension between the two kinds.", main=True, live=True, ge=0, le=100, step=0.5)
     first_medium: float = parameter(30.0, "Tension of the first kind against the medium.", main=True, live=True, ge=0, le=100, step=0.5)
     second_medium: float = parameter(7.0, "Tension of the second kind against the medium.", main=True, live=True, ge=0, le=100, step=0.5)
     mobility: float = parameter(0.14, "How fast tension moves cells.", live=True, ge=0, le=10, step=0.01)
-    noise: float = parameter(0.0, "Random motion, in cell radii per root of time.", live=True, ge=0, le=10, step=0.1)
+    noise: float = parameter(0.0, "Random motion, in cell radii per square root of time.", live=True, ge=0, le=10, step=0.1)
 
 
 class CellSorting(CellModel):

@@ -21,7 +21,7 @@ from shapelab.simulation import parameter
 class Sorting3DParameters(SpaceParameters):
     """Parameters of `CellSorting3D`."""
 
-    first_part: float = parameter(0.5, "Part of the cells that are of the first kind.", ge=0, le=1, step=0.05)
+    first_part: float = parameter(0.5, "Fraction of the cells that are of the first kind.", ge=0, le=1, step=0.05)
     tension: float = parameter(5.0, "Tension of the second kind against the medium.", main=True, live=True, ge=0, le=100, step=0.5)
     first_tension: float = parameter(
         2.0, "Tension of the first kind against the medium, relative to the second.", main=True, live=True, ge=0.01, le=20, step=0.1

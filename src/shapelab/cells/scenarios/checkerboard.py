@@ -8,7 +8,7 @@ from shapelab.cells.scenarios.cell_sorting_3d import sorting_scenario_3d
 PLANE = sorting_scenario(
     "checkerboard",
     "Checkerboard",
-    "Two kinds of cells that prefer each other mix as on a checkerboard.",
+    "Two kinds of cells that prefer each other mix like a checkerboard.",
     (7, 7, 1, 30, 30),
     {"heterotypic_contact": (0.5, 0.9)},
     0.25,

@@ -21,11 +21,11 @@ class ChemotaxisParameters(PlaneParameters):
     """Parameters of `Chemotaxis`."""
 
     response: Literal["pointed", "fan"] = parameter(
-        "pointed", "Whether cells stretch to a point, or open a fan, up the gradient.", live=True, main=True
+        "pointed", "Whether cells form a point or a fan towards higher concentration.", live=True, main=True
     )
-    sensitivity: float = parameter(0.02, "How strongly the gradient changes the shape.", main=True, live=True, ge=0, le=0.2, step=0.005)
+    sensitivity: float = parameter(0.02, "How strongly cells respond to the gradient.", main=True, live=True, ge=0, le=0.2, step=0.005)
     spread: float = parameter(
-        0.2, "Width (standard deviation) of the attractant in the middle of the box.", unit="box", live=True, gt=0, le=2, step=0.05
+        0.2, "Standard deviation of the attractant around the middle of the box.", unit="box", live=True, gt=0, le=2, step=0.05
     )
 
 
@@ -78,7 +78,7 @@ class Chemotaxis(CellModel):
 SCENARIO = Scenario(
     name="chemotaxis",
     title="Chemotaxis",
-    description="A few cells stretch towards an attractant in the middle and climb up to it.",
+    description="A few cells stretch towards an attractant in the middle and move up its gradient.",
     parameters={"n_cells": 10, "shape": (192, 192), "filling": 0.1, "sensitivity": 0.08, "spread": 0.3},
     citation=CellModel.citation,
     expect={"distance_to_source": (0.05, 0.24), "elongation": (1.02, 2.0)},

@@ -8,7 +8,7 @@ from shapelab.cells.fluids import FluidModel
 SCENARIO = Scenario(
     name="dam_break",
     title="Dam break",
-    description="A column of water is let go: it collapses, runs along the floor and splashes up the far wall.",
+    description="A column of water is released: it collapses, runs along the floor and splashes up the far wall.",
     parameters={"n_cells": 50, "shape": (256, 256), "tolerance": 0.01},
     citation=FluidModel.citation,
     expect={"front": (0.7, 1.0), "energy": (0.3, 1.05), "volume_error": (0.0, 0.02)},

@@ -73,7 +73,7 @@ class Ellipsoids(CellModel):
 SCENARIO = Scenario(
     name="ellipsoids",
     title="Swimming ellipsoids (3-D)",
-    description="Cells swim along their own long axis, and grow long as they push through the others.",
+    description="Cells swim along their long axes and become elongated as they push through the others.",
     parameters={"n_cells": 40, "shape": (64, 64, 64), "filling": 0.8, "stiffness": 3.5, "correction": 0.3},
     citation=CellModel.citation,
     expect={"elongation": (1.5, 4.0), "volume_error": (0.0, 0.02)},

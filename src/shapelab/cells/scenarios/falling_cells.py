@@ -19,11 +19,11 @@ class FallingParameters(PlaneParameters):
     """Parameters of `FallingCells`."""
 
     speed: float = parameter(0.4, "Speed of free fall (y points down).", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
-    second_part: float = parameter(0.0, "Part of the cells that are of the second kind.", ge=0, le=1, step=0.05)
+    second_part: float = parameter(0.0, "Fraction of the cells that are of the second kind.", ge=0, le=1, step=0.05)
     second_p: float = parameter(1.0, "Exponent p of the second kind.", live=True, ge=0.25, le=16, step=0.25)
     second_correction: float = parameter(
         8.0,
-        "Correction of the second kind: larger than that of the first, it acts as if they were lighter.",
+        "Mobility of the second kind: if larger than that of the first, they behave as if they were lighter.",
         main=True,
         live=True,
         ge=0,
@@ -74,7 +74,7 @@ PAPER = {"shape": (512, 512), "dt": 0.001, "max_time": 10.0}
 SOFT = Scenario(
     name="falling_columns",
     title="Falling soft cells",
-    description="Very soft cells fall and stand up in columns.",
+    description="Very soft cells fall and stack into upright columns.",
     parameters={**COMMON, "p": 0.75},
     citation=CellModel.citation,
     expect={"upright": (1.25, 2.5), "roundness": (0.5, 0.9)},
@@ -87,7 +87,7 @@ SOFT = Scenario(
 POLYGONS = Scenario(
     name="falling_cells",
     title="Falling cells",
-    description="Cells fall and pack into polygons; raise p to 10 for disks, lower it below 1 for columns.",
+    description="Cells fall and pack into polygons; raise p to 10 for disks or lower it below 1 for columns.",
     parameters={**COMMON, "p": 2.0},
     citation=CellModel.citation,
     expect={"upright": (0.85, 1.15), "mean_height": (0.1, 0.25)},

@@ -24,7 +24,7 @@ class FireAlarmParameters(PlaneParameters):
 
     speed: float = parameter(0.4, "Speed of a free cell.", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
     noise: float = parameter(0.2, "Rotational diffusion of the headings.", unit="1/s", live=True, ge=0, le=100, step=0.1)
-    door: float = parameter(1.05, "Half width of the door, in cell radii.", main=True, ge=0.2, le=20, step=0.05)
+    door: float = parameter(1.05, "Half-width of the door, in cell radii.", main=True, ge=0.2, le=20, step=0.05)
 
 
 class FireAlarm(CellModel):
@@ -77,7 +77,7 @@ _COMMON = {"n_cells": 60, "shape": (256, 256), "filling": 0.42, "stiffness": 0.1
 HARD = Scenario(
     name="fire_alarm",
     title="Fire alarm, hard cells",
-    description="Hard cells rush to the door in the right wall and jam: they leave in bursts, between arches that block it.",
+    description="Hard cells rush to the door in the right wall and jam: arches block it, and cells leave in bursts when they break.",
     parameters={**_COMMON, "p": 8.0},
     expect={"evacuated_part": (0.0, 0.4), "roundness": (0.97, 1.05)},
     warning="How many get out in a given time is random: try several seeds.",

@@ -25,7 +25,6 @@ SCENARIO = Scenario(
     parameters={"n_cells": 20, "shape": (80, 80, 80), "filling": 0.035, "p": 2.0, "stiffness": 0.1, "correction": 1.5, "max_time": 6.0},
     citation=CellModel.citation,
     expect=EXPECT,
-    warning="Hard cells (p of 8 and more) need a radius of 8 voxels or more: smaller ones stick to the grid.",
     variants={"paper": {"n_cells": 50, "shape": (512, 512, 512), "filling": 0.0125, "p": 10.0, "neck": 0.03}},
     quick={"shape": (40, 40, 40), "n_cells": 8},
     shows_after=3.0,

@@ -20,7 +20,7 @@ class NeckParameters(CellParameters):
     """What the hourglasses share in plane and space."""
 
     speed: float = parameter(0.3, "Speed of free fall (y points down).", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
-    neck: float = parameter(0.09, "Half width of the neck.", unit="box", main=True, ge=0.01, le=0.4, step=0.01)
+    neck: float = parameter(0.09, "Half-width of the neck.", unit="box", main=True, ge=0.01, le=0.4, step=0.01)
     obstacle: float = parameter(0.1, "Radius of the ball under the neck; 0 for none.", unit="box", main=True, ge=0, le=0.3, step=0.01)
 
 
@@ -74,7 +74,7 @@ EXPECT = {"through": (0.2, 1.0), "mean_height": (0.0, 0.65)}
 SCENARIO = Scenario(
     name="hourglass_2d",
     title="Hourglass",
-    description="Cells of an hourglass run through the neck and around a disk.",
+    description="Cells run through the neck of an hourglass and around a disk.",
     parameters={
         "n_cells": 40,
         "shape": (256, 256),

@@ -19,7 +19,7 @@ from shapelab.simulation import parameter
 class MicropipetteParameters(PlaneParameters):
     """Parameters of `Micropipette`."""
 
-    speed: float = parameter(0.5, "Speed of suction.", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
+    speed: float = parameter(0.5, "Speed of aspiration.", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
     radius_of_cell: float = parameter(0.08, "Radius of the free cell.", unit="box", ge=0.04, le=0.12, step=0.01)
     tube_width: float = parameter(0.5, "Width of the tube, in cell radii.", main=True, ge=0.25, le=3, step=0.05)
 
@@ -71,7 +71,7 @@ class Micropipette(CellModel):
 SCENARIO = Scenario(
     name="micropipette",
     title="Micropipette",
-    description="One cell is sucked into a narrow tube: soft it flows in, hard it stops at the mouth.",
+    description="One cell is sucked into a narrow tube: a soft cell flows in, a hard one stops at the mouth.",
     parameters={"n_cells": 1, "shape": (160, 320), "filling": 0.1, "p": 0.75, "correction": 0.3, "max_time": 2.0},
     citation=CellModel.citation,
     expect={"aspirated_length": (0.4, 1.05)},

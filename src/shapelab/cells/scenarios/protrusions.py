@@ -69,7 +69,7 @@ class Protrusions(CellModel):
 SCENARIO = Scenario(
     name="protrusions",
     title="Protrusions",
-    description="Cells push out lobes at random, hold on to the ground with them, and crawl.",
+    description="Cells extend lobes at random, grip the ground with them and crawl.",
     parameters={"n_cells": 18, "shape": (160, 160), "filling": 0.28, "correction": 0.6},
     citation=CellModel.citation,
     expect={"roundness": (0.5, 0.92), "volume_error": (0.0, 0.02)},

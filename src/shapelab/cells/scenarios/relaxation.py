@@ -20,7 +20,7 @@ class RelaxingParameters(CellParameters):
     rate: float = parameter(2.0, "How fast cells move to their centres.", unit="1/s", main=True, live=True, ge=0, le=100, step=0.5)
     memory: float = parameter(
         1.0,
-        "How far cells keep the elongation they started with: 1 keeps it, 0 lets them round up.",
+        "How much of their initial elongation cells keep: 1 keeps it all, 0 lets them round up.",
         main=True,
         live=True,
         ge=0,
@@ -88,7 +88,7 @@ EXPECT = {"off_centre": (0.0, 0.15), "elongation": (1.0, 1.8)}
 SCENARIO = Scenario(
     name="relaxation",
     title="Relaxation",
-    description="Every cell moves to its own centre, which evens out a tissue: yours, or a random one.",
+    description="Every cell centre moves to the middle of its cell, which evens out a tissue: yours or a random one.",
     parameters={"n_cells": 80, "shape": (256, 256), "filling": 0.95, "tolerance": 0.005},
     expect=EXPECT,
     quick={"shape": (80, 80), "n_cells": 20},

@@ -21,9 +21,7 @@ class TumblingParameters(CellParameters):
     """What all cells that run and tumble share."""
 
     speed: float = parameter(0.4, "Speed of a run.", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
-    tumble_rate: float = parameter(
-        1.0, "How often a cell turns to a new direction.", unit="1/s", main=True, live=True, ge=0, le=100, step=0.1
-    )
+    tumble_rate: float = parameter(1.0, "How often a cell picks a new direction.", unit="1/s", main=True, live=True, ge=0, le=100, step=0.1)
     softest: float = parameter(0.4, "Stiffness of the softest cell.", gt=0, le=100, step=0.1)
     hardest: float = parameter(3.5, "Stiffness of the hardest cell.", gt=0, le=100, step=0.1)
 
@@ -70,7 +68,7 @@ class TumbleDisk(CellModel):
 SCENARIO = Scenario(
     name="run_and_tumble",
     title="Run and tumble",
-    description="Cells run straight, stop and turn, crowded in a disk; soft ones give way and hard ones stay round.",
+    description="Cells run straight and tumble to new directions, crowded in a disk; soft ones deform and hard ones stay round.",
     parameters={"n_cells": 60, "shape": (256, 256), "filling": 0.875, "correction": 0.2},
     citation=CellModel.citation,
     expect={"hard_cells_are_round": (0.3, 1.0), "roundness": (0.8, 1.0), "volume_error": (0.0, 0.02)},
