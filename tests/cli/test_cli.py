@@ -132,6 +132,18 @@ def test_measure_says_when_there_is_no_voxel_size(ball, capsys):
     assert "no voxel size" in capsys.readouterr().err
 
 
+def test_the_unit_of_a_file_is_not_renamed(tmp_path, capsys):
+    sizes = {f"PhysicalSize{axis}": 0.5 for axis in "XY"} | {f"PhysicalSize{axis}Unit": "µm" for axis in "XY"}
+    image = np.zeros((16, 16), np.uint8)
+    image[4:9, 4:9] = 1
+    path = tmp_path / "um.ome.tif"
+    tifffile.imwrite(path, image, metadata={"axes": "YX", **sizes})
+    assert main(["measure", str(path), "--unit", "nm"]) == 2
+    assert "µm" in capsys.readouterr().err
+    assert main(["measure", str(path), "--unit", "micron"]) == 0
+    assert main(["measure", str(path), "--unit", "nm", "--voxel-size", "500"]) == 0
+
+
 def test_measure_table(tmp_path, capsys):
     labels = np.zeros((20, 20), np.int32)
     labels[2:8, 2:8] = 1

@@ -10,6 +10,7 @@ from scipy.ndimage import affine_transform
 from test_layer_data import ball, random_transform
 
 from napari_shapelab.actions import measure_selected, measure_taken, mesh_selected
+from napari_shapelab.docks.cells.from_layer import take_cells
 from napari_shapelab.viewer.features import add_features, joined
 from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.viewer.shapes import read_shape, why_no_labels, why_no_mask, why_no_shape
@@ -201,3 +202,13 @@ def test_a_mesh_is_added_over_a_turned_mask(viewer, qtbot):
 def test_a_transform_that_squeezes_an_image_flat_is_a_reason_and_no_error():
     image = Image(np.eye(4), affine=np.array([[1, 1, 0], [1, 1 + 1e-12, 0], [0, 0, 1]]))
     assert "squeezes" in why_no_shape(image)
+
+
+@pytest.mark.parametrize("values", [(-1, 0), (-1.0, 0.0), (1, 0), (255, 0), (1.0, -1.0), (7, 3)])
+def test_the_shape_of_a_two_valued_image_is_not_its_background(values):
+    inside, outside = values
+    mask = np.zeros((9, 9), bool)
+    mask[2:5, 3:7] = True
+    layer = Image(np.where(mask, inside, outside), contrast_limits=(-1, 255))
+    assert np.array_equal(read_shape(take(layer)).data, mask)
+    assert np.array_equal(take_cells(take(layer), None).given.labels != 0, mask)

@@ -6,10 +6,14 @@ import json
 
 import numpy as np
 import pytest
+from napari.layers import Labels, Points
 from qtpy.QtCore import Qt
 
 from napari_shapelab.docks.compare import CompareDock
+from napari_shapelab.docks.compare.comparison import CompareParameters, compare_layers
+from napari_shapelab.viewer.layer_data import take
 from shapelab.crystals import generate_crystal
+from shapelab.errors import InputError
 
 CLICK = Qt.MouseButton.LeftButton
 
@@ -98,6 +102,23 @@ def test_a_mask_with_itself_as_a_surface(viewer, dock, qtbot):
     result = compare(qtbot, dock)
     assert result["dice"] > 0.95
     assert dock.work.message.text().startswith("Dice")
+
+
+@pytest.mark.parametrize(("height", "unit", "said"), [(0.0, "um", False), (30.0, "um", True), (5000.0, "nm", True)])
+def test_slices_in_different_planes_are_compared_and_it_is_said(height, unit, said):
+    data = ball((1, 16, 16), 5, (0.5, 8, 8))
+    factor = 1000 if unit == "nm" else 1
+    a = Labels(data, units=("um",) * 3)
+    b = Labels(data, scale=(factor,) * 3, translate=(height, 0, 0), units=(unit,) * 3)
+    few = CompareParameters(difference=False, statistics=False, transport=False, curvature=False)
+    result = compare_layers(take(a), take(b), few, lambda progress: None).result
+    assert result["dice"] == 1
+    assert any("as if in one plane" in note for note in result["notes"]) == said
+
+
+def test_no_points_at_all_are_said():
+    with pytest.raises(InputError, match="empty"):
+        compare_layers(take(Points(np.zeros((0, 3)))), take(Points(np.ones((5, 3)))), CompareParameters(), lambda progress: None)
 
 
 def test_points(viewer, dock, qtbot):

@@ -172,3 +172,28 @@ def test_points_and_surfaces_of_one_frame():
     assert np.array_equal(take(points, viewer).data, [[3, 4], [5, 6]])
     mesh = Surface((np.array([[0, 0, 0], [0, 0, 1], [0, 1, 0.0]]), np.array([[0, 1, 2]])), scale=(3, 2, 1), translate=(1, 0, 0))
     assert np.allclose(take(mesh).place.world(take(mesh).data[0]), [[1, 0, 0], [1, 0, 1], [1, 2, 0]])
+
+
+def test_a_tilted_slice_is_refused_and_one_turned_in_its_plane_is_not():
+    plane = np.zeros((1, 20, 30), int)
+    plane[0, 2:8, 3:9] = 1
+    assert "tilted" in why_not_taken(Labels(plane, rotate=(45, 0, 0)))
+    turned = take(Labels(plane, rotate=(0, 0, 45), translate=(7, 0, 0)))
+    assert turned.ndim == 2
+    assert np.allclose(turned.spacing, 1)
+    assert turned.height == 7
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_a_surface_whose_values_change_over_time_is_taken_as_it_is_seen(extra):
+    vertices = np.random.default_rng(0).uniform(0, 9, (5, 3))
+    corners = np.hstack([np.zeros((5, extra)), vertices])
+    values = np.arange(15.0).reshape(3, 5)
+    viewer = ViewerModel()
+    layer = viewer.add_surface((corners, np.array([[0, 1, 2], [2, 3, 4]]), values))
+    viewer.dims.set_point(0, 2)
+    taken = take(layer, viewer)
+    assert taken.ndim == 3
+    assert np.allclose(taken.data[0], vertices)
+    assert np.allclose(taken.data[2], values[2])
+    assert taken.notes == ("Only position 3 of 3 along axis 0 was taken, the one that is shown.",)

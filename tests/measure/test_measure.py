@@ -122,12 +122,21 @@ def test_thin_and_cut_shapes_are_flagged():
         (disk(), {"spacing": (1, -1)}, "voxel size"),
         (disk(), {"spacing": (1, 1, 1)}, "2 axes"),
         (disk(), {"smoothing": -1}, "smoothing"),
+        (np.where(np.arange(81).reshape(9, 9) > 40, 1.0, [-1.0, *[-2.0] * 8]), {}, "jumps"),
+        (np.where(np.arange(729).reshape(9, 9, 9) > 364, 1.0, [-1.0, *[-2.0] * 8]), {}, "jumps"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_in_a_sentence(shape, options, sentence):
     with pytest.raises(InputError, match=sentence) as error:
         sl.measure(shape, **options)
     assert "\n" not in str(error.value)
+
+
+def test_a_field_of_two_values_is_measured_as_the_mask_it_is():
+    mask = disk()
+    assert sl.measure(np.where(mask, 1.0, -1.0)) == sl.measure(mask)
+    solid = np.pad(np.ones((5, 6, 7), bool), 4)
+    assert sl.measure(np.where(solid, 0.5, -2.0).astype(np.float32)) == sl.measure(solid)
 
 
 def test_a_shape_of_one_voxel():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Surface
 
+from napari_shapelab.viewer.axes import axis_name, flat_axis, split_axes, value_axes
 from napari_shapelab.viewer.view import unwrapped
 from shapelab.convert.place import Place, straightened
 from shapelab.device import available_memory
@@ -18,8 +19,6 @@ from shapelab.units import short_unit
 
 __all__ = ["TakenLayer", "is_two_valued", "place_of", "spatial_ndim", "take", "unit_of", "why_not_taken"]
 
-_TIME_NAMES = frozenset({"t", "time", "times", "frame", "frames", "timepoint"})
-_CHANNEL_NAMES = frozenset({"c", "ch", "channel", "channels", "s", "sample", "samples", "rgb"})
 _MEMORY_SHARE = 0.25
 """Part of the free memory that one layer may take; beyond, a coarser level of a pyramid is read."""
 _KINDS: tuple[tuple[type[Layer], LayerKind], ...] = ((Labels, "labels"), (Image, "image"), (Points, "points"), (Surface, "surface"))
@@ -46,6 +45,8 @@ class TakenLayer:
     """The layer's own units of these axes."""
     factors: tuple[float, ...] = ()
     """What turns a length of the layer's world, axis by axis, into the unit of `place`."""
+    height: float | None = None
+    """Where the plane of a stack of one slice lies along the axis that was left out [unit]; None for all else."""
 
     @property
     def ndim(self) -> int:
@@ -74,7 +75,7 @@ class TakenLayer:
         smooth = self.kind == "image" and array.dtype.kind == "f" and not self.place.is_straight and not is_two_valued(array)
         array, place, note = straightened(array, self.place, smooth=smooth)
         notes = (*self.notes, note) if note else self.notes
-        return TakenLayer(self.name, self.kind, array, place, self.axes, notes, self.units, self.factors)
+        return replace(self, data=array, place=place, notes=notes)
 
     def layer_data(self) -> LayerData:
         """Return it as the science takes it, with its place in the world [unit]."""
@@ -132,30 +133,30 @@ def take(layer: Layer, viewer: Any = None, *, frame: int | None = None) -> Taken
         raise InputError(f"The layer {layer.name!r} cannot be used: {reason}.")
     kind = next(kind for type_, kind in _KINDS if isinstance(layer, type_))
     matrix = _data_to_world(layer)
-    spatial, others = _axes(layer)
+    spatial, others = split_axes(layer)
     data, notes = layer.data, list[str]()
     if getattr(layer, "multiscale", False):
         data, matrix, notes = _level(layer, matrix)
     if others:
         data, chosen = _frame_of(layer, data, kind, matrix, others, viewer, frame)
         notes += chosen
-    if kind in ("labels", "image") and len(spatial) == 3:
-        flat = [axis for axis, n in zip(spatial, data.shape, strict=True) if n == 1]
-        if len(flat) == 1:  # a stack of one slice is a plane
-            data = data[tuple(0 if axis == flat[0] else slice(None) for axis in spatial)]
-            spatial.remove(flat[0])
+    flat = flat_axis(layer, spatial)
+    if flat is not None:  # a stack of one slice is a plane
+        data = data[tuple(0 if axis == flat else slice(None) for axis in spatial)]
+        spatial.remove(flat)
     rows = [*spatial, layer.ndim]
     inner = matrix[np.ix_(rows, rows)]
     if kind == "points":
         data = np.asarray(data)[:, spatial]
-    elif kind == "surface" and len(spatial) < layer.ndim:
-        data = (np.asarray(data[0])[:, spatial], *data[1:])
+    elif kind == "surface":
+        data = (np.asarray(data[0])[:, [axis - value_axes(layer) for axis in spatial]], *data[1:])
     units = tuple(layer.units[axis] for axis in spatial)
-    factors = tuple(1.0 if unit == units[-1] else float((1.0 * unit).to(units[-1]).magnitude) for unit in units)
+    factors = tuple(_factor(unit, units[-1]) for unit in units)
+    height = None if flat is None else float(matrix[flat, -1]) * _factor(layer.units[flat], units[-1])
     inner[:-1] *= np.array(factors)[:, None]
     place = Place(inner, short_unit(str(units[-1])))
     axes = tuple(str(layer.axis_labels[axis]) for axis in spatial)
-    return TakenLayer(layer.name, kind, data, place, axes, tuple(notes), units, factors)
+    return TakenLayer(layer.name, kind, data, place, axes, tuple(notes), units, factors, height)
 
 
 def why_not_taken(layer: Layer, ndims: Sequence[int] = (2, 3), kinds: tuple[type[Layer], ...] = (Labels, Image, Points, Surface)) -> str:
@@ -174,15 +175,18 @@ def why_not_taken(layer: Layer, ndims: Sequence[int] = (2, 3), kinds: tuple[type
         return f"it is neither {' nor '.join(_NAMES[kind] for kind in kinds)}" if len(kinds) > 1 else f"it is not {_NAMES[kinds[0]]}"
     if getattr(layer, "rgb", False):
         return "it is a colour image: split its channels or segment it first"
-    spatial, others = _axes(layer)
+    spatial, others = split_axes(layer)
     matrix = _data_to_world(layer)[:-1, :-1]
     mixed = np.abs(matrix[np.ix_(spatial, others)]).max(initial=0) + np.abs(matrix[np.ix_(others, spatial)]).max(initial=0)
     if mixed > 1e-9 * np.abs(matrix).max():
         return "its transform mixes time or channels with space"
+    flat = flat_axis(layer, spatial)
+    if flat is not None and np.abs(matrix[flat, [axis for axis in spatial if axis != flat]]).max() > 1e-9 * np.abs(matrix).max():
+        return "it is a single slice that is tilted out of the plane of the other axes: undo its rotation, or give it more slices"
     n = spatial_ndim(layer)
     if n not in ndims:
         wanted = " or ".join(f"{k}-D" for k in ndims)
-        more = f" besides {', '.join(_axis_name(layer, axis) for axis in others)}" if others else ""
+        more = f" besides {', '.join(axis_name(layer, axis) for axis in others)}" if others else ""
         return f"it is {n}-D{more}, and {wanted} is needed"
     units = [layer.units[axis] for axis in spatial]
     if any(unit.dimensionality != units[-1].dimensionality for unit in units):
@@ -195,11 +199,13 @@ _NAMES: dict[type[Layer], str] = {Labels: "a Labels layer", Image: "an image", P
 
 def spatial_ndim(layer: Layer) -> int:
     """Return the number of spatial axes; a stack of one slice has two."""
-    spatial, _ = _axes(layer)
-    if isinstance(layer, Labels | Image) and len(spatial) == 3:
-        shape = layer.level_shapes[0] if layer.multiscale else layer.data.shape
-        return 2 if sum(int(shape[axis]) == 1 for axis in spatial) == 1 else 3
-    return len(spatial)
+    spatial, _ = split_axes(layer)
+    return len(spatial) - (flat_axis(layer, spatial) is not None)
+
+
+def _factor(unit: Any, other: Any) -> float:
+    """Return what turns a length in one unit into another."""
+    return 1.0 if unit == other else float((1.0 * unit).to(other).magnitude)
 
 
 def is_two_valued(array: np.ndarray) -> bool:
@@ -228,54 +234,39 @@ def _data_to_world(layer: Layer) -> np.ndarray:
     return matrix
 
 
-def _axes(layer: Layer) -> tuple[list[int], list[int]]:
-    """Return the spatial axes and the others (time, channels, whatever stands before the last three)."""
-    others = []
-    for axis in range(layer.ndim):
-        name = str(layer.axis_labels[axis]).strip().lower()
-        timed = layer.units[axis].dimensionality == {"[time]": 1}
-        if name in _TIME_NAMES or name in _CHANNEL_NAMES or timed:
-            others.append(axis)
-    left = [axis for axis in range(layer.ndim) if axis not in others]
-    others += left[:-3]
-    return left[-3:], sorted(others)
-
-
-def _axis_name(layer: Layer, axis: int) -> str:
-    name = str(layer.axis_labels[axis]).strip().lower()
-    if name in _CHANNEL_NAMES:
-        return "channels"
-    return "time" if name in _TIME_NAMES or layer.units[axis].dimensionality == {"[time]": 1} else f"axis {axis}"
-
-
 def _frame_of(
     layer: Layer, data: Any, kind: str, matrix: np.ndarray, others: Sequence[int], viewer: Any, frame: int | None
 ) -> tuple[Any, list[str]]:
     """Return the data at the shown place of the axes that are not spatial, and which place that is."""
     notes, index = [], {}
     for axis in others:
-        name = _axis_name(layer, axis)
+        name = axis_name(layer, axis)
         size = layer.extent.data[1, axis] + 1 if kind in ("points", "surface") else data.shape[axis]
         shown = frame if frame is not None and name != "channels" else _shown(layer, matrix, axis, viewer)
         index[axis] = int(np.clip(shown, 0, max(size - 1, 0)))
         if size > 1:
-            what = {"time": "frame", "channels": "channel"}.get(name, f"position along {name}")
-            notes.append(f"Only {what} {index[axis] + 1} of {int(size)} was taken, the one that is shown.")
+            what = {"time": "frame", "channels": "channel"}.get(name, "position")
+            along = f" along {name}" if what == "position" else ""
+            notes.append(f"Only {what} {index[axis] + 1} of {int(size)}{along} was taken, the one that is shown.")
     if kind == "points":
         points = np.asarray(data)
         at = np.all([np.rint(points[:, axis]) == i for axis, i in index.items()], axis=0)
         return points[at], notes
     if kind == "surface":
-        return _frame_of_surface(data, index), notes
+        return _frame_of_surface(data, index, value_axes(layer)), notes
     return data[tuple(index.get(axis, slice(None)) for axis in range(layer.ndim))], notes
 
 
-def _frame_of_surface(data: Any, index: dict[int, int]) -> Any:
+def _frame_of_surface(data: Any, index: dict[int, int], value_axes: int) -> Any:
     vertices, faces = np.asarray(data[0]), np.asarray(data[1])
-    at = np.all([np.rint(vertices[:, axis]) == i for axis, i in index.items()], axis=0)
+    at = np.ones(len(vertices), bool)
+    for axis, i in index.items():
+        if axis >= value_axes:
+            at &= np.rint(vertices[:, axis - value_axes]) == i
     rows = np.cumsum(at) - 1
     kept = at[faces].all(1)
-    return (vertices[at], rows[faces[kept]], *(np.asarray(values)[..., at] for values in data[2:]))
+    shown = tuple(index[axis] for axis in range(value_axes))
+    return (vertices[at], rows[faces[kept]], *(np.asarray(values)[shown][..., at] for values in data[2:]))
 
 
 def _shown(layer: Layer, matrix: np.ndarray, axis: int, viewer: Any) -> int:

@@ -90,6 +90,7 @@ def read_shape(taken: TakenLayer, *, fields: bool = True) -> TakenLayer:
     if values.dtype == bool or not values.size:
         return read
     low, high = values.min(), values.max()
-    if values.dtype.kind == "f" and low < 0 < high and fields:
+    if not is_two_valued(values):
         return read
-    return replace(read, data=values == high if high > low else values != 0)
+    inside = values != 0 if low == high or high == 0 else values == high  # some write the shape as -1 on a background of 0
+    return replace(read, data=inside)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shapelab.cli.image_file import add_image_options, read_still
 from shapelab.cli.parser import number, whole_number
 from shapelab.errors import InputError
+from shapelab.units import is_length, short_unit, shown_unit
 
 if TYPE_CHECKING:
     from shapelab.frame import LayerData
@@ -35,7 +36,10 @@ def run(known: argparse.Namespace) -> int:
     from shapelab.measure import measure
 
     layer, boundary = _shape(known)
-    unit = known.unit if known.unit is not None else layer.meta.get("units", ("pixel",))[-1]
+    stated = short_unit(layer.meta.get("units", ("pixel",))[-1])
+    if known.unit is not None and known.voxel_size is None and is_length(stated) and short_unit(known.unit) != stated:
+        raise InputError(f"--unit is that of --voxel-size: the file states its own in {shown_unit(stated)}; give both, or neither.")
+    unit = known.unit if known.unit is not None else stated
     unit = "" if unit == "pixel" else unit
     if known.voxel_size is None and not unit and set(layer.meta.get("scale", ())) == {1.0}:
         print("shapelab: the file states no voxel size, so lengths are in voxels (see --voxel-size).", file=sys.stderr)

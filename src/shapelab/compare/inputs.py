@@ -147,6 +147,8 @@ def _from_pair(data: Any, unit: str) -> Shape:
 
 
 def _from_array(array: np.ndarray, spacing: Spacing, unit: str, sure: bool) -> Shape:
+    if array.ndim == 2 and not len(array):
+        raise InputError("It is empty: there are no points or pixels in it to compare.")
     if array.ndim not in (2, 3) or array.size == 0 or array.dtype.kind not in "buif":
         raise InputError(
             "Only 2-D and 3-D images, surfaces, points, mixtures and tables can be compared; "

@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from shapelab.convert.spacing import Spacing, as_spacing
+from shapelab.errors import InputError
 
-__all__ = ["cropped", "mask_warnings", "thin_fraction"]
+__all__ = ["cropped", "mask_warnings", "refuse_jump", "thin_fraction"]
 
 _SMALLEST_RADIUS = 4.0
 """Radius [voxels] below which the curvature of a mask cannot be measured."""
@@ -25,6 +26,14 @@ def thin_fraction(mask: np.ndarray, spacing: Spacing, radius: float) -> float:
     covered = distance_transform_edt(~core, sampling=steps) <= radius
     inner = covered[tuple(slice(1, -1) for _ in steps)]
     return 1.0 - float(np.count_nonzero(inner & mask)) / float(np.count_nonzero(mask))
+
+
+def refuse_jump(weights: np.ndarray) -> None:
+    """Raise an InputError where no voxel of a field weighs as interface: there is nothing to take curvature from."""
+    if not (weights > 0).any():
+        raise InputError(
+            "The field jumps from outside to inside within one voxel, so it has no interface to measure: give it as a mask (field > 0)."
+        )
 
 
 def cropped(mask: np.ndarray, steps: tuple[float, ...]) -> np.ndarray:

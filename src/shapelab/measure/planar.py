@@ -11,7 +11,7 @@ from shapelab.convert.field import Boundary, mask_to_isotropic_field
 from shapelab.convert.mask import as_field, as_mask
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.measure.curvature import line_curvature
-from shapelab.measure.limits import cropped, mask_warnings
+from shapelab.measure.limits import cropped, mask_warnings, refuse_jump
 
 __all__ = ["measure_planar"]
 
@@ -54,6 +54,7 @@ def measure_planar(
     outlines = [np.diff(line * cells, axis=0) for line in find_contours(field, 0.0)]  # type: ignore[no-untyped-call]
     perimeter = float(sum(np.linalg.norm(segments, axis=1).sum() for segments in outlines))
     k, weights = line_curvature(field, cells, boundary=boundary)
+    refuse_jump(weights)
     report |= _outline_numbers(k[weights > 0].astype(np.float64), weights[weights > 0].astype(np.float64), area, perimeter)
     return report | {"spacing": steps, "unit": unit, "eps": eps, "smoothing": blur, "warnings": warnings}
 

@@ -108,7 +108,8 @@ def _one_shape(array: np.ndarray, label: int | None, *, sure: bool) -> np.ndarra
             raise InputError("The image contains values that are not finite (NaN or infinity): replace them first.")
         low, high = float(array.min()), float(array.max())
         if low < 0 < high and label is None:
-            return array
+            jumps = np.all((array == low) | (array == high))  # no width from which curvature could be taken: a mask
+            return np.asarray(array > 0) if jumps else array
         if set(np.unique(array).tolist()) <= {0.0, 1.0}:
             return np.asarray(array == 1)
         if np.all(array == np.rint(array)):

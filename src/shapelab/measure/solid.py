@@ -12,7 +12,7 @@ from shapelab.convert.mask import as_field, as_mask
 from shapelab.convert.mesh import field_to_mesh
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.measure.curvature import Curvatures, diffuse_curvatures, shape_operator
-from shapelab.measure.limits import cropped, mask_warnings
+from shapelab.measure.limits import cropped, mask_warnings, refuse_jump
 from shapelab.measure.surface import euler_characteristic, mesh_area
 
 __all__ = ["field_width", "measure_solid"]
@@ -64,6 +64,7 @@ def field_width(u: np.ndarray, spacing: Spacing, boundary: Boundary = "replicate
     steps = as_spacing(spacing, 3)
     weights = shape_operator(u, steps, boundary=boundary).weights
     keep = weights > 0
+    refuse_jump(weights)
     square = 1 - u[keep].astype(np.float64) ** 2
     slope = weights[keep] / (0.9375 * square**2 * math.prod(steps))
     return float(np.median(square / (math.sqrt(2) * slope)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -75,4 +75,5 @@ def _as_mask(read: TakenLayer) -> TakenLayer:
         raise InputError(
             f"The image {read.name!r} is no mask: it has more than two values, or one. Segment it first, or convert it to labels."
         )
-    return TakenLayer(read.name, "labels", read.data == high, read.place, read.axes, read.notes, read.units, read.factors)
+    inside = read.data != 0 if high == 0 else read.data == high  # some write the shape as -1 on a background of 0
+    return replace(read, kind="labels", data=inside)

@@ -17,7 +17,7 @@ from napari_shapelab.work.progress import Progress, Report
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
 from shapelab.parameters import Parameters, parameter
-from shapelab.units import short_unit
+from shapelab.units import conversion, is_length, short_unit, shown_unit
 
 __all__ = ["COMPARED", "CompareParameters", "Comparison", "compare_layers", "densities", "distributions", "numbers", "why_not"]
 
@@ -74,7 +74,7 @@ def compare_layers(
     report(Progress(-1, "Overlaps, distances, statistics…"))
     options = {name: value for name, value in parameters if name != "difference"}
     result = compare(a, b, **options)
-    result["notes"] = [f"{side.name}: {note}" for side in taken for note in side.notes] + result["notes"]
+    result["notes"] = [*(f"{side.name}: {note}" for side in taken for note in side.notes), *_apart(*taken), *result["notes"]]
     where = None
     grids = {"mask", "labels", "field"}
     if parameters.difference and result["kind_a"] in grids and result["kind_b"] in grids:
@@ -90,6 +90,17 @@ def compare_layers(
         "notes": list(result["notes"]),
     }
     return Comparison((a.name, b.name), {"a": a.name, "b": b.name, **result}, where, provenance)
+
+
+def _apart(a: TakenLayer, b: TakenLayer) -> list[str]:
+    """Say it where two slices lie in different planes: only their own two axes are compared."""
+    if a.height is None or b.height is None:
+        return []
+    other = b.height * (conversion(b.unit, a.unit) if is_length(a.unit) and is_length(b.unit) else 1.0)
+    if abs(other - a.height) < 1e-3 * min(a.spacing):
+        return []
+    unit = shown_unit(a.unit) or "pixels"
+    return [f"The two slices lie at {a.height:.4g} and {other:.4g} {unit} across their planes: they were compared as if in one plane."]
 
 
 def _go_on(abort: threading.Event | None) -> None:
