@@ -161,7 +161,7 @@ class Simulation:
         -------
         Iterator of Frame
             The newest frames; the last one is yielded whatever ended the run (`reason` says what), unless `stop` came
-            before there was a state.
+            while the first state was made.
         """
         if every < 1:
             raise ParameterError(f"every: {every} is not allowed, choose a whole number of steps of at least 1.")
@@ -173,9 +173,15 @@ class Simulation:
     def _frames(self, steps: int | None, every: int) -> Iterator[Frame]:
         self.stopped = False
         first = last = self.step_number
+        early = self._stop.is_set()  # before it began: then there is one frame, of the start
+        self._stop.clear()
         try:
             self.prepare()
         except Stopped:
+            return
+        if early:
+            self._interrupted()
+            yield self.frame()
             return
         while not self.done and (steps is None or self.step_number - first < steps):
             if not self._step():
