@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from napari.layers import Image, Layer, Surface
 
-from napari_shapelab.viewer.layer_data import TakenLayer, take
+from napari_shapelab.viewer.layer_data import TakenLayer, place_of, take
 from shapelab.convert import Mesh
+from shapelab.convert.place import Place
 from shapelab.errors import InputError, ShapelabError
 from shapelab.frame import LayerKind
 from shapelab.io import write_mesh
@@ -61,9 +62,19 @@ def _nifti(path: str, data: Any, meta: Mapping[str, Any], kind: LayerKind) -> li
         rgb, multiscale = bool(meta.get("rgb")), bool(meta.get("multiscale"))
         layer = Image(data, rgb=rgb, multiscale=multiscale, contrast_limits=(0, 1), **_placed(meta))
         taken = _whole(layer, math.prod(layer.level_shapes[0] if multiscale else np.shape(data)))
-        return [str(write_nifti(path, np.asarray(taken.data), taken.place, kind))]
+        return [str(write_nifti(path, *_with_slice(layer, taken), kind))]
     except ShapelabError as error:
         raise LayerNotWrittenError(str(error)) from error
+
+
+def _with_slice(layer: Image, taken: TakenLayer) -> tuple[np.ndarray, Place]:
+    """Return array and place; a stack of one slice stays one, so that the file says where the slice is."""
+    data = np.asarray(taken.data)
+    in_space = len(set(map(str, layer.units))) == 1 and str(layer.axis_labels[0]).lower() not in ("t", "time", "c", "channel")
+    if taken.ndim != 2 or layer.ndim != 3 or layer.multiscale or not in_space:
+        return data, taken.place
+    place = Place.from_meta(place_of(layer), 3, taken.unit)
+    return (data, taken.place) if place is None else (np.asarray(layer.data), place)
 
 
 def _placed(meta: Mapping[str, Any]) -> dict[str, Any]:
