@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from argparse import Namespace
 
 import numpy as np
 import pytest
 import tifffile
 
 from shapelab.cli import main
+from shapelab.cli.image_file import frame_of_run
 from shapelab.io import load_run, read_mesh
 
 RUN = ["run", "curvatubes", "--preset", "tubes", "--shape", "16", "16", "16", "--seed", "1"]
@@ -132,6 +134,31 @@ def test_measure_says_when_there_is_no_voxel_size(ball, capsys):
     assert "no voxel size" in capsys.readouterr().err
 
 
+def test_options_that_do_not_fit_what_is_named_are_refused(tmp_path, capsys):
+    image, folder = tmp_path / "cells.tif", tmp_path / "run.zarr"
+    labels = np.zeros((32, 32), np.uint8)
+    tifffile.imwrite(tmp_path / "empty.tif", labels)
+    labels[4:14, 4:14], labels[4:14, 16:28] = 1, 2
+    tifffile.imwrite(image, labels)
+    assert main(["run", "cells", "--start-from", str(tmp_path / "empty.tif"), "--steps", "1", "--out", str(folder)]) == 2
+    assert "empty.tif is empty" in capsys.readouterr().err
+    assert main(["run", "cells", "--start-from", str(image), "--steps", "2", "--every", "1", "--out", str(folder)]) == 0
+    run = ["run", "cells", "--start-from", str(image), "--steps", "1", "--mesh", str(tmp_path / "none" / "x.ply")]
+    for words, sentence in (
+        (["measure", str(folder), "--frame", "7"], "frames 0 to 1"),
+        (["measure", str(folder), "--key", "x"], "--key is for image files"),
+        (["tensions", str(folder), "--channel", "0"], "--channel is for image files"),
+        (["export", str(folder), str(tmp_path / "x.tif"), "--step", "1"], "--step is for surfaces"),
+        (["export", str(folder), ""], "exists already"),
+        (run, "does not exist"),
+    ):
+        capsys.readouterr()
+        assert main(words) == 2, words
+        assert sentence in capsys.readouterr().err
+    for frame, step in ((0, 1), (1, 2), (None, 2)):
+        assert frame_of_run(load_run(folder), Namespace(key=None, channel=None, labels=False, frame=frame)).step == step
+
+
 def test_the_unit_of_a_file_is_not_renamed(tmp_path, capsys):
     sizes = {f"PhysicalSize{axis}": 0.5 for axis in "XY"} | {f"PhysicalSize{axis}Unit": "µm" for axis in "XY"}
     image = np.zeros((16, 16), np.uint8)
@@ -245,7 +272,7 @@ def test_export_by_suffix(tmp_path, capsys):
     [
         ("a.doc", [], "must end in"),
         ("a.ply", ["--step", "3"], "has no frame of step 3; it has 2"),
-        ("a.ply", ["--per-cell"], "is no labels"),
+        ("a.ply", ["--per-cell"], "is not a label image"),
         ("a.gif", ["--fps", "0"], "--fps must be above 0"),
         ("run.zarr", [], "must end in"),
     ],

@@ -48,6 +48,10 @@ def run(known: argparse.Namespace) -> int:
     from shapelab.io.movie import MOVIE_SUFFIXES, check_movie, write_movie
 
     kept, suffix = load_run(known.path), known.out.suffix.lower()
+    given = {"--step": known.step is not None, "--all-frames": known.all_frames, "--per-cell": known.per_cell}
+    if suffix not in WRITTEN_SUFFIXES and any(given.values()):
+        option = next(name for name in given if given[name])
+        raise InputError(f"{option} is for surfaces only ({', '.join(WRITTEN_SUFFIXES)}): leave it out.")
     if suffix in WRITTEN_SUFFIXES:
         written = export_meshes(kept, known.out, _frames(kept, known), layer=known.layer, per_cell=known.per_cell)
     elif suffix in (".tif", ".tiff"):

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shapelab.cli.parser import whole_number
+from shapelab.errors import InputError
 
 if TYPE_CHECKING:
-    from shapelab.frame import LayerData
+    from shapelab.frame import Frame, LayerData
+    from shapelab.io import Run
 
-__all__ = ["add_image_options", "read_still"]
+__all__ = ["add_image_options", "frame_of_run", "read_still"]
 
 
 def add_image_options(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +23,23 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frame", type=whole_number, metavar="N", help="which frame of a time series, counted from 0")
     parser.add_argument("--channel", type=whole_number, metavar="N", help="which channel, counted from 0")
     parser.add_argument("--labels", action="store_true", help="the numbers of the image are ids of objects, whatever they look like")
+
+
+def frame_of_run(run: Run, known: argparse.Namespace) -> Frame:
+    """Return the frame of a saved run that ``--frame`` asks for, else the last.
+
+    Raises
+    ------
+    InputError
+        If there is none, or for an option that only means something for a file.
+    """
+    for option, value in (("--key", known.key), ("--channel", known.channel), ("--labels", known.labels or None)):
+        if value is not None:
+            raise InputError(f"{option} is for image files: {run.path.name} is a run.")
+    index = len(run) - 1 if known.frame is None else known.frame
+    if not 0 <= index < len(run):
+        raise InputError(f"There is no frame {index}: the run {run.path.name} has frames 0 to {len(run) - 1}.")
+    return run.frame(index)
 
 
 def read_still(path: Path, known: argparse.Namespace) -> LayerData:

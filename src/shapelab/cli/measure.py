@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelab.cli.image_file import add_image_options, read_still
+from shapelab.cli.image_file import add_image_options, frame_of_run, read_still
 from shapelab.cli.parser import number, whole_number
 from shapelab.errors import InputError
 from shapelab.units import is_length, short_unit, shown_unit
@@ -61,7 +61,7 @@ def _shape(known: argparse.Namespace) -> tuple[LayerData, Any]:
     if not (known.path / "run.json").is_file():
         return read_still(known.path, known), "replicate"
     run = load_run(known.path)
-    volumes = [layer for layer in run.frame() if layer.kind in ("image", "labels")]
+    volumes = [layer for layer in frame_of_run(run, known) if layer.kind in ("image", "labels")]
     if not volumes:
         raise InputError(f"The run {known.path.name} holds no image or labels to measure.")
     return volumes[0], run.record.parameters.get("boundary", "replicate")

@@ -37,6 +37,7 @@ def record(simulation: Simulation, known: argparse.Namespace, append_to: Path | 
     from shapelab.cli.progress import Progress, interruptible
     from shapelab.io import RunWriter
     from shapelab.io.mesh import check_suffix
+    from shapelab.io.output import require_folder
 
     at_least(1, every=known.every)
     at_least(0, steps=known.steps)
@@ -45,6 +46,7 @@ def record(simulation: Simulation, known: argparse.Namespace, append_to: Path | 
         raise InputError("say where to save the run (--out tubes.zarr) or its surface (--mesh tubes.ply).")
     if known.mesh is not None:
         check_suffix(known.mesh)
+        require_folder(known.mesh)
     steps = known.steps
     if steps is None and "max_steps" not in type(simulation.parameters).model_fields:
         steps = _STEPS

@@ -50,5 +50,7 @@ def run(known: argparse.Namespace, rest: list[str]) -> int:
         return 0
     changes: dict[str, Any] = given_parameters(parser.parse_args(rest), parameters_type)
     if known.start_from is not None:
-        changes["initial"] = read_still(known.start_from, known)
+        changes["initial"] = layer = read_still(known.start_from, known)
+        if not layer.data.any():
+            raise InputError(f"{known.start_from.name} is empty: every pixel is 0, so there is nothing to start from.")
     return record(create(known.family, known.preset, **changes), known)

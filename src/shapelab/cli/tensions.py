@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelab.cli.image_file import add_image_options, read_still
+from shapelab.cli.image_file import add_image_options, frame_of_run, read_still
 from shapelab.cli.parser import number
 from shapelab.errors import InputError
 
@@ -78,7 +78,7 @@ def _labels(known: argparse.Namespace) -> LayerData:
     if not (known.path / "run.json").is_file():
         layer = read_still(known.path, known)
         return LayerData(layer.name, labels_of(layer), "labels", layer.meta)
-    frame = load_run(known.path).frame()
+    frame = frame_of_run(load_run(known.path), known)
     if "cells" not in frame:
         raise InputError(f"The run {known.path.name} has no cells: tensions are inferred from cells, not from a field.")
     return frame.layer("cells")

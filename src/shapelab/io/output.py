@@ -12,7 +12,7 @@ from pathlib import Path
 
 from shapelab.errors import InputError
 
-__all__ = ["free_name", "new_file", "new_folder", "new_version", "require_new"]
+__all__ = ["free_name", "new_file", "new_folder", "new_version", "require_folder", "require_new"]
 
 
 def free_name(path: Path) -> Path:
@@ -24,6 +24,11 @@ def require_new(path: Path) -> None:
     """Refuse a path that exists, or whose folder is missing or read-only."""
     if path.exists():
         raise InputError(f"{str(path)!r} exists already: choose another name; nothing was overwritten.")
+    require_folder(path)
+
+
+def require_folder(path: Path) -> None:
+    """Raise an InputError unless the folder of `path` is there and can be written."""
     if not path.parent.is_dir():
         raise InputError(f"The folder {str(path.parent)!r} does not exist: make it first.")
     if not os.access(path.parent, os.W_OK):
@@ -39,7 +44,7 @@ def new_file(path: Path) -> Iterator[Path]:
     InputError
         If `path` exists or cannot be written; whatever ends the block early, nothing is left.
     """
-    with _complete(path, path.with_name(f".{uuid.uuid4().hex[:8]}.partial.{path.name}")) as partial:
+    with _complete(path, path.parent / f".{uuid.uuid4().hex[:8]}.partial.{path.name}") as partial:
         yield partial
 
 
@@ -59,7 +64,7 @@ def new_version(path: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Yield a hidden new folder beside `path`; it gets its name when all went well."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    partial = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.partial"
     with _complete(path, partial):
         partial.mkdir()
         yield partial
