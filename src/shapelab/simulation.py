@@ -100,7 +100,7 @@ class Simulation:
             return
         require_memory(self.model.memory(self._parameters, self.initial), self.device)
         try:
-            with _memory_errors(), stoppable(self._stop):
+            with _numbers_in_words(), stoppable(self._stop):
                 check_stop()
                 apart(self.model.warm_up)
                 self._state = self.model.init(self._parameters, self.initial)
@@ -126,7 +126,7 @@ class Simulation:
         state = self._prepared()
         before = self.model.snapshot(state)
         try:
-            with _memory_errors(), stoppable(self._stop):
+            with _numbers_in_words(), stoppable(self._stop):
                 check_stop()
                 self._state = self.model.step(state)
         except Stopped:
@@ -261,8 +261,8 @@ class Simulation:
         self.done, self.failed, self.reason = False, False, None
 
 
-class _memory_errors:
-    """Turn the out-of-memory errors of NumPy and torch into one sentence."""
+class _numbers_in_words:
+    """Turn what NumPy and torch say where memory or a matrix fails into one sentence."""
 
     def __enter__(self) -> None:
         return None
@@ -272,3 +272,8 @@ class _memory_errors:
             return
         if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
             raise OutOfMemoryError("There is not enough memory for this run: choose a smaller shape or a coarser grid.") from error
+        if isinstance(error, np.linalg.LinAlgError):
+            raise NotFiniteError(
+                "The numbers of this run broke down: a matrix cannot be inverted, as where a body has no extent along one axis. "
+                "Choose less extreme parameters, or a finer grid."
+            ) from error

@@ -55,3 +55,11 @@ def test_an_error_above_the_tolerance_is_said():
 @pytest.mark.parametrize(("pull", "expected"), [(1.0, 0.1), (5.0, 0.1), (50.0, 0.01), (np.inf, 0.1), (0.0, 0.1)])
 def test_no_seed_is_pulled_further_than_half_a_radius(pull, expected):
     assert without_jumps(0.1, np.array([[0.0, 0.0], [0.0, pull]]), 1.0) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("extreme", [{"left": 0.98}, {"drop": 0.98}])
+def test_a_body_too_thin_for_its_equations_ends_the_run_in_a_sentence(extreme):
+    run = sl.Cells("plastic_block", shape=(40, 40), n_cells=12, **extreme)
+    frames = list(run.run(3, every=1))
+    assert not run.done or (run.failed and "cannot be inverted" in run.reason)
+    assert frames
