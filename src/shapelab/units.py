@@ -91,5 +91,5 @@ def conversion(unit: str | None, to: str | None) -> float:
     for known, name in ((first, unit), (second, to)):
         if known not in _UNITS:
             what = f"{name!r} is" if known else "Pixels are"
-            raise InputError(f"{what} no known length: lengths in {unit or 'pixels'} cannot be converted to {to or 'pixels'}.")
+            raise InputError(f"{what} not a known length: lengths in {unit or 'pixels'} cannot be converted to {to or 'pixels'}.")
     return _UNITS[first].metres / _UNITS[second].metres

@@ -162,7 +162,7 @@ def test_what_is_no_number_keeps_the_value_and_is_said(qtbot, typed):
     assert box.value() == 0.1
     assert form.parameters.speed == 0.1
     assert said
-    assert "stays" in said[0]
+    assert "is kept" in said[0]
     assert problems == []
 
 

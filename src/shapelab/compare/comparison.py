@@ -81,7 +81,7 @@ def compare(
     exclude_border
         Leave cells that touch the border of the image out of the statistics.
     seed
-        Seed of all draws.
+        Random seed.
     labels
         Whole numbers are ids of objects, even if they look like the brightness of a grey image; a labels layer says so itself.
 

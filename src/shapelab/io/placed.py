@@ -181,7 +181,7 @@ def _one_unit(stated_units: Mapping[str, str], stated: set[str]) -> tuple[str, d
         if len(kinds) > 1:
             named = ", ".join(f"{axis}: {unit or 'pixel'}" for axis, unit in units.items())
             raise InputError(f"Its units ({named}) cannot be converted to one.")
-        return "", factors, [f"Its unit {kinds[0]!r} is no known length: lengths are as the file states them, without a unit."]
+        return "", factors, [f"Its unit {kinds[0]!r} is not a known unit of length: lengths are as the file states them, without a unit."]
     target = kinds[0] if kinds[0] in _SHOWN else "mm"
     for axis, unit in units.items():
         factors[axis] = float(f"{conversion(unit, target):.12g}")  # 1e-6 / 1e-9 is 999.9999999999999

@@ -80,7 +80,7 @@ class AtlasGroups(QWidget):
     def take(self, members: Sequence[int]) -> None:
         """Take shapes as group A, or as B if there is an A and no B yet, and compare."""
         if not members:
-            self.note.setText("There is no point inside that line. " + _HINT)
+            self.note.setText("The outline contains no points. " + _HINT)
             return
         if self.a and not self.b:
             self.b = list(members)

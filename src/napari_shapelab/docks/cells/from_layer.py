@@ -73,7 +73,7 @@ def _as_mask(read: TakenLayer) -> TakenLayer:
     low, high = read.data.min(), read.data.max()
     if low == high or not np.isin(read.data, (low, high)).all():
         raise InputError(
-            f"The image {read.name!r} is no mask: it has more than two values, or one. Segment it first, or convert it to labels."
+            f"The image {read.name!r} is not a mask: it has more than two values, or one. Segment it first, or convert it to labels."
         )
     inside = read.data != 0 if high == 0 else read.data == high  # some write the shape as -1 on a background of 0
     return replace(read, kind="labels", data=inside)

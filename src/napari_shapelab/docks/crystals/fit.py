@@ -53,7 +53,7 @@ class FitParameters(Parameters):
         step=0.25,
     )
     effort: float = parameter(1.0, "Factor on the number of iterations of the likelihood fit.", ge=0.1, le=10, step=0.1)
-    pixels: int = parameter(512, "Of a grain table, which has no pixels of its own: pixels along the longer side.", ge=32, le=4096, step=64)
+    pixels: int = parameter(512, "Grid for a grain table: pixels along the longer side.", ge=32, le=4096, step=64)
 
     @property
     def short_name(self) -> str:

@@ -191,5 +191,5 @@ def _summary(crystal: Crystal, like_name: str) -> str:
     distances = {name.removeprefix("ks_").replace("_", " "): value for name, value in statistics.items() if name.startswith("ks_")}
     if distances:
         said = ", ".join(f"{name} {value:.2f}" for name, value in distances.items())
-        parts.insert(1, f"Kolmogorov-Smirnov distances to {like_name}: {said} (0 alike, 1 apart).")
+        parts.insert(1, f"Kolmogorov-Smirnov distances to {like_name}: {said} (0: identical, 1: disjoint).")
     return " ".join(parts)

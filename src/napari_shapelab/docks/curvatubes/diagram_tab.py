@@ -57,7 +57,7 @@ class DiagramTab(QWidget):
         self.combo.chosen.connect(self._on_chosen)
         self.shown = QCheckBox("Follow")
         self.shown.setChecked(True)
-        self.shown.setToolTip("Measure the curvatures now and then while the run goes on; it takes a tenth of the time.")
+        self.shown.setToolTip("Measure the curvatures regularly during the run; it takes a tenth of the time.")
         self.shown.toggled.connect(lambda _: self._tell())
         self.note = MessageLine(_LEGEND, lines=1)
         row = QHBoxLayout()
@@ -122,7 +122,7 @@ def _points_of(taken: TakenLayer, unit: str) -> tuple[np.ndarray, np.ndarray]:
     read = taken.read()
     data = read.data
     if read.kind == "image" and not np.isin(data, (data.min(), data.max())).all():
-        raise InputError(f"The image {read.name!r} is no mask: it has more than two values. Segment it first.")
+        raise InputError(f"The image {read.name!r} is not a mask: it has more than two values. Segment it first.")
     diagram = curvature_diagram(data > data.min() if read.kind == "image" else data != 0, read.spacing)
     factor = conversion(unit, read.unit) if is_length(unit) and is_length(read.unit) else 1.0
     rng = np.random.default_rng(0)

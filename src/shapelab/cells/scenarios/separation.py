@@ -1,4 +1,4 @@
-"""Two kinds of cells that shun each other."""
+"""Two kinds of cells that avoid each other."""
 
 from __future__ import annotations
 
