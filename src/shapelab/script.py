@@ -194,7 +194,7 @@ def _array_arguments(arrays: Mapping[str, LayerData], folder: str | Path | None)
     for name, layer in arrays.items():
         argument, _, item = name.partition(".")
         path = f"{name}.npy" if folder is None else (Path(folder) / f"{name}.npy").as_posix()
-        meta = {key: layer.meta[key] for key in ("scale", "units") if key in layer.meta}
+        meta = {key: layer.meta[key] for key in ("scale", "units", "features") if key in layer.meta}
         loaded = f"{item!r}: np.load({path!r})" if item else f"(np.load({path!r}), {meta!r}, {layer.kind!r})"
         groups.setdefault(argument, []).append(loaded)
     items = {name.partition(".")[0] for name in arrays if "." in name}

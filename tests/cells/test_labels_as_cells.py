@@ -166,3 +166,44 @@ def test_what_cells_that_fill_everything_cannot_do_is_said(scenario):
     free = np.pad(full, 24)
     assert any("fill the" in notice for notice in Cells(scenario, initial=full).frame().notices)
     assert Cells(scenario, initial=free).frame().notices == ()
+
+
+def typed(labels, values):
+    ids = np.unique(labels[labels > 0])
+    features = {"index": [0, *ids.tolist()], "type": [None, *(values[i % len(values)] for i in range(len(ids)))]}
+    return LayerData("tissue", labels, "labels", {"features": features}), ids
+
+
+@pytest.mark.parametrize(("values", "types"), [((0, 1), (0, 1)), ((1, 2), (0, 1)), (("b", "a"), (1, 0)), ((1.0, 0.0, 3.0), (1, 0, 3))])
+@pytest.mark.parametrize("scenario", ["checkerboard", "relaxation", "falling_cells"])
+def test_cells_have_the_types_that_the_labels_state(scenario, values, types):
+    layer, ids = typed(tissue(12), values)
+    sim = Cells(scenario, initial=layer)
+    features = sim.frame().layer("seeds").meta["features"]
+    np.testing.assert_array_equal(features["id"], ids)
+    np.testing.assert_array_equal(features["type"], np.resize(types, len(ids)))
+    sim.step()
+    np.testing.assert_array_equal(sim.frame().layer("seeds").meta["features"]["type"], np.resize(types, len(ids)))
+
+
+def test_types_that_are_missing_or_too_many_are_refused():
+    labels = tissue(12)
+    layer, ids = typed(labels, (0, None))
+    with pytest.raises(InputError, match=f"no value for {len(ids) // 2} of the {len(ids)} cells"):
+        Cells(initial=layer)
+    layer, _ = typed(labels, (None,))
+    assert GivenCells.of(layer).types is None  # an empty column states nothing
+    many = np.arange(1, 1 + 16 * 16).reshape(16, 16).repeat(4, 0).repeat(4, 1)
+    with pytest.raises(InputError, match="256 different values"):
+        GivenCells.of(typed(many, tuple(range(256)))[0])
+
+
+def test_a_script_gives_the_same_types(tmp_path):
+    from shapelab.script import as_script
+
+    layer, _ = typed(tissue(12), ("a", "b", "b"))
+    sim = Cells("checkerboard", initial=layer)
+    sim.step()
+    names = {}
+    exec(as_script(sim, tmp_path), names)
+    np.testing.assert_array_equal(*(s.frame().layer("seeds").meta["features"]["type"] for s in (sim, names["simulation"])))

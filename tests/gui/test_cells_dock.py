@@ -307,14 +307,17 @@ def test_colours_tracks_measure_and_script(viewer, dock, qtbot, tmp_path):
 def test_the_users_own_labels_move(viewer, dock, qtbot):
     labels = np.zeros((48, 56), np.int64)
     labels[4:20, 4:20], labels[4:20, 24:44], labels[26:44, 10:30] = 7, 100, 60_000
-    layer = viewer.add_labels(labels, scale=(0.5, 0.5), translate=(3, 4), units=("um", "um"))
+    types = {"index": [7, 100, 60_000], "type": ["soft", "hard", "soft"]}
+    layer = viewer.add_labels(labels, scale=(0.5, 0.5), translate=(3, 4), units=("um", "um"), features=types)
     dock.start_from.choose(layer)
     assert dock.presets.name == "relaxation"
+    assert "1 of type 0, 2 of type 1" in dock.panel.message.text()
     assert "shape" not in dock.form.fields
     click(qtbot, dock.panel.run_button)
     qtbot.waitUntil(lambda: dock.panel.snapshot is not None and dock.panel.snapshot.frame.step >= 2, timeout=120_000)
     qtbot.waitUntil(lambda: not dock.panel.running, timeout=60_000)  # evened out, it ends by itself
     cells = dock.panel.layers["cells"]
+    assert list(dock.panel.layers["seeds"].features["type"]) == [1, 0, 1]
     assert set(np.unique(cells.data)) == {0, 7, 100, 60_000}
     assert np.allclose(cells.scale, 0.5)
     assert np.allclose(cells.translate, (3, 4))
@@ -418,6 +421,9 @@ def test_a_run_lies_over_the_labels_it_came_from_under_any_transform(viewer, doc
         assert np.linalg.norm(at - centre) < voxel
     assert not layer.visible
     assert "'mine' is hidden" in dock.panel.message.text()
+    for seen in (False, True):  # the eye of the run changes what is seen
+        cells.visible = seen
+        assert layer.visible is not seen
     assert np.allclose(cells.colormap.map(np.array(ids)), layer.colormap.map(np.array(ids)))
     dock.tools.pick(ids[2])
     assert dock.tools.info.text().startswith(f"Cell {ids[2]}: ")

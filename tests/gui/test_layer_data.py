@@ -120,6 +120,18 @@ def test_channels_are_not_slices():
     assert "colour" in why_not_taken(Image(np.zeros((8, 9, 3), np.uint8), rgb=True))
 
 
+def test_channels_behind_the_pixels_are_channels_too():
+    data = np.zeros((24, 30, 2))
+    data[..., 0] = 1
+    taken = take(Image(data, axis_labels=("y", "x", "c"), scale=(3, 2, 1)))
+    assert taken.data.shape == (24, 30)
+    assert taken.data.all()
+    assert taken.spacing == (3, 2)
+    for several in (data, np.repeat(data[None], 20, 0)):  # nobody has named the axes
+        assert "2 entries, as channels have" in why_not_taken(Image(several, rgb=False))
+    assert not why_not_taken(Image(data, axis_labels=("z", "y", "x"), rgb=False))
+
+
 def test_one_slice_is_a_plane():
     taken = take(Labels(np.ones((1, 5, 6), int), scale=(9, 2, 1)))
     assert taken.data.shape == (5, 6)

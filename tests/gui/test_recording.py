@@ -10,9 +10,9 @@ import pytest
 from qtpy.QtCore import Qt
 from toy_model import toy
 
-from napari_shapelab.run.keep_tab import RecordingTab
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.recorder import Recorder
+from napari_shapelab.run.recording_tab import RecordingTab
 from shapelab.catalog import Family
 from shapelab.errors import InputError
 from shapelab.io import RunWriter, load_run

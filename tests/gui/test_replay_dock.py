@@ -90,7 +90,7 @@ def test_a_run_opens_with_its_time_parameters_and_scalars(viewer, dock, qtbot, t
     assert "steps 0 to 12. Still changing after 12 steps" in dock.about.text()
     rows = dict(dock._opened.details)
     assert rows["Mass"] == "-0.45"
-    assert rows["Seed"] == "3"
+    assert rows["Random seed"] == "3"
     assert rows["can be resumed from"] == "every frame"
     assert "numpy" in rows["versions"]
     assert dock.plot.choice.currentData() == "energy"

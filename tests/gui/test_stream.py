@@ -465,8 +465,12 @@ def test_a_notice_is_shown_as_long_as_it_is_true(viewer, panel, qtbot, monkeypat
 
 
 def test_a_second_dock_is_a_tab_of_the_first(viewer, qtbot):
-    one, two = add_panel(viewer, "one"), add_panel(viewer, "two")
-    docks = viewer.window._wrapped_dock_widgets
+    one = add_panel(viewer, "one")
     window = main_window(one)
+    one.setMinimumHeight(400)  # two below each other would need more than the window has
+    window.resize(1200, 640)
+    two = add_panel(viewer, "two")
+    docks = viewer.window._wrapped_dock_widgets
     qtbot.waitUntil(lambda: docks["two"] in window.tabifiedDockWidgets(docks["one"]), timeout=5000)
+    qtbot.waitUntil(lambda: window.height() <= 640, timeout=5000)
     assert two.isVisible()

@@ -190,6 +190,26 @@ def test_single_planes_and_unnamed_axes():
     assert on_axes(L[:1], "zyx", {}, "", {"z": 3.0}).axes == "yx"
 
 
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [
+        ((40, 50, 3), "yxc"), ((20, 40, 50, 2), "zyxc"), ((5, 20, 40, 50, 4), "tzyxc"), ((1, 40, 50, 3), "-yxc"),
+        ((40, 50, 5), "zyx"), ((3, 40, 50), "zyx"), ((8, 8, 3), "zyx"), ((40, 3), "yx"), ((40, 50, 1), "yx-"),
+    ],
+)  # fmt: skip
+def test_a_short_last_axis_is_channels(shape, axes):
+    assert named_axes(shape) == axes
+
+
+def test_channels_behind_the_pixels_are_no_slices(tmp_path, capsys):
+    data = np.zeros((24, 30, 2), np.uint8)
+    data[4:10, 5:11, 1] = 1
+    np.save(tmp_path / "a.npy", data)
+    assert main(["measure", str(tmp_path / "a.npy")]) == 2
+    assert "one channel, from 0 to 1" in capsys.readouterr().err
+    np.testing.assert_array_equal(read_image(tmp_path / "a.npy", channel=1).data, data[..., 1])
+
+
 def test_planar_colours_are_refused(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((3, 20, 20), np.uint8), photometric="rgb", planarconfig="separate")
     with pytest.raises(InputError, match="colour"):

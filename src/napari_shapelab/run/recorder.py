@@ -30,15 +30,15 @@ _FRAMES = 200
 class Recorder:
     """Keeps a frame every so many steps in a new run folder, or goes on with one.
 
-    The worker calls it between two steps. It only copies the state; a thread writes it, at most two kept frames behind.
-    It never raises: whatever goes wrong is one sentence, after which nothing more is kept and the run itself goes on.
+    The worker calls it between two steps. It only copies the state; a thread writes it, at most two saved frames behind.
+    It never raises: whatever goes wrong is one sentence, after which nothing more is saved and the run itself goes on.
 
     Parameters
     ----------
     path
         Run folder to make; its parent is made too.
     every
-        Keep a frame when the step is a multiple of this; the first frame and the last one are kept as well.
+        Save a frame when the step is a multiple of this; the first frame and the last one are saved as well.
     keep
         Checkpoints to keep; None for those of all frames where their size is reasonable, else the last one.
     append

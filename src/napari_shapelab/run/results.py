@@ -76,18 +76,26 @@ class EarlierRuns:
         self._seen = place
         if source is None:
             return note
-        self._source, self._over = source, main
         if not source.visible:
             return note
+        self._source, self._over = source, main
         source.visible = False
-        said = f"{source.name!r} is hidden under its run; it is shown again when the run is hidden or removed."
+        main.events.visible.connect(self._on_visible)
+        said = f"{source.name!r} is hidden under its run: click the eye of {main.name!r} to see it again."
         return " ".join(part for part in (note, said) if part)
 
     def show_source(self) -> None:
         """Show the user's own layer again."""
-        source, self._source, self._over = self._source, None, None
+        source, over, self._source, self._over = self._source, self._over, None, None
+        if over is not None:
+            over.events.visible.disconnect(self._on_visible)
         if source is not None and source in self._viewer.layers:
             source.visible = True
+
+    def _on_visible(self, event: Any) -> None:
+        """One of the two is seen: the user's own layer while the run is hidden, and the other way round."""
+        if self._source is not None and self._source in self._viewer.layers:
+            self._source.visible = not event.source.visible
 
     def _on_removed(self, event: Any) -> None:
         if self._over is not None and event.value is self._over:

@@ -49,4 +49,6 @@ def preparing(device: str, elapsed: float) -> str:
     """Return what a run does before its first frame, `elapsed` seconds after its start."""
     if elapsed < _COMPILES_AFTER:
         return f"{device} · preparing…"
-    return f"Compiling, the first time only: {elapsed:.0f} s of about {_COMPILES_FOR} s"
+    if elapsed < _COMPILES_FOR:
+        return f"Compiling, the first time only: {elapsed:.0f} s of about {_COMPILES_FOR} s"
+    return f"Compiling, the first time only: {elapsed:.0f} s (usually about {_COMPILES_FOR} s)"

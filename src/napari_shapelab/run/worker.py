@@ -143,13 +143,13 @@ class Worker(threading.Thread):
             self._visits.append(visit)
             self._changed.notify()
 
-    def keep(self, recorder: Recorder | None) -> None:
-        """Keep the run from now on, or (None) no longer."""
+    def record(self, recorder: Recorder | None) -> None:
+        """Save the run from now on, or (None) no longer."""
 
         def exchange(simulation: Simulation) -> None:
-            self._end_keeping()
+            self._end_recording()
             self._recorder = recorder
-            self._keep_frame(simulation)
+            self._record_frame(simulation)
 
         self.visit(exchange)
 
@@ -178,7 +178,7 @@ class Worker(threading.Thread):
             if not isinstance(error, ShapelabError):
                 _log.exception("A run of %s failed", simulation.model.name)
             ended = Ended(sentence(error), failed=True)
-        self._end_keeping(ended.reason)
+        self._end_recording(ended.reason)
         with self._changed:
             self._simulation = None
         del simulation
@@ -198,7 +198,7 @@ class Worker(threading.Thread):
             self._obey(simulation, orders)
             if orders.go:
                 self._step(simulation)
-            kept = self._keep_frame(simulation)
+            kept = self._record_frame(simulation)
             if simulation.done:
                 break
             if kept is not None or self._paused or self._due():
@@ -210,7 +210,7 @@ class Worker(threading.Thread):
         for visit in visits:
             visit(simulation)
         if not failed:
-            self._publish(simulation, self._keep_frame(simulation, last=True))
+            self._publish(simulation, self._record_frame(simulation, last=True))
         return Ended(reason, failed, not simulation.done, None if failed else Checkpoint.of(simulation))
 
     def _orders(self) -> _Orders | None:
@@ -245,7 +245,7 @@ class Worker(threading.Thread):
         rate = 1.0 / max(duration, 1e-9)
         self._rate = rate if self._rate == 0.0 else 0.9 * self._rate + 0.1 * rate
 
-    def _keep_frame(self, simulation: Simulation, *, last: bool = False) -> Frame | None:
+    def _record_frame(self, simulation: Simulation, *, last: bool = False) -> Frame | None:
         """Keep the present frame if it is due; return it, so that it is made once for the disk and the window."""
         if self._recorder is None:
             return None
@@ -254,7 +254,7 @@ class Worker(threading.Thread):
             self.notices.append(problem)
         return frame
 
-    def _end_keeping(self, reason: str | None = None) -> None:
+    def _end_recording(self, reason: str | None = None) -> None:
         recorder, self._recorder = self._recorder, None
         if recorder is not None and (problem := recorder.close(reason)):
             self.notices.append(problem)

@@ -15,6 +15,7 @@ from shapelab.convert.place import Place, straightened
 from shapelab.device import available_memory
 from shapelab.errors import InputError
 from shapelab.frame import LayerData, LayerKind
+from shapelab.io.placed import are_channels_last
 from shapelab.units import short_unit
 
 __all__ = ["TakenLayer", "is_two_valued", "place_of", "spatial_ndim", "take", "unit_of", "why_not_taken"]
@@ -47,6 +48,8 @@ class TakenLayer:
     """What turns a length of the layer's world, axis by axis, into the unit of `place`."""
     height: float | None = None
     """Where the plane of a stack of one slice lies along the axis that was left out [unit]; None for all else."""
+    features: Any = None
+    """The layer's own table, of Labels: one row for each label."""
 
     @property
     def ndim(self) -> int:
@@ -156,7 +159,8 @@ def take(layer: Layer, viewer: Any = None, *, frame: int | None = None) -> Taken
     inner[:-1] *= np.array(factors)[:, None]
     place = Place(inner, short_unit(str(units[-1])))
     axes = tuple(str(layer.axis_labels[axis]) for axis in spatial)
-    return TakenLayer(layer.name, kind, data, place, axes, tuple(notes), units, factors, height)
+    features = layer.features if kind == "labels" else None
+    return TakenLayer(layer.name, kind, data, place, axes, tuple(notes), units, factors, height, features)
 
 
 def why_not_taken(layer: Layer, ndims: Sequence[int] = (2, 3), kinds: tuple[type[Layer], ...] = (Labels, Image, Points, Surface)) -> str:
@@ -175,6 +179,13 @@ def why_not_taken(layer: Layer, ndims: Sequence[int] = (2, 3), kinds: tuple[type
         return f"it is neither {' nor '.join(_NAMES[kind] for kind in kinds)}" if len(kinds) > 1 else f"it is not {_NAMES[kinds[0]]}"
     if getattr(layer, "rgb", False):
         return "it is a colour image: split its channels or segment it first"
+    if isinstance(layer, Labels | Image) and str(layer.axis_labels[-1]) == "-1":  # nobody has named the axes
+        shape = layer.level_shapes[0] if layer.multiscale else layer.data.shape
+        if are_channels_last(shape):
+            return (
+                f"its last axis has only {shape[-1]} entries, as channels have: take one channel as a layer of its own, "
+                "or name the axes (layer.axis_labels), if they are z, y and x"
+            )
     spatial, others = split_axes(layer)
     matrix = _data_to_world(layer)[:-1, :-1]
     mixed = np.abs(matrix[np.ix_(spatial, others)]).max(initial=0) + np.abs(matrix[np.ix_(others, spatial)]).max(initial=0)

@@ -8,13 +8,15 @@ from __future__ import annotations
 from functools import partial
 
 from qtpy.QtCore import QEvent, QObject, QSize, QTimer
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
 __all__ = ["Tabbed"]
 
 
 class Tabbed(QObject):
     """Makes the dock that holds a widget a tab of the dock beside it, when it is first shown; later it is the user's.
+
+    The window keeps the size that it has when this is made: before the dock is in it, and has made it grow.
 
     Parameters
     ----------
@@ -25,7 +27,8 @@ class Tabbed(QObject):
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
         self._widget = widget
-        self._size: QSize | None = None
+        windows = [window for window in QApplication.topLevelWidgets() if isinstance(window, QMainWindow)]
+        self._sizes = {id(window): window.size() for window in windows}  # no references: they would keep closed windows alive
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._join)
@@ -35,8 +38,6 @@ class Tabbed(QObject):
         """Wait for the first time that the widget is shown, and for napari to place its dock."""
         if event.type() == QEvent.Type.Show:
             watched.removeEventFilter(self)
-            window = _ancestor(self._widget, QMainWindow)
-            self._size = window.size() if window is not None else None
             self._soon.start(0)
         return False
 
@@ -55,7 +56,7 @@ class Tabbed(QObject):
             window.tabifyDockWidget(beside[-1], dock)
             dock.show()
             dock.raise_()
-            QTimer.singleShot(0, partial(_shrink, window, self._size))
+            QTimer.singleShot(0, partial(_shrink, window, self._sizes.get(id(window))))
 
 
 def _shrink(window: QMainWindow, size: QSize | None) -> None:

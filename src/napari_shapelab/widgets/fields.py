@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QHBoxLayout, 
 
 from napari_shapelab.widgets.number_box import NumberBox, ignore_wheel
 from shapelab.parameters import ParameterInfo
+from shapelab.units import shown_unit
 
 __all__ = ["Field", "NumberField", "OptionalField", "make_field"]
 
@@ -293,4 +294,5 @@ def _step(low: float, high: float, default: Any) -> float:
 
 
 def _symbol(unit: str) -> str:
-    return {"um": "µm", "voxels": "vx", "pixels": "px"}.get(unit, unit)
+    """Return a unit as it stands behind a number: "2 /time", not "2 1/time"."""
+    return {"voxels": "vx", "pixels": "px"}.get(unit) or shown_unit(unit).removeprefix("1")

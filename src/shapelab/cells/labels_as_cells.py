@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,8 @@ __all__ = ["GivenCells"]
 
 MIN_PIXELS = 4
 """Smaller labels cannot be followed and are taken as medium."""
+MAX_TYPES = 100
+"""Populations that labels may state, as many as edits know; no scenario tells more than two of them apart."""
 _LARGEST = 2**63 - 2
 """Largest label: ids are signed numbers of 64 bits, and new cells take the next ones."""
 
@@ -36,12 +38,15 @@ class GivenCells:
         True where there is no wall; None if there are none.
     scale, unit
         Pixel size and unit of the layer, None if unknown.
+    types
+        Label -> its population (0 or 1 in most scenarios); None where the scenario decides.
     """
 
     labels: np.ndarray
     mask: np.ndarray | None = None
     scale: tuple[float, ...] | None = None
     unit: str | None = None
+    types: Mapping[int, int] | None = None
 
     @classmethod
     def of(cls, source: Any, walls: Any = None) -> GivenCells:
@@ -50,7 +55,8 @@ class GivenCells:
         Parameters
         ----------
         source
-            Whole numbers in two or three dimensions.
+            Whole numbers in two or three dimensions. A layer whose ``meta["features"]`` have the columns "index" (label) and
+            "type" says of which population each cell is.
         walls
             Image of the same shape (not 0: wall), or "background" to make the label 0 wall.
 
@@ -69,13 +75,19 @@ class GivenCells:
         units = meta.get("units")
         unit = None if units is None else str(units if isinstance(units, str) else units[-1])
         steps = None if scale is None else tuple(abs(float(h)) for h in np.ravel(scale)[-labels.ndim :])
-        return cls(labels, _mask(walls, labels), steps, unit)
+        given = cls(labels, _mask(walls, labels), steps, unit)
+        features = meta.get("features")
+        if features is None or not {"index", "type"} <= set(features):
+            return given
+        return replace(given, types=_types(features, given._counted[0]))
 
     def layers(self) -> dict[str, LayerData]:
         """Return the arrays by the name of the argument that takes them."""
         meta: dict[str, Any] = {} if self.scale is None else {"scale": self.scale}
         if self.unit is not None:
             meta["units"] = (self.unit,) * self.labels.ndim
+        if self.types is not None:
+            meta["features"] = {"index": list(self.types), "type": list(self.types.values())}
         found = {"initial": LayerData("initial", self.labels, "labels", meta)}
         if self.mask is not None:
             found["walls"] = LayerData("walls", (~self.mask).astype(np.uint8), "labels", meta)
@@ -116,6 +128,11 @@ class GivenCells:
         if len(ids):
             state.axes = np.linalg.eigh(covariances)[1][:, :, -1]
 
+    def assign_types(self, state: CellState) -> None:
+        """Give the cells that are still there the types that the labels state."""
+        if self.types is not None:
+            state.types = np.array([self.types[int(i)] for i in state.ids], np.int64)
+
     def _rows(self, ids: np.ndarray) -> np.ndarray:
         """Return the image of row numbers of the labels `ids`, -1 elsewhere."""
         ids = ids.astype(self.labels.dtype)  # NumPy would compare numbers of 64 bits with and without a sign as floats
@@ -140,6 +157,27 @@ def _parts(source: Any) -> tuple[Any, Mapping[str, Any]]:
     if isinstance(source, tuple) and len(source) == 3 and isinstance(source[1], Mapping):
         return source[0], source[1]
     return source, {}
+
+
+def _types(features: Any, ids: np.ndarray) -> dict[int, int] | None:
+    """Return the population of each cell, 0 for the first of the values in their order; None if nothing is stated."""
+    stated = dict(zip(np.asarray(features["index"]).tolist(), np.asarray(features["type"]).tolist(), strict=True))
+    values = [stated.get(i) for i in ids.tolist()]
+    known = [value for value in values if value is not None and value == value]  # NaN is not itself
+    if not known:
+        return None
+    if len(known) < len(values):
+        lost = [i for i, value in zip(ids.tolist(), values, strict=True) if value is None or value != value]
+        raise InputError(
+            f"The feature 'type' has no value for {len(lost)} of the {len(ids)} cells (the first is label {lost[0]}): "
+            "give every cell a type, or remove the column."
+        )
+    kinds = sorted(set(known), key=lambda value: (isinstance(value, str), value))
+    if len(kinds) > MAX_TYPES:
+        raise InputError(f"The feature 'type' has {len(kinds)} different values; up to {MAX_TYPES} are allowed.")
+    if all(isinstance(value, int | float) and value in range(MAX_TYPES) for value in kinds) and 0 in kinds:
+        return {i: int(value) for i, value in zip(ids.tolist(), values, strict=True)}
+    return {i: kinds.index(value) for i, value in zip(ids.tolist(), values, strict=True)}
 
 
 def _says_labels(source: Any) -> bool:

@@ -70,7 +70,9 @@ class CellModel(CellHooks, Model[CellParameters, CellState]):
             state.axes = random_axes(state.rng, len(state), parameters.ndim)
         state.traits["travelled"] = np.zeros_like(state.positions)
         self.equip(state)
-        if given is None:
+        if given is not None:
+            given.assign_types(state)
+        else:
             for _ in range(self.lloyd if len(state) else 0):
                 self.solve(state)
                 state.positions = self.room(state).keep_inside(state.positions + state.diagram["offsets"])

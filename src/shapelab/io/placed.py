@@ -14,10 +14,14 @@ from shapelab.errors import InputError
 from shapelab.frame import LayerData, LayerKind
 from shapelab.units import conversion, is_length, short_unit
 
-__all__ = ["AXES", "PlacedImage", "named_axes", "on_axes"]
+__all__ = ["AXES", "PlacedImage", "are_channels_last", "named_axes", "on_axes"]
 
 AXES = "tczyx"
 """Every axis an image may have, in the order in which its array has them."""
+_CHANNELS = 4
+"""Entries that a last axis of channels has at the most."""
+_PIXELS = 16
+"""Pixels that the two axes before it then have at the least."""
 _SHOWN = ("um", "nm", "mm", "cm", "m", "pm", "angstrom")
 """Units of length that are kept; others are converted to mm."""
 _SECONDS = {
@@ -91,7 +95,12 @@ class PlacedImage:
 
 
 def named_axes(shape: Sequence[int]) -> str:
-    """Return letters for the axes of an array of which nothing is known: the last ones of "tczyx"; "-" for a single plane."""
+    """Return letters for the axes of an array of which nothing is known.
+
+    They are the last ones of "tczyx", "-" for a single plane, and "c" for a last axis that is far too short for x.
+    """
+    if are_channels_last(shape):
+        return f"{named_axes(shape[:-1])}c"
     wide = [n > 1 for n in shape] if len(shape) > 2 else [True] * len(shape)
     if sum(wide) < 2:
         wide = [i >= len(shape) - 2 for i in range(len(shape))]
@@ -99,6 +108,11 @@ def named_axes(shape: Sequence[int]) -> str:
         raise InputError(f"The image has {len(shape)} axes; up to {len(AXES)} can be read.")
     letters = iter(AXES[-sum(wide) :])
     return "".join(next(letters) if kept else "-" for kept in wide)
+
+
+def are_channels_last(shape: Sequence[int]) -> bool:
+    """Return whether the last axis of an array has so few entries beside the others that they are channels, not pixels."""
+    return len(shape) > 2 and 2 <= shape[-1] <= _CHANNELS and min(shape[-3:-1]) >= _PIXELS
 
 
 def on_axes(

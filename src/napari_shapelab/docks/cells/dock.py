@@ -14,9 +14,9 @@ from napari_shapelab.docks.cells.drawn_grid import suggested_fineness
 from napari_shapelab.docks.cells.from_layer import TakenCells, own_colours, take_cells, why_no_cells
 from napari_shapelab.docks.cells.mouse_tools import CellTools
 from napari_shapelab.docks.cells.results import CellResults
-from napari_shapelab.run.keep_tab import RecordingTab
 from napari_shapelab.run.new_run import NewRun
 from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.run.recording_tab import RecordingTab
 from napari_shapelab.settings import take_scenarios
 from napari_shapelab.viewer.colours import distinct_colours
 from napari_shapelab.viewer.layer_data import TakenLayer, spatial_ndim, take

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -53,7 +54,10 @@ def take_cells(taken: TakenLayer, walls: str | None) -> TakenCells:
     read = taken.read()
     if read.kind == "image":
         read = _as_mask(read)
-    given = GivenCells.of(read.layer_data(), walls)
+    layer = read.layer_data()
+    if read.features is not None:
+        layer = replace(layer, meta={**layer.meta, "features": read.features})
+    given = GivenCells.of(layer, walls)
     if not given.n_cells:
         raise InputError(f"The layer {taken.name!r} has no label that could become a cell: each needs at least 4 pixels.")
     notes = [*read.notes]
@@ -61,6 +65,10 @@ def take_cells(taken: TakenLayer, walls: str | None) -> TakenCells:
         named = ", ".join(map(str, lost[:_NAMED].tolist())) + (" …" if len(lost) > _NAMED else "")
         what = "1 label has" if len(lost) == 1 else f"{len(lost)} labels have"
         notes.append(f"{what} fewer than 4 pixels and cannot be a cell ({named}): taken as background.")
+    if given.types is not None:
+        counts = Counter(given.types.values())
+        listed = ", ".join(f"{n} of type {kind}" for kind, n in sorted(counts.items()))
+        notes.append(f"Cell types are those of the layer's feature 'type': {listed}.")
     return TakenCells(given, RunPlace.over(read), " ".join(notes))
 
 

@@ -63,6 +63,9 @@ class CellResults(QWidget):
         ):
             row.addWidget(button, 1)
         panel.advanced.connect(panel.guarded(self._on_advanced))
+        for changed in (panel.started, panel.advanced, panel.ended):
+            changed.connect(lambda *_: self._refresh())
+        self._refresh()
 
     def copy_cells(self) -> Labels | None:
         """Add the present labels as a layer that no run changes."""
@@ -144,6 +147,11 @@ class CellResults(QWidget):
         if cells is None:
             self._panel.say("There are no cells yet, or their layer has been deleted: press Run first.", wrong=True)
         return cells
+
+    def _refresh(self) -> None:
+        there = self._panel.snapshot is not None
+        for button in (self.copy_button, self.measure_button, self.tracks_button, self.save_button):
+            button.setEnabled(there)
 
     def _on_advanced(self, snapshot: Snapshot) -> None:
         """Remember where the seeds are, thinned so that the memory stays bounded."""

@@ -14,9 +14,9 @@ from napari_shapelab.docks.curvatubes.results import FieldResults, with_mask
 from napari_shapelab.docks.curvatubes.start_from import Source, StartFrom, read_with_parameters, run_of
 from napari_shapelab.docks.curvatubes.stay_near import StayNear
 from napari_shapelab.docks.curvatubes.texture_form import TextureForm, aim_in_words
-from napari_shapelab.run.keep_tab import RecordingTab
 from napari_shapelab.run.new_run import NewRun
 from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.run.recording_tab import RecordingTab
 from napari_shapelab.settings import take_scenarios
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.preset_combo import PresetCombo

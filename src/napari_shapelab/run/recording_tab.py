@@ -17,7 +17,7 @@ from shapelab.io.writer import Keep
 
 __all__ = ["RecordingTab"]
 
-_KEEP: dict[Keep | None, str] = {None: "any saved frame, if small", "all": "any saved frame", "last": "the last frame only"}
+_RESUMABLE: dict[Keep | None, str] = {None: "any saved frame, if small", "all": "any saved frame", "last": "the last frame only"}
 _TITLE = "Record"
 _promised: set[Path] = set()
 """Folders that a recorder is about to make: two docks never choose the same one."""
@@ -47,7 +47,7 @@ class RecordingTab(QWidget):
         self.every.setValue(every)
         self.every.setToolTip("Steps between two saved frames, from 1 to 1,000,000.")
         self.keep = QComboBox()
-        for value, text in _KEEP.items():
+        for value, text in _RESUMABLE.items():
             self.keep.addItem(text, value)
         self.keep.setToolTip(
             "The frames the run can be resumed from: their checkpoints are saved too, each several times the size of a frame."
@@ -72,7 +72,7 @@ class RecordingTab(QWidget):
         self._panel.tabs.setTabText(self._panel.tabs.indexOf(self), f"{_TITLE} ●" if wanted else _TITLE)
         if self._panel.running and self._panel.stream is not None:
             self._recorder = self._new_recorder() if wanted else None
-            self._panel.stream.worker.keep(self._recorder)
+            self._panel.stream.worker.record(self._recorder)
         self._describe()
 
     def _on_starting(self, worker: Worker, goes_on: bool) -> None:
@@ -84,7 +84,7 @@ class RecordingTab(QWidget):
             self._recorder = Recorder(before.path, self.every.value(), before.keep, append=True)
         else:
             self._recorder = self._new_recorder()
-        worker.keep(self._recorder)
+        worker.record(self._recorder)
 
     def _new_recorder(self) -> Recorder:
         return Recorder(_free(self._folder(), self._panel.title), self.every.value(), self.keep.currentData())
