@@ -176,7 +176,7 @@ def _types(features: Any, ids: np.ndarray) -> dict[int, int] | None:
     if len(kinds) > MAX_TYPES:
         raise InputError(f"The feature 'type' has {len(kinds)} different values; up to {MAX_TYPES} are allowed.")
     if all(isinstance(value, int | float) and value in range(MAX_TYPES) for value in kinds) and 0 in kinds:
-        return {i: int(value) for i, value in zip(ids.tolist(), values, strict=True)}
+        return {i: int(stated[i]) for i in ids.tolist()}
     return {i: kinds.index(value) for i, value in zip(ids.tolist(), values, strict=True)}
 
 
