@@ -449,7 +449,7 @@ def test_cells_that_are_too_small_are_named_and_masks_are_cells(viewer, dock, qt
     assert dock.parameters.n_cells == 3
     grey = viewer.add_image(np.random.default_rng(0).random((32, 32)), contrast_limits=(0, 1))
     dock.start_from.choose(grey)
-    assert "no mask" in dock.panel.message.text()
+    assert "not a mask" in dock.panel.message.text()
     assert dock.start_from.layer is None
 
 

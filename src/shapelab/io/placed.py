@@ -100,13 +100,17 @@ def named_axes(shape: Sequence[int]) -> str:
     They are the last ones of "tczyx", "-" for a single plane, and "c" for a last axis that is far too short for x.
     """
     if are_channels_last(shape):
-        return f"{named_axes(shape[:-1])}c"
+        return f"{_letters(shape[:-1], 'tzyx')}c"
+    return _letters(shape, AXES)
+
+
+def _letters(shape: Sequence[int], axes: str) -> str:
     wide = [n > 1 for n in shape] if len(shape) > 2 else [True] * len(shape)
     if sum(wide) < 2:
         wide = [i >= len(shape) - 2 for i in range(len(shape))]
-    if sum(wide) > len(AXES):
-        raise InputError(f"The image has {len(shape)} axes; up to {len(AXES)} can be read.")
-    letters = iter(AXES[-sum(wide) :])
+    if sum(wide) > len(axes):
+        raise InputError(f"The image has {len(shape)} axes; up to {len(axes)} can be read.")
+    letters = iter(axes[-sum(wide) :])
     return "".join(next(letters) if kept else "-" for kept in wide)
 
 
