@@ -13,6 +13,7 @@ import warnings
 from collections import Counter
 from types import SimpleNamespace
 
+import dask
 import pandas as pd
 import pytest
 
@@ -220,6 +221,7 @@ def test_two_sweeps_of_one_name_on_one_scheduler_come_out_whole(cluster, tmp_pat
         assert counts(found[which]) == {"done": len(found[which]), "not viable": 0, "failed": 0}
         _, outcomes = load_sweep(tmp_path / which / "sweep")
         assert len(outcomes) == len(spec.all_members())
+    assert dask.config.get("scheduler", None) is None  # arrays that others compute are not the sweeps
 
 
 def test_a_sweep_that_is_under_way_is_not_begun_again(cluster, tmp_path):

@@ -46,7 +46,11 @@ def test_masks_without_a_surface(viewer, qtbot, data, words):
 
 @pytest.mark.parametrize(
     ("data", "words"),
-    [(np.zeros((24, 24), int), "No cells are left"), (-np.ones((24, 24), int), "between 0"), (np.ones((3, 24), int), "at least 8")],
+    [
+        (np.zeros((24, 24), int), "could become a cell"),
+        (-np.ones((24, 24), int), "between 0"),
+        (np.ones((3, 24), int), "at least 8"),
+    ],
 )
 def test_labels_that_are_no_cells(viewer, qtbot, data, words):
     dock = opened(viewer, CellsDock(viewer))

@@ -167,7 +167,7 @@ def nothing_left(run, before):
     [
         (lambda run, to: export_meshes(run, to / "mesh.doc"), "must end in .ply, .obj, .stl, .vtk"),
         (lambda run, to: export_meshes(run, to / "mesh.ply", layer="walls"), "no image or labels 'walls'; it has field, cells"),
-        (lambda run, to: export_meshes(run, to / "mesh.ply", per_cell=True), "is no labels"),
+        (lambda run, to: export_meshes(run, to / "mesh.ply", per_cell=True), "is not a label image"),
         (lambda run, to: export_tiff(run, to / "stack.png"), "must end in .tif"),
         (lambda run, to: export_tiff(run, to / "none" / "stack.tif"), "does not exist"),
         (lambda run, to: export_tables(run, run.path), "exists already"),

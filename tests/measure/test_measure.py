@@ -112,7 +112,7 @@ def test_thin_and_cut_shapes_are_flagged():
         (np.zeros((8, 8, 8), int), {}, "empty"),
         (np.ones((8, 8, 8), bool), {}, "full"),
         (np.full((8, 8, 8), np.nan), {}, "not finite"),
-        (np.arange(512.0).reshape(8, 8, 8), {}, "floats"),
+        (np.arange(512.0).reshape(8, 8, 8), {}, "grey image"),
         (np.linspace(0.1, 0.9, 512).reshape(8, 8, 8), {}, "grey image"),
         (np.full((8, 8, 8), -1), {}, "negative"),
         (np.zeros(8, bool), {}, "2-D and 3-D"),

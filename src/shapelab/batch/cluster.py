@@ -93,8 +93,7 @@ def workers(
         except TimeoutError as error:
             raise InputError(f"The scheduler {scheduler or ''} has no workers: none has come within {_WORKERS} s.") from error
         _require_ready(client, folder)
-        with client.as_current():
-            yield Workers(client)
+        yield Workers(client)  # never the process's default: arrays that others compute meanwhile are not the sweep's
 
 
 def _warn_if_open(address: str) -> None:

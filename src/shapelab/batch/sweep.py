@@ -8,6 +8,7 @@ import json
 import math
 import platform
 import shutil
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -181,7 +182,7 @@ def _require_there(root: Path) -> None:
 
 def _run(pool: Workers, root: Path, spec: SweepSpec, left: list[Member], needs: dict[str, int], count: Callable[[Outcome], None]) -> None:
     """Keep the workers busy: no more members at once than there are threads, nor than their memory holds together."""
-    seen, plan = time.monotonic(), _key(root, spec)
+    seen, plan, landed = time.monotonic(), _key(root, spec), threading.Event()
     waiting, flying = deque(left), dict[Any, Member]()
     while waiting or flying:
         _require_there(root)
@@ -197,10 +198,12 @@ def _run(pool: Workers, root: Path, spec: SweepSpec, left: list[Member], needs: 
                 reason = f"It needs about {needs[member.name] / 1e9:.3g} GB, more than any worker has."
                 count(keep_outcome(root, Outcome(name=member.name, status="failed", reason=reason, parameters=member.parameters)))
                 continue
-            flying[pool.client.submit(run_member, str(root), spec, member, pure=False, key=f"{plan}-{member.name}")] = member
+            future = pool.client.submit(run_member, str(root), spec, member, pure=False, key=f"{plan}-{member.name}")
+            future.add_done_callback(lambda _: landed.set())
+            flying[future] = member
             used += needs[member.name]
         if flying:
-            for future in _finished(flying):
+            for future in _finished(flying, landed):
                 member = flying.pop(future)
                 count(_outcome(root, member, future))
 
@@ -215,14 +218,14 @@ def _plan(spec: SweepSpec) -> dict[str, Any]:
     return {**_FORMAT, **_pack_infinities(spec.model_dump(mode="json"))}
 
 
-def _finished(futures: Mapping[Any, Member]) -> set[Any]:
-    """Wait until one of `futures` is done, or for some seconds."""
-    from distributed import wait
+def _finished(futures: Mapping[Any, Member], landed: threading.Event) -> set[Any]:
+    """Wait until one of `futures` is done, or for some seconds.
 
-    try:
-        return set(wait(list(futures), timeout=_LOOK, return_when="FIRST_COMPLETED").done)  # type: ignore[no-untyped-call]
-    except TimeoutError:
-        return set()
+    Dask's own `wait` asks for a default client, which would have every Dask array of this process computed by the sweep's workers.
+    """
+    landed.wait(_LOOK)
+    landed.clear()
+    return {future for future in futures if future.done()}
 
 
 def _outcome(root: Path, member: Member, future: Any) -> Outcome:

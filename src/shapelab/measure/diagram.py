@@ -93,7 +93,9 @@ def curvature_diagram(
         steps, eps, boundary = (h,) * 3, 2 * h, "replicate"
     k1, k2, weights = curvatures(field, steps, estimator=estimator, eps=eps, boundary=boundary).on_surface()
     if weights.size == 0:
-        raise InputError("The grid does not resolve the interface of this field, so its curvatures cannot be measured.")
+        raise InputError(
+            "The field has no interface that the grid resolves, so its curvatures cannot be measured: give it as a mask (field > 0)."
+        )
     low, high = limits if limits is not None else _range(k1, k2)
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise InputError(f"The limits of the diagram must be (low, high) with low < high; received {limits!r}.")
