@@ -24,7 +24,7 @@ types: setup  ## Check types
 	@$(PY) -m mypy
 
 spelling: setup  ## Check the spelling
-	@$(PY) -m typos
+	@$(dir $(PY))typos
 
 check: lint types spelling  ## Lint, types, spelling, the package's metadata and the plugin manifest
 	@$(PY) -m validate_pyproject pyproject.toml
