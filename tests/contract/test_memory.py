@@ -33,8 +33,9 @@ def measured(names: tuple[str, ...]) -> list[tuple[int, int]]:
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks of memory are read as Linux tells them")
 @pytest.mark.parametrize("names", PROCESSES)
 def test_estimates_are_near_the_peaks(names):
+    # Too little would let a run fail; how much of its own freed memory a process uses again depends on the allocator, and lowers peaks.
     for name, (estimate, peak) in zip(names, measured(names), strict=True):
-        assert 0.7 < estimate / peak < 1.4, f"{name}: {estimate / 1e6:.0f} MB estimated, {peak / 1e6:.0f} MB taken"
+        assert 0.7 < estimate / peak < 2, f"{name}: {estimate / 1e6:.0f} MB estimated, {peak / 1e6:.0f} MB taken"
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_values_are_shown_as_they_are(form, values):
 
 def test_small_numbers_are_readable(form):
     form.set_values({"speed": 0.0005})
-    assert form.fields["speed"].box.text() == "0.0005 1/step"
+    assert form.fields["speed"].box.text() == "0.0005 /step"
 
 
 @pytest.mark.parametrize(("text", "value"), [("1e-4", 1e-4), ("0,25", 0.25), ("0.0005", 0.0005)])
