@@ -31,7 +31,7 @@ SYMMETRIES = {
 Monoclinic crystals have their axis along b (y) unless c or a is named.
 """
 
-_OXFORD = (
+_LAUE_GROUPS = (
     "triclinic",
     "monoclinic",
     "orthorhombic",
@@ -44,7 +44,7 @@ _OXFORD = (
     "cubic low",
     "cubic",
 )
-"""Laue groups 1 to 11 in Oxford's files."""
+"""The eleven, in the order of the space groups, which is also that of their numbers in Oxford's files."""
 
 _TSL = {
     "1": "triclinic",
@@ -78,19 +78,6 @@ _POINT_GROUPS = {
 }
 _BY_SYMBOL = {symbol: name for name, symbols in _POINT_GROUPS.items() for symbol in symbols.split()}
 _SPACE_GROUP_ENDS = (2, 15, 74, 88, 142, 148, 167, 176, 194, 206, 230)
-_SPACE_GROUP_NAMES = (
-    "triclinic",
-    "monoclinic",
-    "orthorhombic",
-    "tetragonal low",
-    "tetragonal",
-    "trigonal low",
-    "trigonal",
-    "hexagonal low",
-    "hexagonal",
-    "cubic low",
-    "cubic",
-)
 _FAMILIES = {
     "cubic": "cubic",
     "isometric": "cubic",
@@ -137,11 +124,11 @@ def laue_symmetry(stated: Any, *, oxford: bool = False) -> str | None:
 
 def of_space_group(number: int) -> str | None:
     """Return the symmetry of a space group by its number in the International Tables, None if there is no such number."""
-    return _SPACE_GROUP_NAMES[bisect_right(_SPACE_GROUP_ENDS, number - 1)] if 1 <= number <= 230 else None
+    return _LAUE_GROUPS[bisect_right(_SPACE_GROUP_ENDS, number - 1)] if 1 <= number <= 230 else None
 
 
 def _numbered(number: int, oxford: bool) -> str | None:
-    laue = _OXFORD[number - 1] if 1 <= number <= len(_OXFORD) else None
+    laue = _LAUE_GROUPS[number - 1] if 1 <= number <= len(_LAUE_GROUPS) else None
     code = _TSL.get(str(number))
     return (laue or code) if oxford else (code or laue)
 
