@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
 from functools import cache
-from pathlib import Path
+from importlib.util import find_spec
+from typing import Literal
 
+from shapelab.cuda_driver import cards, free_memory
 from shapelab.errors import OutOfMemoryError, ParameterError
 
 __all__ = [
     "available_memory",
     "cpu_count",
     "describe",
+    "on_card",
+    "release_memory",
     "require_memory",
     "resolve",
     "thread_count",
@@ -21,44 +26,110 @@ __all__ = [
     "use_threads",
 ]
 
+Through = Literal["warp", "torch"]
+_OLDEST = (7, 5)
+"""Compute capability of the oldest cards that Warp compiles for."""
+_INSTALL = "install it with  pip install 'napari-shapelab[gpu]'"
+
 _of_this_thread = threading.local()
 
 # Threads of OpenMP that wait shall sleep: where other programs need the cores, those that spin take ten times the time.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-def resolve(device: str = "auto") -> str:
-    """Return the device to use: "auto" takes a CUDA device where there is one, else the CPU.
+def resolve(device: str = "auto", *, large: bool = True, through: Through = "warp") -> str:
+    """Return the device to use, by its full name: "cpu", "cuda:0", "cuda:1", …, or "warp:cpu".
+
+    The cards are those that CUDA's driver names (`shapelab.cuda_driver`), whatever libraries happen to be loaded.
+
+    Parameters
+    ----------
+    device
+        "auto" takes the first card that can be used, if the work is `large`, else the processor. "cuda" is "cuda:0".
+        "warp:cpu" runs the kernels written for cards on one core of the processor, slowly: for tests, and to try the
+        card's lines where there is none.
+    large
+        Whether the work is worth a card: each family knows from which size on.
+    through
+        The library that will use the card: "warp" for our kernels, "torch" for distances.
 
     Raises
     ------
     ParameterError
-        If the device is unknown or not present on this machine.
+        If the device is unknown, not present on this machine, or its library is not installed.
     """
     if device == "cpu":
         return "cpu"
-    if device == "auto" and "torch" not in sys.modules and not _may_have_cuda():
-        return "cpu"  # torch takes seconds to import: ask it only where the answer may be yes
+    if device == "auto":
+        return "cuda:0" if large and cards() and _obstacle(0, through) is None else "cpu"
+    if device == "warp:cpu" and through == "warp":
+        if find_spec("warp") is None:
+            raise ParameterError(f"device = 'warp:cpu' needs NVIDIA Warp: {_INSTALL}, or use 'cpu'.")
+        return device
+    index = _card_index(device)
+    if problem := _obstacle(index, through):
+        raise ParameterError(f"device = {device!r} cannot be used: {problem}, or use 'cpu'.")
+    return f"cuda:{index}"
+
+
+def _card_index(device: str) -> int:
+    """Return the number of a card that is there, or refuse."""
+    kind, _, number = device.partition(":")
+    if kind == "mps":
+        raise ParameterError(f"device = {device!r} is not supported: graphics processors of Apple are not used; use 'auto' or 'cpu'.")
+    index = 0 if device == "cuda" else int(number) if number.isascii() and number.isdecimal() else -1
+    if kind == "cuda" and 0 <= index < len(cards()):
+        return index
+    present = ", ".join(repr(name) for name in ("auto", "cpu", *(f"cuda:{card.number}" for card in cards())))
+    raise ParameterError(f"device = {device!r} is not present on this machine; use one of {present}.")
+
+
+def _obstacle(index: int, through: Through) -> str | None:
+    """Return why a card that is there cannot be used, and what to do; None if it can."""
+    card = cards()[index]
+    if card.capability < _OLDEST:
+        return f"{card.name} has compute capability {_dotted(card.capability)} and {_dotted(_OLDEST)} is needed: use a newer card"
+    return _torch_obstacle(index) if through == "torch" else _warp_obstacle(index)
+
+
+@cache
+def _warp_obstacle(index: int) -> str | None:
+    if find_spec("warp") is None:
+        return f"NVIDIA Warp is not installed: {_INSTALL}"
+    import warp
+
+    warp.config.log_level = warp.LOG_ERROR
+    return None if index < warp.get_cuda_device_count() else "NVIDIA Warp does not accept the installed driver: update it"
+
+
+@cache
+def _torch_obstacle(index: int) -> str | None:
     import torch
 
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    kind = device.split(":")[0]
-    if kind == "cuda" and torch.cuda.is_available():
-        return device
-    if kind == "mps" and torch.backends.mps.is_available():
-        return device
-    raise ParameterError(f"device = {device!r} is not present on this machine; use 'auto' or 'cpu'.")
+    return None if index < torch.cuda.device_count() else "the installed torch cannot use it: install torch for CUDA"
+
+
+def _dotted(capability: tuple[int, int]) -> str:
+    return f"{capability[0]}.{capability[1]}"
+
+
+def on_card(device: str) -> bool:
+    """Return whether a resolved device is a graphics card."""
+    return device.startswith("cuda")
 
 
 def describe(device: str) -> str:
-    """Return the device's name for a status line, such as "CPU (2 cores)"."""
-    if device == "cpu":
-        n = cpu_count()
-        return f"CPU ({n} core{'s' if n > 1 else ''})"
-    import torch
-
-    return torch.cuda.get_device_name(device) if device.startswith("cuda") else device
+    """Return a resolved device's name for a status line, such as "CPU (2 cores)"."""
+    n = cpu_count()
+    cores = f"{n} core{'s' if n > 1 else ''}"
+    if on_card(device):
+        index = int(device.partition(":")[2] or 0)
+        return f"{cards()[index].name} ({device})" if index < len(cards()) else device
+    if device == "warp:cpu":
+        return "CPU through Warp (1 core)"
+    if cards() and (problem := _obstacle(0, "warp")):
+        return f"CPU ({cores}; the graphics card is not used: {problem})"
+    return f"CPU ({cores})"
 
 
 @cache
@@ -93,13 +164,18 @@ def use_one_thread() -> None:
 
 def available_memory(device: str = "cpu") -> int:
     """Return the memory that a run may take on `device` [bytes]."""
-    if device.startswith("cuda"):
-        import torch
-
-        return int(torch.cuda.mem_get_info(device)[0])
+    if on_card(device):
+        return free_memory(int(device.partition(":")[2] or 0))
     import psutil
 
     return int(psutil.virtual_memory().available)
+
+
+def release_memory(device: str) -> None:
+    """Give back the memory of a card that no array needs any more: after a run, or where one ran out of it."""
+    gc.collect()
+    if on_card(device) and "torch" in sys.modules:
+        sys.modules["torch"].cuda.empty_cache()
 
 
 def require_memory(needed: int, device: str = "cpu") -> None:
@@ -116,7 +192,3 @@ def require_memory(needed: int, device: str = "cpu") -> None:
             f"This run needs about {needed / 1e9:.3g} GB and {available / 1e9:.3g} GB are free on {describe(device)}: "
             "choose a smaller shape or a coarser grid."
         )
-
-
-def _may_have_cuda() -> bool:
-    return Path("/proc/driver/nvidia").exists() or sys.platform == "win32"

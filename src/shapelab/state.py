@@ -71,6 +71,9 @@ def _pack(value: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
     if hasattr(value, "detach"):  # a torch tensor, without importing torch
         arrays[path] = value.detach().cpu().numpy()
         return {"array": path}
+    if hasattr(value, "numpy"):  # an array on a device, without importing Warp
+        arrays[path] = value.numpy()
+        return {"array": path}
     raise TypeError(f"{path}: a state cannot hold a {type(value).__name__}")
 
 

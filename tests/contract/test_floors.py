@@ -27,7 +27,7 @@ FLOORS = [
     {"labels"},
     {"catalog"},
     {"simulation"},
-    {"threads"},
+    {"threads", "gpu"},
     {"model", "stopping"},
     {"box", "state", "frame", "device", "callable_module"},
     {"scenario_files"},
@@ -35,7 +35,7 @@ FLOORS = [
     {"parameters", "units"},
     {"refusal"},
     {"arguments"},
-    {"errors", "limits", "memory", "parameter_info"},
+    {"cuda_driver", "errors", "limits", "memory", "parameter_info"},
 ]
 """Top floor first: a module uses its own floor (families excepted) and those below."""
 HEIGHT = {name: len(FLOORS) - i for i, floor in enumerate(FLOORS) for name in floor}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +15,7 @@ from napari_shapelab.run.provenance import provenance
 from napari_shapelab.run.recorder import Recorder
 from napari_shapelab.work.mailbox import Log, Mailbox
 from napari_shapelab.work.sentence import sentence
+from shapelab.device import release_memory
 from shapelab.errors import ShapelabError, Stopped
 from shapelab.simulation import Frame, Parameters, Simulation
 
@@ -182,7 +181,7 @@ class Worker(threading.Thread):
         with self._changed:
             self._simulation = None
         del simulation
-        _release(device)
+        release_memory(device)
         self.ended = ended
 
     def _work(self, simulation: Simulation) -> Ended:
@@ -285,10 +284,3 @@ class Worker(threading.Thread):
             self.notices.append(str(error))
         end = time.perf_counter()
         self._next_analysis = end + (end - begin) * (1.0 / _ANALYSIS_SHARE - 1.0)
-
-
-def _release(device: str) -> None:
-    """Give the memory of the device back."""
-    if device.startswith("cuda") and "torch" in sys.modules:
-        gc.collect()
-        sys.modules["torch"].cuda.empty_cache()

@@ -161,7 +161,7 @@ class Diagram:
         grid = Grid.of(tuple(shape), as_spacing(spacing, self.ndim))
         whole = self._with_images()
         cells = (whole.coefficients, whole.centres_3d(), whole.radii, basis(self.order, self.ndim))
-        device = resolve(device)
+        device = resolve(device, through="torch")
         found = argmax_cells(grid, *cells) if device == "cpu" else argmax_cells_torch(grid, *cells, device=device)
         index: np.ndarray = np.mod(found, len(self), dtype=np.int32).reshape(shape)
         return index

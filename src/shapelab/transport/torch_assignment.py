@@ -47,7 +47,7 @@ def assign_labels(
     """
     import torch
 
-    where = torch.device(resolve(device))
+    where = torch.device(resolve(device, through="torch"))
     table = cost.table(np.asarray(volumes, float), domain.ndim)
     medium = domain.volume - np.sum(volumes) > 1e-6 * domain.volume
     y = domain.pixel_centres().reshape(-1, domain.ndim)

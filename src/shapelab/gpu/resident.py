@@ -1,0 +1,53 @@
+"""An array of a simulation's state that lives on a device: it is copied, saved and restored with the state."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import warp as wp
+
+from shapelab.gpu.queue import Queue
+
+__all__ = ["Resident"]
+
+
+class Resident:
+    """An array on a queue's device, as a `State` holds it.
+
+    Parameters
+    ----------
+    queue
+        Whose device it lives on.
+    array
+        The array; kernels take it as ``resident.array``.
+    """
+
+    def __init__(self, queue: Queue, array: wp.array) -> None:
+        self.queue, self.array = queue, array
+
+    @classmethod
+    def of(cls, queue: Queue, values: Any, dtype: Any) -> Self:
+        """Return a copy of `values` (NumPy, or resident on any device) on the queue's device."""
+        return cls(queue, queue.array(values.numpy() if hasattr(values, "numpy") else values, dtype))
+
+    def numpy(self) -> np.ndarray:
+        """Wait for the device and return a copy of the values."""
+        return self.queue.read(self.array)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        del copy  # a copy it is always
+        return np.asarray(self.numpy(), dtype)
+
+    def assign(self, other: Resident) -> None:
+        """Take the values of another array of the same device, on the device."""
+        wp.copy(self.array, other.array)
+
+    def zero(self) -> None:
+        """Set all values to 0."""
+        self.array.zero_()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Resident:
+        new = Resident(self.queue, self.queue.empty(self.array.shape, self.array.dtype))
+        new.assign(self)
+        return new
