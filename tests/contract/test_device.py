@@ -125,7 +125,8 @@ def test_without_warp_a_card_is_left_alone_and_it_is_said(machine, monkeypatch):
 
 def test_a_driver_that_warp_does_not_accept_is_refused(machine, monkeypatch):
     machine("NVIDIA H100", usable=False)
-    monkeypatch.setitem(sys.modules, "warp", SimpleNamespace(__spec__=object(), config=SimpleNamespace(), LOG_ERROR=4, get_cuda_device_count=lambda: 0))
+    warp = SimpleNamespace(__spec__=object(), config=SimpleNamespace(), LOG_ERROR=4, get_cuda_device_count=lambda: 0)
+    monkeypatch.setitem(sys.modules, "warp", warp)
     with pytest.raises(ParameterError, match="update it"):
         resolve("cuda")
 
