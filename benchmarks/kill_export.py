@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from kill_process import Tally, forked, in_a_process
+from kill_process import Tally, forked, in_a_process, killed
 from kill_run import die_at
 
 from shapelab.io import load_run
@@ -39,8 +38,7 @@ def exports(tally: Tally, count: int, rng: np.random.Generator, root: Path) -> N
         place.mkdir()
         index += 1
         after = int(rng.integers(1, 12))
-        status = os.waitpid(forked(lambda name=name, place=place, after=after: _doomed(name, source, place, after)), 0)[1]  # type: ignore[misc]
-        if os.WIFSIGNALED(status):
+        if killed(forked(lambda name=name, place=place, after=after: _doomed(name, source, place, after))):  # type: ignore[misc]
             tally.kills += 1
             _check(tally, name, source, place, good[name])
         shutil.rmtree(place)

@@ -6,9 +6,12 @@ import multiprocessing
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from shapelab.errors import ShapelabError
 
 
 @dataclass
@@ -28,29 +31,51 @@ class Tally:
 
 
 def forked(work: Callable[[], None], *, group: bool = False) -> int:
-    """Call `work` in a forked process; return its number."""
+    """Call `work` in a forked process; return its number. What it raises is printed, wherever `work` has sent its own messages."""
     sys.stdout.flush()
     number = os.fork()
     if number:
         return number
-    status = 1
+    said, status = os.dup(2), 1
     try:
         if group:
             os.setsid()
         work()
         status = 0
+    except ShapelabError as error:
+        os.write(said, f"{error}\n".encode())
+    except BaseException:
+        os.write(said, traceback.format_exc().encode())
     finally:
         os._exit(status)
     raise AssertionError
 
 
+def killed(number: int) -> bool:
+    """Wait for a process; return True if it was killed, False if it has done its work.
+
+    Raises
+    ------
+    RuntimeError
+        If it failed, as it has said itself.
+    """
+    return _was_killed(os.waitpid(number, 0)[1])
+
+
 def kill(number: int, *, group: bool = False) -> bool:
-    """Kill a process (and those it has started); return False if it had ended before."""
-    if os.waitpid(number, os.WNOHANG)[0]:
-        return False
+    """Kill a process (and those it has started); return False if it had done its work before. Raises as `killed` does."""
+    ended, status = os.waitpid(number, os.WNOHANG)
+    if ended:
+        return _was_killed(status)
     (os.killpg if group else os.kill)(number, signal.SIGKILL)
     os.waitpid(number, 0)
     return True
+
+
+def _was_killed(status: int) -> bool:
+    if not os.WIFSIGNALED(status) and status:
+        raise RuntimeError("A process failed that should have done its work or been killed.")
+    return os.WIFSIGNALED(status)
 
 
 def running(number: int) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kill_process import Tally, forked, in_a_process, kill, running
+from kill_process import Tally, forked, in_a_process, kill, killed, running
 
 import shapelab as sl
 from shapelab.io import RunWriter, load_run
@@ -69,7 +69,7 @@ def runs(tally: Tally, count: int, rng: np.random.Generator, root: Path) -> None
     """Kill a run `count` times: half at a touch of its folder, half by the clock; one in six before its first frame is complete."""
     whole = root / "whole.zarr"
     begin = time.perf_counter()
-    os.waitpid(forked(lambda: record(whole, texture())), 0)
+    killed(forked(lambda: record(whole, texture())))
     duration = time.perf_counter() - begin
     events, first = in_a_process(count_events, root / "counted.zarr")
     for index in range(10 * count):
@@ -78,17 +78,17 @@ def runs(tally: Tally, count: int, rng: np.random.Generator, root: Path) -> None
         path, early = root / f"run{index}.zarr", index % 6 == 5
         if index % 2 == 0:
             after = int(rng.integers(1, first)) if early else int(rng.integers(first, events))
-            os.waitpid(forked(lambda path=path, after=after: doomed_run(path, after)), 0)  # type: ignore[misc]
-            moment, killed = f"touch {after} of {events}", True
+            died = killed(forked(lambda path=path, after=after: doomed_run(path, after)))  # type: ignore[misc]
+            moment = f"touch {after} of {events}"
         else:
             number = forked(lambda path=path: record(path, texture()))  # type: ignore[misc]
             while not early and not path.exists() and running(number):
                 time.sleep(0.001)
             delay = float(rng.uniform(0.0, 0.8)) * duration
             time.sleep(delay)
-            moment, killed = f"{delay:.2f} s", kill(number)
-        tally.kills += killed
-        if killed:
+            moment, died = f"{delay:.2f} s", kill(number)
+        tally.kills += died
+        if died:
             check_run(tally, path, whole, moment)
         shutil.rmtree(path, ignore_errors=True)
 
@@ -100,11 +100,10 @@ def resumes(tally: Tally, count: int, rng: np.random.Generator, root: Path) -> N
     while tally.kills < count:
         path = root / f"resumed{index}.zarr"
         index += 1
-        os.waitpid(forked(lambda path=path: record(path, texture(), last=3)), 0)  # type: ignore[misc]
+        killed(forked(lambda path=path: record(path, texture(), last=3)))  # type: ignore[misc]
         events, before = int(rng.integers(20, 120)), in_a_process(_frames, path)
         for _ in range(4):
-            os.waitpid(forked(lambda path=path, events=events: doomed_resume(path, events)), 0)  # type: ignore[misc]
-            tally.kills += 1
+            tally.kills += killed(forked(lambda path=path, events=events: doomed_resume(path, events)))  # type: ignore[misc]
             now = in_a_process(_frames, path)
             if now < before:
                 tally.wrong.append(f"{tally.kind}: {before} frames became {now}")

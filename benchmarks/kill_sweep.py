@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kill_process import Tally, forked, in_a_process, kill
+from kill_process import Tally, forked, in_a_process, kill, running
 
 from shapelab.batch import SweepSpec, sweep
 from shapelab.batch.member import JOURNAL, MEMBERS, RUN
@@ -88,7 +88,7 @@ def _begins(number: int, folder: Path) -> bool:
     journal = folder / JOURNAL
     size = journal.stat().st_size if journal.exists() else 0
     while not journal.exists() or journal.stat().st_size == size:
-        if os.waitid(os.P_PID, number, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+        if not running(number):
             return False
         time.sleep(0.02)
     return True

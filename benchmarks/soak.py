@@ -114,6 +114,26 @@ def resident() -> float:
     return float(psutil.Process().memory_info().rss) / 1e6
 
 
+class _Malloc(ctypes.Structure):
+    """What glibc's mallinfo2 answers, over all of its arenas [bytes]."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")
+    )
+
+
+def allocated() -> float:
+    """Return what was asked of the C library and not given back [MB], without the gaps between blocks; 0 where it cannot tell."""
+    try:
+        ask = ctypes.CDLL("libc.so.6").mallinfo2
+    except (OSError, AttributeError):
+        return 0.0
+    ask.restype = _Malloc
+    answer = ask()
+    return float(answer.uordblks + answer.hblkhd) / 1e6
+
+
 def gpu_memory() -> float:
     """Return the memory of the GPU that is in use [MB]."""
     torch = sys.modules.get("torch")
@@ -189,6 +209,7 @@ def soak(options: argparse.Namespace) -> int:
     watch.start()
     begin, warm_up = time.perf_counter(), options.warm_up or max(len(activities), options.cycles // 4)
     rest: dict[int, float] = {}
+    live: dict[int, float] = {}
     opened: dict[int, int] = {}
     threads_warm: Counter[str] = Counter()
     cycle = 0
@@ -205,11 +226,11 @@ def soak(options: argparse.Namespace) -> int:
         if cycle % SESSION == 0:
             user.close_viewer()
         if user.viewer is None:
-            rest[cycle], opened[cycle] = resident(), user.viewers
+            rest[cycle], live[cycle], opened[cycle] = resident(), allocated(), user.viewers
         if cycle == warm_up:
             threads_warm = threads()
         if options.verbose:
-            at_rest = f"{rest[cycle]:.1f} MB at rest" if cycle in rest else ""
+            at_rest = f"{rest[cycle]:.1f} MB at rest, {live[cycle]:.1f} MB allocated, {user.viewers} viewers" if cycle in rest else ""
             print(f"{cycle:4} {activity.__name__:22} {psutil.Process().num_threads():3} threads  {at_rest}", flush=True)
     user.close_viewer()
     left, running = alive(), threads()

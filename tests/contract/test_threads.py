@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from numba.core.dispatcher import Dispatcher
 
+import shapelab
 from shapelab.device import thread_count, use_one_thread, use_threads
 from shapelab.errors import ParameterError
 from shapelab.threads import dot, ranges, side_by_side
@@ -91,6 +96,15 @@ with multiprocessing.get_context("fork").Pool(1) as pool:
 """
 
 
+def compiled_kernels() -> Iterator[Dispatcher]:
+    """Every function of shapelab that numba compiles."""
+    for module in pkgutil.walk_packages(shapelab.__path__, "shapelab."):
+        if not module.name.endswith("__main__"):
+            for value in vars(importlib.import_module(module.name)).values():
+                if isinstance(value, Dispatcher):
+                    yield value
+
+
 def run(code: str, program: str) -> list[str]:
     work = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PROGRAM.format(code=code) + program]
     result = subprocess.run(work, capture_output=True, text=True, timeout=240)
@@ -102,6 +116,15 @@ def run(code: str, program: str) -> list[str]:
 def test_the_same_bytes_on_any_number_of_threads(family):
     answer = run(FAMILIES[family], THREADS)
     assert answer[0] == "1", answer
+
+
+def test_kernels_that_may_add_up_in_any_order_are_compiled_into_their_callers():
+    """Else a process that has compiled them calls another copy than one that has loaded them, and their last digits differ."""
+    kernels = list(compiled_kernels())
+    assert len(kernels) > 50
+    assert not {kernel.py_func.__qualname__ for kernel in kernels if kernel.targetoptions.get("fastmath")} - {
+        kernel.py_func.__qualname__ for kernel in kernels if kernel.targetoptions.get("forceinline")
+    }
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")

@@ -183,6 +183,13 @@ def test_missing_and_unknown_files(name, sentence, tmp_path):
         read_image(tmp_path / name)
 
 
+def test_a_folder_is_no_image(tmp_path):
+    for name in ("a.tif", "a.npy", "a.h5", "plain"):
+        (tmp_path / name).mkdir()
+        with pytest.raises(InputError, match="is a folder, not an image"):
+            read_image(tmp_path / name)
+
+
 def test_colour_images_are_refused(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((8, 8, 3), np.uint8), photometric="rgb")
     with pytest.raises(InputError, match="colour"):

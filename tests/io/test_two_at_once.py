@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 import pytest
+from filelock import Timeout
 
 from shapelab.errors import InputError
 from shapelab.io import RunWriter, load_run
@@ -155,6 +156,19 @@ def test_a_folder_that_is_taken_away_within_a_frame(toy, tmp_path, monkeypatch):
         writer.write(next(frames))
     writer.close()
     assert [entry.name for entry in tmp_path.iterdir()] == ["mine"]
+
+
+def test_where_no_file_can_be_made_there_is_no_lock_and_no_word_of_another_program(tmp_path, monkeypatch):
+    for folder in (tmp_path / "missing" / "run.zarr", tmp_path / "file" / "run.zarr"):
+        (tmp_path / "file").touch()
+        FolderLock(folder, "run").release()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+    def waiting(self, **_):  # as on Windows, where the folder takes no new file
+        raise Timeout("no such file")
+
+    monkeypatch.setattr("shapelab.io.lock.FileLock.acquire", waiting)
+    FolderLock(tmp_path / "run.zarr", "run").release()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -20,6 +20,7 @@ from shapelab.device import require_memory
 from shapelab.errors import InputError, ShapelabError
 from shapelab.frame import Frame, LayerData
 from shapelab.io.layer_meta import check_place, plain_meta
+from shapelab.io.presence import is_file, is_folder
 from shapelab.measure import CurvatureDiagram
 from shapelab.simulation import Simulation
 
@@ -107,7 +108,7 @@ class Atlas:
             If the file is missing, damaged, or not an atlas.
         """
         file = Path(path)
-        if not file.is_file():
+        if not is_file(file):
             raise InputError(f"There is no file {str(file)!r}.")
         try:
             with zipfile.ZipFile(file) as archive:
@@ -163,9 +164,9 @@ def _about(name: str, results: list[Outcome], planned: int) -> str:
 def open_atlas(path: str | Path, *, progress: Progress | None = None) -> Atlas:
     """Open an atlas file, or the members of a sweep folder."""
     place = Path(path)
-    if (place / PLAN).is_file():
+    if is_file(place / PLAN):
         return Atlas.from_sweep(place, progress=progress)
-    if place.is_dir():
+    if is_folder(place):
         raise InputError(f"{str(place)!r} is not a sweep: it has no {PLAN}. Choose the folder that shapelab sweep made.")
     return Atlas.load(place)
 

@@ -21,6 +21,7 @@ from shapelab.batch.spec import Member, SweepSpec
 from shapelab.errors import InputError, ShapelabError
 from shapelab.io.lock import FolderLock
 from shapelab.io.output import new_version
+from shapelab.io.presence import is_file
 from shapelab.io.textfile import read_json, write_json
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def counts(table: pd.DataFrame) -> dict[str, int]:
 def load_sweep(folder: str | Path) -> tuple[SweepSpec, list[Outcome]]:
     """Return what a sweep folder was to compute, and the outcomes it holds so far."""
     root = Path(folder)
-    if not (root / PLAN).is_file():
+    if not is_file(root / PLAN):
         raise InputError(f"{str(root)!r} is not a sweep folder: it has no {PLAN}.")
     plan = read_json(root / PLAN)
     if {key: plan.pop(key, None) for key in _FORMAT} != _FORMAT:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shapelab.cli.image_file import add_image_options, frame_of_run, read_still
 from shapelab.cli.parser import number, whole_number
 from shapelab.errors import InputError
+from shapelab.io.presence import is_file
 from shapelab.units import is_length, short_unit, shown_unit
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _shape(known: argparse.Namespace) -> tuple[LayerData, Any]:
 
     if known.path.suffix.lower() in MESH_SUFFIXES:
         return _surface(known.path), "replicate"
-    if not (known.path / "run.json").is_file():
+    if not is_file(known.path / "run.json"):
         return read_still(known.path, known), "replicate"
     run = load_run(known.path)
     volumes = [layer for layer in frame_of_run(run, known) if layer.kind in ("image", "labels")]

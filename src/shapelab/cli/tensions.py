@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shapelab.cli.image_file import add_image_options, frame_of_run, read_still
 from shapelab.cli.parser import number
 from shapelab.errors import InputError
+from shapelab.io.presence import is_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +76,7 @@ def _labels(known: argparse.Namespace) -> LayerData:
     from shapelab.io import load_run
     from shapelab.labels.check import labels_of
 
-    if not (known.path / "run.json").is_file():
+    if not is_file(known.path / "run.json"):
         layer = read_still(known.path, known)
         return LayerData(layer.name, labels_of(layer), "labels", layer.meta)
     frame = frame_of_run(load_run(known.path), known)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -9,6 +11,13 @@ from shapelab.crystals.tiles import ROW
 
 __all__ = ["PULL", "add_loss", "labels_per_tile", "own_candidates"]
 
+_QUICK: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"reassoc", "contract", "nsz", "arcp"},
+    "forceinline": True,  # so that sums do not depend on which copy of a kernel was loaded first
+}
 PULL = np.float32(0.01)
 """Part of the convex loss that stays in the bounded one: a small cell that has lost all its pixels is still drawn to them."""
 
@@ -59,7 +68,7 @@ def own_candidates(start, stop, labels, size, tile, tiles, count, index, own):  
                     own[t, ((z - z0) * tile[1] + y - y0) * ROW + x - x0] = k
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
+@njit(**_QUICK)
 def _exp_in_place(values, power, power_bits):  # type: ignore[no-untyped-def]
     """Replace non-positive float32 values by their exponential: 2^n from the bits of a float, 2^f from a polynomial."""
     for j in range(len(values)):
@@ -76,7 +85,7 @@ def _exp_in_place(values, power, power_bits):  # type: ignore[no-untyped-def]
         values[j] = values[j] * power[j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
+@njit(**_QUICK)
 def _tile_values(out, c, centre, inverse, exps, order, spacing, z0, y0, x0, tz, ty, section):  # type: ignore[no-untyped-def]
     """Set `out` to one polynomial over the pixels of a tile, row after row."""
     step = np.float32(spacing[2] * inverse)
@@ -102,7 +111,7 @@ def _tile_values(out, c, centre, inverse, exps, order, spacing, z0, y0, x0, tz, 
                     row[j] = row[j] * (t0 + np.float32(j) * step) + s
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
+@njit(**_QUICK)
 def _add_moments(total, weights, centre, inverse, exps, order, spacing, z0, y0, x0, tz, ty, section, row):  # type: ignore[no-untyped-def]
     """Add to `total` the sums of weight times monomial over the pixels of a tile."""
     step = np.float32(spacing[2] * inverse)
@@ -129,7 +138,7 @@ def _add_moments(total, weights, centre, inverse, exps, order, spacing, z0, y0, 
                 total[k] += term
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
+@njit(**_QUICK)
 def add_loss(  # type: ignore[no-untyped-def]
     sums,
     scalars,

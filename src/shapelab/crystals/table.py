@@ -17,6 +17,7 @@ from shapelab.crystals.population import Population
 from shapelab.crystals.table_columns import Columns, read_columns
 from shapelab.device import require_memory
 from shapelab.errors import InputError
+from shapelab.io.presence import is_file
 
 __all__ = ["GrainTable", "read_grain_table"]
 
@@ -107,7 +108,7 @@ def read_grain_table(path: str | Path) -> GrainTable:
         If columns are missing, not numbers, or not positive.
     """
     path = Path(path)
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"There is no file {path}.")
     require_memory(path.stat().st_size * 10)
     columns = read_columns(path.name, decoded(_unpacked(path)))

@@ -194,7 +194,7 @@ def metric_products_slab(b, g, old_g, old_q, s, free, use_free, laplacian, shift
             sums[z, 6] += t6
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=True, forceinline=True)
 def move_slab(u, s, q, free, use_free, keep, rate, shift, z0, z1, peaks):
     """Set s <- keep s - rate (q - shift), u <- u + s; per plane the largest |s| and |u|, and the sum of u."""
     _, ny, nx = u.shape

@@ -12,7 +12,13 @@ __all__ = ["OPTIONS", "ROW", "copy_row", "ghost", "stage_coefficients", "stage_p
 
 ROW = np.uint64(136)
 """Distance between rows of a work buffer."""
-OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract", "arcp", "nsz", "afn"}}
+OPTIONS = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"reassoc", "contract", "arcp", "nsz", "afn"},
+    "forceinline": True,  # else a kernel calls whichever copy of another was loaded first, and copies add up in orders of their own
+}
 """How the kernels of this family are compiled: NaN is kept, so that a failed run is noticed."""
 
 

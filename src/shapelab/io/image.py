@@ -19,6 +19,7 @@ from shapelab.io.array_files import list_hdf5, list_npz, read_hdf5, read_npy, re
 from shapelab.io.mrc import read_mrc
 from shapelab.io.nifti import read_nifti
 from shapelab.io.placed import PlacedImage
+from shapelab.io.presence import is_there
 from shapelab.io.tiff import list_tiff, read_tiff
 from shapelab.labels.check import kind_of
 
@@ -85,8 +86,10 @@ def list_arrays(path: str | Path) -> list[ArrayEntry]:
 
 def _guarded(file: Path, read: Callable[[], Any]) -> Any:
     """Read with one sentence of ours for whatever goes wrong."""
-    if not file.exists():
+    if not is_there(file):
         raise InputError(f"There is no file {str(file)!r}.")
+    if file.is_dir() and not _is_zarr(file):
+        raise InputError(f"{str(file)!r} is a folder, not an image: choose a file in it, or an OME-Zarr folder.")
     try:
         with warnings.catch_warnings(), _quiet():
             warnings.simplefilter("ignore")  # third-party readers warn of what they then read all the same, or refuse

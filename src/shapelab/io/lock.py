@@ -21,8 +21,8 @@ class FolderLock:
     """Held while a folder is written, also before it exists; refused while another process, or this one, holds it.
 
     The lock is the operating system's, on the file ``.NAME.lock`` beside the folder: a process that is killed leaves the
-    file and not the lock. Disks that cannot lock, or that do not let us make the file, give none: `RunWriter` then still
-    sees that someone else has written.
+    file and not the lock. Folders that are missing, or that do not let us make the file, and disks that cannot lock give none:
+    whoever writes then says why that cannot be, and `RunWriter` still sees that someone else has written.
 
     Parameters
     ----------
@@ -40,15 +40,19 @@ class FolderLock:
     def __init__(self, folder: Path, what: str) -> None:
         place = folder.absolute()
         self._file = place.with_name(f".{place.name}.lock")
+        self._finalizer: weakref.finalize[..., FolderLock] | None = None
+        if not place.parent.is_dir():
+            return
         lock = FileLock(self._file, thread_local=False, fallback_to_soft=False)
         try:
             lock.acquire(blocking=False)
         except Timeout:
+            if not self._file.exists():  # nobody holds it: Windows waits where it may not make the file
+                return
             raise InputError(
                 f"The {what} {str(folder)!r} is being written by {_holder(self._file)}: wait until it has ended, or choose another name."
             ) from None
         except OSError:  # a disk without locks, or read-only
-            self._finalizer = None
             return
         _sign(self._file)
         self._finalizer = weakref.finalize(self, _let_go, lock, self._file, os.getpid())

@@ -11,6 +11,7 @@ import numpy as np
 from shapelab.convert.mesh import Mesh
 from shapelab.convert.mesh_cleaning import clean_mesh
 from shapelab.errors import InputError
+from shapelab.io.presence import is_file
 
 __all__ = ["MESH_SUFFIXES", "WRITTEN_SUFFIXES", "MeshFile", "check_suffix", "read_mesh", "read_mesh_file", "write_mesh"]
 
@@ -141,7 +142,7 @@ def read_mesh_file(path: str | Path) -> MeshFile:
 
     file = Path(path)
     suffix = check_suffix(file)
-    if not file.is_file():
+    if not is_file(file):
         raise InputError(f"There is no file {str(file)!r}.")
     try:
         surface: Any = trimesh.load(file, file_type=suffix[1:], process=False, force="mesh", skip_materials=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shapelab.errors import InputError
+from shapelab.io.presence import is_folder, is_there
 
 __all__ = ["free_name", "new_file", "new_folder", "new_version", "require_folder", "require_new"]
 
@@ -22,14 +23,14 @@ def free_name(path: Path) -> Path:
 
 def require_new(path: Path) -> None:
     """Refuse a path that exists, or whose folder is missing or read-only."""
-    if path.exists():
+    if is_there(path):
         raise InputError(f"{str(path)!r} exists already: choose another name; nothing was overwritten.")
     require_folder(path)
 
 
 def require_folder(path: Path) -> None:
     """Raise an InputError unless the folder of `path` is there and can be written."""
-    if not path.parent.is_dir():
+    if not is_folder(path.parent):
         raise InputError(f"The folder {str(path.parent)!r} does not exist: make it first.")
     if not os.access(path.parent, os.W_OK):
         raise InputError(f"The folder {str(path.parent)!r} is read-only: choose another place.")

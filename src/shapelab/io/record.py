@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
 from shapelab.io.layer_meta import plain_meta
+from shapelab.io.presence import is_file
 from shapelab.io.table import Extent
 from shapelab.io.textfile import read_json, write_json
 from shapelab.simulation import Simulation
@@ -163,7 +164,7 @@ def stamp_of(folder: Path) -> Stamp | None:
 
 def read_record(folder: Path) -> RunRecord:
     """Read and check the record of a run folder."""
-    if not (folder / RECORD).is_file():
+    if not is_file(folder / RECORD):
         raise InputError(f"{str(folder)!r} is not a run folder: it has no {RECORD}.")
     try:
         record = RunRecord(**read_json(folder / RECORD))

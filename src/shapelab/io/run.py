@@ -18,6 +18,7 @@ from shapelab.frame import Frame, LayerData
 from shapelab.io.checkpoint import read_checkpoint
 from shapelab.io.layer_meta import check_place
 from shapelab.io.ngff import inside, refuse_links
+from shapelab.io.presence import is_folder
 from shapelab.io.record import SCALARS, WIDER_SCALARS, LayerRecord, RunRecord, read_record
 from shapelab.io.series import Series
 from shapelab.io.table import read_table
@@ -41,7 +42,7 @@ def load_run(path: str | Path) -> Run:
         If the folder is missing, foreign, cut or damaged, or refers to anything outside of itself.
     """
     folder = Path(path)
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise InputError(f"There is no run folder {str(folder)!r}.")
     refuse_links(folder)
     record = read_record(folder)

@@ -54,6 +54,9 @@ def append_rows(file: Path, valid: Extent, columns: Mapping[str, Sequence[Any]])
 
 def _plain(values: Sequence[Any]) -> list[Any]:
     """Return Python's own numbers, whose text is exact; what is not a number is left empty."""
+    if isinstance(values, np.ndarray) and (values.dtype.kind in "biu" or (values.dtype.kind == "f" and not np.isnan(values).any())):
+        listed: list[Any] = values.tolist()
+        return listed
     listed = values.tolist() if isinstance(values, np.ndarray) else list(values)
     return ["" if isinstance(value, float) and math.isnan(value) else value for value in listed]
 

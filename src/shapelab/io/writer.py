@@ -74,6 +74,7 @@ class RunWriter:
         self._simulation = simulation
         self._arrays: RunArrays | None = None
         self._first: list[Path] = []  # of the first frame
+        self._settled: set[Path] = set()  # folders whose names are on the disk
         self._stamp: Stamp | None = None
         self._problem = ""  # why nothing more can be written
         if not append:
@@ -147,7 +148,7 @@ class RunWriter:
             self.record.steps.append(frame.step)
             self.record.times.append(float(frame.time))
             self.record.done, self.record.failed, self.record.reason = moment.done, moment.failed, moment.reason
-            settle((file for file in self._folder.rglob("*") if file.is_file()) if first else written, self._folder)
+            settle((file for file in self._folder.rglob("*") if file.is_file()) if first else written, self._folder, self._settled)
             self._commit()
             self._require_whole(written)
             settle_scalars(self._folder, self.record)
@@ -228,6 +229,7 @@ class RunWriter:
         if taken.exists():
             self.path = free_name(taken)
         self._folder.rename(self.path)
+        self._settled = {self.path / folder.relative_to(self._folder) for folder in self._settled}
         self._folder = self.path
         settle_folder(self.path.parent)
         self._arrays = RunArrays(self._folder, self.record.layers)

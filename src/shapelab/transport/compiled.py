@@ -14,7 +14,13 @@ Number = Any
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp"}}
+_OPTIONS: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"contract", "nsz", "arcp"},
+    "forceinline": True,  # else a kernel calls whichever copy of another was loaded first, and copies round in ways of their own
+}
 
 
 def kernel(function: F) -> F:

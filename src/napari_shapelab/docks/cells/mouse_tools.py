@@ -75,7 +75,7 @@ class CellTools(QWidget):
         group.buttonClicked.connect(lambda _: panel.message.retract(_IN_SLICES))
         self._viewer.dims.events.ndisplay.connect(self._on_view)
         self._viewer.mouse_drag_callbacks.append(self._on_mouse)
-        self.destroyed.connect(_remover(self._viewer, self._on_mouse))
+        self.destroyed.connect(_remover(self._viewer.mouse_drag_callbacks, self._on_mouse))
 
     @property
     def tool(self) -> str:
@@ -248,9 +248,11 @@ def cell_in_words(frame: Frame, cell: int) -> str:
     return f"Cell {cell}: " + ", ".join(parts)
 
 
-def _remover(viewer: Any, callback: Any) -> Any:
+def _remover(callbacks: list[Any], callback: Any) -> Any:
+    """Return what takes a callback back; a viewer that is closed by then knows nothing of its callbacks any more."""
+
     def remove(_: object = None) -> None:
-        if callback in viewer.mouse_drag_callbacks:
-            viewer.mouse_drag_callbacks.remove(callback)
+        if callback in callbacks:
+            callbacks.remove(callback)
 
     return remove

@@ -16,6 +16,7 @@ from shapelab.crystals.ebsd.scan import EbsdMap
 from shapelab.crystals.orientation import from_euler
 from shapelab.device import require_memory
 from shapelab.errors import InputError, ShapelabError
+from shapelab.io.presence import is_file
 
 __all__ = ["EBSD_SUFFIXES", "is_ebsd", "read_ebsd"]
 
@@ -45,7 +46,7 @@ def read_ebsd(path: str | Path, *, symmetry: str | None = None) -> EbsdMap:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(f"{path.name} is not an EBSD map that can be read: use {', '.join(_READERS)}.")
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"There is no file {path}.")
     try:
         return _as_map(reader(path), symmetry)

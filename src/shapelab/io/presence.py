@@ -1,0 +1,31 @@
+"""Whether a path is there, asked of names that a user gives: one that the system cannot take, such as too long a one, is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["is_file", "is_folder", "is_there"]
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether there is anything of this name."""
+    try:
+        return path.exists()
+    except OSError:  # until Python 3.14 these raise where the name is too long
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether there is a file of this name."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether there is a folder of this name."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
