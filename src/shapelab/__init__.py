@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shapelab.crystals import fit_diagram, generate_crystal
     from shapelab.curvature import Curvatubes
     from shapelab.errors import ShapelabError
+    from shapelab.foam import Foam
     from shapelab.infer import infer_tensions
     from shapelab.measure import measure
     from shapelab.simulation import Frame, LayerData, Parameters, Simulation
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "Cells": "shapelab.cells",
     "Curvatubes": "shapelab.curvature",
+    "Foam": "shapelab.foam",
     "Frame": "shapelab.simulation",
     "LayerData": "shapelab.simulation",
     "Parameters": "shapelab.simulation",
@@ -44,6 +46,7 @@ _EXPORTS = {
 __all__ = [
     "Cells",
     "Curvatubes",
+    "Foam",
     "Frame",
     "LayerData",
     "Parameters",

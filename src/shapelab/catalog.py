@@ -54,6 +54,15 @@ _FAMILIES = (
         "shapelab.cells.scenarios:SCENARIOS",
         "scenario",
     ),
+    Family(
+        "foam",
+        "Foam",
+        "Cells with interface tensions and exact volumes, which come to rest at Young's angles.",
+        "shapelab.foam:Foam",
+        "shapelab.foam.presets:PRESETS",
+        "preset",
+        "shapelab.foam.model:FoamModel",
+    ),
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["of_cells", "of_comparison", "of_crystal_fit", "of_mesh", "of_new_crystal", "of_tensions", "of_texture"]
+__all__ = ["of_cells", "of_comparison", "of_crystal_fit", "of_foam", "of_mesh", "of_new_crystal", "of_tensions", "of_texture"]
 
 _FIXED = 17_000_000
 """Stacks and heaps of threads, work rows, point clouds of a comparison."""
@@ -49,6 +49,14 @@ def of_cells(shape: Sequence[int], n_cells: int, *, fineness: int = 1) -> int:
     soft = 19_000 * n_cells if ndim == 2 else 104e6 * (n_cells / 1000) ** 1.55
     drawn = _PER_FINE_PIXEL * pixels * fineness**ndim if fineness > 1 else 0
     return int(max(_PER_PIXEL * pixels, _PER_PIXEL_SOFT * pixels + soft) + drawn)
+
+
+def of_foam(shape: Sequence[int], n_cells: int, width: float) -> int:
+    """Return what a run of a foam takes whose interfaces are smoothed over `width` pixels [bytes]."""
+    pixels, ndim = math.prod(shape), len(shape)
+    side = (pixels / max(1, n_cells)) ** (1 / ndim)
+    boxes = min(n_cells * (side + 6.4 * width) ** ndim, float(n_cells) * pixels)
+    return int(_FIXED + {2: 90, 3: 90}[ndim] * pixels + 4 * boxes)
 
 
 def of_crystal_fit(shape: Sequence[int], *, exact_volumes: bool = False) -> int:

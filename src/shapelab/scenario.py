@@ -60,6 +60,8 @@ class Scenario:
     """Number of axes, 2 or 3; by default that of the grid it names (`shape`), or 3 without one."""
     aliases: tuple[str, ...] = ()
     """Former names, which go on working."""
+    family: str = ""
+    """Family that it belongs to; by default "cells" with a model and "curvatubes" without."""
 
     def __post_init__(self) -> None:
         for name in (self.name, *self.aliases):
@@ -67,6 +69,8 @@ class Scenario:
         self._require(self.title.strip(), "it needs a title")
         self._require(self.description.strip().endswith("."), "its description must be a sentence that ends with a full stop")
         self._require(not self.model or re.fullmatch(r"[\w.]+:\w+", self.model), f"its model {self.model!r} must be like module:Class")
+        if not self.family:
+            object.__setattr__(self, "family", "cells" if self.model else "curvatubes")
         for observable, limits in self.expect.items():
             self._check_range(observable, limits)
         after = self.shows_after
@@ -76,11 +80,6 @@ class Scenario:
             object.__setattr__(self, "ndim", len(shapes[0]) if shapes else 3)
         self._require(self.ndim in (2, 3), f"ndim must be 2 or 3; received {self.ndim}")
         self._require(all(len(shape) == self.ndim for shape in shapes), f"it is {self.ndim}-D, and not all its shapes are")
-
-    @property
-    def family(self) -> str:
-        """Family that it belongs to."""
-        return "cells" if self.model else "curvatubes"
 
     def _check_range(self, observable: str, limits: Any) -> None:
         low, high = limits

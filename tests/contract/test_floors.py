@@ -19,7 +19,7 @@ GUI = {"napari", "napari_shapelab", "qtpy", "magicgui", "superqt", "vispy", "pyq
 FLOORS = [
     {"cli", "script", "scenario_check"},
     {"batch"},
-    {"curvature", "cells", "crystals"},
+    {"curvature", "cells", "crystals", "foam"},
     {"transport", "compare"},
     {"infer"},
     {"mesh"},

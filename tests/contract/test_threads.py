@@ -42,6 +42,13 @@ for scenario in ("blind_swimmers", "engulfment"):
         pass
     add(frame["cells"], frame["seeds"], *frame.scalars.values())
 """,
+    "foam": """
+for shape, periodic in (((64, 60), True), ((24, 26, 28), False)):
+    sim = sl.Foam("foam_sorting", n_cells=6, shape=shape, periodic=periodic, seed=1)
+    for frame in sim.run(steps=6, every=6):
+        pass
+    add(frame["cells"], frame["seeds"], *frame.scalars.values())
+""",
     "solve_cells": """
 rng = np.random.default_rng(0)
 for shape, share in (((160, 160), 1.0), ((32, 36, 40), 0.6)):
@@ -128,7 +135,7 @@ def test_kernels_that_may_add_up_in_any_order_are_compiled_into_their_callers():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-@pytest.mark.parametrize("family", ["textures", "cells", "solve_cells", "crystals"])
+@pytest.mark.parametrize("family", ["textures", "cells", "foam", "solve_cells", "crystals"])
 def test_a_forked_child_computes(family):
     """Its parent has threads that the child lacks: waiting for them would take for ever."""
     assert run(FAMILIES[family], FORK) == ["True"]

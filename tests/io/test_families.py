@@ -14,6 +14,7 @@ AXIS = np.arange(20) - 9.5
 BALL = AXIS[:, None, None] ** 2 + AXIS[:, None] ** 2 + AXIS**2 < 49
 RING = np.zeros((20, 20, 20), bool)
 RING[:3] = True
+SQUARES = np.pad(np.repeat(np.repeat(np.arange(1, 5).reshape(2, 2), 14, 0), 14, 1), 10)
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "preset": ("curvatubes", {"preset": "tubes", "shape": (16, 16, 16)}),
@@ -22,6 +23,9 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "target": ("curvatubes", {"target": BALL, "fidelity": 10.0}),
     "fields": ("curvatubes", {"shape": (16, 16, 16), "fields": {"a20": np.linspace(1, 2, 16)[:, None, None]}}),
     "cells": ("cells", {"scenario": "engulfment"}),
+    "foam": ("foam", {"preset": "growing_tissue", "shape": (64, 64), "growth": 0.05, "n_cells": 4}),
+    "foam in space": ("foam", {"preset": "foam_sorting_3d", "shape": (28, 28, 28), "n_cells": 4}),
+    "labels as a foam": ("foam", {"labels": SQUARES, "tensions": {(0, 1): 1.0, (1, 2): 0.8, (2, 3): 0.9}, "motility": 0.2}),
 }
 
 

@@ -1,0 +1,85 @@
+"""What may be seen of a foam: labels, centres with features, observables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from shapelab.foam.resolution import Resolution
+from shapelab.foam.state import FoamState
+from shapelab.frame import LayerData, frozen
+from shapelab.labels.contacts import face_pairs
+
+__all__ = ["foam_layers", "observables"]
+
+
+def foam_layers(state: FoamState, volumes: np.ndarray, resolution: Resolution) -> tuple[LayerData, ...]:
+    """Return the labels "cells", and "seeds": the centres of the cells with their features."""
+    p = state.given
+    place = {"scale": p.voxel_size, "units": (p.unit,) * p.ndim, "axis_labels": ("z", "y", "x")[-p.ndim :]}
+    dtype = next(dtype for dtype in (np.uint16, np.uint32, np.uint64) if state.next_id <= np.iinfo(dtype).max + 1)
+    rows = state.pixels.rows()
+    image = state.ids.astype(dtype)[rows]
+    image.setflags(write=False)
+    centres = state.centres[1:, 3 - p.ndim :]
+    if p.periodic:
+        centres = centres % np.array(p.shape)
+    radius = (np.nanmean(state.births[1:]) if len(state) else 1.0) ** (1 / p.ndim)
+    dots = {"size": max(1.0, 0.12 * radius), "face_color": "white", "border_color": "black", "border_width": 0.2, "opacity": 0.7}
+    seeds = {**place, "features": _features(state, rows, volumes, resolution), **dots}
+    return (
+        LayerData("cells", image, "labels", {**place, "metadata": {"colour_by": "type"}} if _several_types(state) else place),
+        LayerData("seeds", frozen(centres), "points", seeds),
+    )
+
+
+def _several_types(state: FoamState) -> bool:
+    return bool(len(np.unique(state.types[1:])) > 1)
+
+
+def _features(state: FoamState, rows: np.ndarray, volumes: np.ndarray, resolution: Resolution) -> dict[str, np.ndarray]:
+    """Return one column per property of the cells, in world units."""
+    pixel = state.given.pixel_volume
+    pairs = face_pairs(rows)
+    pairs = pairs[(pairs > 0).all(axis=1)]
+    columns = {
+        "id": state.ids,
+        "type": state.types,
+        "pressure": (state.prices - state.prices[0]) * resolution.pressure_factor,
+        "volume": volumes * pixel,
+        "target": state.targets * pixel,
+        "error": _errors(state, volumes),
+        "surface": state.surfaces * resolution.area_factor,
+        "neighbours": np.bincount(pairs.ravel(), minlength=len(state.ids)),
+    }
+    return {name: frozen(np.asarray(values)[1:]) for name, values in columns.items()}
+
+
+def _errors(state: FoamState, volumes: np.ndarray) -> np.ndarray:
+    if not state.given.exact_volumes:
+        return np.zeros(len(volumes))
+    result: np.ndarray = np.abs(volumes - state.targets) / np.maximum(state.targets, 1.0)
+    return result
+
+
+def observables(state: FoamState, volumes: np.ndarray, resolution: Resolution) -> dict[str, float]:
+    """Return the numbers of the live plot."""
+    errors = _errors(state, volumes)[1:]
+    areas = state.contacts * resolution.area_factor
+    found: dict[str, Any] = {
+        "cells": len(state),
+        "energy": state.energy * resolution.area_factor,
+        "volume_error": errors.mean() if len(errors) else 0.0,
+        "max_volume_error": errors.max(initial=0.0),
+        "time": state.time,
+    }
+    inner, outer = areas[1:, 1:], areas[0, 1:]
+    if inner.size and (all_inner := np.triu(inner).sum()) > 0 and _several_types(state):
+        found["heterotypic_contact"] = np.triu(inner, 1).sum() / all_inner
+    if outer.sum() > 0 and _several_types(state):
+        found["first_outside"] = outer[0] / outer.sum()
+    for name in ("births", "deaths", "returned"):
+        if name in state.counts:
+            found[name] = state.counts[name]
+    return {name: float(value) for name, value in found.items()}

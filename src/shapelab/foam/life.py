@@ -1,0 +1,156 @@
+"""Cells grow, divide, shrink away and are removed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from shapelab.foam.fragments import given_away
+from shapelab.foam.pixels import Pixels
+from shapelab.foam.state import FoamState
+
+__all__ = ["add_ball", "divide", "divide_grown", "fill_box", "grow", "leave", "paint", "remove_gone"]
+
+_GONE = 0.5
+"""Volume below which a cell is no more [pixels]."""
+_LAST = 8.0
+"""Volume below which a cell that leaves wants none [pixels]."""
+_FULLEST = 0.98
+"""Part of the box beyond which cells do not grow."""
+_LEAST_DIVIDED = 32
+"""Pixels of a cell that can divide."""
+
+
+def grow(state: FoamState) -> None:
+    """Let the cells want more, up to the volume at which they divide, while there is room."""
+    p = state.given
+    if state.medium and np.nansum(state.targets) > _FULLEST * len(state.codes):
+        return
+    most = p.divide_at * state.births
+    wanted = np.minimum(state.targets + p.growth * state.paces * state.births, most)
+    state.targets = np.where(state.leaving > 0, state.targets, np.maximum(wanted, state.targets))
+
+
+def leave(state: FoamState) -> None:
+    """Let cells that are being removed want less."""
+    going = state.leaving > 0
+    if going.any():
+        less = state.targets - state.leaving
+        state.targets = np.where(going, np.where(less < _LAST, 0.0, less), state.targets)
+
+
+def fill_box(state: FoamState) -> None:
+    """Without a medium the cells fill the box: scale what they want to that."""
+    if not state.medium and len(state):
+        fixed = state.leaving[1:] > 0
+        wanted = state.targets[1:]
+        rest = wanted[~fixed].sum()
+        if rest > 0:
+            state.targets[1:] = np.where(fixed, wanted, wanted * (len(state.codes) - wanted[fixed].sum()) / rest)
+
+
+def remove_gone(state: FoamState, volumes: np.ndarray) -> None:
+    """Remove cells that have no volume left; their last pixels go to their neighbours."""
+    gone = volumes < _GONE
+    gone[0] = False
+    if gone.any():
+        remove(state, gone)
+        state.counts["deaths"] = state.counts.get("deaths", 0.0) + int(gone.sum())
+
+
+def remove(state: FoamState, gone: np.ndarray) -> None:
+    """Remove cells, marked (K,) bool, at once."""
+    keep = ~gone
+    pixels = state.pixels
+    cells, fractions = pixels.cells.copy(), pixels.fractions.copy()
+    out = (cells >= 0) & gone[np.maximum(cells, 0)]
+    fractions[out] = 0
+    order = np.argsort(-fractions, axis=1, kind="stable")
+    cells, fractions = np.take_along_axis(cells, order, 1), np.take_along_axis(fractions, order, 1)
+    cells[fractions == 0] = -1
+    total = fractions.sum(axis=1, keepdims=True)
+    empty = total[:, 0] == 0
+    fractions = np.where(total > 0, fractions / np.where(total > 0, total, 1), 0).astype(np.float32)
+    codes = pixels.codes
+    mixed = codes < 0
+    stray = ~mixed & gone[np.maximum(codes, 0)]
+    stray[mixed] = empty[-1 - codes[mixed]]
+    cells[empty, 0] = 0
+    pixels = given_away(Pixels(pixels.shape, pixels.periodic, codes, cells, fractions), stray)
+    rows = np.cumsum(keep) - 1
+    codes = pixels.codes.copy()
+    codes[codes >= 0] = rows[codes[codes >= 0]]
+    cells = np.where(pixels.cells >= 0, rows[np.maximum(pixels.cells, 0)], -1).astype(np.int32)
+    state.pixels = Pixels(pixels.shape, pixels.periodic, codes, cells, pixels.fractions)
+    state.keep(np.flatnonzero(keep))
+
+
+def divide_grown(state: FoamState) -> None:
+    """Divide the cells that have grown enough, each across its long axis."""
+    limit = 0.999 * state.given.divide_at * state.births
+    for row in np.flatnonzero((state.targets >= limit) & (state.leaving == 0)).tolist():
+        if row and state.targets[row] >= _LEAST_DIVIDED:
+            divide(state, row)
+
+
+def divide(state: FoamState, row: int, axis: Any = None) -> None:
+    """Divide a cell by a plane through its centre, across `axis` (d,), by default its long axis; both halves want the same."""
+    p, pixels = state.given, state.pixels
+    d = p.ndim
+    share = pixels.share(row).ravel()
+    places = np.flatnonzero(share)
+    offsets = np.stack(np.unravel_index(places, tuple(pixels.shape.tolist())), axis=1) - state.centres[row]
+    offsets -= np.where(pixels.periodic, pixels.shape * np.round(offsets / pixels.shape), 0)
+    offsets = offsets[:, 3 - d :] * np.array(p.voxel_size)
+    weights = share[places].astype(float)
+    if axis is None:
+        axis = np.linalg.eigh((offsets * weights[:, None]).T @ offsets)[1][:, -1]
+    far = offsets @ np.asarray(axis, float)
+    new = state.add(row)
+    other = places[far > 0]
+    codes, cells = pixels.codes.copy(), pixels.cells.copy()
+    there = codes[other]
+    codes[other[there == row]] = new
+    mixed = -1 - there[there < 0]
+    cells[mixed] = np.where(cells[mixed] == row, new, cells[mixed])
+    state.pixels = Pixels(pixels.shape, pixels.periodic, codes, cells, pixels.fractions)
+    state.targets[[row, new]] = state.targets[row] / 2
+    state.paces[[row, new]] = state.rng.uniform(0.7, 1.3, 2)
+    state.centres = state.extent().centres
+    state.counts["births"] = state.counts.get("births", 0.0) + 1
+
+
+def paint(state: FoamState, row: int, mask: np.ndarray) -> None:
+    """Give the marked pixels, an image of booleans, to a cell or the medium; all cells then want the volume that they have."""
+    pixels = state.pixels
+    before = state.extent().volumes
+    codes = pixels.codes.copy()
+    codes[mask.ravel()] = row
+    state.pixels = Pixels(pixels.shape, pixels.periodic, codes, pixels.cells, pixels.fractions)
+    change = state.extent().volumes - before
+    change[0] = 0
+    state.targets = np.maximum(state.targets + change, 0)
+    state.medium = state.medium or row == 0
+
+
+def add_ball(state: FoamState, parent: int, centre: np.ndarray, volume: float, kind: int) -> int:
+    """Add a cell as a ball around a pixel, (3,), that takes its volume from what is there; return its row."""
+    p, pixels = state.given, state.pixels
+    new = state.add(parent)
+    grid = np.ogrid[tuple(slice(0, int(n)) for n in pixels.shape)]
+    steps = (1.0,) * (3 - p.ndim) + tuple(p.voxel_size)
+    apart = np.zeros(tuple(pixels.shape.tolist()))
+    for c, axis in enumerate(grid):
+        offset = axis - centre[c]
+        if pixels.periodic[c]:
+            offset = offset - pixels.shape[c] * np.round(offset / pixels.shape[c])
+        apart = apart + (offset * steps[c]) ** 2
+    nearest = np.argsort(apart, axis=None, kind="stable")[: max(1, round(volume))]
+    codes = pixels.codes.copy()
+    codes[nearest] = new
+    state.pixels = Pixels(pixels.shape, pixels.periodic, codes, pixels.cells, pixels.fractions)
+    state.types[new], state.targets[new], state.births[new] = kind, volume, volume
+    state.prices[new], state.leaving[new], state.drifts[new], state.centres[new] = 0, 0, 0, centre
+    state.paces[new] = state.rng.uniform(0.7, 1.3)
+    return new

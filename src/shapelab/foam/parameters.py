@@ -1,0 +1,117 @@
+"""Parameters of a foam: the grid, the cells, their tensions, and what they do beside resting."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+import annotated_types
+from pydantic import field_validator, model_validator
+
+from shapelab.simulation import Parameters, parameter
+
+__all__ = ["FoamParameters", "ball_radius"]
+
+Size = Annotated[float, annotated_types.Gt(0), annotated_types.Le(1e9)]
+_TENSION: dict[str, Any] = {"live": True, "gt": 0, "le": 100, "step": 0.05}
+
+
+class FoamParameters(Parameters):
+    """Parameters of `FoamModel`. Volumes are areas in a plane; only the ratios of tensions change what a foam looks like."""
+
+    shape: tuple[int, ...] = parameter((160, 160), "Size of the grid, (y, x) or (z, y, x).", unit="pixels", main=True)
+    voxel_size: tuple[Size, ...] = parameter((1.0, 1.0), "Edge lengths of a pixel; layers and volumes are in this unit.")
+    unit: str = parameter("um", "Unit of the pixel size, such as µm, nm or mm.", min_length=1, max_length=32)
+    arrangement: Literal["cluster", "full", "pair", "cross"] = parameter(
+        "cluster",
+        "How the cells begin: a round cluster in medium, a box full of cells, two that touch, or four that meet at a cross.",
+        label="Start",
+    )
+    periodic: bool = parameter(False, "Opposite sides of the box are joined.")
+    n_cells: int = parameter(40, "Number of cells at the start of the run.", label="Number of cells", main=True, ge=1, le=20_000)
+    filling: float = parameter(
+        0.5, "Fraction of the box that the cells fill; the rest is medium.", label="Volume fraction", gt=0, lt=1, step=0.05
+    )
+    second_part: float = parameter(0.5, "Fraction of the cells that are of the second type.", ge=0, le=1, step=0.05)
+    size_ratio: float = parameter(1.0, "Volume of a cell of the second type over that of one of the first.", ge=0.1, le=10, step=0.1)
+    first: float = parameter(0.7, "Tension between two cells of the first type.", main=True, **_TENSION)
+    second: float = parameter(0.7, "Tension between two cells of the second type.", main=True, **_TENSION)
+    between: float = parameter(1.3, "Tension between cells of different types.", main=True, **_TENSION)
+    first_medium: float = parameter(1.4, "Tension between cells of the first type and the medium.", main=True, **_TENSION)
+    second_medium: float = parameter(1.4, "Tension between cells of the second type and the medium.", main=True, **_TENSION)
+    exact_volumes: bool = parameter(
+        True,
+        "Every cell keeps its volume; without, gas passes through the walls and the foam coarsens.",
+        label="Exact volumes",
+    )
+    motility: float = parameter(
+        0.1,
+        "How strongly cells pull in random directions, so that they pass their neighbours; from 0.5 on they are torn.",
+        main=True,
+        live=True,
+        ge=0,
+        le=1,
+        step=0.01,
+    )
+    persistence: float = parameter(30.0, "Steps for which a cell keeps its direction.", unit="steps", live=True, ge=1, le=10_000, step=1)
+    growth: float = parameter(
+        0.0, "What cells gain in each step, as a fraction of the volume they begin with.", live=True, ge=0, le=0.05, step=0.001
+    )
+    divide_at: float = parameter(
+        2.0, "Cells that grow divide at this many times the volume they begin with.", live=True, ge=1.2, le=10, step=0.1
+    )
+    fineness: float | None = parameter(
+        None,
+        "Width over which interfaces are smoothed (the deviation of the Gaussian); leave it empty to choose it by the size of the cells.",
+        label="Smoothing width",
+        unit="pixels",
+        ge=1.5,
+        le=20,
+        step=0.25,
+    )
+    junctions: Literal["quick", "fine"] = parameter(
+        "quick", "How finely junctions are sampled; fine takes up to twice the time in space, and gives better angles.", live=True
+    )
+    seed: int = parameter(1, "Random seed: the same seed gives the same run.", label="Random seed", main=True, ge=0, le=2**31 - 1)
+    max_steps: int = parameter(20_000, "Number of steps after which the run ends.", live=True, ge=1, le=100_000_000)
+
+    @field_validator("shape")
+    @classmethod
+    def _grid(cls, shape: tuple[int, ...]) -> tuple[int, ...]:
+        if len(shape) not in (2, 3):
+            raise ValueError("the grid needs two or three sides")
+        if min(shape) < 8:
+            raise ValueError("each side of the grid must have at least 8 pixels")
+        if max(shape) > 16384:
+            raise ValueError("each side of the grid can have at most 16384 pixels")
+        return shape
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pixel(cls, values: dict[str, object]) -> dict[str, object]:
+        """Take pixels of size 1 along every axis of the grid where no size is given."""
+        shape = values.get("shape")
+        if "voxel_size" not in values and isinstance(shape, tuple | list):
+            values = {**values, "voxel_size": (1.0,) * len(shape)}
+        return values
+
+    @model_validator(mode="after")
+    def _agree(self) -> FoamParameters:
+        if len(self.voxel_size) != len(self.shape):
+            raise ValueError(f"voxel_size needs one number for each of the {len(self.shape)} sides of the grid")
+        return self
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes, 2 or 3."""
+        return len(self.shape)
+
+    @property
+    def pixel_volume(self) -> float:
+        """Area or volume of a pixel [unit^d]."""
+        return math.prod(self.voxel_size)
+
+
+def ball_radius(volume: float, ndim: int) -> float:
+    """Return the radius of a disk or ball of the given area or volume."""
+    return float((volume / math.pi) ** 0.5 if ndim == 2 else (volume * 0.75 / math.pi) ** (1 / 3))
