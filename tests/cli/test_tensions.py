@@ -38,8 +38,28 @@ def test_plan_infers_nothing(bubbles, capsys):
     assert "median radius" in printed.err
 
 
+def test_a_film_has_a_row_for_each_frame(bubbles, capsys, tmp_path):
+    labels = bubbles[0]
+    np.save(tmp_path / "film.npy", np.stack([labels, np.roll(labels, 1, 0), labels]))
+    out = tmp_path / "film.csv"
+    assert main(["tensions", str(tmp_path / "film.npy"), "--over-time", "--labels", "--width", "0", "--out", str(out)]) == 0
+    assert "first axis, of 3 entries, was taken as time" in capsys.readouterr().err
+    table = pd.read_csv(out)
+    assert table["frame"].tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert table["tension"][:3].tolist() == pytest.approx(infer_tensions(labels).tensions.tolist())
+    assert table["smoothed"].tolist() == table["tension"].tolist()
+
+
 @pytest.mark.parametrize(
-    ("words", "said"), [(["--bump", "7"], "bump"), (["--out", "table.xlsx"], ".csv"), (["--voxel-size", "0"], "positive")]
+    ("words", "said"),
+    [
+        (["--bump", "7"], "bump"),
+        (["--out", "table.xlsx"], ".csv"),
+        (["--voxel-size", "0"], "positive"),
+        (["--width", "2"], "--over-time"),
+        (["--over-time", "--frame", "0"], "choose one"),
+        (["--over-time"], "A film has the axes"),
+    ],
 )
 def test_what_cannot_be_done_is_said(bubbles, words, said, capsys):
     assert main(["tensions", str(bubbles[1]), *words]) == 2

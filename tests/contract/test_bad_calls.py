@@ -29,6 +29,7 @@ DIAGRAM = measure.curvature_diagram(FIELD)
 TABLE = compare.cell_statistics(LABELS, details=False)
 SEEDS = np.random.default_rng(1).random((4, 2)) * 16
 SCAN = crystals.EbsdMap(np.tile([0.0, 0, 0, 1], (6, 6, 1)), np.ones((6, 6), int), (1.0, 1.0))
+TENSIONS = infer.infer_tensions(LABELS)
 
 GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "measure": (
@@ -152,6 +153,12 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "find_grains": (crystals.find_grains, {"scan": SCAN, "threshold": 5.0, "min_pixels": 1, "fill": True}),
     "grain_orientations": (crystals.grain_orientations, {"scan": SCAN, "labels": np.ones((6, 6), np.int32)}),
     "infer_tensions": (infer.infer_tensions, {"labels_or_mesh": LABELS, "spacing": 1.0, "periodic": False, "options": None}),
+    "infer_tensions_over_time": (
+        infer.infer_tensions_over_time,
+        {"frames": [LABELS], "spacing": 1.0, "periodic": False, "options": None, "width": 1.0},
+    ),
+    "tension_classes": (infer.tension_classes, {"tensions": TENSIONS, "most": 3}),
+    "cell_types": (infer.cell_types, {"tensions": TENSIONS, "most": 3, "seed": 0}),
     "plan_tensions": (infer.plan_tensions, {"labels": LABELS, "spacing": 1.0}),
     "interface_mesh": (interface_mesh, {"labels": LABELS, "spacing": 1.0, "periodic": False, "smoothing": None, "closed": True}),
     "domain": (transport.Domain, {"shape": (8, 8), "spacing": (1.0, 1.0), "periodic": (False, False), "mask": None}),

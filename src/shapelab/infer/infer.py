@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,17 +11,18 @@ from shapelab.arguments import checked
 from shapelab.convert.spacing import Spacing
 from shapelab.device import require_memory
 from shapelab.errors import InputError
-from shapelab.frame import Frame, LayerData
+from shapelab.frame import LayerData
 from shapelab.infer.lines import fill_lines
 from shapelab.infer.noise import covariance_is_feasible, row_covariance
 from shapelab.infer.options import TensionOptions
 from shapelab.infer.plan import plan_tensions, radius_of
-from shapelab.infer.result import Tensions, fingerprint
+from shapelab.infer.result import Tensions, cells_of, fingerprint
 from shapelab.infer.solve import Solution, solve, solve_correlated
 from shapelab.infer.system import Balance, balance_of, bump_centres
 from shapelab.labels.check import labels_of
 from shapelab.mesh import InterfaceMesh, as_periodic, interface_mesh
 from shapelab.mesh.facets import Facets
+from shapelab.stopping import check_stop
 
 __all__ = ["infer_tensions"]
 
@@ -46,6 +47,7 @@ def infer_tensions(
     *,
     periodic: bool | Sequence[bool] = False,
     options: TensionOptions | None = None,
+    progress: Callable[[float, str], None] | None = None,
     **choices: Any,
 ) -> Tensions:
     """Infer the relative tensions of all interfaces and the pressures of all cells of a tissue at rest.
@@ -63,6 +65,8 @@ def infer_tensions(
         Whether the image repeats, along all axes or along each.
     options
         Choices of the method; single ones may be given by name (`bump`, `smoothing`, `prior`, `robust`).
+    progress
+        Called with the part that is done, 0 to 1, and what comes next.
 
     Returns
     -------
@@ -79,8 +83,15 @@ def infer_tensions(
     """
     options = (options or TensionOptions()).replace(**choices)
     notes: list[str] = []
+    tell = progress or _nobody
+    tell(0.0, "Meshing the interfaces…")
     mesh, source = _meshed(labels_or_mesh, spacing, periodic, options, notes)
-    return _inferred(mesh, options, source, notes)
+    check_stop()
+    return _inferred(mesh, options, source, notes, tell)
+
+
+def _nobody(part: float, text: str) -> None:
+    """Tell nobody."""
 
 
 def _meshed(
@@ -88,10 +99,7 @@ def _meshed(
 ) -> tuple[InterfaceMesh, str]:
     if isinstance(given, InterfaceMesh):
         return given, ""
-    if isinstance(given, Frame):
-        if "cells" not in given:
-            raise InputError("This frame has no layer 'cells': tensions are inferred from cells, not from a field.")
-        given = given.layer("cells")
+    given = cells_of(given)
     labels = labels_of(given)
     if isinstance(given, LayerData):
         spacing = given.meta.get("scale", spacing)
@@ -107,7 +115,7 @@ def _meshed(
     return interface_mesh(labels, spacing, periodic=repeats, smoothing=smoothing, closed=False), source
 
 
-def _inferred(mesh: InterfaceMesh, options: TensionOptions, source: str, notes: list[str]) -> Tensions:
+def _inferred(mesh: InterfaceMesh, options: TensionOptions, source: str, notes: list[str], tell: Callable[[float, str], None]) -> Tensions:
     ndim, counts, step = mesh.ndim, mesh.net.counts, float(np.prod(mesh.spacing)) ** (1 / mesh.ndim)
     voxels = radius_of(float(np.median(counts[1:][counts[1:] > 0])), ndim)
     radius = max(options.bump * voxels, _LEAST_BUMP) * step
@@ -124,7 +132,10 @@ def _inferred(mesh: InterfaceMesh, options: TensionOptions, source: str, notes: 
     medium = bool(counts[0] > 0)
     cells = voxels * step
     if len(centres):
+        tell(0.3, f"Balancing forces at {len(centres):,} places…")
         balance = balance_of(mesh, facets, centres, radius)
+        check_stop()
+        tell(0.6, f"Solving for {len(facets.pairs):,} tensions and {len(counts):,} pressures…")
         solution = _solved(mesh, facets, balance, medium, options)
         if medium and not np.nanmedian(solution.pressure_errors[1:]) < _MOST_PRESSURE_ERROR / cells:
             medium = False

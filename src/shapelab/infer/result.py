@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shapelab.errors import InputError
+from shapelab.frame import Frame, LayerData
 from shapelab.infer.options import TensionOptions
+from shapelab.labels.check import as_labels
 from shapelab.mesh import InterfaceMesh
+from shapelab.mesh.make import net_of
+from shapelab.mesh.net import Net
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Tensions", "fingerprint"]
+__all__ = ["Tensions", "cells_of", "fingerprint"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +54,7 @@ class Tensions:
     notes: tuple[str, ...]
     """What was done or limits the result, in sentences."""
     source: str = field(repr=False)
-    """Fingerprint of the labels."""
+    """Fingerprint of the labels; "" if a mesh was given."""
 
     @property
     def determined(self) -> np.ndarray:
@@ -86,18 +91,35 @@ class Tensions:
         }
         return pd.DataFrame(columns, index=pd.Index(self.mesh.ids, name="label")).iloc[1:]
 
-    def on_faces(self) -> np.ndarray:
-        """Return the tension of each of `mesh.faces`, (m,); nan where undetermined and on the border."""
-        key = {(int(a), int(b)): t for (a, b), t in zip(self.pairs.tolist(), self.tensions, strict=True)}
-        facets = self.mesh.facets()
-        values = np.array([key[a, b] for a, b in self.mesh.ids[facets.pairs].tolist()] or [np.nan])
-        result = np.full(len(self.mesh.faces), np.nan)
-        result[self.mesh.pairs[:, 0] >= 0] = values[facets.interface] if len(facets.interface) else np.nan
+    def interface_of_faces(self) -> np.ndarray:
+        """Return the row of `pairs` that each of `mesh.faces` belongs to, (m,); -1 on the border."""
+        result = np.full(len(self.mesh.faces), -1)
+        result[self.mesh.pairs[:, 0] >= 0] = self.mesh.facets().interface
         return result
 
-    def out_of_date(self, labels: Any) -> bool:
-        """Return whether `labels` are no longer the ones that this was inferred from."""
-        return fingerprint(np.asarray(labels)) != self.source
+    def on_faces(self) -> np.ndarray:
+        """Return the tension of each of `mesh.faces`, (m,); nan where undetermined and on the border."""
+        result: np.ndarray = np.append(self.tensions, np.nan)[self.interface_of_faces()]
+        return result
+
+    def out_of_date(self, labels_or_mesh: Any) -> bool:
+        """Return whether the cells are no longer the ones that this was inferred from.
+
+        Parameters
+        ----------
+        labels_or_mesh
+            What `infer_tensions` takes: labels, a layer, a frame, or a mesh.
+        """
+        if isinstance(labels_or_mesh, InterfaceMesh):
+            return not _same(self.mesh.net, labels_or_mesh.net) or not np.array_equal(self.mesh.net.moves, labels_or_mesh.net.moves)
+        layer = cells_of(labels_or_mesh)
+        labels = as_labels(layer.data if isinstance(layer, LayerData) else layer, empty=True)
+        if not labels.any():
+            return True
+        if self.source:
+            return fingerprint(labels) != self.source
+        periodic = tuple(bool(length) for length in self.mesh.net.period)
+        return labels.shape != self.mesh.shape or not _same(self.mesh.net, net_of(labels, periodic, closed=self.mesh.closed))
 
     def __str__(self) -> str:
         known = int(self.determined.sum())
@@ -106,6 +128,26 @@ class Tensions:
         why = {str(reason): int((self.reasons == reason).sum()) for reason in np.unique(self.reasons[~self.determined])}
         rest = "; undetermined: " + ", ".join(f"{n} {reason}" for reason, n in why.items()) if why else ""
         return " ".join([f"{known} of {len(self.tensions)} tensions{spread}{rest}.", *self.notes])
+
+
+def cells_of(given: Any) -> Any:
+    """Return the layer of cells of a frame; what is no frame stays as it is.
+
+    Raises
+    ------
+    InputError
+        If the frame has no cells.
+    """
+    if not isinstance(given, Frame):
+        return given
+    if "cells" not in given:
+        raise InputError("This frame has no layer 'cells': tensions are inferred from cells, not from a field.")
+    return given.layer("cells")
+
+
+def _same(a: Net, b: Net) -> bool:
+    """Return whether two nets are of the same cells."""
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ("ids", "counts", "faces", "pairs", "cubes"))
 
 
 def fingerprint(array: np.ndarray) -> str:

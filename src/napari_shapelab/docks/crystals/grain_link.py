@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,14 +11,13 @@ from napari_shapelab.docks.crystals.fit import FitResult
 from napari_shapelab.docks.crystals.fit_layers import in_pixels
 from napari_shapelab.docks.crystals.grain_table import GrainTableView
 from napari_shapelab.viewer.layer_data import place_of
+from napari_shapelab.viewer.pointing import look_at, on_click
 from napari_shapelab.viewer.view import unwrapped
 
 __all__ = ["GrainLink"]
 
 _RING = 4.0
 """Width of the ring around the chosen grain [pixels of the screen]."""
-_SHARE = 0.2
-"""Part of the canvas that a grain fills when the view goes to it; the view never moves away for that."""
 _MARK = "#ffe14d"
 
 
@@ -42,8 +40,7 @@ class GrainLink:
         """Of a layer on the pixels of the fit."""
         self._mark: Points | None = None
         table.chosen.connect(self.go_to)
-        self._viewer.mouse_drag_callbacks.append(self._on_press)
-        table.destroyed.connect(lambda *_, callbacks=self._viewer.mouse_drag_callbacks, press=self._on_press: _remove(callbacks, press))
+        on_click(self._viewer, table, self._on_click)
 
     def follow(self, result: FitResult, layers: list[Labels]) -> None:
         """Link to the label layers of a fit: the fitted one, and the one that it was fitted to."""
@@ -63,23 +60,10 @@ class GrainLink:
         on_fit = Points(centre[None], **self._settings)
         radius = float(result.moments.radii[row]) / result.spacing[-1]
         across = np.linalg.norm(np.subtract(on_fit.data_to_world(centre + np.eye(len(centre))[-1]), on_fit.data_to_world(centre)))
-        self._look_at(np.asarray(on_fit.data_to_world(centre), float), radius * float(across))
+        look_at(self._viewer, np.asarray(on_fit.data_to_world(centre), float), radius * float(across))
         self._show_mark(centre, 2.6 * radius, present[0])
         for each in present:
             each.selected_label = grain
-
-    def _look_at(self, world: np.ndarray, radius: float) -> None:
-        dims, camera = self._viewer.dims, self._viewer.scene.camera
-        first = dims.ndim - len(world)
-        for axis in dims.not_displayed:
-            if axis >= first:
-                dims.set_point(axis, world[axis - first])
-        shown = [axis - first for axis in dims.displayed if axis >= first]
-        centre = list(camera.center)
-        centre[-len(shown) :] = [float(world[axis]) for axis in shown]
-        camera.center = tuple(centre)
-        wanted = _SHARE * min(self._viewer.canvas.size) / max(2 * radius, 1e-12)
-        camera.zoom = max(camera.zoom, wanted)
 
     def _show_mark(self, centre: np.ndarray, size: float, layer: Layer) -> None:
         width = _RING / (self._viewer.scene.camera.zoom * float(np.abs(layer.scale[-1])))
@@ -112,15 +96,8 @@ class GrainLink:
     def _present(self) -> list[Labels]:
         return [layer for layer in self._layers if layer in self._viewer.layers]
 
-    def _on_press(self, viewer: Any, event: Any) -> Iterator[None]:
-        """A click without a drag on a grain selects its row."""
-        yield
-        dragged = False
-        while event.type == "mouse_move":
-            dragged = True
-            yield
-        if dragged:
-            return
+    def _on_click(self, event: Any) -> None:
+        """Select the row of the grain that was clicked."""
         for layer in self._present():
             value = layer.get_value(event.position, view_direction=event.view_direction, dims_displayed=event.dims_displayed, world=True)
             if value:
@@ -128,8 +105,3 @@ class GrainLink:
                 for each in self._present():
                     each.selected_label = int(value)
                 return
-
-
-def _remove(callbacks: list[Any], callback: Any) -> None:
-    if callback in callbacks:
-        callbacks.remove(callback)
