@@ -31,10 +31,10 @@ from napari_shapelab.docks.compare.comparison import (
     numbers,
     why_not,
 )
-from napari_shapelab.widgets.difference_layer import difference_layer, legend
 from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.viewer.side_by_side import SideBySide
 from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.difference_layer import difference_layer, legend
 from napari_shapelab.widgets.distribution_plot import DistributionPlot
 from napari_shapelab.widgets.file_dialog import ask_folder
 from napari_shapelab.widgets.layer_combo import LayerCombo
