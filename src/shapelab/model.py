@@ -70,6 +70,11 @@ class Model(ABC, Generic[P, S]):
         """Return what a step of `state` that is stopped within goes back to; by default a copy."""
         return state.copy()
 
+    def drawable(self, state: S) -> S | None:
+        """Return a small copy of `state`, which `draw` can draw finer; None if frames are as fine as they get."""
+        del state
+        return None
+
     def forget(self) -> None:
         """Drop caches that work which was stopped within may have left half made."""
 

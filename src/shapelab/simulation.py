@@ -240,6 +240,11 @@ class Simulation:
         """Return the state as ``(plain JSON-ready data, arrays)``, see `State.pack`."""
         return self._prepared().pack()
 
+    def drawable(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+        """Return, packed as a checkpoint is, what the present frame can be drawn from on any grid; None where there is no such thing."""
+        small = self.model.drawable(self._prepared())
+        return None if small is None else small.pack()
+
     def restore_checkpoint(self, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Go on from what `checkpoint` returned."""
         parameters = self.model.parameters_type.from_json(plain["parameters"])

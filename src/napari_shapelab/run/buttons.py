@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QHBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_shapelab.viewer.theme import theme_colour
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.icons import icon
 
 __all__ = ["RunButtons"]
@@ -29,11 +30,7 @@ class RunButtons(QWidget):
         self.pause = push_button("Pause", "Pause after the current step, or resume.", height=28, wide=True)
         self.step = push_button("Step", "Take a single step, then wait.", height=28, wide=True)
         self.stop = push_button("Stop", "End the run; the result stays.", height=28, wide=True)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        for button in (self.run, self.pause, self.step, self.stop):
-            row.addWidget(button, 1)
+        self.setLayout(FlowRow((self.run, self.pause, self.step, self.stop)))
         self._viewer.events.theme.connect(self._on_theme)
         self._on_theme()
 

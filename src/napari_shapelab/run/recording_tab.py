@@ -11,6 +11,7 @@ from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.recorder import Recorder
 from napari_shapelab.run.worker import Worker
 from napari_shapelab.settings import runs_folder, set_runs_folder
+from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from shapelab.io.writer import Keep
@@ -118,6 +119,7 @@ class RecordingTab(QWidget):
     def _build(self) -> None:
         for widget in (self.every, self.keep):
             ignore_wheel(widget)
+        narrow(self.keep)
         grid = QGridLayout(self)
         grid.setContentsMargins(4, 6, 4, 0)
         grid.setVerticalSpacing(4)

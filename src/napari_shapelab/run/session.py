@@ -23,6 +23,7 @@ from napari_shapelab.viewer.tabbed import Tabbed
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.plots import ScalarPlot
+from napari_shapelab.work.compiling import compiled
 from napari_shapelab.work.sentence import sentence
 from napari_shapelab.work.task import Task
 from shapelab.device import describe
@@ -95,7 +96,7 @@ class RunSession(QWidget):
         self.stream: Stream | None = None
         self.snapshot: Snapshot | None = None
         self.layers: RunLayers | None = None
-        self.status, self.message = MessageLine("Ready.", lines=1), MessageLine(lines=3)
+        self.status, self.message = MessageLine("Ready.", lines=1), MessageLine(lines=2)
         self.plot = ScalarPlot(self._viewer, first)
         self.progress = QProgressBar()
         self._build()
@@ -209,7 +210,8 @@ class RunSession(QWidget):
         stream.sampled.connect(self.guarded(self._on_sampled))
         stream.found.connect(self.found)
         stream.noticed.connect(lambda text: self.say(text, wrong=True, passing=True))
-        stream.preparing.connect(lambda elapsed: self.status.say(preparing(self._device, elapsed)))
+        family = simulation.model.name
+        stream.preparing.connect(lambda elapsed: self.status.say(preparing(self._device, family, elapsed, compiled())))
         stream.ended.connect(self._on_ended)
         stream.settled.connect(partial(self._on_settled, stream))
         self.set_analysing(self._analysing)

@@ -10,10 +10,10 @@ from shapelab.measure.units import shown_name
 
 __all__ = ["Lasting", "preparing", "status"]
 
-_COMPILES_AFTER = 3.0
-"""Preparing takes less than this, unless kernels are compiled [s]."""
-_COMPILES_FOR = 40
-"""What compiling takes on two cores, the first time on a machine [s]."""
+_LONG = 3.0
+"""How long it takes before the time is told [s]."""
+_KERNELS = {"cells": 54, "curvatubes": 22}
+"""How many kernels are compiled, the first time on a machine."""
 _PERCENT = frozenset({"volume_error"})
 """Scalars that are parts of one."""
 _SECOND = 1.0
@@ -45,10 +45,24 @@ def status(device: str, snapshot: Snapshot, first: str) -> str:
     return " · ".join(parts)
 
 
-def preparing(device: str, elapsed: float) -> str:
-    """Return what a run does before its first frame, `elapsed` seconds after its start."""
-    if elapsed < _COMPILES_AFTER:
+def preparing(device: str, family: str, elapsed: float, kernels: int) -> str:
+    """Return what a run does before its first frame.
+
+    Parameters
+    ----------
+    device
+        What it is computed on.
+    family
+        Of the model.
+    elapsed
+        Time since its start [s].
+    kernels
+        How many have been compiled since the program began; 0 where all of them were found on the disk.
+    """
+    if elapsed < _LONG:
         return f"{device} · preparing…"
-    if elapsed < _COMPILES_FOR:
-        return f"Compiling, the first time only: {elapsed:.0f} s of about {_COMPILES_FOR} s"
-    return f"Compiling, the first time only: {elapsed:.0f} s (usually about {_COMPILES_FOR} s)"
+    if not kernels:
+        return f"{device} · preparing: {elapsed:.0f} s"
+    total = _KERNELS.get(family, 0)
+    done = f"kernel {kernels} of about {total}" if kernels <= total else f"{kernels} kernels"
+    return f"Compiling, the first time only: {done}, {elapsed:.0f} s"

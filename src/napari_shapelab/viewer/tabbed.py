@@ -6,11 +6,12 @@ napari (0.9) reads ``tabify`` in a plugin's manifest and does not act on it.
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from qtpy.QtCore import QEvent, QObject, QSize, QTimer
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
-__all__ = ["Tabbed"]
+__all__ = ["Tabbed", "open_as_tab"]
 
 
 class Tabbed(QObject):
@@ -57,6 +58,27 @@ class Tabbed(QObject):
             dock.show()
             dock.raise_()
             QTimer.singleShot(0, partial(_shrink, window, self._sizes.get(id(window))))
+
+
+def open_as_tab(viewer: Any, widget: QWidget, plugin: str, name: str) -> None:
+    """Open a dock of a plugin, or show the one that is open, in front; the window keeps its size.
+
+    Parameters
+    ----------
+    viewer
+        napari's viewer.
+    widget
+        A widget in its window.
+    plugin, name
+        What to open.
+    """
+    window = _ancestor(widget, QMainWindow)
+    size = window.size() if window is not None else None
+    dock, _ = viewer.window.add_plugin_dock_widget(plugin, name, tabify=True)
+    dock.show()
+    dock.raise_()
+    if isinstance(window, QMainWindow):
+        QTimer.singleShot(0, partial(_shrink, window, size))
 
 
 def _shrink(window: QMainWindow, size: QSize | None) -> None:

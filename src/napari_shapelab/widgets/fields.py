@@ -9,6 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSlider, QWidget
 
+from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import NumberBox, ignore_wheel
 from shapelab.parameters import ParameterInfo
 from shapelab.units import shown_unit
@@ -133,8 +134,7 @@ class ChoiceField(Field):
     def __init__(self, info: ParameterInfo) -> None:
         super().__init__()
         self.box = QComboBox()
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.box.setMinimumContentsLength(8)
+        narrow(self.box, 8)
         for choice in info.choices or ():
             self.box.addItem(str(choice).replace("_", " "), choice)
         self.box.activated.connect(lambda _: self.changed.emit())

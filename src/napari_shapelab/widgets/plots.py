@@ -71,9 +71,9 @@ class ThemedPlot(QWidget):
         self._show_numbers(False)
 
     def _show_numbers(self, shown: bool) -> None:
-        """Number the axes, or not while there is nothing to read off them."""
+        """Show the axes, or not while there is nothing to read off them."""
         for side in ("bottom", "left"):
-            self.plot.getAxis(side).setStyle(showValues=shown)
+            self.plot.showAxis(side, shown)
 
     def sizeHint(self) -> QSize:
         """Return a modest size: docks are narrow."""

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QStandardItem, QStandardItemModel
 from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
+from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from shapelab.catalog import Scenario
 
@@ -38,8 +39,7 @@ class PresetCombo(QWidget):
         layout.setSpacing(2)
         self.box = QComboBox()
         self.box.setMaxVisibleItems(30)
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.box.setMinimumContentsLength(16)
+        narrow(self.box, 12)
         self.box.setToolTip("What to grow. Every setting below can be changed afterwards.")
         model = QStandardItemModel(self.box)
         group = None

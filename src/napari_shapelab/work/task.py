@@ -9,6 +9,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Qt, Signal
 
+from napari_shapelab.work.compiling import watch_compiling
 from napari_shapelab.work.sentence import sentence
 from shapelab.catalog import load
 from shapelab.errors import ShapelabError
@@ -25,6 +26,7 @@ def warm_up(path: str) -> None:
 
     def work() -> None:
         try:
+            watch_compiling()
             load(path)()
         except Exception:  # the run will say what is wrong, if it concerns the user
             _log.exception("Compiling ahead (%s) failed", path)

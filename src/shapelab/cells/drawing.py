@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from shapelab.transport.costs import Cost
     from shapelab.transport.problem import Problem
 
-__all__ = ["Drawing", "fine_grid", "label_layer"]
+__all__ = ["Drawing", "fine_grid", "label_layer", "same_mask"]
 
 
 class Drawing:
@@ -53,6 +53,11 @@ class Drawing:
         level = problem.fine
         write_labels(image.reshape(-1), level.blocks, level.cells, state.potentials / problem.cost_unit, problem.medium)
         return image
+
+
+def same_mask(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    """Tell whether two masks are equal; None is the whole box."""
+    return a is b or (a is not None and b is not None and np.array_equal(a, b))
 
 
 def fine_grid(grid: dict[str, Any], fineness: int) -> dict[str, Any]:

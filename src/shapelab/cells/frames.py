@@ -69,7 +69,7 @@ def features(state: CellState, diagram: CellDiagram) -> dict[str, np.ndarray]:
         "volume": diagram.volumes * unit_volume,
         "target": state.volumes * unit_volume,
         "error": diagram.errors(state.volumes),
-        "surface": diagram.contacts.surfaces * length ** (p.ndim - 1),
+        "perimeter" if p.ndim == 2 else "surface": diagram.contacts.surfaces * length ** (p.ndim - 1),
         "elongation": diagram.elongations,
         "roundness": diagram.roundness,
         "neighbours": diagram.contacts.neighbours(),

@@ -43,6 +43,8 @@ class CellHooks:
     """Whether what there is to see needs medium around the cells."""
     floor: ClassVar[bool] = False
     """Whether cells fall to the floor of the box."""
+    finest: ClassVar[int] = 4
+    """How many times finer than the grid cells are drawn in little time; fewer where the cost of every pixel is a table's."""
     colour_by: ClassVar[str] = ""
     """The property of cells that tells what there is to see; "" for a colour of its own for each cell, or for each type."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from shapelab import memory
 from shapelab.cells.cell_diagram import CellDiagram
-from shapelab.cells.drawing import Drawing, label_layer
+from shapelab.cells.drawing import Drawing, label_layer, same_mask
 from shapelab.cells.edits import EDITS, apply_edit
 from shapelab.cells.frames import cell_layers, notices, place
 from shapelab.cells.hooks import CellHooks
@@ -135,14 +137,36 @@ class CellModel(CellHooks, Model[CellParameters, CellState]):
 
         Every pixel belongs to the cell that the present potentials give its centre to, so that boundaries are exact on any grid.
         """
-        if fineness == 1 or not len(state):
-            rows = state.diagram["labels"]
-            return label_layer(state, np.kron(rows, np.ones((fineness,) * rows.ndim, rows.dtype)), place(self.of(state)), fineness)
         p, mask = self.of(state), state.fields.get("mask")
+        if not len(state):
+            return label_layer(state, np.zeros(tuple(n * fineness for n in p.shape), np.uint16), place(p), fineness)
+        if fineness == 1 and state.diagram:
+            return label_layer(state, state.diagram["labels"], place(p))
+        if mask is not None and mask.ndim == 1:  # of a saved frame
+            mask = np.unpackbits(mask, count=math.prod(p.shape)).astype(bool).reshape(p.shape)
         key = (p.shape, p.voxel_size, fineness)
-        if self._drawing is None or self._drawing[0] != key or self._drawing[1] is not mask:
+        if self._drawing is None or self._drawing[0] != key or not same_mask(self._drawing[1], mask):
             self._drawing = key, mask, Drawing(p, mask, self.periodic, fineness)
         return label_layer(state, self._drawing[2].labels(state, self.cost(state)), place(p), fineness)
+
+    def drawable(self, state: CellState) -> CellState:
+        """Return what the cells of `state` are drawn from: seeds, potentials and what a point costs, without the solved grid."""
+        small = copy.copy(state)
+        small.diagram, small.velocities = {}, state.velocities[:0]
+        small.traits = {name: values for name, values in state.traits.items() if name != "travelled"}
+        small.fields = {name: np.packbits(values) if name == "mask" else values for name, values in state.fields.items()}
+        return small
+
+    def can_draw(self, state: CellState) -> bool:
+        """Tell whether the arrays of `state` go together, as those of `drawable` do: compiled loops trust them."""
+        n, d = len(state.ids), self.of(state).ndim
+        rows = (state.volumes, state.potentials, state.types, *state.traits.values())
+        return (
+            all(len(values) == n and np.isfinite(values).all() for values in (*rows, state.positions, state.axes))
+            and all(values.shape == (n, d) for values in (state.positions, state.axes))
+            and all(values.shape == (n,) for values in rows[:3])
+            and bool((state.volumes > 0).all())
+        )
 
     def update(self, state: CellState, parameters: CellParameters) -> CellState:
         """Put new live parameters in force; a new cost is solved for at once, an unstable time step refused."""

@@ -36,6 +36,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all-frames", action="store_true", help="a surface of every frame, in a folder")
     parser.add_argument("--per-cell", action="store_true", help="one mesh per cell, in a folder")
     parser.add_argument("--layer", metavar="NAME", help="image or labels to take (default: field, else the cells)")
+    parser.add_argument(
+        "--resolution",
+        type=whole_number,
+        metavar="K",
+        help="draw cells with K pixels per computed pixel along each axis, exactly, from 1 to 16 (default: as they were saved)",
+    )
     parser.add_argument("--fps", type=number, default=10.0, metavar="N", help="pictures per second of a movie (default 10)")
     parser.set_defaults(action=run)
 
@@ -53,15 +59,19 @@ def run(known: argparse.Namespace) -> int:
         option = next(name for name in given if given[name])
         raise InputError(f"{option} is for surfaces only ({', '.join(WRITTEN_SUFFIXES)}): leave it out.")
     if suffix in WRITTEN_SUFFIXES:
-        written = export_meshes(kept, known.out, _frames(kept, known), layer=known.layer, per_cell=known.per_cell)
+        written = export_meshes(
+            kept, known.out, _frames(kept, known), layer=known.layer, per_cell=known.per_cell, resolution=known.resolution
+        )
     elif suffix in (".tif", ".tiff"):
-        written = export_tiff(kept, known.out, layer=known.layer)
+        written = export_tiff(kept, known.out, layer=known.layer, resolution=known.resolution)
     elif suffix in MOVIE_SUFFIXES:
         check_movie(known.out)
         if not 0 < known.fps <= 100:
             raise InputError(f"--fps must be above 0 and at most 100; received {known.fps:g}.")
-        written = write_movie(known.out, _pictures(kept, known.layer), known.fps)
+        written = write_movie(known.out, _pictures(kept, known.layer, known.resolution), known.fps)
     elif suffix in ("", ".csv"):
+        if known.resolution is not None:
+            raise InputError("--resolution is for pictures and surfaces of cells: leave it out.")
         written = export_tables(kept, known.out)
     else:
         raise InputError(f"{known.out.name} must end in {', '.join((*WRITTEN_SUFFIXES, '.tif', '.csv', *MOVIE_SUFFIXES))}, or be a folder.")
@@ -79,14 +89,15 @@ def _frames(kept: Run, known: argparse.Namespace) -> Sequence[int]:
     return [kept.steps.index(known.step)]
 
 
-def _pictures(kept: Run, name: str | None) -> Iterator[np.ndarray]:
+def _pictures(kept: Run, name: str | None, resolution: int | None) -> Iterator[np.ndarray]:
     """Draw every frame without a window: surfaces from a corner, flat cells from above, on black."""
     import numpy as np
 
     from shapelab.batch.thumbnails import thumbnail
-    from shapelab.io.export import volume
+    from shapelab.io.export import require_cells, volume
 
     item = volume(kept, name)
+    require_cells(item, resolution)
     for index in range(len(kept)):
-        rgba = thumbnail(kept.frame(index).layer(item.name), _SIDE, _CELL_COLOUR if item.kind == "labels" else _FIELD_COLOUR)
+        rgba = thumbnail(kept.frame(index, resolution).layer(item.name), _SIDE, _CELL_COLOUR if item.kind == "labels" else _FIELD_COLOUR)
         yield (rgba[..., :3] * (rgba[..., 3:] / 255)).astype(np.uint8)

@@ -15,12 +15,14 @@ from shapelab.frame import Frame, LayerData
 from shapelab.io.mesh import WRITTEN_SUFFIXES, check_suffix, write_mesh
 from shapelab.io.output import new_file, new_folder
 from shapelab.io.record import LayerRecord
+from shapelab.io.redrawn import Redrawn
 from shapelab.io.run import Run
+from shapelab.io.series import Series
 from shapelab.io.surface import write_surface
 from shapelab.stopping import apart, check_stop
 from shapelab.units import is_length, shown_unit
 
-__all__ = ["ExportCancelled", "Tick", "export_meshes", "export_tables", "export_tiff", "volume"]
+__all__ = ["ExportCancelled", "Tick", "export_meshes", "export_tables", "export_tiff", "require_cells", "volume"]
 
 Tick = Callable[[int, int], None]
 """Called with (pieces done, pieces in all); may raise `ExportCancelled`, which leaves nothing behind."""
@@ -38,7 +40,14 @@ def no_tick(done: int, total: int) -> None:
 
 
 def export_meshes(
-    run: Run, out: str | Path, frames: Sequence[int] = (-1,), *, layer: str | None = None, per_cell: bool = False, tick: Tick = no_tick
+    run: Run,
+    out: str | Path,
+    frames: Sequence[int] = (-1,),
+    *,
+    layer: str | None = None,
+    per_cell: bool = False,
+    resolution: int | None = None,
+    tick: Tick = no_tick,
 ) -> Path:
     """Write the surface of a field, or of labels, as PLY, OBJ, STL or VTK; return the file or folder that was made.
 
@@ -55,6 +64,8 @@ def export_meshes(
         A field or labels; by default "field", else the first labels.
     per_cell
         One mesh per label, each closed, instead of one of all that is not 0.
+    resolution
+        Draw the cells with so many pixels per computed pixel along each axis; None for the frames as they were saved.
     tick
         Told how far it is.
 
@@ -66,20 +77,21 @@ def export_meshes(
     path = Path(out)
     suffix = check_suffix(path, WRITTEN_SUFFIXES)
     item = volume(run, layer)
+    require_cells(item, resolution)
     if per_cell and item.kind != "labels":
         raise InputError(f"The layer {item.name!r} is not a label image, so there is no mesh per cell.")
     if len(run.array(item).shape) != 4:
         raise InputError(f"The layer {item.name!r} of {run.path.name} is 2-D: a mesh needs a volume.")
     if len(frames) == 1 and not per_cell:
         with new_file(path) as partial:
-            _write_whole(partial, run.frame(frames[0]), item)
+            _write_whole(partial, run.frame(frames[0], resolution), item)
             tick(1, 1)
         return path
     folder = path.with_suffix("")
     with new_folder(folder) as partial:
         for number, index in enumerate(frames):
             check_stop()
-            frame = run.frame(index)
+            frame = run.frame(index, resolution)
             step = f"step_{frame.step:08d}" if len(frames) > 1 else ""
             if not per_cell:
                 _write_whole(partial / f"{step}{suffix}", frame, item)
@@ -106,19 +118,21 @@ def cell_meshes(labels: LayerData) -> Iterator[tuple[int, Mesh]]:
         yield index + 1, Mesh((mesh.vertices + corner).astype(np.float32), mesh.faces)
 
 
-def export_tiff(run: Run, out: str | Path, *, layer: str | None = None, tick: Tick = no_tick) -> Path:
-    """Write all frames of an image or labels as one OME-TIFF (t, z, y, x) with its voxel size, frame by frame."""
+def export_tiff(run: Run, out: str | Path, *, layer: str | None = None, resolution: int | None = None, tick: Tick = no_tick) -> Path:
+    """Write all frames of an image or labels as one OME-TIFF (t, z, y, x) with its voxel size, frame by frame; `resolution` as above."""
     import tifffile
 
     path = Path(out)
     if path.suffix.lower() not in (".tif", ".tiff"):
         raise InputError(f"{path.name}: a stack must end in .tif or .tiff.")
     item = volume(run, layer)
-    array = run.array(item)
+    require_cells(item, resolution)
+    array: Series | Redrawn = run.array(item) if resolution is None else run.redrawn(resolution)
     require_memory(array[0].nbytes)
     shape = (len(run), *array.shape[1:])
     axes = "TZYX" if len(shape) == 4 else "TYX"
     dtype = _tiff_dtype(run, item)
+    scale = array.layer(0).meta["scale"] if isinstance(array, Redrawn) else item.meta.get("scale", ())
 
     def pages() -> Iterator[np.ndarray]:
         for index in range(len(run)):
@@ -129,7 +143,7 @@ def export_tiff(run: Run, out: str | Path, *, layer: str | None = None, tick: Ti
     stated = str(item.meta.get("units", ("",))[-1])
     unit = shown_unit(stated) if is_length(stated) else ""
     metadata: dict[str, object] = {"axes": axes, "Name": item.name}
-    for axis, step in zip(axes[1:], item.meta.get("scale", ()), strict=False):
+    for axis, step in zip(axes[1:], scale, strict=False):
         metadata[f"PhysicalSize{axis}"] = float(step)
         metadata |= {f"PhysicalSize{axis}Unit": unit} if unit else {}
     with new_file(path) as partial:
@@ -179,6 +193,12 @@ def volume(run: Run, name: str | None) -> LayerRecord:
     if name not in volumes:
         raise InputError(f"The run {run.path.name} has no image or labels {name!r}; it has {', '.join(volumes) or 'none'}.")
     return volumes[name]
+
+
+def require_cells(item: LayerRecord, resolution: int | None) -> None:
+    """Refuse another resolution for what is no image of cells; raises InputError."""
+    if resolution is not None and item.name != "cells":
+        raise InputError(f"Only cells can be drawn at another resolution; {item.name!r} is as it was saved.")
 
 
 def _write_whole(path: Path, frame: Frame, item: LayerRecord) -> None:

@@ -92,13 +92,15 @@ class RunRecord(_Strict):
     """Checkpoints that the run was saved with; None in runs of earlier versions."""
     checkpoints: list[_Count] = []
     """Steps that the run can be resumed from."""
+    drawings: list[_Count] = []
+    """Steps whose cells can be drawn on any grid."""
     done: bool = False
     failed: bool = False
     reason: str | None = None
 
     def snapshot(self) -> RunRecord:
         """Return a copy that does not change when this record grows."""
-        lists = {name: list(getattr(self, name)) for name in ("changes", "steps", "times", "layers", "checkpoints")}
+        lists = {name: list(getattr(self, name)) for name in ("changes", "steps", "times", "layers", "checkpoints", "drawings")}
         return self.model_copy(update={**lists, "tables": dict(self.tables), "checksums": dict(self.checksums)})
 
     def extent(self, table: str) -> Extent | None:

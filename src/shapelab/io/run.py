@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from shapelab.io.layer_meta import check_place
 from shapelab.io.ngff import inside, refuse_links
 from shapelab.io.presence import is_folder
 from shapelab.io.record import SCALARS, WIDER_SCALARS, LayerRecord, RunRecord, read_record
+from shapelab.io.redrawn import Redrawn
 from shapelab.io.series import Series
 from shapelab.io.table import read_table
 from shapelab.simulation import Simulation
@@ -85,9 +86,12 @@ class Run:
         """Return the layers with a leading time axis (one entry per frame); arrays are read when they are looked at."""
         return [self._points(item, None) if item.kind == "points" else self._series(item) for item in self.record.layers]
 
-    def frame(self, index: int = -1) -> Frame:
-        """Return one frame, read into memory."""
+    def frame(self, index: int = -1, resolution: int | None = None) -> Frame:
+        """Return one frame, read into memory; its cells as they were saved, or with `resolution` pixels per computed one and axis."""
         index = range(len(self))[index]
+        if resolution is not None:
+            frame, drawn = self.frame(index), self.redrawn(resolution).layer(index)
+            return replace(frame, layers=tuple(drawn if item.name == drawn.name else item for item in frame.layers))
         layers, arrays = [], {item.path: self.array(item) for item in self.record.layers if item.kind != "points"}
         require_memory(sum(array.nbytes // max(1, array.shape[0]) for array in arrays.values()))
         for item in self.record.layers:
@@ -99,6 +103,10 @@ class Run:
         row = self.scalars.iloc[index]
         values = {str(name): float(row[name]) for name in row.index if name not in ("step", "time")}
         return Frame(self.record.steps[index], self.record.times[index], tuple(layers), values)
+
+    def redrawn(self, resolution: int) -> Redrawn:
+        """Return the cells of all frames with `resolution` (1 to 16) pixels per computed pixel along each axis, drawn as they are read."""
+        return Redrawn(self, resolution)
 
     def simulation(self, step: int | None = None) -> Simulation:
         """Return the simulation as it was at `step` (by default the last checkpoint), ready to go on."""

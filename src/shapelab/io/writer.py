@@ -1,7 +1,8 @@
 """Write a run while it goes on: an OME-Zarr folder that opens at its last complete frame whenever it is cut.
 
 The folder holds ``images/NAME/0`` and ``labels/NAME/0`` (arrays with a growing time axis), ``points/NAME.csv``,
-``scalars.csv``, ``checkpoints/STEP.npz`` and ``run.json``. A frame's arrays, rows and checkpoint are written first, and
+``scalars.csv``, ``checkpoints/STEP.npz`` and ``run.json``; runs of cells also ``drawings/STEP.npz``, from which every frame can be
+drawn on any grid. A frame's arrays, rows and checkpoint are written first, and
 settled on the disk, and the record last, in one rename: what the record does not list does not count. One process at a
 time writes a folder.
 """
@@ -33,7 +34,7 @@ __all__ = ["Moment", "RunWriter", "save_run"]
 
 Keep = Literal["last", "all", "none"]
 
-_PARTS = {"zarr.json", "images", "labels", "points", "checkpoints", SCALARS, WIDER_SCALARS}
+_PARTS = {"zarr.json", "images", "labels", "points", "checkpoints", "drawings", SCALARS, WIDER_SCALARS}
 """What a run folder holds besides its record."""
 
 
@@ -119,15 +120,7 @@ class RunWriter:
 
     def take(self, frame: Frame, *, copy: bool = False) -> Moment:
         """Return what `write` would write now; a `copy` may be written later, in another thread, while the simulation goes on."""
-        simulation, checkpoint = self._simulation, None
-        if self._keep != "none":
-            if simulation.step_number != frame.step:
-                raise InputError(
-                    f"The simulation is at step {simulation.step_number}, the frame at {frame.step}: write frames as they come."
-                )
-            plain, arrays = simulation.checkpoint()
-            checkpoint = plain, {name: array.copy() for name, array in arrays.items()} if copy else arrays
-        return Moment(frame, simulation.parameters.to_json(), checkpoint, simulation.done, simulation.failed, simulation.reason)
+        return Moment.of(self._simulation, frame, checkpoint=self._keep != "none", copy=copy)
 
     def write_moment(self, moment: Moment) -> None:
         """Add what `take` returned; raises as `write` does."""
@@ -144,6 +137,11 @@ class RunWriter:
             scalars = {"step": [frame.step], "time": [frame.time], **{name: [float(v)] for name, v in frame.scalars.items()}}
             written.append(append_scalars(self._folder, self.record, scalars))
             old = self._write_checkpoint(moment, written)
+            if moment.drawing is not None:
+                written.append(self._drawing_file(frame.step))
+                written[-1].parent.mkdir(exist_ok=True)
+                write_checkpoint(written[-1], *moment.drawing)
+                self.record.drawings.append(frame.step)
             self.record.note_changes(frame.step, moment.parameters)
             self.record.steps.append(frame.step)
             self.record.times.append(float(frame.time))
@@ -217,6 +215,9 @@ class RunWriter:
     def _checkpoint_file(self, step: int) -> Path:
         return self._folder / "checkpoints" / f"{step:08d}.npz"
 
+    def _drawing_file(self, step: int) -> Path:
+        return self._folder / "drawings" / f"{step:08d}.npz"
+
     def _commit(self) -> None:
         """Write the record, unless someone has removed or written the folder meanwhile."""
         self._require_mine()
@@ -240,7 +241,9 @@ class RunWriter:
     def _remove_parts(self) -> None:
         """Remove what a killed process left: files begun, and checkpoints that were never committed."""
         listed = {self._checkpoint_file(step) for step in self.record.checkpoints}
-        for file in {*self._folder.rglob("*.partial"), *(self._folder / "checkpoints").glob("*.npz")} - listed:
+        listed |= {self._drawing_file(step) for step in self.record.drawings}
+        states = (file for folder in ("checkpoints", "drawings") for file in (self._folder / folder).glob("*.npz"))
+        for file in {*self._folder.rglob("*.partial"), *states} - listed:
             file.unlink(missing_ok=True)
 
     def _mine(self) -> bool:

@@ -36,6 +36,7 @@ from napari_shapelab.viewer.insert import insert_layer
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.file_dialog import ask_file, ask_folder
+from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.plots import DiagramPlot
 from napari_shapelab.work.task import Task
@@ -380,8 +381,7 @@ def _choice(entries: Mapping[Any, str], tip: str) -> QComboBox:
     for value, text in entries.items():
         combo.addItem(text, value)
     combo.setToolTip(_TIPS[tip])
-    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    combo.setMinimumContentsLength(4)
+    narrow(combo, 4)
     combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     ignore_wheel(combo)
     return combo

@@ -10,11 +10,12 @@ from typing import Any
 
 from napari.layers import Layer
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSpinBox, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.atlas.place_beside import Box, inner_box
 from napari_shapelab.viewer.layer_data import TakenLayer, take
 from napari_shapelab.viewer.shapes import read_shape, why_no_mask
+from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.work.progress import Progress, Report
@@ -74,10 +75,7 @@ class AtlasFit(QWidget):
         self.work = WorkRow(viewer, "Fit", "Search the atlas, then refine. The mask is not changed.")
         self.work.say(_HINT)
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
-        row = QHBoxLayout()
-        row.addWidget(self.combo, 1)
-        row.addWidget(self.trials)
-        row.addWidget(self.script_button)
+        row = FlowRow((self.combo, self.trials, self.script_button))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)

@@ -23,12 +23,14 @@ from napari_shapelab.viewer.layer_data import TakenLayer, spatial_ndim, take
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.layer_combo import LayerCombo
+from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.preset_combo import PresetCombo
 from napari_shapelab.work.soon import is_small, soon
 from napari_shapelab.work.task import warm_up
 from shapelab.catalog import problems, scenario, scenarios
 from shapelab.cells import CellParameters, Cells
+from shapelab.cells.model import CellModel
 from shapelab.errors import ShapelabError
 from shapelab.simulation import Parameters, Simulation
 
@@ -65,6 +67,7 @@ class CellsDock(QWidget):
         self.background.addItem("wall (cells cannot enter it)", "background")
         self.background.setToolTip("What the label 0 of your segmentation is.")
         ignore_wheel(self.background)
+        narrow(self.background)
         self.panel = RunPanel(
             self._viewer, self.simulation, lambda: self._title, live=self._live_values, looks=self._looks, first="volume_error"
         )
@@ -183,9 +186,11 @@ class CellsDock(QWidget):
     def _initial_parameters(self) -> Parameters:
         if self._cells is not None:  # drawn on the pixels of the user's own labels
             return Cells(self.presets.name, initial=self._cells.given).parameters
-        parameters = Cells(self.presets.name, **(self.size.currentData() or {})).parameters
+        simulation = Cells(self.presets.name, **(self.size.currentData() or {}))
+        parameters = simulation.parameters
         assert isinstance(parameters, CellParameters)
-        return parameters.replace(fineness=suggested_fineness(parameters.shape))
+        assert isinstance(simulation.model, CellModel)
+        return parameters.replace(fineness=suggested_fineness(parameters.shape, simulation.model.finest))
 
     def _on_form(self, name: str) -> None:
         if self.panel.running and name in self.parameters.live_fields():

@@ -12,9 +12,17 @@ _LONGEST = 800
 """Pixels along the longest side of a drawing that is proposed: as many as a canvas shows."""
 
 
-def suggested_fineness(shape: tuple[int, ...]) -> int:
-    """Return how much finer than this grid cells should be drawn: in the plane, as fine as the canvas; in space, not finer."""
-    return max(1, min(4, _LONGEST // max(shape))) if len(shape) == 2 else 1
+def suggested_fineness(shape: tuple[int, ...], finest: int = 4) -> int:
+    """Return how much finer than this grid cells should be drawn: in the plane, as fine as the canvas; in space, not finer.
+
+    Parameters
+    ----------
+    shape
+        The grid that is solved on.
+    finest
+        How fine the cells are drawn in little time.
+    """
+    return max(1, min(finest, _LONGEST // max(shape))) if len(shape) == 2 else 1
 
 
 def fineness_of(frame: Frame) -> int:

@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 from napari.layers import Labels
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QButtonGroup, QPushButton, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.cells.drawn_grid import fineness_of, to_solved, to_solved_mask
 from napari_shapelab.docks.cells.under_mouse import cell_at, pixel_at, position_at, stamp
+from napari_shapelab.docks.cells.words import cell_in_words
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.viewer.layer_data import place_of
 from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.message import MessageLine
 from shapelab.simulation import Frame
-from shapelab.units import shown_unit
 
-__all__ = ["CellTools", "cell_in_words"]
+__all__ = ["CellTools"]
 
 _TOOLS = {
     "look": ("Look", "Click a cell to see its properties below."),
@@ -55,21 +56,18 @@ class CellTools(QWidget):
         _all_tools.add(self)
         self.buttons: dict[str, QPushButton] = {}
         group = QButtonGroup(self)
-        row = QHBoxLayout()
-        row.setSpacing(4)
         for name, (text, tip) in _TOOLS.items():
             button = QPushButton(text)
             button.setCheckable(True)
             button.setToolTip(tip)
             group.addButton(button)
-            row.addWidget(button, 1)
             self.buttons[name] = button
         self.buttons["look"].setChecked(True)
-        self.info = MessageLine(_HINT, lines=3)
+        self.info = MessageLine(_HINT, lines=2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addLayout(row)
+        layout.addLayout(FlowRow(list(self.buttons.values())))
         layout.addWidget(self.info)
         panel.advanced.connect(panel.guarded(lambda snapshot: self._on_frame(snapshot.frame)))
         group.buttonClicked.connect(lambda _: panel.message.retract(_IN_SLICES))
@@ -229,23 +227,6 @@ class CellTools(QWidget):
         colours = np.ones((len(seeds.data), 4))
         colours[rows] = _MARK
         seeds.face_color = colours
-
-
-def cell_in_words(frame: Frame, cell: int) -> str:
-    """Return what a frame knows of the cell with this id, in one line."""
-    seeds = frame.layer("seeds")
-    features, unit = seeds.meta["features"], shown_unit(str(seeds.meta["units"][-1]))
-    rows = np.flatnonzero(np.asarray(features["id"]) == cell)
-    if not len(rows):
-        return f"Cell {cell} is no longer there."
-    one = {name: np.asarray(values)[rows[0]] for name, values in features.items()}
-    power = "²" if len(seeds.meta["scale"]) == 2 else "³"
-    what = "area" if power == "²" else "volume"
-    parts = [f"{what} {one['volume']:.4g} {unit}{power} of {one['target']:.4g} ({100 * one['error']:.2g} % off)"]
-    parts.append(f"{int(one['neighbours'])} neighbours")
-    known = {"id", "volume", "target", "error", "neighbours"}
-    parts += [f"{name.replace('_', ' ')} {value:.3g}" for name, value in one.items() if name not in known and np.isfinite(value)]
-    return f"Cell {cell}: " + ", ".join(parts)
 
 
 def _remover(callbacks: list[Any], callback: Any) -> Any:

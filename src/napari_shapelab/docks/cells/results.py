@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Labels, Tracks
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_shapelab.docks.cells.drawn_grid import fineness_of, to_drawn
 from napari_shapelab.run.copy_as import RunCopy
@@ -16,8 +16,10 @@ from napari_shapelab.run.outcome import Snapshot
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.run_place import place_over_time, true_spacing
 from napari_shapelab.viewer.layer_data import place_of
+from napari_shapelab.viewer.tabbed import open_as_tab
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.work.task import Task
 from shapelab.io import save_run
 
@@ -44,24 +46,17 @@ class CellResults(QWidget):
         self._path: list[tuple[float, np.ndarray, np.ndarray]] = []
         self._every, self._seen = 1, 0
         self._layers: RunLayers | None = None
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
         self.copy_button = push_button("Copy", "Add the present cells as a Labels layer of your own.", self.copy_cells)
-        self.measure_button = push_button("Measure", "Measure every cell (volume, surface, axes, neighbours…) into a table.", self.measure)
+        self.measure_button = push_button(
+            "Measure", "Measure every cell (size, boundary, axes, neighbours…) into a table: the features of a copy.", self.measure
+        )
         self.tracks_button = push_button("Tracks", "Add the paths of all cells so far as a Tracks layer.", self.add_tracks)
         self.save_button = push_button("Save…", "Save the run (OME-Zarr), to resume it later.", self.ask_and_save)
         self.copying = RunCopy(panel)
         self.script_button, self.command_button = self.copying.script_button, self.copying.command_button
-        for button in (
-            self.copy_button,
-            self.measure_button,
-            self.tracks_button,
-            self.save_button,
-            self.script_button,
-            self.command_button,
-        ):
-            row.addWidget(button, 1)
+        self.setLayout(
+            FlowRow((self.copy_button, self.measure_button, self.tracks_button, self.save_button, self.script_button, self.command_button))
+        )
         panel.advanced.connect(panel.guarded(self._on_advanced))
         for changed in (panel.started, panel.advanced, panel.ended):
             changed.connect(lambda *_: self._refresh())
@@ -98,8 +93,8 @@ class CellResults(QWidget):
             table = table.rename(columns={"label": "index"})
             layer.features = table
             self._viewer.layers.selection = {layer}
-            self._viewer.window.add_plugin_dock_widget("napari", "Features table widget")
-            self._panel.say(f"Measured {len(table)} cells: see the features table.")
+            open_as_tab(self._viewer, self, "napari", "Features table widget")
+            self._panel.say(f"Measured {len(table)} cells: see the features table (also under Layers > Metadata).", passing=True)
 
         Task(self, work, show, lambda text: self._panel.say(text, wrong=True))
 

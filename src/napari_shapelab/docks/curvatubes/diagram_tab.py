@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from napari.layers import Layer
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from napari_shapelab.viewer.layer_data import TakenLayer, take
+from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.plots import DiagramPlot
@@ -60,10 +61,7 @@ class DiagramTab(QWidget):
         self.shown.setToolTip("Measure the curvatures regularly during the run; it takes a tenth of the time.")
         self.shown.toggled.connect(lambda _: self._tell())
         self.note = MessageLine(_LEGEND, lines=1)
-        row = QHBoxLayout()
-        row.addWidget(QLabel("Compare with"))
-        row.addWidget(self.combo, 1)
-        row.addWidget(self.shown)
+        row = FlowRow((QLabel("Compare with"), self.combo, self.shown))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Labels, Layer
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QWidget
+from qtpy.QtWidgets import QFileDialog, QMenu, QWidget
 
 from napari_shapelab.run.copy_as import RunCopy
 from napari_shapelab.run.panel import RunPanel
@@ -19,6 +19,7 @@ from napari_shapelab.viewer.layer_data import place_of, take
 from napari_shapelab.viewer.surfaces import COLOURS, Colour, add_surface, compute_surface
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.measurement_table import Measurements
 from napari_shapelab.work.task import Task
 from shapelab.convert import Mesh
@@ -52,9 +53,6 @@ class FieldResults(QWidget):
         self._measured: LayerData | None = None
         self.measurements = Measurements()
         panel.tabs.addTab(self.measurements, "Table")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
         self.mask_button = push_button("Mask", "Add the inside of the surface as a mask (Labels).", self.add_mask, height=26, wide=True)
         self.mesh_button = push_button("Mesh", "Add the surface as a triangle mesh, coloured by its curvature.", height=26, wide=True)
         menu = QMenu(self)
@@ -69,8 +67,9 @@ class FieldResults(QWidget):
         )
         self.copying = RunCopy(panel)
         self.script_button, self.command_button = self.copying.script_button, self.copying.command_button
-        for button in (self.mask_button, self.mesh_button, self.measure_button, self.save_button, self.script_button, self.command_button):
-            row.addWidget(button, 1)
+        self.setLayout(
+            FlowRow((self.mask_button, self.mesh_button, self.measure_button, self.save_button, self.script_button, self.command_button))
+        )
         panel.advanced.connect(lambda _: self._refresh())
         panel.started.connect(self._refresh)
         panel.ended.connect(lambda _: self._refresh())

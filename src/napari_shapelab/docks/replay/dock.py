@@ -21,6 +21,7 @@ from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.file_dialog import ask_folder
 from napari_shapelab.widgets.form import collapsible
 from napari_shapelab.widgets.message import MessageLine
+from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.task import Task
@@ -239,8 +240,7 @@ class ReplayDock(QWidget):
 
     def _build(self) -> None:
         heading = WrappedLabel(_HELP)
-        self.runs.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.runs.setMinimumContentsLength(12)
+        narrow(self.runs, 12)
         ignore_wheel(self.runs)
         self._rows.setContentsMargins(4, 0, 0, 0)
         self._rows.setVerticalSpacing(2)

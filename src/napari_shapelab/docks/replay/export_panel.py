@@ -14,6 +14,7 @@ from napari_shapelab.docks.replay.export_film import Film
 from napari_shapelab.docks.replay.timeline import Timeline
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.file_dialog import ask_target
+from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
@@ -74,7 +75,7 @@ class ExportPanel(QWidget):
         choices = QHBoxLayout()
         choices.setSpacing(4)
         for combo in (self.what, self.layer):
-            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            narrow(combo)
             ignore_wheel(combo)
             choices.addWidget(combo, 1)
         column = QVBoxLayout(self)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QSpinBox, QWidget
+from qtpy.QtWidgets import QCheckBox, QSpinBox, QWidget
 
 from napari_shapelab.docks.replay.timeline import Timeline
 from napari_shapelab.viewer.theme import theme_colour
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.icons import icon
 from napari_shapelab.widgets.number_box import ignore_wheel
 
@@ -44,13 +45,7 @@ class Player(QWidget):
         ignore_wheel(self.rate)
         self.loop = QCheckBox("Loop")
         self.loop.setToolTip("Start again after the last frame.")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(self.play_button, 2)
-        row.addWidget(self.next_button, 2)
-        row.addWidget(self.rate)
-        row.addWidget(self.loop)
+        self.setLayout(FlowRow((self.play_button, self.next_button, self.rate, self.loop)))
         self.play_button.clicked.connect(lambda _=False: self.stop() if self.playing else self.play())
         self.next_button.clicked.connect(lambda _=False: self._timeline.go(self._timeline.index + 1))
         self._viewer.events.theme.connect(self._on_theme)

@@ -38,6 +38,7 @@ class Chemotaxis(CellModel):
 
     parameters_type = ChemotaxisParameters
     corrected = False
+    finest = 2
 
     def time_step(self, state: CellState) -> float:
         return float(self.of(state).dt or min(0.3 * state.radius / max(self.of(state).correction, 1e-3), 0.05))

@@ -34,6 +34,7 @@ class Protrusions(CellModel):
 
     parameters_type = ProtrusionsParameters
     longest_step = 0.01
+    finest = 2
 
     def equip(self, state: CellState) -> None:
         state.traits["lobes"] = np.zeros((len(state), self.of(state).lobes))

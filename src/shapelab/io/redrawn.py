@@ -1,0 +1,104 @@
+"""The cells of a saved run on another grid: each frame is drawn again from the potentials that were saved with it."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shapelab import memory
+from shapelab.catalog import create
+from shapelab.device import require_memory
+from shapelab.errors import InputError, ParameterError, ShapelabError
+from shapelab.frame import LayerData
+from shapelab.io.checkpoint import read_checkpoint
+from shapelab.io.ngff import inside
+
+if TYPE_CHECKING:
+    from shapelab.io.run import Run
+    from shapelab.state import State
+
+__all__ = ["FINEST", "Redrawn"]
+
+FINEST = 16
+"""Most pixels drawn per computed pixel along each axis."""
+
+
+class Redrawn:
+    """The labels of a run's cells, drawn as they are looked at; one thread at a time draws.
+
+    Every pixel belongs to the cell that the potentials of its frame give its centre to: boundaries are exact on any grid.
+
+    Parameters
+    ----------
+    run
+        A run of cells.
+    fineness
+        Pixels drawn per computed pixel along each axis.
+
+    Raises
+    ------
+    InputError
+        If the run does not hold what its frames are drawn from.
+    ParameterError
+        If `fineness` is not a whole number from 1 to 16.
+    OutOfMemoryError
+        If a frame would not fit into memory.
+    """
+
+    def __init__(self, run: Run, fineness: int) -> None:
+        if isinstance(fineness, bool) or not isinstance(fineness, int | np.integer) or not 1 <= fineness <= FINEST:
+            raise ParameterError(f"The resolution {fineness!r} is not allowed: choose a whole number from 1 to {FINEST}.")
+        self._run, self.fineness = run, int(fineness)
+        missing = [step for step in run.steps if step not in set(run.record.drawings)]
+        if missing:
+            some = "" if len(missing) == len(run.steps) else f" of {len(missing)} frames"
+            raise InputError(
+                f"The run {run.path.name} does not hold the potentials{some} that cells are drawn from: "
+                "it is no run of cells, or an earlier version saved it. It can only be shown as it was saved."
+            )
+        simulation = create(run.record.family, run.record.preset, **run.record.latest_parameters())
+        self._model: Any = simulation.model
+        shape, count = getattr(simulation.parameters, "shape", ()), int(getattr(simulation.parameters, "n_cells", 1))
+        require_memory(memory.of_cells(shape, count, fineness=self.fineness))
+        self._lock = threading.Lock()
+        self.shape = (len(run), *(n * self.fineness for n in shape))
+        saved = next((item for item in run.record.layers if item.name == "cells"), None)
+        if saved is None:
+            raise InputError(f"The run {run.path.name} has no layer 'cells'.")
+        self.dtype = run.array(saved).dtype
+        self.name = saved.name
+
+    def layer(self, index: int) -> LayerData:
+        """Return the cells of one frame, with the place of their grid."""
+        step = self._run.steps[index]
+        with self._lock:
+            state = self._state(step)
+            try:
+                drawn: LayerData = self._model.draw(state, self.fineness)
+            except ShapelabError:
+                raise
+            except Exception as error:  # whatever a state that is not one leads to
+                raise self._damaged(step) from error
+        return drawn
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return np.asarray(self.layer(index).data).astype(self.dtype, copy=False)
+
+    def _state(self, step: int) -> State:
+        plain, arrays = read_checkpoint(inside(self._run.path, f"drawings/{step:08d}.npz"))
+        try:
+            parameters = self._model.parameters_type.from_json(plain["parameters"])
+            state: State = self._model.state_type.unpack(plain, arrays, parameters)
+            fits = parameters.shape == tuple(n // self.fineness for n in self.shape[1:]) and self._model.can_draw(state)
+        except Exception as error:  # whatever a damaged file leads to
+            raise self._damaged(step) from error
+        if not fits:
+            raise self._damaged(step)
+        return state
+
+    def _damaged(self, step: int) -> InputError:
+        return InputError(
+            f"What the cells of step {step} in {self._run.path.name} are drawn from is damaged; the saved frame can still be shown."
+        )
