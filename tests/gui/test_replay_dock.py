@@ -99,6 +99,39 @@ def test_a_run_opens_with_its_time_parameters_and_scalars(viewer, dock, qtbot, t
     np.testing.assert_array_equal(energy, run.scalars["energy"])
 
 
+def borders(layer):
+    """Return where the pixels of a layer over time begin and end in the world."""
+    half = np.asarray(layer.scale)[1:] / 2
+    return layer.extent.world[:, 1:] + np.outer((-1, 1), half)
+
+
+def test_cells_are_drawn_and_exported_at_another_resolution(viewer, dock, qtbot, swarm, tubes, tmp_path):
+    run = opened(qtbot, dock, swarm)
+    cells = viewer.layers["swarm · cells"]
+    saved, box = np.asarray(cells.data[-1]), borders(cells)
+    for k in (4, 1):
+        dock.resolution.combo.setCurrentIndex(dock.resolution.combo.findData(k))
+        dock.resolution.combo.activated.emit(0)
+        assert cells.data.shape == (7, 32 * k, 40 * k)
+        np.testing.assert_array_equal(np.asarray(cells.data[2]), run.redrawn(k)[2])
+        np.testing.assert_allclose(borders(cells), box, atol=1e-9)
+        assert not cells.editable
+    dock.resolution.combo.setCurrentIndex(dock.resolution.combo.findData(2))
+    dock.export.what.setCurrentIndex(dock.export.what.findData("stack"))
+    dock.export.what.activated.emit(0)
+    dock.export.layer.setCurrentIndex(dock.export.layer.findData("cells"))
+    dock.export.export(tmp_path / "fine.tif")
+    qtbot.waitUntil(lambda: (tmp_path / "fine.tif").exists(), timeout=30_000)
+    tifffile = pytest.importorskip("tifffile")
+    assert tifffile.imread(tmp_path / "fine.tif").shape == (7, 64, 80)
+    dock.resolution.combo.setCurrentIndex(0)
+    dock.resolution.combo.activated.emit(0)
+    np.testing.assert_array_equal(np.asarray(cells.data[-1]), saved)
+    opened(qtbot, dock, tubes)
+    assert dock.resolution.isHidden()
+    assert dock.resolution.value is None
+
+
 def test_slider_cursor_and_clicks_move_together(viewer, dock, qtbot, tubes):
     opened(qtbot, dock, tubes)
     viewer.dims.set_current_step(0, 2)

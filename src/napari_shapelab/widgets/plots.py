@@ -20,7 +20,7 @@ __all__ = ["DiagramPlot", "ScalarPlot", "ThemedPlot"]
 _FAINTEST = 0.03
 """Square root of the relative density below which a bin of the diagram stays empty."""
 _HEIGHT = 120
-_SQUARE = 190
+_SQUARE = 160
 """Least height of the curvature diagram, whose axes have one scale [pixels]."""
 _MOST_POINTS = 500
 """Points of another shape that are drawn over a density."""

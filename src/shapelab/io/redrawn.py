@@ -14,9 +14,11 @@ from shapelab.errors import InputError, ParameterError, ShapelabError
 from shapelab.frame import LayerData
 from shapelab.io.checkpoint import read_checkpoint
 from shapelab.io.ngff import inside
+from shapelab.io.record import RunRecord
 
 if TYPE_CHECKING:
-    from shapelab.io.run import Run
+    from pathlib import Path
+
     from shapelab.state import State
 
 __all__ = ["FINEST", "Redrawn"]
@@ -32,8 +34,10 @@ class Redrawn:
 
     Parameters
     ----------
-    run
+    path, record
         A run of cells.
+    dtype
+        Type of its labels.
     fineness
         Pixels drawn per computed pixel along each axis.
 
@@ -47,32 +51,27 @@ class Redrawn:
         If a frame would not fit into memory.
     """
 
-    def __init__(self, run: Run, fineness: int) -> None:
+    def __init__(self, path: Path, record: RunRecord, dtype: np.dtype[Any], fineness: int) -> None:
         if isinstance(fineness, bool) or not isinstance(fineness, int | np.integer) or not 1 <= fineness <= FINEST:
             raise ParameterError(f"The resolution {fineness!r} is not allowed: choose a whole number from 1 to {FINEST}.")
-        self._run, self.fineness = run, int(fineness)
-        missing = [step for step in run.steps if step not in set(run.record.drawings)]
+        self._path, self._steps, self.fineness, self.dtype = path, record.steps, int(fineness), dtype
+        missing = sorted(set(record.steps) - set(record.drawings))
         if missing:
-            some = "" if len(missing) == len(run.steps) else f" of {len(missing)} frames"
+            some = "" if len(missing) == len(record.steps) else f" of {len(missing)} frames"
             raise InputError(
-                f"The run {run.path.name} does not hold the potentials{some} that cells are drawn from: "
+                f"The run {path.name} does not hold the potentials{some} that cells are drawn from: "
                 "it is no run of cells, or an earlier version saved it. It can only be shown as it was saved."
             )
-        simulation = create(run.record.family, run.record.preset, **run.record.latest_parameters())
+        simulation = create(record.family, record.preset, **record.latest_parameters())
         self._model: Any = simulation.model
         shape, count = getattr(simulation.parameters, "shape", ()), int(getattr(simulation.parameters, "n_cells", 1))
         require_memory(memory.of_cells(shape, count, fineness=self.fineness))
         self._lock = threading.Lock()
-        self.shape = (len(run), *(n * self.fineness for n in shape))
-        saved = next((item for item in run.record.layers if item.name == "cells"), None)
-        if saved is None:
-            raise InputError(f"The run {run.path.name} has no layer 'cells'.")
-        self.dtype = run.array(saved).dtype
-        self.name = saved.name
+        self.shape = (len(record.steps), *(n * self.fineness for n in shape))
 
     def layer(self, index: int) -> LayerData:
         """Return the cells of one frame, with the place of their grid."""
-        step = self._run.steps[index]
+        step = self._steps[index]
         with self._lock:
             state = self._state(step)
             try:
@@ -87,7 +86,7 @@ class Redrawn:
         return np.asarray(self.layer(index).data).astype(self.dtype, copy=False)
 
     def _state(self, step: int) -> State:
-        plain, arrays = read_checkpoint(inside(self._run.path, f"drawings/{step:08d}.npz"))
+        plain, arrays = read_checkpoint(inside(self._path, f"drawings/{step:08d}.npz"))
         try:
             parameters = self._model.parameters_type.from_json(plain["parameters"])
             state: State = self._model.state_type.unpack(plain, arrays, parameters)
@@ -100,5 +99,5 @@ class Redrawn:
 
     def _damaged(self, step: int) -> InputError:
         return InputError(
-            f"What the cells of step {step} in {self._run.path.name} are drawn from is damaged; the saved frame can still be shown."
+            f"What the cells of step {step} in {self._path.name} are drawn from is damaged; the saved frame can still be shown."
         )

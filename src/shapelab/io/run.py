@@ -106,7 +106,8 @@ class Run:
 
     def redrawn(self, resolution: int) -> Redrawn:
         """Return the cells of all frames with `resolution` (1 to 16) pixels per computed pixel along each axis, drawn as they are read."""
-        return Redrawn(self, resolution)
+        saved = next((self.array(item) for item in self.record.layers if item.name == "cells" and item.kind == "labels"), None)
+        return Redrawn(self.path, self.record, np.dtype(np.uint32) if saved is None else saved.dtype, resolution)
 
     def simulation(self, step: int | None = None) -> Simulation:
         """Return the simulation as it was at `step` (by default the last checkpoint), ready to go on."""

@@ -13,6 +13,7 @@ from napari_shapelab.docks.replay.about import Details, Opened, read_opened
 from napari_shapelab.docks.replay.export_panel import ExportPanel
 from napari_shapelab.docks.replay.player import Player
 from napari_shapelab.docks.replay.plot import ReplayPlot
+from napari_shapelab.docks.replay.resolution import Resolution
 from napari_shapelab.docks.replay.resume import Resumer, saved_step
 from napari_shapelab.docks.replay.timeline import Timeline
 from napari_shapelab.run.folder_layers import add_run, layers_of, runs_shown, update_layers
@@ -65,7 +66,8 @@ class ReplayDock(QWidget):
             "Restore parameters", "Load the parameters that applied at this frame into the dock of this model; nothing runs.", height=28
         )
         self.note = MessageLine()
-        self.export = ExportPanel(self._viewer, self.timeline, self.player.rate.value)
+        self.resolution = Resolution(self._viewer)
+        self.export = ExportPanel(self._viewer, self.timeline, self.player.rate.value, lambda: self.resolution.value)
         self._rows = QFormLayout()
         self.setAcceptDrops(True)
         self._build()
@@ -137,6 +139,7 @@ class ReplayDock(QWidget):
         self._list_details(opened.details if opened is not None else [])
         self.about.setText(opened.about if opened is not None else "No run is open.")
         self.export.show_run(self.run)
+        self.resolution.show_run(self.run, new=self.run is None or not layers_of(self._viewer, self.run))
         if opened is None:
             self.plot.show_run(np.zeros(0), {})
         else:
@@ -153,6 +156,7 @@ class ReplayDock(QWidget):
             add_run(self._viewer, run)
         else:
             update_layers(there, run)
+            self.resolution.draw()
         self.plot.show_run(opened.steps, opened.scalars, _FIRST.get(run.record.family, "energy"))
         if new:
             self.timeline.follow(run)
@@ -233,6 +237,7 @@ class ReplayDock(QWidget):
         self.runs.activated.connect(lambda _: self.open(self.runs.currentData()))
         self.resume_button.clicked.connect(lambda _=False: self.resume())
         self.restore_button.clicked.connect(lambda _=False: self.restore_parameters())
+        self.resolution.refused.connect(lambda text: self._say(text, wrong=True))
         self.resumer.said.connect(self._say)
         self.resumer.resumed.connect(lambda dock: self._on_resumed())
         for event in ("inserted", "removed"):
@@ -255,6 +260,7 @@ class ReplayDock(QWidget):
         column.addWidget(heading)
         column.addLayout(_row(self.runs, self.open_button))
         column.addWidget(self.about)
+        column.addWidget(self.resolution)
         column.addWidget(self.details)
         column.addStretch(1)
         area = QScrollArea()

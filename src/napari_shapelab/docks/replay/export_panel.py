@@ -59,10 +59,13 @@ class ExportPanel(QWidget):
         Which frame is shown.
     rate
         Returns the frames per second of a movie.
+    resolution
+        Returns how finely cells are drawn, None for the frames as they were saved.
     """
 
-    def __init__(self, viewer: Any, timeline: Timeline, rate: Callable[[], int]) -> None:
+    def __init__(self, viewer: Any, timeline: Timeline, rate: Callable[[], int], resolution: Callable[[], int | None]) -> None:
         super().__init__()
+        self._resolution = resolution
         self._viewer, self._timeline, self._rate = unwrapped(viewer), timeline, rate
         self._run: Run | None = None
         self.what, self.layer = QComboBox(), QComboBox()
@@ -107,14 +110,16 @@ class ExportPanel(QWidget):
     def _files(self, path: Path, run: Run) -> Callable[[Report, threading.Event], Path | None]:
         what, layer = self.what.currentData(), self.layer.currentData()
         frame = max(0, self._timeline.index)
+        resolution = self._resolution() if layer == "cells" else None
 
         def write(tick: Tick) -> Path:
             if what == "stack":
-                return export_tiff(run, path, layer=layer, tick=tick)
+                return export_tiff(run, path, layer=layer, resolution=resolution, tick=tick)
             if what in ("scalars", "tables"):
                 return export_tables(run, path, tick=tick)
             frames = range(len(run)) if what == "surfaces" else [frame]
-            return export_meshes(run, path, frames, layer=layer, per_cell=what == "cells", tick=tick)
+            options = {"layer": layer, "per_cell": what == "cells", "resolution": resolution, "tick": tick}
+            return export_meshes(run, path, frames, **options)
 
         def work(report: Report, abort: threading.Event) -> Path | None:
             def tick(done: int, total: int) -> None:
