@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
-from scipy.sparse import csr_array
 
 from shapelab.threads import dot
 
@@ -12,7 +13,13 @@ __all__ = ["conjugate_gradients"]
 _MOST_STEPS = 5000
 
 
-def conjugate_gradients(system: csr_array, right: np.ndarray, start: np.ndarray, tolerance: float) -> np.ndarray:
+class System(Protocol):
+    """A symmetric matrix, or what multiplies like one."""
+
+    def __matmul__(self, x: np.ndarray, /) -> np.ndarray: ...
+
+
+def conjugate_gradients(system: System, right: np.ndarray, start: np.ndarray, tolerance: float) -> np.ndarray:
     """Solve a positive definite system with unit diagonal, to a residual of `tolerance` relative to the right-hand side.
 
     SciPy's takes its scalar products from BLAS, which divides them among as many cores as there are.

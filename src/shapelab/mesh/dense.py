@@ -70,7 +70,8 @@ def _numbered(array: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
     """Return an int32 image, the cell number of each of its values, the cells' labels and their voxel counts."""
     if int(array.max()) < min(4 * array.size + 2**20, 2**31 - 1):
         small = np.ascontiguousarray(array, dtype=np.int32)
-        present = np.bincount(small.ravel())
+        present = np.zeros(int(array.max()) + 1, np.int64)
+        _count(small.reshape(-1), present)
         ids = np.flatnonzero(present)
         if ids[0]:
             ids = np.concatenate([[0], ids])
@@ -114,6 +115,17 @@ def _extent(small: np.ndarray, axis: int) -> tuple[int, int]:
     others = tuple(i for i in range(small.ndim) if i != axis)
     cells = np.flatnonzero(small.any(axis=others))
     return int(cells[0]), int(cells[-1]) + 1
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _count(values, counts):  # type: ignore[no-untyped-def]
+    """Count how often each value occurs, run by run."""
+    start = 0
+    for i in range(1, len(values)):
+        if values[i] != values[i - 1]:
+            counts[values[i - 1]] += i - start
+            start = i
+    counts[values[-1]] += len(values) - start
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

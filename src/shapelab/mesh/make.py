@@ -68,7 +68,7 @@ def interface_mesh(
     array = np.asarray(labels)
     repeats = as_periodic(periodic, array.ndim)
     if array.ndim in (2, 3):
-        require_memory(of_mesh(array.shape, _faces(array)))
+        require_memory(of_mesh(array.shape, _faces(array) if array.ndim == 2 else 0))
     net = net_of(array, repeats, closed=closed)
     steps = as_spacing(spacing, array.ndim)
     smoothing = _SMOOTHING[array.ndim] if smoothing is None else smoothing
@@ -81,7 +81,7 @@ def interface_mesh(
         if frozen.any():
             net.locks[frozen[net.labels].any(1, where=net.labels >= 0)] = 7
         if array.ndim == 3:
-            smooth_nodes(net.moves, net.neighbours, net.locks, net.node_starts, smoothing, wraps=bool(repeats[0]))
+            smooth_nodes(net, smoothing)
         else:
             lines = trace_polylines(net.faces, net.pairs, len(net.cubes))
             smooth_polylines(net.moves, net.cubes, net.period, net.locks, lines, float(smoothing))
@@ -95,10 +95,9 @@ def net_of(array: np.ndarray, periodic: tuple[bool, ...], *, closed: bool) -> Ne
     return planar_net(dense) if array.ndim == 2 else solid_net(dense, closed=closed)
 
 
-def _faces(array: np.ndarray) -> int:
-    """Return the number of neighbours that differ."""
-    parts = [np.moveaxis(array, axis, 0) for axis in range(array.ndim)]
-    return sum(int(np.count_nonzero(part[1:] != part[:-1])) for part in parts)
+def _faces(image: np.ndarray) -> int:
+    """Return the number of pixels beside each other that differ."""
+    return int(np.count_nonzero(image[1:] != image[:-1]) + np.count_nonzero(image[:, 1:] != image[:, :-1]))
 
 
 def as_periodic(periodic: bool | Sequence[bool], ndim: int) -> tuple[bool, ...]:

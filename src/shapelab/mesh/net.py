@@ -29,12 +29,16 @@ class Net:
     """Bits of the axes along which a node must not move, lowest bit for the first axis, (n,) uint8."""
     border: np.ndarray
     """Whether each node lies on the border of the image, (n,) bool."""
-    neighbours: np.ndarray
-    """Nodes that a node is smoothed with, -1 for none, (n, 2 d) int32."""
     faces: np.ndarray
     """Nodes of each quad (m, 4) or segment (m, 2), int32; the normal points from the lower to the higher cell."""
     pairs: np.ndarray
     """Cells on both sides of each face, lower first, -1 beyond the border, (m, 2) int32."""
+    kinds: np.ndarray
+    """Axis that each face was normal to before it moved, + 4 if it points against it, (m,) uint8; empty in the plane."""
+    sides: np.ndarray
+    """Bits of the sides -z +z -y +y -x +x beyond which lie the nodes that a node is smoothed with, (n,) uint8; empty in the plane."""
+    neighbours: np.ndarray
+    """Those nodes in that order, the number of nodes behind them, (n, 6) uint32; empty in the plane."""
     node_starts: np.ndarray
     """First node of each slab of cubes, and the number of nodes."""
     face_starts: np.ndarray

@@ -15,6 +15,15 @@ __all__ = ["count_slabs", "crowded_labels", "fill_faces", "fill_neighbours", "fi
 
 _SIDES = np.array([0b00001111, 0b11110000, 0b00110011, 0b11001100, 0b01010101, 0b10101010], np.uint8)
 """Bits of the corners of a cube on each of its sides -z +z -y +y -x +x; corner 4 z + 2 y + x has the bit of its number."""
+_CORNERS = np.arange(256, dtype=np.uint8)[:, None] & _SIDES
+_TOUCHED = ((_CORNERS != 0) << np.arange(6)).sum(1).astype(np.uint8)
+"""Bits of the sides that a cell has corners on, by the bits of its corners."""
+_MIXED = (((_CORNERS != 0) & (_CORNERS != _SIDES)) << np.arange(6)).sum(1).astype(np.uint8)
+"""Bits of the sides that hold both cells, by the bits of the corners that are like the first."""
+_NONE = 6
+_PRESENT = (np.arange(64)[:, None] >> np.arange(6)) & 1 == 1
+_SLOTS = np.sort(np.where(_PRESENT, np.arange(6), _NONE), axis=1).astype(np.int8)
+"""Sides that have a node beside them, in order, 6 behind them, by the bits of these sides, (64, 6)."""
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -60,32 +69,56 @@ def _differ(a, b, first, last):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def fill_nodes(part, first, last, padded, real, border, starts, numbers, cubes, labels, counts, locks, corners):  # type: ignore[no-untyped-def]
+def fill_nodes(  # type: ignore[no-untyped-def]
+    part, first, last, padded, real, border, closed, starts, numbers, cubes, labels, counts, locks, sides
+):
     """Number the nodes; list the labels (rising, up to the width of `labels`) of each, and lock what lies on the border.
 
-    Of nodes between two cells, `corners` has the bits of the voxels that are like the first.
+    `sides` gets the bits of the sides beyond which lies a node to be smoothed with: across an edge of the net; on a line
+    where three or more cells meet only along the line, if there are two.
     """
     nz, ny, nx = padded.shape
     active = np.empty(nx, np.uint8)
-    found = np.empty(8, np.int32)
+    places = np.empty(nx, np.int64)
+    values, found, masks = np.empty(8, np.int32), np.empty(8, np.int32), np.empty(8, np.uint8)
     for z in range(first, min(last, nz - 1)):
         k = starts[z]
         for y in range(ny - 1):
-            _mark(padded[z, y], padded[z, y + 1], padded[z + 1, y], padded[z + 1, y + 1], active)
+            p, q, r, s = padded[z, y], padded[z, y + 1], padded[z + 1, y], padded[z + 1, y + 1]
+            _mark(p, q, r, s, active)
+            m = 0
             for x in range(nx - 1):
-                if not active[x]:
-                    continue
+                places[m] = x
+                m += active[x]
+            row_lock = _lock(z, nz, border[0]) | _lock(y, ny, border[1]) << 1
+            for i in range(m):
+                x = places[i]
+                lock = row_lock | _lock(x, nx, border[2]) << 2
                 numbers[z, y, x] = k
                 cubes[k, 0], cubes[k, 1], cubes[k, 2] = z, y, x
-                locks[k] = _lock(z, nz, border[0]) | _lock(y, ny, border[1]) << 1 | _lock(x, nx, border[2]) << 2
-                if locks[k] == 0 and _two(padded[z, y], padded[z, y + 1], padded[z + 1, y], padded[z + 1, y + 1], x, labels[k], corners, k):
+                locks[k] = lock
+                a = p[x]
+                e1, e2, e3, e4 = p[x + 1] == a, q[x] == a, q[x + 1] == a, r[x] == a
+                e5, e6, e7 = r[x + 1] == a, s[x] == a, s[x + 1] == a
+                b = s[x + 1] if not e7 else (s[x] if not e6 else (r[x + 1] if not e5 else r[x]))
+                b = b if b != a else (q[x + 1] if not e3 else (q[x] if not e2 else p[x + 1]))
+                two = (e1 | (p[x + 1] == b)) & (e2 | (q[x] == b)) & (e3 | (q[x + 1] == b)) & (e4 | (r[x] == b))
+                two &= (e5 | (r[x + 1] == b)) & (e6 | (s[x] == b))
+                if two and lock == 0:  # as most are
+                    labels[k, 0], labels[k, 1] = min(a, b), max(a, b)
+                    for j in range(2, labels.shape[1]):
+                        labels[k, j] = -1
                     counts[k] = 2
-                    k += 1
-                    continue
-                n = _distinct(padded, real, border, z, y, x, locks[k] != 0, found)
-                counts[k] = n
-                for i in range(labels.shape[1]):
-                    labels[k, i] = found[i] if i < n else -1
+                    sides[k] = _MIXED[1 | e1 << 1 | e2 << 2 | e3 << 3 | e4 << 4 | e5 << 5 | e6 << 6 | e7 << 7]
+                else:
+                    values[0], values[1], values[2], values[3] = p[x], p[x + 1], q[x], q[x + 1]
+                    values[4], values[5], values[6], values[7] = r[x], r[x + 1], s[x], s[x + 1]
+                    outside = _outside(real, border, z, y, x) if lock else 0
+                    n = _distinct(values, outside, found, masks)
+                    counts[k] = n
+                    for j in range(labels.shape[1]):
+                        labels[k, j] = found[j] if j < n else -1
+                    sides[k] = _along(n, found, masks, outside, closed)
                 k += 1
 
 
@@ -95,63 +128,79 @@ def _lock(i, n, border):  # type: ignore[no-untyped-def]
     return np.uint8((border[0] and i == 0) or (border[1] and i == n - 2))
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _two(p, q, r, s, x, labels, corners, k):  # type: ignore[no-untyped-def]
-    """Fill the labels and corners of a cube of two labels, as most are; return whether it is one."""
-    a = p[x]
-    e1, e2, e3, e4 = p[x + 1] == a, q[x] == a, q[x + 1] == a, r[x] == a
-    e5, e6, e7 = r[x + 1] == a, s[x] == a, s[x + 1] == a
-    b = s[x + 1] if not e7 else (s[x] if not e6 else (r[x + 1] if not e5 else (r[x] if not e4 else a)))
-    b = b if b != a else (q[x + 1] if not e3 else (q[x] if not e2 else p[x + 1]))
-    two = (e1 | (p[x + 1] == b)) & (e2 | (q[x] == b)) & (e3 | (q[x + 1] == b)) & (e4 | (r[x] == b))
-    two &= (e5 | (r[x + 1] == b)) & (e6 | (s[x] == b))
-    if two:
-        labels[0], labels[1] = min(a, b), max(a, b)
-        for i in range(2, len(labels)):
-            labels[i] = -1
-        corners[k] = 1 | e1 << 1 | e2 << 2 | e3 << 3 | e4 << 4 | e5 << 5 | e6 << 6 | e7 << 7
-    return two
-
-
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _beyond(real, border, axis, i):  # type: ignore[no-untyped-def]
     return (border[axis, 0] and i < real[axis, 0]) or (border[axis, 1] and i >= real[axis, 1])
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _distinct(padded, real, border, z, y, x, on_border, found):  # type: ignore[no-untyped-def]
-    """List the labels of a cube in rising order, without voxels beyond the border of the image; return how many."""
-    n = 0
+def _outside(real, border, z, y, x):  # type: ignore[no-untyped-def]
+    """Bits of the corners of a cube that lie beyond the border of the image."""
+    outside = 0
     for j in range(8):
         zj, yj, xj = z + (j >> 2), y + ((j >> 1) & 1), x + (j & 1)
-        if on_border and (_beyond(real, border, 0, zj) or _beyond(real, border, 1, yj) or _beyond(real, border, 2, xj)):
-            continue
-        v = padded[zj, yj, xj]
-        i = 0
-        while i < n and found[i] < v:
-            i += 1
-        if i < n and found[i] == v:
-            continue
-        for t in range(n, i, -1):
-            found[t] = found[t - 1]
-        found[i] = v
+        if _beyond(real, border, 0, zj) or _beyond(real, border, 1, yj) or _beyond(real, border, 2, xj):
+            outside |= 1 << j
+    return outside
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _distinct(values, outside, found, masks):  # type: ignore[no-untyped-def]
+    """List the labels of a cube in rising order, with the bits of their corners, without those `outside`; return how many."""
+    n, rest, j = 0, 255 & ~outside, 0
+    while rest:
+        while not (rest >> j) & 1:
+            j += 1
+        v, mask = values[j], 0
+        for i in range(8):
+            mask |= (values[i] == v) << i
+        mask &= ~outside
+        rest &= ~mask
+        i = n
+        while i > 0 and found[i - 1] > v:
+            found[i], masks[i] = found[i - 1], masks[i - 1]
+            i -= 1
+        found[i], masks[i] = v, mask
         n += 1
     return n
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
+def _along(n, found, masks, outside, closed):  # type: ignore[no-untyped-def]
+    """Bits of the sides beyond which lie the nodes that a node is smoothed with."""
+    one, two, three, medium = 0, 0, 0, 0  # sides with so many cells, or more
+    for i in range(n):
+        touched = _TOUCHED[masks[i]]
+        three |= two & touched
+        two |= one & touched
+        one |= touched
+        if found[i] == 0:
+            medium = touched
+    out = _TOUCHED[outside]
+    some = two | (one & out & ~medium if closed else 0)
+    lines = three | (two & out)
+    return lines if n + (outside != 0) >= 3 and lines & (lines - 1) else some
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def crowded_labels(crowded, padded, real, border, cubes, locks, labels):  # type: ignore[no-untyped-def]
     """List the labels of crowded nodes again, in a table that is wide enough."""
-    found = np.empty(8, np.int32)
+    values, found, masks = np.empty(8, np.int32), np.empty(8, np.int32), np.empty(8, np.uint8)
     for k in crowded:
-        n = _distinct(padded, real, border, cubes[k, 0], cubes[k, 1], cubes[k, 2], locks[k] != 0, found)
+        z, y, x = cubes[k]
+        for j in range(8):
+            values[j] = padded[z + (j >> 2), y + ((j >> 1) & 1), x + (j & 1)]
+        n = _distinct(values, _outside(real, border, z, y, x) if locks[k] else 0, found, masks)
         for i in range(labels.shape[1]):
             labels[k, i] = found[i] if i < n else -1
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def fill_faces(part, first, last, padded, real, border, period, starts, numbers, faces, pairs):  # type: ignore[no-untyped-def]
-    """Fill the quads, their nodes in the order whose normal points from the lower to the higher cell; -1 is beyond the border."""
+def fill_faces(part, first, last, padded, real, border, period, starts, numbers, faces, pairs, kinds):  # type: ignore[no-untyped-def]
+    """Fill the quads, their nodes in the order whose normal points from the lower to the higher cell; -1 is beyond the border.
+
+    `kinds` gets the axis that a quad is normal to, + 4 if it points against it.
+    """
     nz, ny, nx = padded.shape
     for z in range(first, last):
         k = starts[z]
@@ -167,59 +216,56 @@ def fill_faces(part, first, last, padded, real, border, period, starts, numbers,
                 if z < nz - 1 and inside and middle and a != padded[z + 1, y, x]:
                     c0, c1, c2, c3 = numbers[z, ym, xm], numbers[z, y, xm], numbers[z, y, x], numbers[z, ym, x]
                     beyond = (border[0, 0] and z == 0) or (border[0, 1] and z == nz - 2)
-                    k = _quad(faces, pairs, k, a, padded[z + 1, y, x], beyond, c0, c1, c2, c3)
+                    k = _quad(faces, pairs, kinds, k, 0, a, padded[z + 1, y, x], beyond, c0, c1, c2, c3)
                 if y < ny - 1 and here and middle and a != padded[z, y + 1, x]:
                     c0, c1, c2, c3 = numbers[zm, y, xm], numbers[zm, y, x], numbers[z, y, x], numbers[z, y, xm]
                     beyond = (border[1, 0] and y == 0) or (border[1, 1] and y == ny - 2)
-                    k = _quad(faces, pairs, k, a, padded[z, y + 1, x], beyond, c0, c1, c2, c3)
+                    k = _quad(faces, pairs, kinds, k, 1, a, padded[z, y + 1, x], beyond, c0, c1, c2, c3)
                 if x < nx - 1 and here and inside and a != padded[z, y, x + 1]:
                     c0, c1, c2, c3 = numbers[zm, ym, x], numbers[z, ym, x], numbers[z, y, x], numbers[zm, y, x]
                     beyond = (border[2, 0] and x == 0) or (border[2, 1] and x == nx - 2)
-                    k = _quad(faces, pairs, k, a, padded[z, y, x + 1], beyond, c0, c1, c2, c3)
+                    k = _quad(faces, pairs, kinds, k, 2, a, padded[z, y, x + 1], beyond, c0, c1, c2, c3)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _quad(faces, pairs, k, a, b, beyond, c0, c1, c2, c3):  # type: ignore[no-untyped-def]
+def _quad(faces, pairs, kinds, k, axis, a, b, beyond, c0, c1, c2, c3):  # type: ignore[no-untyped-def]
     """Store one quad; given in the order whose normal is along the axis, from voxel `a` to voxel `b`."""
     faces[k, 0], faces[k, 2] = c0, c2
     if a < b:
         faces[k, 1], faces[k, 3] = c1, c3
+        kinds[k] = axis
     else:
         faces[k, 1], faces[k, 3] = c3, c1
+        kinds[k] = axis + 4
     pairs[k, 0], pairs[k, 1] = (-1 if beyond else min(a, b)), max(a, b)
     return k + 1
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def fill_neighbours(  # type: ignore[no-untyped-def]
-    part, first, last, padded, real, border, period, closed, numbers, cubes, counts, locks, corners, neighbours
-):
-    """Fill the nodes beside each node along -z +z -y +y -x +x, -1 for none.
-
-    Those across an edge of the net; on a line where three or more cells meet only those along the line, if there are two.
-    """
-    values = np.empty(8, np.int32)
-    reach = np.empty(6, np.int64)
-    seen = np.empty(4, np.int32)
+def fill_neighbours(part, first, last, period, numbers, cubes, sides, neighbours):  # type: ignore[no-untyped-def]
+    """Fill the nodes beside each node beyond its `sides`, in the order -z +z -y +y -x +x; behind them the number of nodes."""
+    _, ny, nx = numbers.shape
+    table = numbers.reshape(-1)
+    none = np.uint32(len(cubes))
+    steps = np.zeros(7, np.int64)
+    steps[0], steps[1], steps[2], steps[3], steps[4], steps[5] = -ny * nx, ny * nx, -nx, nx, -1, 1
     for k in range(first, last):
         z, y, x = cubes[k]
-        if counts[k] == 2 and locks[k] == 0:
-            for j in range(6):
-                like = corners[k] & _SIDES[j]
-                neighbours[k, j] = -1 if like == 0 or like == _SIDES[j] else _beside(numbers, period, z, y, x, j)
+        slots = _SLOTS[sides[k]]
+        if _at_end(z, period[0]) or _at_end(y, period[1]) or _at_end(x, period[2]):
+            for i in range(6):
+                neighbours[k, i] = none if slots[i] == _NONE else np.uint32(_beside(numbers, period, z, y, x, slots[i]))
             continue
-        for j in range(8):
-            zj, yj, xj = z + (j >> 2), y + ((j >> 1) & 1), x + (j & 1)
-            out = locks[k] and (_beyond(real, border, 0, zj) or _beyond(real, border, 1, yj) or _beyond(real, border, 2, xj))
-            values[j] = -1 if out else padded[zj, yj, xj]
-        cells = counts[k] + (1 if locks[k] else 0)
-        along = 0
-        for j in range(6):
-            reach[j] = _around(values, j, closed, seen)
-            along += reach[j] >= 3
-        need = 3 if cells >= 3 and along >= 2 else 2
-        for j in range(6):
-            neighbours[k, j] = _beside(numbers, period, z, y, x, j) if reach[j] >= need else -1
+        here = (z * ny + y) * nx + x
+        for i in range(6):
+            node = np.uint32(table[here + steps[slots[i]]])  # its own where none is beside: reading it costs less than a branch
+            neighbours[k, i] = none if slots[i] == _NONE else node
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _at_end(i, n):  # type: ignore[no-untyped-def]
+    """Whether layer `i` of a periodic axis of `n` layers is its first or last."""
+    return n > 0 and (i == 0 or i == n - 1)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -240,27 +286,3 @@ def _wrapped(i, n):  # type: ignore[no-untyped-def]
     if n == 0:
         return i
     return n - 1 if i < 0 else (0 if i == n else i)
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _around(values, side, closed, seen):  # type: ignore[no-untyped-def]
-    """Different labels among the four voxels on a side of a cube, beyond the border as one; 0 if no node lies there."""
-    axis, high = side >> 1, side & 1
-    shift = 2 - axis
-    n, outside = 0, 0
-    for j in range(8):
-        if (j >> shift) & 1 != high:
-            continue
-        v = values[j]
-        if v < 0:
-            outside = 1
-            continue
-        new = True
-        for i in range(n):
-            new &= seen[i] != v
-        if new:
-            seen[n] = v
-            n += 1
-    if n == 0 or (n == 1 and (not closed or not outside or seen[0] == 0)):
-        return 0
-    return n + outside

@@ -26,7 +26,6 @@ def planar_net(dense: DenseLabels) -> Net:
     for axis, last in enumerate(np.array(padded.shape) - 2):
         locks |= (border[axis, 0] & (cubes[:, axis] == 0) | border[axis, 1] & (cubes[:, axis] == last)).astype(np.uint8) << axis
     faces, pairs = _segments(padded, inside, border, period, numbers)
-    neighbours = _neighbours(len(cubes), faces, cubes, period)
     starts = np.zeros(2, np.int64)
     moves = np.zeros((len(cubes), 2), np.float32)
     return Net(
@@ -38,9 +37,11 @@ def planar_net(dense: DenseLabels) -> Net:
         counts,
         locks,
         locks > 0,
-        neighbours,
         faces,
         pairs,
+        np.empty(0, np.uint8),
+        np.empty(0, np.uint8),
+        np.empty((0, 6), np.uint32),
         starts,
         starts,
         dense.offset,
@@ -91,14 +92,3 @@ def _segments(
         beyond = border[axis, 0] & (index[:, axis] == 0) | border[axis, 1] & (index[:, axis] == a.shape[axis] - 1)
         pairs.append(np.column_stack([np.where(beyond, -1, np.minimum(low, high)), np.maximum(low, high)]))
     return np.concatenate(faces).astype(np.int32), np.concatenate(pairs).astype(np.int32)
-
-
-def _neighbours(n: int, faces: np.ndarray, cubes: np.ndarray, period: np.ndarray) -> np.ndarray:
-    """Nodes at the other ends of each node's segments along -y +y -x +x, -1 for none, (n, 4)."""
-    neighbours = np.full((n, 4), -1, np.int32)
-    for a, b in (faces.T, faces.T[::-1]):
-        step = cubes[b] - cubes[a]
-        step = np.where((period > 0) & (np.abs(step) > 1), -np.sign(step), step)
-        side = np.where(step[:, 0] != 0, (step[:, 0] > 0) * 1, 2 + (step[:, 1] > 0))
-        neighbours[a, side] = b
-    return neighbours

@@ -3,90 +3,104 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import pairwise
 
 import numba
 import numpy as np
 
-from shapelab.device import thread_count
+from shapelab.mesh.net import Net
 from shapelab.threads import side_by_side
 
 __all__ = ["smooth_nodes"]
 
 _LIMIT = np.float32(1.0)
 """Largest displacement along each axis [voxels]."""
-_LEAST_NODES = 50_000
+_LEAST_NODES = 25_000
 """A thread is not worth waking for fewer."""
+_ROUND = 5
+"""Steps between two meetings of the threads; they would wait for each other after every step otherwise."""
 
 
-def smooth_nodes(moves: np.ndarray, neighbours: np.ndarray, locks: np.ndarray, starts: np.ndarray, iterations: int, *, wraps: bool) -> None:
-    """Smooth the displacements in place.
+def _steps() -> np.ndarray:
+    """Half over the number of neighbours, and the sum of the steps to them along z, y, x, by the bits of the sides they are on."""
+    there = (np.arange(64)[:, None] >> np.arange(6)) & 1
+    half = 0.5 / np.maximum(there.sum(1), 1) * (there.sum(1) > 0)
+    return np.column_stack([half, there[:, 1::2] - there[:, ::2]]).astype(np.float32)
 
-    Every thread takes a block of slabs and as many slabs round it as there are iterations, and needs no other until
-    it is done: the work there is done twice, which costs less than waiting for each other in every iteration.
 
-    Parameters
-    ----------
-    moves
-        Displacement of each node from the middle of its cube, (n, 3) float32 [voxels].
-    neighbours
-        Nodes beside each along -z +z -y +y -x +x, -1 for none, (n, 6) int32.
-    locks
-        Bits of the axes along which a node must not move (1 z, 2 y, 4 x), (n,) uint8.
-    starts
-        First node of every slab of cubes, and the number of nodes.
-    iterations
-        Number of Jacobi steps.
-    wraps
-        Whether the first and the last slab are neighbours.
+_STEPS = _steps()
+
+
+def smooth_nodes(net: Net, iterations: int) -> None:
+    """Smooth the displacements of a net in space, in place, by so many Jacobi steps.
+
+    Threads meet only after a few steps: each first takes its block of slabs, one slab less on both sides with each step; then
+    the wedges between the blocks are filled. Every number is computed once, from the same numbers on any number of threads.
     """
-    if iterations == 0 or len(moves) == 0:
-        return
-    slabs = len(starts) - 1
-    blocks = 1 if wraps else max(1, min(thread_count(), len(moves) // _LEAST_NODES, slabs // (2 * iterations)))
-    bounds = np.searchsorted(starts, np.arange(blocks + 1) * len(moves) / blocks, side="left")
-    bounds[0], bounds[-1] = 0, slabs
-    source = moves if blocks == 1 else moves.copy()
-    args = (starts, source, neighbours, locks, iterations, _LIMIT, moves)
-    side_by_side(partial(_smooth_slabs, int(low), int(high), *args) for low, high in pairwise(bounds))
+    slabs, n = len(net.node_starts) - 1, len(net.moves)
+    blocks = max(1, min(n // _LEAST_NODES, slabs // (2 * _ROUND)))
+    edges = np.searchsorted(net.node_starts, np.arange(blocks + 1) * n / blocks, side="left")
+    edges[0], edges[-1] = 0, slabs
+    edges = np.unique(edges)
+    shortest = int(np.diff(edges).min())
+    wraps = bool(net.period[0])
+    source, target = np.zeros((n + 1, 3), np.float32), np.zeros((n + 1, 3), np.float32)  # the last row stands for no neighbour
+    source[:n], target[:n] = net.moves, net.moves
+    args = (slabs, net.node_starts, net.neighbours, net.sides, net.locks)
+    done = 0
+    while done < iterations:
+        steps = iterations - done if len(edges) == 2 else min(iterations - done, _ROUND, max(1, shortest // 2))
+        inner = [(edges[i], edges[i + 1], i > 0 or wraps, i < len(edges) - 2 or wraps) for i in range(len(edges) - 1)]
+        if len(edges) == 2:
+            inner = [(0, slabs, False, False)]
+        side_by_side(partial(_block, int(a), int(b), low, high, steps, *args, source, target) for a, b, low, high in inner)
+        if len(edges) > 2:
+            seams = edges[0 if wraps else 1 : -1]
+            side_by_side(partial(_wedge, int(seam), steps, *args, source, target) for seam in seams)
+        if steps % 2:
+            source, target = target, source
+        done += steps
+    net.moves[:] = source[:n]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _smooth_slabs(first, last, starts, source, neighbours, locks, iterations, limit, target):  # type: ignore[no-untyped-def]
-    slabs = len(starts) - 1
-    low, high = max(0, first - iterations), min(slabs, last + iterations)
-    offset = starts[low]
-    a = source[offset : starts[high]].copy()
-    b = a.copy()
-    half = np.float32(0.5)
-    for step in range(iterations):
-        left = iterations - 1 - step
-        for k in range(starts[max(0, first - left)], starts[min(slabs, last + left)]):
-            lock = locks[k]
-            if lock == 7:
-                continue
-            sz, sy, sx, n = np.float32(0), np.float32(0), np.float32(0), 0
-            for j in range(6):
-                q = neighbours[k, j]
-                if q >= 0:
-                    q -= offset
-                    n += 1
-                    sz += a[q, 0]
-                    sy += a[q, 1]
-                    sx += a[q, 2]
-            sz += np.float32((neighbours[k, 1] >= 0) - np.int64(neighbours[k, 0] >= 0))
-            sy += np.float32((neighbours[k, 3] >= 0) - np.int64(neighbours[k, 2] >= 0))
-            sx += np.float32((neighbours[k, 5] >= 0) - np.int64(neighbours[k, 4] >= 0))
-            if n == 0:
-                continue
-            w = half / np.float32(n)
-            i = k - offset
-            if not lock & 1:
-                b[i, 0] = min(limit, max(-limit, half * a[i, 0] + w * sz))
-            if not lock & 2:
-                b[i, 1] = min(limit, max(-limit, half * a[i, 1] + w * sy))
-            if not lock & 4:
-                b[i, 2] = min(limit, max(-limit, half * a[i, 2] + w * sx))
+def _block(low, high, cut_low, cut_high, steps, slabs, starts, neighbours, sides, locks, a, b):  # type: ignore[no-untyped-def]
+    """Take the steps in slabs low … high - 1, one slab less at each cut side with each."""
+    for step in range(1, steps + 1):
+        first, last = low + (step if cut_low else 0), high - (step if cut_high else 0)
+        if first < last:
+            _smooth(starts[first], starts[last], neighbours, sides, locks, a, b)
         a, b = b, a
-    for k in range(starts[first], starts[last]):
-        target[k] = a[k - offset]
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _wedge(seam, steps, slabs, starts, neighbours, sides, locks, a, b):  # type: ignore[no-untyped-def]
+    """Take the steps that the blocks on both sides of a seam have left out."""
+    for step in range(1, steps + 1):
+        if seam == 0:  # where a periodic box begins again
+            _smooth(starts[slabs - step], starts[slabs], neighbours, sides, locks, a, b)
+            _smooth(0, starts[step], neighbours, sides, locks, a, b)
+        else:
+            _smooth(starts[seam - step], starts[seam + step], neighbours, sides, locks, a, b)
+        a, b = b, a
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _smooth(first, last, neighbours, sides, locks, a, b):  # type: ignore[no-untyped-def]
+    """Take one step with the nodes first … last - 1, from `a` to `b`. Missing neighbours are added as zeros: no branch."""
+    half, limit = np.float32(0.5), _LIMIT
+    for k in range(np.uint64(first), np.uint64(last)):
+        q0, q1, q2 = neighbours[k, 0], neighbours[k, 1], neighbours[k, 2]
+        q3, q4, q5 = neighbours[k, 3], neighbours[k, 4], neighbours[k, 5]
+        z = a[q0, 0] + a[q1, 0] + a[q2, 0] + a[q3, 0] + a[q4, 0] + a[q5, 0]
+        y = a[q0, 1] + a[q1, 1] + a[q2, 1] + a[q3, 1] + a[q4, 1] + a[q5, 1]
+        x = a[q0, 2] + a[q1, 2] + a[q2, 2] + a[q3, 2] + a[q4, 2] + a[q5, 2]
+        bits = np.uint64(sides[k])
+        w, lock = _STEPS[bits, 0], locks[k]
+        z = half * a[k, 0] + w * (z + _STEPS[bits, 1])
+        y = half * a[k, 1] + w * (y + _STEPS[bits, 2])
+        x = half * a[k, 2] + w * (x + _STEPS[bits, 3])
+        if lock:
+            z, y, x = b[k, 0] if lock & 1 else z, b[k, 1] if lock & 2 else y, b[k, 2] if lock & 4 else x
+        b[k, 0] = min(limit, max(-limit, z))
+        b[k, 1] = min(limit, max(-limit, y))
+        b[k, 2] = min(limit, max(-limit, x))

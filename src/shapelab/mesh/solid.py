@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from shapelab.device import require_memory
 from shapelab.errors import InputError
+from shapelab.memory import of_mesh
 from shapelab.mesh.dense import DenseLabels
 from shapelab.mesh.net import Net
 from shapelab.mesh.net_kernels import count_slabs, crowded_labels, fill_faces, fill_neighbours, fill_nodes
@@ -27,19 +29,19 @@ def solid_net(dense: DenseLabels, *, closed: bool) -> Net:
     n, m = int(node_starts[-1]), int(face_starts[-1])
     if max(n, 4 * m) >= 2**31:
         raise InputError(f"The mesh would have {m:,} faces; up to {2**29:,} are possible: use a part of the image or every second voxel.")
+    require_memory(of_mesh(padded.shape, m))
     numbers = np.empty([size - 1 for size in padded.shape], np.int32)
     cubes, labels = np.empty((n, 3), np.int32), np.empty((n, _WIDTH), np.int32)
-    counts, locks, corners = np.empty(n, np.uint8), np.empty(n, np.uint8), np.empty(n, np.uint8)
-    over_ranges(fill_nodes, ranges(slabs, 4), padded, real, border, node_starts, numbers, cubes, labels, counts, locks, corners)
+    counts, locks, sides = np.empty(n, np.uint8), np.empty(n, np.uint8), np.empty(n, np.uint8)
+    over_ranges(fill_nodes, ranges(slabs, 4), padded, real, border, closed, node_starts, numbers, cubes, labels, counts, locks, sides)
     if n and counts.max() > _WIDTH:
         few, labels = labels, np.full((n, int(counts.max())), -1, np.int32)
         labels[:, :_WIDTH] = few
         crowded_labels(np.flatnonzero(counts > _WIDTH), padded, real, border, cubes, locks, labels)
-    quads, pairs = np.empty((m, 4), np.int32), np.empty((m, 2), np.int32)
-    over_ranges(fill_faces, ranges(slabs, 4), padded, real, border, period, face_starts, numbers, quads, pairs)
-    neighbours = np.empty((n, 6), np.int32)
-    rest = (real, border, period, closed, numbers, cubes, counts, locks, corners, neighbours)
-    over_ranges(fill_neighbours, ranges(n, 10_000), padded, *rest)
+    quads, pairs, kinds = np.empty((m, 4), np.int32), np.empty((m, 2), np.int32), np.empty(m, np.uint8)
+    over_ranges(fill_faces, ranges(slabs, 4), padded, real, border, period, face_starts, numbers, quads, pairs, kinds)
+    neighbours = np.empty((n, 6), np.uint32)
+    over_ranges(fill_neighbours, ranges(n, 10_000), period, numbers, cubes, sides, neighbours)
     moves = np.zeros((n, 3), np.float32)
     return Net(
         dense.ids,
@@ -50,9 +52,11 @@ def solid_net(dense: DenseLabels, *, closed: bool) -> Net:
         counts,
         locks,
         locks > 0,
-        neighbours,
         quads,
         pairs,
+        kinds,
+        sides,
+        neighbours,
         node_starts[:slabs],
         face_starts,
         dense.offset,

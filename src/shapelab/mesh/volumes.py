@@ -32,27 +32,37 @@ class Sweep:
     volumes: np.ndarray
     """What each cell gained, (K,) [voxels]."""
     grads: np.ndarray = field(repr=False)
-    masses: np.ndarray = field(repr=False)
+    """Gradient of each node's volume, and the area round it behind, (n, d + 1) float32."""
 
 
-def swept_volumes(net: Net) -> Sweep:
-    """Return how the cells' volumes differ from their numbers of voxels."""
-    grads = np.zeros(net.moves.shape, np.float32)
-    masses = np.zeros(len(net.moves), np.float32)
+@dataclass
+class Edges:
+    """The interfaces, and to which each node that may move belongs."""
+
+    pairs: np.ndarray
+    """Cells on both sides, (E, 2) int32."""
+    number: np.ndarray
+    """Row of `pairs` of each node between two cells that is not held, -1 of others, (n,) int32."""
+
+
+def swept_volumes(net: Net, last: Sweep | None = None) -> Sweep:
+    """Return how the cells' volumes differ from their numbers of voxels; over the arrays of the `last` sweep, which is lost."""
+    grads = np.zeros((len(net.moves), net.ndim + 1), np.float32) if last is None else last.grads
+    grads.fill(0)
     cells = len(net.ids)
     if net.ndim == 2:
         swept = np.zeros((1, cells))
-        sweep_segments(net.cubes, net.period, net.moves, net.faces, net.pairs, grads, masses, swept)
-        return Sweep(swept[0], grads, masses)
+        sweep_segments(net.cubes, net.period, net.moves, net.faces, net.pairs, grads, swept)
+        return Sweep(swept[0], grads)
     slabs = len(net.face_starts) - 1
     halves = max(1, min(PARTS // 2, slabs // 8, len(net.faces) // 50_000))  # by size and not by cores: sums come out the same
     edges = np.linspace(0, slabs, 2 * halves + 1).astype(np.int64) if halves > 1 else np.array([0, slabs, slabs])
     bounds = net.face_starts[edges]
     swept = np.zeros((2 * halves, cells))
     for colour in (0, 1):
-        args = (colour, bounds, net.cubes, net.period, net.moves, net.faces, net.pairs, grads, masses, swept)
+        args = (colour, bounds, net.moves, net.faces, net.pairs, net.kinds, grads, swept)
         side_by_side(partial(sweep_faces, block, *args) for block in range(halves))
-    return Sweep(swept.sum(0), grads, masses)
+    return Sweep(swept.sum(0), grads)
 
 
 def keep_volumes(net: Net) -> np.ndarray:
@@ -64,14 +74,18 @@ def keep_volumes(net: Net) -> np.ndarray:
     still = np.zeros(len(net.ids), bool)
     kept = net.counts >= LEAST_KEPT
     kept[0] = False
+    sweep = None
     while True:
+        edges = None
         for _ in range(_PASSES):
-            sweep = swept_volumes(net)
+            sweep = swept_volumes(net, sweep)
             wrong = _wrong(sweep, net, kept)
             if not wrong.any():
                 return still
-            _push(net, sweep)
-        wrong = _wrong(swept_volumes(net), net, kept)
+            edges = edges or _edges(net)
+            _push(net, sweep, edges)
+        sweep = swept_volumes(net, sweep)
+        wrong = _wrong(sweep, net, kept)
         if not wrong.any():
             return still
         still |= wrong
@@ -88,45 +102,59 @@ def _wrong(sweep: Sweep, net: Net, kept: np.ndarray) -> np.ndarray:
     return wrong
 
 
-def _push(net: Net, sweep: Sweep) -> None:
-    from scipy.sparse import coo_matrix, csr_array, diags_array
+def _edges(net: Net) -> Edges:
+    """Divide the nodes between two cells among the interfaces."""
+    return Edges(*pair_numbers(net.labels, (net.node_counts == 2) & (net.locks != 7)))
 
-    free = np.zeros((len(net.moves), 2), np.int32)
-    weights = np.zeros(len(net.moves))
-    n = _node_weights(net.node_counts, net.labels, net.locks, sweep.grads, sweep.masses, free, weights)
-    if n == 0:
-        return
-    pairs, number = pair_numbers(free[:n])
-    w = np.bincount(number, weights[:n], len(pairs))
-    cells = len(net.ids)
-    graph = coo_matrix((np.concatenate([w, w]), (np.concatenate(pairs.T), np.concatenate(pairs.T[::-1]))), (cells, cells)).tocsr()
-    diagonal: np.ndarray = np.asarray(graph.sum(1), float).ravel()
+
+def _push(net: Net, sweep: Sweep, edges: Edges) -> None:
+    weights = np.zeros(len(edges.pairs))
+    _add_weights(edges.number, net.locks, sweep.grads, weights)
+    a, b = edges.pairs.T
+    diagonal = np.bincount(a, weights, len(net.ids)) + np.bincount(b, weights, len(net.ids))
     used = diagonal > 0
     used[0] = False  # the medium takes what is left
     if not used.any():
         return
-    diagonal = diagonal + 1e-6 * float(np.median(diagonal[used]))
-    system = (diags_array(diagonal) - graph).tocsr()[used][:, used]
-    root = 1 / np.sqrt(diagonal[used])
-    scaled = diags_array(root) @ system @ diags_array(root)
-    prices = np.zeros(cells)
-    prices[used] = root * conjugate_gradients(csr_array(scaled), -root * sweep.volumes[used], np.zeros(int(used.sum())), 1e-4)
-    args = (net.node_counts, net.labels, net.locks, sweep.grads, sweep.masses, prices, _CAP, _LIMIT, net.moves)
+    diagonal += 1e-6 * float(np.median(diagonal[used]))
+    root = np.where(used, 1 / np.sqrt(diagonal), 0)
+    right = -root * sweep.volumes
+    prices = root * conjugate_gradients(Laplacian(edges.pairs, weights * root[a] * root[b]), right, np.zeros_like(right), 1e-4)
+    args = (net.node_counts, net.labels, net.locks, sweep.grads, prices, _CAP, _LIMIT, net.moves)
     over_ranges(move_along, ranges(len(net.moves), 50_000), *args)
 
 
+@dataclass
+class Laplacian:
+    """Laplacian of the graph of cells that touch, scaled to a unit diagonal."""
+
+    pairs: np.ndarray
+    weights: np.ndarray
+
+    def __matmul__(self, x: np.ndarray) -> np.ndarray:
+        """Return the product with a vector over the cells."""
+        result = x.copy()
+        _subtract_neighbours(self.pairs, self.weights, x, result)
+        return result
+
+
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _node_weights(counts, labels, locks, grads, masses, pairs, weights):  # type: ignore[no-untyped-def]
-    """List the cells and |N|^2 / area, along free axes, of each node between two cells; return how many."""
-    n = 0
-    for v in range(len(counts)):
-        if counts[v] != 2 or masses[v] <= 0 or locks[v] == 7:
+def _subtract_neighbours(pairs, weights, x, result):  # type: ignore[no-untyped-def]
+    for e in range(len(pairs)):
+        a, b = pairs[e]
+        result[a] -= weights[e] * x[b]
+        result[b] -= weights[e] * x[a]
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _add_weights(number, locks, grads, weights):  # type: ignore[no-untyped-def]
+    """Add |N|^2 / area, along free axes, of each node to its interface."""
+    ndim = grads.shape[1] - 1
+    for v in range(len(number)):
+        if number[v] < 0 or grads[v, ndim] <= 0:
             continue
         s = 0.0
-        for j in range(grads.shape[1]):
+        for j in range(ndim):
             if not (locks[v] >> j) & 1:
                 s += grads[v, j] * grads[v, j]
-        pairs[n, 0], pairs[n, 1] = labels[v, 0], labels[v, 1]
-        weights[n] = s / masses[v]
-        n += 1
-    return n
+        weights[number[v]] += s / grads[v, ndim]
