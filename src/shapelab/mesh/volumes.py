@@ -111,12 +111,12 @@ def _push(net: Net, sweep: Sweep, edges: Edges) -> None:
     weights = np.zeros(len(edges.pairs))
     _add_weights(edges.number, net.locks, sweep.grads, weights)
     a, b = edges.pairs.T
-    diagonal = np.bincount(a, weights, len(net.ids)) + np.bincount(b, weights, len(net.ids))
+    diagonal: np.ndarray = np.bincount(a, weights, len(net.ids)) + np.bincount(b, weights, len(net.ids))
     used = diagonal > 0
     used[0] = False  # the medium takes what is left
     if not used.any():
         return
-    diagonal += 1e-6 * float(np.median(diagonal[used]))
+    diagonal = diagonal + 1e-6 * float(np.median(diagonal[used]))
     root = np.where(used, 1 / np.sqrt(diagonal), 0)
     right = -root * sweep.volumes
     prices = root * conjugate_gradients(Laplacian(edges.pairs, weights * root[a] * root[b]), right, np.zeros_like(right), 1e-4)
