@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import shapelab as sl
+from shapelab.mesh import InterfaceMesh
 from shapelab.simulation import Simulation
 
 
@@ -31,6 +33,17 @@ def ball_volume(radius: float, ndim: int) -> float:
     return float(np.pi * radius**2 if ndim == 2 else 4 / 3 * np.pi * radius**3)
 
 
+def two_bubbles(radius: float, seed: int, ndim: int, **parameters) -> tuple[sl.Foam, tuple[float, float, float]]:
+    """A foam of two bubbles of random tensions and sizes, and the tensions of 1 and 2 to the medium and of 1 to 2."""
+    rng = np.random.default_rng(seed)
+    first, second, middle = rng.uniform(0.75, 1.25, 3)
+    ratio = rng.uniform(0.6, 1)
+    volume = ball_volume(radius, ndim)
+    tensions = {(0, 1): first, (0, 2): second, (1, 2): middle}
+    volumes = {1: volume, 2: ratio * volume}
+    return sl.Foam(labels=two_balls(radius, ratio, ndim), tensions=tensions, volumes=volumes, **parameters), (first, second, middle)
+
+
 def young(first: float, second: float, middle: float) -> float:
     """Angle of the medium that balances the tensions of 1 and 2 to it and of 1 to 2 [degrees]."""
     return float(180 - np.degrees(np.arccos((first**2 + second**2 - middle**2) / (2 * first * second))))
@@ -40,7 +53,22 @@ def measured(simulation: Simulation, skip: float) -> Measured:
     """Fit the surfaces of two bubbles to the medium further than `skip` pixels from the junction."""
     shares = [simulation.state().pixels.share(row).astype(float) for row in (0, 1, 2)]
     junction = np.argwhere((shares[0] > 0.02) & (shares[1] > 0.02) & (shares[2] > 0.02)).astype(float)
-    (c1, r1), (c2, r2) = (_sphere(_crossings(shares[0], shares[i], junction, skip)) for i in (1, 2))
+    return _angle(*(_sphere(_crossings(shares[0], shares[i], junction, skip)) for i in (1, 2)))
+
+
+def measured_on_mesh(mesh: InterfaceMesh, skip: float) -> Measured:
+    """The same of a mesh with the cells 1 and 2 in a medium."""
+    nodes, labels = mesh.nodes, mesh.net.labels[:, :2]
+    junction = nodes[mesh.node_cells > 2]
+    spheres = []
+    for cell in (1, 2):
+        own = nodes[(labels == [0, cell]).all(axis=1) & (mesh.node_cells == 2)]
+        spheres.append(_sphere(own[np.min(np.linalg.norm(own[:, None] - junction[None], axis=2), axis=1) > skip]))
+    return _angle(*spheres)
+
+
+def _angle(first: tuple[np.ndarray, float], second: tuple[np.ndarray, float]) -> Measured:
+    (c1, r1), (c2, r2) = first, second
     apart = float(np.linalg.norm(c1 - c2))
     return Measured((r1, r2), float(180 - np.degrees(np.arccos((r1**2 + r2**2 - apart**2) / (2 * r1 * r2)))))
 

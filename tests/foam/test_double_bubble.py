@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bubbles import ball_volume, measured, two_balls, young
+from bubbles import measured, measured_on_mesh, two_balls, two_bubbles, young
 
 import shapelab as sl
+from shapelab.errors import InputError
+from shapelab.foam import settle_exactly
 
 
 def settled(radius: float, seed: int, ndim: int, steps: int, **parameters):
-    """Two bubbles of random tensions and sizes after `steps`; the tensions of 1, 2 to the medium and of 1 to 2."""
-    rng = np.random.default_rng(seed)
-    first, second, middle = rng.uniform(0.75, 1.25, 3)
-    ratio = rng.uniform(0.6, 1)
-    volume = ball_volume(radius, ndim)
-    simulation = sl.Foam(
-        labels=two_balls(radius, ratio, ndim),
-        tensions={(0, 1): first, (0, 2): second, (1, 2): middle},
-        volumes={1: volume, 2: ratio * volume},
-        **parameters,
-    )
+    """Two bubbles after `steps`: the simulation, its last frame, and the tensions."""
+    simulation, tensions = two_bubbles(radius, seed, ndim, **parameters)
     *_, frame = simulation.run(steps, every=steps)
-    return simulation, frame, (first, second, middle)
+    return simulation, frame, tensions
 
 
 @pytest.mark.parametrize(("radius", "seed", "steps"), [(8, 1, 150), (16, 0, 530), (16, 3, 530)])
@@ -54,3 +47,25 @@ def test_the_place_of_a_pixel_does_not_matter():
     np.testing.assert_allclose(features[0]["pressure"], 2 * features[1]["pressure"], rtol=1e-6)
     np.testing.assert_allclose(4 * features[0]["volume"], features[1]["volume"], rtol=1e-6)
     assert one.scalars["energy"] * 2 == pytest.approx(two.scalars["energy"])
+
+
+@pytest.mark.parametrize(("radius", "ndim", "steps", "allowed"), [(12, 2, 120, 0.15), (8, 3, 40, 1.0)])
+def test_settled_exactly(radius, ndim, steps, allowed):
+    """The mesh has the angles within a fraction of a degree, the pressures within 0.5 % and the volumes to rounding."""
+    simulation, _, tensions = settled(radius, 1, ndim, steps)
+    before = simulation.checkpoint()[1]
+    foam = settle_exactly(simulation)
+    found = measured_on_mesh(foam.mesh, 3)
+    assert abs(found.angle - young(*tensions)) < allowed
+    for cell in (1, 2):
+        assert foam.pressures[cell] == pytest.approx((ndim - 1) * tensions[cell - 1] / found.radii[cell - 1], rel=5e-3)
+        assert foam.volumes[cell] == pytest.approx(simulation.state().targets[cell], rel=1e-6)
+    assert foam.volume_error < 1e-6
+    assert foam.energy == pytest.approx(ndim / (ndim - 1) * sum(foam.pressures[i] * foam.volumes[i] for i in (1, 2)), rel=5e-3)
+    for name, array in simulation.checkpoint()[1].items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_only_a_foam_settles():
+    with pytest.raises(InputError, match="Only a foam"):
+        settle_exactly(sl.Cells("relaxation", shape=(32, 32), n_cells=3))

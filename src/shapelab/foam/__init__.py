@@ -8,6 +8,8 @@
 `shapelab.infer_tensions`, or a table in the order of the medium and the rising labels. Without `tensions`, those of the types of the
 cells hold (`types`, and the parameters `first`, `second`, `between`, `first_medium`, `second_medium`); with ``background="none"`` the
 label 0 is no medium. Everything else is a field of `FoamParameters`: ``motility=0.1``, ``periodic=True``, ``exact_volumes=False``…
+
+`settle_exactly(simulation)` brings the interfaces to mechanical equilibrium on a mesh, when the foam has come to rest.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from __future__ import annotations
 from shapelab.foam.create import Foam
 from shapelab.foam.model import FoamModel
 from shapelab.foam.parameters import FoamParameters
+from shapelab.foam.settling import SettledFoam, settle_exactly
 from shapelab.foam.state import FoamState
 from shapelab.foam.tensions import explain_tensions
 
-__all__ = ["Foam", "FoamModel", "FoamParameters", "FoamState", "explain_tensions"]
+__all__ = ["Foam", "FoamModel", "FoamParameters", "FoamState", "SettledFoam", "explain_tensions", "settle_exactly"]
