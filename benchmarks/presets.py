@@ -24,7 +24,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "presets.md"
 COLUMNS = ("volume_fraction", "area_per_volume", "k1", "k2")
 INTRODUCTION = """# Presets, measured
 
-Made by `python benchmarks/presets.py --size {size} --write`. Every number is one run, not an average.
+Made by `python benchmarks/presets.py --size {size} --flows 64 --write`. Every number is one run, not an average.
 
 ## Published textures
 
@@ -62,6 +62,12 @@ Both from the same noise on {size}^3 voxels. Ours runs until it settles; the pub
 | preset | flow | vf | A/V | k1 | k2 | energy | evaluations | seconds |
 |---|---|---|---|---|---|---|---|---|
 """
+FLOWS_READ = """
+Both come to rest, but not in the same texture: which one forms depends on the noise and on the flow.
+The published flow ends lower for tubes, metatubes, tightlayers-1 and crumpled-foam, ours for knobs; for sponge, pearls and
+sieve the two agree within 3 %. What ours calls settled is: run on to 5000 steps, tubes, tightlayers-1 and crumpled-foam keep their
+energy to 0.1 %; metatubes still loses 5 %. Ours takes 5 to 30 times less time (two cores, other work beside it).
+"""
 
 
 def main() -> None:
@@ -87,6 +93,7 @@ def main() -> None:
         for name in FLOWS:
             lines += [flow_row(name, flow, options.flows) for flow in ("ours", "published")]
             print(*lines[-2:], sep="", end="", flush=True)
+        lines.append(FLOWS_READ)
     if options.write:
         PAGE.write_text("".join(lines), encoding="utf-8")
 
