@@ -42,17 +42,14 @@ class Drawing:
 
     def labels(self, state: CellState, cost: Cost) -> np.ndarray:
         """Return the image of row numbers: 0 is medium or wall, i + 1 the cell in row i."""
-        from shapelab.transport.argmin import write_labels
+        from shapelab.transport.passes import label_image
         from shapelab.transport.problem import Problem
 
         problem = Problem(self.domain, self.domain.wrap(state.positions), state.volumes, cost)
         if self._last is not None:
             problem.adopt(self._last)
         self._last = problem
-        image = np.empty(self.domain.shape, np.uint16 if problem.n < 2**16 else np.uint32)
-        level = problem.fine
-        write_labels(image.reshape(-1), level.blocks, level.cells, state.potentials / problem.cost_unit, problem.medium)
-        return image
+        return label_image(problem, state.potentials)
 
 
 def same_mask(a: np.ndarray | None, b: np.ndarray | None) -> bool:

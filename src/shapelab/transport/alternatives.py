@@ -11,8 +11,8 @@ import numpy as np
 from scipy.optimize import minimize
 
 from shapelab.threads import dot
-from shapelab.transport.entropic import SoftAssignment
 from shapelab.transport.newton import Newton
+from shapelab.transport.passes import soft_assignment_on
 
 __all__ = ["solve_lbfgs", "solve_sinkhorn"]
 
@@ -57,7 +57,7 @@ def solve_sinkhorn(newton: Newton, f: np.ndarray | None) -> np.ndarray:
     shapes = [newton.problem.domain.shape] if warm else [*newton.problem.coarse_shapes(), newton.problem.domain.shape]
     for shape in shapes:
         level = newton.problem.level(shape)
-        soft = SoftAssignment(level.blocks, newton.n, level.unit)
+        soft = soft_assignment_on(level, newton.n)
         eps = newton.annealing.temperature(level)
         temperatures = np.full(soft.pixel_min.size, eps)
         for _ in range(_SINKHORN_STEPS):

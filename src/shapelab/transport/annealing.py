@@ -10,9 +10,9 @@ from collections.abc import Callable
 import numpy as np
 
 from shapelab.threads import dot
-from shapelab.transport.assignment import Assignment
 from shapelab.transport.entropic import SoftAssignment
 from shapelab.transport.pairs import conjugate_gradients
+from shapelab.transport.passes import assignment_on, soft_assignment_on
 from shapelab.transport.problem import Level, Problem
 from shapelab.transport.tuning import TUNING
 
@@ -83,7 +83,7 @@ class Annealing:
     def _stage(self, level: Level, f: np.ndarray, eps: float, steps: int, mean: float, largest: float) -> np.ndarray:
         """Damped Newton on the smoothed dual at one temperature on one grid."""
         medium, cells, targets = self.problem.medium, level.cells, self.targets
-        soft = SoftAssignment(level.blocks, self.n, level.unit)
+        soft = soft_assignment_on(level, self.n)
         if not medium:
             f = f - f.mean() + TUNING.above_mean
         hot = eps > TUNING.hot * self.temperature(level)  # then one temperature everywhere: where interfaces are is not known yet
@@ -139,6 +139,6 @@ class Annealing:
             length *= TUNING.stage_shorter
 
     def _mean_cost(self, level: Level) -> float:
-        nearest = Assignment(level.blocks, self.n)
+        nearest = assignment_on(level, self.n)
         nearest.evaluate(level.cells, np.zeros(self.n), False)
         return float(nearest.pixels.best.mean())

@@ -114,10 +114,7 @@ def assign_pixels(domain: Domain, seeds: np.ndarray, volumes: np.ndarray, cost: 
     -------
     ndarray
         Labels of the domain's shape: 0 is medium or wall, i + 1 is cell i; the smallest unsigned type that fits.
-        `shapelab.transport.torch_assignment.assign_labels` gives the same on any device.
     """
-    problem = Problem(domain, domain.wrap(seeds), np.asarray(volumes, float), cost)
-    image = np.empty(domain.shape, np.uint16 if problem.n < 2**16 else np.uint32)
-    f = np.asarray(potentials, float) / problem.cost_unit
-    write_labels(image.reshape(-1), problem.fine.blocks, problem.fine.cells, f, problem.medium)
-    return image
+    from shapelab.transport.passes import label_image
+
+    return label_image(Problem(domain, domain.wrap(seeds), np.asarray(volumes, float), cost), potentials)

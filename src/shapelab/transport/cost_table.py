@@ -13,14 +13,16 @@ from shapelab.errors import InputError
 
 if TYPE_CHECKING:
     from shapelab.transport.domain import Domain
+    from shapelab.transport.reduction import PointReduction
 
 __all__ = [
-    "ELLIPSOID", "ISOTROPIC", "SEGMENT", "SPHEROCYLINDER", "TABULATED",
+    "ELLIPSOID", "ISOTROPIC", "REDUCED", "SEGMENT", "SPHEROCYLINDER", "TABULATED",
     "Cost", "CostImage", "CostTable", "PointCost",
     "norm_table", "per_cell", "positive", "rod_shapes", "rod_table", "scale_of", "unit_vectors",
 ]  # fmt: skip
 
-ISOTROPIC, ELLIPSOID, SPHEROCYLINDER, SEGMENT, TABULATED = 0, 1, 2, 3, 4
+ISOTROPIC, ELLIPSOID, SPHEROCYLINDER, SEGMENT, TABULATED, REDUCED = 0, 1, 2, 3, 4, 5
+"""Kinds of costs; REDUCED ones are tabulated ones of a solve in which reductions over all cells take the place of tables."""
 SCALINGS = ("constant", "level_set", "volume")
 
 PointCost = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
@@ -50,6 +52,8 @@ class CostTable:
     """Cost of the tabulated cells."""
     image: CostImage | None = None
     """The same for all of them at once on a grid, where somebody knows how to do that fast."""
+    reduction: PointReduction | None = None
+    """The costs of all cells inside a reduction, which needs no table; None where a table is needed."""
 
     def __len__(self) -> int:
         return len(self.kind)

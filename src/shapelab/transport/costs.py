@@ -207,7 +207,7 @@ class Mixed(Cost):
             members = np.flatnonzero(self.population == k)
             part = cost.table(volumes[members], ndim)
             for name in vars(part):
-                if name not in ("function", "image"):
+                if name not in ("function", "image", "reduction"):
                     getattr(result, name)[members] = getattr(part, name)
             functions |= {int(cell): (part.function, row) for row, cell in enumerate(members) if part.function is not None}
         if functions:

@@ -17,9 +17,10 @@ from shapelab.threads import over_ranges, ranges
 from shapelab.transport.assignment import Assignment, Pixels
 from shapelab.transport.blocks import Grid
 from shapelab.transport.compiled import Number, kernel
-from shapelab.transport.cost_table import TABULATED
+from shapelab.transport.cost_table import REDUCED, TABULATED
 from shapelab.transport.point_cost import HUGE, KIND, ROW, Cells, cost_at, table_gradient
 from shapelab.transport.problem import Problem
+from shapelab.transport.reduction import ReducedCells
 
 __all__ = ["boundary_forces"]
 
@@ -72,6 +73,8 @@ def _press_wall(forces: np.ndarray, cells: Cells, f: np.ndarray, grid: Grid, pix
         i, part = (pixels.second[p], 1.0 - share) if turn else (pixels.label[p], 1.0 * share)
         other = pixels.label[p] if turn else pixels.second[p]
         if i >= n:
+            continue
+        if cells.codes[i, KIND] == REDUCED:  # whose walls `_press_walls` adds
             continue
         cost = cost_at(cells, i, y0, y1, y2, geometry, p)
         if cells.codes[i, KIND] == TABULATED:
@@ -131,4 +134,28 @@ def boundary_forces(problem: Problem, assignment: Assignment, potentials: np.nda
     parts = ranges(grid.dims[0] * grid.dims[1], max(1, _LEAST // grid.dims[2]))
     sums = np.zeros((len(parts), n, 3))
     over_ranges(_press, parts, level.cells, potentials.astype(float), grid, assignment.pixels, sums)
-    return np.asarray(sums.sum(axis=0))
+    forces = np.asarray(sums.sum(axis=0))
+    if level.reduced is not None:
+        _press_walls(forces, level.reduced, grid, assignment.pixels, potentials)
+    return forces
+
+
+def _press_walls(forces: np.ndarray, reduced: ReducedCells, grid: Grid, pixels: Pixels, f: np.ndarray) -> None:
+    """Let walls push cells whose costs only a reduction knows, as `_press_wall` does."""
+    n, dims, share = len(f), grid.dims, pixels.share
+    wall = np.broadcast_to(grid.weights == 0, share.shape).reshape(dims)
+    for axis in range(1 if dims[0] == 1 else 0, 3):
+        for side in (1, -1):
+            blocked = np.roll(wall, -side, axis)
+            if grid.geometry[6 + axis] == 0:
+                np.moveaxis(blocked, axis, 0)[-1 if side > 0 else 0] = True
+            p = np.flatnonzero(blocked & ~wall)
+            for owner, other, value, part in (
+                (pixels.label[p], pixels.second[p], pixels.best[p], share[p].astype(float)),
+                (pixels.second[p], pixels.label[p], pixels.next[p], 1 - share[p].astype(float)),
+            ):
+                k = np.flatnonzero((owner < n) & (part > 0))
+                cells, where = owner[k], p[k]
+                pressure = value[k] + 0.5 * side * grid.geometry[axis] * reduced.gradients(where, cells)[:, axis]
+                pressure = np.where((share[where] < 1) & (other[k] >= n), np.minimum(pressure, 0), pressure)
+                forces[:, axis] += np.bincount(cells, side * part[k] * pressure / grid.geometry[axis], n)

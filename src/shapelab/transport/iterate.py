@@ -14,6 +14,7 @@ from shapelab.stopping import check_stop
 from shapelab.transport.assignment import Assignment
 from shapelab.transport.exact_step import exact_steps, find_nearest_pixel
 from shapelab.transport.pairs import conjugate_gradients
+from shapelab.transport.passes import assignment_on, cells_in_turn
 from shapelab.transport.problem import Problem
 from shapelab.transport.tuning import TUNING
 
@@ -44,7 +45,7 @@ class Iterate:
     def __init__(self, problem: Problem, goal: Goal, assignment: Assignment | None = None) -> None:
         self.problem, self.goal, self.n = problem, goal, problem.n
         self.level = problem.fine
-        self.assignment = assignment or Assignment(self.level.blocks, self.n)
+        self.assignment = assignment or assignment_on(self.level, self.n)
         self.targets = problem.targets
         self.whole = _rounded(self.targets)
         self.passes = 0
@@ -101,14 +102,17 @@ class Iterate:
 
     def exact_steps(self, f: np.ndarray, order: np.ndarray) -> np.ndarray:
         """Return potentials that give the listed cells exactly their pixels, one after the other."""
-        a, grid, cells = self.assignment, self.level.blocks.grid, self.level.cells
+        a, grid = self.assignment, self.level.blocks.grid
         centres, radii = self._boxes(order)
         empty = order[a.hard[order] < 1]
         if len(empty):
-            find_nearest_pixel(empty, cells, grid, a.pixels, 4 if self.problem.ndim == 2 else 3, centres)
+            for part, cells in cells_in_turn(self.level, empty):
+                find_nearest_pixel(part, cells, grid, a.pixels, 4 if self.problem.ndim == 2 else 3, centres)
         values = f.copy()
         before = values.copy()
-        exact_steps(order, self.whole, cells, values, a.hard.copy(), grid, a.pixels, centres, radii)
+        hard = a.hard.copy()
+        for part, cells in cells_in_turn(self.level, order):
+            exact_steps(part, self.whole, cells, values, hard, grid, a.pixels, centres, radii)
         return np.where(values != before, values.astype(float), f)
 
     def _boxes(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

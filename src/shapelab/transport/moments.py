@@ -31,6 +31,7 @@ from shapelab.transport.forces import boundary_forces
 from shapelab.transport.pairs import PairTables, add_pair
 from shapelab.transport.point_cost import SCALE, Cells, wrap
 from shapelab.transport.problem import Problem
+from shapelab.transport.reduced_assignment import ReducedAssignment, sum_moments
 
 __all__ = ["CellMoments", "measure_cells"]
 
@@ -200,9 +201,20 @@ def _measure(
 
 def measure_cells(problem: Problem, assignment: Assignment, potentials: np.ndarray) -> CellMoments:
     """Return the geometry of the cells of an assignment; `potentials` are the internal ones it was made with."""
-    level, n, d = problem.fine, problem.n, problem.ndim
+    d, f = problem.ndim, potentials.astype(float)
+    sums, pairs, shared = _sums(problem, assignment, f)
+    gradients = _linear_gradients(problem, sums)
+    if (curved := _curved(problem)).any():
+        gradients[curved] = boundary_forces(problem, assignment, f)[curved]
+    return _physical(problem, sums, gradients, pairs, shared, d)
+
+
+def _sums(problem: Problem, assignment: Assignment, f: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the sums over each cell ``(N, 10)``, the touching pairs, and what these share ``(E, 2)``."""
+    level, n = problem.fine, problem.n
+    if isinstance(assignment, ReducedAssignment):
+        return sum_moments(assignment, level.cells), *assignment.edges()
     blocks, finest = level.blocks, level.blocks.levels[-1]
-    f = potentials.astype(float)
     parts = ranges(blocks.n_blocks, LEAST)
     tables = PairTables(n, len(parts))
     while True:
@@ -214,11 +226,7 @@ def measure_cells(problem: Problem, assignment: Assignment, potentials: np.ndarr
             break
         tables.grow()
     pairs, shared = tables.edges(used)
-    sums = sums.sum(axis=0)[:n]
-    gradients = _linear_gradients(problem, sums)
-    if (curved := _curved(problem)).any():
-        gradients[curved] = boundary_forces(problem, assignment, f)[curved]
-    return _physical(problem, sums, gradients, pairs, shared, d)
+    return sums.sum(axis=0)[:n], pairs, shared
 
 
 def _curved(problem: Problem) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from shapelab.errors import InputError
 from shapelab.transport.blocks import Blocks
-from shapelab.transport.cost_table import ELLIPSOID, ISOTROPIC, SEGMENT, SPHEROCYLINDER, TABULATED
+from shapelab.transport.cost_table import ELLIPSOID, ISOTROPIC, REDUCED, SEGMENT, SPHEROCYLINDER, TABULATED
 from shapelab.transport.costs import Cost
 from shapelab.transport.domain import Domain
 from shapelab.transport.point_cost import (
@@ -26,11 +26,14 @@ from shapelab.transport.point_cost import (
     SCALE,
     Cells,
 )
+from shapelab.transport.reduction import PointReduction, ReducedCells
 
 __all__ = ["Level", "Problem"]
 
 _TABLE_LIMIT = 1_500_000_000
 """Largest table of a user-defined cost [bytes]."""
+_SAMPLED = 64
+"""Cells whose typical cost tells that of all, where every one costs a reduction."""
 
 
 @dataclass
@@ -43,6 +46,8 @@ class Level:
     """Typical side of a pixel, in the solver's length unit."""
     unit: float
     """Volume of a pixel, in pixels of the finest grid."""
+    reduced: ReducedCells | None = None
+    """The cells, if only reductions over all of them know their costs."""
 
 
 class Problem:
@@ -106,7 +111,7 @@ class Problem:
         """Return the grid of `shape` over the domain, with the cells on it."""
         if shape not in self._levels and shape in self._grids:
             grid = self._grids[shape]
-            self._levels[shape] = Level(grid.blocks, self._cells(grid.blocks, shape), grid.pixel, grid.unit)
+            self._levels[shape] = Level(grid.blocks, self._cells(grid.blocks, shape), grid.pixel, grid.unit, self._reduced(shape))
         elif shape not in self._levels:
             spacing = np.ones(3)
             spacing[3 - self.ndim :] = self.domain.size / np.asarray(shape) / self.length_unit
@@ -116,7 +121,7 @@ class Problem:
             blocks = Blocks(dims, spacing, periodic, weights)  # type: ignore[arg-type]
             pixel = float(np.prod(spacing[3 - self.ndim :]) ** (1 / self.ndim))
             unit = float(np.prod(self.domain.shape) / np.prod(shape))
-            self._levels[shape] = Level(blocks, self._cells(blocks, shape), pixel, unit)
+            self._levels[shape] = Level(blocks, self._cells(blocks, shape), pixel, unit, self._reduced(shape))
         return self._levels[shape]
 
     def _pack(self) -> None:
@@ -128,7 +133,8 @@ class Problem:
         self.cost_unit = float(np.mean(typical)) if n and np.mean(typical) > 0 else 1.0
         values, codes = np.zeros((n, COLUMNS)), np.zeros((n, 3), np.int32)
         values[:, :3] = 0.5
-        values[:, 3 - d : 3] = _separated(self.seeds, np.asarray(self.domain.spacing)) / length
+        self._apart = _separated(self.seeds, np.asarray(self.domain.spacing))
+        values[:, 3 - d : 3] = self._apart / length
         matrix = np.broadcast_to(np.eye(3), (n, 3, 3)).copy()
         matrix[:, 3 - d :, 3 - d :] = table.matrix
         for column, (a, b) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))):
@@ -147,15 +153,30 @@ class Problem:
         eighths = np.rint(4 * table.exponent)
         codes[:, KIND], codes[:, ROW] = table.kind, np.cumsum(tabulated) - 1
         codes[:, EIGHTHS] = np.where((np.abs(eighths - 4 * table.exponent) < 1e-9) & (eighths < 256), eighths, -1)
+        if self._reduction is not None:
+            codes[:, KIND] = REDUCED
         self._values, self._codes = values, codes
 
     def _cells(self, blocks: Blocks, shape: tuple[int, ...]) -> Cells:
         tabulated = np.flatnonzero(self.table.kind == TABULATED)
-        if not len(tabulated):
+        if not len(tabulated) or self._reduction is not None:
             return Cells(self._values, self._codes, np.zeros((1, 1), np.float32))
         table: np.ndarray = self._tabulate(shape, tabulated)
         blocks.set_table(table)
         return Cells(self._values, self._codes, table)
+
+    @property
+    def _reduction(self) -> PointReduction | None:
+        """What knows the costs of all cells, unless some need a table."""
+        table = self.table
+        return table.reduction if (table.kind == TABULATED).all() and not np.isfinite(table.cap).any() else None
+
+    def _reduced(self, shape: tuple[int, ...]) -> ReducedCells | None:
+        reduction = self._reduction
+        return None if reduction is None else ReducedCells(reduction, self._grid(shape), self._apart, self.cost_unit, self.length_unit)
+
+    def _grid(self, shape: tuple[int, ...]) -> Domain:
+        return Domain(shape, tuple(self.domain.size / np.asarray(shape)), self.domain.periodic)
 
     def _tabulate(self, shape: tuple[int, ...], cells: np.ndarray) -> np.ndarray:
         """Return the costs ``(cells, pixels)`` of user-defined costs, in the solver's cost unit."""
@@ -165,7 +186,7 @@ class Problem:
                 f"A user-defined cost of {len(cells)} cells on {int(np.prod(shape)):,} pixels needs a table of {needed / 1e9:.3g} GB; "
                 f"at most {_TABLE_LIMIT / 1e9:.3g} GB are used: choose fewer cells or a coarser grid."
             )
-        grid = Domain(shape, tuple(self.domain.size / np.asarray(shape)), self.domain.periodic)
+        grid = self._grid(shape)
         if self.table.image is not None:
             return np.asarray(self.table.image(grid, self.seeds) / np.float32(self.cost_unit), np.float32)
         y = grid.pixel_centres()
@@ -181,10 +202,16 @@ class Problem:
         """Return, for each tabulated cell, the cost on the boundary that encloses its target volume."""
         shape = tuple(min(n, 64 if self.ndim == 2 else 24) for n in self.domain.shape)
         cells = np.flatnonzero(self.table.kind == TABULATED)
-        sorted_costs = np.sort(self._tabulate(shape, cells), axis=1)
+        if self._reduction is not None:  # only their mean is needed: some tell it
+            cells = cells[:: max(1, len(cells) // _SAMPLED)]
+            reduced = ReducedCells(self._reduction, self._grid(shape), self.seeds, 1.0, self.length_unit)
+            sorted_costs = np.sort(np.stack([reduced.costs(int(cell)) for cell in cells]), axis=1)
+        else:
+            sorted_costs = np.sort(self._tabulate(shape, cells), axis=1)
         ranks = self.targets[cells] / np.prod(self.domain.shape) * sorted_costs.shape[1]
-        levels = np.zeros(self.n)
+        levels = np.full(self.n, np.nan)
         levels[cells] = sorted_costs[np.arange(len(cells)), np.clip(ranks.astype(int), 0, sorted_costs.shape[1] - 1)]
+        levels[np.isnan(levels)] = levels[cells].mean()
         return levels
 
 

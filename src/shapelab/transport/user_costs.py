@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shapelab.errors import InputError
 from shapelab.transport.cost_table import TABULATED, Cost, CostTable, PointCost, norm_table
+
+if TYPE_CHECKING:
+    from shapelab.transport.formula import KeopsReduction
 
 __all__ = ["Biased", "Custom", "Formula"]
 
@@ -38,7 +42,8 @@ class Formula(Custom):
     """A formula in the language of KeOps, of the displacement z = y - x and, if it wants, the parameters q of the cell.
 
     ``Formula("Power(SqNorm2(z), 2)")`` is ``|z|^4``; ``Formula("Elem(q, 0) * SqNorm2(z)", parameters)`` has one factor per cell.
-    It needs PyKeOps, which compiles a formula once, and is tabulated on the grid before each solve, as `Custom` is.
+    It needs PyKeOps, which compiles a formula once. A pass over the pixels is one reduction over all cells, so that nothing is
+    tabulated; within `Mixed`, `Biased` or `Capped` the formula is, as `Custom` is.
 
     Parameters
     ----------
@@ -53,18 +58,20 @@ class Formula(Custom):
         self.parameters = None if parameters is None else np.atleast_2d(np.asarray(parameters, float))
         super().__init__(self._values)
 
+    def table(self, volumes: np.ndarray, ndim: int) -> CostTable:
+        if self.parameters is not None and len(self.parameters) != len(volumes):
+            raise InputError(f"There are {len(volumes)} cells but parameters for {len(self.parameters)}: a formula needs a row for each.")
+        table = super().table(volumes, ndim)
+        table.reduction = self._reduction()
+        return table
+
     def _values(self, z: np.ndarray, y: np.ndarray, cell: int) -> np.ndarray:
-        try:
-            from pykeops.numpy import Genred
-        except ImportError as error:
-            raise InputError("A KeOps formula needs PyKeOps: install pykeops, or use costs.Custom with a function.") from error
-        aliases, arrays = [f"z = Vi({z.shape[-1]})"], [np.ascontiguousarray(z.reshape(-1, z.shape[-1]))]
-        if self.parameters is not None:
-            aliases.append(f"q = Pm({self.parameters.shape[1]})")
-            arrays.append(np.ascontiguousarray(self.parameters[cell]))
-        # a reduction over one point, which weighs 1, hands over the values themselves
-        values = Genred(f"({self.formula}) * w", [*aliases, "w = Vj(1)"], reduction_op="Sum", axis=1)(*arrays, np.ones((1, 1)))
-        return np.asarray(values).reshape(z.shape[:-1])
+        return self._reduction().values(z, cell)
+
+    def _reduction(self) -> KeopsReduction:
+        from shapelab.transport.formula import KeopsReduction
+
+        return KeopsReduction(self.formula, self.parameters)
 
 
 class Biased(Cost):
@@ -83,7 +90,7 @@ class Biased(Cost):
 
     def table(self, volumes: np.ndarray, ndim: int) -> CostTable:
         plain, table, bias = self.base.table(volumes, ndim), self.base.table(volumes, ndim), self.bias
-        table.kind = np.full(len(volumes), TABULATED)
+        table.kind, table.reduction = np.full(len(volumes), TABULATED), None
         table.function = lambda z, y, cell: plain.values(z, y, cell) * np.exp(-bias(z, y, cell))
         return table
 

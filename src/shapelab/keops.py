@@ -1,0 +1,90 @@
+"""PyKeOps, loaded quietly: what it needs, where it keeps what it compiles, and what to say where it cannot be used."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from shapelab.errors import InputError
+
+__all__ = ["compiling", "keops_missing", "load_keops"]
+
+
+def keops_missing() -> str | None:
+    """Return the sentence that says why PyKeOps cannot be used here, or None where it can."""
+    if sys.platform == "win32":
+        return "PyKeOps does not run on Windows: use costs.Custom with a function there."
+    if not _compiler():
+        return "PyKeOps compiles what it computes and found no C++ compiler: install g++ (or clang on a Mac), or set CXX to yours."
+    try:
+        load_keops()
+    except ImportError:
+        return "PyKeOps is not installed: `pip install pykeops`, or use costs.Custom with a function."
+    return None
+
+
+def load_keops() -> None:
+    """Import PyKeOps without its messages; what it compiles stays in the user's cache folder.
+
+    Raises
+    ------
+    ImportError
+        If it is not installed.
+    """
+    if "pykeops" in sys.modules and sys.modules["pykeops"] is None:
+        raise ImportError("pykeops")
+    _load()
+
+
+@cache
+def _load() -> None:
+    os.environ.setdefault("KEOPS_CACHE_FOLDER", str(_cache_folder()))
+    said = {name: os.environ.get(name) for name in ("KEOPS_VERBOSE", "PYKEOPS_VERBOSE")}
+    os.environ.update(dict.fromkeys(said, "0"))
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            import pykeops
+
+            pykeops.set_verbose(False)
+    finally:
+        for name, value in said.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def compiling() -> Iterator[None]:
+    """Let one process at a time compile: two that write the same file would both fail. Its errors become sentences."""
+    from filelock import FileLock
+
+    missing = keops_missing()
+    if missing is not None:
+        raise InputError(f"A KeOps formula cannot be used: {missing}")
+    with FileLock(Path(os.environ["KEOPS_CACHE_FOLDER"]) / "shapelab.lock"):
+        yield
+
+
+def _cache_folder() -> Path:
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "shapelab" / "keops"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    except OSError:
+        pass
+    return Path(tempfile.mkdtemp(prefix="shapelab-keops-"))
+
+
+def _compiler() -> str | None:
+    names = [os.environ.get("CXX", ""), *(("clang++",) if sys.platform == "darwin" else ()), "g++"]
+    return next((found for name in names if name and (found := shutil.which(name))), None)

@@ -1,0 +1,56 @@
+"""What makes a pass over the pixels of a level: compiled kernels over lists of candidates, or reductions over all cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from shapelab.transport.argmin import write_labels
+from shapelab.transport.assignment import Assignment
+from shapelab.transport.entropic import SoftAssignment
+from shapelab.transport.point_cost import Cells
+from shapelab.transport.problem import Level, Problem
+
+__all__ = ["assignment_on", "cells_in_turn", "label_image", "soft_assignment_on"]
+
+
+def assignment_on(level: Level, n: int) -> Assignment:
+    """Return what assigns the pixels of a level to n cells."""
+    if level.reduced is None:
+        return Assignment(level.blocks, n)
+    from shapelab.transport.reduced_assignment import ReducedAssignment
+
+    return ReducedAssignment(level.blocks, n, level.reduced)
+
+
+def soft_assignment_on(level: Level, n: int) -> SoftAssignment:
+    """Return what shares the pixels of a level among n cells."""
+    if level.reduced is None:
+        return SoftAssignment(level.blocks, n, level.unit)
+    from shapelab.transport.reduced_assignment import ReducedSoftAssignment
+
+    return ReducedSoftAssignment(level.blocks, n, level.unit, level.reduced)
+
+
+def cells_in_turn(level: Level, order: np.ndarray) -> Iterator[tuple[np.ndarray, Cells]]:
+    """Return the cells of `order` in parts, each with what compiled code can evaluate their costs with."""
+    if level.reduced is None:
+        return iter([(order, level.cells)])
+    from shapelab.transport.reduced_assignment import one_by_one
+
+    return one_by_one(level.reduced, level.cells, order)
+
+
+def label_image(problem: Problem, potentials: np.ndarray) -> np.ndarray:
+    """Return the label image ``(*shape)`` of potentials in the unit of the cost: 0 is medium or wall, i + 1 is cell i."""
+    level, f = problem.fine, np.asarray(potentials, float) / problem.cost_unit
+    image = np.empty(problem.domain.shape, np.uint16 if problem.n < 2**16 else np.uint32)
+    if level.reduced is None:
+        write_labels(image.reshape(-1), level.blocks, level.cells, f, problem.medium)
+        return image
+    assignment = assignment_on(level, problem.n)
+    assignment.evaluate(level.cells, f, problem.medium)
+    label = assignment.pixels.label.reshape(image.shape)
+    image[...] = np.where(label < problem.n, label + 1, 0)
+    return image
