@@ -62,13 +62,19 @@ def _load() -> None:
 
 
 @contextlib.contextmanager
-def compiling() -> Iterator[None]:
-    """Let one process at a time compile: two that write the same file would both fail. Its errors become sentences."""
+def compiling(what: str = "A KeOps formula") -> Iterator[None]:
+    """Let one process at a time compile, since two that write the same file would both fail.
+
+    Raises
+    ------
+    InputError
+        If KeOps cannot be used here; `what` begins the sentence.
+    """
     from filelock import FileLock
 
     missing = keops_missing()
     if missing is not None:
-        raise InputError(f"A KeOps formula cannot be used: {missing}")
+        raise InputError(f"{what} cannot be computed here: {missing}")
     with FileLock(Path(os.environ["KEOPS_CACHE_FOLDER"]) / "shapelab.lock"):
         yield
 

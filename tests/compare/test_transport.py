@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pytest
 
-from shapelab.compare import WeightedPoints, curvature_divergence, gaussian_distances, mixture_distance, sinkhorn_divergence
+from shapelab.compare import WeightedPoints, curvature_divergence, gaussian_distances, mixture_distance, sinkhorn, sinkhorn_divergence
 from shapelab.compare.sinkhorn import cluster_points
 from shapelab.convert import GaussianMixture
-from shapelab.errors import InputError
+from shapelab.errors import InputError, ParameterError
+from shapelab.keops import keops_missing
 from shapelab.measure import curvature_diagram
 
 
@@ -115,3 +117,26 @@ def test_mixtures_of_unequal_shares_move_the_difference():
     a = mixture([[0, 0], [10, 0]], [[1, 1], [1, 1]], [0.5, 0.5])
     b = mixture([[0, 0], [10, 0]], [[1, 1], [1, 1]], [0.3, 0.7])
     assert mixture_distance(a, b)[0] == pytest.approx(math.sqrt(0.2 * 100))
+
+
+@pytest.mark.skipif(keops_missing() is not None, reason=str(keops_missing()))
+def test_large_clouds_go_through_keops_to_the_same_value(monkeypatch):
+    a, b = cloud(), cloud(shift=(0.5, 0.2, 0.1))
+    full = sinkhorn_divergence(a, b, blur=0.2).value
+    monkeypatch.setattr(sinkhorn, "_LARGE", 10)
+    assert sinkhorn_divergence(a, b, blur=0.2).value == pytest.approx(full, rel=1e-3)
+    monkeypatch.setattr(sinkhorn, "_MULTISCALE", 20)
+    assert sinkhorn_divergence(a, b, blur=0.2).value == pytest.approx(full, rel=1e-2)
+
+
+def test_large_clouds_without_keops_are_refused_in_a_sentence(monkeypatch):
+    monkeypatch.setattr(sinkhorn, "_LARGE", 10)
+    monkeypatch.setitem(sys.modules, "pykeops", None)
+    with pytest.raises(InputError, match="Distances of large clouds cannot be computed here"):
+        sinkhorn_divergence(cloud(), cloud())
+
+
+def test_distances_refuse_devices_that_are_not_there():
+    for device in ("cuda:77", "mps", "warp:cpu"):
+        with pytest.raises(ParameterError, match="device = "):
+            sinkhorn_divergence(cloud(), cloud(), device=device)

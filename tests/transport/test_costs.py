@@ -1,7 +1,5 @@
 """Costs: scalings, gauges and what is refused."""
 
-import sys
-
 import numpy as np
 import pytest
 
@@ -115,17 +113,3 @@ def test_biased_cost_stretches_the_cell_the_way_of_its_bias():
 def test_refusals_say_what_is_wrong(cost, word):
     with pytest.raises(sl.ShapelabError, match=word):
         sl.solve_cells(np.full((2, 2), 0.5), [0.1, 0.1], (16, 16), 1 / 16, cost)
-
-
-def test_formula_without_keops_is_refused_in_a_sentence(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pykeops", None)
-    with pytest.raises(sl.ShapelabError, match="needs PyKeOps: install pykeops"):
-        sl.solve_cells([[0.5, 0.5]], [0.1], (16, 16), 1 / 16, costs.Formula("SqNorm2(z)"))
-
-
-def test_formula_equals_the_cost_it_spells():
-    pytest.importorskip("pykeops")
-    factor = np.linspace(0.5, 2, 4)
-    z = np.random.default_rng(0).random((5, 6, 2))
-    table = costs.Formula("Elem(q, 0) * SqNorm2(z)", factor[:, None]).table(np.full(4, 0.1), 2)
-    np.testing.assert_allclose(table.values(z, z, 2), factor[2] * (z**2).sum(-1), rtol=1e-9)
