@@ -89,7 +89,7 @@ class ReducedSoftAssignment(SoftAssignment):
             return np.full(self.pixel_min.size, least)
         best = self.reduced.lowest(f.astype(float), 2)[1][:, 0]
         slope = np.sqrt((self.reduced.gradients(np.arange(best.size), best) ** 2).sum(axis=1))
-        return np.clip(factor * slope, least, HOTTEST * least)
+        return np.asarray(np.clip(factor * slope, least, HOTTEST * least))
 
     def evaluate(self, cells: Cells, f: np.ndarray, medium: bool, eps: np.ndarray) -> None:
         """Share every pixel under the potentials `f` at the temperatures `eps` of the pixels, by one reduction over all cells."""
@@ -104,8 +104,8 @@ class ReducedSoftAssignment(SoftAssignment):
         mass = weight[:, None] * part
         change = mass * (1 - part) / eps[:, None]
         cell = np.minimum(found, n).ravel()
-        self.volumes = np.bincount(cell, mass.ravel(), n + 1)
-        self.slopes = np.bincount(cell, change.ravel(), n + 1)
+        self.volumes = np.asarray(np.bincount(cell, mass.ravel(), n + 1), float)
+        self.slopes = np.asarray(np.bincount(cell, change.ravel(), n + 1), float)
         low, high, together = [], [], []
         for b in range(1, values.shape[1]):
             rows = np.flatnonzero(part[:, b] > 0)
