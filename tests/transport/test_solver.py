@@ -252,7 +252,7 @@ def test_exact_volumes(fill):
 @pytest.mark.parametrize("periodic", [False, True])
 @pytest.mark.parametrize("name", ["power", "ellipsoid", "rods", "segment", "custom", "mixed"])
 def test_torch_twin_gives_the_same_labels(name, periodic):
-    from shapelab.transport.argmin import assign_pixels
+    from shapelab.transport.passes import assign_pixels
     from shapelab.transport.torch_assignment import assign_labels
 
     seeds, volumes = random_cells(25, fill=0.8)

@@ -11,12 +11,9 @@ from shapelab.transport.candidates import Lists
 from shapelab.transport.competition import BEST, COST, OFFSETS, OWNER, PIXELS, ROOM, WORK, block_corner, locate_pixels
 from shapelab.transport.compiled import Number, kernel
 from shapelab.transport.cost_table import ISOTROPIC, TABULATED
-from shapelab.transport.costs import Cost
-from shapelab.transport.domain import Domain
 from shapelab.transport.point_cost import CAP, EIGHTHS, HUGE, KIND, SCALE, Cells, block_cost, wrap
-from shapelab.transport.problem import Problem
 
-__all__ = ["assign_pixels", "write_labels"]
+__all__ = ["write_labels"]
 
 
 @kernel
@@ -98,23 +95,3 @@ def write_labels(image: np.ndarray, blocks: Blocks, cells: Cells, f: np.ndarray,
     """Fill the flat label image of the potentials `f` (in the solver's unit)."""
     lists, finest = blocks.candidates(cells, f, medium), blocks.levels[-1]
     over_ranges(_label, ranges(blocks.n_blocks, LEAST), cells, f, blocks.grid, lists, finest.centres, finest.half, image)
-
-
-def assign_pixels(domain: Domain, seeds: np.ndarray, volumes: np.ndarray, cost: Cost, potentials: np.ndarray) -> np.ndarray:
-    """Return the label image of given potentials, such as those of a stored solution.
-
-    Parameters
-    ----------
-    domain, seeds, volumes, cost
-        As for `Solver`.
-    potentials
-        ``(N,)``, in the unit of the cost.
-
-    Returns
-    -------
-    ndarray
-        Labels of the domain's shape: 0 is medium or wall, i + 1 is cell i; the smallest unsigned type that fits.
-    """
-    from shapelab.transport.passes import label_image
-
-    return label_image(Problem(domain, domain.wrap(seeds), np.asarray(volumes, float), cost), potentials)
