@@ -18,25 +18,26 @@ _TEXTURE, _PUBLISHED = 41, 126
 _STARTS = {"balls": 100, "tubes": 275, "waves": 56, "rings": 63, "given": 80}
 """Bytes per voxel of starts that need more than a run: they look up the nearest seeds of every voxel, go through Fourier space, or measure
 the distance to a given shape."""
-_TWIN_ARRAYS, _TWIN_ARRAYS_ON_HEAP, _PUBLISHED_ARRAYS = 55, 88, 9
-"""Arrays of the grid's size that the torch twin holds, and those of the published flow beyond them."""
-_MAPPED = 32 * 2**20
-"""Arrays of the C library above this size go back to the system when they are freed; smaller ones leave gaps [bytes]."""
+_NOISE = 28
+"""Bytes per voxel of noise and of what else is made in place, which every start takes."""
+_CARD_ARRAYS, _PUBLISHED_CARD_ARRAYS, _CARD_FIXED = 17, 22, 2_000_000
+"""Arrays of the grid's size on a card, with the masks of clamped voxels and a target, by our flows and by the published one; sums."""
 _PER_PIXEL, _PER_PIXEL_SOFT, _PER_FINE_PIXEL = 66, 20, 18
 """Of cells: solved and shown; shared softly among cells at the start; drawn finer than solved."""
 
 
 def of_texture(shape: Sequence[int], *, flow: str, dtype: str, start: str, device: str = "cpu") -> int:
     """Return what a run of a texture takes [bytes]; on a graphics card, what it takes there."""
-    voxels = math.prod(shape)
-    number = 8 if dtype == "float64" else 4
+    voxels, number = math.prod(shape), 8 if dtype == "float64" else 4
     published = flow in ("published", "prepared")
-    if device == "cpu" and dtype == "float32":
-        run = _PUBLISHED if published else _TEXTURE
-    else:
-        mapped = device != "cpu" or number * voxels > _MAPPED
-        run = number * ((_TWIN_ARRAYS if mapped else _TWIN_ARRAYS_ON_HEAP) + (_PUBLISHED_ARRAYS if published else 0))
-    return _FIXED + max(run, _STARTS.get(start, 0)) * voxels
+    if device != "cpu":
+        return _CARD_FIXED + number * (_PUBLISHED_CARD_ARRAYS if published else _CARD_ARRAYS) * voxels
+    return max(_FIXED + number * (_PUBLISHED if published else _TEXTURE) // 4 * voxels, of_start(shape, start=start))
+
+
+def of_start(shape: Sequence[int], *, start: str) -> int:
+    """Return what making the start of a texture takes [bytes]."""
+    return _FIXED + _STARTS.get(start, _NOISE) * math.prod(shape)
 
 
 def of_cells(shape: Sequence[int], n_cells: int, *, fineness: int = 1) -> int:

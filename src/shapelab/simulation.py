@@ -107,6 +107,9 @@ class Simulation:
         except Stopped:
             self._interrupted()
             raise
+        except OutOfMemoryError:
+            self.model.forget()  # what was made so far
+            raise
         self.first_parameters = self._parameters
 
     def frame(self) -> Frame:
@@ -275,7 +278,7 @@ class _numbers_in_words:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if error is None:
             return
-        if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        if isinstance(error, MemoryError) or any(words in str(error).lower() for words in ("out of memory", "failed to allocate")):
             raise OutOfMemoryError("There is not enough memory for this run: choose a smaller shape or a coarser grid.") from error
         if isinstance(error, np.linalg.LinAlgError):
             raise NotFiniteError(

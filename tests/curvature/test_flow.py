@@ -93,7 +93,7 @@ def test_small_and_odd_grids(shape, kind, boundary):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("clamp", [False, True])
-def test_torch_follows_the_kernels(kind, clamp, boundary):
+def test_single_precision_follows_double(kind, clamp, boundary):
     u = noise()
     clamped = np.zeros(SHAPE, bool)
     clamped[3:6, 4:9] = clamp
@@ -152,7 +152,7 @@ def test_exchange_of_inside_and_outside(boundary, dtype):
 def test_a_copied_state_goes_on_bit_for_bit(dtype):
     flow = make_flow(dtype=dtype)
     state, _ = run(flow, noise(), 25)
-    saved = copy.deepcopy({k: v.numpy() if isinstance(v, torch.Tensor) else v for k, v in state.items()})
+    saved = copy.deepcopy(state)
     energies = [flow.step(state) for _ in range(25)]
     other = make_flow(dtype=dtype)
     assert [other.step(saved) for _ in range(25)] == energies

@@ -45,7 +45,7 @@ def test_sums_and_maxima(queue, dtype, count):
     launch = queue.prepare(scaled_sums, sums.threads, wp.float64(1.0), u, count, sums.threads, sums.partial)
     for factor in (2.0, -3.0):
         launch(factor)
-        sums.reduce()
+        sums.reduction()()
         total, largest = queue.read(sums.totals)
         assert total == pytest.approx(factor * values.sum(dtype=np.float64), rel=1e-12, abs=1e-9)
         assert largest == np.abs(values).max()
@@ -54,15 +54,16 @@ def test_sums_and_maxima(queue, dtype, count):
 def test_what_is_done_is_counted(queue):
     u, sums = queue.array(np.ones(1000, np.float32), wp.float32), BlockSums(queue, 1, 1)
     launch = queue.prepare(scaled_sums, sums.threads, wp.float64(1.0), u, 1000, sums.threads, sums.partial)
+    reduce = sums.reduction()
     assert (queue.counts.launches, queue.counts.waits) == (0, 0)
     launch()
-    sums.reduce()
+    reduce()
     queue.read(sums.totals)
     assert (queue.counts.launches, queue.counts.waits) == (2, 1)
     assert queue.counts.traffic == 4000 + 2 * 8 * sums.partial.size + 16
     held = queue.held
     assert held >= 4000 + 8 * sums.partial.size + 16
-    del u, launch, sums
+    del u, launch, reduce, sums
     gc.collect()
     assert queue.held == 0
     assert queue.peak == held

@@ -1,4 +1,4 @@
-"""The phase-field curvature energy and its exact gradient: fused kernels on the CPU in float32, torch for all else."""
+"""The phase-field curvature energy and its exact gradient: fused kernels, here on the processor, and `card` for cards."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ __all__ = ["SIGMA", "CurvatureEnergy", "EnergyTerms"]
 class CurvatureEnergy:
     """Energy of a field on a grid (A. Song, J. Math. Imaging Vis. 64, 2022; discretised by central differences).
 
-    The gradient is the exact one of the discretised energy, with either border. On the CPU in float32 the fused
-    kernels compute it; any other device or dtype uses the torch twin, which tests hold equal.
+    The gradient is the exact one of the discretised energy, with either border. On the processor compiled kernels
+    compute it, on a card those of `shapelab.curvature.card`; tests hold both equal to automatic differentiation.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class CurvatureEnergy:
     dtype
         "float32" or "float64".
     device
-        "cpu", "cuda", …, as torch names them.
+        "cpu", "cuda:0", … or "warp:cpu", as `shapelab.device.resolve` names them.
     """
 
     def __init__(self, shape: tuple[int, int, int], terms: EnergyTerms, *, dtype: str = "float32", device: str = "cpu") -> None:
@@ -40,8 +40,11 @@ class CurvatureEnergy:
         self.shape: tuple[int, int, int] = (int(shape[0]), int(shape[1]), int(shape[2]))
         self.dtype = dtype
         self.device = device
-        self.fused = device == "cpu" and dtype == "float32"
-        self._work: Any = _Workspace(self.shape) if self.fused else None
+        self.on_processor = device == "cpu"
+        self._real = np.dtype(dtype).type
+        self._work: Any = _Workspace(self.shape, dtype) if self.on_processor else None
+        self.card: Any = None if self.on_processor else _card(self.shape, dtype, device)
+        """The `shapelab.curvature.card.energy.CardEnergy` that does the work on a card."""
         self.update(terms)
 
     def update(self, terms: EnergyTerms) -> None:
@@ -55,8 +58,11 @@ class CurvatureEnergy:
         factors = pointwise_factors(terms, self.shape)
         self.terms = terms
         self.periodic = terms.boundary == "periodic"
-        self._factors = self._array(factors)
-        self._target = None if terms.target is None else self._array(terms.target)
+        if self.card is not None:
+            self.card.update(terms, factors)
+            return
+        self._factors = np.ascontiguousarray(factors, self._real)
+        self._target = None if terms.target is None else np.ascontiguousarray(terms.target, self._real)
 
     def value_and_gradient(self, u: Any) -> tuple[float, Any]:
         """Return the energy and the gradient density dE/du / h^3 at `u`.
@@ -64,26 +70,28 @@ class CurvatureEnergy:
         Parameters
         ----------
         u
-            Field of the grid's shape: an array where `fused`, else a tensor on the energy's device.
+            Field of the grid's shape and number type: an array `on_processor`, else one that is resident on the card.
 
         Returns
         -------
         (float, array (z, y, x))
             The array is a work buffer: the next evaluation overwrites it.
         """
+        if self.card is not None:
+            value, gradient = self.card.value_and_gradient(u)
+            return float(value), gradient
         t = self.terms
         pull, correction = self._area_constraint(u)
         factors = self._factors
         if pull != 0:
             factors = factors + 0
             factors[5] += pull * t.interface_width / 2
-        evaluate = self._evaluate_fused if self.fused else self._evaluate_torch
-        total, gradient = evaluate(u, factors, t.tension + pull)
+        total, gradient = self._evaluate(u, factors, t.tension + pull)
         value = total * t.voxel_size**3 + correction
         if t.fidelity != 0:
             difference = u - self._target
-            value += t.fidelity / 2 * float((difference**2).sum(dtype=self._double)) * t.voxel_size**3
-            difference *= t.fidelity
+            value += t.fidelity / 2 * float((difference**2).sum(dtype=np.float64)) * t.voxel_size**3
+            difference *= self._real(t.fidelity)
             gradient += difference
         return value, gradient
 
@@ -93,7 +101,10 @@ class CurvatureEnergy:
         "area": Int (eps/2 |grad u|^2 + W/eps) / sigma; "gradient_area": Int eps |grad u|^2 / sigma; "discrepancy":
         Int |eps/2 |grad u|^2 - W/eps| / Int (eps/2 |grad u|^2 + W/eps), 0 for a perfect profile.
         """
-        squares, wells, differences = self._sums(u)
+        return self.scalars_of(*(self._sums(u) if self.card is None else self.card.sums(u)))
+
+    def scalars_of(self, squares: float, wells: float, differences: float) -> dict[str, float]:
+        """Return `scalars` from the sums of |grad u|^2, of W(u) and of |eps/2 |grad u|^2 - W/eps| over the grid."""
         eps, volume = self.terms.interface_width, self.terms.voxel_size**3
         total = eps / 2 * squares + wells / eps
         return {
@@ -112,67 +123,48 @@ class CurvatureEnergy:
         pull = 2 * t.area_stiffness * excess / SIGMA
         return pull, t.area_stiffness * excess**2 - pull * SIGMA * area
 
-    def _evaluate_fused(self, u: np.ndarray, factors: np.ndarray, tension: float) -> tuple[float, np.ndarray]:
-        work, h, eps = self._work, np.float32(self.terms.voxel_size), np.float32(self.terms.interface_width)
+    def _evaluate(self, u: np.ndarray, factors: np.ndarray, tension: float) -> tuple[float, np.ndarray]:
+        work, h, eps = self._work, self._real(self.terms.voxel_size), self._real(self.terms.interface_width)
 
         def task(i: int, z0: int, z1: int) -> None:
             kernels.energy_gradient_slab(
-                u, work.gradient, work.flat, work.spare(i), factors, h, eps, np.float32(tension), self.periodic,
+                u, work.gradient, work.flat, work.spare(i), factors, h, eps, self._real(tension), self.periodic,
                 z0, z1, kernels.BLOCK, work.energy, *work.buffers[i],
             )  # fmt: skip
 
         over_ranges(task, work.bounds)
         return float(work.energy.sum()), work.gradient
 
-    def _evaluate_torch(self, u: Any, factors: Any, tension: float) -> tuple[float, Any]:
-        from shapelab.curvature.twin import energy_gradient
-
-        total, gradient = energy_gradient(u, factors, self.terms.voxel_size, self.terms.interface_width, tension, self.periodic)
-        return float(total), gradient
-
     def _sums(self, u: Any) -> tuple[float, float, float]:
-        h, eps = self.terms.voxel_size, self.terms.interface_width
-        if not self.fused:
-            from shapelab.curvature.twin import interface_sums
-
-            return interface_sums(u, h, eps, self.periodic)
+        h, eps = self._real(self.terms.voxel_size), self._real(self.terms.interface_width)
         sums = np.zeros((self.shape[0], 3))
 
         def task(i: int, z0: int, z1: int) -> None:
-            interface_kernels.interface_sums_slab(u, np.float32(h), np.float32(eps), self.periodic, z0, z1, sums)
+            interface_kernels.interface_sums_slab(u, h, eps, self.periodic, z0, z1, sums)
 
         over_ranges(task, self._work.bounds)
         squares, wells, differences = sums.sum(axis=0)
         return float(squares), float(wells), float(differences)
 
-    @property
-    def _double(self) -> Any:
-        if self.fused:
-            return np.float64
-        import torch
 
-        return torch.float64
+def _card(shape: tuple[int, int, int], dtype: str, device: str) -> Any:
+    from shapelab.curvature.card.energy import CardEnergy
 
-    def _array(self, values: np.ndarray) -> Any:
-        if self.fused:
-            return np.ascontiguousarray(values, np.float32)
-        import torch
-
-        return torch.as_tensor(np.asarray(values), dtype=getattr(torch, self.dtype), device=self.device)
+    return CardEnergy(shape, dtype, device)
 
 
 class _Workspace:
     """Buffers of the fused kernels: the gradient, and per slab three planes of u and ten of work rows."""
 
-    def __init__(self, shape: tuple[int, int, int]) -> None:
+    def __init__(self, shape: tuple[int, int, int], dtype: str) -> None:
         size, ny, row = shape[0] * shape[1] * shape[2], shape[1], int(ROW)
         self.bounds = slab_bounds(shape[0])
         self.size = size
-        self.flat = np.zeros(size + 3 * kernels.BLOCK * len(self.bounds), np.float32)
+        self.flat = np.zeros(size + 3 * kernels.BLOCK * len(self.bounds), dtype)
         self.gradient = self.flat[:size].reshape(shape)
         self.energy = np.zeros(shape[0])
         counts = (3 * (ny + 2), int(kernels.WORK_ROWS) * (ny + 4), int(kernels.COEFFICIENT_ROWS))
-        self.buffers = [tuple(np.zeros(n * row, np.float32) for n in counts) for _ in self.bounds]
+        self.buffers = [tuple(np.zeros(n * row, dtype) for n in counts) for _ in self.bounds]
 
     def spare(self, slab: int) -> int:
         """Return the offset of the spare rows of one slab."""

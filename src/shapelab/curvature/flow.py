@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from shapelab.curvature.energy import CurvatureEnergy, EnergyTerms
-from shapelab.curvature.metric import CpuMetric, Metric, Products, TorchMetric
+from shapelab.curvature.metric import CpuMetric, Evaluation, Metric, Peaks, Products
 from shapelab.curvature.polynomial import Coefficients
 from shapelab.errors import InputError, NotFiniteError, ParameterError
 from shapelab.stopping import shielded
@@ -99,30 +99,35 @@ class Flow:
             If the numbers grow without bound or stop being finite, and smaller steps do not help.
         """
         self.adopt(state)
-        energy, gradient = self.energy.value_and_gradient(state["u"])
+        evaluation = self._metric.evaluate(state)
         with shielded():  # from here on the state changes
-            return self._go(state, energy, gradient)
+            return self._go(state, evaluation)
 
-    def _go(self, state: FlowState, energy: float, gradient: Any) -> float:
-        products = self._metric.products(gradient, state) if math.isfinite(energy) else None
+    def _go(self, state: FlowState, evaluation: Evaluation) -> float:
+        if evaluation.peaks is not None and state["owed"] is not None:
+            bounded = evaluation.peaks.step <= _LARGEST_CHANGE
+            if not self._settle(state, evaluation.peaks):
+                return self._go_back(state)
+            if not bounded:  # the field was not yet the one that the step led to
+                state["fresh"] = True
+                evaluation = self._metric.evaluate(state)
+        energy, products = evaluation.energy, evaluation.products
         if products is None or not all(map(math.isfinite, products)):
             return self._go_back(state)
         state["count"] += 1
         state["evaluations"] += 1
-        rate = self._rate(state, products)
-        if not self._move(state, products, rate):
-            return self._go_back(state)
+        peaks = self._move(state, products, self._rate(state, products))
         state["energy"] = energy
         state["energies"] = [*state["energies"][1 - _WINDOW :], energy]
-        if state["count"] % _WINDOW == 0:
-            self._look_back(state)
+        if peaks is not None and not self._settle(state, peaks):
+            return self._go_back(state)
         return energy
 
     def restart(self, state: FlowState) -> None:
         """Forget the last step and all that was measured: after u was changed by hand."""
         for name in ("step", "gradient", "direction"):
-            state[name][...] = 0
-        state |= {"count": 0, "curvature": 0.0, "rate": 0.0, "norm": 0.0, "fresh": True, "energies": []}
+            self._metric.clear(state[name])
+        state |= {"count": 0, "curvature": 0.0, "rate": 0.0, "norm": 0.0, "fresh": True, "energies": [], "owed": None}
 
     def energy_changed(self, state: FlowState) -> None:
         """Tell that the energy's terms were updated: the next gradient cannot be compared with the last one."""
@@ -151,8 +156,8 @@ class Flow:
             return _INERTIA["faithful" if state["count"] <= _ANNEALED else "deep"]
         return _INERTIA[self.inertia]
 
-    def _move(self, state: FlowState, products: Products, rate: float) -> bool:
-        """Take the step, bounded in root mean square and at every voxel; False if u leaves all bounds."""
+    def _move(self, state: FlowState, products: Products, rate: float) -> Peaks | None:
+        """Take the step, bounded in root mean square; what `_settle` needs of it is owed."""
         keep, largest_rms = self._momentum_and_rms(state)
         square = keep**2 * products.s_s - 2 * keep * rate * products.s_q + rate**2 * products.q_q
         rms = math.sqrt(max(square, 0.0) / self._size)
@@ -160,16 +165,24 @@ class Flow:
         shift = 0.0
         if self.keeps_mean and rate > 0:  # rounding alone moves the mean: take out what it did in this q and so far
             shift = products.q_sum / self._free_count - state["drift"] / (rate * scale)
-        top_step, top_field, total = self._metric.move(state, keep * scale, rate * scale, shift)
-        if top_step > _LARGEST_CHANGE:
-            less = _LARGEST_CHANGE / top_step
-            state["u"] -= (1 - less) * state["step"]
-            state["step"] *= less
-            scale *= less
         norm = keep**2 * state["norm"] - 2 * keep * rate * products.s_g + rate**2 * products.g_q
+        state["owed"] = [norm, scale]
+        return self._metric.move(state, keep * scale, rate * scale, shift)
+
+    def _settle(self, state: FlowState, peaks: Peaks) -> bool:
+        """Finish a step when it is known what it did: bound it at every voxel; False if u leaves all bounds."""
+        (norm, scale), state["owed"] = state["owed"], None
+        if peaks.step > _LARGEST_CHANGE:
+            less = _LARGEST_CHANGE / peaks.step
+            self._metric.shorten(state, less)
+            scale *= less
         state["norm"] = scale**2 * max(norm, 0.0)
-        state["drift"] = (total - state["total"]) / self._free_count if self.keeps_mean else 0.0
-        return math.isfinite(top_field) and top_field <= _LARGEST_FIELD and math.isfinite(total)
+        state["drift"] = (peaks.total - state["total"]) / self._free_count if self.keeps_mean else 0.0
+        if not (math.isfinite(peaks.field) and peaks.field <= _LARGEST_FIELD and math.isfinite(peaks.total)):
+            return False
+        if state["count"] % _WINDOW == 0:
+            self._look_back(state)
+        return True
 
     def _look_back(self, state: FlowState) -> None:
         """Every `_WINDOW` evaluations: adapt kappa to how often the energy rose, and save u."""
@@ -180,14 +193,14 @@ class Flow:
                 state["kappa"] = max(0.75 * state["kappa"], 0.25)
             elif rises <= 2:
                 state["kappa"] = min(1.15 * state["kappa"], 3.0)
-        state["saved"][...] = state["u"]
+        self._metric.copy(state["u"], into=state["saved"])
         state["failures"] = 0
 
     def _go_back(self, state: FlowState) -> float:
         """Return to the saved field with smaller steps, unless that was tried often enough."""
         first = state["count"] == 0
         state["failures"] += 1
-        state["u"][...] = state["saved"]
+        self._metric.copy(state["saved"], into=state["u"])
         state["kappa"] /= 2
         state["drift"] = 0.0
         self.restart(state)
@@ -200,23 +213,29 @@ class Flow:
         return float(state["energy"])
 
     def _make_metric(self, free: np.ndarray | None) -> Metric:
-        energy = self.energy
         options: dict[str, Any] = {
-            "periodic": energy.periodic,
             "laplacian": self.kind == "conserved",
             # Clamped voxels break the exact balance of the Laplacian: the mean is then held as in the averaged flow.
             "average": self.kind == "averaged" or (self.kind == "conserved" and free is not None),
             "free": free,
         }
-        if energy.fused:
-            return CpuMetric(energy.shape, **options)
-        return TorchMetric(energy.shape, **options, dtype=energy.dtype, device=energy.device)
+        if self.energy.on_processor:
+            return CpuMetric(self.energy, **options)
+        from shapelab.curvature.card.metric import CardMetric
+
+        return CardMetric(self.energy, **options)
 
     def adopt(self, state: FlowState) -> None:
         """Bring the arrays of a restored state to this flow's device."""
-        if isinstance(state["u"], np.ndarray) != self.energy.fused:
-            for name in _ARRAYS:
-                state[name] = self._metric.array(state[name])
+        state.setdefault("owed", None)
+        left = state.get("last_move")
+        if self._metric.owns(state["u"]) and not isinstance(left, np.ndarray):
+            return
+        state.pop("last_move", None)
+        for name in _ARRAYS:
+            state[name] = self._metric.array(state[name])
+        if left is not None and state["owed"] is not None and not self._settle(state, Peaks.of(np.asarray(left))):
+            self._go_back(state)
 
 
 @cache

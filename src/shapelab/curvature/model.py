@@ -11,7 +11,7 @@ import numpy as np
 from shapelab import memory
 from shapelab.curvature.blend import blended, checked_fields
 from shapelab.curvature.initial import starting_field
-from shapelab.curvature.observables import observables
+from shapelab.curvature.observables import observables, seen
 from shapelab.curvature.parameters import CurvatubesParameters
 from shapelab.curvature.polynomial import Coefficients
 from shapelab.curvature.profile import imposed
@@ -19,7 +19,7 @@ from shapelab.curvature.settling import Settling
 from shapelab.curvature.solids import clamped_ends
 from shapelab.curvature.starting_shape import Start, given
 from shapelab.curvature.state import CurvatubesState, field_array
-from shapelab.device import resolve
+from shapelab.device import require_memory, resolve
 from shapelab.errors import InputError
 from shapelab.frame import Frame, LayerData, frozen
 from shapelab.simulation import Model
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     AnyFlow: TypeAlias = Flow | PublishedFlow | PreparedFlow
 
 __all__ = ["CurvatubesModel"]
+
+
+_WORTH_A_CARD = 48**3
+"""Voxels from which on "auto" takes a card: below, its launches cost more than two cores need for the numbers (predicted, not measured)."""
 
 
 class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
@@ -58,6 +62,8 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
 
     def init(self, parameters: CurvatubesParameters, initial: Any = None) -> CurvatubesState:
         """Return the state at step 0; `initial` is a `Start`, or an array or layer as `given` takes it."""
+        if self.device(parameters) != "cpu":  # the start is made here, also where a card goes on with it
+            require_memory(memory.of_start(parameters.shape, start=parameters.start if initial is None else "given"))
         start = initial if isinstance(initial, Start) else Start(given(initial) if initial is not None else None)
         rng = np.random.default_rng(parameters.seed)
         fields = checked_fields({**blended(parameters), **start.fields}, parameters.shape)
@@ -72,10 +78,19 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
             fields["clamped"] = _on_grid(clamped, parameters, "clamped mask")
         state = CurvatubesState(parameters=parameters, rng=rng, fields=fields)
         noisy = start.initial is None and parameters.start == "noise"
+        self._prepare_card(parameters)
         self._note_mass(state, u, (1 + float(u.mean())) / 2 if noisy else None)
         state.flow = self.engine(state)[1].start(u.astype(parameters.dtype))
         self.settling.restart(state)
         return state
+
+    def _prepare_card(self, parameters: CurvatubesParameters) -> None:
+        """Compile what a card needs: a run can be stopped meanwhile."""
+        device = self.device(parameters)
+        if device != "cpu":
+            from shapelab.curvature.card.warm_up import warm_up
+
+            apart(lambda: warm_up(device, parameters.dtype))
 
     def _first_field(
         self, p: CurvatubesParameters, given_field: np.ndarray | None, fields: Mapping[str, np.ndarray], rng: np.random.Generator
@@ -134,7 +149,8 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         """Return the field as an image, shown as the surface u = 0, with the observables."""
         energy, flow = self.engine(state)
         flow.adopt(state.flow)
-        p, u = state.parameters, field_array(state)
+        p, u = state.parameters, state.flow["u"]
+        field = (lambda: u) if isinstance(u, np.ndarray) else u.begin_copy().result
         meta = {
             "scale": (p.voxel_size,) * 3,
             "units": (p.unit,) * 3,
@@ -143,8 +159,9 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
             "rendering": "iso",
             "iso_threshold": 0.0,
         }
-        layer = LayerData("field", frozen(np.asarray(u, np.float32)), "image", meta)
-        return Frame(state.step, state.time, (layer,), observables(state, layer.data, energy.scalars(state.flow["u"])))
+        sums = seen(energy, u, state.fields.get("clamped"))  # a card sums while the field is on its way
+        layer = LayerData("field", frozen(np.asarray(field(), np.float32)), "image", meta)
+        return Frame(state.step, state.time, (layer,), observables(state, sums))
 
     def statistics(self, state: CurvatubesState) -> Mapping[str, float]:
         """Return the scalars of the frame and, where there is a surface, `texture_statistics` and `shape_statistics`."""
@@ -169,7 +186,7 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
 
     def device(self, parameters: CurvatubesParameters) -> str:
         """Return the device in use, with "auto" resolved."""
-        return resolve(parameters.device)
+        return resolve(parameters.device, large=math.prod(parameters.shape) >= _WORTH_A_CARD)
 
     def engine(self, state: CurvatubesState) -> tuple[CurvatureEnergy, AnyFlow]:
         """Return energy and flow for `state`, made anew or updated only if its parameters or fields are others."""

@@ -3,25 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from shapelab.curvature.state import CurvatubesState
 
-__all__ = ["observables"]
+if TYPE_CHECKING:
+    from shapelab.curvature.energy import CurvatureEnergy
+
+__all__ = ["Seen", "near", "observables", "seen"]
 
 
-def observables(state: CurvatubesState, u: np.ndarray, interface: Mapping[str, float]) -> dict[str, float]:
-    """Return the scalars of a frame.
+class Seen(NamedTuple):
+    """Sums over a field, of which the scalars of a frame are made."""
+
+    mean: float
+    volume_fraction: float
+    """Voxels with u > 0."""
+    interface: Mapping[str, float]
+    """`CurvatureEnergy.scalars`."""
+    surface: tuple[float, float, float, float]
+    """`surface_sums`."""
+
+
+def seen(energy: CurvatureEnergy, u: Any, clamped: np.ndarray | None) -> Seen:
+    """Return the sums over the field `u`, made where it is.
 
     Parameters
     ----------
-    state
-        The run.
+    energy
+        Whose field it is.
     u
-        Its field, float32 (z, y, x).
-    interface
-        What `CurvatureEnergy.scalars` says of it.
+        The field, an array or resident on a card.
+    clamped
+        Voxels that cannot change, None for none: what touches them has no curvature, since a film has its edge there.
+    """
+    from shapelab.curvature.surface_kernel import surface_sums
+
+    if energy.card is not None:
+        mean, fraction, interface, surface = energy.card.seen(u, clamped)
+        return Seen(mean, fraction, energy.scalars_of(*interface), surface)
+    shown = np.asarray(u, np.float32)
+    left_out = None if clamped is None else near(clamped)
+    return Seen(
+        float(shown.mean(dtype=np.float64)),
+        float(np.count_nonzero(shown > 0) / shown.size),
+        energy.scalars(u),
+        surface_sums(shown, periodic=energy.periodic, left_out=left_out),
+    )
+
+
+def observables(state: CurvatubesState, sums: Seen) -> dict[str, float]:
+    """Return the scalars of a frame.
 
     Returns
     -------
@@ -32,28 +66,22 @@ def observables(state: CurvatubesState, u: np.ndarray, interface: Mapping[str, f
         Without a surface, area is 0 and the means are absent. The means leave out what touches clamped voxels, where a
         film has its edge.
     """
-    p = state.parameters
+    p, h = state.parameters, state.parameters.voxel_size
     scalars: dict[str, float] = {} if state.energy is None else {"energy": state.energy}
     if p.flow != "free":
-        scalars["mass_error"] = float(u.mean(dtype=np.float64)) - state.mass
-    scalars["discrepancy"] = interface["discrepancy"]
-    scalars.update(_surface(u, p.voxel_size, state.fields.get("clamped"), periodic=p.boundary == "periodic"))
-    scalars["volume_fraction"] = float(np.count_nonzero(u > 0) / u.size)
+        scalars["mass_error"] = sums.mean - state.mass
+    scalars["discrepancy"] = sums.interface["discrepancy"]
+    area, counted, mean, gaussian = sums.surface
+    scalars["area"] = area * h**2
+    if counted > 0:
+        scalars |= {"mean_H": mean / counted / h, "mean_K": gaussian / counted / h**2}
+    scalars["volume_fraction"] = sums.volume_fraction
     scalars["flips"] = state.flips
     return scalars
 
 
-def _surface(u: np.ndarray, voxel_size: float, clamped: np.ndarray | None, *, periodic: bool) -> dict[str, float]:
-    from shapelab.curvature.surface_kernel import surface_sums
-
-    area, counted, mean, gaussian = surface_sums(u, periodic=periodic, left_out=None if clamped is None else _near(clamped))
-    scalars = {"area": area * voxel_size**2}
-    if counted > 0:
-        scalars |= {"mean_H": mean / counted / voxel_size, "mean_K": gaussian / counted / voxel_size**2}
-    return scalars
-
-
-def _near(clamped: np.ndarray) -> np.ndarray:
+def near(clamped: np.ndarray) -> np.ndarray:
+    """Return the voxels that cannot change, and those that are two or fewer steps from them."""
     from scipy.ndimage import binary_dilation
 
     return np.asarray(binary_dilation(clamped, iterations=2))

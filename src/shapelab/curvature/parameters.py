@@ -118,7 +118,9 @@ class CurvatubesParameters(Parameters):
     sequence: str = parameter(
         "", "Presets, separated by commas, that follow one another along x and blend into each other; empty for a single texture."
     )
-    device: str = parameter("auto", "Device to compute on: auto, cpu or cuda.")
+    device: str = parameter(
+        "auto", "Device to compute on: auto (a graphics card if there is one and the box is large enough), cpu, cuda or cuda:1."
+    )
     dtype: Literal["float32", "float64"] = parameter("float32", "Numerical precision; float64 is slower.")
     max_steps: int = parameter(
         5000,

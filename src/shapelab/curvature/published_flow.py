@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from shapelab.curvature.energy import CurvatureEnergy
 from shapelab.curvature.flow import Flow
 from shapelab.curvature.random_starts import BLUR
 from shapelab.errors import InputError, NotFiniteError, ParameterError
+
+if TYPE_CHECKING:
+    from shapelab.curvature.card.adam import CardAdam
 
 __all__ = ["PreparedFlow", "PublishedFlow"]
 
@@ -45,13 +48,19 @@ class PublishedFlow:
             raise ParameterError("The published flow needs a periodic boundary: choose boundary = 'periodic', or the conserved flow.")
         if clamped is not None and np.any(clamped):
             raise ParameterError("The published flow cannot hold voxels in place: choose the conserved flow.")
+        self.energy = energy
+        self._step = energy.terms.voxel_size
+        self._card: CardAdam | None = None
+        if not energy.on_processor:
+            from shapelab.curvature.card.adam import CardAdam
+
+            self._card = CardAdam(energy, _taps(), (_RATE, _FIRST, _SECOND, _EPSILON))
+            return
         import torch
 
-        self.energy = energy
         self._torch = torch
         self._dtype = getattr(torch, energy.dtype)
         self._blurs = [self._tensor(_blur_matrix(n)) for n in energy.shape]
-        self._step = energy.terms.voxel_size
 
     def start(self, u: Any) -> dict[str, Any]:
         """Return the state of a flow that starts at the field `u` (copied)."""
@@ -73,7 +82,11 @@ class PublishedFlow:
             If the energy stops being finite.
         """
         self.adopt(state)
-        energy, density = self.energy.value_and_gradient(state["u"])
+        density: Any = None
+        if self._card is not None:
+            energy = self._card.evaluate(state)
+        else:
+            energy, density = self.energy.value_and_gradient(state["u"])
         if not math.isfinite(energy):
             raise NotFiniteError(
                 f"The numbers of this run stopped being finite at evaluation {state['evaluations']}: the energy of these coefficients "
@@ -81,6 +94,16 @@ class PublishedFlow:
             )
         state["count"] += 1
         state["evaluations"] += 1
+        if self._card is not None:
+            self._card.move(state)
+        else:
+            self._move(state, density)
+        state["energy"] = energy
+        state["energies"] = [*state["energies"][1 - _WINDOW :], energy]
+        return energy
+
+    def _move(self, state: dict[str, Any], density: np.ndarray) -> None:
+        """Take a step of Adam down the gradient density."""
         pulled = self._blurred(self._tensor(density)) * self._step**3
         change = self._torch.zeros_like(pulled)
         for axis in range(3):
@@ -88,9 +111,6 @@ class PublishedFlow:
             gradient = -self._difference(pulled, axis)
             change += self._difference(self._adam(gradient, first, second, moved, state["count"]), axis)
         self._tensor(state["u"]).add_(self._blurred(change))
-        state["energy"] = energy
-        state["energies"] = [*state["energies"][1 - _WINDOW :], energy]
-        return energy
 
     def energy_changed(self, state: dict[str, Any]) -> None:
         """Tell that the energy's terms were updated; Adam's moments go on."""
@@ -98,9 +118,10 @@ class PublishedFlow:
 
     def adopt(self, state: dict[str, Any]) -> None:
         """Bring the arrays of a restored state to this flow's device."""
-        if isinstance(state["u"], np.ndarray) != self.energy.fused:
+        here = isinstance(state["u"], np.ndarray) if self._card is None else self._card.owns(state["u"])
+        if not here:
             for name in _ARRAYS:
-                state[name] = self._own(np.asarray(state[name].cpu() if hasattr(state[name], "cpu") else state[name]))
+                state[name] = self._own(state[name])
 
     def _adam(self, gradient: Any, first: Any, second: Any, moved: Any, count: int) -> Any:
         """Update the moments and the potential of one component; return its step."""
@@ -120,15 +141,15 @@ class PublishedFlow:
             a = self._torch.movedim(self._torch.tensordot(matrix, a, dims=([1], [axis])), 0, axis)
         return a.contiguous()
 
-    def _own(self, values: np.ndarray) -> Any:
-        """Return a copy of an array as the energy takes it."""
-        array = np.array(values, self.energy.dtype, order="C")
-        return array if self.energy.fused else self._tensor(array)
+    def _own(self, values: Any) -> Any:
+        """Return a copy of an array where the energy takes it."""
+        if self._card is not None:
+            return self._card.array(values)
+        return np.array(values, self.energy.dtype, order="C")
 
-    def _tensor(self, values: Any) -> Any:
-        """Return a tensor on the device; on the CPU it shares the array's memory."""
-        tensor = self._torch.from_numpy(values) if isinstance(values, np.ndarray) else values
-        return tensor.to(dtype=self._dtype, device=self.energy.device)
+    def _tensor(self, values: np.ndarray) -> Any:
+        """Return a tensor that shares an array's memory."""
+        return self._torch.from_numpy(values).to(dtype=self._dtype)
 
 
 class PreparedFlow:
@@ -156,11 +177,9 @@ class PreparedFlow:
     def step(self, state: dict[str, Any]) -> float:
         """Take one step in place, with one evaluation; return the energy at the field before it."""
         if "moved" in state and state["evaluations"] >= _PREPARATION:
-            u = state["u"]
-            begun = self._then.start(u if isinstance(u, np.ndarray) else u.cpu().numpy())
-            begun["evaluations"] = state["evaluations"]
-            state.clear()
-            state.update(begun)
+            u, evaluations = np.asarray(state["u"]), state["evaluations"]
+            state.clear()  # before the new arrays are made: both together may not fit
+            state.update(self._then.start(u), evaluations=evaluations)
         return self._now(state).step(state)
 
     def energy_changed(self, state: dict[str, Any]) -> None:
@@ -175,13 +194,15 @@ class PreparedFlow:
         return self._first if "moved" in state else self._then
 
 
+def _taps() -> np.ndarray:
+    """Return the central and right half of the blur along one axis."""
+    taps: np.ndarray = np.exp(-0.5 * (np.arange(int(4 * BLUR) + 1) / BLUR) ** 2)
+    return np.asarray(taps / (2 * taps.sum() - taps[0]))
+
+
 def _blur_matrix(n: int) -> np.ndarray:
     """Return the (n, n) matrix of the blur along one periodic axis."""
-    reach = int(4 * BLUR)
-    taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / BLUR) ** 2)
-    taps /= taps.sum()
-    matrix = np.zeros((n, n))
-    rows = np.arange(n)
-    for k, weight in zip(range(-reach, reach + 1), taps, strict=True):
-        np.add.at(matrix, (rows, (rows + k) % n), weight)
+    taps, rows, matrix = _taps(), np.arange(n), np.zeros((n, n))
+    for k in range(1 - len(taps), len(taps)):
+        np.add.at(matrix, (rows, (rows + k) % n), taps[abs(k)])
     return matrix

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from shapelab.curvature.state import CurvatubesState, field_array
 
-__all__ = ["Settling", "fall"]
+__all__ = ["Settling", "counted_sides", "fall"]
 
 EVERY = 50
 """Evaluations between two checks."""
@@ -25,7 +27,8 @@ class Settling:
 
     def restart(self, state: CurvatubesState) -> None:
         """Begin to watch, at the start or after a change by hand."""
-        state.sides, state.flips, state.since, state.ending = _sides(state), 1.0, state.step, None
+        state.sides, _, _ = counted_sides(state.flow["u"])
+        state.flips, state.since, state.ending = 1.0, state.step, None
         state.levels = np.zeros(0)
 
     def watch(self, state: CurvatubesState) -> None:
@@ -33,11 +36,8 @@ class Settling:
         elapsed = state.step - state.since
         if elapsed == 0 or elapsed % EVERY:
             return
-        sides = _sides(state)
-        inside = int(np.bitwise_count(sides).sum())
+        state.sides, inside, changed = counted_sides(state.flow["u"], state.sides)
         rarer = min(inside, int(np.prod(state.parameters.shape)) - inside)
-        changed = int(np.bitwise_count(sides ^ state.sides).sum())
-        state.sides = sides
         if rarer == 0:
             state.ending = _vanished(state)
             return
@@ -73,8 +73,15 @@ def _percent(part: float) -> str:
     return f"{100 * part:.2g} %" if part < 0.1 else f"{100 * part:.0f} %"
 
 
-def _sides(state: CurvatubesState) -> np.ndarray:
-    return np.packbits(field_array(state) > 0)
+def counted_sides(u: Any, before: Any = None) -> tuple[Any, int, int]:
+    """Return the packed bits of u > 0, the number of voxels inside, and of those whose bit is another one than `before`."""
+    if not isinstance(u, np.ndarray):
+        from shapelab.curvature.card.sides import counted_sides as on_card
+
+        return on_card(u, before)
+    sides = np.packbits(u > 0)
+    changed = 0 if before is None else int(np.bitwise_count(sides ^ np.asarray(before)).sum())
+    return sides, int(np.bitwise_count(sides).sum()), changed
 
 
 def _vanished(state: CurvatubesState) -> str | None:

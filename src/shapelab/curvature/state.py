@@ -28,8 +28,8 @@ class CurvatubesState(State):
     """Part of the box inside the surface when the mass was set: what the area of a vesicle is reckoned from."""
     energy: float | None = None
     """Energy at the last evaluation, None before the first."""
-    sides: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
-    """Packed bits of u > 0 at the last check."""
+    sides: Any = field(default_factory=lambda: np.zeros(0, np.uint8))
+    """Packed bits of u > 0 at the last check, where the field is: an array, or resident on a card."""
     flips: float = 1.0
     """Voxels that changed side between the last two checks, relative to the rarer side."""
     levels: np.ndarray = field(default_factory=lambda: np.zeros(0))
@@ -42,5 +42,4 @@ class CurvatubesState(State):
 
 def field_array(state: CurvatubesState) -> np.ndarray:
     """Return the field of `state` as a NumPy array (not a copy where it is one)."""
-    u = state.flow["u"]
-    return np.asarray(u.detach().cpu() if hasattr(u, "detach") else u)
+    return np.asarray(state.flow["u"])

@@ -55,6 +55,7 @@ class Queue:
         self.peak = 0
         """The most that `held` was."""
         self._pinned: dict[Any, wp.array] = {}
+        self._copies: wp.Stream | None = None
 
     def empty(self, shape: int | Sequence[int], dtype: Any) -> wp.array:
         """Return a new array on the device; its values are whatever was there.
@@ -99,18 +100,36 @@ class Queue:
         return Launch(self, command, sum(_size(value) for value in arguments))
 
     def read(self, array: wp.array) -> np.ndarray:
-        """Wait for all that was launched, and return a copy of a (small) array: the one wait of a step."""
+        """Wait for all that was launched, and return a copy of an array."""
+        return self.read_all(array)[0]
+
+    def read_all(self, *arrays: wp.array) -> list[np.ndarray]:
+        """Wait once for all that was launched, and return copies of (small) arrays."""
         self.counts.waits += 1
         if not self.is_card:
-            return np.array(array.numpy())
-        host = self._pinned_like(array)
-        wp.copy(host, array)
+            return [np.array(array.numpy()) for array in arrays]
+        hosts = [self._pinned_like(array, place) for place, array in enumerate(arrays)]
+        for host, array in zip(hosts, arrays, strict=True):
+            wp.copy(host, array)
         wp.synchronize_stream(self.device.stream)
-        return np.array(host.numpy())
+        return [np.array(host.numpy()) for host in hosts]
 
-    def _pinned_like(self, array: wp.array) -> wp.array:
-        """Return page-locked memory for a copy of `array`; kept for the next of the same kind."""
-        kind = (array.shape, array.dtype)
+    def send(self, array: wp.array) -> wp.array:
+        """Begin to copy an array into page-locked memory, beside what is launched from now on; see `wait_for_copies`."""
+        if self._copies is None:
+            self._copies = wp.Stream(self.device)
+        host = self._pinned_like(array, -1)
+        self._copies.wait_event(self.device.stream.record_event())
+        wp.copy(host, array, stream=self._copies)
+        return host
+
+    def wait_for_copies(self) -> None:
+        """Wait for what was sent."""
+        wp.synchronize_stream(self._copies)
+
+    def _pinned_like(self, array: wp.array, place: int) -> wp.array:
+        """Return page-locked memory for a copy of `array`; kept for the next of the same kind at the same place."""
+        kind = (place, array.shape, array.dtype)
         if kind not in self._pinned:
             self._pinned[kind] = wp.empty(array.shape, dtype=array.dtype, device="cpu", pinned=True)
         return self._pinned[kind]

@@ -8,8 +8,32 @@ import numpy as np
 import warp as wp
 
 from shapelab.gpu.queue import Queue
+from shapelab.threads import over_ranges, ranges
 
-__all__ = ["Resident"]
+__all__ = ["HostCopy", "Resident"]
+
+_LARGE = 2**24
+"""Copies from this size on are shared by threads: new memory takes longer to fill than the card to send [bytes]."""
+
+
+class HostCopy:
+    """A copy on its way to the host, through page-locked memory and on a stream of its own."""
+
+    def __init__(self, queue: Queue, array: wp.array) -> None:
+        self._queue, self._array = queue, array
+        self._host = queue.send(array) if queue.is_card else array
+
+    def result(self) -> np.ndarray:
+        """Wait for the copy, and return it."""
+        self._queue.counts.waits += 1
+        if self._queue.is_card:
+            self._queue.wait_for_copies()
+        source: np.ndarray = self._host.numpy()
+        if source.nbytes < _LARGE:
+            return np.array(source)
+        values = np.empty_like(source)
+        over_ranges(lambda _, first, last: np.copyto(values[first:last], source[first:last]), ranges(len(source)))
+        return values
 
 
 class Resident:
@@ -33,7 +57,11 @@ class Resident:
 
     def numpy(self) -> np.ndarray:
         """Wait for the device and return a copy of the values."""
-        return self.queue.read(self.array)
+        return self.begin_copy().result()
+
+    def begin_copy(self) -> HostCopy:
+        """Begin to copy the values as they are now to the host; do not change them before the copy is there."""
+        return HostCopy(self.queue, self.array)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         del copy  # a copy it is always

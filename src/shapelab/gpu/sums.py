@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import warp as wp
 
-from shapelab.gpu.queue import Queue
+from shapelab.gpu.queue import Launch, Queue
 
 __all__ = ["BlockSums", "block_max", "block_sum"]
 
@@ -41,16 +41,19 @@ def block_max(value: wp.float64, place: int, row: int, partial: wp.array2d(dtype
 
 
 @wp.kernel(enable_backward=False)
-def _reduce(blocks: int, first_max: int, partial: wp.array2d(dtype=wp.float64), out: wp.array(dtype=wp.float64)):
+def _reduce(
+    first: int, blocks: int, first_max: int, lanes: int, partial: wp.array2d(dtype=wp.float64), out: wp.array(dtype=wp.float64)
+):  # fmt: skip
     """One block per row: sums, and from row `first_max` on maxima of numbers that are not negative."""
     row, lane = wp.tid()
+    row += first
     total = wp.float64(0.0)
     largest = wp.float64(0.0)
     k = lane
     while k < blocks:
         total += partial[row, k]
         largest = wp.max(largest, partial[row, k])
-        k += wp.block_dim()
+        k += lanes
     sums = wp.tile_sum(wp.tile(total))
     maxima = wp.tile_max(wp.tile(largest))
     if row < first_max:
@@ -74,7 +77,14 @@ class BlockSums:
         self.blocks = _CARD_BLOCKS if queue.is_card else _PROCESSOR_BLOCKS
         self.threads = self.blocks * queue.block
         """How many threads a kernel that fills `partial` must be launched with."""
-        self.partial = queue.zeros((sums + maxima, self.blocks), wp.float64)
-        self.totals = queue.zeros(sums + maxima, wp.float64)
-        self.reduce = queue.prepare(_reduce, (sums + maxima, queue.block), self.blocks, sums, self.partial, self.totals)
-        """Launch it after the kernels that filled `partial`; `totals` then holds the numbers."""
+        self._queue, self._rows, self._sums = queue, sums + maxima, sums
+        self.partial = queue.zeros((self._rows, self.blocks), wp.float64)
+        """(rows, blocks): a host may read this as it is and add up the rows."""
+        self.totals = queue.zeros(self._rows, wp.float64)
+        """The rows added up on the device, by a `reduction`."""
+
+    def reduction(self, first: int = 0, last: int | None = None) -> Launch:
+        """Return the launch that adds up the rows from `first` to before `last` into `totals`."""
+        rows = (self._rows if last is None else last) - first
+        lanes = self._queue.block
+        return self._queue.prepare(_reduce, (rows, lanes), first, self.blocks, self._sums, lanes, self.partial, self.totals)

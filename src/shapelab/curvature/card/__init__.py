@@ -1,0 +1,1 @@
+"""Curvature on a graphics card: the kernels of `shapelab.curvature` again, in NVIDIA Warp. Imported only for a card."""
