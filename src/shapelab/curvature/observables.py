@@ -12,7 +12,7 @@ from shapelab.curvature.state import CurvatubesState
 if TYPE_CHECKING:
     from shapelab.curvature.energy import CurvatureEnergy
 
-__all__ = ["Seen", "near", "observables", "seen"]
+__all__ = ["Seen", "observables", "seen"]
 
 
 class Seen(NamedTuple):
@@ -39,7 +39,7 @@ def seen(energy: CurvatureEnergy, u: Any, clamped: np.ndarray | None) -> Seen:
     clamped
         Voxels that cannot change, None for none: what touches them has no curvature, since a film has its edge there.
     """
-    from shapelab.curvature.surface_kernel import surface_sums
+    from shapelab.curvature.surface_kernel import near, surface_sums
 
     if energy.card is not None:
         mean, fraction, interface, surface = energy.card.seen(u, clamped)
@@ -78,10 +78,3 @@ def observables(state: CurvatubesState, sums: Seen) -> dict[str, float]:
     scalars["volume_fraction"] = sums.volume_fraction
     scalars["flips"] = state.flips
     return scalars
-
-
-def near(clamped: np.ndarray) -> np.ndarray:
-    """Return the voxels that cannot change, and those that are two or fewer steps from them."""
-    from scipy.ndimage import binary_dilation
-
-    return np.asarray(binary_dilation(clamped, iterations=2))

@@ -13,7 +13,7 @@ import numpy as np
 from shapelab.curvature.slabs import slab_bounds
 from shapelab.threads import over_ranges
 
-__all__ = ["surface_sums"]
+__all__ = ["near", "surface_sums"]
 
 NEAR = 0.95
 """Voxels with a larger |u| carry less than 1 part in 1000 of the area."""
@@ -36,6 +36,13 @@ def surface_sums(u: np.ndarray, *, periodic: bool, left_out: np.ndarray | None =
     over_ranges(lambda _, first, last: _planes(u, mask, periodic, first, last, sums), slab_bounds(u.shape[0]))
     area, counted, mean, gaussian = sums.sum(axis=0)
     return float(area), float(counted), float(mean), float(gaussian)
+
+
+def near(clamped: np.ndarray) -> np.ndarray:
+    """Return the voxels that cannot change, and those that are two or fewer steps from them."""
+    from scipy.ndimage import binary_dilation
+
+    return np.asarray(binary_dilation(clamped, iterations=2))
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

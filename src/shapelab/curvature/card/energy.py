@@ -10,7 +10,7 @@ import warp as wp
 
 from shapelab.curvature.card import energy_kernels as kernels
 from shapelab.curvature.card import frame_kernels, metric_kernels
-from shapelab.curvature.observables import near
+from shapelab.curvature.surface_kernel import near
 from shapelab.curvature.terms import SIGMA, EnergyTerms
 from shapelab.gpu.generic import specialise
 from shapelab.gpu.queue import Launch, Queue
