@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from shapelab.state import State
 from shapelab.stopping import apart, check_stop, stoppable
 
 __all__ = ["Change", "Frame", "LayerData", "LayerKind", "Model", "ParameterInfo", "Parameters", "Simulation", "State", "parameter"]
+
+
+T = TypeVar("T")
 
 
 class Change(NamedTuple):
@@ -227,6 +230,10 @@ class Simulation:
     def state(self) -> State:
         """Return a copy of the current state: a checkpoint."""
         return self._prepared().copy()
+
+    def look(self, function: Callable[[State], T]) -> T:
+        """Return what `function` makes of the current state itself, which it must not change or keep: `state` without the copy."""
+        return function(self._prepared())
 
     def restore(self, state: State) -> None:
         """Go on from `state` (a copy of it), bit for bit on the same device."""

@@ -297,6 +297,7 @@ def test_colours_tracks_measure_and_script(viewer, dock, qtbot, tmp_path):
     tracks = next(layer for layer in viewer.layers if isinstance(layer, Tracks))
     assert set(tracks.features["cell"]) == set(dock.panel.layers["seeds"].features["id"])
     jumps = np.abs(np.diff(tracks.data, axis=0))[np.diff(tracks.data[:, 0]) == 0, 2:]
+    assert (np.diff(np.unique(tracks.data[:, 1])) == 1).all()  # every step, not only those that were shown
     assert jumps.max() < 24  # paths through the sides of the box are cut there
 
     click(qtbot, dock.results.measure_button)
@@ -331,6 +332,29 @@ def test_the_users_own_labels_move(viewer, dock, qtbot):
     assert np.allclose(cells.scale, 0.5)
     assert np.allclose(cells.translate, (3, 4))
     assert np.array_equal(layer.data, labels)  # nothing of the user's is changed
+
+
+def test_types_come_from_a_second_layer(viewer, dock, qtbot):
+    labels = np.zeros((48, 56), np.int64)
+    labels[4:20, 4:20], labels[4:20, 24:44], labels[26:44, 10:30] = 7, 100, 60_000
+    regions = np.full(labels.shape, 3, np.int64)
+    regions[:, 22:] = 9  # covers most of label 100 and a part of 60000
+    layer = viewer.add_labels(labels, scale=(0.5, 0.5))
+    kinds = viewer.add_labels(regions, name="regions", scale=(0.5, 0.5))
+    other = viewer.add_labels(regions[:-1], name="cut", scale=(0.5, 0.5))
+    dock.start_from.choose(layer)
+    assert dock.types.isVisibleTo(dock)
+    dock.types.choose(other)
+    assert "pixel on pixel" in dock.panel.message.text()
+    assert dock.types.layer is None
+    dock.types.choose(kinds)
+    assert "taken from 'regions': 2 of type 0, 1 of type 1" in dock.panel.message.text()
+    click(qtbot, dock.panel.run_button)
+    qtbot.waitUntil(lambda: dock.panel.snapshot is not None, timeout=120_000)
+    qtbot.waitUntil(lambda: not dock.panel.running, timeout=60_000)
+    assert list(dock.panel.layers["seeds"].features["type"]) == [0, 1, 0]
+    dock.start_from.choose(None)
+    assert not dock.types.isVisibleTo(dock)
 
 
 def test_cells_in_space(viewer, dock, qtbot):

@@ -62,7 +62,7 @@ def test_run_change_and_results(viewer, dock, qtbot, tmp_path):
     assert viewer.layers.selection.active.metadata["shapelab"]["preset"] == "tubes"
     click(qtbot, dock.results.measure_button)
     qtbot.waitUntil(lambda: len(dock.results.measurements.rows()) > 5, timeout=60_000)
-    assert any(row[0] == "volume [µm^3]" for row in dock.results.measurements.rows())
+    assert any(row[0] == "volume [µm³]" for row in dock.results.measurements.rows())
     click(qtbot, dock.results.script_button)
     qtbot.waitUntil(lambda: "clipboard" in dock.panel.message.text(), timeout=30_000)
     script = QApplication.clipboard().text()
@@ -131,6 +131,32 @@ def test_start_from_a_mask_with_long_voxels(viewer, dock, qtbot):
     assert np.allclose(inside, expected, atol=1.0)
     dock.start_from.combo.choose(None)
     assert dock.parameters.voxel_size == 0.01
+
+
+def test_a_thin_shape_is_warned_of_and_computed_on_a_finer_grid(viewer, dock, qtbot):
+    thin = np.zeros((20, 24, 28), int)
+    thin[8:12, 4:20, 4:24] = 1
+    mask = viewer.add_labels(thin, name="sheet", scale=(0.5, 0.5, 0.5), units="um", translate=(5, 6, 7))
+    dock.start_from.combo.choose(mask)
+    assert "3 × as fine" in dock.start_from.note.text()
+    assert dock.parameters.resolution == 100
+    thicker = dock.parameters.replace(interface_width=1.0)
+    dock.form.set_parameters(thicker)
+    dock.form.changed.emit(thicker, thicker)
+    assert "blurred" not in dock.start_from.note.text()
+    dock.form.set_parameters(dock.parameters.replace(interface_width=2.0))
+    dock.start_from.grid.setCurrentIndex(2)
+    dock.start_from.grid.activated.emit(2)
+    assert "blurred" not in dock.start_from.note.text()
+    assert dock.parameters.voxel_size == pytest.approx(0.5 / 3)
+    assert dock.parameters.resolution == 300
+    run_until(qtbot, dock)
+    field = dock.panel.layers["field"]
+    stop(qtbot, dock)
+    inside = np.argwhere(field.data > 0).mean(axis=0) * field.scale + field.translate
+    np.testing.assert_allclose(inside, np.argwhere(thin > 0).mean(axis=0) * 0.5 + mask.translate, atol=0.3)
+    dock.start_from.combo.choose(None)
+    assert dock.parameters.resolution == 100
 
 
 def test_one_label_of_several(viewer, dock):

@@ -74,6 +74,7 @@ class RecordingTab(QWidget):
         if self._panel.running and self._panel.stream is not None:
             self._recorder = self._new_recorder() if wanted else None
             self._panel.stream.worker.record(self._recorder)
+            self._panel.tell_unsaved()
         self._describe()
 
     def _on_starting(self, worker: Worker, goes_on: bool) -> None:

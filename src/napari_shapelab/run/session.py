@@ -18,6 +18,7 @@ from napari_shapelab.run.results import EarlierRuns, Shown
 from napari_shapelab.run.status import Lasting, preparing, status
 from napari_shapelab.run.stream import Stream
 from napari_shapelab.settings import max_rate
+from napari_shapelab.viewer.busy import Busy
 from napari_shapelab.viewer.canvas_guard import CanvasGuard
 from napari_shapelab.viewer.tabbed import Tabbed
 from napari_shapelab.viewer.view import unwrapped
@@ -93,6 +94,7 @@ class RunSession(QWidget):
         self._device = ""
         self._run_title = ""
         self._decorate: Callable[[Frame], Frame] | None = None
+        self._busy = Busy(self._viewer, self._on_closing)
         self.stream: Stream | None = None
         self.snapshot: Snapshot | None = None
         self.layers: RunLayers | None = None
@@ -222,6 +224,7 @@ class RunSession(QWidget):
         if live:
             stream.worker.update(**live)
         stream.start()
+        self.tell_unsaved()
         self._refresh()
         self.started.emit()
 
@@ -252,8 +255,18 @@ class RunSession(QWidget):
             self.say(self.earlier.make_way(self.layers, *self._arriving))
         self._refresh()
 
+    def tell_unsaved(self) -> None:
+        """Have napari ask before it closes while a run goes on that is not being saved."""
+        unsaved = self.running and self.stream is not None and not self.stream.worker.recorded
+        self._busy.tell(f"the run {self._run_title!r} goes on and is not being saved" if unsaved else "")
+
+    def _on_closing(self) -> None:
+        if self.stream is not None:
+            self.stream.stop()
+
     def _on_ended(self, ended: Ended) -> None:
         stream, self.stream = self.stream, None
+        self._busy.tell("")
         if stream is not None:
             if stream.worker.ended is None:
                 self._late = stream  # it winds down, and `settled` will come

@@ -34,15 +34,14 @@ class Lasting:
 
 
 def status(device: str, snapshot: Snapshot, first: str) -> str:
-    """Return device, step, speed, time, and the scalar `first`, rounded to what they mean."""
-    parts = [device.partition(" (")[0], f"step {snapshot.frame.step}"]
-    if snapshot.step_rate > 0:
-        parts.append(f"{snapshot.step_rate:.3g} steps/s")
-    parts.append(f"{snapshot.elapsed:.0f} s")
+    """Return step, the scalar `first`, speed, time and device, rounded to what they mean: a narrow dock cuts off what matters least."""
+    parts = [f"step {snapshot.frame.step}"]
     if first in snapshot.frame.scalars:
         value, name = snapshot.frame.scalars[first], shown_name(first)
         parts.append(f"{name} {100 * value:.2g} %" if first in _PERCENT else f"{name} {value:.4g}")
-    return " · ".join(parts)
+    if snapshot.step_rate > 0:
+        parts.append(f"{snapshot.step_rate:.3g} steps/s")
+    return " · ".join([*parts, f"{snapshot.elapsed:.0f} s", device.partition(" (")[0]])
 
 
 def preparing(device: str, family: str, elapsed: float, kernels: int) -> str:

@@ -96,6 +96,10 @@ class Worker(threading.Thread):
         self._next_sample = 0.0
         self.decorate: Callable[[Frame], Frame] | None = None
         """Adds layers to each frame, in the worker; may be exchanged at any time."""
+        self.follow: Visit | None = None
+        """Called after each step, and at the start, in the worker; to be set before it begins."""
+        self.recorded = False
+        """Whether the run is being saved."""
         self._recorder: Recorder | None = None
         self._next_analysis = 0.0
 
@@ -144,6 +148,7 @@ class Worker(threading.Thread):
 
     def record(self, recorder: Recorder | None) -> None:
         """Save the run from now on, or (None) no longer."""
+        self.recorded = recorder is not None
 
         def exchange(simulation: Simulation) -> None:
             self._end_recording()
@@ -191,6 +196,8 @@ class Worker(threading.Thread):
         simulation.prepare()
         if self._stopped:  # while it prepared: there is nothing to show, and nothing to keep in memory
             return Ended(STOPPED, stopped=True)
+        if self.follow is not None:
+            self.follow(simulation)
         self._publish(simulation)
         self.preparing = False
         while (orders := self._orders()) is not None:
@@ -239,6 +246,8 @@ class Worker(threading.Thread):
     def _step(self, simulation: Simulation) -> None:
         begin = time.perf_counter()
         simulation.step()
+        if self.follow is not None:
+            self.follow(simulation)
         duration = time.perf_counter() - begin
         self._worked += duration
         rate = 1.0 / max(duration, 1e-9)

@@ -8,10 +8,14 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from qtpy.QtCore import QEvent, QObject, QSize, QTimer
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
 __all__ = ["Tabbed", "open_as_tab"]
+
+
+_HALF = 0.35
+"""Part of a window that the canvas keeps beside two columns of docks; in a narrower one they become tabs of one column."""
 
 
 class Tabbed(QObject):
@@ -47,17 +51,38 @@ class Tabbed(QObject):
         window = _ancestor(dock, QMainWindow) if dock is not None else None
         if not isinstance(dock, QDockWidget) or not isinstance(window, QMainWindow) or dock.isFloating():
             return
-        area = window.dockWidgetArea(dock)
-        beside = [
-            other
-            for other in window.findChildren(QDockWidget)
-            if other is not dock and other.isVisible() and not other.isFloating() and window.dockWidgetArea(other) == area
-        ]
+        beside = _docks_in(window, window.dockWidgetArea(dock), dock)
+        if not beside and _is_narrow(window, dock):
+            self._join_left(window, dock)
+            return
         if beside and dock not in window.tabifiedDockWidgets(beside[-1]):
             window.tabifyDockWidget(beside[-1], dock)
             dock.show()
             dock.raise_()
             QTimer.singleShot(0, partial(_shrink, window, self._sizes.get(id(window))))
+
+    def _join_left(self, window: QMainWindow, dock: QDockWidget) -> None:
+        """Make one stack of tabs of the dock and napari's own on the left: beside two columns there would be no canvas."""
+        left = Qt.DockWidgetArea.LeftDockWidgetArea
+        first, *others = _docks_in(window, left, dock)
+        for other in (*others, dock):
+            window.addDockWidget(left, other)
+            window.tabifyDockWidget(first, other)
+        dock.raise_()
+        QTimer.singleShot(0, partial(_shrink, window, self._sizes.get(id(window))))
+
+
+def _docks_in(window: QMainWindow, area: Qt.DockWidgetArea, but: QDockWidget) -> list[QDockWidget]:
+    """Return the docks that are seen in an area of a window, but one."""
+    docks = [dock for dock in window.findChildren(QDockWidget) if dock is not but and dock.isVisible() and not dock.isFloating()]
+    return [dock for dock in docks if window.dockWidgetArea(dock) == area]
+
+
+def _is_narrow(window: QMainWindow, dock: QDockWidget) -> bool:
+    """Tell whether a dock on the right, however narrow, leaves the canvas less than half of a window that has docks on the left."""
+    left = max((other.width() for other in _docks_in(window, Qt.DockWidgetArea.LeftDockWidgetArea, dock)), default=0)
+    at_right = window.dockWidgetArea(dock) == Qt.DockWidgetArea.RightDockWidgetArea
+    return at_right and left > 0 and window.width() - left - dock.minimumSizeHint().width() < _HALF * window.width()
 
 
 def open_as_tab(viewer: Any, widget: QWidget, plugin: str, name: str) -> None:

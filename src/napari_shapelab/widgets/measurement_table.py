@@ -155,12 +155,12 @@ def measurements_dock(viewer: Any) -> Measurements:
 
 
 def _heading(name: str, unit: str) -> str:
-    symbol = unit_of(name, unit)
+    symbol = shown_unit(unit_of(name, unit))
     return f"{name} [{symbol}]" if symbol else name
 
 
 def _cell(text: str, name: str, unit: str) -> str:
-    symbol = unit_of(name, unit)
+    symbol = shown_unit(unit_of(name, unit))
     return f"{text} {symbol}" if symbol and text else text
 
 

@@ -19,7 +19,8 @@ __all__ = ["DiagramPlot", "ScalarPlot", "ThemedPlot"]
 
 _FAINTEST = 0.03
 """Square root of the relative density below which a bin of the diagram stays empty."""
-_HEIGHT = 120
+_HEIGHT, _LEAST = 120, 80
+"""Height of a curve, and the least [pixels]."""
 _SQUARE = 160
 """Least height of the curvature diagram, whose axes have one scale [pixels]."""
 _MOST_POINTS = 500
@@ -61,7 +62,7 @@ class ThemedPlot(QWidget):
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(2)
         self.plot = pg.PlotWidget(axisItems={"left": _Axis("left")})
-        self.plot.setMinimumHeight(_HEIGHT)
+        self.plot.setMinimumHeight(_LEAST)
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.plot.setLabel("bottom", bottom)

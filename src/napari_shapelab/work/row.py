@@ -10,6 +10,7 @@ from typing import Any, Literal
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from napari_shapelab.viewer.busy import Busy
 from napari_shapelab.viewer.canvas_guard import CanvasGuard
 from napari_shapelab.viewer.tabbed import Tabbed
 from napari_shapelab.viewer.theme import theme_colour
@@ -69,6 +70,7 @@ class WorkRow(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setMaximumHeight(6)
         self.message = MessageLine("Ready.", lines=3)
+        self._busy = Busy(self._viewer, self.cancel)
         self._timer = QTimer(self)
         self._timer.setInterval(_PERIOD)
         self._timer.timeout.connect(self._look)
@@ -129,6 +131,7 @@ class WorkRow(QWidget):
         self._advanced = advanced
         self._waiting.stop()
         self.say(what)
+        self._busy.tell(what)
         self.bar.setRange(0, 0)
         self._timer.start()
         self._refresh()
@@ -170,6 +173,7 @@ class WorkRow(QWidget):
         if job is None or job not in (self._job, self._late):
             return False
         self._job = self._late = None
+        self._busy.tell("")
         self._timer.stop()
         self._waiting.stop()
         self._look()

@@ -14,11 +14,9 @@ from napari.layers import Image, Layer
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
     QComboBox,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QMenu,
-    QScrollArea,
     QSizePolicy,
     QSpinBox,
     QVBoxLayout,
@@ -39,6 +37,7 @@ from napari_shapelab.widgets.file_dialog import ask_file, ask_folder
 from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.plots import DiagramPlot
+from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.work.task import Task
 from shapelab.batch import Atlas, between, clusters, member_distances, open_atlas, plane, shipped_atlas, weights_at
 from shapelab.batch.distances import Metric
@@ -360,15 +359,10 @@ class AtlasDock(QWidget):
         column.addWidget(self.preview)
         column.addWidget(self.here)
         column.addLayout(_row(self.run_button, self.clear_button, self.open_button))
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(content)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.setSpacing(6)
-        layout.addWidget(area, 1)
+        layout.addWidget(scrolled(content), 1)
         layout.addWidget(self.panel)
 
 

@@ -7,11 +7,12 @@ from functools import partial
 from typing import Any
 
 from napari.layers import Image, Labels, Layer
-from qtpy.QtWidgets import QComboBox, QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize
+from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.cells.colour_by import CellColours
 from napari_shapelab.docks.cells.drawn_grid import suggested_fineness
-from napari_shapelab.docks.cells.from_layer import TakenCells, own_colours, take_cells, why_no_cells
+from napari_shapelab.docks.cells.from_layer import TakenCells, own_colours, run_of_labels, take_cells, why_no_cells
 from napari_shapelab.docks.cells.mouse_tools import CellTools
 from napari_shapelab.docks.cells.results import CellResults
 from napari_shapelab.run.new_run import NewRun
@@ -26,6 +27,7 @@ from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.preset_combo import PresetCombo
+from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.work.soon import is_small, soon
 from napari_shapelab.work.task import warm_up
 from shapelab.catalog import problems, scenario, scenarios
@@ -62,6 +64,8 @@ class CellsDock(QWidget):
         ignore_wheel(self.size)
         self.start_from = LayerCombo(self._viewer, "new cells", why_no_cells, kinds=(Labels, Image))
         self.start_from.setToolTip("Place new cells, or let your own segmentation move: every label becomes a cell.")
+        self.types = LayerCombo(self._viewer, "the scenario, or the feature 'type'", why_no_cells, kinds=(Labels,))
+        self.types.setToolTip("Labels over your cells that say of which type each is: the smallest number is type 0, the next one type 1.")
         self.background = QComboBox()
         self.background.addItem("medium (cells can enter it)", None)
         self.background.addItem("wall (cells cannot enter it)", "background")
@@ -98,7 +102,7 @@ class CellsDock(QWidget):
             return Cells(name, **dict(self.parameters))
         given = {field: value for field, value in self.parameters if field not in _FROM_LABELS}
         taken = take(layer, self._viewer)
-        make = partial(_run_of, taken, self.background.currentData(), name, given, layer)
+        make = partial(run_of_labels, taken, self.background.currentData(), self._types(), name, given, layer)
         return make() if is_small(taken) else make
 
     # -- what the user does --------------------------------------------------------------------------------------
@@ -136,9 +140,15 @@ class CellsDock(QWidget):
 
         return back
 
+    def _types(self) -> TakenLayer | None:
+        """Return what says the types of the cells, unread, None if no layer does."""
+        layer = self.types.layer
+        return None if layer is None else take(layer, self._viewer)
+
     def _on_source(self, layer: Layer | None) -> None:
         """Take grid and cells from a layer, which at first relax; another scenario can then be chosen for them."""
-        self._layout.setRowVisible(self.background, layer is not None)
+        for row in (self.background, self.types):
+            self._layout.setRowVisible(row, layer is not None)
         self._cells, self._reading = None, None
         self.panel.say("")
         if layer is None:
@@ -156,15 +166,18 @@ class CellsDock(QWidget):
 
         def failed(text: str) -> None:
             if self._reading is reading:
-                self.start_from.choose(None)
+                if self.types.layer is not None:
+                    self.types.choose(None)
+                else:
+                    self.start_from.choose(None)
                 self.panel.say(text, wrong=True)
 
         try:
-            taken = take(layer, self._viewer)
+            taken, types = take(layer, self._viewer), self._types()
         except ShapelabError as error:
             failed(str(error))
             return
-        soon(self, partial(take_cells, taken, self.background.currentData()), done, failed, now=is_small(taken))
+        soon(self, partial(take_cells, taken, self.background.currentData(), types), done, failed, now=is_small(taken))
 
     def _show_form(self) -> None:
         try:
@@ -205,8 +218,12 @@ class CellsDock(QWidget):
 
     def _on_running(self, running: bool) -> None:
         self.form.set_running(running)
-        for widget in (self.presets.box, self.size, self.start_from, self.background, self.restore_button):
+        for widget in (self.presets.box, self.size, self.start_from, self.types, self.background, self.restore_button):
             widget.setEnabled(not running)
+
+    def sizeHint(self) -> QSize:
+        """Return a size in which the status line has room, and the canvas too."""
+        return QSize(400, 640)
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -237,6 +254,7 @@ class CellsDock(QWidget):
         self.presets.chosen.connect(self.choose_scenario)
         self.size.activated.connect(lambda _: self._show_form())
         self.start_from.chosen.connect(self._on_source)
+        self.types.chosen.connect(lambda _: self._on_source(self.start_from.layer))
         self.restore_button.clicked.connect(lambda _=False: self.restore_defaults())
         self.panel.started.connect(self._on_started)
         self.panel.ended.connect(lambda _: self._on_running(False))
@@ -252,9 +270,11 @@ class CellsDock(QWidget):
         self._layout.setVerticalSpacing(4)
         self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._layout.addRow("Start from", self.start_from)
+        self._layout.addRow("Types from", self.types)
         self._layout.addRow("Background is", self.background)
         self._layout.addRow("Size", self.size)
         self._layout.setRowVisible(self.background, False)
+        self._layout.setRowVisible(self.types, False)
         foot = QHBoxLayout()
         foot.addStretch(1)
         foot.addWidget(self.restore_button)
@@ -264,14 +284,10 @@ class CellsDock(QWidget):
         column.addLayout(self._form_place)
         column.addLayout(foot)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidget(content)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.setSpacing(6)
-        layout.addWidget(area, 3)
+        layout.addWidget(scrolled(content), 3)
         layout.addWidget(self.panel, 2)
         layout.addWidget(self.tools)
         layout.addWidget(self.colours)
@@ -280,9 +296,3 @@ class CellsDock(QWidget):
 
 _FROM_LABELS = ("shape", "voxel_size", "unit", "n_cells", "filling")
 """Parameters that a user's labels decide."""
-
-
-def _run_of(taken: TakenLayer, walls: str | None, name: str, given: dict[str, Any], layer: Layer) -> NewRun:
-    """Make the run of a layer's cells; in a thread, if the layer is large."""
-    cells = take_cells(taken, walls)
-    return NewRun(Cells(name, initial=cells.given, **given), cells.place, layer, cells.note)

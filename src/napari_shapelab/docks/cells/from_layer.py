@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from napari.layers import Image, Labels, Layer
 
+from napari_shapelab.run.new_run import NewRun
 from napari_shapelab.run.run_place import RunPlace
 from napari_shapelab.viewer.layer_data import TakenLayer, why_not_taken
+from shapelab.cells import Cells
 from shapelab.cells.labels_as_cells import GivenCells
 from shapelab.errors import InputError
 
-__all__ = ["TakenCells", "own_colours", "take_cells", "why_no_cells"]
+__all__ = ["TakenCells", "own_colours", "run_of_labels", "take_cells", "types_from", "why_no_cells"]
 
 _NAMED = 5
 """How many of the labels that are left out are named."""
@@ -36,7 +38,7 @@ def why_no_cells(layer: Layer) -> str:
     return why_not_taken(layer, kinds=(Labels, Image))
 
 
-def take_cells(taken: TakenLayer, walls: str | None) -> TakenCells:
+def take_cells(taken: TakenLayer, walls: str | None, types: TakenLayer | None = None) -> TakenCells:
     """Read a layer and take its labels as cells; in a thread, as a volume takes a while.
 
     Parameters
@@ -45,6 +47,8 @@ def take_cells(taken: TakenLayer, walls: str | None) -> TakenCells:
         What was taken from the layer.
     walls
         "background" to make the label 0 wall, None to make it medium.
+    types
+        Labels at the same place: the one that covers most of a cell is its type. None where the layer's own feature says it.
 
     Raises
     ------
@@ -55,8 +59,9 @@ def take_cells(taken: TakenLayer, walls: str | None) -> TakenCells:
     if read.kind == "image":
         read = _as_mask(read)
     layer = read.layer_data()
-    if read.features is not None:
-        layer = replace(layer, meta={**layer.meta, "features": read.features})
+    features = read.features if types is None else types_from(read, types.read())
+    if features is not None:
+        layer = replace(layer, meta={**layer.meta, "features": features})
     given = GivenCells.of(layer, walls)
     if not given.n_cells:
         raise InputError(f"The layer {taken.name!r} has no label that could become a cell: each needs at least 4 pixels.")
@@ -68,8 +73,36 @@ def take_cells(taken: TakenLayer, walls: str | None) -> TakenCells:
     if given.types is not None:
         counts = Counter(given.types.values())
         listed = ", ".join(f"{n} of type {kind}" for kind, n in sorted(counts.items()))
-        notes.append(f"Cell types are those of the layer's feature 'type': {listed}.")
+        source = "those of the layer's feature 'type'" if types is None else f"taken from {types.name!r}"
+        notes.append(f"Cell types are {source}: {listed}.")
     return TakenCells(given, RunPlace.over(read), " ".join(notes))
+
+
+def run_of_labels(taken: TakenLayer, walls: str | None, types: TakenLayer | None, name: str, given: dict[str, Any], layer: Layer) -> NewRun:
+    """Make the run of a layer's cells; in a thread, if the layer is large."""
+    cells = take_cells(taken, walls, types)
+    return NewRun(Cells(name, initial=cells.given, **given), cells.place, layer, cells.note)
+
+
+def types_from(cells: TakenLayer, types: TakenLayer) -> dict[str, list[int]]:
+    """Return the type of every label, as features: the number that covers most of it in another image.
+
+    Raises
+    ------
+    InputError
+        If the two do not lie pixel on pixel.
+    """
+    if types.data.shape != cells.data.shape or not np.allclose(types.place.matrix, cells.place.matrix) or types.unit != cells.unit:
+        raise InputError(
+            f"The layer {types.name!r} does not lie pixel on pixel over {cells.name!r}: types are taken from labels of the same shape "
+            f"and place ({' × '.join(map(str, types.data.shape))} and {' × '.join(map(str, cells.data.shape))} pixels)."
+        )
+    labels, kinds = np.asarray(cells.data).ravel(), np.asarray(types.data).ravel()
+    ids, rows = np.unique(labels, return_inverse=True)
+    values, columns = np.unique(kinds, return_inverse=True)
+    counts = np.bincount(rows * len(values) + columns, minlength=len(ids) * len(values)).reshape(len(ids), len(values))
+    chosen = values[counts.argmax(axis=1)]
+    return {"index": ids[ids != 0].tolist(), "type": chosen[ids != 0].tolist()}
 
 
 def own_colours(layer: Layer | None) -> Any:

@@ -63,7 +63,7 @@ class CellTools(QWidget):
             group.addButton(button)
             self.buttons[name] = button
         self.buttons["look"].setChecked(True)
-        self.info = MessageLine(_HINT, lines=2)
+        self.info = MessageLine(_HINT, lines=3)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)

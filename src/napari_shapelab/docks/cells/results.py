@@ -10,11 +10,11 @@ from napari.layers import Labels, Tracks
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_shapelab.docks.cells.drawn_grid import fineness_of, to_drawn
+from napari_shapelab.docks.cells.paths import Paths, track_rows
 from napari_shapelab.run.copy_as import RunCopy
-from napari_shapelab.run.layers import RunLayers
-from napari_shapelab.run.outcome import Snapshot
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.run_place import place_over_time, true_spacing
+from napari_shapelab.run.worker import Worker
 from napari_shapelab.viewer.layer_data import place_of
 from napari_shapelab.viewer.tabbed import open_as_tab
 from napari_shapelab.viewer.view import unwrapped
@@ -24,9 +24,6 @@ from napari_shapelab.work.task import Task
 from shapelab.io import save_run
 
 __all__ = ["CellResults"]
-
-_LONGEST = 2000
-"""Points that a trajectory keeps; beyond, every second one is dropped."""
 
 
 class CellResults(QWidget):
@@ -43,21 +40,19 @@ class CellResults(QWidget):
     def __init__(self, viewer: Any, panel: RunPanel) -> None:
         super().__init__()
         self._viewer, self._panel = unwrapped(viewer), panel
-        self._path: list[tuple[float, np.ndarray, np.ndarray]] = []
-        self._every, self._seen = 1, 0
-        self._layers: RunLayers | None = None
+        self._paths = Paths()
         self.copy_button = push_button("Copy", "Add the present cells as a Labels layer of your own.", self.copy_cells)
         self.measure_button = push_button(
             "Measure", "Measure every cell (size, boundary, axes, neighbours…) into a table: the features of a copy.", self.measure
         )
-        self.tracks_button = push_button("Tracks", "Add the paths of all cells so far as a Tracks layer.", self.add_tracks)
+        self.tracks_button = push_button("Tracks", "Add the paths of all cells so far, at every step, as a Tracks layer.", self.add_tracks)
         self.save_button = push_button("Save…", "Save the run (OME-Zarr), to resume it later.", self.ask_and_save)
         self.copying = RunCopy(panel)
         self.script_button, self.command_button = self.copying.script_button, self.copying.command_button
         self.setLayout(
             FlowRow((self.copy_button, self.measure_button, self.tracks_button, self.save_button, self.script_button, self.command_button))
         )
-        panel.advanced.connect(panel.guarded(self._on_advanced))
+        panel.starting.connect(panel.guarded(self._on_starting))
         for changed in (panel.started, panel.advanced, panel.ended):
             changed.connect(lambda *_: self._refresh())
         self._refresh()
@@ -67,11 +62,13 @@ class CellResults(QWidget):
         if (cells := self._cells()) is None:
             return None
         name = f"{str(cells.name).removesuffix(' · cells')} · step {cells.metadata['shapelab'].get('step')}"
-        layer = Labels(np.array(cells.data), name=name, metadata=dict(cells.metadata), colormap=cells.colormap, **place_of(cells))
+        look = {"colormap": cells.colormap, "opacity": cells.opacity, "visible": not self._panel.running}
+        layer = Labels(np.array(cells.data), name=name, metadata=dict(cells.metadata), **look, **place_of(cells))
         self._viewer.add_layer(layer)
         if self._panel.layers is not None:
             self._panel.layers.adopt(layer, own=True)
-        self._panel.say(f"Added {layer.name!r}.", passing=True)
+        hidden = "" if layer.visible else " It is hidden, as the run lies below it."
+        self._panel.say(f"Added {layer.name!r}.{hidden}", passing=True)
         return layer
 
     def measure(self) -> None:
@@ -99,13 +96,16 @@ class CellResults(QWidget):
         Task(self, work, show, lambda text: self._panel.say(text, wrong=True))
 
     def add_tracks(self) -> None:
-        """Add the paths of all cells as far as they were shown."""
-        cells = self._cells()
-        if cells is None or len(self._path) < 2:
+        """Add the paths of all cells: their places at every step."""
+        cells, snapshot, seen = self._cells(), self._panel.snapshot, self._paths.seen()
+        if cells is None or snapshot is None or len(seen) < 2:
             self._panel.say("There are no paths yet: let the cells run for a while.", wrong=True)
             return
-        rows, cell = paths(self._path, cells.data.shape)
+        fineness = fineness_of(snapshot.frame)
+        rows, cell = track_rows(seen, tuple(n / fineness for n in cells.data.shape))
+        rows[:, 2:] = to_drawn(rows[:, 2:], fineness)
         place = place_over_time(cells)
+        steps = "every step" if self._paths.every == 1 else f"every {self._paths.every} steps"
         name = f"{str(cells.name).removesuffix(' · cells')} · tracks"
         span = int(np.ptp(rows[:, 1])) + 1
         look = {"tail_length": max(1, span // 5), "tail_width": 3, "blending": "translucent", "features": {"cell": cell}}
@@ -115,7 +115,7 @@ class CellResults(QWidget):
         if self._panel.layers is not None:
             self._panel.layers.adopt(layer)
         self._viewer.dims.set_point(0, rows[:, 1].max())
-        self._panel.say(f"Added {layer.name!r}: the paths of {len(np.unique(cell))} cells.", passing=True)
+        self._panel.say(f"Added {layer.name!r}: the paths of {len(np.unique(cell))} cells, {steps}.", passing=True)
 
     def ask_and_save(self) -> None:
         """Ask where, then save."""
@@ -148,34 +148,8 @@ class CellResults(QWidget):
         for button in (self.copy_button, self.measure_button, self.tracks_button, self.save_button):
             button.setEnabled(there)
 
-    def _on_advanced(self, snapshot: Snapshot) -> None:
-        """Remember where the seeds are, thinned so that the memory stays bounded."""
-        if self._panel.layers is not self._layers:
-            self._layers, self._path, self._every, self._seen = self._panel.layers, [], 1, 0
-        self._seen += 1
-        if self._seen % self._every:
-            return
-        seeds = snapshot.frame.layer("seeds")
-        self._path.append(
-            (snapshot.frame.step, np.asarray(seeds.meta["features"]["id"]), to_drawn(seeds.data, fineness_of(snapshot.frame)))
-        )
-        if len(self._path) > _LONGEST:
-            self._path, self._every = self._path[::2], 2 * self._every
-
-
-def paths(seen: list[tuple[float, np.ndarray, np.ndarray]], shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Return tracks and the cell of each of their rows, from what was seen: (step, ids, positions).
-
-    The tracks (id, step, position…) are sorted. A path that leaves the box at one side and enters at the other is cut in
-    two there: its first piece has the id of the cell, the others have ids of their own.
-    """
-    rows = np.concatenate([np.column_stack([ids, np.full(len(ids), step), positions]) for step, ids, positions in seen])
-    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
-    cell = rows[:, 0].astype(np.int64)
-    same = cell[1:] == cell[:-1]
-    far = (np.abs(np.diff(rows[:, 2:], axis=0)) > 0.5 * np.array(shape)).any(axis=1)
-    piece = np.concatenate([[0], np.cumsum(same & far)])  # counts on over all cells
-    first = piece[np.searchsorted(cell, cell)]
-    rows[:, 0] = np.where(piece == first, cell, cell.max(initial=0) + piece)
-    order = np.lexsort((rows[:, 1], rows[:, 0]))
-    return rows[order], cell[order]
+    def _on_starting(self, worker: Worker, goes_on: bool) -> None:
+        """Follow a new run from its start, one that is resumed from where it was."""
+        if not goes_on:
+            self._paths = Paths()
+        worker.follow = self._paths.follow

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.curvatubes.diagram_tab import DiagramTab, diagram_of_run
 from napari_shapelab.docks.curvatubes.results import FieldResults, with_mask
@@ -20,11 +20,13 @@ from napari_shapelab.run.recording_tab import RecordingTab
 from napari_shapelab.settings import take_scenarios
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.preset_combo import PresetCombo
+from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.work.soon import is_small, soon
 from napari_shapelab.work.task import Task, warm_up
 from shapelab.catalog import problems, scenario, scenarios
 from shapelab.curvature import Curvatubes
 from shapelab.curvature.parameters import CurvatubesParameters
+from shapelab.curvature.resolved import too_thin
 from shapelab.errors import ShapelabError
 from shapelab.simulation import LayerData, Simulation
 
@@ -32,6 +34,8 @@ __all__ = ["CurvatubesDock"]
 
 FAMILY = "curvatubes"
 FIRST = "tubes"
+_TAKEN = ("shape", "voxel_size", "unit", "mass", "boundary", "resolution")
+"""Parameters that a layer decides from which a texture starts."""
 _FIELD_LOOK = {"colormap": "bop orange"}
 
 
@@ -109,7 +113,7 @@ class CurvatubesDock(QWidget):
             new = old.replace(**changes)
             self.panel.update_live(**changes)
         elif self._source is not None or self.start_from.combo.layer is not None:
-            kept = ("shape", "mass", "boundary", "start")
+            kept = ("shape", "mass", "boundary", "start", "resolution")
             new = new.replace(**{key: getattr(old, key) for key in kept})
         elif "shape" not in scenario(FAMILY, name).parameters and "shape" not in scenario(FAMILY, self._last_preset).parameters:
             new = new.replace(shape=old.shape)
@@ -150,6 +154,7 @@ class CurvatubesDock(QWidget):
         if self.panel.running:
             live = {name: value for name, value in _differences(old, new).items() if name in CurvatubesParameters.live_fields()}
             self.panel.update_live(**live)
+        self._say_source()
         self._describe()
 
     def _on_source(self) -> None:
@@ -178,16 +183,22 @@ class CurvatubesDock(QWidget):
 
     def _take(self, source: Source, parameters: CurvatubesParameters) -> None:
         self._source = source
-        taken = {name: getattr(parameters, name) for name in ("shape", "voxel_size", "unit", "mass", "boundary")}
+        taken = {name: getattr(parameters, name) for name in _TAKEN}
         self.form.set_parameters(self.form.parameters.replace(**taken))
-        self.start_from.say(source.note)
+        self._say_source()
         self.stay_near.setVisible(True)
         self._describe()
+
+    def _say_source(self) -> None:
+        """Say what was taken, and whether the interface fits into it."""
+        if self._source is not None and not self.form.problem:
+            warning = too_thin(self._source.thickness, self.form.parameters.interface_width)
+            self.start_from.say(" ".join(part for part in (self._source.note, warning) if part))
 
     def _leave_source(self) -> None:
         if self._source is not None:
             preset = _of_preset(self.presets.name)
-            given_back = {name: getattr(preset, name) for name in ("shape", "voxel_size", "unit", "mass", "boundary")}
+            given_back = {name: getattr(preset, name) for name in _TAKEN}
             self.form.set_parameters(self.form.parameters.replace(**given_back))
         self._source = None
         self.start_from.say("")
@@ -244,7 +255,7 @@ class CurvatubesDock(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return a size that leaves the canvas its room on a small screen."""
-        return QSize(370, 640)
+        return QSize(390, 640)
 
     def _describe(self) -> None:
         if self.form.problem:
@@ -281,15 +292,10 @@ class CurvatubesDock(QWidget):
             column.addWidget(widget)
         column.addLayout(foot)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidget(content)
         self.stay_near.setVisible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        layout.addWidget(area, 1)
+        layout.addWidget(scrolled(content), 1)
         layout.addWidget(self.panel)
         layout.addWidget(self.results)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,12 +21,16 @@ from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.work.soon import is_small, soon
 from shapelab.curvature import Curvatubes
 from shapelab.curvature.parameters import CurvatubesParameters
+from shapelab.curvature.resolved import thickness_in_voxels
+from shapelab.curvature.starting_shape import given
+from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.simulation import LayerData
 from shapelab.units import shown_unit
 
 __all__ = ["Source", "StartFrom", "labels_in", "read_with_parameters", "run_of", "source_of"]
 
+_FINEST = 4
 _MARGIN = 8
 """Voxels left around a cropped shape, so that it has room to move."""
 
@@ -41,9 +46,13 @@ class Source:
     """Where the run of it lies: exactly over the layer."""
     note: str
     """What was done with it, for the user."""
+    finer: int = 1
+    """How many times as fine its grid is as the layer's."""
+    thickness: float = math.inf
+    """Of its structures [voxels of the grid]."""
 
 
-def source_of(taken: TakenLayer, label: int | None, crop: bool) -> Source:
+def source_of(taken: TakenLayer, label: int | None, crop: bool, finer: int = 1) -> Source:
     """Read a volume; in a thread, as a large one takes a while.
 
     Parameters
@@ -54,6 +63,8 @@ def source_of(taken: TakenLayer, label: int | None, crop: bool) -> Source:
         This label only; None for all that is not 0.
     crop
         Only the box around the shape, with a margin.
+    finer
+        Voxels in place of one, along each axis.
 
     Raises
     ------
@@ -68,14 +79,18 @@ def source_of(taken: TakenLayer, label: int | None, crop: bool) -> Source:
         data = data == label if label is not None else data != 0
         if crop:
             data, corner = _cropped(data, read.name)
-    h = float(spacing.min())
+    h = float(spacing.min()) / finer
     part = read.place.of_part(
         (corner + 0.5 * (h / spacing - 1)).tolist(), (h / spacing).tolist()
     )  # cubes that begin at the same corner of the box
-    meta = {"scale": read.spacing, "units": (read.unit or "pixel",) * 3}
-    note = " ".join([*read.notes, _note(data.shape, spacing, shown_unit(read.unit) or "pixels")])
+    if finer > 1:
+        require_memory(data.nbytes * finer**3)
+        for axis in range(3):
+            data = np.repeat(data, finer, axis=axis)
+    meta = {"scale": tuple((spacing / finer).tolist()), "units": (read.unit or "pixel",) * 3}
+    note = " ".join([*read.notes, _note(data.shape, spacing / finer, shown_unit(read.unit) or "pixels")])
     name = read.name if label is None else f"{read.name} {label}"
-    return Source(name, LayerData(read.name, data, read.kind, meta), RunPlace.over(read, part), note)
+    return Source(name, LayerData(read.name, data, read.kind, meta), RunPlace.over(read, part), note, finer)
 
 
 def labels_in(taken: TakenLayer) -> list[tuple[int, int]]:
@@ -109,7 +124,8 @@ def read_with_parameters(read: Callable[[], Source], preset: str) -> tuple[Sourc
     source = read()
     parameters = Curvatubes(preset, initial=source.data).parameters
     assert isinstance(parameters, CurvatubesParameters)
-    return source, parameters
+    thickness = thickness_in_voxels(given(source.data).as_mask())
+    return replace(source, thickness=thickness), parameters.replace(resolution=min(1000.0, parameters.resolution * source.finer))
 
 
 def run_of(read: Callable[[], Source], preset: str, values: dict[str, Any], layer: Layer) -> NewRun:
@@ -136,6 +152,11 @@ class StartFrom(QWidget):
         self.crop = QCheckBox("Crop to the shape")
         self.crop.setToolTip("Compute only the box around the shape, with a margin of 8 voxels: much faster.")
         self.crop.setChecked(True)
+        self.grid = QComboBox()
+        for k in range(1, _FINEST + 1):
+            self.grid.addItem("that of the layer" if k == 1 else f"{k} × as fine", k)
+        self.grid.setToolTip("The grid that is computed on: 1 to 4 voxels in place of one along each axis, for thin structures.")
+        ignore_wheel(self.grid)
         self.note = QLabel()
         self.note.setWordWrap(True)
         self._layout = QFormLayout(self)
@@ -145,11 +166,13 @@ class StartFrom(QWidget):
         self._layout.addRow("Start from", self.combo)
         self._layout.addRow("Label", self.label)
         self._layout.addRow("", self.crop)
+        self._layout.addRow("Grid", self.grid)
         self._layout.addRow(self.note)
         self._show(False, False)
         self.combo.chosen.connect(self._on_layer)
         self.label.activated.connect(lambda _: self._on_other())
         self.crop.clicked.connect(lambda _: self._on_other())
+        self.grid.activated.connect(lambda _: self._on_other())
 
     def taken(self) -> TakenLayer | None:
         """Return what was taken of the layer, unread, None for a new pattern; InputError if it cannot be used."""
@@ -157,7 +180,7 @@ class StartFrom(QWidget):
 
     def reader(self, taken: TakenLayer) -> Callable[[], Source]:
         """Return what reads the volume as it is chosen now."""
-        return partial(source_of, taken, self.label.currentData(), self.crop.isChecked())
+        return partial(source_of, taken, self.label.currentData(), self.crop.isChecked(), self.grid.currentData())
 
     def source(self) -> Source | None:
         """Read the volume to start from, None for a new pattern; InputError if it cannot be used."""
@@ -175,6 +198,7 @@ class StartFrom(QWidget):
 
     def _on_layer(self, layer: Layer | None) -> None:
         self.label.clear()
+        self.grid.setCurrentIndex(0)
         self._counting = counting = object()
         self._show(False, isinstance(layer, Labels))
         if not isinstance(layer, Labels):
@@ -210,4 +234,5 @@ class StartFrom(QWidget):
     def _show(self, label: bool, crop: bool) -> None:
         self._layout.setRowVisible(self.label, label)
         self._layout.setRowVisible(self.crop, crop)
+        self._layout.setRowVisible(self.grid, self.combo.layer is not None)
         self._layout.setRowVisible(self.note, bool(self.note.text()))

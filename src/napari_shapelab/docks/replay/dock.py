@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QComboBox, QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.replay.about import Details, Opened, read_opened
 from napari_shapelab.docks.replay.export_panel import ExportPanel
@@ -24,6 +24,7 @@ from napari_shapelab.widgets.form import collapsible
 from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
+from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.task import Task
 from shapelab.io import Run
@@ -263,15 +264,10 @@ class ReplayDock(QWidget):
         column.addWidget(self.resolution)
         column.addWidget(self.details)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(content)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.setSpacing(6)
-        layout.addWidget(area, 1)
+        layout.addWidget(scrolled(content), 1)
         layout.addWidget(self.plot, 1)
         self.details.toggled.connect(lambda opened: layout.setStretch(0, 3 if opened else 1))
         layout.addWidget(self.frame_label)

@@ -1,0 +1,38 @@
+"""Whether an interface fits into a shape."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from shapelab.curvature.profile import profile
+from shapelab.curvature.resolved import finer_grid, thickness_in_voxels, too_thin
+
+
+@pytest.mark.parametrize("thick", [3, 6, 11, 20])
+def test_the_thickness_of_plates_and_tubes(thick):
+    plate = np.zeros((40, 24, 24), bool)
+    plate[8 : 8 + thick] = True
+    assert thickness_in_voxels(plate) == pytest.approx(thick, abs=1.01)
+    y, x = np.mgrid[:40, :40] - 19.5
+    tube = np.broadcast_to(y**2 + x**2 < (thick / 2) ** 2, (20, 40, 40))
+    assert thickness_in_voxels(tube) == pytest.approx(thick, abs=1.7)  # a tube of 3 is 2 voxels wide here
+
+
+def test_nothing_and_everything():
+    assert thickness_in_voxels(np.zeros((4, 4, 4), bool)) == 0
+    assert thickness_in_voxels(np.ones((4, 5, 6), bool)) == 4
+
+
+@pytest.mark.parametrize(("thickness", "width"), [(5.0, 2.0), (3.0, 2.0), (7.9, 2.5), (12.0, 6.0)])
+def test_on_the_grid_that_is_proposed_the_field_reaches_its_value_inside(thickness, width):
+    finer = finer_grid(thickness, width)
+    middle = lambda k: float(profile(np.array([-k * thickness / 2]), width)[0])  # noqa: E731
+    assert abs(middle(1)) < 0.88
+    assert finer == 4 or abs(middle(finer)) > 0.87
+    assert f"{finer} × as fine" in too_thin(thickness, width)
+
+
+def test_what_is_thick_enough_needs_no_word():
+    assert too_thin(8.0, 2.0) == too_thin(40.0, 2.0) == ""
+    assert finer_grid(8.0, 2.0) == 1
