@@ -127,8 +127,8 @@ class Problem:
     def _pack(self) -> None:
         """Fill the rows of numbers of the cells; choose the cost unit so that an undeformed cell has a potential near 1."""
         table, n, d, length = self.table, self.n, self.ndim, self.length_unit
-        levels = self._table_levels() if (table.kind == TABULATED).any() else np.zeros(n)
         tabulated = table.kind == TABULATED
+        levels = self._table_levels() if tabulated.any() and table.image is None else table.scale * table.radius**table.exponent
         typical = np.where(tabulated, levels, table.scale * table.radius**table.exponent)
         self.cost_unit = float(np.mean(typical)) if n and np.mean(typical) > 0 else 1.0
         values, codes = np.zeros((n, COLUMNS)), np.zeros((n, 3), np.int32)
@@ -188,7 +188,9 @@ class Problem:
             )
         grid = self._grid(shape)
         if self.table.image is not None:
-            return np.asarray(self.table.image(grid, self.seeds) / np.float32(self.cost_unit), np.float32)
+            costs = self.table.image(grid, self.seeds)
+            costs *= np.float32(1 / self.cost_unit)
+            return costs
         y = grid.pixel_centres()
         table = np.empty((len(cells), int(np.prod(shape))), np.float32)
         for row, cell in enumerate(cells):

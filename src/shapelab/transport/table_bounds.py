@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from shapelab.threads import over_ranges, ranges
-from shapelab.transport.compiled import kernel
+from shapelab.transport.compiled import quick
 
 __all__ = ["bounds_of_blocks", "bounds_of_parents"]
 
 
-@kernel
+@quick
 def _scan(
     slot: int, first: int, last: int, table: np.ndarray, dims: tuple, side: tuple, counts: tuple, low: np.ndarray, high: np.ndarray
 ) -> None:

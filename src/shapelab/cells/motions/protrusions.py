@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numba import njit
@@ -20,14 +21,30 @@ LOBE_HEIGHT = 1 / math.sqrt(math.pi * _WIDTH)
 """Bias at the tip of a lobe of amplitude 1."""
 
 
-_ANGLES = np.linspace(-np.pi, np.pi, 361)
+_TURNS = np.linspace(-2, 2, 513)
+"""Directions at which the bias is tabulated, as `_turn` counts them."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _turn(z0: float, z1: float) -> float:
+    """Return the direction of z as a number from -2 to 2 that grows with its angle: cheaper than the angle itself."""
+    along = z1 / (abs(z0) + abs(z1) + 1e-300)
+    return 1.0 - along if z0 >= 0 else along - 1.0
+
+
+@cache
+def _lobe_shapes(lobes: int) -> np.ndarray:
+    """Return ``G(angle - angle_k)`` ``(lobes, directions)`` over `_TURNS`; the lobes are equally spaced and do not turn."""
+    along = 1 - np.abs(_TURNS)
+    angles = np.arctan2(np.sign(_TURNS) * (1 - np.abs(along)), along)
+    away = angles - 2 * np.pi * np.arange(lobes)[:, None] / lobes
+    away -= 2 * np.pi * np.rint(away / (2 * np.pi))
+    return np.asarray(np.exp(-(away**2) / _WIDTH) * LOBE_HEIGHT)
 
 
 def _biases(amplitudes: np.ndarray) -> np.ndarray:
-    """Return ``sum_k G(angle - angle_k) a_k`` of every cell over `_ANGLES`; the lobes are equally spaced and do not turn."""
-    away = _ANGLES[:, None] - 2 * np.pi * np.arange(amplitudes.shape[1]) / amplitudes.shape[1]
-    away -= 2 * np.pi * np.rint(away / (2 * np.pi))
-    return np.asarray(amplitudes @ (np.exp(-(away**2) / _WIDTH) * LOBE_HEIGHT).T)
+    """Return ``sum_k G(angle - angle_k) a_k`` of every cell over `_TURNS`."""
+    return np.asarray(amplitudes @ _lobe_shapes(amplitudes.shape[1]))
 
 
 def lobe_bias(amplitudes: np.ndarray) -> Callable[[np.ndarray, np.ndarray, int], np.ndarray]:
@@ -36,7 +53,8 @@ def lobe_bias(amplitudes: np.ndarray) -> Callable[[np.ndarray, np.ndarray, int],
 
     def bias(z: np.ndarray, y: np.ndarray, cell: int) -> np.ndarray:
         del y
-        return -np.log(np.interp(np.arctan2(z[..., 0], z[..., 1]), _ANGLES, factors[cell]))
+        along = z[..., 1] / (np.abs(z).sum(axis=-1) + 1e-300)
+        return -np.log(np.interp(np.where(z[..., 0] >= 0, 1 - along, along - 1), _TURNS, factors[cell]))
 
     return bias
 
@@ -64,7 +82,7 @@ def _lobed(slot, first, last, out, windows, seeds, spacing, scales, half_powers,
             z0 = (k + 0.5) * spacing[0] - seeds[i, 0]
             for m in range(windows[i, 1, 0], windows[i, 1, 1]):
                 z1 = (m + 0.5) * spacing[1] - seeds[i, 1]
-                place = (np.arctan2(z0, z1) + np.pi) / (2 * np.pi) * steps
+                place = (_turn(z0, z1) + 2.0) * (0.25 * steps)
                 left = min(int(place), steps - 1)
                 factor = factors[i, left] + (place - left) * (factors[i, left + 1] - factors[i, left])
                 squared = z0 * z0 + z1 * z1
