@@ -59,7 +59,7 @@ def solve_sinkhorn(newton: Newton, f: np.ndarray | None) -> np.ndarray:
         level = newton.problem.level(shape)
         soft = soft_assignment_on(level, newton.n)
         eps = newton.annealing.temperature(level)
-        temperatures = np.full(soft.pixel_min.size, eps)
+        temperatures = np.full(soft.pixel_min.size, eps, np.float32)
         for _ in range(_SINKHORN_STEPS):
             if newton.goal.stopped:
                 break

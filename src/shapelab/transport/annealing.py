@@ -31,6 +31,12 @@ def moved(f: np.ndarray, step: np.ndarray, length: float | np.ndarray, power: np
     return np.asarray(f + base * (growth ** (1 / power) - 1))
 
 
+def _mean_field(slopes: np.ndarray, others: np.ndarray, rhs: np.ndarray) -> np.ndarray:
+    """Solve ``(diag(slopes) - o o' / sum(o)) x = rhs``: each cell exchanges the volumes o with all others in proportion to theirs."""
+    alone, drawn = rhs / slopes, others / slopes
+    return np.asarray(alone + drawn * (dot(others, alone) / (others.sum() - dot(others, drawn))))
+
+
 class Annealing:
     """Smoothed stages for one problem.
 
@@ -69,7 +75,8 @@ class Annealing:
         hot = TUNING.hotter * eps
         while not self.problem.medium and TUNING.hotter * hot < self._mean_cost(level) and hot < TUNING.hottest * eps:
             hot *= TUNING.hotter
-        while hot > TUNING.hot * eps:
+        concave = self.problem.exponents.mean() < 1  # costs that grow slowly let everything in at once: nothing is learnt from that
+        while hot > TUNING.hot * eps and not concave:
             f = self._stage(level, f, hot, TUNING.hot_steps, *TUNING.hot_goal)
             hot /= TUNING.hotter
         return f
@@ -104,15 +111,22 @@ class Annealing:
             rhs = np.where(missing > 0, volumes * np.minimum(ratio, TUNING.most_missing), missing)
             if not medium:
                 rhs -= volumes * rhs.sum() / volumes.sum()
-            slopes = soft.slopes[: self.n]
-            kept = np.bincount(soft.pairs.ravel(), np.repeat(soft.weights, 2), self.n + 1)[: self.n]
-            extra = np.maximum(slopes - kept, 0) + TUNING.own_damping * (slopes + TUNING.own_damping * targets / eps)
-            step = np.zeros(self.n)
-            conjugate_gradients(soft.pairs, soft.weights, extra, rhs, step, self.n, TUNING.stage_residual, TUNING.stage_iterations)
+            step = self._direction(soft, rhs, eps)
             if dot(missing, step) <= 0:
                 step = eps * ratio
             f, dual = self._ascend(soft, level, f, step, temperatures, dual, dot(missing, step), TUNING.floor * eps)
         return f
+
+    def _direction(self, soft: SoftAssignment, rhs: np.ndarray, eps: float) -> np.ndarray:
+        """Return the damped Newton step for the volumes `rhs` that cells lack."""
+        slopes = soft.slopes[: self.n]
+        kept = np.bincount(soft.pairs.ravel(), np.repeat(soft.weights, 2), self.n + 1)[: self.n]
+        others, damping = np.maximum(slopes - kept, 0), TUNING.own_damping * (slopes + TUNING.own_damping * self.targets / eps)
+        if soft.crowded:
+            return _mean_field(kept + others + damping, others, rhs)
+        step = np.zeros(self.n)
+        conjugate_gradients(soft.pairs, soft.weights, others + damping, rhs, step, self.n, TUNING.stage_residual, TUNING.stage_iterations)
+        return step
 
     def _share(self, soft: SoftAssignment, level: Level, f: np.ndarray, temperatures: np.ndarray) -> float:
         soft.evaluate(level.cells, f, self.problem.medium, temperatures)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shapelab.threads import over_ranges, ranges
+from shapelab.threads import ranges
 from shapelab.transport.blocks import Blocks, Grid
 from shapelab.transport.candidates import Lists
 from shapelab.transport.competition import (
@@ -109,13 +109,13 @@ def _assign(
     centres: np.ndarray,
     half: np.ndarray,
     pixels: Pixels,
+    highest: np.ndarray,
     sums: np.ndarray,
     keys: np.ndarray,
     values: np.ndarray,
-    highest: np.ndarray,
 ) -> int:
     """Assign blocks first..last; sums go to the row of the part. Return its number of pairs (half the slots: no room left)."""
-    hard, soft, keys, values = sums[0, slot], sums[1, slot], keys[slot], values[slot]
+    hard, soft = sums[slot, 0], sums[slot, 1]
     room, n, size = keys.shape[0] // 2, f.shape[0], grid.offsets.shape[1]
     buffer, share, shared = np.empty(ROOM), np.empty(PIXELS, np.float32), np.zeros((LOCAL, LOCAL))
     most = lists.cells.shape[1] + 2
@@ -191,7 +191,7 @@ class Assignment:
         self._parts = ranges(blocks.n_blocks, LEAST)
         parts = len(self._parts)
         self._tables = PairTables(n, parts)
-        self._sums = np.zeros((2, parts, n + 2))
+        self._sums = np.zeros((parts, 2, n + 2))
         self.hard = self.soft = np.zeros(n + 1)
         self.pairs, self.weights = np.empty((0, 2), np.int32), np.empty(0)
         self.highest = 0.0
@@ -205,17 +205,9 @@ class Assignment:
 
     def assign(self, cells: Cells, f: np.ndarray, medium: bool, lists: Lists) -> None:
         """Assign every pixel to the best cell of its block's list."""
-        blocks, finest, tables = self.blocks, self.blocks.levels[-1], self._tables
-        highest = np.empty(self._sums.shape[1])
-        while True:
-            tables.clear()
-            self._sums.fill(0)
-            arguments = (cells, f, medium, blocks.grid, lists, finest.centres, finest.half, self.pixels, self._sums)
-            used = over_ranges(_assign, self._parts, *arguments, tables.keys, tables.values, highest)
-            if max(used) < tables.room:
-                break
-            tables.grow()
-        self.hard, self.soft = self._sums[:, :, : self.n + 1].sum(axis=1)
+        blocks, finest, highest = self.blocks, self.blocks.levels[-1], np.empty(len(self._parts))
+        arguments = (cells, f, medium, blocks.grid, lists, finest.centres, finest.half, self.pixels, highest)
+        self.pairs, sums = self._tables.collect(_assign, self._parts, self._sums, *arguments)
+        self.hard, self.soft = self._sums[:, :, : self.n + 1].sum(axis=0)
         self.highest = float(highest.max())
-        self.pairs, sums = tables.edges(used)
         self.weights = np.ascontiguousarray(sums[:, 0])

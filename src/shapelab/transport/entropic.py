@@ -16,6 +16,10 @@ from shapelab.transport.smoothing import REACH, lift_empty, set_temperatures, sh
 
 __all__ = ["SoftAssignment"]
 
+CROWD, MANY = 64, 4
+"""Pairs are left out where so many cells meet in a block, and in all blocks more than so many pairs for each pixel of the finest grid:
+there would be more of them than of anything else, and each of them would say little."""
+
 
 class SoftAssignment:
     """The smoothed diagram on one (usually coarse) grid.
@@ -26,6 +30,8 @@ class SoftAssignment:
         Volume of every cell and of the medium, in pixels of the finest grid, and its derivative ``d|L_i|/df_i``.
     pairs, weights
         Off-diagonal part of the Hessian: ``-d|L_i|/df_j``.
+    crowded
+        Whether so many cells share the pixels that only pairs with the medium are known.
     dual
         Sum over pixels of the smoothed minimum of ``c_i - f_i``.
     """
@@ -35,18 +41,19 @@ class SoftAssignment:
         self._parts = ranges(blocks.n_blocks, 32)
         parts = len(self._parts)
         self._tables = PairTables(n, parts)
-        self._sums = np.zeros((2, parts, n + 2))
-        self.pixel_min = np.zeros(int(np.prod(blocks.grid.dims)))
+        self._sums = np.zeros((parts, 2, n + 2))
+        self.pixel_min = np.zeros(int(np.prod(blocks.grid.dims)), np.float32)
         self.volumes = self.slopes = np.zeros(n + 1)
         self.pairs, self.weights = np.empty((0, 2), np.int32), np.empty(0)
         self.dual = 0.0
+        self.crowded = False
 
     def temperatures(self, cells: Cells, f: np.ndarray, medium: bool, factor: float, least: float) -> np.ndarray:
         """Return eps of every pixel: `factor` (a length) times the slope of the locally best cost, and at least `least`."""
         blocks, finest = self.blocks, self.blocks.levels[-1]
         f = f.astype(float)
         lists = blocks.candidates(cells, f, medium)
-        eps = np.empty(self.pixel_min.size)
+        eps = np.empty(self.pixel_min.size, np.float32)
         over_ranges(set_temperatures, self._parts, cells, f, blocks.grid, lists, finest.centres, finest.half, factor, least, eps)
         return eps
 
@@ -55,30 +62,15 @@ class SoftAssignment:
         blocks, finest, tables = self.blocks, self.blocks.levels[-1], self._tables
         f = f.astype(float)
         lists = blocks.candidates(cells, f, medium, slack=_hottest(eps, blocks) * (REACH / 2))
-        tables.make_room(int((lists.counts * (lists.counts - 1)).sum()) // (8 * len(self._parts)))
-        dual = np.zeros(self._sums.shape[1])
-        while True:
-            tables.clear()
-            self._sums.fill(0)
-            arguments = (
-                cells,
-                f,
-                medium,
-                blocks.grid,
-                lists,
-                finest.centres,
-                finest.half,
-                eps,
-                self.unit,
-                self.pixel_min,
-            )
-            used = over_ranges(share_pixels, self._parts, *arguments, self._sums, tables.keys, tables.values, dual)
-            if max(used) < tables.room:
-                break
-            tables.grow()
-        self.volumes, self.slopes = self._sums[:, :, : self.n + 1].sum(axis=1)
+        meetings = int((lists.counts * (lists.counts - 1)).sum())
+        self.crowded = meetings > max(CROWD**2 * blocks.n_blocks, MANY * self.pixel_min.size * self.unit)
+        if not self.crowded:
+            tables.make_room(meetings // (8 * len(self._parts)))
+        dual = np.zeros(len(self._parts))
+        arguments = (cells, f, medium, blocks.grid, lists, finest.centres, finest.half, eps, self.unit, self.crowded, self.pixel_min, dual)
+        self.pairs, sums = tables.collect(share_pixels, self._parts, self._sums, *arguments)
+        self.volumes, self.slopes = self._sums[:, :, : self.n + 1].sum(axis=0)
         self.dual = float(dual.sum())
-        self.pairs, sums = tables.edges(used)
         self.weights = np.ascontiguousarray(sums[:, 0])
 
     def lift(self, empty: np.ndarray, cells: Cells, f: np.ndarray, eps: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -100,4 +92,4 @@ def _hottest(eps: np.ndarray, blocks: Blocks) -> np.ndarray:
         if block[axis] == 1:
             continue
         highest = np.maximum.reduceat(highest, begin, axis=axis)
-    return highest.ravel()
+    return highest.ravel().astype(float)

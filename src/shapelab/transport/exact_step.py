@@ -14,7 +14,7 @@ from shapelab.transport.compiled import Number, inlined, kernel
 from shapelab.transport.cost_table import ELLIPSOID
 from shapelab.transport.point_cost import CAP, EIGHTHS, HALF_POWER, HUGE, KIND, SCALE, Cells, cost_at, power, wrap
 
-__all__ = ["exact_steps", "find_nearest_pixel"]
+__all__ = ["add_positions", "exact_steps", "find_nearest_pixel"]
 
 
 @kernel
@@ -207,3 +207,17 @@ def find_nearest_pixel(empty: np.ndarray, cells: Cells, grid: Grid, pixels: Pixe
                     if above < lowest:
                         lowest = above
                         centres[i, 0], centres[i, 1], centres[i, 2] = j0, j1, j2
+
+
+@kernel
+def add_positions(label: np.ndarray, grid: Grid, sums: np.ndarray) -> None:
+    """Add up the indices (3) of the pixels of each label, and their number."""
+    n0, n1, n2 = grid.dims
+    for j0 in range(n0):
+        for j1 in range(n1):
+            for j2 in range(n2):
+                i = label[(j0 * n1 + j1) * n2 + j2]
+                sums[i, 0] += j0
+                sums[i, 1] += j1
+                sums[i, 2] += j2
+                sums[i, 3] += 1

@@ -12,7 +12,7 @@ import numpy as np
 
 from shapelab.stopping import check_stop
 from shapelab.transport.assignment import Assignment
-from shapelab.transport.exact_step import exact_steps, find_nearest_pixel
+from shapelab.transport.exact_step import add_positions, exact_steps, find_nearest_pixel
 from shapelab.transport.pairs import conjugate_gradients
 from shapelab.transport.passes import assignment_on, cells_in_turn
 from shapelab.transport.problem import Problem
@@ -123,16 +123,10 @@ class Iterate:
         seeds = self.problem.seeds / np.asarray(domain.spacing)
         centres[:, 3 - d :] = np.clip(seeds, 0, np.asarray(domain.shape) - 1).astype(np.int64)
         if not any(domain.periodic):
-            label = self.assignment.pixels.label
-            mine = np.zeros(self.n + 2, bool)
-            mine[order] = True
-            pixels = np.flatnonzero(mine[label])
-            owner = label[pixels]
-            size = np.maximum(np.bincount(owner, minlength=self.n)[: self.n], 1)
-            for axis, index in enumerate(np.unravel_index(pixels, grid.dims)):
-                mean = np.bincount(owner, index, self.n)[: self.n] / size
-                found = mine[: self.n] & (self.assignment.hard[: self.n] >= 1)
-                centres[found, axis] = mean[found].astype(np.int64)
+            sums = np.zeros((self.n + 2, 4))
+            add_positions(self.assignment.pixels.label, grid, sums)
+            found = order[sums[order, 3] > 0]
+            centres[found] = (sums[found, :3] / sums[found, 3:]).astype(np.int64)
         stretch = 1.0 if (self.problem.table.kind == 0).all() else TUNING.stretched
         radii = (np.ceil(TUNING.box * stretch * self.problem.radii / self.level.pixel) + 2).astype(np.int64)
         return centres, radii

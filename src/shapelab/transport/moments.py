@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shapelab.threads import over_ranges, ranges
+from shapelab.threads import ranges
 from shapelab.transport.assignment import LEAST, Assignment, Pixels
 from shapelab.transport.blocks import Grid
 from shapelab.transport.competition import (
@@ -153,7 +153,7 @@ def _measure(
     values: np.ndarray,
 ) -> int:
     """Add up the moments of blocks first..last; return the number of pairs."""
-    sums, keys, values = sums[slot], keys[slot], values[slot]
+    sums = sums[slot]
     n, pairs, room, size = f.shape[0], 0, keys.shape[0] // 2, grid.offsets.shape[1]
     buffer, where, ids = np.empty(ROOM), np.empty(PIXELS, np.int64), np.empty(2 * PIXELS, np.int64)
     z, shared = np.empty((3, PIXELS)), np.zeros((2, 2 * PIXELS, 2 * PIXELS))
@@ -216,16 +216,9 @@ def _sums(problem: Problem, assignment: Assignment, f: np.ndarray) -> tuple[np.n
         return sum_moments(assignment, level.cells), *assignment.edges()
     blocks, finest = level.blocks, level.blocks.levels[-1]
     parts = ranges(blocks.n_blocks, LEAST)
-    tables = PairTables(n, len(parts))
-    while True:
-        tables.clear()
-        sums = np.zeros((len(parts), n + 1, _SUMS))
-        arguments = (level.cells, f, blocks.grid, assignment.pixels, finest.centres, finest.half, sums, tables.keys, tables.values)
-        used = over_ranges(_measure, parts, *arguments)
-        if max(used) < tables.room:
-            break
-        tables.grow()
-    pairs, shared = tables.edges(used)
+    sums = np.zeros((len(parts), n + 1, _SUMS))
+    arguments = (level.cells, f, blocks.grid, assignment.pixels, finest.centres, finest.half)
+    pairs, shared = PairTables(n, len(parts)).collect(_measure, parts, sums, *arguments)
     return sums.sum(axis=0)[:n], pairs, shared
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
+from shapelab.threads import over_ranges
 from shapelab.transport.compiled import Number, inlined, kernel
 
 __all__ = ["PairTables", "add_pair", "conjugate_gradients"]
@@ -26,24 +31,23 @@ def add_pair(keys: np.ndarray, values: np.ndarray, i: int, j: int, n: int, first
 
 
 @kernel
-def _merge(keys: np.ndarray, values: np.ndarray, n: int, used: int, out_keys: np.ndarray, out_values: np.ndarray) -> int:
+def _add_all(listed: np.ndarray, sums: np.ndarray, n: int, keys: np.ndarray, values: np.ndarray) -> int:
+    """Add the pairs of a list to a table; return how many are new."""
     fresh = 0
-    for slot in range(keys.shape[0]):
-        if keys[slot] >= 0:
-            i, j = keys[slot] // (n + 1), keys[slot] % (n + 1)
-            fresh += add_pair(out_keys, out_values, i, j, n, values[slot, 0], values[slot, 1])
-    return used + fresh
+    for m in range(listed.shape[0]):
+        fresh += add_pair(keys, values, listed[m] // (n + 1), listed[m] % (n + 1), n, sums[m, 0], sums[m, 1])
+    return fresh
 
 
 @kernel
-def _compress(keys: np.ndarray, values: np.ndarray, n: int, out_pairs: np.ndarray, out_values: np.ndarray) -> int:
+def _drain(keys: np.ndarray, values: np.ndarray, listed: np.ndarray, sums: np.ndarray) -> None:
+    """Move the pairs of a table into a list, in the order in which they stand there."""
     m = 0
     for slot in range(keys.shape[0]):
         if keys[slot] >= 0:
-            out_pairs[m, 0], out_pairs[m, 1] = keys[slot] // (n + 1), keys[slot] % (n + 1)
-            out_values[m, 0], out_values[m, 1] = values[slot, 0], values[slot, 1]
+            listed[m], sums[m, 0], sums[m, 1] = keys[slot], values[slot, 0], values[slot, 1]
+            keys[slot], values[slot, 0], values[slot, 1] = -1, 0.0, 0.0
             m += 1
-    return m
 
 
 @kernel
@@ -95,51 +99,82 @@ def conjugate_gradients(
 
 
 class PairTables:
-    """One hash table per part of a pass, of pairs {i, j} of 0..n (n is the medium), each pair with two sums.
+    """Hash tables of pairs {i, j} of 0..n (n is the medium) with two sums each: the parts of a pass take turns with them.
 
-    Attributes
-    ----------
-    keys, values
-        ``(parts, slots)`` int64 and ``(parts, slots, 2)`` float64, for `add_pair`.
+    There are never more tables than threads at work, and each part adds up its own pairs, so that the sums do not depend on either.
     """
 
     def __init__(self, n: int, parts: int) -> None:
-        slots = 1 << max(8, int(32 * (n + 1) / parts).bit_length())
         self.n = n
-        self.keys = np.full((parts, slots), -1, np.int64)
-        self.values = np.zeros((parts, slots, 2))
-
-    @property
-    def room(self) -> int:
-        """Number of pairs that a table may hold: half of its slots."""
-        return self.keys.shape[1] // 2
-
-    def clear(self) -> None:
-        """Forget all pairs."""
-        self.keys.fill(-1)
-        self.values.fill(0)
-
-    def grow(self) -> None:
-        """Make room for twice as many pairs, and forget those there are."""
-        self.make_room(self.keys.shape[1] + 1)
+        self._slots = 1 << max(8, int(32 * (n + 1) / parts).bit_length())
+        self._idle: deque[tuple[np.ndarray, np.ndarray]] = deque()
 
     def make_room(self, slots: int) -> None:
-        """Have at least so many slots; where there were fewer, the pairs are forgotten."""
-        parts, now = self.keys.shape
-        if slots > now:
-            slots = 1 << (slots - 1).bit_length()
-            self.keys = np.full((parts, slots), -1, np.int64)
-            self.values = np.zeros((parts, slots, 2))
+        """Have at least so many slots in every table from now on."""
+        if slots > self._slots:
+            self._slots = 1 << (slots - 1).bit_length()
 
-    def edges(self, used: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Return ``(pairs (E, 2) int32, sums (E, 2))`` of all parts, in the order of (i, j); `used` counts the pairs of each part."""
-        keys, values, total = self.keys[0], self.values[0], used[0]
-        if len(used) > 1:
-            slots = 1 << max(6, int(2 * sum(used)).bit_length())
-            keys, values, total = np.full(slots, -1, np.int64), np.zeros((slots, 2)), 0
-            for slot in range(len(used)):
-                total = _merge(self.keys[slot], self.values[slot], self.n, total, keys, values)
-        pairs, sums = np.empty((total, 2), np.int32), np.empty((total, 2))
-        _compress(keys, values, self.n, pairs, sums)
-        order = np.argsort(pairs[:, 0].astype(np.int64) * (self.n + 1) + pairs[:, 1])  # not that of the table, which may have grown
-        return pairs[order], sums[order]
+    def collect(
+        self, count: Callable[..., int], bounds: list[tuple[int, int]], sums: np.ndarray, *arguments: Any
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return ``(pairs (E, 2) int32, sums (E, 2))`` of all parts, in the order of (i, j).
+
+        Parameters
+        ----------
+        count
+            ``count(part, first, last, *arguments, sums, keys, values)`` adds pairs by `add_pair`, as long as they fill less than half of the
+            table, and returns their number (half the slots: there was no room for more).
+        bounds
+            Range of each part.
+        sums
+            ``(parts, …)``: other sums, which begin at 0.
+        """
+        lists = over_ranges(self._part, bounds, count, sums, arguments)
+        keys, values = self._joined(lists) if len(lists) > 1 else lists[0]
+        order = np.argsort(keys)  # not that of the table, which may have grown
+        keys = keys[order]
+        return np.stack([keys // (self.n + 1), keys % (self.n + 1)], axis=1).astype(np.int32), values[order]
+
+    def _part(
+        self, part: int, first: int, last: int, count: Callable[..., int], sums: np.ndarray, arguments: tuple[Any, ...]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the pairs of one part as numbers ``i (n + 1) + j``, and their sums."""
+        while True:
+            try:
+                keys, values = self._idle.pop()
+            except IndexError:
+                keys, values = _table(self._slots)
+            if len(keys) < self._slots:
+                continue
+            sums[part] = 0
+            used = count(part, first, last, *arguments, sums, keys, values)
+            if used < len(keys) // 2:
+                break
+            self.make_room(len(keys) + 1)
+        found = _listed((keys, values), used)
+        self._idle.append((keys, values))
+        return found
+
+    def _joined(self, lists: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the sums over lists of pairs, part after part; the lists are gone afterwards, for they may be long."""
+        table, total = _table(1 << (2 * max(len(keys) for keys, _ in lists)).bit_length()), 0
+        while lists:
+            keys, values = lists.pop(0)
+            if 4 * (total + len(keys)) > 3 * len(table[0]):
+                slots, known = 2 * len(table[0]), _listed(table, total)
+                del table
+                table = _table(slots)
+                _add_all(*known, self.n, *table)
+            total += _add_all(keys, values, self.n, *table)
+        return _listed(table, total)
+
+
+def _table(slots: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.full(slots, -1, np.int64), np.zeros((slots, 2))
+
+
+def _listed(table: tuple[np.ndarray, np.ndarray], used: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pairs of a table, which is empty afterwards."""
+    keys, values = np.empty(used, np.int64), np.empty((used, 2))
+    _drain(*table, keys, values)
+    return keys, values

@@ -103,14 +103,18 @@ def share_pixels(
     half: np.ndarray,
     eps: np.ndarray,
     unit: Number,
+    crowded: bool,
     pixel_min: np.ndarray,
+    dual: np.ndarray,
     sums: np.ndarray,
     keys: np.ndarray,
     values: np.ndarray,
-    dual: np.ndarray,
 ) -> int:
-    """Share the pixels of blocks first..last; sums[0] are volumes, sums[1] d|L_i|/df_i. Return the number of pairs."""
-    volume, slope, keys, values = sums[0, slot], sums[1, slot], keys[slot], values[slot]
+    """Share the pixels of blocks first..last; the sums are volumes, and d|L_i|/df_i. Return the number of pairs.
+
+    Where it is `crowded`, only pairs with the medium are made.
+    """
+    volume, slope = sums[slot, 0], sums[slot, 1]
     n, size, room = f.shape[0], grid.offsets.shape[1], keys.shape[0] // 2
     offsets, geometry, walls, all_weights = grid.offsets, grid.geometry, grid.weights.shape[0] > 1, grid.weights
     most, found = 1, lists.cells
@@ -157,7 +161,10 @@ def share_pixels(
                 continue
             for k in range(size):
                 work[k] = cost[m, k] * buffer[WEIGHT + k] * buffer[RATE + k]
-            for q in range(m + 1, count):
+            others = m + 1
+            if crowded:
+                others = max(others, count - 1 if found[b, count - 1] == n else count)
+            for q in range(others, count):
                 together = _overlap(work, cost, q, size) if changes[q] > 0 else 0.0
                 if together > MINOR * min(changes[m], changes[q]) and pairs < room:
                     pairs += add_pair(keys, values, found[b, m], found[b, q], n, together, 0.0)
@@ -200,9 +207,8 @@ def set_temperatures(
         ramps(buffer, rows, tabulated, table, codes, ids, where, offsets, geometry, dims)
         for k in range(size - 1, -1, -1):  # pixels beyond the edge come before the one whose place they take
             hot = min(max(least, factor * buffer[WORK + k]), HOTTEST * least)
-            if rows[int(buffer[OWNER + k]), EXPONENT] < 1.0:
-                hot = min(hot, 4 * least)  # the slope of these costs is infinite at the seed, where no interface is
-            eps[where[k]] = hot
+            concave = rows[int(buffer[OWNER + k]), EXPONENT] < 1.0  # then the slope is infinite at the seed, where no interface is
+            eps[where[k]] = least if concave else hot
 
 
 @kernel
