@@ -22,8 +22,8 @@ _NOISE = 28
 """Bytes per voxel of noise and of what else is made in place, which every start takes."""
 _CARD_ARRAYS, _PUBLISHED_CARD_ARRAYS, _CARD_FIXED = 17, 22, 2_000_000
 """Arrays of the grid's size on a card, with the masks of clamped voxels and a target, by our flows and by the published one; sums."""
-_PER_PIXEL, _PER_PIXEL_SOFT, _PER_FINE_PIXEL = 66, 20, 18
-"""Of cells: solved and shown; shared softly among cells at the start; drawn finer than solved."""
+_PER_PIXEL, _PER_PIXEL_SOFT, _PER_CELL_SOFT, _PER_FINE_PIXEL = 66, 20, 24_000, 18
+"""Of cells: solved and shown; shared softly among cells at the start, and of each cell then; drawn finer than solved."""
 
 
 def of_texture(shape: Sequence[int], *, flow: str, dtype: str, start: str, device: str = "cpu") -> int:
@@ -47,9 +47,8 @@ def of_cells(shape: Sequence[int], n_cells: int, *, fineness: int = 1) -> int:
     that the estimate can be a fourth too high or too low there.
     """
     pixels, ndim = math.prod(shape), len(shape)
-    soft = 19_000 * n_cells if ndim == 2 else 104e6 * (n_cells / 1000) ** 1.55
     drawn = _PER_FINE_PIXEL * pixels * fineness**ndim if fineness > 1 else 0
-    return int(max(_PER_PIXEL * pixels, _PER_PIXEL_SOFT * pixels + soft) + drawn)
+    return int(max(_PER_PIXEL * pixels, _PER_PIXEL_SOFT * pixels + _PER_CELL_SOFT * n_cells) + drawn)
 
 
 def of_foam(shape: Sequence[int], n_cells: int, width: float) -> int:

@@ -29,9 +29,9 @@ PointCost = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 """``function(z, y, cell)``: displacements from the seed ``(..., d)``, positions ``(..., d)``, cell number -> costs ``(...)``."""
 
 CostImage = Callable[["Domain", np.ndarray], np.ndarray]
-"""``function(grid, seeds)`` -> costs ``(N, pixels)`` float32, the caller's own; far from its seed, where a cell never is, a cost may be huge.
+"""``function(grid, seeds)`` -> costs ``(N, pixels)`` float32, the caller's own; where a cell never is, a cost may be huge.
 
-Scale and exponent of the table are then those of the cost without what makes it a picture: they give the size of its potentials."""
+Scale and exponent of the table are then those of the cost without its bias: they give the size of its potentials."""
 
 
 @dataclass

@@ -122,8 +122,8 @@ class PairTables:
         Parameters
         ----------
         count
-            ``count(part, first, last, *arguments, sums, keys, values)`` adds pairs by `add_pair`, as long as they fill less than half of the
-            table, and returns their number (half the slots: there was no room for more).
+            ``count(part, first, last, *arguments, sums, keys, values)`` adds pairs by `add_pair`, as long as they fill less than half
+            of the table, and returns their number (half the slots: there was no room for more).
         bounds
             Range of each part.
         sums
