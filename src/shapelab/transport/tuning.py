@@ -24,8 +24,8 @@ class Tuning:
     """Passes at the beginning during which a start may be judged too far off to go on from."""
     far_off: tuple[float, ...] = (0.06, 0.03)
     """Mean error above which the first, and the second, start is annealed at once: Newton's basin on the pixels is smaller."""
-    most_anneals: int = 4
-    """Colder stages on the finest grid at most: the last is colder than the pixels can tell."""
+    most_anneals: int = 6
+    """Colder stages on the finest grid at most: the last ones are colder than the pixels can tell, and help soft cells without medium."""
 
     # -- Newton steps on the pixels ------------------------------------------------------------------------------------
     damping: float = 1e-3
