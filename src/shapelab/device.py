@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextvars import ContextVar
 from functools import cache
 from importlib.util import find_spec
 from typing import Literal
@@ -17,6 +20,7 @@ __all__ = [
     "available_memory",
     "cpu_count",
     "describe",
+    "limited_to_card",
     "on_card",
     "release_memory",
     "require_memory",
@@ -32,6 +36,8 @@ _OLDEST = (7, 5)
 _INSTALL = "install it with  pip install 'napari-shapelab[gpu]'"
 
 _of_this_thread = threading.local()
+_only: ContextVar[tuple[int, ...] | None] = ContextVar("shapelab cards", default=None)
+"""Cards that "auto" and "cuda" may mean; None for all."""
 
 # Threads of OpenMP that wait shall sleep: where other programs need the cores, those that spin take ten times the time.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -60,8 +66,10 @@ def resolve(device: str = "auto", *, large: bool = True, through: Through = "war
     """
     if device == "cpu":
         return "cpu"
+    allowed = _allowed_cards()
     if device == "auto":
-        return "cuda:0" if large and cards() and _obstacle(0, through) is None else "cpu"
+        usable = (card for card in allowed if large and _obstacle(card, through) is None)
+        return next((f"cuda:{card}" for card in usable), "cpu")
     if device == "warp:cpu" and through == "warp":
         if find_spec("warp") is None:
             raise ParameterError(f"device = 'warp:cpu' needs NVIDIA Warp: {_INSTALL}, or use 'cpu'.")
@@ -77,7 +85,7 @@ def _card_index(device: str) -> int:
     kind, _, number = device.partition(":")
     if kind == "mps":
         raise ParameterError(f"device = {device!r} is not supported: graphics processors of Apple are not used; use 'auto' or 'cpu'.")
-    index = 0 if device == "cuda" else int(number) if number.isascii() and number.isdecimal() else -1
+    index = next(iter(_allowed_cards()), -1) if device == "cuda" else int(number) if number.isascii() and number.isdecimal() else -1
     if kind == "cuda" and 0 <= index < len(cards()):
         return index
     present = ", ".join(repr(name) for name in ("auto", "cpu", *(f"cuda:{card.number}" for card in cards())))
@@ -111,6 +119,21 @@ def _torch_obstacle(index: int) -> str | None:
 
 def _dotted(capability: tuple[int, int]) -> str:
     return f"{capability[0]}.{capability[1]}"
+
+
+@contextlib.contextmanager
+def limited_to_card(number: int | None) -> Iterator[None]:
+    """Let "auto" and "cuda" mean card `number`, and no other, within the block; None: "auto" is the processor."""
+    token = _only.set(() if number is None else (number,))
+    try:
+        yield
+    finally:
+        _only.reset(token)
+
+
+def _allowed_cards() -> tuple[int, ...]:
+    only = _only.get()
+    return tuple(card.number for card in cards() if only is None or card.number in only)
 
 
 def on_card(device: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -113,6 +114,31 @@ def test_the_published_flow_holds_what_is_estimated():
     run(flow, noise(shape), 2)
     estimate = memory.of_texture(shape, flow="published", dtype="float32", start="noise", device="cuda:0")
     assert 0.95 < (estimate - 2_000_000) / flow.energy.card.queue.peak < 1.2
+
+
+def test_blocks_of_threads_make_the_same_step_as_on_a_card(monkeypatch):
+    import warp
+
+    expected, energies = run(make_flow(dtype="float64", clamp=True), noise(), 4)
+    monkeypatch.setattr(warp.config, "enable_cpu_blocks", True)
+    flow = make_flow(dtype="float64", clamp=True)
+    assert flow.energy.card.queue.block == 1
+    monkeypatch.setattr("shapelab.gpu.queue._PROCESSOR_BLOCK", 32)
+    flow = make_flow(dtype="float64", clamp=True)
+    assert flow.energy.card.queue.block == 32
+    state, same = run(flow, noise(), 4)
+    assert same == pytest.approx(energies, rel=1e-9)
+    np.testing.assert_allclose(np.asarray(state["u"]), np.asarray(expected["u"]), atol=1e-8)
+
+
+def test_two_simulations_share_a_card():
+    """Their kernels take turns; neither sees the other's numbers."""
+    alone = run(make_flow(), noise(), 20)
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(lambda seed: run(make_flow(), noise(seed=seed), 20), (0, 1)))
+    assert together[0][1] == alone[1]
+    assert np.asarray(together[0][0]["u"]).tobytes() == np.asarray(alone[0]["u"]).tobytes()
+    assert together[1][1] != alone[1]
 
 
 def test_same_seed_same_bytes():

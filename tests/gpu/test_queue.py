@@ -51,6 +51,21 @@ def test_sums_and_maxima(queue, dtype, count):
         assert largest == np.abs(values).max()
 
 
+@pytest.mark.parametrize("block", [1, 32, 256])
+def test_blocks_of_threads_add_up_as_on_a_card(queue, block, monkeypatch):
+    """Warp can run blocks of more than one thread on the processor: what a card's threads do together is tested too."""
+    monkeypatch.setattr(wp.config, "enable_cpu_blocks", True)
+    monkeypatch.setattr(queue, "block", block)
+    values = np.random.default_rng(block).standard_normal(5_003)
+    u, sums = queue.array(values, wp.float64), BlockSums(queue, 1, 1)
+    assert sums.threads == sums.blocks * block
+    queue.launch(scaled_sums, sums.threads, wp.float64(2.0), u, len(values), sums.threads, sums.partial)
+    sums.reduction()()
+    total, largest = queue.read(sums.totals)
+    assert total == pytest.approx(2 * values.sum(), rel=1e-12)
+    assert largest == np.abs(values).max()
+
+
 def test_what_is_done_is_counted(queue):
     u, sums = queue.array(np.ones(1000, np.float32), wp.float32), BlockSums(queue, 1, 1)
     launch = queue.prepare(scaled_sums, sums.threads, wp.float64(1.0), u, 1000, sums.threads, sums.partial)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from shapelab.batch.cards import a_card_of_its_own
 from shapelab.batch.observables import extremes, observables_of, shortcoming
 from shapelab.batch.spec import Member, SweepSpec
 from shapelab.device import use_one_thread
@@ -88,9 +89,14 @@ def read_outcome(root: Path, name: str) -> Outcome | None:
 
 
 def _compute(work: Path, spec: SweepSpec, member: Member) -> Outcome:
+    simulation = spec.simulation(member)
+    with a_card_of_its_own(getattr(simulation.parameters, "device", "cpu"), simulation.device):
+        return _run(work, spec, member, simulation)
+
+
+def _run(work: Path, spec: SweepSpec, member: Member, simulation: Simulation) -> Outcome:
     from shapelab.io import RunWriter
 
-    simulation = spec.simulation(member)
     frame, lacking = None, ""
     with RunWriter(work / RUN, simulation, keep=spec.keep) as writer:
         for frame in _frames(simulation, spec):

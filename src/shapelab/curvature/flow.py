@@ -75,7 +75,7 @@ class Flow:
         self._free = free
         self._size = math.prod(energy.shape)
         self._free_count = self._size if free is None else int(free.sum())
-        self._metric: Metric = self._make_metric(free)
+        self.metric: Metric = self._make_metric(free)
 
     def start(self, u: Any) -> FlowState:
         """Return the state of a flow that starts at the field `u` (copied)."""
@@ -84,7 +84,7 @@ class Flow:
             raise InputError(f"The initial field has shape {field.shape} and the grid {self.energy.shape}: resample it to the grid.")
         if not np.isfinite(field).all():
             raise InputError("The initial field holds values that are not finite numbers; replace NaN and infinity by numbers.")
-        state: FlowState = {name: self._metric.array(field if name in ("u", "saved") else np.zeros_like(field)) for name in _ARRAYS}
+        state: FlowState = {name: self.metric.array(field if name in ("u", "saved") else np.zeros_like(field)) for name in _ARRAYS}
         total = float(np.asarray(field, np.float32 if self.energy.dtype == "float32" else np.float64).sum(dtype=np.float64))
         state |= {"evaluations": 0, "energy": math.nan, "total": total, "drift": 0.0, "kappa": 2.0, "failures": 0}
         self.restart(state)
@@ -99,7 +99,7 @@ class Flow:
             If the numbers grow without bound or stop being finite, and smaller steps do not help.
         """
         self.adopt(state)
-        evaluation = self._metric.evaluate(state)
+        evaluation = self.metric.evaluate(state)
         with shielded():  # from here on the state changes
             return self._go(state, evaluation)
 
@@ -110,7 +110,7 @@ class Flow:
                 return self._go_back(state)
             if not bounded:  # the field was not yet the one that the step led to
                 state["fresh"] = True
-                evaluation = self._metric.evaluate(state)
+                evaluation = self.metric.evaluate(state)
         energy, products = evaluation.energy, evaluation.products
         if products is None or not all(map(math.isfinite, products)):
             return self._go_back(state)
@@ -126,7 +126,7 @@ class Flow:
     def restart(self, state: FlowState) -> None:
         """Forget the last step and all that was measured: after u was changed by hand."""
         for name in ("step", "gradient", "direction"):
-            self._metric.clear(state[name])
+            self.metric.clear(state[name])
         state |= {"count": 0, "curvature": 0.0, "rate": 0.0, "norm": 0.0, "fresh": True, "energies": [], "owed": None}
 
     def energy_changed(self, state: FlowState) -> None:
@@ -167,14 +167,14 @@ class Flow:
             shift = products.q_sum / self._free_count - state["drift"] / (rate * scale)
         norm = keep**2 * state["norm"] - 2 * keep * rate * products.s_g + rate**2 * products.g_q
         state["owed"] = [norm, scale]
-        return self._metric.move(state, keep * scale, rate * scale, shift)
+        return self.metric.move(state, keep * scale, rate * scale, shift)
 
     def _settle(self, state: FlowState, peaks: Peaks) -> bool:
         """Finish a step when it is known what it did: bound it at every voxel; False if u leaves all bounds."""
         (norm, scale), state["owed"] = state["owed"], None
         if peaks.step > _LARGEST_CHANGE:
             less = _LARGEST_CHANGE / peaks.step
-            self._metric.shorten(state, less)
+            self.metric.shorten(state, less)
             scale *= less
         state["norm"] = scale**2 * max(norm, 0.0)
         state["drift"] = (peaks.total - state["total"]) / self._free_count if self.keeps_mean else 0.0
@@ -193,14 +193,14 @@ class Flow:
                 state["kappa"] = max(0.75 * state["kappa"], 0.25)
             elif rises <= 2:
                 state["kappa"] = min(1.15 * state["kappa"], 3.0)
-        self._metric.copy(state["u"], into=state["saved"])
+        self.metric.copy(state["u"], into=state["saved"])
         state["failures"] = 0
 
     def _go_back(self, state: FlowState) -> float:
         """Return to the saved field with smaller steps, unless that was tried often enough."""
         first = state["count"] == 0
         state["failures"] += 1
-        self._metric.copy(state["saved"], into=state["u"])
+        self.metric.copy(state["saved"], into=state["u"])
         state["kappa"] /= 2
         state["drift"] = 0.0
         self.restart(state)
@@ -229,11 +229,11 @@ class Flow:
         """Bring the arrays of a restored state to this flow's device."""
         state.setdefault("owed", None)
         left = state.get("last_move")
-        if self._metric.owns(state["u"]) and not isinstance(left, np.ndarray):
+        if self.metric.owns(state["u"]) and not isinstance(left, np.ndarray):
             return
         state.pop("last_move", None)
         for name in _ARRAYS:
-            state[name] = self._metric.array(state[name])
+            state[name] = self.metric.array(state[name])
         if left is not None and state["owed"] is not None and not self._settle(state, Peaks.of(np.asarray(left))):
             self._go_back(state)
 

@@ -16,8 +16,8 @@ from shapelab.errors import OutOfMemoryError
 
 __all__ = ["Counts", "Launch", "Queue"]
 
-_BLOCK = 256
-"""Threads of a block on a card. On the processor Warp runs one thread after another, and a block is one thread."""
+_CARD_BLOCK, _PROCESSOR_BLOCK = 256, 1
+"""Threads of a block. On the processor Warp runs one thread after another."""
 _launching = threading.RLock()
 """Warp compiles and loads a module at its first launch, which two threads must not do at once."""
 
@@ -48,7 +48,7 @@ class Queue:
         self.name = device
         self.device = wp.get_device("cpu" if device == "warp:cpu" else device)
         self.is_card = on_card(device)
-        self.block = _BLOCK if self.is_card else 1
+        self.block = _CARD_BLOCK if self.is_card else _PROCESSOR_BLOCK
         self.counts = Counts()
         self.held = 0
         """Bytes of the arrays that live on the device now."""

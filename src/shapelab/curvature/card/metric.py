@@ -71,6 +71,14 @@ class CardMetric:
         self._prepare(state)
         self._steps["shorten"](less)
 
+    def launches(self, state: dict[str, Any]) -> dict[str, Launch]:
+        """Return the launches of a step by name, to take their times; the move repeats the last one."""
+        self._prepare(state)
+        area = ["sums for the area"] if self._card.constrained else []
+        mean = ["sums for the mean"] if self._average else []
+        names = ["pointwise", *area, "gather", *mean, "blur x", "blur y", "blur z", "products"]
+        return {**dict(zip(names, self._evaluation, strict=True)), "move": self._steps["move"]}
+
     def _prepare(self, state: dict[str, Any]) -> None:
         """Prepare the launches for the arrays of this state, unless that was done."""
         if "last_move" not in state:
