@@ -14,9 +14,11 @@ from PIL import Image
 from shapelab.errors import InputError
 from shapelab.frame import Frame, LayerData
 from shapelab.io import RunWriter, load_run, read_image, read_mesh, save_run
-from shapelab.io.export import ExportCancelled, cell_meshes, export_meshes, export_tables, export_tiff
+from shapelab.io.cell_meshes import cell_meshes, write_interfaces
+from shapelab.io.export import ExportCancelled, export_meshes, export_tables, export_tiff
 from shapelab.io.mesh import write_mesh
 from shapelab.io.movie import write_movie
+from shapelab.mesh import interface_mesh, interface_table
 
 
 @pytest.fixture
@@ -60,6 +62,20 @@ def test_a_cell_of_one_voxel_has_a_mesh_too():
     ((label, mesh),) = cell_meshes(LayerData("cells", labels, "labels", {}))
     assert label == 1
     np.testing.assert_allclose(np.mean(mesh.vertices, axis=0), (2, 2, 3), atol=0.05)
+
+
+def test_interfaces_of_cells_are_written_with_their_cells_and_areas(tmp_path):
+    labels = np.zeros((12, 12, 20), np.uint16)
+    labels[2:10, 2:10, 2:10], labels[2:10, 2:10, 10:18] = 4, 9
+    path = write_interfaces(tmp_path / "cells.ply", LayerData("cells", labels, "labels", {"scale": (0.5, 0.25, 0.25)}))
+    mesh, values = read_mesh(path)
+    assert set(values) == {"cell_a", "cell_b", "pair", "area", "curvature"}
+    pairs = np.stack([values["cell_a"], values["cell_b"]], axis=1)
+    assert {tuple(pair) for pair in np.unique(pairs, axis=0).tolist()} == {(0, 4), (0, 9), (4, 9)}
+    wall = (pairs == (4, 9)).all(1)
+    np.testing.assert_allclose(np.asarray(mesh.vertices)[wall, 2], 9.5 * 0.25, atol=0.02)
+    table = interface_table(interface_mesh(labels, (0.5, 0.25, 0.25))).set_index(["cell_a", "cell_b"])
+    assert np.unique(values["area"][wall]).tolist() == [pytest.approx(table.loc[(4, 9), "area"], rel=0.02)]
 
 
 @pytest.mark.parametrize("suffix", [".ply", ".obj", ".stl"])

@@ -8,23 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from label_images import random_labels
 
 from shapelab.crystals.diagram import Diagram
 from shapelab.errors import InputError, ParameterError
 from shapelab.mesh import angle_table, interface_mesh, interface_table, junction_angles
-
-
-def random_labels(rng: np.random.Generator, ndim: int) -> np.ndarray:
-    """Noise, blocks, holes, specks, with or without a medium: up to 8 labels meet in one cube."""
-    shape = tuple(rng.integers(3, 10, ndim))
-    labels = rng.integers(rng.integers(0, 2), rng.integers(2, 10), shape)
-    if rng.random() < 0.5:  # cells of several voxels, with specks
-        labels = np.kron(labels[tuple(slice(0, 3) for _ in shape)], np.ones((4,) * ndim, int))
-        labels[tuple(rng.integers(0, n) for n in labels.shape)] = 11
-    if rng.random() < 0.3:
-        labels[tuple(slice(1, 3) for _ in labels.shape)] = 0
-    labels[(0,) * ndim] = 5
-    return labels
 
 
 def edges(mesh):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from shapelab.convert.mesh import Mesh, mask_to_mesh
 from shapelab.device import require_memory
 from shapelab.errors import InputError, Stopped
-from shapelab.frame import Frame, LayerData
+from shapelab.frame import Frame
+from shapelab.io.cell_meshes import cell_meshes, write_interfaces
 from shapelab.io.mesh import WRITTEN_SUFFIXES, check_suffix, write_mesh
 from shapelab.io.output import new_file, new_folder
 from shapelab.io.record import LayerRecord
@@ -19,16 +18,13 @@ from shapelab.io.redrawn import Redrawn
 from shapelab.io.run import Run
 from shapelab.io.series import Series
 from shapelab.io.surface import write_surface
-from shapelab.stopping import apart, check_stop
+from shapelab.stopping import check_stop
 from shapelab.units import is_length, shown_unit
 
 __all__ = ["ExportCancelled", "Tick", "export_meshes", "export_tables", "export_tiff", "require_cells", "volume"]
 
 Tick = Callable[[int, int], None]
 """Called with (pieces done, pieces in all); may raise `ExportCancelled`, which leaves nothing behind."""
-
-_SMOOTHING = 1.0
-"""Smoothing of a cell's signed distance [voxels]: enough for the staircase, little enough for small cells."""
 
 
 class ExportCancelled(Stopped):
@@ -49,7 +45,7 @@ def export_meshes(
     resolution: int | None = None,
     tick: Tick = no_tick,
 ) -> Path:
-    """Write the surface of a field, or of labels, as PLY, OBJ, STL or VTK; return the file or folder that was made.
+    """Write the surface of a field, or the interfaces of labels, as PLY, OBJ, STL or VTK; return the file or folder that was made.
 
     Parameters
     ----------
@@ -63,7 +59,7 @@ def export_meshes(
     layer
         A field or labels; by default "field", else the first labels.
     per_cell
-        One mesh per label, each closed, instead of one of all that is not 0.
+        One mesh per label, each closed, instead of one of all interfaces (see `write_interfaces`).
     resolution
         Draw the cells with so many pixels per computed pixel along each axis; None for the frames as they were saved.
     tick
@@ -101,21 +97,6 @@ def export_meshes(
                     tick(number, len(frames))
             tick(number + 1, len(frames))
     return folder
-
-
-def cell_meshes(labels: LayerData) -> Iterator[tuple[int, Mesh]]:
-    """Yield (label, closed mesh in the layer's world) of every cell of 3-D labels."""
-    from scipy.ndimage import find_objects
-
-    data = np.asarray(labels.data)
-    spacing = np.asarray(labels.meta.get("scale", (1.0,) * 3), dtype=float)
-    for index, box in enumerate(find_objects(data.astype(np.int32, copy=False))):
-        if box is None:
-            continue
-        check_stop()
-        mesh = apart(partial(_closed, data[box] == index + 1, spacing))
-        corner = np.array([part.start for part in box]) * spacing
-        yield index + 1, Mesh((mesh.vertices + corner).astype(np.float32), mesh.faces)
 
 
 def export_tiff(run: Run, out: str | Path, *, layer: str | None = None, resolution: int | None = None, tick: Tick = no_tick) -> Path:
@@ -205,21 +186,7 @@ def _write_whole(path: Path, frame: Frame, item: LayerRecord) -> None:
     if item.kind == "image":
         write_surface(path, frame, item.name)
         return
-    layer = frame.layer(item.name)
-    write_mesh(path, apart(partial(_closed, np.asarray(layer.data) != 0, np.asarray(layer.meta.get("scale", (1.0,) * 3), float))))
-
-
-def _closed(mask: np.ndarray, spacing: np.ndarray) -> Mesh:
-    """Return the closed surface of a mask; what smoothing would make vanish is not smoothed."""
-    if not mask.any():
-        raise InputError("There is no cell in this frame, so there is no surface to write.")
-    padded = np.pad(mask, 2)
-    shift = 2 * spacing
-    try:
-        mesh = mask_to_mesh(padded, tuple(spacing), smoothing=_SMOOTHING)
-    except InputError:
-        mesh = mask_to_mesh(padded, tuple(spacing), smoothing=0.0)
-    return Mesh((mesh.vertices - shift).astype(np.float32), mesh.faces)
+    write_interfaces(path, frame.layer(item.name))
 
 
 def _tiff_dtype(run: Run, item: LayerRecord) -> np.dtype[np.generic]:

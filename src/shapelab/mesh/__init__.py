@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from shapelab.mesh.drawing import DrawnMesh, closed_cells, draw, interface_values
 from shapelab.mesh.interfaces import angle_table, interface_table, junction_angles
 from shapelab.mesh.make import as_periodic, interface_mesh
 from shapelab.mesh.mesh import InterfaceMesh
 
-__all__ = ["InterfaceMesh", "angle_table", "as_periodic", "interface_mesh", "interface_table", "junction_angles"]
+__all__ = [
+    "DrawnMesh",
+    "InterfaceMesh",
+    "angle_table",
+    "as_periodic",
+    "closed_cells",
+    "draw",
+    "interface_mesh",
+    "interface_table",
+    "interface_values",
+    "junction_angles",
+]

@@ -10,6 +10,7 @@ from shapelab.errors import InputError
 from shapelab.mesh.facets import Facets, facets_of
 from shapelab.mesh.net import Net
 from shapelab.mesh.polylines import Polylines, trace_polylines
+from shapelab.mesh.triangles import cut_quads, unrolled
 from shapelab.mesh.volumes import swept_volumes
 
 __all__ = ["InterfaceMesh"]
@@ -120,23 +121,8 @@ class InterfaceMesh:
         """
         nodes, faces = self.nodes, self.faces
         if self.period.any():
-            nodes, faces = _unrolled(nodes, faces, self.period)
+            nodes, faces = unrolled(nodes, faces, self.period)
         numbers = np.maximum(self.pairs, 0)
         if self.ndim == 3:
-            a, b, c, d = (nodes[faces[:, i]] for i in range(4))
-            first = ((a - c) ** 2).sum(1) <= ((b - d) ** 2).sum(1)
-            cut = np.where(first[:, None], faces[:, [0, 1, 2, 0, 2, 3]], faces[:, [0, 1, 3, 1, 2, 3]])
-            faces, numbers = cut.reshape(-1, 3), np.repeat(numbers, 2, axis=0)
+            faces, numbers = cut_quads(nodes, faces), np.repeat(numbers, 2, axis=0)
         return nodes.astype(np.float32), faces.astype(np.int32), self.ids[numbers]
-
-
-def _unrolled(nodes: np.ndarray, faces: np.ndarray, period: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Repeat nodes beyond the end of the box for faces that cross it."""
-    corners = nodes[faces]
-    lowest = corners.min(axis=1, keepdims=True)
-    crossing = (period > 0) & (np.ptp(corners, axis=1, keepdims=True) > 0.5 * period)
-    turns = (crossing & (corners - lowest < 0.5 * period)).reshape(-1, nodes.shape[1])
-    key = faces.reshape(-1).astype(np.int64) * 8 + turns @ (1 << np.arange(nodes.shape[1]))
-    different, index = np.unique(key, return_inverse=True)
-    bits = (different[:, None] % 8) >> np.arange(nodes.shape[1]) & 1
-    return nodes[different // 8] + bits * period, index.reshape(faces.shape)

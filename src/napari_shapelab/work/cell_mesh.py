@@ -1,0 +1,114 @@
+"""What is shown of a mesh of cells: its colours, how far the cells are moved apart, and where they are cut open."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from napari.layers import Surface
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox, QFormLayout, QSlider, QWidget
+
+from napari_shapelab.viewer.cell_meshes import show_drawn
+from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.message import MessageLine
+from napari_shapelab.widgets.number_box import ignore_wheel
+from napari_shapelab.work.task import Task
+from shapelab.mesh import DrawnMesh, InterfaceMesh, draw
+
+__all__ = ["CellMeshPanel", "cell_mesh_panel"]
+
+_TITLE = "Mesh of cells"
+_MOST_APART = 1.5
+_AXES = ("z", "y", "x")
+
+
+class CellMeshPanel(QWidget):
+    """Three controls for the mesh of cells that was made last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layer: Surface | None = None
+        self._mesh: InterfaceMesh | None = None
+        self._values: dict[str, np.ndarray] = {}
+        self._drawing = self._again = False
+        self.value, self.axis = QComboBox(), QComboBox()
+        self.apart, self.cut = QSlider(Qt.Orientation.Horizontal), QSlider(Qt.Orientation.Horizontal)
+        self.value.setToolTip("What colours the interfaces. Curvature is positive where the lower label bulges into the higher.")
+        self.axis.addItems(["not", *(f"along {axis}" for axis in _AXES)])
+        self.axis.setToolTip("Leave out the cells beyond a place along this axis, to see those inside.")
+        self.apart.setToolTip("Move the cells apart.")
+        self.cut.setToolTip("Where the cells are cut open.")
+        self.message = MessageLine()
+        for slider, start in ((self.apart, 0), (self.cut, 50)):
+            slider.setRange(0, 100)
+            slider.setValue(start)
+            slider.valueChanged.connect(lambda _: self.redraw())
+            ignore_wheel(slider)
+        form = QFormLayout(self)
+        for label, widget in (("Colour by", self.value), ("Apart", self.apart), ("Cut open", self.axis), ("at", self.cut)):
+            form.addRow(label, widget)
+        form.addRow(self.message)
+        for combo in (self.value, self.axis):
+            ignore_wheel(combo)
+            combo.activated.connect(lambda _: self.redraw())
+
+    def show_mesh(self, layer: Surface, mesh: InterfaceMesh, drawn: DrawnMesh, value: str) -> None:
+        """Control this layer from now on."""
+        self._layer, self._mesh, self._values = layer, mesh, dict(drawn.values)
+        for widget, start in ((self.apart, 0), (self.cut, 50)):
+            widget.blockSignals(True)
+            widget.setValue(start)
+            widget.blockSignals(False)
+        self.axis.setCurrentIndex(0)
+        self.value.clear()
+        self.value.addItems(list(drawn.values))
+        self.value.setCurrentText(value)
+        self.message.say(f"{len(mesh.ids) - 1} cells, {len(drawn.pairs)} interfaces, {len(drawn.faces):,} triangles.")
+
+    def redraw(self) -> None:
+        """Draw the cells as the controls say; the window stays responsive meanwhile, and the last wish counts."""
+        if self._layer is None or self._mesh is None:
+            return
+        if self._drawing:
+            self._again = True
+            return
+        layer, value, axis = self._layer, self.value.currentText(), self.axis.currentIndex() - 1
+        beyond = None
+        if axis >= 0:
+            step, n = self._mesh.spacing[axis], self._mesh.shape[axis]
+            beyond = (axis, (self.cut.value() / 100 * n - 0.5) * step)
+        work = partial(draw, self._mesh, self._values, apart=self.apart.value() / 100 * _MOST_APART, beyond=beyond)
+        self._drawing = True
+
+        def show(drawn: DrawnMesh) -> None:
+            self._ready()
+            show_drawn(layer, drawn, value)
+
+        def wrong(text: str) -> None:
+            self._ready()
+            self.message.say(text, wrong=True)
+
+        Task(self, work, show, wrong)
+
+    def _ready(self) -> None:
+        self._drawing = False
+        if self._again:
+            self._again = False
+            self.redraw()
+
+
+def cell_mesh_panel(viewer: Any) -> CellMeshPanel:
+    """Return the viewer's panel of the mesh of cells, opened if it was not."""
+    window = unwrapped(viewer).window
+    widget = window.dock_widgets.get(_TITLE)
+    if widget is None:
+        widget = CellMeshPanel()
+        window.add_dock_widget(widget, name=_TITLE, area="right", tabify=True)
+    inner = unwrapped(widget)
+    dock = inner.parentWidget()
+    if dock is not None:
+        dock.show()
+        dock.raise_()
+    return inner  # type: ignore[no-any-return]
