@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from napari.layers import Surface
+from qtpy.QtCore import Qt
 
 from napari_shapelab.actions import mesh_selected
 from napari_shapelab.work.cell_mesh import cell_mesh_panel
@@ -66,6 +67,21 @@ def test_apart_and_cut_open(shown, qtbot):
     drawn_again(qtbot, layer, lambda: panel.cut.setValue(0))
     drawn_again(qtbot, layer, lambda: panel.cut.setValue(100))
     assert {3, 4, 5, 6} <= set(layer.features["cell_b"])
+
+
+def test_an_interface_is_singled_out_by_its_row(shown, qtbot):
+    layer, panel = shown
+    rows = panel.table.model().data_frame
+    assert rows["area"].is_monotonic_decreasing
+    row = rows.index[(rows["cell_a"] == 3) & (rows["cell_b"] == 4)][0]
+    qtbot.mouseClick(
+        panel.table.viewport(), Qt.MouseButton.LeftButton, pos=panel.table.visualRect(panel.table.model().index(int(row), 0)).center()
+    )
+    coloured = np.isfinite(layer.vertex_values)
+    pairs = layer.features.loc[coloured, ["cell_a", "cell_b"]].to_numpy()
+    assert set(map(tuple, pairs.tolist())) == {(3, 4)}
+    drawn_again(qtbot, layer, lambda: panel.apart.setValue(10))
+    assert np.isfinite(layer.vertex_values).sum() > coloured.sum()
 
 
 def test_what_is_seen_is_saved(shown, tmp_path):

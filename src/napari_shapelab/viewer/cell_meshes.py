@@ -13,7 +13,7 @@ from napari_shapelab.viewer.layer_data import TakenLayer
 from shapelab.mesh import DrawnMesh
 from shapelab.units import shown_unit
 
-__all__ = ["add_cell_mesh", "colour_by", "show_drawn", "triangles_of"]
+__all__ = ["add_cell_mesh", "colour_by", "show_drawn", "single_out", "triangles_of"]
 
 _GREY = (0.6, 0.6, 0.6, 1.0)
 _SCALES = {"pair": "hsv", "area": "viridis", "curvature": "coolwarm", "tension": "turbo"}
@@ -67,8 +67,19 @@ def show_drawn(layer: Surface, drawn: DrawnMesh, value: str) -> None:
     sides = drawn.pairs[drawn.interface] if len(drawn.faces) else np.zeros((n, 2), np.int64)
     layer.data = (vertices, faces, values[value])
     layer.metadata["vertex_values"] = values  # what Save writes
-    layer.features = {"cell_a": sides[:, 0], "cell_b": sides[:, 1], **values}
+    layer.features = {
+        "interface": drawn.interface if len(drawn.faces) else np.zeros(n, int),
+        "cell_a": sides[:, 0],
+        "cell_b": sides[:, 1],
+        **values,
+    }
     colour_by(layer, value, drawn.values[value])
+
+
+def single_out(layer: Surface, value: str, interface: int) -> None:
+    """Show one interface in its colour, those of which the value is not known in the highest one, and all others in grey."""
+    values = np.nan_to_num(layer.metadata["vertex_values"][value], nan=layer.contrast_limits[1])
+    layer.vertex_values = np.where(layer.features["interface"].to_numpy() == interface, values, np.nan)
 
 
 def colour_by(layer: Surface, value: str, of_interfaces: np.ndarray) -> None:

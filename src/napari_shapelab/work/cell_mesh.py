@@ -6,26 +6,34 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from napari.layers import Surface
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QFormLayout, QSlider, QWidget
 
-from napari_shapelab.viewer.cell_meshes import show_drawn
+from napari_shapelab.viewer.cell_meshes import show_drawn, single_out
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.number_box import ignore_wheel
+from napari_shapelab.widgets.row_table import Column, RowTable
 from napari_shapelab.work.task import Task
 from shapelab.mesh import DrawnMesh, InterfaceMesh, draw
 
 __all__ = ["CellMeshPanel", "cell_mesh_panel"]
 
 _TITLE = "Mesh of cells"
+_COLUMNS = {
+    "cell_a": Column("cell", "{:.0f}", "The lower label; 0 is the background, and what lies beyond the image.", 50),
+    "cell_b": Column("cell", "{:.0f}", "The higher label.", 50),
+    "area": Column("area", "{:.4g}", "Area of the interface, in the unit of the layer.", 70),
+    "curvature": Column("curvature", "{:+.3g}", "Sum of the principal curvatures, on average; positive where the lower label bulges out."),
+}
 _MOST_APART = 1.5
 _AXES = ("z", "y", "x")
 
 
 class CellMeshPanel(QWidget):
-    """Three controls for the mesh of cells that was made last."""
+    """Controls and table of the mesh of cells that was made last."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,6 +49,9 @@ class CellMeshPanel(QWidget):
         self.apart.setToolTip("Move the cells apart.")
         self.cut.setToolTip("Where the cells are cut open.")
         self.message = MessageLine()
+        self.table = RowTable(_COLUMNS, key="interface", sorted_by="area")
+        self.table.setToolTip("The interfaces. Click one to see it alone; the colours come back with the next change above.")
+        self.table.chosen.connect(self._single_out)
         for slider, start in ((self.apart, 0), (self.cut, 50)):
             slider.setRange(0, 100)
             slider.setValue(start)
@@ -49,6 +60,7 @@ class CellMeshPanel(QWidget):
         form = QFormLayout(self)
         for label, widget in (("Colour by", self.value), ("Apart", self.apart), ("Cut open", self.axis), ("at", self.cut)):
             form.addRow(label, widget)
+        form.addRow(self.table)
         form.addRow(self.message)
         for combo in (self.value, self.axis):
             ignore_wheel(combo)
@@ -66,6 +78,13 @@ class CellMeshPanel(QWidget):
         self.value.addItems(list(drawn.values))
         self.value.setCurrentText(value)
         self.message.say(f"{len(mesh.ids) - 1} cells, {len(drawn.pairs)} interfaces, {len(drawn.faces):,} triangles.")
+
+        columns = {"interface": np.arange(len(drawn.pairs)), "cell_a": drawn.pairs[:, 0], "cell_b": drawn.pairs[:, 1], **drawn.values}
+        self.table.show_table(pd.DataFrame(columns).sort_values("area", ascending=False, ignore_index=True))
+
+    def _single_out(self, interface: int) -> None:
+        if self._layer is not None:
+            single_out(self._layer, self.value.currentText(), interface)
 
     def redraw(self) -> None:
         """Draw the cells as the controls say; the window stays responsive meanwhile, and the last wish counts."""
