@@ -21,7 +21,7 @@ from napari_shapelab.viewer.surfaces import add_surface, compute_surface
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.file_dialog import ask_folder
 from napari_shapelab.widgets.measurement_table import measurements_dock
-from napari_shapelab.work.cell_mesh import cell_mesh_panel
+from napari_shapelab.work.cell_mesh import cell_mesh_panel, first_apart
 from napari_shapelab.work.script_button import Script, measure_command, written
 from napari_shapelab.work.task import Task
 from shapelab.convert import Mesh
@@ -156,7 +156,7 @@ def _mesh(viewer: Any, layer: Layer) -> None:
         read = read_shape(taken)
         if taken.kind == "labels" and _several(read.data):
             mesh = interface_mesh(read.data, read.spacing)
-            return read, mesh, draw(mesh)
+            return read, mesh, draw(mesh, apart=first_apart(mesh))
         return read, *compute_surface(read.data if taken.kind == "image" else read.data != 0, read.spacing)
 
     def show(found: tuple[TakenLayer, InterfaceMesh | Mesh, Any]) -> None:

@@ -19,7 +19,7 @@ from napari_shapelab.widgets.row_table import Column, RowTable
 from napari_shapelab.work.task import Task
 from shapelab.mesh import DrawnMesh, InterfaceMesh, draw
 
-__all__ = ["CellMeshPanel", "cell_mesh_panel"]
+__all__ = ["CellMeshPanel", "cell_mesh_panel", "first_apart"]
 
 _TITLE = "Mesh of cells"
 _COLUMNS = {
@@ -29,6 +29,8 @@ _COLUMNS = {
     "curvature": Column("curvature", "{:+.3g}", "Sum of the principal curvatures, on average; positive where the lower label bulges out."),
 }
 _MOST_APART = 1.5
+_FIRST_APART = 20
+"""Where the slider begins if the border of the image cuts cells, and hides them behind its walls otherwise."""
 _AXES = ("z", "y", "x")
 
 
@@ -67,9 +69,9 @@ class CellMeshPanel(QWidget):
             combo.activated.connect(lambda _: self.redraw())
 
     def show_mesh(self, layer: Surface, mesh: InterfaceMesh, drawn: DrawnMesh, value: str) -> None:
-        """Control this layer from now on."""
+        """Control this layer, as `first_apart` has it drawn, from now on."""
         self._layer, self._mesh, self._values = layer, mesh, dict(drawn.values)
-        for widget, start in ((self.apart, 0), (self.cut, 50)):
+        for widget, start in ((self.apart, _FIRST_APART if mesh.cut.any() else 0), (self.cut, 50)):
             widget.blockSignals(True)
             widget.setValue(start)
             widget.blockSignals(False)
@@ -116,6 +118,11 @@ class CellMeshPanel(QWidget):
         if self._again:
             self._again = False
             self.redraw()
+
+
+def first_apart(mesh: InterfaceMesh) -> float:
+    """Return how far cells are moved apart at first."""
+    return _FIRST_APART / 100 * _MOST_APART if mesh.cut.any() else 0.0
 
 
 def cell_mesh_panel(viewer: Any) -> CellMeshPanel:
