@@ -35,7 +35,8 @@ class DrawnMesh:
         """Return a value of the interfaces at the vertices, (v,) float32."""
         if name not in self.values:
             raise ParameterError(f"There is no value {name!r}: choose one of {', '.join(self.values)}.")
-        return np.asarray(self.values[name], np.float32)[self.interface]
+        result: np.ndarray = np.asarray(self.values[name], np.float32)[self.interface]
+        return result
 
 
 def interface_values(mesh: InterfaceMesh, tensions: Mapping[tuple[int, int], float] | None = None) -> dict[str, np.ndarray]:
