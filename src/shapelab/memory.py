@@ -22,6 +22,8 @@ _NOISE = 28
 """Bytes per voxel of noise and of what else is made in place, which every start takes."""
 _CARD_ARRAYS, _PUBLISHED_CARD_ARRAYS, _CARD_FIXED = 17, 22, 2_000_000
 """Arrays of the grid's size on a card, with the masks of clamped voxels and a target, by our flows and by the published one; sums."""
+_ON_CARD, _DRAWN_ON_CARD, _PER_CELL_ON_CARD = 40, 12, 3600
+"""Of cells on a card: labels, values and lists of every pixel, labels and lists of those only drawn, and pairs in hash tables."""
 _PER_PIXEL, _PER_PIXEL_SOFT, _PER_CELL_SOFT, _PER_FINE_PIXEL = 66, 20, 24_000, 18
 """Of cells: solved and shown; shared softly among cells at the start, and of each cell then; drawn finer than solved."""
 
@@ -40,13 +42,17 @@ def of_start(shape: Sequence[int], *, start: str) -> int:
     return _FIXED + _STARTS.get(start, _NOISE) * math.prod(shape)
 
 
-def of_cells(shape: Sequence[int], n_cells: int, *, fineness: int = 1) -> int:
-    """Return what a run of cells takes [bytes].
+def of_cells(shape: Sequence[int], n_cells: int, *, fineness: int = 1, device: str = "cpu") -> int:
+    """Return what a run of cells takes [bytes]; on a graphics card, what it takes there.
 
     Many cells on few pixels are first shared softly; the tables of the pairs that then compete grow in powers of two, so
     that the estimate can be a fourth too high or too low there.
     """
     pixels, ndim = math.prod(shape), len(shape)
+    if device != "cpu":
+        finer = pixels * fineness**ndim if fineness > 1 else 0
+        top = math.prod(-(-n // (256 if ndim == 2 else 64)) for n in shape)
+        return _ON_CARD * pixels + _DRAWN_ON_CARD * finer + (_PER_CELL_ON_CARD + 4 * top) * (n_cells + 64)
     drawn = _PER_FINE_PIXEL * pixels * fineness**ndim if fineness > 1 else 0
     return int(max(_PER_PIXEL * pixels, _PER_PIXEL_SOFT * pixels + _PER_CELL_SOFT * n_cells) + drawn)
 

@@ -39,13 +39,10 @@ def test_argmax_equals_brute_force(order: int, shape: tuple[int, ...], n: int) -
 
 
 @pytest.mark.parametrize(("order", "shape", "n"), CASES[1:5])
-def test_torch_twin_equals_kernel(order: int, shape: tuple[int, ...], n: int) -> None:
-    from shapelab.crystals.labelling import argmax_cells_torch
-
+def test_the_cards_kernel_gives_the_same_labels(order: int, shape: tuple[int, ...], n: int) -> None:
+    pytest.importorskip("warp")
     diagram = random_diagram(np.random.default_rng(7), n, shape, order)
-    grid = Grid.of(shape, (1.0,) * len(shape))
-    cells = (diagram.coefficients, diagram.centres_3d(), diagram.radii, basis(order, len(shape)))
-    np.testing.assert_array_equal(argmax_cells_torch(grid, *cells, device="cpu").reshape(shape), diagram.indices(shape))
+    np.testing.assert_array_equal(diagram.indices(shape, device="warp:cpu"), diagram.indices(shape))
 
 
 def test_candidate_lists_hold_every_cell_within_the_slack() -> None:

@@ -251,9 +251,8 @@ def test_exact_volumes(fill):
 
 @pytest.mark.parametrize("periodic", [False, True])
 @pytest.mark.parametrize("name", ["power", "ellipsoid", "rods", "segment", "custom", "mixed"])
-def test_torch_twin_gives_the_same_labels(name, periodic):
+def test_potentials_give_the_labels_again(name, periodic):
     from shapelab.transport.passes import assign_pixels
-    from shapelab.transport.torch_assignment import assign_labels
 
     seeds, volumes = random_cells(25, fill=0.8)
     u = np.random.default_rng(3).normal(size=(25, 2))
@@ -269,6 +268,4 @@ def test_torch_twin_gives_the_same_labels(name, periodic):
     }[name]
     domain = Domain((60, 70), (1 / 60, 1 / 70), periodic, mask)
     solution = Solver(domain, seeds, volumes, cost, tolerance=0.05).solve()
-    twin = assign_labels(domain, seeds, volumes, cost, solution.potentials, device="cpu", chunk=10_000).numpy()
-    assert (twin == solution.labels).mean() > 0.9995
     np.testing.assert_array_equal(assign_pixels(domain, seeds, volumes, cost, solution.potentials), solution.labels)

@@ -22,7 +22,9 @@ _MERGED = 100
 """Points of a diagram: against 400, 100 changed 28 distances by 12 % at most (correlation 0.999), in a 40th of the time."""
 
 
-def member_distances(atlas: Atlas, metric: Metric = "curvature", *, progress: Callable[[int, int], None] | None = None) -> np.ndarray:
+def member_distances(
+    atlas: Atlas, metric: Metric = "curvature", *, device: str = "auto", progress: Callable[[int, int], None] | None = None
+) -> np.ndarray:
     """Return the distances between all members (n, n).
 
     Parameters
@@ -34,6 +36,8 @@ def member_distances(atlas: Atlas, metric: Metric = "curvature", *, progress: Ca
         "sinkhorn": square root of the Sinkhorn divergence of the diagrams with blur 1 and reach 20 per texture length
         [1/unit] (Song, J. Math. Imaging Vis. 64 (2022); slow: about 10 ms a pair, with diagrams merged
         to 100 points); "observables": Euclidean, each observable centred and scaled to unit variance.
+    device
+        Where Sinkhorn divergences are computed: "cpu", "cuda", "cuda:1"… or "auto", the processor: diagrams are small.
     progress
         Called with the number of pairs done, and of all (Sinkhorn only).
     """
@@ -45,7 +49,7 @@ def member_distances(atlas: Atlas, metric: Metric = "curvature", *, progress: Ca
     known = [diagram for diagram in diagrams if diagram is not None]
     if metric == "curvature":
         return _between(np.stack([diagram_places(diagram) for diagram in known]))
-    return _sinkhorn(known, _texture_length(atlas), progress)
+    return _sinkhorn(known, _texture_length(atlas), device, progress)
 
 
 def diagram_places(diagram: CurvatureDiagram) -> np.ndarray:
@@ -72,14 +76,15 @@ def _standardised(atlas: Atlas) -> np.ndarray:
     return np.asarray((table[:, kept] - table[:, kept].mean(axis=0)) / spread[kept])
 
 
-def _sinkhorn(diagrams: list[CurvatureDiagram], length: float, progress: Callable[[int, int], None] | None) -> np.ndarray:
+def _sinkhorn(diagrams: list[CurvatureDiagram], length: float, device: str, progress: Callable[[int, int], None] | None) -> np.ndarray:
     from shapelab.compare.sinkhorn import curvature_divergence
 
     n = len(diagrams)
     distances = np.zeros((n, n))
     pairs = [(i, j) for i in range(n) for j in range(i)]
     for done, (i, j) in enumerate(pairs):
-        value = curvature_divergence(diagrams[i], diagrams[j], blur=_BLUR / length, reach=_REACH / length, max_points=_MERGED).value
+        lengths = {"blur": _BLUR / length, "reach": _REACH / length}
+        value = curvature_divergence(diagrams[i], diagrams[j], **lengths, max_points=_MERGED, device=device).value
         distances[i, j] = distances[j, i] = math.sqrt(value)
         if progress is not None:
             progress(done + 1, len(pairs))

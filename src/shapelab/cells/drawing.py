@@ -30,14 +30,17 @@ class Drawing:
         Whether opposite faces of the box are glued.
     fineness
         Pixels drawn per pixel solved, along each axis.
+    device
+        Where (resolved).
     """
 
-    def __init__(self, p: CellParameters, mask: np.ndarray | None, periodic: bool, fineness: int) -> None:
+    def __init__(self, p: CellParameters, mask: np.ndarray | None, periodic: bool, fineness: int, device: str = "cpu") -> None:
         from shapelab.transport import Domain
 
         shape = tuple(n * fineness for n in p.shape)
         fine = None if mask is None else np.kron(mask, np.ones((fineness,) * p.ndim, bool))
         self.domain = Domain(shape, tuple(h / fineness for h in p.spacing), (periodic,) * p.ndim, fine)
+        self.device = device
         self._last: Problem | None = None
 
     def labels(self, state: CellState, cost: Cost) -> np.ndarray:
@@ -45,7 +48,7 @@ class Drawing:
         from shapelab.transport.passes import label_image
         from shapelab.transport.problem import Problem
 
-        problem = Problem(self.domain, self.domain.wrap(state.positions), state.volumes, cost)
+        problem = Problem(self.domain, self.domain.wrap(state.positions), state.volumes, cost, self.device)
         if self._last is not None:
             problem.adopt(self._last)
         self._last = problem

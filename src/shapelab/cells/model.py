@@ -21,6 +21,7 @@ from shapelab.cells.parameters import CellParameters
 from shapelab.cells.scenery import scene_layer
 from shapelab.cells.state import CellState
 from shapelab.cells.walls import Room
+from shapelab.device import describe, on_card, resolve
 from shapelab.errors import NotFiniteError
 from shapelab.frame import Frame, LayerData
 from shapelab.simulation import Model
@@ -51,6 +52,7 @@ class CellModel(CellHooks, Model[CellParameters, CellState]):
 
     def __init__(self) -> None:
         self._engine: tuple[Any, np.ndarray | None, Room, Solver] | None = None
+        self._on_processor: tuple[str, tuple[str, ...]] = "cpu", ()
         self._drawing: tuple[Any, np.ndarray | None, Drawing] | None = None
 
     # the contract ------------------------------------------------------------------------------------------------------
@@ -130,7 +132,7 @@ class CellModel(CellHooks, Model[CellParameters, CellState]):
         scene, behind = self.scenery(state), self.background(state)
         layers += (scene_layer(scene, self.of(state)),) if scene else ()
         layers += (behind,) if behind is not None else ()
-        return Frame(state.step, state.time, layers, scalars, notices(state, scalars["volume_error"]) + self.notes(state))
+        return Frame(state.step, state.time, layers, scalars, notices(state, scalars["volume_error"]) + self._apart() + self.notes(state))
 
     def draw(self, state: CellState, fineness: int = 1) -> LayerData:
         """Return the labels of the cells on a grid `fineness` (1-4) times as fine as the one they are solved on, along each axis.
@@ -146,7 +148,7 @@ class CellModel(CellHooks, Model[CellParameters, CellState]):
             mask = np.unpackbits(mask, count=math.prod(p.shape)).astype(bool).reshape(p.shape)
         key = (p.shape, p.voxel_size, fineness)
         if self._drawing is None or self._drawing[0] != key or not same_mask(self._drawing[1], mask):
-            self._drawing = key, mask, Drawing(p, mask, self.periodic, fineness)
+            self._drawing = key, mask, Drawing(p, mask, self.periodic, fineness, self.device(p))
         return label_layer(state, self._drawing[2].labels(state, self.cost(state)), place(p), fineness)
 
     def drawable(self, state: CellState) -> CellState:
@@ -207,12 +209,13 @@ class CellModel(CellHooks, Model[CellParameters, CellState]):
     def memory(self, parameters: CellParameters, initial: Any = None) -> int:
         """Return the estimate [bytes]."""
         del initial  # which is on the grid of the parameters
-        return memory.of_cells(parameters.shape, parameters.n_cells, fineness=parameters.fineness)
+        return memory.of_cells(parameters.shape, parameters.n_cells, fineness=parameters.fineness, device=self.device(parameters))
 
     def device(self, parameters: CellParameters) -> str:
-        """Return the device: cells are solved on the CPU."""
-        del parameters
-        return "cpu"
+        """Return the device in use, with "auto" resolved."""
+        from shapelab.transport.domain import LARGE
+
+        return resolve(parameters.device, large=math.prod(parameters.shape) >= LARGE)
 
     # parts -------------------------------------------------------------------------------------------------------------
 
@@ -253,17 +256,23 @@ class CellModel(CellHooks, Model[CellParameters, CellState]):
             solver.potentials = None
             solution = solver.solve()
         CellDiagram.store(state, solution)
+        self._on_processor = solution.device, solution.on_processor
+
+    def _apart(self) -> tuple[str, ...]:
+        """Say what the processor did in the last solve although a card was chosen."""
+        device, parts = self._on_processor
+        return (f"On the processor, not on {describe(device)}: {' and '.join(parts)}.",) if parts and on_card(device) else ()
 
     def _parts(self, state: CellState) -> tuple[Room, Solver]:
         from shapelab.transport import Domain, Solver
 
         p, mask = self.of(state), state.fields.get("mask")
-        key = (p.shape, p.voxel_size)
+        key = (p.shape, p.voxel_size, self.device(p))
         if self._engine is None or self._engine[0] != key or self._engine[1] is not mask:
             periodic = (self.periodic,) * p.ndim
             domain = Domain(p.shape, p.spacing, periodic, mask)
             none = np.zeros((0, p.ndim))
-            self._engine = key, mask, Room(p, mask, periodic), Solver(domain, none, np.zeros(0))
+            self._engine = key, mask, Room(p, mask, periodic), Solver(domain, none, np.zeros(0), device=key[2])
         return self._engine[2], self._engine[3]
 
 

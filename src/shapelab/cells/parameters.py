@@ -76,6 +76,7 @@ class CellParameters(Parameters):
         le=4,
     )
     seed: int = parameter(1, "Random seed: the same seed gives the same run.", label="Random seed", main=True, ge=0, le=2**31 - 1)
+    device: str = parameter("auto", "Device to compute on: auto, cpu or cuda.")
     max_time: float | None = parameter(
         None, "Simulated time after which the run ends; leave it empty to run without limit.", unit="s", live=True, gt=0, le=1e9, step=1.0
     )

@@ -57,6 +57,7 @@ def compare(
     exclude_border: bool = True,
     seed: int = 0,
     labels: bool = False,
+    device: str = "auto",
 ) -> dict[str, Any]:
     """Compare two shapes.
 
@@ -82,6 +83,8 @@ def compare(
         Leave cells that touch the border of the image out of the statistics.
     seed
         Random seed.
+    device
+        Where transport distances are computed; see `shapelab.compare.sinkhorn_divergence`.
     labels
         Whole numbers are ids of objects, even if they look like the brightness of a grey image; a labels layer says so itself.
 
@@ -117,6 +120,7 @@ def compare(
         "reach": reach,
         "tolerance": tolerance,
         "max_points": max_points,
+        "device": device,
         "exclude_border": exclude_border,
         "seed": seed,
     }
@@ -270,13 +274,14 @@ def _curvatures(a: Shape, b: Shape, options: dict[str, Any], notes: list[str]) -
     except InputError as error:
         notes.append(f"Curvatures are left out. {error}")
         return {}
-    divergence = curvature_divergence(diagrams[0], diagrams[1], max_points=min(options["max_points"], 500))
+    divergence = curvature_divergence(diagrams[0], diagrams[1], max_points=min(options["max_points"], 500), device=options["device"])
     notes.append(_said(divergence, "curvatures"))
     return {"curvature_distance": divergence.distance, "curvature_diagram_a": diagrams[0], "curvature_diagram_b": diagrams[1]}
 
 
 def _transport(a: WeightedPoints, b: WeightedPoints, options: dict[str, Any], what: str, notes: list[str]) -> dict[str, Any]:
-    divergence = sinkhorn_divergence(a, b, blur=options["blur"], reach=options["reach"], max_points=options["max_points"])
+    given = {name: options[name] for name in ("blur", "reach", "max_points", "device")}
+    divergence = sinkhorn_divergence(a, b, **given)
     notes.append(_said(divergence, what))
     return {"sinkhorn_divergence": divergence.value, "transport_distance": divergence.distance, "blur": divergence.blur}
 

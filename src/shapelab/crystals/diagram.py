@@ -13,6 +13,7 @@ from shapelab.crystals.polynomials import basis, exponents
 from shapelab.crystals.tiles import Grid
 from shapelab.device import resolve
 from shapelab.errors import InputError, ParameterError
+from shapelab.transport.domain import LARGE
 
 if TYPE_CHECKING:
     from shapelab.mesh import InterfaceMesh
@@ -152,17 +153,22 @@ class Diagram:
         spacing
             Size of a pixel, one number or one per axis [physical unit].
         device
-            "cpu" prunes exactly and needs time in proportion to the pixels; others compare all cells in torch.
+            "cpu", "cuda", "cuda:1"… or "auto"; the labels are the same.
         """
-        from shapelab.crystals.labelling import argmax_cells, argmax_cells_torch
+        from shapelab.crystals.labelling import argmax_cells
 
         if len(shape) != self.ndim:
             raise InputError(f"The diagram has {self.ndim} axes; shape = {tuple(shape)} has {len(shape)}.")
         grid = Grid.of(tuple(shape), as_spacing(spacing, self.ndim))
         whole = self._with_images()
         cells = (whole.coefficients, whole.centres_3d(), whole.radii, basis(self.order, self.ndim))
-        device = resolve(device, through="torch")
-        found = argmax_cells(grid, *cells) if device == "cpu" else argmax_cells_torch(grid, *cells, device=device)
+        device = resolve(device, large=grid.shape[0] * grid.shape[1] * grid.shape[2] >= LARGE)
+        if device == "cpu":
+            found = argmax_cells(grid, *cells)
+        else:
+            from shapelab.crystals.card_labelling import argmax_cells_on_card
+
+            found = argmax_cells_on_card(grid, *cells, device=device)
         index: np.ndarray = np.mod(found, len(self), dtype=np.int32).reshape(shape)
         return index
 

@@ -17,11 +17,12 @@ from shapelab.crystals.diagram import Diagram
 from shapelab.crystals.moments import Moments, label_moments
 from shapelab.crystals.stages import FitProgress, maximise_likelihood
 from shapelab.crystals.worst import WorstGrain, worst_grains
-from shapelab.device import require_memory
+from shapelab.device import require_memory, resolve
 from shapelab.errors import InputError, ParameterError
 from shapelab.labels.check import labels_of
 from shapelab.limits import above, between
 from shapelab.memory import of_crystal_fit
+from shapelab.transport.domain import LARGE
 
 __all__ = ["DiagramFit", "diagram_from_moments", "fit_diagram", "kernels_ready"]
 
@@ -66,6 +67,7 @@ def fit_diagram(
     tolerance: float = 0.005,
     max_tolerance: float | None = None,
     effort: float = 1.0,
+    device: str = "auto",
     progress: Callable[[FitProgress], None] | None = None,
     abort: threading.Event | None = None,
 ) -> DiagramFit:
@@ -90,6 +92,9 @@ def fit_diagram(
         Largest relative volume error of any cell; by default twice `tolerance`.
     effort
         Factor on the number of iterations.
+    device
+        "cpu", "cuda", "cuda:1"… or "auto": where the diagram is drawn and volumes are made exact. The likelihood is maximised by the
+        processor, which the message says if another device was chosen.
     progress
         Called with the moments' diagram, and after each iteration.
     abort
@@ -122,6 +127,7 @@ def fit_diagram(
         raise ParameterError(f"{what} is possible for orders 1 and 2 only; received order = {order}.")
     image = labels_of(labels)
     voxel = as_spacing(spacing, image.ndim)
+    place = resolve(device, large=image.size >= LARGE)
     require_memory(of_crystal_fit(image.shape, exact_volumes=exact_volumes))
     index, ids = index_labels(image)
     moments = label_moments(index, ids, voxel)
@@ -130,11 +136,12 @@ def fit_diagram(
     if method == "likelihood":
         diagram, evaluations, stopped = maximise_likelihood(index, diagram, order, voxel, effort, progress, abort)
         message = "Stopped before the end: this is the best diagram so far." if stopped else "Fitted."
+        message += "" if place == "cpu" else " The likelihood was maximised on the processor."
     if exact_volumes:
-        diagram, fitted, said = _with_exact_volumes(diagram, index, moments, voxel, (tolerance, max_tolerance), abort)
+        diagram, fitted, said = _with_exact_volumes(diagram, index, moments, voxel, (tolerance, max_tolerance), abort, place)
         message = f"{message} {said}"
     else:
-        fitted = diagram.indices(image.shape, voxel)
+        fitted = diagram.indices(image.shape, voxel, place)
     return _report(diagram, index, fitted, moments, voxel, time.perf_counter() - begin, evaluations, message, stopped)
 
 
@@ -153,13 +160,14 @@ def _with_exact_volumes(
     spacing: tuple[float, ...],
     tolerances: tuple[float, float | None],
     abort: threading.Event | None,
+    device: str,
 ) -> tuple[Diagram, np.ndarray, str]:
     from shapelab.crystals.weights import exact_volumes
     from shapelab.transport import Domain
 
     inside = index >= 0
     domain = Domain(index.shape, spacing, (False,), None if inside.all() else inside)
-    diagram, solution = exact_volumes(diagram, moments.volumes, domain, tolerances[0], abort, tolerances[1])
+    diagram, solution = exact_volumes(diagram, moments.volumes, domain, tolerances[0], abort, tolerances[1], device)
     return diagram, solution.labels.astype(np.int32) - 1, solution.message
 
 

@@ -96,6 +96,7 @@ def generate_crystal(
     tolerance: float = 0.005,
     max_tolerance: float | None = None,
     seed: int = 0,
+    device: str = "auto",
     progress: Step | None = None,
     abort: threading.Event | None = None,
 ) -> Crystal:
@@ -132,6 +133,8 @@ def generate_crystal(
         Largest relative volume error of any grain, where two pixels are finer than that; by default twice `tolerance`.
     seed
         Of the random numbers.
+    device
+        "cpu", "cuda", "cuda:1"… or "auto": where volumes are made exact (`shapelab.transport.Solver`).
     progress, abort
         Called after each Lloyd step; when set, ends early with what there is.
 
@@ -161,9 +164,9 @@ def generate_crystal(
     targets = wanted.volumes * (domain.volume / wanted.volumes.sum())
     _check_quantum(targets, domain)
     orientations = random_orientations(rng, n_grains) if wanted.orientations is None else wanted.orientations
-    grown = grow(
-        domain, seeds, wanted.ellipsoids(targets), targets, orientations, lloyd, (tolerance, max_tolerance), source, begin, progress, abort
-    )
+    tolerances = (tolerance, max_tolerance)
+    matrices = wanted.ellipsoids(targets)
+    grown = grow(domain, seeds, matrices, targets, orientations, lloyd, tolerances, source, begin, progress, abort, device)
     return replace(grown, symmetries=wanted.symmetries)
 
 
@@ -179,11 +182,12 @@ def grow(
     begin: float | None = None,
     progress: Step | None = None,
     abort: threading.Event | None = None,
+    device: str = "auto",
 ) -> Crystal:
     """Return the crystal of given seeds, matrices and volumes (see `generate_crystal`)."""
     begin = time.perf_counter() if begin is None else begin
     require_memory(of_new_crystal(domain.shape, len(seeds)))
-    solver = weights_solver(domain, seeds, matrices, targets, *tolerances)
+    solver = weights_solver(domain, seeds, matrices, targets, *tolerances, device=device)
     asked = solver.tolerance, solver.max_tolerance
     solver.tolerance, solver.max_tolerance = 0.05, 0.5
     for i in range(lloyd):

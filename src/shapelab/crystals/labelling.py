@@ -8,7 +8,7 @@ from numba import njit
 from shapelab.crystals.polynomials import Basis
 from shapelab.crystals.tiles import ROW, Grid, over_tiles, tile_lists
 
-__all__ = ["argmax_cells", "argmax_cells_torch", "argmax_kernel"]
+__all__ = ["argmax_cells", "argmax_kernel"]
 
 
 def argmax_cells(grid: Grid, coefficients: np.ndarray, centres: np.ndarray, radii: np.ndarray, terms: Basis) -> np.ndarray:
@@ -28,40 +28,6 @@ def argmax_cells(grid: Grid, coefficients: np.ndarray, centres: np.ndarray, radi
     cells = (coefficients, centres, 1.0 / radii, terms.exponents, terms.order)
     over_tiles(argmax_kernel, len(lists.count), out, lists.count, lists.index, *grid.arrays(), *cells)
     return out
-
-
-def argmax_cells_torch(
-    grid: Grid, coefficients: np.ndarray, centres: np.ndarray, radii: np.ndarray, terms: Basis, device: str, chunk: int = 1 << 22
-) -> np.ndarray:
-    """Return what `argmax_cells` returns, by brute force over all cells in torch on any device.
-
-    Parameters
-    ----------
-    grid, coefficients, centres, radii, terms
-        As in `argmax_cells`.
-    device
-        A torch device, such as "cuda".
-    chunk
-        Number of (pixel, cell) pairs computed at once.
-    """
-    import torch
-
-    dtype = torch.float32 if device.startswith("mps") else torch.float64
-    c, centre, inverse = (torch.as_tensor(a, dtype=dtype, device=device) for a in (coefficients, centres, 1.0 / radii))
-    axes = [(torch.arange(n, dtype=dtype, device=device) + 0.5) * h for n, h in zip(grid.shape, grid.spacing, strict=True)]
-    pixels = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
-    parts = []
-    for part in torch.split(pixels, max(1, chunk // len(c))):  # type: ignore[no-untyped-call]
-        local = (part[:, None] - centre) * inverse[:, None]
-        total = torch.zeros(local.shape[:2], dtype=dtype, device=device)
-        for k, power in enumerate(terms.exponents.tolist()):
-            monomial = c[:, k]
-            for axis, e in enumerate(power):
-                if e:
-                    monomial = monomial * local[..., axis] ** e
-            total += monomial
-        parts.append(total.argmax(1).to(torch.int32))
-    return torch.cat(parts).reshape(grid.shape).cpu().numpy()
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -22,6 +22,7 @@ def weights_solver(
     tolerance: float,
     max_tolerance: float | None = None,
     weights: np.ndarray | None = None,
+    device: str = "auto",
 ) -> Solver:
     """Return a solver of the weights of ``argmin_i (y - x_i)^T A_i (y - x_i) - w_i`` for exact volumes.
 
@@ -37,11 +38,13 @@ def weights_solver(
         Largest relative volume error of any cell, where two pixels are finer than that; by default twice `tolerance`.
     weights
         Start, if there is a good one.
+    device
+        As for `shapelab.transport.Solver`.
     """
     filling = volumes * (domain.volume / volumes.sum())
     cost = Ellipsoidal(matrices)
     largest = 2 * tolerance if max_tolerance is None else max_tolerance
-    solver = Solver(domain, seeds, filling, cost, tolerance=tolerance, max_tolerance=largest, counting="labels")
+    solver = Solver(domain, seeds, filling, cost, tolerance=tolerance, max_tolerance=largest, counting="labels", device=device)
     solver.potentials = weights
     return solver
 
@@ -53,6 +56,7 @@ def exact_volumes(
     tolerance: float,
     abort: threading.Event | None = None,
     max_tolerance: float | None = None,
+    device: str = "auto",
 ) -> tuple[Diagram, Solution]:
     """Return the diagram of order 1 or 2 with its constants shifted so that each cell has its volume, and the solution.
 
@@ -71,9 +75,11 @@ def exact_volumes(
         As for `weights_solver`.
     abort
         When set, the solve ends early with what there is.
+    device
+        As for `shapelab.transport.Solver`.
     """
     seeds, matrices, weights = diagram.ellipsoids()
-    solver = weights_solver(domain, seeds, matrices, volumes, tolerance, max_tolerance, weights)
+    solver = weights_solver(domain, seeds, matrices, volumes, tolerance, max_tolerance, weights, device)
     solver.exact = True
     solution = solver.solve(abort)
     coefficients = diagram.coefficients.copy()

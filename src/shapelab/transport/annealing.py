@@ -51,6 +51,8 @@ class Annealing:
     def __init__(self, problem: Problem, stopped: Callable[[], bool]) -> None:
         self.problem, self.n, self.targets, self._stopped = problem, problem.n, problem.targets, stopped
         self._power = problem.ndim / problem.exponents if problem.medium else None
+        self.stages = 0
+        """How many have been run."""
         self._slope = float(np.mean(problem.exponents)) / float(np.mean(problem.radii))
 
     def temperature(self, level: Level) -> float:
@@ -89,6 +91,7 @@ class Annealing:
 
     def _stage(self, level: Level, f: np.ndarray, eps: float, steps: int, mean: float, largest: float) -> np.ndarray:
         """Damped Newton on the smoothed dual at one temperature on one grid."""
+        self.stages += 1
         medium, cells, targets = self.problem.medium, level.cells, self.targets
         soft = soft_assignment_on(level, self.n)
         if not medium:

@@ -173,8 +173,6 @@ class Assignment:
 
     Attributes
     ----------
-    pixels
-        Label, second label, best and second best value of every pixel.
     hard, soft
         Volume of every cell, and of the medium, in pixels: whole pixels, and with fractions across interfaces.
     pairs, weights
@@ -187,7 +185,7 @@ class Assignment:
         self.blocks, self.n = blocks, n
         size = int(np.prod(blocks.grid.dims))
         label, second = np.empty(size, np.int32), np.empty(size, np.int32)
-        self.pixels = Pixels(label, second, np.empty(size), np.empty(size), np.empty(size, np.float32))
+        self._pixels = Pixels(label, second, np.empty(size), np.empty(size), np.empty(size, np.float32))
         self._parts = ranges(blocks.n_blocks, LEAST)
         parts = len(self._parts)
         self._tables = PairTables(n, parts)
@@ -195,6 +193,29 @@ class Assignment:
         self.hard = self.soft = np.zeros(n + 1)
         self.pairs, self.weights = np.empty((0, 2), np.int32), np.empty(0)
         self.highest = 0.0
+
+    @property
+    def pixels(self) -> Pixels:
+        """What is known of every pixel."""
+        return self._pixels
+
+    def labels(self) -> np.ndarray:
+        """Return the label of every pixel; N is the medium and N + 1 a wall."""
+        return self.pixels.label
+
+    def sums(self, cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Return what `shapelab.transport.moments` adds up over cells and pairs, where it is known already."""
+        return None
+
+    def forces(self) -> np.ndarray | None:
+        """Return the forces along the boundaries ``(N, 3)``, where they are added up elsewhere than in `shapelab.transport.forces`."""
+        return None
+
+    def lower(self, top: float) -> None:
+        """Subtract a number from the values of all pixels, whose potentials have been raised by it."""
+        self.pixels.best[:] -= top
+        self.pixels.next[:] -= top
+        self.highest -= top
 
     def evaluate(self, cells: Cells, f: np.ndarray, medium: bool) -> None:
         """Assign every pixel under the potentials `f`."""

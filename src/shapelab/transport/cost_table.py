@@ -54,6 +54,8 @@ class CostTable:
     """Cost of the tabulated cells."""
     image: CostImage | None = None
     """The same for all of them at once on a grid, where somebody knows how to do that fast."""
+    on_torch: Callable[[Domain, np.ndarray, str], np.ndarray] | None = None
+    """The same as `image`, of torch tensors on a device."""
     reduction: PointReduction | None = None
     """The costs of all cells inside a reduction, which needs no table; None where a table is needed."""
 

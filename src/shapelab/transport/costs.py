@@ -180,6 +180,7 @@ class Capped(Cost):
     def table(self, volumes: np.ndarray, ndim: int) -> CostTable:
         table = self.base.table(volumes, ndim)
         table.cap = np.minimum(table.cap, positive(self.cap, len(volumes), "cap"))
+        table.image = table.on_torch = None  # which know no cap
         return table
 
 
@@ -207,7 +208,7 @@ class Mixed(Cost):
             members = np.flatnonzero(self.population == k)
             part = cost.table(volumes[members], ndim)
             for name in vars(part):
-                if name not in ("function", "image", "reduction"):
+                if name not in ("function", "image", "on_torch", "reduction"):
                     getattr(result, name)[members] = getattr(part, name)
             functions |= {int(cell): (part.function, row) for row, cell in enumerate(members) if part.function is not None}
         if functions:

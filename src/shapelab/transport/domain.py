@@ -10,7 +10,10 @@ import numpy as np
 from shapelab.arguments import as_array, shown
 from shapelab.errors import InputError
 
-__all__ = ["Domain", "checked_cells"]
+__all__ = ["LARGE", "Domain", "checked_cells"]
+
+LARGE = 200_000
+"""Pixels from which a graphics card gains: below, its launches take as long as the processor's whole pass."""
 
 
 @dataclass(frozen=True, eq=False)

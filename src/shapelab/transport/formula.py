@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.device import on_card
 from shapelab.errors import InputError
 from shapelab.keops import compiling
 from shapelab.transport.reduction import PointReduction
@@ -40,6 +41,9 @@ class KeopsReduction(PointReduction):
     def __init__(self, formula: str, parameters: np.ndarray | None, device: str = "cpu") -> None:
         _check_text(formula, parameters is not None)
         self.formula, self.parameters, self.device = formula, parameters, device
+
+    def on(self, device: str) -> KeopsReduction:
+        return KeopsReduction(self.formula, self.parameters, device if on_card(device) else "cpu")
 
     def lowest(
         self, points: np.ndarray, seeds: np.ndarray, cells: np.ndarray, potentials: np.ndarray, period: np.ndarray, k: int

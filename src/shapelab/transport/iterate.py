@@ -13,8 +13,7 @@ import numpy as np
 from shapelab.stopping import check_stop
 from shapelab.transport.assignment import Assignment
 from shapelab.transport.exact_step import add_positions, exact_steps, find_nearest_pixel
-from shapelab.transport.pairs import conjugate_gradients
-from shapelab.transport.passes import assignment_on, cells_in_turn
+from shapelab.transport.passes import assignment_on, cells_in_turn, solve_system
 from shapelab.transport.problem import Problem
 from shapelab.transport.tuning import TUNING
 
@@ -45,11 +44,13 @@ class Iterate:
     def __init__(self, problem: Problem, goal: Goal, assignment: Assignment | None = None) -> None:
         self.problem, self.goal, self.n = problem, goal, problem.n
         self.level = problem.fine
-        self.assignment = assignment or assignment_on(self.level, self.n)
+        self.assignment = assignment_on(self.level, self.n, assignment)
         self.targets = problem.targets
         self.whole = _rounded(self.targets)
         self.passes = 0
         self.power = problem.ndim / problem.exponents if problem.medium else None
+        self.mended = False
+        """Whether single cells were given exactly their pixels, by the processor."""
 
     def volumes(self) -> np.ndarray:
         """Return the cell volumes that the goal speaks of."""
@@ -96,12 +97,12 @@ class Iterate:
         if lost.any():
             extra[lost] = diagonal.mean() if diagonal.any() else 1.0
             rhs = np.where(lost, 0, rhs)
-        step = np.zeros(n)
-        conjugate_gradients(pairs, weights, extra, rhs, step, n, TUNING.residual, TUNING.iterations)
+        step = solve_system(self.level, pairs, weights, extra, rhs, TUNING.residual, TUNING.iterations)
         return step[tied] if merged else step
 
     def exact_steps(self, f: np.ndarray, order: np.ndarray) -> np.ndarray:
         """Return potentials that give the listed cells exactly their pixels, one after the other."""
+        self.mended = True
         a, grid = self.assignment, self.level.blocks.grid
         centres, radii = self._boxes(order)
         empty = order[a.hard[order] < 1]

@@ -31,7 +31,6 @@ from shapelab.transport.forces import boundary_forces
 from shapelab.transport.pairs import PairTables, add_pair
 from shapelab.transport.point_cost import SCALE, Cells, wrap
 from shapelab.transport.problem import Problem
-from shapelab.transport.reduced_assignment import ReducedAssignment, sum_moments
 
 __all__ = ["CellMoments", "measure_cells"]
 
@@ -205,15 +204,16 @@ def measure_cells(problem: Problem, assignment: Assignment, potentials: np.ndarr
     sums, pairs, shared = _sums(problem, assignment, f)
     gradients = _linear_gradients(problem, sums)
     if (curved := _curved(problem)).any():
-        gradients[curved] = boundary_forces(problem, assignment, f)[curved]
+        forces = assignment.forces()
+        gradients[curved] = (boundary_forces(problem, assignment, f) if forces is None else forces)[curved]
     return _physical(problem, sums, gradients, pairs, shared, d)
 
 
 def _sums(problem: Problem, assignment: Assignment, f: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the sums over each cell ``(N, 10)``, the touching pairs, and what these share ``(E, 2)``."""
     level, n = problem.fine, problem.n
-    if isinstance(assignment, ReducedAssignment):
-        return sum_moments(assignment, level.cells), *assignment.edges()
+    if (made := assignment.sums(level.cells)) is not None:
+        return made
     blocks, finest = level.blocks, level.blocks.levels[-1]
     parts = ranges(blocks.n_blocks, LEAST)
     sums = np.zeros((len(parts), n + 1, _SUMS))

@@ -60,6 +60,24 @@ class Newton(Iterate):
             self.evaluate(s.f)
         return s.f
 
+    def on_processor(self) -> tuple[str, ...]:
+        """Return what the processor does whatever the device, and has done."""
+        parts = {"cold start": self.annealing.stages > 0, "steps of single cells": self.mended}
+        return tuple(name for name, done in parts.items() if done)
+
+    def message(self, converged: bool) -> str:
+        """Return one sentence: converged, or by how much the tolerance was missed and why."""
+        errors, goal = self.errors(), self.goal
+        worst = int(np.argmax(errors))
+        reached = f"mean volume error {errors.mean():.2%}, largest {errors[worst]:.2%} (cell {worst + 1})"
+        if converged:
+            return f"Converged: {reached}."
+        why = "stopped on request" if goal.stopped else f"after {self.passes} passes"
+        smallest = self.targets.min()
+        told = 1 / smallest > 0.2 * goal.mean
+        hint = f"; the smallest cell has {smallest:.3g} pixels, one of which is {1 / smallest:.2%}" if told else ""
+        return f"Not converged ({why}): {reached}; asked for mean {goal.mean:.2%}, largest {goal.largest[worst]:.2%}{hint}."
+
     # -- what may happen in a pass -------------------------------------------------------------------------------------
 
     def _begin(self, f: np.ndarray | None) -> _Search:
@@ -113,10 +131,7 @@ class Newton(Iterate):
     def _gauge(self, f: np.ndarray) -> np.ndarray:
         """Without medium, shift the potentials so that the highest value of a pixel is 0."""
         top = self.assignment.highest
-        pixels = self.assignment.pixels
-        pixels.best[:] -= top
-        pixels.next[:] -= top
-        self.assignment.highest = 0.0
+        self.assignment.lower(top)
         return f + top
 
     def _newton_step(self, f: np.ndarray, damping: float) -> tuple[np.ndarray, float]:

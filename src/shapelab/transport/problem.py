@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from shapelab.transport.point_cost import (
 )
 from shapelab.transport.reduction import PointReduction, ReducedCells
 
+if TYPE_CHECKING:
+    from shapelab.transport.card.grid import CardCells, CardGrid
+
 __all__ = ["Level", "Problem"]
 
 _TABLE_LIMIT = 1_500_000_000
@@ -48,6 +52,8 @@ class Level:
     """Volume of a pixel, in pixels of the finest grid."""
     reduced: ReducedCells | None = None
     """The cells, if only reductions over all of them know their costs."""
+    card: CardCells | None = None
+    """The cells on a graphics card, if passes are made there."""
 
 
 class Problem:
@@ -63,9 +69,20 @@ class Problem:
         Per cell: p, and the radius of the undeformed cell in the solver's length unit.
     cost_unit, length_unit
         Physical size of the solver's units.
+
+    `device` (resolved) and `dtype` say where passes over the finest grid are made, and how precisely there.
     """
 
-    def __init__(self, domain: Domain, seeds: np.ndarray, volumes: np.ndarray, cost: Cost) -> None:
+    def __init__(
+        self,
+        domain: Domain,
+        seeds: np.ndarray,
+        volumes: np.ndarray,
+        cost: Cost,
+        device: str = "cpu",
+        dtype: str = "float64",
+    ) -> None:
+        self.device, self._dtype = device, dtype
         self.domain, self.seeds, self.cost = domain, seeds, cost
         self.n = len(seeds)
         self.targets = volumes / domain.pixel_volume
@@ -88,12 +105,30 @@ class Problem:
     @property
     def fine(self) -> Level:
         """The domain's own grid."""
-        return self.level(self.domain.shape)
+        level = self.level(self.domain.shape)
+        if self.device != "cpu" and level.reduced is None and level.card is None and self.n:
+            from shapelab.transport.card.grid import CardCells
+
+            level.card = CardCells(self._on_card(level.blocks), level.cells, level.blocks)
+        return level
+
+    def _on_card(self, blocks: Blocks) -> CardGrid:
+        """Return the finest grid on the device; it is made once for all problems on a domain."""
+        if self._card_grid is None or self._card_grid.name != self._dtype:
+            from shapelab.gpu.queue import Queue
+            from shapelab.transport.card.grid import CardGrid
+
+            self._card_grid = CardGrid(Queue(self.device), self._dtype, blocks)
+        return self._card_grid
+
+    _card_grid: CardGrid | None = None
 
     def adopt(self, other: Problem) -> None:
         """Take over the grids of another problem on the same domain; the cells are put on those that are asked for."""
         if other.domain is self.domain:
             self._grids = other._grids | other._levels
+            if other.device == self.device:
+                self._card_grid = other._card_grid
 
     def coarse_shapes(self) -> list[tuple[int, ...]]:
         """Return the shapes of the coarse grids: pixels from about a cell radius down to twice the finest."""
@@ -173,7 +208,11 @@ class Problem:
 
     def _reduced(self, shape: tuple[int, ...]) -> ReducedCells | None:
         reduction = self._reduction
-        return None if reduction is None else ReducedCells(reduction, self._grid(shape), self._apart, self.cost_unit, self.length_unit)
+        return (
+            None
+            if reduction is None
+            else ReducedCells(reduction.on(self.device), self._grid(shape), self._apart, self.cost_unit, self.length_unit)
+        )
 
     def _grid(self, shape: tuple[int, ...]) -> Domain:
         return Domain(shape, tuple(self.domain.size / np.asarray(shape)), self.domain.periodic)
@@ -191,6 +230,8 @@ class Problem:
             costs = self.table.image(grid, self.seeds)
             costs *= np.float32(1 / self.cost_unit)
             return costs
+        if self.table.on_torch is not None:
+            return self.table.on_torch(grid, self.seeds, self.device) / np.float32(self.cost_unit)
         y = grid.pixel_centres()
         table = np.empty((len(cells), int(np.prod(shape))), np.float32)
         for row, cell in enumerate(cells):

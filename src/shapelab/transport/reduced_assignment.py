@@ -14,7 +14,7 @@ from shapelab.transport.point_cost import HUGE, KIND, ROW, Cells
 from shapelab.transport.reduction import ReducedCells
 from shapelab.transport.smoothing import HOTTEST, REACH
 
-__all__ = ["ReducedAssignment", "ReducedSoftAssignment", "one_by_one", "sum_moments"]
+__all__ = ["ReducedAssignment", "ReducedSoftAssignment", "one_by_one"]
 
 _LOWEST = 8
 """Cells that may share a pixel of a smoothed stage; on its grid a ninth has next to nothing of it."""
@@ -53,6 +53,10 @@ class ReducedAssignment(Assignment):
         """Return the touching pairs, and the sums of 1/width and of slope/width over the pixels that they share."""
         i, j = self.pixels.label[self.shared], self.pixels.second[self.shared]
         return _summed(np.minimum(i, j), np.maximum(i, j), np.stack([1 / self.widths, self.slopes / self.widths]), self.n)
+
+    def sums(self, cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the sums of moments, the pairs, and what these share."""
+        return _sum_moments(self, cells), *self.edges()
 
     def assign(self, cells: Cells, f: np.ndarray, medium: bool, lists: Lists) -> None:
         """There are no lists of candidates: every cell takes part."""
@@ -137,7 +141,7 @@ def one_by_one(reduced: ReducedCells, cells: Cells, order: np.ndarray) -> Iterat
         yield np.array([cell]), Cells(cells.values, codes, reduced.costs(int(cell)).astype(np.float32)[None])
 
 
-def sum_moments(assignment: ReducedAssignment, cells: Cells) -> np.ndarray:
+def _sum_moments(assignment: ReducedAssignment, cells: Cells) -> np.ndarray:
     """Return the sums of 1, z and z z over the cells ``(N, 10)``, z from the seed, with pixel fractions."""
     p, n, grid = assignment.pixels, assignment.n, assignment.blocks.grid
     centres = (np.stack(np.unravel_index(np.arange(p.label.size), grid.dims), axis=1) + 0.5) * grid.geometry[:3]

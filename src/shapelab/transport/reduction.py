@@ -19,6 +19,10 @@ class PointReduction(ABC):
     """The costs of all cells, evaluated inside reductions over them, in physical units."""
 
     @abstractmethod
+    def on(self, device: str) -> PointReduction:
+        """Return the same on a resolved device."""
+
+    @abstractmethod
     def lowest(
         self, points: np.ndarray, seeds: np.ndarray, cells: np.ndarray, potentials: np.ndarray, period: np.ndarray, k: int
     ) -> tuple[np.ndarray, np.ndarray]:

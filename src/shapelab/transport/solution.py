@@ -37,6 +37,10 @@ class Solution:
         Shapes, forces and contacts of the cells, positions counted from the corner of the box.
     spacing
         Pixel size.
+    device
+        Where the passes over the pixels were made.
+    on_processor
+        What ran on the processor although a card was chosen: "cold start", "steps of single cells", "exact volumes".
     """
 
     labels: np.ndarray
@@ -49,6 +53,8 @@ class Solution:
     passes: int
     moments: CellMoments
     spacing: tuple[float, ...] = (1.0,)
+    device: str = "cpu"
+    on_processor: tuple[str, ...] = ()
 
     @property
     def errors(self) -> np.ndarray:

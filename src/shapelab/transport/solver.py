@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from shapelab.arguments import checked
+from shapelab.device import resolve
 from shapelab.errors import InputError
 from shapelab.limits import above
 from shapelab.transport.assignment import Assignment
 from shapelab.transport.costs import Cost, Power
-from shapelab.transport.domain import Domain, checked_cells
+from shapelab.transport.domain import LARGE, Domain, checked_cells
 from shapelab.transport.exact_volumes import exact_labels
 from shapelab.transport.iterate import Goal
 from shapelab.transport.moments import CellMoments, measure_cells
@@ -24,6 +25,7 @@ from shapelab.transport.solution import Counting, Solution
 __all__ = ["Counting", "Solution", "Solver", "solve_cells"]
 
 Method = Literal["newton", "lbfgs", "sinkhorn"]
+Precision = Literal["float32", "float64"]
 
 _METHODS = get_args(Method)
 
@@ -51,11 +53,18 @@ class Solver:
         "newton" (the default, for any tolerance), "lbfgs", or "sinkhorn" (for tolerances above 5 %).
     exact
         Whether to hand over pixels at the boundaries afterwards until the label image has exactly the volumes, rounded to pixels.
+    device
+        "cpu", "cuda", "cuda:1", …, or "auto": a card for grids of 200,000 pixels and more (docs/gpu.md). Cold starts and steps of
+        single cells run on the processor also then, and `Solution.on_processor` says so.
+    dtype
+        Precision on a card; the compiled kernels of the processor compute in "float64".
 
     Raises
     ------
     InputError
         If the volumes are infeasible or an array has the wrong shape.
+    ParameterError
+        If the device is not there.
     """
 
     def __init__(
@@ -70,6 +79,8 @@ class Solver:
         counting: Counting = "subpixel",
         method: Method = "newton",
         exact: bool = False,
+        device: str = "auto",
+        dtype: Precision = "float64",
     ) -> None:
         if not 0 < tolerance < 1:
             raise InputError(f"tolerance = {tolerance} must lie between 0 and 1 (0.01 is one per cent).")
@@ -77,6 +88,11 @@ class Solver:
             raise InputError(f"counting = {counting!r} is unknown; use 'labels' or 'subpixel'.")
         if method not in _METHODS:
             raise InputError(f"method = {method!r} is unknown; use one of {', '.join(_METHODS)}.")
+        if dtype not in ("float32", "float64"):
+            raise InputError(f"dtype = {dtype!r} is unknown; use 'float64', or 'float32' on a graphics card.")
+        if dtype == "float32" and device == "cpu":
+            raise InputError("dtype = 'float32' is for graphics cards; the processor's kernels compute in 'float64'.")
+        self.device, self.dtype = resolve(device, large=int(np.prod(domain.shape)) >= LARGE), dtype
         self.domain, self.tolerance, self.counting, self.method, self.exact = domain, tolerance, counting, method, exact
         self.max_tolerance = 5 * tolerance if max_tolerance is None else max_tolerance
         self.seeds, self.volumes = checked_cells(domain, seeds, volumes)
@@ -142,7 +158,7 @@ class Solver:
 
     def _prepare(self) -> Problem:
         if self._problem is None:
-            self._problem = Problem(self.domain, self.seeds, self.volumes, self.cost)
+            self._problem = Problem(self.domain, self.seeds, self.volumes, self.cost, self.device, self.dtype)
         problem, old = self._problem, self._previous
         if old is not None and old is not problem:
             problem.adopt(old)
@@ -165,9 +181,10 @@ class Solver:
     def _solution(self, newton: Newton, internal: np.ndarray) -> Solution:
         problem, pixel = newton.problem, self.domain.pixel_volume
         moments = measure_cells(problem, newton.assignment, internal)
-        converged, pixels, volumes = newton.solved(), newton.assignment.pixels, newton.volumes()
-        label = pixels.label
+        converged, volumes = newton.solved(), newton.volumes()
+        label = newton.assignment.labels()
         if self.exact:
+            pixels = newton.assignment.pixels
             whole = np.append(newton.whole, self.domain.n_pixels - newton.whole.sum())
             label = exact_labels(label, pixels.second, pixels.next - pixels.best, whole)
             if self.counting == "labels":
@@ -178,11 +195,13 @@ class Solver:
             targets=self.volumes,
             volumes=volumes * pixel,
             converged=converged,
-            message=_message(newton, converged),
+            message=newton.message(converged),
             counting=self.counting,
             passes=newton.passes,
             moments=moments,
             spacing=self.domain.spacing,
+            device=self.device,
+            on_processor=(*newton.on_processor(), *(("exact volumes",) if self.exact else ())) if self.device != "cpu" else (),
         )
 
     def _empty(self) -> Solution:
@@ -208,6 +227,8 @@ def solve_cells(
     counting: Counting = "labels",
     method: Method = "newton",
     exact: bool = False,
+    device: str = "auto",
+    dtype: Precision = "float64",
     abort: threading.Event | None = None,
 ) -> Solution:
     """Divide a grid into cells of prescribed volumes around seeds (semi-discrete optimal transport).
@@ -229,6 +250,8 @@ def solve_cells(
         Whether volumes count whole pixels ("labels") or pixel fractions ("subpixel").
     method, exact
         Solver, and whether to give every cell exactly its number of pixels; see `Solver`.
+    device, dtype
+        Where to compute, and how precisely there; see `Solver`.
     abort
         An event that another thread may set to end early.
 
@@ -248,8 +271,8 @@ def solve_cells(
     J. Eur. Math. Soc. 21 (2019).
     """
     domain = Domain(tuple(shape), spacing, periodic, mask)  # type: ignore[arg-type]
-    options = {"tolerance": tolerance, "max_tolerance": max_tolerance, "counting": counting, "method": method, "exact": exact}
-    return Solver(domain, seeds, volumes, cost, **options).solve(abort)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"tolerance": tolerance, "max_tolerance": max_tolerance, "counting": counting, "method": method}
+    return Solver(domain, seeds, volumes, cost, exact=exact, device=device, dtype=dtype, **options).solve(abort)
 
 
 def _carry_over(potentials: np.ndarray, keep: np.ndarray) -> np.ndarray:
@@ -265,15 +288,3 @@ def _label_image(label: np.ndarray, n: int, shape: tuple[int, ...]) -> np.ndarra
     image = (label + 1).astype(np.uint16 if n < 2**16 else np.uint32)
     image[label >= n] = 0
     return image.reshape(shape)
-
-
-def _message(newton: Newton, converged: bool) -> str:
-    errors, goal = newton.errors(), newton.goal
-    worst = int(np.argmax(errors))
-    reached = f"mean volume error {errors.mean():.2%}, largest {errors[worst]:.2%} (cell {worst + 1})"
-    if converged:
-        return f"Converged: {reached}."
-    why = "stopped on request" if goal.stopped else f"after {newton.passes} passes"
-    quantum = 1 / newton.targets.min()
-    hint = f"; the smallest cell has {newton.targets.min():.3g} pixels, one of which is {quantum:.2%}" if quantum > 0.2 * goal.mean else ""
-    return f"Not converged ({why}): {reached}; asked for mean {goal.mean:.2%}, largest {goal.largest[worst]:.2%}{hint}."
