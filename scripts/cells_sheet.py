@@ -13,10 +13,11 @@ import time
 from pathlib import Path
 
 import numpy as np
+from gallery import STEPS, simulation_of
 from pictures import picture
 from PIL import Image, ImageDraw
 
-from shapelab.catalog import create, scenarios
+from shapelab.catalog import scenarios
 
 SIDE, ROWS, TEXT = 240, 6, 16
 """Height of a picture, rows of a sheet, height of a title [pixels]."""
@@ -24,19 +25,19 @@ SECONDS = 12.0
 """Longest time that a run is given."""
 
 
-def main() -> None:
-    """Draw what is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(family: str = "cells", description: str = __doc__) -> None:
+    """Draw what is asked for of a family."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="scenarios; by default all")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="scenarios or presets; by default all")
     parser.add_argument("--beside", type=Path, help="folder of an earlier version")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="longest time of a run")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    names = options.only or list(scenarios("cells"))
+    names = options.only or list(scenarios(family))
     for name in names:
-        Image.fromarray(strip(name, options.seconds)).save(options.folder / f"{name}.png")
-    rows = [titled(name, options.folder, options.beside) for name in names]
+        Image.fromarray(strip(family, name, options.seconds)).save(options.folder / f"{name}.png")
+    rows = [titled(family, name, options.folder, options.beside) for name in names]
     for page, first in enumerate(range(0, len(rows), ROWS), 1):
         part = rows[first : first + ROWS]
         width = max(row.shape[1] for row in part)
@@ -45,12 +46,12 @@ def main() -> None:
         print(options.folder / f"sheet_{page}.png", flush=True)
 
 
-def strip(name: str, seconds: float) -> np.ndarray:
-    """Return a scenario at its start, on the way and at its end, side by side."""
-    item, begin = scenarios("cells")[name], time.perf_counter()
-    simulation = create("cells", name, seed=1)
+def strip(family: str, name: str, seconds: float) -> np.ndarray:
+    """Return a scenario or preset at its start, on the way and at its end, side by side."""
+    item, begin = scenarios(family)[name], time.perf_counter()
+    simulation = simulation_of(family, item)
     simulation.prepare()
-    frames, steps = [simulation.frame()], item.steps or 1200
+    frames, steps = [simulation.frame()], item.steps or STEPS[family if family == "curvatubes" else item.ndim]
     for step in range(1, steps + 1):
         if simulation.done or time.perf_counter() - begin > seconds:
             break
@@ -58,17 +59,17 @@ def strip(name: str, seconds: float) -> np.ndarray:
         if step % max(1, steps // 60) == 0:
             frames.append(simulation.frame())
     print(f"{name}: {simulation.step_number} steps in {time.perf_counter() - begin:.0f} s", flush=True)
-    pictures = [picture(frame, SIDE) for frame in (frames[0], frames[len(frames) // 3], frames[-1])]
+    pictures = [picture(frame, SIDE, cut=item.cut) for frame in (frames[0], frames[len(frames) // 3], frames[-1])]
     return np.concatenate([np.pad(shown, ((0, 0), (0, 4), (0, 0)), constant_values=255) for shown in pictures], axis=1)
 
 
-def titled(name: str, folder: Path, beside: Path | None) -> np.ndarray:
+def titled(family: str, name: str, folder: Path, beside: Path | None) -> np.ndarray:
     """Return the row of a scenario, with its title above."""
     folders = [folder] if beside is None else [beside, folder]
     parts = [np.asarray(Image.open(place / f"{name}.png")) for place in folders if (place / f"{name}.png").exists()]
     row = np.concatenate(parts, axis=1)
     head = Image.new("RGB", (row.shape[1], TEXT), "white")
-    ImageDraw.Draw(head).text((2, 2), f"{name}: {scenarios('cells')[name].description}", fill="black")
+    ImageDraw.Draw(head).text((2, 2), f"{name}: {scenarios(family)[name].description}", fill="black")
     return np.concatenate([np.asarray(head), row])
 
 

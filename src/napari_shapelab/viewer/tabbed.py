@@ -16,6 +16,8 @@ __all__ = ["Tabbed", "open_as_tab"]
 
 _HALF = 0.35
 """Part of a window that the canvas keeps beside two columns of docks; in a narrower one they become tabs of one column."""
+_USEFUL = 280
+"""Least width in which a dock can be read [pixels]."""
 
 
 class Tabbed(QObject):
@@ -82,7 +84,7 @@ def _is_narrow(window: QMainWindow, dock: QDockWidget) -> bool:
     """Tell whether a dock on the right, however narrow, leaves the canvas less than half of a window that has docks on the left."""
     left = max((other.width() for other in _docks_in(window, Qt.DockWidgetArea.LeftDockWidgetArea, dock)), default=0)
     at_right = window.dockWidgetArea(dock) == Qt.DockWidgetArea.RightDockWidgetArea
-    return at_right and left > 0 and window.width() - left - dock.minimumSizeHint().width() < _HALF * window.width()
+    return at_right and left > 0 and window.width() - left - max(dock.minimumSizeHint().width(), _USEFUL) < _HALF * window.width()
 
 
 def open_as_tab(viewer: Any, widget: QWidget, plugin: str, name: str) -> None:

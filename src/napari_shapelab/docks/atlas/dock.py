@@ -95,7 +95,7 @@ class AtlasDock(QWidget):
         self.diagram = DiagramPlot(self._viewer)
         self._path: Path | None = None
         self.fit = AtlasFit(self._viewer, lambda: self.atlas, self._source)
-        self.panel.tabs.addTab(self.diagram, "Curvature diagram")
+        self.panel.tabs.addTab(self.diagram, "Diagram")
         self.groups = AtlasGroups(lambda: self.atlas)
         self.panel.tabs.addTab(self.fit, "Fit a mask")
         self.panel.tabs.addTab(self.groups, "Groups")
