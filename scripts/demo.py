@@ -6,6 +6,7 @@ Without a display the same happens on a virtual screen: pictures, the run (OME-Z
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ PICTURE_EVERY = 100
 
 def open_and_run() -> tuple[Any, Any]:
     """Return a viewer and its Curvatubes dock, with the first preset growing."""
+    os.environ["SHAPELAB_NO_MEMORY"] = "1"  # the same for everybody
     import napari
 
     viewer = napari.Viewer(title="napari-shapelab demo")

@@ -17,7 +17,7 @@ from demo import open_and_run
 from screenshots import IMAGES, Session
 from virtual_screen import virtual_screen
 
-WIDTH, COLOURS = 683, 96
+WIDTH, COLOURS = 683, 200
 """Width of the film [pixels] and its colours."""
 MILLISECONDS, REST = 350, 2500
 """Time of a picture, and of the last one."""
@@ -50,7 +50,7 @@ class Film(Session):
         """Write the film."""
         from PIL import Image
 
-        every = self.pictures[:: max(1, len(self.pictures) // 6)]
+        every = self.pictures[:: max(1, len(self.pictures) // 12)]
         wide = Image.new("RGB", (WIDTH, sum(picture.height for picture in every)))
         for k, picture in enumerate(every):
             wide.paste(picture, (0, sum(other.height for other in every[:k])))
@@ -82,6 +82,8 @@ def cells(film: Film) -> None:
     """Cells in another dock: they move, one is picked, a wall is painted among them, their paths are shown."""
     import numpy as np
 
+    for layer in film.viewer.layers:
+        layer.visible = False
     _, dock = film.viewer.window.add_plugin_dock_widget("napari-shapelab", "Cells")
     film.dock = dock
     film.idle(1.0)

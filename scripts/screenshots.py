@@ -8,6 +8,7 @@ without names all of them. Without a display it brings a virtual screen.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -26,6 +27,7 @@ class Session:
     """A viewer with one dock, and what a person does with it."""
 
     def __init__(self, dock: str) -> None:
+        os.environ["SHAPELAB_NO_MEMORY"] = "1"  # the same for everybody
         import napari
 
         self.viewer = napari.Viewer()
@@ -39,7 +41,7 @@ class Session:
         while time.monotonic() < end:
             self._turn()
 
-    def wait(self, condition: Callable[[], Any], seconds: float = 300.0) -> None:
+    def wait(self, condition: Callable[[], Any], seconds: float = 900.0) -> None:
         """Let the window live until something is the case."""
         end = time.monotonic() + seconds
         while not condition():

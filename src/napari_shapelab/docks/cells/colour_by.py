@@ -52,6 +52,7 @@ class CellColours(QWidget):
         for widget in (self.low, self.bar, self.high):
             row.addWidget(widget)
             widget.hide()
+        self.row = row
         ignore_wheel(self.combo)
         self.combo.activated.connect(panel.guarded(lambda _: self._on_choice()))
         panel.advanced.connect(panel.guarded(lambda snapshot: self._on_frame(snapshot.frame)))

@@ -14,7 +14,9 @@ from napari_shapelab.docks.cells.colour_by import CellColours
 from napari_shapelab.docks.cells.drawn_grid import suggested_fineness
 from napari_shapelab.docks.cells.from_layer import TakenCells, own_colours, run_of_labels, take_cells, why_no_cells
 from napari_shapelab.docks.cells.mouse_tools import CellTools
+from napari_shapelab.docks.cells.outlines import Outlines
 from napari_shapelab.docks.cells.results import CellResults
+from napari_shapelab.run.last_used import follow_last_used
 from napari_shapelab.run.new_run import NewRun
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.recording_tab import RecordingTab
@@ -77,6 +79,8 @@ class CellsDock(QWidget):
         )
         self.tools = CellTools(self._viewer, self.panel)
         self.colours = CellColours(self.panel)
+        self.outlines = Outlines(self._viewer, self.panel)
+        self.colours.row.addWidget(self.outlines)
         self.results = CellResults(self._viewer, self.panel)
         self.recording = RecordingTab(self.panel, every=100)
         self.restore_button = QPushButton("Restore defaults")
@@ -88,6 +92,7 @@ class CellsDock(QWidget):
         self._build()
         self._connect()
         self.choose_scenario(FIRST)
+        follow_last_used(FAMILY, self.panel, self._entered, self.enter)
         warm_up("shapelab.cells.create:warm_up")
 
     @property
@@ -139,6 +144,9 @@ class CellsDock(QWidget):
             self.form.set_values(old)
 
         return back
+
+    def _entered(self) -> tuple[str, Parameters] | None:
+        return None if self.start_from.layer is not None or self.form.problem else (self.presets.name, self.parameters)
 
     def _types(self) -> TakenLayer | None:
         """Return what says the types of the cells, unread, None if no layer does."""

@@ -14,6 +14,7 @@ from napari_shapelab.docks.curvatubes.results import FieldResults, with_mask
 from napari_shapelab.docks.curvatubes.start_from import Source, StartFrom, read_with_parameters, run_of
 from napari_shapelab.docks.curvatubes.stay_near import StayNear
 from napari_shapelab.docks.curvatubes.texture_form import TextureForm, aim_in_words
+from napari_shapelab.run.last_used import follow_last_used
 from napari_shapelab.run.new_run import NewRun
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.recording_tab import RecordingTab
@@ -79,6 +80,7 @@ class CurvatubesDock(QWidget):
         self._build()
         self._connect()
         self._describe()
+        follow_last_used(FAMILY, self.panel, self._entered, self.enter)
         warm_up("shapelab.curvature.flow:warm_up")
 
     @property
@@ -149,6 +151,10 @@ class CurvatubesDock(QWidget):
             self.start_from.combo.choose(source)
 
         return back
+
+    def _entered(self) -> tuple[str, CurvatubesParameters] | None:
+        taken = self.start_from.combo.layer is not None or bool(self.form.problem)
+        return None if taken else (self.presets.name, self.form.parameters)
 
     def _on_form(self, old: CurvatubesParameters, new: CurvatubesParameters) -> None:
         if self.panel.running:
