@@ -116,6 +116,14 @@ def test_the_published_flow_holds_what_is_estimated():
     assert 0.95 < (estimate - 2_000_000) / flow.energy.card.queue.peak < 1.2
 
 
+def test_coefficients_that_vary_are_estimated_with_the_run(monkeypatch):
+    monkeypatch.setattr("shapelab.curvature.model.resolve", lambda device, large: "cuda:0")
+    plain = sl.Curvatubes("tubes", shape=(16, 16, 16))
+    varying = sl.Curvatubes("tubes", shape=(16, 16, 16), fields={"a20": np.ones((16, 16, 16)), "c": np.full((16, 1), 400.0)})
+    needs = [simulation.model.memory(simulation.parameters, simulation.initial) for simulation in (plain, varying)]
+    assert needs[1] - needs[0] == 40 * 16**3
+
+
 def test_blocks_of_threads_make_the_same_step_as_on_a_card(monkeypatch):
     import warp
 

@@ -182,7 +182,11 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         """Return the estimate [bytes]."""
         p = parameters
         start = p.start if initial is None else "given"
-        return memory.of_texture(p.shape, flow=p.flow, dtype=p.dtype, start=start, device=self.device(p))
+        needed = memory.of_texture(p.shape, flow=p.flow, dtype=p.dtype, start=start, device=self.device(p))
+        if self.device(p) != "cpu" and isinstance(initial, Start) and initial.fields:
+            shapes = [np.shape(value)[-3:] for value in initial.fields.values()]
+            needed += memory.of_factors(np.broadcast_shapes(*shapes), dtype=p.dtype)
+        return needed
 
     def device(self, parameters: CurvatubesParameters) -> str:
         """Return the device in use, with "auto" resolved."""

@@ -119,7 +119,7 @@ class Queue:
         if self._copies is None:
             self._copies = wp.Stream(self.device)
         host = self._pinned_like(array, -1)
-        self._copies.wait_event(self.device.stream.record_event())
+        self._copies.wait_stream(self.device.stream)
         wp.copy(host, array, stream=self._copies)
         return host
 
