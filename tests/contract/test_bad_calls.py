@@ -158,6 +158,7 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         {"frames": [LABELS], "spacing": 1.0, "periodic": False, "options": None, "width": 1.0},
     ),
     "tension_classes": (infer.tension_classes, {"tensions": TENSIONS, "most": 3}),
+    "tensions_of_pairs": (infer.tensions_of_pairs, {"tensions": TENSIONS, "types": None, "by_type": False}),
     "cell_types": (infer.cell_types, {"tensions": TENSIONS, "most": 3, "seed": 0}),
     "plan_tensions": (infer.plan_tensions, {"labels": LABELS, "spacing": 1.0}),
     "interface_mesh": (interface_mesh, {"labels": LABELS, "spacing": 1.0, "periodic": False, "smoothing": None, "closed": True}),

@@ -71,13 +71,13 @@ def test_a_plane_is_planned_inferred_drawn_and_linked(viewer, dock, qtbot):
         dict(zip([1, 2], wanted.pressures[1:].tolist(), strict=True))
     )
 
-    table = dock.interfaces
+    table = dock.result.interfaces
     row = table.model().index(0, 0)
     qtbot.mouseClick(table.viewport(), CLICK, pos=table.visualRect(row).center())
     strongest = int(np.argmax(wanted.tensions))
     assert table.selected == strongest
-    assert f"tension {wanted.tensions[strongest]:.2f}" in dock.hint.text()
-    assert "µm" in dock.hint.text()
+    assert f"tension {wanted.tensions[strongest]:.2f}" in dock.result.hint.text()
+    assert "µm" in dock.result.hint.text()
     mark = viewer.layers["chosen interface"]
     assert isinstance(mark, Points)
     between = lines.data[(lines.features["interface"] == strongest).to_numpy(), 0]
@@ -87,8 +87,8 @@ def test_a_plane_is_planned_inferred_drawn_and_linked(viewer, dock, qtbot):
     middle = lines.data[(lines.features["interface"] == 2).to_numpy(), 0].mean(0)
     press(viewer, lines.data_to_world(middle))
     assert table.selected == 2
-    assert dock.cells.selected in (1, 2)
-    assert "Between 1 and 2" in dock.hint.text()
+    assert dock.result.cells.selected in (1, 2)
+    assert "Between 1 and 2" in dock.result.hint.text()
 
 
 def test_undetermined_interfaces_are_grey_and_say_why(viewer, dock, qtbot):
@@ -101,8 +101,8 @@ def test_undetermined_interfaces_are_grey_and_say_why(viewer, dock, qtbot):
     small = (lines.features["undetermined"] == "too small").to_numpy()
     assert small.any()
     np.testing.assert_allclose(lines.edge_color[small], [[0.6, 0.6, 0.6, 1]] * small.sum(), atol=1e-6)
-    dock.interfaces.select(int(lines.features["interface"][small].iloc[0]))
-    assert "undetermined, less than a fifth of a cell radius" in dock.hint.text()
+    dock.result.interfaces.select(int(lines.features["interface"][small].iloc[0]))
+    assert "undetermined, less than a fifth of a cell radius" in dock.result.hint.text()
 
 
 def test_a_volume_has_surfaces_that_know_their_interface(viewer, dock, qtbot):
@@ -119,25 +119,25 @@ def test_a_volume_has_surfaces_that_know_their_interface(viewer, dock, qtbot):
     interface = surface.features["interface"].to_numpy()
     np.testing.assert_allclose(values, found.still.tensions[interface], rtol=1e-6)
     assert np.all(interface[faces] == interface[faces][:, :1])  # no triangle has corners of two interfaces
-    dock.link.go_to_interface(2)
+    dock.result.link.go_to_interface(2)
     assert "chosen interface" in viewer.layers
 
 
 def test_results_are_out_of_date_while_the_labels_differ(viewer, dock, qtbot):
     labels = viewer.add_labels(FLAT.labels.copy(), name="cells")
     infer(qtbot, dock)
-    assert not dock.stale.isVisible()
+    assert not dock.result.stale.isVisible()
     labels.visible = True  # to paint on them
     labels.paint((40, 30), 0)
-    qtbot.waitUntil(lambda: dock.stale.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: dock.result.stale.isVisible(), timeout=20_000)
     assert "tensions · cells (out of date)" in viewer.layers
     labels.undo()
-    qtbot.waitUntil(lambda: not dock.stale.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: not dock.result.stale.isVisible(), timeout=20_000)
     assert "tensions · cells" in viewer.layers
     labels.data = np.roll(FLAT.labels, 3, 0)
-    qtbot.waitUntil(lambda: dock.stale.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: dock.result.stale.isVisible(), timeout=20_000)
     infer(qtbot, dock)
-    assert not dock.stale.isVisible()
+    assert not dock.result.stale.isVisible()
 
 
 def test_a_film_is_inferred_frame_by_frame_or_only_where_it_stands(viewer, dock, qtbot, tmp_path):
@@ -157,9 +157,9 @@ def test_a_film_is_inferred_frame_by_frame_or_only_where_it_stands(viewer, dock,
     for number in range(3):
         at = lines.data[lines.data[:, 0, 0] == number, 0, 1:]
         np.testing.assert_allclose(at.min(0), np.argwhere(film[number]).min(0) - 0.5, atol=1)
-    assert np.allclose(dock.link._still.tensions, found.film.smoothed[1][0])
+    assert np.allclose(dock.result.link._still.tensions, found.film.smoothed[1][0])
     viewer.dims.set_current_step(0, 2)
-    assert np.allclose(dock.link._still.tensions, found.film.smoothed[2][0])
+    assert np.allclose(dock.result.link._still.tensions, found.film.smoothed[2][0])
     dock.save_table(tmp_path / "film.csv")
     table = pd.read_csv(tmp_path / "film.csv")
     assert table["frame"].tolist() == [0] * 3 + [1] * 3 + [2] * 3
@@ -193,6 +193,31 @@ def test_cancel_drops_the_answer(viewer, dock, qtbot):
     assert [layer.name for layer in viewer.layers][:1] == ["cells"]
 
 
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_the_tissue_is_simulated_where_it_lies_and_compared(viewer, dock, qtbot, ndim):
+    truth = FLAT if ndim == 2 else double_bubble((32, 32, 36), (1.0, 0.8, 0.7), 7)
+    labels = viewer.add_labels(truth.labels, name="cells", scale=(0.5,) * ndim, units=("um",) * ndim, translate=(3,) * ndim)
+    infer(qtbot, dock)
+    dock.result.tabs.setCurrentWidget(dock.result.simulate)
+    tab = dock.result.simulate
+    tab.tensions.setCurrentIndex(ndim - 2)  # of each interface, of types
+    click(qtbot, tab.panel.run_button)
+    qtbot.waitUntil(lambda: tab.panel.snapshot is not None and tab.panel.snapshot.frame.step >= 3, timeout=120_000)
+    click(qtbot, tab.panel.stop_button)
+    qtbot.waitUntil(lambda: not tab.panel.running, timeout=20_000)
+    relaxed = viewer.layers["cells relaxed · cells"]
+    assert relaxed.data.shape == truth.labels.shape
+    np.testing.assert_allclose(relaxed.data_to_world((5,) * ndim), labels.data_to_world((5,) * ndim))
+    assert set(np.unique(relaxed.data)) == {0, 1, 2}
+    click(qtbot, tab.compare_button)
+    qtbot.waitUntil(lambda: "of the pixels" in tab.numbers.text(), timeout=60_000)
+    assert "100% of the 3 contacts" in tab.numbers.text()
+    difference = viewer.layers["difference · cells ↔ relaxed"]
+    np.testing.assert_allclose(difference.data_to_world((5,) * ndim), labels.data_to_world((5,) * ndim))
+    parted = np.mean((difference.data != 0) & (difference.data != 1))
+    assert parted < 0.05  # it was at rest before
+
+
 def test_script_and_command_infer_the_same(viewer, dock, qtbot, tmp_path):
     viewer.add_labels(FLAT.labels, name="my cells", scale=(0.5, 0.5))
     dock.form.set_values({"bump": 0.9})
@@ -214,7 +239,7 @@ def test_the_table_that_is_shown_is_saved(viewer, dock, qtbot, tmp_path):
     found = infer(qtbot, dock)
     dock.save_table(tmp_path / "a.csv")
     assert pd.read_csv(tmp_path / "a.csv")["tension"].tolist() == pytest.approx(found.still.tensions.tolist())
-    dock.tabs.setCurrentWidget(dock.cells)
+    dock.result.tabs.setCurrentWidget(dock.result.cells)
     dock.save_table(tmp_path / "b.csv")
     assert pd.read_csv(tmp_path / "b.csv")["label"].tolist() == [1, 2]
     dock.save_table(tmp_path / "no" / "c.csv")

@@ -9,7 +9,7 @@ import pytest
 
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
-from shapelab.infer import cell_types, double_bubble, infer_tensions, infer_tensions_over_time, tension_classes
+from shapelab.infer import cell_types, double_bubble, infer_tensions, infer_tensions_over_time, tension_classes, tensions_of_pairs
 from shapelab.mesh import interface_mesh
 
 BUBBLES = double_bubble((80, 80), (1.0, 0.8, 0.7), 16)
@@ -86,6 +86,36 @@ def test_types_of_cells_come_back_from_the_tensions_of_their_pairs(across, found
 def test_one_type_where_tensions_say_no_more(found):
     assert cell_types(found).types.tolist() == [0, 0]
     assert "One type" in str(cell_types(found))
+
+
+def test_tensions_for_a_simulation_let_no_third_cell_come_between(found):
+    label = 1 + np.arange(36).reshape(6, 6)
+    beside = [(label[:, :-1], label[:, 1:]), (label[:-1], label[1:]), (label[:-1, :-1], label[1:, 1:])]
+    pairs = np.concatenate([np.stack([a.ravel(), b.ravel()], axis=1) for a, b in beside])
+    rng = np.random.default_rng(3)
+    values = rng.uniform(0.05, 3, len(pairs))
+    values[3] = np.nan
+    mesh = interface_mesh(np.kron(label, np.ones((5, 5), int)))
+    noisy = replace(with_values(found, values, np.full(len(pairs), 0.1), pairs), mesh=mesh)
+    given = tensions_of_pairs(noisy, cell_types(noisy))
+    table = np.zeros((37, 37))
+    for (a, b), value in given.values.items():
+        table[a, b] = table[b, a] = value
+    for c in range(37):
+        rest = np.delete(np.arange(37), c)
+        assert np.all(table[np.ix_(rest, rest)] <= table[rest, c][:, None] + table[c, rest] + 1e-9)
+    assert min(given.values.values()) >= 0.28
+    assert any("raised" in note for note in given.notes)
+    assert any("lowered" in note for note in given.notes)
+    quiet = tensions_of_pairs(found)
+    assert [quiet.values[tuple(pair)] for pair in found.pairs.tolist()] == pytest.approx(found.tensions.tolist())
+    assert not quiet.notes
+    by_type = tensions_of_pairs(found, cell_types(found), by_type=True)
+    assert by_type.values[0, 1] == by_type.values[0, 2]
+    with pytest.raises(InputError, match="cell_types"):
+        tensions_of_pairs(found, by_type=True)
+    with pytest.raises(InputError, match="nothing to simulate"):
+        tensions_of_pairs(with_values(found, [np.nan], [np.nan]))
 
 
 def test_a_film_is_smoothed_along_interfaces_by_their_errors():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shapelab.infer.as_tensions import PairTensions, tensions_of_pairs
 from shapelab.infer.cell_types import CellTypes, cell_types
 from shapelab.infer.classes import TensionClasses, tension_classes
 from shapelab.infer.double_bubble import DoubleBubble, double_bubble
@@ -14,6 +15,7 @@ from shapelab.infer.result import Tensions
 __all__ = [
     "CellTypes",
     "DoubleBubble",
+    "PairTensions",
     "TensionClasses",
     "TensionOptions",
     "TensionPlan",
@@ -25,4 +27,5 @@ __all__ = [
     "infer_tensions_over_time",
     "plan_tensions",
     "tension_classes",
+    "tensions_of_pairs",
 ]

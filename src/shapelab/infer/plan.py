@@ -88,23 +88,32 @@ def plan_tensions(labels: Any, spacing: Spacing = 1.0) -> TensionPlan:
     """
     array = as_labels(labels)
     as_spacing(spacing, array.ndim)
-    ids, index, counts = np.unique(array, return_inverse=True, return_counts=True)
-    index = index.reshape(array.shape)
-    touching = np.unique(np.concatenate([np.moveaxis(index, axis, 0)[[0, -1]].ravel() for axis in range(array.ndim)]))
+    ids, counts = _counted(array)
+    touching = np.unique(np.concatenate([np.moveaxis(array, axis, 0)[[0, -1]].ravel() for axis in range(array.ndim)]))
     cells = ids != 0
-    faces = sum(int((np.diff(index, axis=axis) != 0).sum()) for axis in range(array.ndim))
+    parts = [np.moveaxis(array, axis, 0) for axis in range(array.ndim)]
+    faces = sum(int(np.count_nonzero(part[1:] != part[:-1])) for part in parts)
     median = float(np.median(counts[cells]))
     radius = radius_of(median, array.ndim)
     return TensionPlan(
         ndim=array.ndim,
         cells=int(cells.sum()),
-        cut=int(cells[touching].sum()),
+        cut=int((touching != 0).sum()),
         radius=radius,
         medium=not cells.all(),
         error=expected_error(array.ndim, radius),
         memory=of_tensions(array.shape, faces),
         seconds=0.3 + _SECONDS_PER_FACE[array.ndim] * faces,
     )
+
+
+def _counted(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the different labels and how many pixels each has; sorting all pixels takes ten times longer than counting them."""
+    if array.dtype == bool or int(array.max()) < 4 * array.size:
+        counts = np.bincount(array.ravel())
+        ids = np.flatnonzero(counts)
+        return ids, counts[ids]
+    return np.unique(array, return_counts=True)
 
 
 def radius_of(volume: float, ndim: int) -> float:

@@ -6,36 +6,29 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from napari.layers import Image, Labels, Layer, Surface
+from napari.layers import Labels, Layer
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QApplication, QFormLayout, QFrame, QHBoxLayout, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFormLayout, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from napari_shapelab.docks.tensions.class_plot import ClassPlot
 from napari_shapelab.docks.tensions.copy_as import tension_command, tension_script
-from napari_shapelab.docks.tensions.freshness import Freshness
-from napari_shapelab.docks.tensions.given import describe, given, shown_frame, time_axis, why_no_tissue
+from napari_shapelab.docks.tensions.given import describe, given, time_axis, why_no_tissue
 from napari_shapelab.docks.tensions.inference import DockOptions, Found, infer
-from napari_shapelab.docks.tensions.link import TensionLink
-from napari_shapelab.docks.tensions.pictures import REASONS
-from napari_shapelab.docks.tensions.tables import CELLS, INTERFACES, cell_rows, interface_rows
+from napari_shapelab.docks.tensions.result_view import ResultView
 from napari_shapelab.viewer.insert import LayerAdder
-from napari_shapelab.viewer.view import see, unwrapped
+from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.file_dialog import ask_folder, ask_target
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.layer_combo import LayerCombo
-from napari_shapelab.widgets.row_table import RowTable
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import Script, ScriptButton
 from napari_shapelab.work.task import Task, warm_up
 from shapelab.errors import InputError, ShapelabError
-from shapelab.units import shown_unit
 
 __all__ = ["TensionsDock"]
 
 _FILM = ("film", "width")
-_OLD = " (out of date)"
 
 
 class TensionsDock(QWidget):
@@ -50,9 +43,6 @@ class TensionsDock(QWidget):
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
         self._viewer = unwrapped(napari_viewer)
-        self.found: Found | None = None
-        self._source: Labels | None = None
-        self._newest: list[Layer] = []
         self._adder = LayerAdder(self._viewer, self)
         self._planning: object | None = None
         self.layer = LayerCombo(self._viewer, "choose labels", why_no_tissue, (Labels,))
@@ -60,14 +50,7 @@ class TensionsDock(QWidget):
         self.film_form = Form(DockOptions(), only=_FILM, flat=True)
         self.plan = WrappedLabel()
         self.work = WorkRow(self._viewer, "Infer", "Infer tensions and pressures; the labels are not changed.")
-        self.stale = WrappedLabel()
-        self.interfaces = RowTable(INTERFACES, "row", "tension")
-        self.cells = RowTable(CELLS, "label", "pressure")
-        self.classes = ClassPlot(self._viewer)
-        self.hint = WrappedLabel()
-        self.tabs = QTabWidget()
-        self.link = TensionLink(self._viewer, self.interfaces, self.cells, self._moment)
-        self.freshness = Freshness(self._viewer)
+        self.result = ResultView(self._viewer)
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
         self.command_button = push_button(
             "Command",
@@ -80,6 +63,11 @@ class TensionsDock(QWidget):
         self._offer()
         self._refresh()
         warm_up("shapelab.infer.warm_up:warm_up")
+
+    @property
+    def found(self) -> Found | None:
+        """The newest result."""
+        return self.result.found
 
     @property
     def options(self) -> DockOptions:
@@ -126,22 +114,11 @@ class TensionsDock(QWidget):
             )
 
     def save_table(self, path: str | Path) -> None:
-        """Write the interfaces, or the cells if their tab is shown, as CSV; of a film, those of all frames."""
-        if self.found is None:
-            self.work.say("There is nothing to save yet: press Infer first.", wrong=True)
-            return
-        result = self.found.film or self.found.still
-        assert result is not None
-        cells = self.tabs.currentWidget() is self.cells
-        table = result.cells() if cells else result.table()
-        if "label" not in table and cells:
-            table = table.reset_index()
+        """Write the table that is shown as CSV; of a film, the rows of all frames."""
         try:
-            table.to_csv(path, index=False)
-        except OSError as error:
-            self.work.say(f"{Path(path).name} cannot be written: {error.strerror or error}.", wrong=True)
-            return
-        self.work.say(f"Saved {Path(path).name!r}: {len(table)} {'cells' if cells else 'interfaces'}.")
+            self.work.say(self.result.save_table(path))
+        except ShapelabError as error:
+            self.work.say(str(error), wrong=True)
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -154,12 +131,6 @@ class TensionsDock(QWidget):
     def _on_command(self, text: str) -> None:
         QApplication.clipboard().setText(text)
         self.work.say("The command is on the clipboard.")
-
-    def _ask_and_save(self) -> None:
-        cells = self.tabs.currentWidget() is self.cells
-        path = ask_target(self, "Save the table", "pressures.csv" if cells else "tensions.csv", "CSV (*.csv)")
-        if path:
-            self.save_table(path)
 
     def _on_layer(self, layer: Layer | None) -> None:
         """Say what to expect of a layer."""
@@ -185,84 +156,19 @@ class TensionsDock(QWidget):
         Task(self, partial(describe, taken), done, failed)
 
     def _show(self, source: Labels, found: Found) -> None:
-        before, self._newest = self._newest, []
-        for old in before:
-            if old in self._viewer.layers:
-                old.visible = False
+        self.result.make_way()
         self._adder.add(found.triples, partial(self._describe, source, found), partial(self.work.say, wrong=True))
 
     def _describe(self, source: Labels, found: Found, layers: list[Layer]) -> None:
         """Show the numbers; the layers are there."""
-        self.found, self._newest, self._source = found, layers, source
-        if source in self._viewer.layers:
-            source.visible = False  # the pressures lie on it
-            self._viewer.layers.selection = {source}
-            self.freshness.watch(source, found)
-        if found.given.frames[0].ndim == 3 and not found.given.film:
-            self._show_in_space()
-        self._on_fresh(old=False)
-        self._show_moment()
-        result = found.film or found.still
-        self.work.say(str(result))
-        self.tabs.setVisible(True)
+        self.result.show_result(source, found, layers)
+        self.work.say(str(found.film or found.still))
         self._refresh()
 
-    def _show_in_space(self) -> None:
-        """Turn to three dimensions, and hide images that would cover the surfaces."""
-        surfaces = [layer for layer in self._newest if isinstance(layer, Surface)]
-        for layer in surfaces[:1]:
-            layer.colorbar.visible = True
-        for layer in self._viewer.layers:
-            if isinstance(layer, Image) and layer.ndim >= 3:
-                layer.visible = False
-        if self._viewer.dims.ndisplay == 2 and surfaces:
-            see(self._viewer, *surfaces)
-
-    def _show_moment(self) -> None:
-        """Show the numbers of the frame that is shown."""
-        if self.found is None:
-            return
-        frame = self._moment()
-        still, classes = self.found.at(frame), self.found.classes_at(frame)
-        self.link.follow(self.found, still, self._newest)
-        self.interfaces.show_table(interface_rows(still, classes))
-        self.cells.show_table(cell_rows(still, self.found.types))
-        self.classes.show_classes(still, classes, self.found.types)
-        self.hint.setText("Click a row to go to its interface, or an interface in the picture to find its row.")
-
-    def _moment(self) -> int:
-        """Return the frame of a film that is shown."""
-        if self.found is None or self.found.film is None or self._source is None:
-            return 0
-        return min(max(shown_frame(self._source, self._viewer), 0), len(self.found.film) - 1)
-
-    def _on_step(self, event: Any = None) -> None:
-        del event
-        if self.found is not None and self.found.film is not None:
-            self._show_moment()
-
-    def _on_interface(self, row: int) -> None:
-        """Say what is known of the selected interface."""
-        if self.found is None:
-            return
-        line = self.found.at(self._moment()).table().iloc[row]
-        between = f"Between {line['cell_a'] or 'the medium'} and {line['cell_b']}"
-        size = "area" if "area" in line else "length"
-        unit = self.found.unit and shown_unit(f"{self.found.unit}{'^2' if size == 'area' else ''}")
-        about = f"{size} {line[size]:.3g} {unit or 'px'}"
-        if line["undetermined"]:
-            self.hint.setText(f"{between}: undetermined, {REASONS[line['undetermined']]}; {about}.")
-        else:
-            self.hint.setText(f"{between}: tension {line['tension']:.2f} ± {line['error']:.2f}; {about}; misfit {line['misfit']:.2f}.")
-
-    def _on_fresh(self, old: bool) -> None:
-        """Mark the result where the labels are no longer those that it was inferred from."""
-        self.stale.setText("<b>Out of date</b>: the labels have changed since. Press Infer again." if old else "")
-        self.stale.setVisible(old)
-        for layer in self._newest:
-            if layer in self._viewer.layers:
-                name = layer.name.removesuffix(_OLD)
-                layer.name = name + _OLD if old else name
+    def _ask_and_save(self) -> None:
+        path = ask_target(self, "Save the table", "pressures.csv" if self.result.shows_cells else "tensions.csv", "CSV (*.csv)")
+        if path:
+            self.save_table(path)
 
     def _offer(self, event: Any = None) -> None:
         """Choose the active labels, where there is no choice yet."""
@@ -281,18 +187,15 @@ class TensionsDock(QWidget):
         self.work.set_ready(ready)
         self.script_button.setEnabled(ready)
         self.command_button.setEnabled(ready)
-        self.save_button.setEnabled(self.found is not None)
+        self.save_button.setEnabled(self.result.found is not None)
 
     def _connect(self) -> None:
         self.layer.chosen.connect(self._on_layer)
         self.work.pressed.connect(self.infer)
-        self.interfaces.selected_changed.connect(self._on_interface)
-        self.freshness.changed.connect(self._on_fresh)
         for form in (self.form, self.film_form):
             form.validity_changed.connect(lambda _: self._refresh())
         self.film_form.changed.connect(lambda _: self._on_layer(self.layer.layer))
         self._viewer.layers.events.inserted.connect(self._offer)
-        self._viewer.dims.events.current_step.connect(self._on_step)
 
     def _build(self) -> None:
         self.layer.setToolTip("A segmentation: every label is a cell, 0 the medium.")
@@ -300,11 +203,6 @@ class TensionsDock(QWidget):
         rows.setVerticalSpacing(4)
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows.addRow("Labels", self.layer)
-        self.tabs.addTab(self.interfaces, "Interfaces")
-        self.tabs.addTab(self.cells, "Cells")
-        self.tabs.addTab(self.classes, "Classes")
-        self.tabs.setVisible(False)
-        self.stale.setVisible(False)
         self.film_form.setVisible(False)
         content = QWidget()
         column = QVBoxLayout(content)
@@ -312,10 +210,9 @@ class TensionsDock(QWidget):
         column.setSpacing(6)
         column.addWidget(WrappedLabel("<b>Tensions</b> — how strongly interfaces pull and cells push, from a segmentation."))
         column.addLayout(rows)
-        for widget in (self.film_form, self.form, self.plan, self.work, self.stale):
+        for widget in (self.film_form, self.form, self.plan, self.work):
             column.addWidget(widget)
-        column.addWidget(self.tabs, 1)
-        column.addWidget(self.hint)
+        column.addWidget(self.result, 1)
         foot = QHBoxLayout()
         for button in (self.script_button, self.command_button, self.save_button):
             foot.addWidget(button)
