@@ -17,6 +17,7 @@ from napari_shapelab.run.new_run import NewRun
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.run_place import RunPlace
 from napari_shapelab.viewer.colours import distinct_colours
+from napari_shapelab.viewer.insert import insert_layer
 from napari_shapelab.viewer.layer_data import TakenLayer
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
@@ -128,7 +129,8 @@ class SimulateTab(QWidget):
         if self._difference is not None and self._difference in self._viewer.layers:
             self._viewer.layers.remove(self._difference)
         made = difference_layer(where, (self._name, "relaxed"), {"model": "tensions", "source": self._name})
-        self._difference = self._viewer.add_layer(made)
+        self._difference = made
+        insert_layer(self._viewer, made)
 
 
 def _run_of(taken: TakenLayer, found: Found, frame: int, by_type: bool, source: Labels | None) -> NewRun:
