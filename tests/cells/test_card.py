@@ -5,6 +5,7 @@ import pytest
 
 import shapelab as sl
 from shapelab import device
+from shapelab.cuda_driver import Card
 
 pytest.importorskip("warp")
 
@@ -50,7 +51,7 @@ def test_what_the_processor_does_although_a_card_was_chosen_is_said_in_the_frame
 
 
 def test_small_grids_stay_on_the_processor(monkeypatch):
-    monkeypatch.setattr(device, "cards", lambda: (object(),))
+    monkeypatch.setattr(device, "cards", lambda: (Card(0, "a card", 80_000_000_000, (9, 0)),))
     monkeypatch.setattr(device, "_obstacle", lambda index, through: None)
     small, large = (sl.Cells("relaxation", shape=shape) for shape in ((128, 128), (512, 512)))
     assert small.device == "cpu"

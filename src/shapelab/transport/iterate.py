@@ -125,7 +125,7 @@ class Iterate:
         centres[:, 3 - d :] = np.clip(seeds, 0, np.asarray(domain.shape) - 1).astype(np.int64)
         if not any(domain.periodic):
             sums = np.zeros((self.n + 2, 4))
-            add_positions(self.assignment.pixels.label, grid, sums)
+            add_positions(self.assignment.labels(), grid, sums)
             found = order[sums[order, 3] > 0]
             centres[found] = (sums[found, :3] / sums[found, 3:]).astype(np.int64)
         stretch = 1.0 if (self.problem.table.kind == 0).all() else TUNING.stretched

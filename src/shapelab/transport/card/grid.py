@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import warp as wp
 
+from shapelab.gpu.generic import specialise
 from shapelab.gpu.queue import Queue
 from shapelab.transport.blocks import Blocks
+from shapelab.transport.card import lists, moments, pixels
 from shapelab.transport.card.lists import CHUNK, best_of_chunks, join_chunks, mark_chunks, refine
 from shapelab.transport.point_cost import Cells
 
@@ -35,6 +37,8 @@ class CardGrid:
 
     def __init__(self, queue: Queue, dtype: str, blocks: Blocks) -> None:
         self.queue, self.name, self.real = queue, dtype, wp.float64 if dtype == "float64" else wp.float32
+        for module in (lists, pixels, moments):
+            specialise(module, self.real)
         grid, array = blocks.grid, queue.array
         self.dims, self.sides, self.counts = (wp.vec3i(*map(int, three)) for three in (grid.dims, grid.block, grid.counts))
         self.pixels, self.n_blocks = int(np.prod(grid.dims)), blocks.n_blocks
