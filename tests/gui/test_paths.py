@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_shapelab.docks.cells import paths
-from napari_shapelab.docks.cells.paths import Paths, track_rows
+from napari_shapelab.run.cell_paths import Paths, track_rows
 from shapelab.cells import Cells
 
 

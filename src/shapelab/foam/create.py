@@ -8,7 +8,7 @@ from typing import Any, Literal
 from shapelab.catalog import scenario
 from shapelab.errors import InputError
 from shapelab.foam.given import GivenFoam
-from shapelab.foam.model import FoamModel
+from shapelab.foam.model import FoamModel, SpaceFoamModel
 from shapelab.simulation import Simulation
 
 __all__ = ["Foam"]
@@ -72,4 +72,10 @@ class Foam(Simulation):
             values, preset = dict(entry.parameters), entry.name
         if given is not None:
             values = {**values, "motility": values.get("motility", 0.0), **given.parameters()}
-        super().__init__(FoamModel(), FoamModel.parameters_type(**{**values, **parameters}), initial=given, preset=preset)
+        values |= parameters
+        model = SpaceFoamModel() if _ndim(values.get("shape")) == 3 else FoamModel()
+        super().__init__(model, model.parameters_type(**values), initial=given, preset=preset)
+
+
+def _ndim(shape: Any) -> int:
+    return len(shape) if isinstance(shape, tuple | list) else 2

@@ -50,7 +50,7 @@ def _features(state: FoamState, rows: np.ndarray, volumes: np.ndarray, resolutio
         "volume": volumes * pixel,
         "target": state.targets * pixel,
         "error": _errors(state, volumes),
-        "surface": state.surfaces * resolution.area_factor,
+        "perimeter" if state.given.ndim == 2 else "surface": state.surfaces * resolution.area_factor,
         "neighbours": np.bincount(pairs.ravel(), minlength=len(state.ids)),
     }
     return {name: frozen(np.asarray(values)[1:]) for name, values in columns.items()}

@@ -15,7 +15,7 @@ from shapelab.foam.frames import foam_layers, observables
 from shapelab.foam.given import GivenFoam
 from shapelab.foam.life import divide_grown, fill_box, grow, leave, remove_gone
 from shapelab.foam.motion import Forces, measure, move
-from shapelab.foam.parameters import FoamParameters, ball_radius
+from shapelab.foam.parameters import FoamParameters, PlaneFoamParameters, SpaceFoamParameters, ball_radius
 from shapelab.foam.populating import even_volumes, populate, take_given
 from shapelab.foam.resolution import Resolution
 from shapelab.foam.seeding import first_cells
@@ -24,7 +24,7 @@ from shapelab.foam.tensions import MEDIUM, explain_tensions, is_metric, type_tab
 from shapelab.frame import Frame
 from shapelab.simulation import Model
 
-__all__ = ["FoamModel"]
+__all__ = ["FoamModel", "SpaceFoamModel"]
 
 _STILL, _STEADY, _STILL_STEPS = 1e-4, 1e-6, 20
 """A foam is at rest when no centre moves by more pixels than this, and the energy changes by less than this part, for so many steps."""
@@ -43,7 +43,7 @@ class FoamModel(Model[FoamParameters, FoamState]):
     """
 
     name = "foam"
-    parameters_type: ClassVar[type[FoamParameters]] = FoamParameters
+    parameters_type: ClassVar[type[FoamParameters]] = PlaneFoamParameters
     state_type = FoamState
     citation = "S. Esedoglu and F. Otto, Comm. Pure Appl. Math. 68, 808 (2015), doi:10.1002/cpa.21527"
     edits = EDITS
@@ -223,3 +223,9 @@ class FoamModel(Model[FoamParameters, FoamState]):
         measured = measure(state.pixels, extent, self.forces(state, np.zeros((0, 3))), self.resolution(state))
         state.surfaces, state.contacts, state.energy = measured.surfaces, measured.contacts, measured.energy
         self._explain(state)
+
+
+class SpaceFoamModel(FoamModel):
+    """The same in space."""
+
+    parameters_type: ClassVar[type[FoamParameters]] = SpaceFoamParameters

@@ -6,11 +6,11 @@ import math
 from typing import Annotated, Any, Literal
 
 import annotated_types
-from pydantic import field_validator, model_validator
+from pydantic import field_validator
 
 from shapelab.simulation import Parameters, parameter
 
-__all__ = ["FoamParameters", "ball_radius"]
+__all__ = ["FoamParameters", "PlaneFoamParameters", "SpaceFoamParameters", "ball_radius"]
 
 Size = Annotated[float, annotated_types.Gt(0), annotated_types.Le(1e9)]
 _TENSION: dict[str, Any] = {"live": True, "gt": 0, "le": 100, "step": 0.05}
@@ -75,31 +75,14 @@ class FoamParameters(Parameters):
     seed: int = parameter(1, "Random seed: the same seed gives the same run.", label="Random seed", main=True, ge=0, le=2**31 - 1)
     max_steps: int = parameter(20_000, "Number of steps after which the run ends.", live=True, ge=1, le=100_000_000)
 
-    @field_validator("shape")
+    @field_validator("shape", check_fields=False)
     @classmethod
     def _grid(cls, shape: tuple[int, ...]) -> tuple[int, ...]:
-        if len(shape) not in (2, 3):
-            raise ValueError("the grid needs two or three sides")
         if min(shape) < 8:
             raise ValueError("each side of the grid must have at least 8 pixels")
         if max(shape) > 16384:
             raise ValueError("each side of the grid can have at most 16384 pixels")
         return shape
-
-    @model_validator(mode="before")
-    @classmethod
-    def _pixel(cls, values: dict[str, object]) -> dict[str, object]:
-        """Take pixels of size 1 along every axis of the grid where no size is given."""
-        shape = values.get("shape")
-        if "voxel_size" not in values and isinstance(shape, tuple | list):
-            values = {**values, "voxel_size": (1.0,) * len(shape)}
-        return values
-
-    @model_validator(mode="after")
-    def _agree(self) -> FoamParameters:
-        if len(self.voxel_size) != len(self.shape):
-            raise ValueError(f"voxel_size needs one number for each of the {len(self.shape)} sides of the grid")
-        return self
 
     @property
     def ndim(self) -> int:
@@ -110,6 +93,22 @@ class FoamParameters(Parameters):
     def pixel_volume(self) -> float:
         """Area or volume of a pixel [unit^d]."""
         return math.prod(self.voxel_size)
+
+
+class PlaneFoamParameters(FoamParameters):
+    """Parameters of foams in a plane."""
+
+    shape: tuple[int, int] = parameter((160, 160), "Grid size along y and x.", unit="pixels", main=True)
+    voxel_size: tuple[Size, Size] = parameter((1.0, 1.0), "Edge lengths of a pixel (y, x); layers and areas are in this unit.")
+
+
+class SpaceFoamParameters(FoamParameters):
+    """Parameters of foams in space."""
+
+    shape: tuple[int, int, int] = parameter((64, 64, 64), "Grid size along z, y and x.", unit="voxels", main=True)
+    voxel_size: tuple[Size, Size, Size] = parameter(
+        (1.0, 1.0, 1.0), "Edge lengths of a voxel (z, y, x); layers and volumes are in this unit."
+    )
 
 
 def ball_radius(volume: float, ndim: int) -> float:

@@ -10,12 +10,12 @@ from napari.layers import Image, Labels, Layer
 from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_shapelab.docks.cells.colour_by import CellColours
-from napari_shapelab.docks.cells.drawn_grid import suggested_fineness
 from napari_shapelab.docks.cells.from_layer import TakenCells, own_colours, run_of_labels, take_cells, why_no_cells
 from napari_shapelab.docks.cells.mouse_tools import CellTools
 from napari_shapelab.docks.cells.outlines import Outlines
-from napari_shapelab.docks.cells.results import CellResults
+from napari_shapelab.run.cell_colours import CellColours
+from napari_shapelab.run.cell_results import CellResults
+from napari_shapelab.run.drawn_grid import suggested_fineness
 from napari_shapelab.run.last_used import follow_last_used
 from napari_shapelab.run.new_run import NewRun
 from napari_shapelab.run.panel import RunPanel

@@ -17,7 +17,7 @@ from shapelab.simulation import Parameters, Simulation
 
 __all__ = ["Resumer", "saved_step"]
 
-DOCKS = {"curvatubes": "Curvatubes", "cells": "Cells"}
+DOCKS = {"curvatubes": "Curvatubes", "cells": "Cells", "foam": "Foam"}
 """Family -> name of its dock."""
 
 

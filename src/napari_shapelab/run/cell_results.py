@@ -9,9 +9,9 @@ import numpy as np
 from napari.layers import Labels, Tracks
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_shapelab.docks.cells.drawn_grid import fineness_of, to_drawn
-from napari_shapelab.docks.cells.paths import Paths, track_rows
+from napari_shapelab.run.cell_paths import Paths, track_rows
 from napari_shapelab.run.copy_as import RunCopy
+from napari_shapelab.run.drawn_grid import fineness_of, to_drawn
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.run_place import place_over_time, true_spacing
 from napari_shapelab.run.worker import Worker

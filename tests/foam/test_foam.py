@@ -1,0 +1,242 @@
+"""The foam as a model: presets, checkpoints, the user's hand, topology, grids of any kind, and sentences for what cannot be."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import shapelab as sl
+from shapelab import catalog
+from shapelab.errors import EditError, InputError, ParameterError
+from shapelab.foam import explain_tensions
+from shapelab.scenario_check import quick_run
+
+SQUARES = np.pad(np.repeat(np.repeat(np.arange(1, 5).reshape(2, 2), 16, 0), 16, 1), 12)
+EQUAL = {"first": 1.0, "first_medium": 1.0}
+
+
+def areas(frame):
+    features = frame.layer("seeds").meta["features"]
+    return dict(zip(features["id"].tolist(), features["volume"].tolist(), strict=True))
+
+
+def last(simulation, steps):
+    *_, frame = simulation.run(steps, every=steps)
+    return frame
+
+
+def touching(labels, a, b):
+    pairs = [(labels[1:], labels[:-1]), (labels[:, 1:], labels[:, :-1])]
+    return sum(int((((p == a) & (q == b)) | ((p == b) & (q == a))).sum()) for p, q in pairs)
+
+
+@pytest.mark.parametrize("name", list(catalog.scenarios("foam")))
+def test_presets_show_what_is_expected(name):
+    item = catalog.scenario("foam", name)
+    simulation = quick_run(item)
+    frame = simulation.frame()
+    for observable, (low, high) in item.expect.items():
+        assert low <= frame.scalars[observable] <= high, (observable, frame.scalars[observable])
+    assert frame.scalars["max_volume_error"] < 5e-4
+    assert item.citation
+
+
+@pytest.mark.parametrize("name", ["foam_sorting", "growing_tissue", "double_bubble_3d"])
+def test_a_checkpoint_goes_on_bit_for_bit(name):
+    item = catalog.scenario("foam", name)
+    one, other = (sl.Foam(name, seed=3, **item.quick) for _ in range(2))
+    last(one, 5)
+    plain, arrays = one.checkpoint()
+    other.restore_checkpoint(json.loads(json.dumps(plain)), {key: np.array(value) for key, value in arrays.items()})
+    for simulation in (one, other):
+        last(simulation, 7)
+    for (key, a), b in zip(one.checkpoint()[1].items(), other.checkpoint()[1].values(), strict=True):
+        np.testing.assert_array_equal(a, b, err_msg=key)
+
+
+def test_a_damaged_checkpoint_is_refused():
+    simulation = sl.Foam("foam_sorting", n_cells=4, shape=(48, 48), seed=1)
+    last(simulation, 2)
+    plain, arrays = simulation.checkpoint()
+    for key, change in (
+        ("codes", lambda a: a + 100),
+        ("cells", lambda a: a + 50),
+        ("fractions", lambda a: a[:-1]),
+        ("codes", lambda a: a[:-1]),
+    ):
+        with pytest.raises(InputError, match="damaged"):
+            simulation.restore_checkpoint(plain, {**arrays, key: change(arrays[key])})
+
+
+def test_neighbours_are_exchanged_as_the_tensions_ask():
+    """A T1: four cells at a cross; the pair whose contact is cheap joins, and with other tensions the other pair."""
+    tensions = {(0, i): 1.0 for i in (1, 2, 3, 4)} | {(1, 2): 1.0, (1, 3): 1.0, (2, 4): 1.0, (3, 4): 1.0}
+    simulation = sl.Foam(labels=SQUARES, tensions=tensions | {(1, 4): 1.5, (2, 3): 0.7})
+    frame = last(simulation, 60)
+    assert touching(frame["cells"], 1, 4) == 0
+    assert touching(frame["cells"], 2, 3) > 5
+    simulation.edit("set_tension", first=1, second=4, tension=0.7)
+    simulation.edit("set_tension", first=2, second=3, tension=1.6)
+    frame = last(simulation, 200)
+    assert touching(frame["cells"], 1, 4) > 5
+    assert touching(frame["cells"], 2, 3) == 0
+    assert frame.scalars["max_volume_error"] < 5e-4
+
+
+def test_a_cell_that_is_removed_shrinks_away_and_the_others_keep_their_volumes():
+    simulation = sl.Foam(labels=SQUARES, **EQUAL)
+    last(simulation, 5)
+    simulation.edit("remove_cell", cell=2)
+    frame = last(simulation, 70)
+    assert set(areas(frame)) == {1, 3, 4}
+    assert frame.scalars["deaths"] == 1
+    for cell in (1, 3, 4):
+        assert areas(frame)[cell] == pytest.approx(256, rel=5e-4)
+
+
+def test_division_makes_two_halves_that_are_exact():
+    simulation = sl.Foam(labels=SQUARES, **EQUAL)
+    last(simulation, 5)
+    simulation.edit("divide_cell", cell=1, axis=(0, 1))
+    frame = last(simulation, 10)
+    assert set(areas(frame)) == {1, 2, 3, 4, 5}
+    assert areas(frame)[1] == pytest.approx(128, rel=5e-4)
+    assert areas(frame)[5] == pytest.approx(128, rel=5e-4)
+
+
+def test_cells_are_added_painted_and_changed():
+    simulation = sl.Foam(labels=SQUARES, types={1: 0, 2: 1, 3: 1, 4: 0}, between=0.9, first_medium=1.0, second_medium=1.0)
+    simulation.edit("add_cell", position=(5, 30), volume=80.0, type=1)
+    simulation.edit("set_volume", cell=1, volume=300.0)
+    simulation.edit("set_type", cell=4, type=1)
+    frame = last(simulation, 30)
+    features = frame.layer("seeds").meta["features"]
+    assert features["type"].tolist() == [0, 1, 1, 1, 1]
+    assert areas(frame)[5] == pytest.approx(80, rel=5e-4)
+    assert areas(frame)[1] == pytest.approx(300, rel=5e-4)
+    mask = np.zeros(SQUARES.shape, bool)
+    mask[20:24, 20:24] = True
+    before = areas(simulation.frame())
+    simulation.edit("paint_cell", cell=0, mask=mask)
+    after = areas(last(simulation, 10))
+    assert sum(before.values()) - sum(after.values()) == pytest.approx(16, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("action", "arguments", "sentence"),
+    [
+        ("fly", {}, "has no edit"),
+        ("remove_cell", {"cell": 9}, "There is no cell 9"),
+        ("divide_cell", {"cell": 1, "axis": (0, 0)}, "not all 0"),
+        ("add_cell", {"position": (500, 1)}, "outside the box"),
+        ("set_volume", {"cell": 1, "volume": -1.0}, "positive volume"),
+        ("set_volume", {"cell": 1, "volume": 1e9}, "not enough space"),
+        ("set_tension", {"first": 1, "second": 2, "tension": 1.0}, "from the types"),
+        ("paint_cell", {"cell": 1, "mask": np.ones((3, 3))}, "must be equal"),
+        ("set_type", {"cell": 1, "type": -1}, "whole numbers"),
+    ],
+)
+def test_edits_that_cannot_be_are_refused(action, arguments, sentence):
+    simulation = sl.Foam(labels=SQUARES)
+    with pytest.raises(EditError, match=sentence):
+        simulation.edit(action, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"labels": np.zeros((20, 20), int)}, "empty"),
+        ({"labels": SQUARES, "tensions": {(0, 1): -1.0}}, "above 0"),
+        ({"labels": SQUARES, "tensions": np.ones((3, 3))}, "has shape"),
+        ({"labels": SQUARES, "tensions": np.triu(np.ones((5, 5)))}, "symmetric"),
+        ({"labels": SQUARES, "tensions": {}}, "None of the tensions"),
+        ({"labels": SQUARES, "tensions": {"a": 1}}, "pairs of labels"),
+        ({"labels": SQUARES, "types": {1: 0}}, "have no type"),
+        ({"labels": SQUARES, "volumes": {1: 0}}, "have no volume"),
+        ({"labels": SQUARES, "background": "wall"}, "choose 'medium' or 'none'"),
+        ({"labels": SQUARES, "initial": SQUARES}, "once"),
+        ({"tensions": {(0, 1): 1.0}}, "need the labels"),
+        ({"n_cells": 2000, "shape": (64, 64)}, "fewer cells"),
+    ],
+)
+def test_what_cannot_start_is_said_in_a_sentence(given, sentence):
+    with pytest.raises((InputError, ParameterError), match=sentence):
+        sl.Foam(**given).frame()
+
+
+def test_a_foam_that_fills_a_periodic_box_does_not_depend_on_where_the_box_begins():
+    rng = np.random.default_rng(0)
+    seeds = rng.random((9, 2)) * 48
+    grid = np.stack(np.meshgrid(*[np.arange(48) + 0.5] * 2, indexing="ij"), -1)
+    distance = [(((grid - s + 24) % 48 - 24) ** 2).sum(-1) for s in seeds]
+    labels = np.argmin(distance, axis=0) + 1
+    one = last(sl.Foam(labels=labels, periodic=True, **EQUAL), 12)
+    other = last(sl.Foam(labels=np.roll(labels, (17, 30), (0, 1)), periodic=True, **EQUAL), 12)
+    np.testing.assert_array_equal(np.roll(one["cells"], (17, 30), (0, 1)), other["cells"])
+    assert sum(areas(one).values()) == pytest.approx(48 * 48, rel=1e-4)
+
+
+def test_pixels_that_are_not_square_leave_a_circle_round():
+    """One cell on pixels twice as high as wide: its covariance is that of a circle."""
+    y, x = np.meshgrid((np.arange(40) - 19.4) * 2, np.arange(80) - 39.3, indexing="ij")
+    layer = sl.LayerData("cell", ((y / 26) ** 2 + (x / 14) ** 2 < 1).astype(np.uint8), "labels", {"scale": (2.0, 1.0)})
+    simulation = sl.Foam(labels=layer, first_medium=1.0)
+    last(simulation, 60)
+    share = simulation.state().pixels.share(1)
+    centre = [(share * a).sum() / share.sum() for a in (y, x)]
+    width = [np.sqrt((share * (a - c) ** 2).sum() / share.sum()) for a, c in zip((y, x), centre, strict=True)]
+    assert width[0] == pytest.approx(width[1], rel=0.02)
+
+
+def test_the_background_goes_to_the_nearest_cells_where_it_is_no_medium():
+    frame = last(sl.Foam(labels=SQUARES, background="none"), 5)
+    assert frame["cells"].all()
+    assert sum(areas(frame).values()) == pytest.approx(SQUARES.size, rel=1e-4)
+
+
+def test_cells_stay_in_one_piece_and_noise_moves_them():
+    from skimage.measure import label
+
+    simulation = sl.Foam("foam_checkerboard", n_cells=12, shape=(80, 80), seed=2, motility=0.4)
+    first = simulation.frame()["seeds"].copy()
+    for frame in simulation.run(60, every=10):
+        labels = frame["cells"]
+        assert label(labels, connectivity=1).max() == len(np.unique(labels)) - 1 == 12
+    assert np.abs(frame["seeds"] - first).max() > 1
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ([[0, 1.4, 1.4], [1.4, 0.7, 1.3], [1.4, 1.3, 0.7]], ()),
+        ([[0, 1.0, 1.0], [1.0, 0.7, 2.5], [1.0, 2.5, 0.7]], ("The medium comes between A and B",)),
+        ([[0, 2.0, 1.0], [2.0, 0.8, 0.9], [1.0, 0.9, 0.7]], ("B comes between the medium and A",)),
+        ([[0, 1.4, 1.4], [1.4, 1.5, 0.76], [1.4, 0.76, 1.0]], ("B nearly comes between two cells of A",)),
+        ([[0, 0.4, 1.0], [0.4, 1.0, 0.9], [1.0, 0.9, 0.7]], ("The medium comes between two cells of A",)),
+    ],
+)
+def test_tables_that_wet_completely_are_explained(table, expected):
+    sentences = explain_tensions(table, ("the medium", "A", "B"))
+    assert bool(sentences) == bool(expected)
+    for part in expected:
+        assert any(part in sentence for sentence in sentences), sentences
+
+
+def test_tensions_of_its_own_are_not_overruled_by_those_of_the_types():
+    simulation = sl.Foam(labels=SQUARES, tensions={(0, 1): 1.0, (1, 2): 0.9})
+    simulation.step()
+    with pytest.raises(ParameterError, match="tensions of its own"):
+        simulation.update(between=1.2)
+    assert "take the mean" in " ".join(simulation.frame().notices)
+
+
+def test_labels_and_tensions_come_back_in_a_script():
+    from shapelab.script import given_arrays
+
+    simulation = sl.Foam(labels=SQUARES, tensions={(0, 1): 1.0, (1, 2): 0.9}, volumes={1: 200, 2: 250, 3: 260, 4: 270})
+    arrays = given_arrays(simulation)
+    again = sl.Foam(**arrays)
+    np.testing.assert_array_equal(last(simulation, 3)["cells"], last(again, 3)["cells"])
+    assert simulation.frame().scalars == again.frame().scalars
