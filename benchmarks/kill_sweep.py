@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from kill_process import Tally, forked, in_a_process, kill, running
 
-from shapelab.batch import SweepSpec, sweep
+from shapelab.batch import SweepSpec, load_sweep, sweep
 from shapelab.batch.member import JOURNAL, MEMBERS, RUN
 from shapelab.io import load_run
 
@@ -35,8 +35,7 @@ def check_sweep(tally: Tally, folder: Path, spec: SweepSpec, kills: int) -> None
         rows = list(csv.reader(file))
     begun, ended = (Counter(row[3] for row in rows if (row[4] == "begun") is which) for which in (True, False))
     wrong = []
-    if {row[4] for row in rows} != {"begun", "done"}:
-        wrong.append(f"statuses {sorted({row[4] for row in rows})}")
+    wrong += [f"{outcome.name} is {outcome.status}: {outcome.reason}" for outcome in load_sweep(folder)[1] if outcome.status != "done"]
     if ended != Counter(names):
         wrong.append(f"members lost {sorted(set(names) - set(ended))}, or twice {[name for name, n in ended.items() if n > 1]}")
     if sum(begun.values()) > len(names) + 2 * kills:

@@ -63,8 +63,9 @@ class Model(ABC, Generic[P, S]):
         del state
         return None
 
-    def warm_up(self) -> None:
+    def warm_up(self, parameters: P) -> None:
         """Compile what a run needs, if that takes long: so that a run can be stopped meanwhile. Must be safe on any thread."""
+        del parameters
 
     def snapshot(self, state: S) -> S:
         """Return what a step of `state` that is stopped within goes back to; by default a copy."""

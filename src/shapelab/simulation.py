@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -69,6 +70,7 @@ class Simulation:
         self._parameters = parameters
         self._state: State | None = None
         self._stop = threading.Event()
+        self._warm = False
 
     def __repr__(self) -> str:
         preset = f", preset={self.preset!r}" if self.preset else ""
@@ -105,7 +107,7 @@ class Simulation:
         try:
             with _numbers_in_words(), stoppable(self._stop):
                 check_stop()
-                apart(self.model.warm_up)
+                self._warm_up()
                 self._state = self.model.init(self._parameters, self.initial)
         except Stopped:
             self._interrupted()
@@ -134,6 +136,7 @@ class Simulation:
         try:
             with _numbers_in_words(), stoppable(self._stop):
                 check_stop()
+                self._warm_up()
                 self._state = self.model.step(state)
         except Stopped:
             self._state = before
@@ -147,6 +150,12 @@ class Simulation:
         if reason is not None:
             self._finish(reason)
         return True
+
+    def _warm_up(self) -> None:
+        """Compile what a step needs, once; a state that was restored has not been prepared."""
+        if not self._warm:
+            apart(partial(self.model.warm_up, self._parameters))
+            self._warm = True
 
     def _interrupted(self) -> None:
         self._stop.clear()

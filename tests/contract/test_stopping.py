@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -160,3 +162,57 @@ def test_long_work_ends_wherever_it_is(name):
     for after in {0, looks // 3, 2 * looks // 3} if name not in ("measure", "compare") else {0}:  # these look by the clock
         with stoppable(Countdown(after)), pytest.raises(Stopped):
             LONG[name]()
+
+
+def test_a_restored_run_can_be_stopped_while_its_kernels_are_compiled(monkeypatch):
+    run = sl.Curvatubes("tubes", shape=(12, 12, 12), seed=1)
+    run.step()
+    again = sl.Curvatubes("tubes", shape=(12, 12, 12), seed=1)
+    again.restore_checkpoint(*run.checkpoint())
+    compiling, go = threading.Event(), threading.Event()
+
+    def compile_for_long(parameters):
+        compiling.set()
+        go.wait(60)
+
+    monkeypatch.setattr(again.model, "warm_up", compile_for_long)
+    thread = threading.Thread(target=again.step)
+    thread.start()
+    assert compiling.wait(60)
+    again.stop()
+    thread.join(60)
+    assert not go.is_set()
+    assert (again.step_number, again.reason) == (1, "Stopped.")
+    go.set()
+    again.step()
+    assert again.step_number == 2
+
+
+KERNELS = """
+import importlib, pkgutil, sys
+from numba.core.dispatcher import Dispatcher
+import shapelab
+import shapelab as sl
+
+modules = [importlib.import_module(m.name) for m in pkgutil.walk_packages(shapelab.__path__, "shapelab.") if "__main__" not in m.name]
+kernels = {value for module in modules for value in vars(module).values() if isinstance(value, Dispatcher)}
+
+def compiled():
+    return {(kernel.py_func.__qualname__, str(signature)) for kernel in kernels for signature in kernel.signatures}
+
+for name in sys.argv[1:]:
+    run = sl.Cells(name, seed=1, n_cells=8)
+    run.model.warm_up(run.parameters)
+    before = compiled()
+    for frame in run.run(2, every=1):
+        pass
+    for kernel, _ in compiled() - before:
+        print(name, kernel)
+"""
+
+
+def test_no_kernel_of_a_scenario_is_compiled_after_it_was_warmed_up():
+    """Compiling takes seconds the first time on a machine, and only what is done while a run is prepared can be stopped."""
+    names = ("active_crystal", "bubbles", "dam_break", "tissue_growth_3d")
+    done = subprocess.run([sys.executable, "-c", KERNELS, *names], capture_output=True, text=True, check=True)
+    assert done.stdout == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from napari_shapelab.docks.compare import CompareDock
 from napari_shapelab.docks.compare.comparison import CompareParameters, compare_layers
 from napari_shapelab.viewer.layer_data import take
 from shapelab.crystals import generate_crystal
-from shapelab.errors import InputError
+from shapelab.errors import InputError, Stopped
 
 CLICK = Qt.MouseButton.LeftButton
 
@@ -190,6 +191,21 @@ def test_cancel_drops_the_answer(viewer, dock, qtbot):
     tick(dock)
     compare(qtbot, dock)
     assert [layer.name for layer in viewer.layers] == ["a", "b"]
+
+
+@pytest.mark.parametrize("stage", ["Reading", "Overlaps", "Where"])
+def test_a_comparison_that_is_cancelled_ends_within_any_stage(stage):
+    labels = Labels(ball((48, 48, 48), 20)), Labels(ball((48, 48, 48), 19))
+    abort, stages = threading.Event(), []
+
+    def report(progress):
+        stages.append(progress.text)
+        if progress.text.startswith(stage):
+            abort.set()
+
+    with pytest.raises(Stopped):
+        compare_layers(take(labels[0]), take(labels[1]), CompareParameters(transport=False, curvature=False), report, abort)
+    assert stages[-1].startswith(stage)
 
 
 def test_the_dock_fits_a_small_screen(dock):

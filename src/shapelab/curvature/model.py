@@ -113,8 +113,9 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         """Return `state` itself: a step can be stopped within the evaluation, which changes nothing, and not later."""
         return state
 
-    def warm_up(self) -> None:
+    def warm_up(self, parameters: CurvatubesParameters) -> None:
         """Compile the kernels of the processor, once."""
+        del parameters
         from shapelab.curvature.flow import warm_up
 
         warm_up()

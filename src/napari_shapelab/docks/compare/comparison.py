@@ -14,9 +14,9 @@ from napari_shapelab.docks.compare.rows import row_name
 from napari_shapelab.viewer.layer_data import TakenLayer, why_not_taken
 from napari_shapelab.viewer.shapes import read_shape, why_no_shape
 from napari_shapelab.work.progress import Progress, Report
-from shapelab.errors import InputError
 from shapelab.frame import LayerData
 from shapelab.parameters import Parameters, parameter
+from shapelab.stopping import apart, stoppable
 from shapelab.units import conversion, is_length, short_unit, shown_unit
 
 __all__ = ["COMPARED", "CompareParameters", "Comparison", "compare_layers", "densities", "distributions", "numbers", "why_not"]
@@ -65,22 +65,9 @@ def compare_layers(
     first: TakenLayer, second: TakenLayer, parameters: CompareParameters, report: Report, abort: threading.Event | None = None
 ) -> Comparison:
     """Compare two layers in world coordinates: where each is seen, not pixel by pixel."""
-    from shapelab.compare import compare, difference
-
-    report(Progress(-1, "Reading the layers…"))
-    taken = [read_shape(side) if side.kind in ("labels", "image") else side.read() for side in (first, second)]
-    a, b = (side.layer_data() for side in taken)
-    _go_on(abort)
-    report(Progress(-1, "Overlaps, distances, statistics…"))
-    options = {name: value for name, value in parameters if name != "difference"}
-    result = compare(a, b, **options)
-    result["notes"] = [*(f"{side.name}: {note}" for side in taken for note in side.notes), *_apart(*taken), *result["notes"]]
-    where = None
-    grids = {"mask", "labels", "field"}
-    if parameters.difference and result["kind_a"] in grids and result["kind_b"] in grids:
-        _go_on(abort)
-        report(Progress(-1, "Where they differ…"))
-        where = difference(a, b)
+    with stoppable(abort or threading.Event()):
+        result, where = _compared(first, second, parameters, report)
+    a, b = first, second
     provenance = {
         "model": "compare",
         "a": a.name,
@@ -92,6 +79,26 @@ def compare_layers(
     return Comparison((a.name, b.name), {"a": a.name, "b": b.name, **result}, where, provenance)
 
 
+def _compared(
+    first: TakenLayer, second: TakenLayer, parameters: CompareParameters, report: Report
+) -> tuple[dict[str, Any], LayerData | None]:
+    """Return the numbers, and where the two differ; it can be stopped at any moment."""
+    from shapelab.compare import compare, difference
+
+    report(Progress(-1, "Reading the layers…"))
+    taken = apart(lambda: [read_shape(side) if side.kind in ("labels", "image") else side.read() for side in (first, second)])
+    a, b = (side.layer_data() for side in taken)
+    report(Progress(-1, "Overlaps, distances, statistics…"))
+    options = {name: value for name, value in parameters if name != "difference"}
+    result = compare(a, b, **options)
+    result["notes"] = [*(f"{side.name}: {note}" for side in taken for note in side.notes), *_apart(*taken), *result["notes"]]
+    grids = {"mask", "labels", "field"}
+    if not parameters.difference or result["kind_a"] not in grids or result["kind_b"] not in grids:
+        return result, None
+    report(Progress(-1, "Where they differ…"))
+    return result, apart(lambda: difference(a, b))
+
+
 def _apart(a: TakenLayer, b: TakenLayer) -> list[str]:
     """Say it where two slices lie in different planes: only their own two axes are compared."""
     if a.height is None or b.height is None:
@@ -101,12 +108,6 @@ def _apart(a: TakenLayer, b: TakenLayer) -> list[str]:
         return []
     unit = shown_unit(a.unit) or "pixels"
     return [f"The two slices lie at {a.height:.4g} and {other:.4g} {unit} across their planes: they were compared as if in one plane."]
-
-
-def _go_on(abort: threading.Event | None) -> None:
-    """End here if nobody wants the answer any more."""
-    if abort is not None and abort.is_set():
-        raise InputError("Cancelled.")
 
 
 def numbers(comparison: Comparison) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
