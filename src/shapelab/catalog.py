@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from shapelab.arguments import shown
 from shapelab.callable_module import make_callable
 from shapelab.errors import InputError, ParameterError
 from shapelab.scenario import Scenario, ScenarioTable
@@ -192,7 +193,7 @@ def _lookup(table: Mapping[str, Any], name: str, what: str) -> Any:
         return table[name]
     near = difflib.get_close_matches(name, table, n=3)
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(table)}."
-    raise ParameterError(f"There is no {what} {name!r}: {hint}")
+    raise ParameterError(f"There is no {what} {shown(name)}: {hint}")
 
 
 make_callable(__name__)

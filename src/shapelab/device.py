@@ -212,6 +212,6 @@ def require_memory(needed: int, device: str = "cpu") -> None:
     available = available_memory(device)
     if needed > 0.9 * available:
         raise OutOfMemoryError(
-            f"This run needs about {needed / 1e9:.3g} GB and {available / 1e9:.3g} GB are free on {describe(device)}: "
+            f"This needs about {needed / 1e9:.3g} GB and {available / 1e9:.3g} GB are free on {describe(device)}: "
             "choose a smaller shape or a coarser grid."
         )

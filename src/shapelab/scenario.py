@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shapelab.arguments import shown
 from shapelab.errors import ParameterError
 
 __all__ = ["Scenario", "ScenarioTable"]
@@ -136,7 +137,7 @@ class ScenarioTable(Mapping[str, Scenario]):
         near = difflib.get_close_matches(name, [*self._items, *self._aliases], n=3)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(self)}."
         broken = "".join(f" {problem}" for problem in self.problems if name in problem)
-        raise ParameterError(f"There is no {self._what} {name!r}: {hint}{broken}")
+        raise ParameterError(f"There is no {self._what} {shown(name)}: {hint}{broken}")
 
     def __getitem__(self, name: str) -> Scenario:
         return self._items[self._aliases.get(name, name)]

@@ -172,7 +172,7 @@ def read_spec(path: str | Path) -> SweepSpec:
     """Read a sweep from a TOML file."""
     file = Path(path)
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
+        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # Windows editors put a mark in front
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The sweep {str(file)!r} cannot be read: it is missing or not a text file.") from error
     except RecursionError as error:

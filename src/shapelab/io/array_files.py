@@ -100,11 +100,19 @@ def _hdf5_axes(dataset: Any) -> str:
     """Return the axes by vigra's tags, as ilastik writes them, or by the labels of dimensions; else by their number."""
     tags = dataset.attrs.get("axistags")
     if isinstance(tags, str | bytes):
-        letters = "".join(str(axis["key"]) for axis in json.loads(tags)["axes"]).lower()
+        letters = _vigra_axes(tags)
     else:
         letters = "".join(str(dim.label)[:1] for dim in dataset.dims).lower()
     known = len(letters) == dataset.ndim and set(letters) <= set("tczyx") and len(set(letters)) == len(letters)
     return letters if known else named_axes(dataset.shape)
+
+
+def _vigra_axes(tags: str | bytes) -> str:
+    """Return the letters of the axes, "" where the tags are damaged."""
+    try:
+        return "".join(str(axis["key"]) for axis in json.loads(tags)["axes"]).lower()
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
 
 
 def read_picture(file: Path, key: str | None) -> PlacedImage:

@@ -94,8 +94,8 @@ def _guarded(file: Path, read: Callable[[], Any]) -> Any:
         with warnings.catch_warnings(), _quiet():
             warnings.simplefilter("ignore")  # third-party readers warn of what they then read all the same, or refuse
             return read()
-    except OutOfMemoryError:
-        raise
+    except OutOfMemoryError as error:
+        raise OutOfMemoryError(f"{file.name}: {error}") from None
     except InputError as error:
         raise (error if file.name in str(error) else InputError(f"{file.name}: {error}")) from None
     except MemoryError:

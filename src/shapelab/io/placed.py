@@ -146,8 +146,10 @@ def on_axes(
     Raises
     ------
     InputError
-        If an axis is unknown or named twice, a step is not positive and finite, or units cannot be converted.
+        If there are no pixels, an axis is unknown or named twice, a step is not positive and finite, or units cannot be converted.
     """
+    if 0 in data.shape:
+        raise InputError(f"It has no pixels: its shape is {tuple(data.shape)}.")
     steps, starts = dict(steps or {}), dict(starts or {})
     for axis in axes:
         step, start = steps.get(axis, 1.0), starts.get(axis, 0.0)

@@ -41,7 +41,7 @@ def read_json(file: Path, *, limit: int = 64_000_000) -> dict[str, Any]:
     try:
         if file.stat().st_size > limit:
             raise InputError(f"{file.name} is larger than {limit / 1e6:g} MB, so it is not what its name says.")
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = json.loads(file.read_text(encoding="utf-8-sig"))
     except InputError:
         raise
     except (OSError, ValueError, RecursionError) as error:  # not text, not JSON, or a number of a million digits
