@@ -108,8 +108,8 @@ def _lead(folder: Path, spec: SweepSpec, address: str | None) -> None:
 def lost_workers(tally: Tally, count: int, rng: np.random.Generator, root: Path, members: int = 8) -> None:
     """Kill workers while a sweep goes on, soon after another member has begun or ended.
 
-    Three times at the most in one sweep: a member whose worker is lost for the fourth time is recorded as failed, as one that
-    brings its workers down.
+    Twice at the most in one sweep: a member whose worker is lost for the fourth time is recorded as failed, as one that brings
+    its workers down, and Dask itself may close one that was killed while it started.
     """
     spec, round_number = plan(members), 0
     while tally.kills < count:
@@ -118,7 +118,7 @@ def lost_workers(tally: Tally, count: int, rng: np.random.Generator, root: Path,
         for _ in range(5):  # Dask gives a worker up that dies while it starts; when all are lost, the command is given again
             with contextlib.closing(Cluster()) as cluster:
                 number = forked(lambda folder=folder, address=cluster.address: _lead(folder, spec, address))  # type: ignore[misc]
-                while tally.kills < count and kills < 3 and _begins(number, folder):  # a worker that is still starting has nothing to lose
+                while tally.kills < count and kills < 2 and _begins(number, folder):  # a worker that is still starting has nothing to lose
                     time.sleep(float(rng.uniform(0.0, 1.0)))
                     if _kill_one(folder, rng):
                         tally.kills, kills = tally.kills + 1, kills + 1

@@ -176,17 +176,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="cases whose names begin so")
     parser.add_argument("--size", type=float, default=1.0, help="factor on the sides of all grids")
-    parser.add_argument("--case", action="append", help="measure these in this process, and print them as JSON")
+    parser.add_argument("--case", help="measure this one in this process, and print estimate and peak as JSON")
     options = parser.parse_args()
     if options.case:
-        print(json.dumps([both(name, options.size) for name in options.case]))
+        print(json.dumps(both(options.case, options.size)))
         return 0
     print(f"{'':40}{'estimated [MB]':>16}{'measured [MB]':>15}{'ratio':>8}")
     for name in CASES:
         if name.startswith(options.only):
             command = [sys.executable, __file__, "--case", name, "--size", str(options.size)]
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-            [(estimate, peak)] = json.loads(done.stdout.splitlines()[-1])
+            estimate, peak = json.loads(done.stdout.splitlines()[-1])
             print(f"{name:40}{estimate / 1e6:16.0f}{peak / 1e6:15.0f}{estimate / peak:8.2f}", flush=True)
     return 0
 

@@ -119,7 +119,9 @@ class Simulation:
 
     def frame(self) -> Frame:
         """Return what may be seen now."""
-        return self.model.frame(self._prepared())
+        state = self._prepared()
+        with _numbers_in_words():
+            return self.model.frame(state)
 
     def step(self) -> None:
         """Take one step; afterwards `done` and `reason` tell whether the run is over.

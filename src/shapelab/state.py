@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import types
+import typing
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -49,6 +51,10 @@ class State:
             raise InputError(f"This checkpoint does not belong to {cls.__name__}: expected {sorted(fields)}, received {sorted(plain)}.")
         left = dict(arrays)
         values = {name: _unpack(value, left) for name, value in plain.items() if name != "parameters"}
+        hints = _hints(cls)
+        for name, value in values.items():
+            if not _fits(value, hints.get(name, Any)):
+                raise InputError(f"This checkpoint is damaged: {name} is a {type(value).__name__}.")
         return cls(parameters=parameters, **values)
 
 
@@ -91,3 +97,23 @@ def _unpack(value: Any, arrays: dict[str, np.ndarray]) -> Any:
         rng.bit_generator.state = value["generator"]
         return rng
     raise InputError(f"This checkpoint holds something unknown: {sorted(value)}.")
+
+
+def _hints(cls: type[State]) -> dict[str, Any]:
+    """Return what the fields of a state are declared to hold, as far as that can be told."""
+    try:
+        return typing.get_type_hints(cls)
+    except NameError:  # a class of a user's own, declared within a function
+        return {}
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Tell whether a value is what a field is declared to hold; what is no plain type or dictionary of one says nothing."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, one) for one in inner)
+    if origin is dict:
+        return isinstance(value, dict) and all(_fits(item, inner[1]) for item in value.values())
+    if hint in (int, float):
+        return isinstance(value, int | hint) and not isinstance(value, bool)
+    return not isinstance(hint, type) or isinstance(value, hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import csv
 import importlib
@@ -11,6 +12,7 @@ import signal
 import threading
 import warnings
 from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 
 import dask
@@ -19,7 +21,7 @@ import pytest
 
 from shapelab.batch import SweepSpec, counts, load_sweep, read_spec, sweep
 from shapelab.batch.cluster import Workers, _warn_if_open
-from shapelab.batch.member import JOURNAL, MEMBERS, run_member
+from shapelab.batch.member import JOURNAL, MEMBERS, _note, run_member
 from shapelab.cli import main
 from shapelab.errors import InputError, ParameterError
 from shapelab.io import load_run
@@ -321,3 +323,38 @@ def test_a_long_run_makes_no_list_of_its_steps():
     spec = SweepSpec.make(**{**TINY, "steps": 10**9, "every": 2, "parameters": {"shape": [8, 8, 8], "max_steps": 10**6}}, check_at=[3])
     frames = islice(_frames(spec.simulation(spec.all_members()[0]), spec), 3)
     assert [frame.step for frame in frames] == [2, 3, 4]
+
+
+def test_a_sweep_that_a_windows_editor_saved_is_read(tmp_path):
+    (tmp_path / "spec.toml").write_text('family = "curvatubes"\npreset = "tubes"\nsteps = 3\n[grid]\nmass = [-0.4]\n', encoding="utf-8-sig")
+    assert read_spec(tmp_path / "spec.toml").steps == 3
+
+
+@pytest.mark.parametrize(("begun", "status"), [(2, "done"), (4, "failed")])
+def test_a_member_is_to_blame_for_workers_that_were_lost_while_they_ran_it_only(begun, status, tmp_path, monkeypatch):
+    """Dask gives work up after four losses, also of workers that had it in their queue or were still starting."""
+    from distributed.scheduler import KilledWorker
+
+    submitted = []
+
+    class Client:
+        def submit(self, function, folder, spec, member, *, pure, key):
+            future = concurrent.futures.Future()
+            submitted.append(key)
+            if len(submitted) == 1:
+                for _ in range(begun):
+                    _note(Path(folder), member.name, "begun")
+                future.set_exception(KilledWorker(key, None, 3))
+            else:
+                future.set_result(function(folder, spec, member))
+            return future
+
+        def scheduler_info(self, n_workers):
+            return {"workers": {"one": {"nthreads": 1, "memory_limit": 0}}}
+
+    monkeypatch.setattr(
+        importlib.import_module("shapelab.batch.sweep"), "workers", lambda *_, **__: contextlib.nullcontext(Workers(Client()))
+    )
+    table = sweep(SweepSpec.make(**TINY, grid={"mass": [-0.4]}), tmp_path / "sweep")
+    assert list(table["status"]) == [status]
+    assert len(set(submitted)) == len(submitted) == (2 if status == "done" else 1)

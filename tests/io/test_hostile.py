@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from numcodecs import Zstd
 
+import shapelab as sl
 from shapelab.batch import Atlas
 from shapelab.batch.atlas import SHIPPED
 from shapelab.convert import mask_to_mixture
-from shapelab.errors import InputError, ParameterError
-from shapelab.io import RunWriter, load_run, read_image
+from shapelab.errors import InputError, NotFiniteError, ParameterError, ShapelabError
+from shapelab.io import RunWriter, load_run, read_image, save_run
 
 CHUNK = "images/field/0/c/1/0/0/0"
 
@@ -102,6 +103,47 @@ def test_a_checkpoint_with_a_foreign_generator(folder):
     np.savez(file, **{"state.json": np.frombuffer(json.dumps(plain).encode(), np.uint8)}, **arrays)
     with pytest.raises(InputError, match="checkpoint of step 6"):
         load_run(folder).simulation()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "field", "value"),
+    [
+        ("run_and_tumble", "traits.travelled", 1e308),
+        ("run_and_tumble", "positions", 3),
+        ("run_and_tumble", "fields", []),
+        ("run_and_tumble", "next_id", "x"),
+        ("elastic_block", "diagram.labels", -1),
+    ],
+)
+def test_a_state_that_is_none_is_refused_on_opening(scenario, field, value, tmp_path):
+    def change(arrays):
+        plain = json.loads(arrays["state.json"].tobytes())
+        name, _, inner = field.partition(".")
+        (plain[name]["dict"] if inner else plain)[inner or name] = value
+        arrays["state.json"] = np.frombuffer(json.dumps(plain).encode(), np.uint8)
+
+    path = changed_checkpoint(tmp_path, scenario, change)
+    with pytest.raises(ShapelabError):
+        load_run(path).simulation()
+
+
+def test_a_state_that_breaks_down_says_so(tmp_path):
+    run = load_run(changed_checkpoint(tmp_path, "elastic_block", lambda arrays: arrays["volumes"].fill(np.nan))).simulation()
+    run.step()
+    assert run.failed
+    with pytest.raises(NotFiniteError, match="broke down"):
+        run.frame()
+
+
+def changed_checkpoint(folder, scenario, change):
+    """Save the start of a run, and change the arrays of its checkpoint."""
+    path = save_run(folder / "run.zarr", sl.Cells(scenario, seed=1))
+    [file] = (path / "checkpoints").glob("*.npz")
+    with np.load(file) as content:
+        arrays = dict(content)
+    change(arrays)
+    np.savez(file, **arrays)
+    return path
 
 
 def rewritten(target, head=None, **changes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 
 import numpy as np
 import pytest
@@ -188,6 +189,23 @@ def test_a_folder_is_no_image(tmp_path):
         (tmp_path / name).mkdir()
         with pytest.raises(InputError, match="is a folder, not an image"):
             read_image(tmp_path / name)
+
+
+@pytest.mark.parametrize("shape", [(0, 5, 5), (5, 0), (0,)])
+def test_an_image_without_pixels_is_refused_with_its_shape(shape, tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros(shape, np.float32))
+    with pytest.raises(InputError, match=re.escape(f"no pixels: its shape is {shape}")):
+        read_image(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("tags", ["[" * 3000, "{}", '{"axes": [{"key": 1}, {"nokey": 2}]}', '{"axes": 7}'])
+def test_damaged_names_of_axes_are_left_out(tags, tmp_path):
+    import h5py
+
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["d"] = np.ones((4, 5), np.float32)
+        file["d"].attrs["axistags"] = tags
+    assert read_image(tmp_path / "a.h5").meta["axis_labels"] == ("y", "x")
 
 
 def test_colour_images_are_refused(tmp_path):

@@ -12,7 +12,7 @@ from typing import Any
 from shapelab.device import available_memory, cpu_count
 from shapelab.errors import InputError, OutOfMemoryError
 
-__all__ = ["Workers", "workers"]
+__all__ = ["Workers", "given_up", "workers"]
 
 _PROCESS = 500_000_000
 """Memory that a worker takes before it computes anything [bytes]: Python, numba, torch."""
@@ -46,6 +46,13 @@ class Workers:
 
     def _limits(self) -> list[float]:
         return [max(worker["memory_limit"] - _PROCESS, 0.0) or 1.0 for worker in self._workers() if worker.get("memory_limit")]
+
+
+def given_up(future: Any) -> bool:
+    """Tell whether Dask has given work up because workers were lost that were to do it, begun or not."""
+    from distributed.scheduler import KilledWorker
+
+    return isinstance(future.exception(), KilledWorker)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +25,7 @@ from shapelab.io.record import now
 from shapelab.io.textfile import read_json, write_json
 from shapelab.simulation import Simulation
 
-__all__ = ["JOURNAL", "MEMBERS", "RUN", "Outcome", "keep_outcome", "read_outcome", "run_member"]
+__all__ = ["JOURNAL", "MEMBERS", "RUN", "Outcome", "beginnings", "keep_outcome", "read_outcome", "run_member"]
 
 MEMBERS, RUN, JOURNAL = "members", "run.zarr", "journal.csv"
 _OUTCOME = "outcome.json"
@@ -75,6 +76,15 @@ def keep_outcome(root: Path, outcome: Outcome) -> Outcome:
     work = root / MEMBERS / f".{outcome.name}.{uuid.uuid4().hex[:8]}.partial"
     work.mkdir()
     return _publish(root, work, outcome)
+
+
+def beginnings(root: Path) -> Counter[str]:
+    """Return how often each member has been begun, from the first time on, by the sweep's journal."""
+    try:
+        with (root / JOURNAL).open(newline="", encoding="utf-8") as file:
+            return Counter(row[3] for row in csv.reader(file) if row[4:] == ["begun"])
+    except OSError:
+        return Counter()
 
 
 def read_outcome(root: Path, name: str) -> Outcome | None:

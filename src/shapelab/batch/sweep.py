@@ -10,13 +10,13 @@ import platform
 import shutil
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelab.batch.cluster import Workers, workers
-from shapelab.batch.member import MEMBERS, Outcome, keep_outcome, read_outcome, run_member
+from shapelab.batch.cluster import Workers, given_up, workers
+from shapelab.batch.member import MEMBERS, Outcome, beginnings, keep_outcome, read_outcome, run_member
 from shapelab.batch.spec import Member, SweepSpec
 from shapelab.errors import InputError, ShapelabError
 from shapelab.io.lock import FolderLock
@@ -34,6 +34,9 @@ _FORMAT = {"format": "shapelab sweep", "version": 1}
 
 _LOOK, _PATIENCE = 5.0, 120.0
 """Time between two looks at the workers, and how long there may be none of them [s]."""
+
+_LOSSES = 3
+"""Workers that may be lost while they run a member; the next one is its fault. Those that had not begun with it do not count."""
 
 Report = Callable[[Outcome, int, int], None]
 
@@ -185,6 +188,7 @@ def _run(pool: Workers, root: Path, spec: SweepSpec, left: list[Member], needs: 
     """Keep the workers busy: no more members at once than there are threads, nor than their memory holds together."""
     seen, plan, landed = time.monotonic(), _key(root, spec), threading.Event()
     waiting, flying = deque(left), dict[Any, Member]()
+    before, again = beginnings(root), Counter[str]()
     while waiting or flying:
         _require_there(root)
         slots, memory, largest = max(1, pool.slots()), pool.memory(), pool.largest()
@@ -199,14 +203,19 @@ def _run(pool: Workers, root: Path, spec: SweepSpec, left: list[Member], needs: 
                 reason = f"It needs about {needs[member.name] / 1e9:.3g} GB, more than any worker has."
                 count(keep_outcome(root, Outcome(name=member.name, status="failed", reason=reason, parameters=member.parameters)))
                 continue
-            future = pool.client.submit(run_member, str(root), spec, member, pure=False, key=f"{plan}-{member.name}")
+            future = pool.client.submit(run_member, str(root), spec, member, pure=False, key=f"{plan}-{member.name}-{again[member.name]}")
             future.add_done_callback(lambda _: landed.set())
             flying[future] = member
             used += needs[member.name]
         if flying:
             for future in _finished(flying, landed):
                 member = flying.pop(future)
-                count(_outcome(root, member, future))
+                begun = beginnings(root)[member.name] - before[member.name]
+                if given_up(future) and begun <= _LOSSES and again[member.name] < _LOSSES:
+                    again[member.name] += 1
+                    waiting.appendleft(member)
+                else:
+                    count(_outcome(root, member, future))
 
 
 def _key(root: Path, spec: SweepSpec) -> str:

@@ -99,10 +99,8 @@ def read_hdf5(file: Path, key: str | None) -> PlacedImage:
 def _hdf5_axes(dataset: Any) -> str:
     """Return the axes by vigra's tags, as ilastik writes them, or by the labels of dimensions; else by their number."""
     tags = dataset.attrs.get("axistags")
-    if isinstance(tags, str | bytes):
-        letters = _vigra_axes(tags)
-    else:
-        letters = "".join(str(dim.label)[:1] for dim in dataset.dims).lower()
+    named = "".join(str(dim.label)[:1] for dim in dataset.dims).lower()
+    letters = _vigra_axes(tags) if isinstance(tags, str | bytes) else named
     known = len(letters) == dataset.ndim and set(letters) <= set("tczyx") and len(set(letters)) == len(letters)
     return letters if known else named_axes(dataset.shape)
 
