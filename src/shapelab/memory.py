@@ -13,7 +13,7 @@ __all__ = ["of_cells", "of_comparison", "of_crystal_fit", "of_foam", "of_mesh", 
 
 _FIXED = 17_000_000
 """Stacks and heaps of threads, work rows, point clouds of a comparison."""
-_TEXTURE, _PUBLISHED = 44, 126
+_TEXTURE, _PUBLISHED = 41, 126
 """Bytes per voxel of a run in the fused kernels, by our flows and by the published one (which keeps three vector fields)."""
 _STARTS = {"balls": 100, "tubes": 275, "waves": 56, "rings": 63, "given": 80}
 """Bytes per voxel of starts that need more than a run: they look up the nearest seeds of every voxel, go through Fourier space, or measure
