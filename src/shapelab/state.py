@@ -114,6 +114,8 @@ def _fits(value: Any, hint: Any) -> bool:
         return any(_fits(value, one) for one in inner)
     if origin is dict:
         return isinstance(value, dict) and all(_fits(item, inner[1]) for item in value.values())
+    if hint is Any:
+        return True
     if hint in (int, float):
         return isinstance(value, int | hint) and not isinstance(value, bool)
     return not isinstance(hint, type) or isinstance(value, hint)

@@ -257,7 +257,7 @@ def test_memory_that_runs_out_is_a_sentence_and_given_back(monkeypatch):
         made.append(empty(self, shape, dtype))
         return made[-1]
 
-    simulation.model.warm_up()
+    simulation.model.warm_up(simulation.parameters)
     simulation.model._prepare_card(simulation.parameters)
     monkeypatch.setattr(Queue, "empty", refuse)
     with pytest.raises(OutOfMemoryError, match=r"The memory of CPU through Warp .* ran out"):

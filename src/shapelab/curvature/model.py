@@ -78,7 +78,6 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
             fields["clamped"] = _on_grid(clamped, parameters, "clamped mask")
         state = CurvatubesState(parameters=parameters, rng=rng, fields=fields)
         noisy = start.initial is None and parameters.start == "noise"
-        self._prepare_card(parameters)
         self._note_mass(state, u, (1 + float(u.mean())) / 2 if noisy else None)
         state.flow = self.engine(state)[1].start(u.astype(parameters.dtype))
         self.settling.restart(state)
@@ -114,11 +113,11 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         return state
 
     def warm_up(self, parameters: CurvatubesParameters) -> None:
-        """Compile the kernels of the processor, once."""
-        del parameters
+        """Compile the kernels of the processor, and those of a card that is used, once."""
         from shapelab.curvature.flow import warm_up
 
         warm_up()
+        self._prepare_card(parameters)
 
     def forget(self) -> None:
         """Drop the flow, whose work arrays may be half written."""

@@ -136,8 +136,9 @@ class FoamModel(Model[FoamParameters, FoamState]):
             return f"The limit of {p.max_steps} steps is reached."
         return None
 
-    def warm_up(self) -> None:
+    def warm_up(self, parameters: FoamParameters) -> None:
         """Compile the kernels, once."""
+        del parameters
         from shapelab.foam.compiling import compile_foam
 
         compile_foam()
