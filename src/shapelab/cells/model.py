@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import logging
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,7 +22,7 @@ from shapelab.cells.scenery import scene_layer
 from shapelab.cells.state import CellState
 from shapelab.cells.walls import Room
 from shapelab.device import describe, on_card, resolve
-from shapelab.errors import NotFiniteError, Stopped
+from shapelab.errors import NotFiniteError
 from shapelab.frame import Frame, LayerData
 from shapelab.simulation import Model
 
@@ -31,10 +30,6 @@ if TYPE_CHECKING:
     from shapelab.transport import Solver
 
 __all__ = ["CellModel"]
-
-_log = logging.getLogger(__name__)
-_COMPILED: set[type[CellModel]] = set()
-"""Scenarios that have taken a step in this process."""
 
 
 class CellModel(CellHooks, Model[CellParameters, CellState]):
@@ -113,17 +108,9 @@ class CellModel(CellHooks, Model[CellParameters, CellState]):
 
     def warm_up(self, parameters: CellParameters) -> None:
         """Compile the kernels of the solver and those of this scenario, once."""
-        from shapelab.transport.compiling import compile_solver
+        from shapelab.cells.compiling import compile_scenario
 
-        compile_solver()
-        if type(self) not in _COMPILED:
-            try:
-                _step_few_cells(type(self), parameters)
-            except Stopped:
-                raise
-            except Exception:  # so few cells do not do for this scenario, or its hooks are broken: then the run itself says so
-                _log.debug("%s took no step with a few cells", type(self).__name__, exc_info=True)
-            _COMPILED.add(type(self))
+        compile_scenario(type(self), parameters)
 
     def forget(self) -> None:
         """Drop the solver, whose tables may be half written."""
@@ -293,10 +280,3 @@ def _wall_off(state: CellState, mask: np.ndarray | None) -> None:
     state.fields.pop("mask", None)
     if mask is not None:
         state.fields["mask"] = mask
-
-
-def _step_few_cells(kind: type[CellModel], parameters: CellParameters) -> None:
-    """Take a step with a few cells on a small grid, and show it."""
-    shape = (24, 24) if parameters.ndim == 2 else (12, 12, 12)
-    model, few = kind(), parameters.replace(shape=shape, n_cells=min(parameters.n_cells, 6))
-    model.frame(model.step(model.init(few)))
