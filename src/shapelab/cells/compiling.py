@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import Any
 
 from shapelab.cells.parameters import CellParameters
 from shapelab.errors import Stopped
+from shapelab.model import Model
 from shapelab.transport.compiling import compile_solver
-
-if TYPE_CHECKING:
-    from shapelab.cells.model import CellModel
 
 __all__ = ["compile_scenario"]
 
 _log = logging.getLogger(__name__)
-_compiled: set[tuple[type[CellModel], str]] = set()
+_compiled: set[tuple[type[Model[Any, Any]], str]] = set()
 """Scenarios that have taken a step in this process, and on what."""
 
 
-def compile_scenario(kind: type[CellModel], parameters: CellParameters) -> None:
+def compile_scenario(kind: type[Model[Any, Any]], parameters: CellParameters) -> None:
     """Compile the solver, and take a step of a scenario with few cells, once per process.
 
     Raises
@@ -40,7 +38,7 @@ def compile_scenario(kind: type[CellModel], parameters: CellParameters) -> None:
     _compiled.add(key)
 
 
-def _step_few_cells(kind: type[CellModel], parameters: CellParameters) -> None:
+def _step_few_cells(kind: type[Model[Any, Any]], parameters: CellParameters) -> None:
     """Take a step with a few cells on a small grid, and show it."""
     shape = (24, 24) if parameters.ndim == 2 else (12, 12, 12)
     model, few = kind(), parameters.replace(shape=shape, n_cells=min(parameters.n_cells, 6))
