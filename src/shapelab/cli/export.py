@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shapelab.cli.parser import number, whole_number
+from shapelab.cli.triangles import add_triangle_options, export_triangles, refuse_triangle_options
 from shapelab.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,13 +25,13 @@ _CELL_COLOUR, _FIELD_COLOUR = (110, 170, 235), (230, 160, 90)
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument("path", type=Path, metavar="RUN", help="run folder")
+    parser.add_argument("path", type=Path, metavar="RUN", help="run folder; for triangles also a label image")
     parser.add_argument(
         "out",
         type=Path,
         metavar="OUT",
         help="what to make: .ply .obj .stl .vtk (surface of a frame), .tif (stack), .csv (scalars), "
-        ".gif .mp4 (movie), or a folder for all tables",
+        ".gif .mp4 (movie), .inp .msh .vtu (triangles of 2-D cells), or a folder for all tables",
     )
     parser.add_argument("--step", type=whole_number, metavar="N", help="export the surface of this step (default: the last one)")
     parser.add_argument("--all-frames", action="store_true", help="a surface of every frame, in a folder")
@@ -43,6 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="draw cells with K pixels per computed pixel along each axis, exactly, from 1 to 16 (default: as they were saved)",
     )
     parser.add_argument("--fps", type=number, default=10.0, metavar="N", help="pictures per second of a movie (default 10)")
+    add_triangle_options(parser)
     parser.set_defaults(action=run)
 
 
@@ -50,11 +52,18 @@ def run(known: argparse.Namespace) -> int:
     """Write what the suffix of OUT asks for."""
     from shapelab.io import load_run
     from shapelab.io.export import export_meshes, export_tables, export_tiff
+    from shapelab.io.fem import FEM_SUFFIXES
     from shapelab.io.mesh import WRITTEN_SUFFIXES
     from shapelab.io.movie import MOVIE_SUFFIXES, check_movie, write_movie
 
-    kept, suffix = load_run(known.path), known.out.suffix.lower()
-    given = {"--step": known.step is not None, "--all-frames": known.all_frames, "--per-cell": known.per_cell}
+    suffix = known.out.suffix.lower()
+    given = {"--all-frames": known.all_frames, "--per-cell": known.per_cell}
+    if suffix in FEM_SUFFIXES and not any(given.values()):
+        print(export_triangles(known))
+        return 0
+    refuse_triangle_options(known)
+    kept = load_run(known.path)
+    given = {"--step": known.step is not None, **given}
     if suffix not in WRITTEN_SUFFIXES and any(given.values()):
         option = next(name for name in given if given[name])
         raise InputError(f"{option} is for surfaces only ({', '.join(WRITTEN_SUFFIXES)}): leave it out.")
@@ -74,7 +83,8 @@ def run(known: argparse.Namespace) -> int:
             raise InputError("--resolution is for pictures and surfaces of cells: leave it out.")
         written = export_tables(kept, known.out)
     else:
-        raise InputError(f"{known.out.name} must end in {', '.join((*WRITTEN_SUFFIXES, '.tif', '.csv', *MOVIE_SUFFIXES))}, or be a folder.")
+        suffixes = ", ".join((*WRITTEN_SUFFIXES, ".tif", ".csv", *MOVIE_SUFFIXES, *FEM_SUFFIXES))
+        raise InputError(f"{known.out.name} must end in {suffixes}, or be a folder.")
     print(written)
     return 0
 

@@ -17,8 +17,12 @@ from shapelab.transport.domain import LARGE
 
 if TYPE_CHECKING:
     from shapelab.mesh import InterfaceMesh
+    from shapelab.mesh.conforming import TriangleMesh
 
 __all__ = ["Diagram"]
+
+_FINER = 4
+"""Pixels per pixel along each axis, from which areas are taken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,6 +203,35 @@ class Diagram:
         onto_boundaries(mesh.net, np.asarray(steps), *cells)
         mesh.net.ids = np.concatenate([[0], self.ids[mesh.ids[1:] - 1]])
         return mesh
+
+    def triangles(self, shape: tuple[int, ...], spacing: Spacing = 1.0, size: float | None = None) -> TriangleMesh:
+        """Return triangles that fill the cells of a diagram in the plane, their corners on the exact boundaries.
+
+        Parameters
+        ----------
+        shape, spacing
+            Box, as in `indices`; its pixels say which cells are near a point, so that cells should be several wide.
+        size
+            As in `shapelab.mesh.conforming_triangles`.
+        """
+        from shapelab.mesh.conforming import triangles_of_field
+        from shapelab.mesh.conforming.fields import polynomial_field
+
+        if self.ndim != 2:
+            raise InputError(f"Triangles fill cells in the plane; this diagram has {self.ndim} axes.")
+        steps = np.asarray(as_spacing(spacing, 2))
+        lengths = np.array(shape) * steps
+        repeats = tuple(length > 0 for length in self.period) or (False, False)
+        for axis, period in enumerate(self.period):
+            if period and not np.isclose(period, lengths[axis]):
+                raise InputError(f"The diagram repeats after {period:g} along {'yx'[axis]}; the box has a length of {lengths[axis]:g}.")
+        image = self.indices(shape, spacing)[None]
+        fine = np.bincount(self.indices((_FINER * shape[0], _FINER * shape[1]), tuple(steps / _FINER)).ravel(), minlength=len(self))
+        wanted = fine * float(np.prod(steps)) / _FINER**2
+        period3 = np.array([0.0, *np.where(repeats, lengths, 0.0)])
+        cells = (self.coefficients, exponents(self.order, 2), self.centres, self.radii)
+        field = polynomial_field(image, np.array([1.0, *steps]), period3, *cells)
+        return triangles_of_field(field, self.ids, wanted, repeats, size)
 
     def labels(self, shape: tuple[int, ...], spacing: Spacing = 1.0, device: str = "cpu") -> np.ndarray:
         """Return the label image of the diagram; arguments as in `indices`."""

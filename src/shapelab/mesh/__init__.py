@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shapelab.mesh.conforming import TriangleMesh, conforming_triangles
 from shapelab.mesh.drawing import DrawnMesh, closed_cells, draw, interface_values
 from shapelab.mesh.interfaces import angle_table, interface_table, junction_angles
 from shapelab.mesh.make import as_periodic, interface_mesh
@@ -10,9 +11,11 @@ from shapelab.mesh.mesh import InterfaceMesh
 __all__ = [
     "DrawnMesh",
     "InterfaceMesh",
+    "TriangleMesh",
     "angle_table",
     "as_periodic",
     "closed_cells",
+    "conforming_triangles",
     "draw",
     "interface_mesh",
     "interface_table",

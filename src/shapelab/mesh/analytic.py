@@ -8,7 +8,7 @@ import numpy as np
 from shapelab.mesh.net import Net
 from shapelab.threads import over_ranges, ranges
 
-__all__ = ["onto_boundaries"]
+__all__ = ["evaluate", "onto_boundaries"]
 
 _ITERATIONS = 12
 _LIMIT = 1.0
@@ -53,7 +53,7 @@ def onto_boundaries(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _evaluate(c, exponents, centre, radius, period, x, powers, gradient):  # type: ignore[no-untyped-def]
+def evaluate(c, exponents, centre, radius, period, x, powers, gradient):  # type: ignore[no-untyped-def]
     """Return the value of a polynomial and fill its gradient."""
     ndim, order = len(x), powers.shape[1] - 1
     for j in range(ndim):
@@ -102,7 +102,7 @@ def _project(  # type: ignore[no-untyped-def]
         for _ in range(_ITERATIONS):
             for i in range(n):
                 cell = labels[v, i]
-                values[i] = _evaluate(coefficients[cell], exponents, centres[cell], radii[cell], period, x, powers, gradients[i])
+                values[i] = evaluate(coefficients[cell], exponents, centres[cell], radii[cell], period, x, powers, gradients[i])
             rows = np.zeros((n - 1, ndim))
             right = np.empty(n - 1)
             for i in range(n - 1):

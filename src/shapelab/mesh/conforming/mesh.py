@@ -1,0 +1,107 @@
+"""A conforming mesh of triangles: its sets for boundary conditions, its periodic pairs, and how good it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+__all__ = ["Quality", "TriangleMesh"]
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How good a mesh is."""
+
+    triangles: int
+    inverted: int
+    """Triangles that are turned inside out: none, unless something is wrong."""
+    smallest_angle: float
+    """[degrees]."""
+    largest_angle: float
+    scaled_jacobian: float
+    """Least of 2/sqrt(3) times the sine of an angle: 1 for equilateral triangles."""
+    area_error: float
+    """Largest relative error of the area of a cell that is large enough to be kept."""
+    off: float
+    """Share of the nodes on boundaries that could not be put on them, or have left them by up to a third of a triangle for the angles."""
+    missing: tuple[int, ...]
+    """Labels of cells that are too small for a triangle."""
+
+    def __str__(self) -> str:
+        words = [
+            f"{self.triangles:,} triangles, angles {self.smallest_angle:.1f}° to {self.largest_angle:.1f}°,",
+            f"areas within {self.area_error:.2g},",
+            f"{100 * self.off:.1f} % of the nodes on boundaries not exactly there.",
+        ]
+        if self.inverted:
+            words.append(f"{self.inverted} triangles are turned inside out.")
+        if self.missing:
+            words.append(f"Too small for a triangle: {', '.join(map(str, self.missing[:10]))}{', …' if len(self.missing) > 10 else ''}.")
+        return " ".join(words)
+
+
+@dataclass(frozen=True, eq=False)
+class TriangleMesh:
+    """Triangles whose corners meet corners only; each belongs to one cell."""
+
+    nodes: np.ndarray
+    """(n, 2) float64 (y, x) [unit], with pixel (0, 0) centred at 0. A periodic mesh has nodes on both of two opposite sides."""
+    triangles: np.ndarray
+    """(m, 3) int32, corners from y towards x."""
+    cells: np.ndarray
+    """Label of each triangle, (m,) int64."""
+    box: np.ndarray
+    """Lower and upper corner of the box, (2, 2) [unit]."""
+    periodic: tuple[bool, bool]
+    """Whether the mesh repeats along y and x."""
+    quality: Quality = field(repr=False)
+
+    def areas(self) -> dict[int, float]:
+        """Return the area of each cell by its label [unit²]."""
+        x = self.nodes[self.triangles]
+        a, b = x[:, 1] - x[:, 0], x[:, 2] - x[:, 0]
+        labels, index = np.unique(self.cells, return_inverse=True)
+        sums = np.bincount(index.ravel(), 0.5 * (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]))
+        return dict(zip(labels.tolist(), sums.tolist(), strict=True))
+
+    def interfaces(self) -> dict[tuple[int, int], np.ndarray]:
+        """Return the edges (k, 2) between each two cells, by their labels, the lower first."""
+        edges, owner = self._edges()
+        same = np.flatnonzero((edges[1:] == edges[:-1]).all(1))
+        a, b = self.cells[owner[same]], self.cells[owner[same + 1]]
+        differ = a != b
+        pairs = np.sort(np.stack([a, b], axis=1), axis=1)[differ]
+        different, index = np.unique(pairs, axis=0, return_inverse=True)
+        found = edges[same[differ]]
+        return {(int(p), int(q)): found[index.ravel() == i] for i, (p, q) in enumerate(different.tolist())}
+
+    def junctions(self) -> np.ndarray:
+        """Return the nodes where three or more cells meet inside the box, (j,)."""
+        pairs = np.unique(np.stack([self.triangles.ravel(), np.repeat(self.cells, 3)], axis=1), axis=0)
+        counts = np.bincount(pairs[:, 0].astype(np.int64), minlength=len(self.nodes))
+        return np.flatnonzero(counts >= 3)
+
+    def sides(self) -> dict[str, np.ndarray]:
+        """Return the nodes on each side of the box, "y0", "y1", "x0" and "x1", in the order of their place along it."""
+        found = {}
+        for axis, name in enumerate("yx"):
+            for end in (0, 1):
+                on = np.flatnonzero(self.nodes[:, axis] == self.box[end, axis])
+                found[f"{name}{end}"] = on[np.argsort(self.nodes[on, 1 - axis], kind="stable")]
+        return found
+
+    def periodic_pairs(self) -> dict[str, np.ndarray]:
+        """Return for each axis that repeats the nodes (p, 2) at its beginning and at its end, whose other coordinate is the same number."""
+        sides = self.sides()
+        return {
+            name: np.stack([sides[f"{name}0"], sides[f"{name}1"]], axis=1)
+            for name, repeats in zip("yx", self.periodic, strict=True)
+            if repeats
+        }
+
+    def _edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the edges of all triangles, the lower node first, sorted, and the triangle of each."""
+        edges = np.sort(np.concatenate([self.triangles[:, [0, 1]], self.triangles[:, [1, 2]], self.triangles[:, [2, 0]]]), axis=1)
+        order = np.lexsort(edges.T[::-1])
+        return edges[order], np.tile(np.arange(len(self.triangles)), 3)[order]
