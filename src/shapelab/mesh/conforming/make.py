@@ -128,21 +128,9 @@ def _improved(lattice: Lattice, cells: np.ndarray, field: Field, step: float) ->
         bold = number < _BOLD
         if number < 3:
             relabel(field, nodes, elements, cells, locks, starts, members, step, reached)
-        floor = 0.15 * _FLOOR if bold else _FLOOR
-        finishing = number >= _PASSES
-        tries = (0 if number < 2 else 10) if not finishing else 40
-        args = (field, nodes, elements, cells, locks, starts, members)
-        improve(
-            *args,
-            0.9 * step,
-            floor,
-            1.2 * _FLOOR if not finishing else 1.02 * _FLOOR,
-            tries,
-            _LOOSE * step if finishing else 0.0,
-            _SHARES,
-            np.roll(numbers, 7919 * number),
-            reached,
-        )
+        wanted, tries, loose = (1.2 * _FLOOR, 10 if number > 1 else 0, 0.0) if number < _PASSES else (1.02 * _FLOOR, 40, _LOOSE * step)
+        args = (field, nodes, elements, cells, locks, starts, members, 0.9 * step, 0.15 * _FLOOR if bold else _FLOOR)
+        improve(*args, wanted, tries, loose, _SHARES, np.roll(numbers, 7919 * number), reached)
         turn_edges(nodes, elements, cells, locks, starts, members, period)
         starts, members = touching(elements, len(nodes))
         if number:
