@@ -198,7 +198,7 @@ def test_the_tissue_is_simulated_where_it_lies_and_compared(viewer, dock, qtbot,
     truth = FLAT if ndim == 2 else double_bubble((32, 32, 36), (1.0, 0.8, 0.7), 7)
     labels = viewer.add_labels(truth.labels, name="cells", scale=(0.5,) * ndim, units=("um",) * ndim, translate=(3,) * ndim)
     infer(qtbot, dock)
-    dock.result.tabs.setCurrentWidget(dock.result.simulate)
+    dock.result.tabs.setCurrentIndex(3)
     tab = dock.result.simulate
     tab.tensions.setCurrentIndex(ndim - 2)  # of each interface, of types
     click(qtbot, tab.panel.run_button)
@@ -246,6 +246,20 @@ def test_the_table_that_is_shown_is_saved(viewer, dock, qtbot, tmp_path):
     assert pd.read_csv(tmp_path / "b.csv")["label"].tolist() == [1, 2]
     dock.save_table(tmp_path / "no" / "c.csv")
     assert "cannot be written" in dock.work.message.text()
+
+
+def test_options_are_remembered_and_can_be_set_back(viewer, dock, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr("napari_shapelab.settings._memory", lambda: tmp_path / "memory.json")
+    viewer.add_labels(FLAT.labels)
+    dock.form.set_values({"bump": 0.9})
+    infer(qtbot, dock)
+    again = TensionsDock(viewer)
+    assert again.options.bump == 0.9
+    assert "used last" in again.work.message.text()
+    again.defaults_button.click()
+    assert again.options == type(again.options)()
+    (tmp_path / "memory.json").write_text('{"tensions": {"preset": "", "values": {"bump": 99}}}')
+    assert TensionsDock(viewer).options.bump == 0.8
 
 
 def test_the_dock_fits_a_small_screen(dock):

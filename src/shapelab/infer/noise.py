@@ -80,7 +80,7 @@ def _slopes(mesh: InterfaceMesh, facets: Facets, balance: Balance, solution: Sol
         slope = csr_array((ndim * len(near), len(nodes)))
         for corner in range(faces.shape[1]):
             corners[:, corner, axis] += step
-            change = (_forces(corners, *args) - base) / step
+            change = (_forces(corners, *args) - base) / step * mesh.spacing[axis]  # a node is off by a part of a voxel
             corners[:, corner, axis] -= step
             slope = slope + csr_array((change.ravel(), (rows, np.repeat(faces[face, corner], ndim))), shape=slope.shape)
         slopes.append(slope)

@@ -7,19 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from napari.layers import Labels, Layer
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QApplication, QFormLayout, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize
+from qtpy.QtWidgets import QApplication, QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.tensions.copy_as import tension_command, tension_script
 from napari_shapelab.docks.tensions.given import describe, given, time_axis, why_no_tissue
 from napari_shapelab.docks.tensions.inference import DockOptions, Found, infer
 from napari_shapelab.docks.tensions.result_view import ResultView
+from napari_shapelab.settings import last_used, remember
 from napari_shapelab.viewer.insert import LayerAdder
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.file_dialog import ask_folder, ask_target
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.layer_combo import LayerCombo
+from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import Script, ScriptButton
@@ -28,6 +30,7 @@ from shapelab.errors import InputError, ShapelabError
 
 __all__ = ["TensionsDock"]
 
+_FAMILY = "tensions"
 _FILM = ("film", "width")
 
 
@@ -46,8 +49,9 @@ class TensionsDock(QWidget):
         self._adder = LayerAdder(self._viewer, self)
         self._planning: object | None = None
         self.layer = LayerCombo(self._viewer, "choose labels", why_no_tissue, (Labels,))
-        self.form = Form(DockOptions(), hidden=_FILM)
-        self.film_form = Form(DockOptions(), only=_FILM, flat=True)
+        options = _used_last()
+        self.form = Form(options, hidden=_FILM)
+        self.film_form = Form(options, only=_FILM, flat=True)
         self.plan = WrappedLabel()
         self.work = WorkRow(self._viewer, "Infer", "Infer tensions and pressures; the labels are not changed.")
         self.result = ResultView(self._viewer)
@@ -58,8 +62,11 @@ class TensionsDock(QWidget):
             self.copy_command,
         )
         self.save_button = push_button("Save table…", "Save the table that is shown as CSV: interfaces, or cells.", self._ask_and_save)
+        self.defaults_button = push_button("Defaults", "Set the options back to their defaults.", self.restore_defaults)
         self._build()
         self._connect()
+        if options != DockOptions():
+            self.work.say("The options are those that you used last: “Defaults” takes them back.")
         self._offer()
         self._refresh()
         warm_up("shapelab.infer.warm_up:warm_up")
@@ -91,10 +98,18 @@ class TensionsDock(QWidget):
             self.work.say(str(error), wrong=True)
             return
 
+        remember(_FAMILY, "", options.to_json())
+
         def work(report: Any, abort: Any) -> Found:
             return infer(taken, options, report, abort)
 
         self.work.start(work, partial(self._show, layer), f"Inferring the tensions of {layer.name}…", abortable=False)
+
+    def restore_defaults(self) -> None:
+        """Set the options back."""
+        for form in (self.form, self.film_form):
+            form.set_values(DockOptions())
+        self._on_layer(self.layer.layer)
 
     def script(self) -> Script:
         """Return what a script does that infers the same; InputError if nothing is chosen."""
@@ -214,22 +229,26 @@ class TensionsDock(QWidget):
             column.addWidget(widget)
         column.addWidget(self.result, 1)
         foot = QHBoxLayout()
-        for button in (self.script_button, self.command_button, self.save_button):
+        for button in (self.script_button, self.command_button, self.save_button, self.defaults_button):
             foot.addWidget(button)
         column.addLayout(foot)
         column.addStretch(0)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(content)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
-        layout.addWidget(area)
+        layout.addWidget(scrolled(content))
 
     def sizeHint(self) -> QSize:
         """Return a size that leaves the canvas its room on a small screen."""
         return QSize(380, 640)
+
+
+def _used_last() -> DockOptions:
+    """Return the options of the last time, the defaults where there are none."""
+    kept = last_used(_FAMILY)
+    try:
+        return DockOptions() if kept is None else DockOptions(**kept[1])
+    except (ShapelabError, TypeError):  # of an earlier version
+        return DockOptions()
 
 
 def _is_result(layer: Layer) -> bool:

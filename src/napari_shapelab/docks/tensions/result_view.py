@@ -18,6 +18,7 @@ from napari_shapelab.docks.tensions.simulate import SimulateTab
 from napari_shapelab.docks.tensions.tables import CELLS, INTERFACES, cell_rows, interface_rows
 from napari_shapelab.viewer.view import see, unwrapped
 from napari_shapelab.widgets.row_table import RowTable
+from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from shapelab.errors import InputError
 from shapelab.units import shown_unit
@@ -50,8 +51,9 @@ class ResultView(QWidget):
         self.simulate = SimulateTab(self._viewer)
         self.hint = WrappedLabel()
         self.tabs = QTabWidget()
-        for tab, name in ((self.interfaces, "Interfaces"), (self.cells, "Cells"), (self.classes, "Classes"), (self.simulate, "Simulate")):
-            self.tabs.addTab(tab, name)
+        pages = {"Interfaces": self.interfaces, "Cells": self.cells, "Classes": self.classes, "Simulate": scrolled(self.simulate)}
+        for name, page in pages.items():
+            self.tabs.addTab(page, name)
         self.link = TensionLink(self._viewer, self.interfaces, self.cells, lambda: self.moment)
         self.freshness = Freshness(self._viewer)
         column = QVBoxLayout(self)
