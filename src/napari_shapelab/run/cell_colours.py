@@ -85,8 +85,7 @@ class CellColours(QWidget):
         layers = self._panel.layers
         if layers is not self._layers and layers is not None and (cells := layers["cells"]) is not None:  # a new run
             self._layers, self._range, self._own = layers, None, cells.colormap
-            if self.combo.currentText() != (first := _first(frame)):
-                self.choose(first)
+            self.choose(_first(frame))
         if self.combo.currentText() != IDENTITY and time.perf_counter() >= self._next:
             self._paint(frame)
 

@@ -11,6 +11,7 @@ from napari.layers import Layer, Shapes, Surface
 from qtpy.QtWidgets import QPushButton
 
 from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.viewer.cell_meshes import triangles_of
 from napari_shapelab.viewer.layer_data import place_of
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.work.task import Task
@@ -127,10 +128,10 @@ def outlines_of(labels: np.ndarray) -> list[np.ndarray]:
 
 def surfaces_of(labels: np.ndarray, colours: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return vertices [voxels], triangles and a colour per vertex: what separates a cell from the medium has the colour of the cell."""
-    from shapelab.mesh import interface_mesh
+    from shapelab.mesh import draw, interface_mesh
 
-    vertices, faces, pairs = interface_mesh(labels).surface()
-    owner = np.where(pairs[:, 0] > 0, pairs[:, 0], pairs[:, 1]).astype(np.int64)
-    keys, corners = np.unique(faces.astype(np.int64) * (int(owner.max(initial=0)) + 1) + owner[:, None], return_inverse=True)
-    nodes, ids = np.divmod(keys, int(owner.max(initial=0)) + 1)  # a node where cells meet has a vertex for each of them
-    return vertices[nodes], corners.reshape(-1, 3), np.asarray(colours)[ids]
+    drawn = draw(interface_mesh(labels))
+    vertices, faces = triangles_of(drawn, mirrored=False)
+    owner = np.where(drawn.pairs[:, 0] > 0, drawn.pairs[:, 0], drawn.pairs[:, 1]) if len(drawn.faces) else np.zeros(1, int)
+    rows = drawn.interface if len(drawn.faces) else np.zeros(len(vertices), int)
+    return vertices, faces, np.asarray(colours)[owner[rows]]
