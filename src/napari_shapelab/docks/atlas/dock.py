@@ -283,7 +283,8 @@ class AtlasDock(QWidget):
         fresh = self._view is None or self._view.atlas is not view.atlas
         current, picks = (-1, []) if fresh else (self.map.current, list(self.map.picks))
         self._view = view
-        self.about.setText(f"<b>Atlas</b> — similar shapes are near each other. {view.atlas.title}: {view.atlas.about}")
+        about = view.atlas.about.replace("^3", "³")
+        self.about.setText(f"<b>Atlas</b> — similar shapes are near each other. {view.atlas.title}: {about}")
         if fresh:
             self.preview.clear()
         self.map.show_points(view.places, view.groups)
