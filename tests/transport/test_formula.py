@@ -44,6 +44,7 @@ def test_formula_without_a_compiler_is_refused_in_a_sentence(monkeypatch):
         ("Elem(q, 0) * SqNorm2(z)", None, "has the variable q"),
         ("__import__('os').getpid()", None, "not one of KeOps"),
         ("print(z)", None, "not an operation of KeOps"),
+        ("SqNorm2(z) + 'a'", None, "not a number"),
         ("SqNorm2(z)", np.ones((3, 1)), "2 cells but parameters for 3"),
     ],
 )
@@ -57,6 +58,16 @@ def test_formulas_that_are_none_are_refused(formula, parameters, word):
 def test_what_keops_refuses_is_a_sentence(formula, word):
     with pytest.raises(sl.ShapelabError, match=f"The formula .* cannot be used: .*{word}"):
         sl.solve_cells(np.full((2, 2), 0.5), [0.1, 0.1], (16, 16), 1 / 16, costs.Formula(formula))
+
+
+@needs_keops
+@pytest.mark.parametrize("formula", ["0.5 * SqNorm2(z) + 0.25", "Pow(SqNorm2(z), 2)", "SqNorm2(z) ** 1.5", "-2 * SqNorm2(z) / 3"])
+def test_what_the_documentation_writes_is_a_formula_of_keops(formula):
+    """KeOps' own parser takes it, without compiling."""
+    from keopscore.formulas.GetReduction import GetReduction
+
+    text = KeopsReduction(formula, None)._of("z")
+    assert GetReduction(f"Sum_Reduction({text},1)", ["z=Var(0,2,0)"])
 
 
 @needs_keops

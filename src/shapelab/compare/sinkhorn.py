@@ -63,6 +63,8 @@ class Divergence:
 
 _LARGE = 5000
 """Points of either cloud from which KeOps computes on the fly what would fill matrices."""
+_FEW = 64
+"""Points with which what KeOps needs is compiled, or loaded."""
 _MULTISCALE = 20_000
 """Points from which most pairs are left out: those of clusters between which next to nothing moves."""
 
@@ -228,5 +230,8 @@ def _solve(
     for cloud in (a, b):
         weights = cloud.weights / cloud.weights.sum() if normalise else cloud.weights
         tensors += [torch.tensor(part, dtype=torch.float32, device=device) for part in (weights, (cloud.points - centre) / diameter)]
-    with torch.no_grad(), contextlib.nullcontext() if backend == "tensorized" else compiling("Distances of large clouds"):
+    with torch.no_grad():
+        if backend != "tensorized":
+            with compiling("Distances of large clouds"):  # once a machine; others wait for that, not for the whole of the work
+                loss(*(part[:_FEW] for part in tensors))
         return max(float(loss(*tensors)), 0.0) * diameter**2

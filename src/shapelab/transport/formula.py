@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -41,6 +42,7 @@ class KeopsReduction(PointReduction):
     def __init__(self, formula: str, parameters: np.ndarray | None, device: str = "cpu") -> None:
         _check_text(formula, parameters is not None)
         self.formula, self.parameters, self.device = formula, parameters, device
+        self._text = _with_fractions(formula)
 
     def on(self, device: str) -> KeopsReduction:
         return KeopsReduction(self.formula, self.parameters, device if on_card(device) else "cpu")
@@ -72,7 +74,7 @@ class KeopsReduction(PointReduction):
             aliases.append(f"q = Vi({self.parameters.shape[1]})")
             arrays.append(self.parameters[cells])
         arrays = [np.ascontiguousarray(a, np.float32) for a in arrays]
-        return np.asarray(self._call((f"Grad({self.formula}, z, w)", tuple(aliases), "Sum", 0), arrays), float).reshape(z.shape)
+        return np.asarray(self._call((f"Grad({self._text}, z, w)", tuple(aliases), "Sum", 0), arrays), float).reshape(z.shape)
 
     def values(self, z: np.ndarray, cell: int) -> np.ndarray:
         """Return the costs of one cell at displacements ``(..., d)``, in double precision."""
@@ -82,7 +84,7 @@ class KeopsReduction(PointReduction):
 
     def _of(self, z: str) -> str:
         """Return the formula of another expression in place of z."""
-        return re.sub(r"\bz\b", z, self.formula)
+        return re.sub(r"\bz\b", z, self._text)
 
     def _call(self, what: tuple[Any, ...], arrays: list[np.ndarray]) -> Any:
         """Evaluate a reduction; the first time in a process it is loaded, or compiled."""
@@ -121,10 +123,31 @@ def _check_text(formula: str, parameters: bool) -> None:
     for node in nodes:
         if not isinstance(node, _ALLOWED) or (isinstance(node, ast.Call) and (node.keywords or not isinstance(node.func, ast.Name))):
             raise InputError(f"The formula {formula!r} is not one of KeOps: write operations, numbers and the variables {_listed(known)}.")
+        if isinstance(node, ast.Constant) and (isinstance(node.value, bool) or not isinstance(node.value, int | float)):
+            raise InputError(f"The formula {formula!r} holds {node.value!r}, which is not a number.")
         if isinstance(node, ast.Name) and id(node) not in called and node.id not in known:
             raise InputError(f"The formula {formula!r} has the variable {node.id}; it may have {_listed(known)}.")
         if isinstance(node, ast.Name) and id(node) in called and not re.fullmatch(r"[A-Z]\w*", node.id):
             raise InputError(f"The formula {formula!r} calls {node.id}, which is not an operation of KeOps: they begin with a capital.")
+
+
+class _Fractions(ast.NodeTransformer):
+    """Writes decimal numbers as fractions of whole ones, which are all that KeOps takes."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        power = isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant) and isinstance(node.right.value, float)
+        self.generic_visit(node)
+        return ast.Call(ast.Name("Powf"), [node.left, node.right], []) if power else node
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        if not isinstance(node.value, float):
+            return node
+        value = Fraction(repr(node.value)).limit_denominator(10**6)
+        return ast.parse(f"IntCst({value.numerator}) * IntInv({value.denominator})", mode="eval").body
+
+
+def _with_fractions(formula: str) -> str:
+    return ast.unparse(_Fractions().visit(ast.parse(formula, mode="eval")))
 
 
 def _listed(names: set[str]) -> str:

@@ -78,7 +78,7 @@ class Custom(Cost):
 class Formula(Custom):
     """A formula in the language of KeOps, of the displacement z = y - x and, if it wants, the parameters q of the cell.
 
-    ``Formula("Power(SqNorm2(z), 2)")`` is ``|z|^4``; ``Formula("Elem(q, 0) * SqNorm2(z)", parameters)`` has one factor per cell.
+    ``Formula("Pow(SqNorm2(z), 2)")`` is ``|z|^4``; ``Formula("Elem(q, 0) * SqNorm2(z)", parameters)`` has one factor per cell.
     It needs PyKeOps, which compiles a formula once. A pass over the pixels is one reduction over all cells, so that nothing is
     tabulated; within `Mixed`, `Biased` or `Capped` the formula is, as `Custom` is.
 
