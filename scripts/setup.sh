@@ -99,7 +99,8 @@ if [ -n "$(missing_system_packages)" ]; then
 fi
 find_compiler() { # formulas of users, and distances of large clouds, are compiled by PyKeOps; without a compiler they are refused, the rest works
     case "$(uname -s)" in MINGW* | MSYS* | CYGWIN*) return 0 ;; esac
-    if command -v "${CXX:-g++}" >/dev/null 2>&1 || command -v g++ >/dev/null 2>&1 || command -v clang++ >/dev/null 2>&1; then return 0; fi
+    if command -v "${CXX:-g++}" >/dev/null 2>&1 || command -v g++ >/dev/null 2>&1; then return 0; fi
+    if [ "$(uname -s)" = Darwin ] && command -v clang++ >/dev/null 2>&1; then return 0; fi
     (apt_install "formulas as costs (PyKeOps)" g++ libc6-dev) ||
         say "Without a C++ compiler costs.Formula is refused and its tests are skipped; everything else works."
 }

@@ -140,6 +140,7 @@ def test_what_the_processor_did_is_said():
     first = solver.solve()
     assert "cold start" in first.on_processor
     assert "exact volumes" in first.on_processor
+    assert "On the processor: cold start" in first.message
     warm = Solver(Domain((64, 64), 1 / 64), seeds, volumes, device="warp:cpu")
     warm.solve()
     assert warm.solve().on_processor == ()

@@ -62,7 +62,8 @@ class Newton(Iterate):
 
     def on_processor(self) -> tuple[str, ...]:
         """Return what the processor does whatever the device, and has done."""
-        parts = {"cold start": self.annealing.stages > 0, "steps of single cells": self.mended}
+        reduced = self.level.reduced is not None
+        parts = {"cold start": self.annealing.stages > 0, "steps of single cells": self.mended, "sums over cells": reduced}
         return tuple(name for name, done in parts.items() if done)
 
     def message(self, converged: bool) -> str:

@@ -40,7 +40,8 @@ class Solution:
     device
         Where the passes over the pixels were made.
     on_processor
-        What ran on the processor although a card was chosen: "cold start", "steps of single cells", "exact volumes".
+        What ran on the processor although a card was chosen: "cold start", "steps of single cells", "exact volumes", and for
+        formulas and functions of Warp "sums over cells".
     """
 
     labels: np.ndarray

@@ -189,19 +189,20 @@ class Solver:
             label = exact_labels(label, pixels.second, pixels.next - pixels.best, whole)
             if self.counting == "labels":
                 volumes = np.bincount(label, minlength=problem.n)[: problem.n].astype(float)
+        apart = newton.on_processor() + (("exact volumes",) if self.exact else ()) if self.device != "cpu" else ()
         return Solution(
             labels=_label_image(label, problem.n, self.domain.shape),
             potentials=internal * problem.cost_unit,
             targets=self.volumes,
             volumes=volumes * pixel,
             converged=converged,
-            message=newton.message(converged),
+            message=newton.message(converged) + (f" On the processor: {', '.join(apart)}." if apart else ""),
             counting=self.counting,
             passes=newton.passes,
             moments=moments,
             spacing=self.domain.spacing,
             device=self.device,
-            on_processor=(*newton.on_processor(), *(("exact volumes",) if self.exact else ())) if self.device != "cpu" else (),
+            on_processor=apart,
         )
 
     def _empty(self) -> Solution:
