@@ -1,4 +1,7 @@
-"""napari writers: surfaces as PLY, OBJ or STL; images and labels as NIfTI. What is seen is written, or refused in words."""
+"""napari writers: surfaces as PLY, OBJ or STL; images and labels as NIfTI; flat cells as finite elements.
+
+What is seen is written, or refused in words.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from napari.layers import Image, Layer, Surface
+from napari.layers import Image, Labels, Layer, Surface
 
 from napari_shapelab.viewer.layer_data import TakenLayer, place_of, take
 from shapelab.convert import Mesh
@@ -15,9 +18,11 @@ from shapelab.convert.place import Place
 from shapelab.errors import InputError, ShapelabError
 from shapelab.frame import LayerKind
 from shapelab.io import write_mesh
+from shapelab.io.fem import write_triangles
 from shapelab.io.nifti import write_nifti
+from shapelab.mesh import conforming_triangles
 
-__all__ = ["LayerNotWrittenError", "write_image_nifti", "write_labels_nifti", "write_surface"]
+__all__ = ["LayerNotWrittenError", "write_image_nifti", "write_labels_nifti", "write_labels_triangles", "write_surface"]
 
 _PLACE = ("name", "scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 
@@ -55,6 +60,16 @@ def write_image_nifti(path: str, data: Any, meta: Mapping[str, Any]) -> list[str
 def write_labels_nifti(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
     """Write a Labels layer as NIfTI, with its voxel size, place and unit; every id stays as it is."""
     return _nifti(path, data, meta, "labels")
+
+
+def write_labels_triangles(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
+    """Write the cells of a 2-D Labels layer as triangles for finite elements; lengths are along its axes, from its first pixel."""
+    try:
+        layer = Labels(data, multiscale=bool(meta.get("multiscale")), **_placed(meta))
+        taken = _whole(layer, math.prod(layer.level_shapes[0] if layer.multiscale else np.shape(data))).read()
+        return [str(write_triangles(path, conforming_triangles(taken.data, taken.spacing)))]
+    except ShapelabError as error:
+        raise LayerNotWrittenError(str(error)) from error
 
 
 def _nifti(path: str, data: Any, meta: Mapping[str, Any], kind: LayerKind) -> list[str]:

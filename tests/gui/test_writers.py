@@ -88,3 +88,16 @@ def test_a_coloured_turned_surface(viewer, tmp_path):
     np.testing.assert_allclose(found.mesh.vertices, expected, rtol=1e-12)
     (back,) = viewer.open(str(tmp_path / "a.ply"), plugin=PLUGIN)
     np.testing.assert_allclose(back.vertex_colors, colours, atol=1e-6)
+
+
+def test_cells_are_saved_as_finite_elements(viewer, tmp_path):
+    import meshio
+
+    labels = np.zeros((24, 30), np.int64)
+    labels[4:20, 4:14], labels[4:20, 14:26] = 3, 2**33
+    (path,) = save(viewer, Labels(labels, scale=(0.5, 0.25), units=("um", "um")), tmp_path / "cells.vtu")
+    read = meshio.read(path)
+    assert np.ptp(read.points, axis=0)[:2] == pytest.approx((30 * 0.25, 24 * 0.5))
+    assert set(read.cell_data["label"][0].tolist()) == {0, 3, 2**33}
+    with pytest.raises(LayerNotWrittenError, match="3 axes"):
+        save(viewer, Labels(np.ones((4, 4, 4), int)), tmp_path / "solid.inp")
