@@ -19,7 +19,7 @@ from shapelab.mesh.planar_smoothing import smooth_polylines
 from shapelab.mesh.polylines import trace_polylines
 from shapelab.mesh.smoothing import smooth_nodes
 from shapelab.mesh.solid import solid_net
-from shapelab.mesh.volumes import keep_volumes
+from shapelab.mesh.volumes import hold_nodes, keep_volumes
 
 __all__ = ["as_periodic", "interface_mesh", "net_of"]
 
@@ -79,7 +79,7 @@ def interface_mesh(
         frozen = (net.counts > 0) & (net.counts < _LEAST_SMOOTHED[array.ndim])
         frozen[0] = False
         if frozen.any():
-            net.locks[frozen[net.labels].any(1, where=net.labels >= 0)] = 7
+            hold_nodes(net, frozen)
         if array.ndim == 3:
             smooth_nodes(net, smoothing)
         else:

@@ -14,7 +14,7 @@ from shapelab.mesh.pair_index import pair_numbers
 from shapelab.mesh.volume_kernels import move_along, sweep_faces, sweep_segments
 from shapelab.threads import PARTS, over_ranges, ranges, side_by_side
 
-__all__ = ["TOLERANCE", "keep_volumes", "swept_volumes"]
+__all__ = ["TOLERANCE", "hold_nodes", "keep_volumes", "swept_volumes"]
 
 TOLERANCE = 5e-4
 """Largest relative error of the volume of a cell that is large enough to be kept."""
@@ -89,11 +89,23 @@ def keep_volumes(net: Net) -> np.ndarray:
         if not wrong.any():
             return still
         still |= wrong
-        held = np.isin(net.labels, np.flatnonzero(still)).any(1)
-        net.moves[held] = 0
-        net.locks[held] = 7
+        hold_nodes(net, still)
         if (net.locks == 7).all():
             return still
+
+
+def hold_nodes(net: Net, cells: np.ndarray) -> None:
+    """Put the nodes of some cells, (K,) bool, back on their voxels' corners, and let nothing move them."""
+    _hold(net.labels, cells, net.moves, net.locks)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _hold(labels, cells, moves, locks):  # type: ignore[no-untyped-def]
+    for v in range(len(labels)):
+        for j in range(labels.shape[1]):
+            if labels[v, j] >= 0 and cells[labels[v, j]]:
+                moves[v] = 0
+                locks[v] = 7
 
 
 def _wrong(sweep: Sweep, net: Net, kept: np.ndarray) -> np.ndarray:
