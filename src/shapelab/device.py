@@ -88,8 +88,8 @@ def _card_index(device: str) -> int:
     index = next(iter(_allowed_cards()), -1) if device == "cuda" else int(number) if number.isascii() and number.isdecimal() else -1
     if kind == "cuda" and 0 <= index < len(cards()):
         return index
-    present = ", ".join(repr(name) for name in ("auto", "cpu", *(f"cuda:{card.number}" for card in cards())))
-    raise ParameterError(f"device = {device!r} is not present on this machine; use one of {present}.")
+    present = [repr(name) for name in ("auto", "cpu", *(f"cuda:{card.number}" for card in cards()))]
+    raise ParameterError(f"device = {device!r} is not present on this machine; use {', '.join(present[:-1])} or {present[-1]}.")
 
 
 def _obstacle(index: int, through: Through) -> str | None:

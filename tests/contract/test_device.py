@@ -84,7 +84,7 @@ def test_auto_takes_a_card_only_for_work_that_is_worth_it(machine):
 def test_without_cards_auto_is_the_processor(machine):
     machine()
     assert resolve("auto") == "cpu"
-    with pytest.raises(ParameterError, match=r"'cuda' is not present on this machine; use one of 'auto', 'cpu'\."):
+    with pytest.raises(ParameterError, match=r"'cuda' is not present on this machine; use 'auto' or 'cpu'\."):
         resolve("cuda")
 
 
@@ -93,7 +93,7 @@ def test_without_cards_auto_is_the_processor(machine):
 )
 def test_absent_and_unknown_devices_are_refused_with_those_that_are_there(machine, name):
     machine("NVIDIA H100")
-    with pytest.raises(ParameterError, match="is not present on this machine; use one of 'auto', 'cpu', 'cuda:0'"):
+    with pytest.raises(ParameterError, match="is not present on this machine; use 'auto', 'cpu' or 'cuda:0'"):
         resolve(name)
 
 

@@ -13,8 +13,6 @@ from pathlib import Path
 import warp
 
 warp.config.log_level = warp.LOG_ERROR
-warp.config.enable_backward = False  # no kernel is differentiated: gradients are written out
-warp.config.default_grid_stride = False  # kernels that walk over a grid do so themselves
 
 
 def _settle_cache() -> None:

@@ -17,6 +17,8 @@ from shapelab.gpu.sums import block_sum
 
 __all__ = ["DENSITY", "FIDELITY", "GRADIENT", "ONES", "SQUARES", "WELLS", "gather", "pointwise"]
 
+wp.set_module_options({"default_grid_stride": False})  # a kernel walks over the grid itself
+
 DENSITY, SQUARES, WELLS, FIDELITY, GRADIENT, ONES = range(6)
 """Rows of partial sums: the density, |grad u|^2, W(u), (u - target)^2, the gradient on free voxels, and its product with the
 image of ones (`CardMetric`)."""

@@ -17,6 +17,8 @@ from shapelab.gpu.sums import block_sum
 
 __all__ = ["ROWS", "observe", "sides"]
 
+wp.set_module_options({"default_grid_stride": False})  # a kernel walks over the grid itself
+
 ROWS = 9
 """Rows of partial sums of `observe`."""
 NEAR = wp.constant(0.95)

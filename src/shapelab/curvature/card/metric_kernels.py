@@ -16,6 +16,8 @@ from shapelab.gpu.sums import block_max, block_sum
 
 __all__ = ["BESIDE_SUMS", "blur", "blur_projected", "move", "products", "shorten"]
 
+wp.set_module_options({"default_grid_stride": False})  # a kernel walks over the grid itself
+
 _0, _1 = wp.constant(0), wp.constant(1)
 
 

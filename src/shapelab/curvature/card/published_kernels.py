@@ -16,6 +16,8 @@ from shapelab.curvature.card.energy_kernels import beside
 
 __all__ = ["adam", "divergence"]
 
+wp.set_module_options({"default_grid_stride": False})  # a kernel walks over the grid itself
+
 
 @wp.func
 def difference(a: wp.array2d(dtype=Any), row: int, v: int, size: wp.vec3i, axis: int):
