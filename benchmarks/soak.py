@@ -6,15 +6,15 @@ threads, objects that outlive their window, exceptions and warnings, and the lon
 ends with a sentence and status 1 if memory grows, a thread or an object is left, or anything was raised.
 
 Memory is compared at rest: with no viewer open, after Python's and the allocator's clean-up; every few cycles the viewer is
-closed for that. What counts as flat: after the warm-up it grows by less than 0.1 MB per cycle beyond what napari itself keeps
-of every viewer that is opened and closed, which is measured in a process of its own, with an
-image, labels and points in it and nothing of ours.
+closed for that. What counts as flat: after the warm-up, the memory that is in use grows by less than 0.1 MB per cycle beyond what
+napari itself keeps of every viewer that is opened and closed, which is measured in a process of its own, with an image, labels and
+points in it and nothing of ours. In use is what was asked of the C library and of Python and not given back. What the process
+occupies is told beside it: pages stay with it as long as one block in them is in use, so it goes up and down by tens of MB.
 """
 
 from __future__ import annotations
 
 import argparse
-import ctypes
 import faulthandler
 import gc
 import logging
@@ -34,6 +34,7 @@ import numpy as np
 import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+from soak_memory import gpu_memory, in_use, resident, slope
 from virtual_screen import virtual_screen
 
 FLAT = 0.1
@@ -106,40 +107,6 @@ class Watch:
         setattr(owner, name, call)
 
 
-def resident() -> float:
-    """Return the resident memory after a thorough clean-up [MB]."""
-    gc.collect()
-    if sys.platform == "linux":
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-    return float(psutil.Process().memory_info().rss) / 1e6
-
-
-class _Malloc(ctypes.Structure):
-    """What glibc's mallinfo2 answers, over all of its arenas [bytes]."""
-
-    _fields_ = tuple(
-        (name, ctypes.c_size_t)
-        for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")
-    )
-
-
-def allocated() -> float:
-    """Return what was asked of the C library and not given back [MB], without the gaps between blocks; 0 where it cannot tell."""
-    try:
-        ask = ctypes.CDLL("libc.so.6").mallinfo2
-    except (OSError, AttributeError):
-        return 0.0
-    ask.restype = _Malloc
-    answer = ask()
-    return float(answer.uordblks + answer.hblkhd) / 1e6
-
-
-def gpu_memory() -> float:
-    """Return the memory of the GPU that is in use [MB]."""
-    torch = sys.modules.get("torch")
-    return float(torch.cuda.memory_allocated()) / 1e6 if torch is not None and torch.cuda.is_available() else 0.0
-
-
 def threads() -> Counter[str]:
     """Return the threads of Python that are alive, by name."""
     return Counter(thread.name.rstrip("0123456789-_ ") for thread in threading.enumerate())
@@ -153,11 +120,6 @@ def alive() -> Counter[str]:
     return Counter(kind.__name__ for kind in kinds if kind.__name__ in names and kind.__module__.partition(".")[0] in PACKAGES)
 
 
-def slope(cycles: list[int], memory: list[float]) -> float:
-    """Return the growth of memory by least squares [MB per cycle]."""
-    return float(np.polyfit(cycles, memory, 1)[0]) if len(cycles) > 2 else 0.0
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cycles", type=int, default=200, help="activities, each of which starts and stops one or two runs")
@@ -165,7 +127,9 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0, help="end after this time, even if there are cycles left")
     parser.add_argument("--warm-up", type=int, help="cycles before memory is compared (default: a quarter)")
     parser.add_argument("--only", metavar="ACTIVITY", help="do nothing else, such as closed_in_the_middle")
-    parser.add_argument("--control", action="store_true", help="only print what napari keeps of a viewer of its own [MB]")
+    parser.add_argument(
+        "--control", action="store_true", help="only print what napari occupies and uses more with each viewer of its own [MB]"
+    )
     parser.add_argument("--verbose", action="store_true", help="a line per cycle")
     options = parser.parse_args()
     faulthandler.enable()
@@ -175,7 +139,7 @@ def main() -> int:
             print("There is neither a screen nor Xvfb.")
             return 1
         if options.control:
-            print(control())
+            print(*control())
             return 0
         return soak(options)
 
@@ -209,7 +173,7 @@ def soak(options: argparse.Namespace) -> int:
     watch.start()
     begin, warm_up = time.perf_counter(), options.warm_up or max(len(activities), options.cycles // 4)
     rest: dict[int, float] = {}
-    live: dict[int, float] = {}
+    used: dict[int, float] = {}
     opened: dict[int, int] = {}
     threads_warm: Counter[str] = Counter()
     cycle = 0
@@ -226,29 +190,32 @@ def soak(options: argparse.Namespace) -> int:
         if cycle % SESSION == 0:
             user.close_viewer()
         if user.viewer is None:
-            rest[cycle], live[cycle], opened[cycle] = resident(), allocated(), user.viewers
+            rest[cycle], used[cycle], opened[cycle] = resident(), in_use(), user.viewers
         if cycle == warm_up:
             threads_warm = threads()
         if options.verbose:
-            at_rest = f"{rest[cycle]:.1f} MB at rest, {live[cycle]:.1f} MB allocated, {user.viewers} viewers" if cycle in rest else ""
+            at_rest = f"{rest[cycle]:.1f} MB at rest, {used[cycle]:.1f} MB in use, {user.viewers} viewers" if cycle in rest else ""
             print(f"{cycle:4} {activity.__name__:22} {psutil.Process().num_threads():3} threads  {at_rest}", flush=True)
     user.close_viewer()
     left, running = alive(), threads()
     end = resident()
     minutes = (time.perf_counter() - begin) / 60
-    own = napari_alone()
+    own_rest, own_used = napari_alone()
     watched = [number for number in rest if number >= warm_up]
-    growth = slope(watched, [rest[number] for number in watched])
+    growth, growth_used = (slope(watched, [known[number] for number in watched]) for known in (rest, used))
     per_cycle = slope(watched, [float(opened[number]) for number in watched])
-    net = growth - own * per_cycle
+    net = growth_used - own_used * per_cycle
 
     print(f"\n{cycle} cycles (seed {options.seed}) in {minutes:.1f} min: {user.runs} runs and fits, {user.viewers} viewers")
     rows = [
         ("memory at start", f"{start:.0f} MB"),
         (f"memory at rest, after {watched[0] if watched else 0} cycles", f"{rest[watched[0]] if watched else 0:.0f} MB"),
         ("memory at rest, at the end", f"{end:.0f} MB"),
-        ("growth after the warm-up", f"{growth:+.3f} MB per cycle"),
-        ("  of which napari's own", f"{own * per_cycle:+.3f} MB per cycle ({own:.2f} MB per viewer)"),
+        ("  growth after the warm-up", f"{growth:+.3f} MB per cycle"),
+        ("  of which napari's own", f"{own_rest * per_cycle:+.3f} MB per cycle ({own_rest:.2f} MB per viewer)"),
+        ("memory in use, at the end", f"{in_use():.0f} MB"),
+        ("  growth after the warm-up", f"{growth_used:+.3f} MB per cycle"),
+        ("  of which napari's own", f"{own_used * per_cycle:+.3f} MB per cycle ({own_used:.2f} MB per viewer)"),
         ("  of which ours", f"{net:+.3f} MB per cycle (allowed: {FLAT:g})"),
         ("memory of the GPU at the end", f"{gpu_memory():.1f} MB"),
         ("threads after the warm-up", str(dict(threads_warm))),
@@ -267,11 +234,11 @@ def soak(options: argparse.Namespace) -> int:
     return judge(net, running, left, watch)
 
 
-def control() -> float:
-    """Return what napari keeps of every viewer that is opened, filled, emptied and closed, with nothing of ours [MB]."""
+def control() -> tuple[float, float]:
+    """Return what napari occupies and uses more with every viewer that is opened, filled, emptied and closed, with nothing of ours [MB]."""
     from soak_use import User
 
-    user, rng, memory = User(np.random.default_rng(0)), np.random.default_rng(0), []
+    user, rng, memory = User(np.random.default_rng(0)), np.random.default_rng(0), list[tuple[float, float]]()
     for _ in range(PLAIN_VIEWERS):
         user.open_viewer()
         user.viewer.add_image(rng.random((16, 16, 16)).astype(np.float32), contrast_limits=(0, 1), rendering="iso")
@@ -282,14 +249,16 @@ def control() -> float:
             user.wait(0.2)
         user.clear()
         user.close_viewer()
-        memory.append(resident())
-    return slope(list(range(4, len(memory))), memory[4:])  # once the first ones are through
+        memory.append((resident(), in_use()))
+    rest, used = ([pair[k] for pair in memory[4:]] for k in (0, 1))  # once the first ones are through
+    return slope(list(range(len(rest))), rest), slope(list(range(len(used))), used)
 
 
-def napari_alone() -> float:
+def napari_alone() -> tuple[float, float]:
     """Return what `control` measures in a process of its own: in this one, napari would take what others have given back."""
     answer = subprocess.run([sys.executable, __file__, "--control"], capture_output=True, text=True, check=True)
-    return float(answer.stdout.split()[-1])
+    rest, used = map(float, answer.stdout.split()[-2:])
+    return rest, used
 
 
 def judge(net: float, running: Counter[str], left: Counter[str], watch: Watch) -> int:
@@ -298,7 +267,7 @@ def judge(net: float, running: Counter[str], left: Counter[str], watch: Watch) -
     kept = {name: count for name, count in left.items() if name in OURS or name.endswith("Dock")}
     problems = []
     if net > FLAT:
-        problems.append(f"Memory is not flat: it grows by {net:.3f} MB per cycle, and {FLAT:g} are allowed.")
+        problems.append(f"Memory in use is not flat: it grows by {net:.3f} MB per cycle, and {FLAT:g} are allowed.")
     if ours:
         problems.append(f"Threads are left: {ours}.")
     if kept:
