@@ -72,9 +72,9 @@ def window() -> None:
     session.run(until=600)
     session.click(dock.panel.pause_button)
     session.idle(0.5)
-    wall = np.zeros(dock.panel.layers["cells"].data.shape, bool)
-    for k in range(50):
-        wall[30 + k : 34 + k, 30 + k : 36 + k] = True
+    wall = np.zeros(dock.panel.snapshot.frame["walls"].shape, bool)
+    for k in range(80):
+        wall[80 + k : 86 + k, 70 + k : 80 + k] = True
     dock.panel.edit("paint_wall", mask=wall)
     session.click(dock.panel.pause_button)
     step = dock.panel.snapshot.frame.step

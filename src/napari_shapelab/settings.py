@@ -14,7 +14,7 @@ PLUGIN = "napari-shapelab"
 
 NO_MEMORY = "SHAPELAB_NO_MEMORY"
 """Variable of the environment that keeps docks from showing, and remembering, what was used last."""
-_DEFAULT_RATE = 10.0
+_DEFAULT_RATE = 30.0
 _RUNS = "shapelab_runs"
 """Folder in the user's home where runs are saved, unless another one is chosen."""
 
