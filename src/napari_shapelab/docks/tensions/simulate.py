@@ -77,9 +77,9 @@ class SimulateTab(QWidget):
         column.setContentsMargins(2, 4, 2, 2)
         column.setSpacing(4)
         column.addLayout(rows)
-        column.addWidget(self.panel, 1)
         column.addLayout(foot)
         column.addWidget(self.numbers)
+        column.addWidget(self.panel, 1)
         self.compare_button.setEnabled(False)
         self.panel.advanced.connect(lambda _: self.compare_button.setEnabled(True))
 
