@@ -1,70 +1,43 @@
-"""Compare the very first run on a machine, which compiles its kernels, with the next ones, which load them: the same bytes.
+"""How long it takes on a machine that has never compiled anything until something moves: ``python benchmarks/first_run.py``.
 
-    python benchmarks/first_run.py
-
-Three processes run and fit the same small things, one after the other; the first finds an empty cache of compiled kernels.
-Prints what each took and a digest of every result; ends with status 1 if they differ. Takes some minutes.
+Each case runs in a process of its own with an empty cache of numba, up to the frame after its first step. Two times tell how much other
+programs add: by the clock, and of the processor in the process that waits (a second one compiles half of the kernels of cells meanwhile).
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
 import tempfile
-import time
 
-import numpy as np
-
+CASES = {
+    "cells in 2-D (run_and_tumble)": 'sl.Cells("run_and_tumble", seed=1)',
+    "cells in 3-D (separation_3d)": 'sl.Cells("separation_3d", seed=1)',
+    "texture (tubes, 64^3)": 'sl.Curvatubes("tubes", shape=(64, 64, 64), seed=1)',
+}
+PROGRAM = """
+import resource, time
+clock, worked = time.perf_counter(), time.process_time()
 import shapelab as sl
+simulation = {make}
+simulation.step()
+simulation.frame()
+clock, worked = time.perf_counter() - clock, time.process_time() - worked
+helper = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(f"{{clock:.1f}} s by the clock, {{worked:.1f}} s of the processor here, {{helper.ru_utime + helper.ru_stime:.1f}} s in a helper")
+"""
 
 
-def digests() -> dict[str, str]:
-    """Return a digest of the last state and scalars of runs of all kinds, and of a fit."""
-    labels = sl.generate_crystal(n_grains=12, shape=(48, 48), seed=1).labels
-    made = {
-        "texture": sl.Curvatubes("tubes", shape=(16, 16, 16), seed=3, max_steps=100),
-        "texture, replicate": sl.Curvatubes("tubes", shape=(16, 16, 16), seed=3, boundary="replicate", max_steps=100),
-        "cells 2-D": sl.Cells("run_and_tumble", shape=(40, 40), n_cells=12, seed=3),
-        "cells 3-D": sl.Cells("separation_3d", shape=(16, 16, 16), n_cells=8, seed=3),
-    }
-    found = {}
-    for name, simulation in made.items():
-        *_, frame = simulation.run(4, every=1)
-        state = [array for _, array in sorted(simulation.checkpoint()[1].items())]
-        found[name] = digest(*state, np.array(list(frame.scalars.values())))
-    for method in ("moments", "likelihood"):
-        found[f"fit by {method}"] = digest(sl.fit_diagram(labels, order=2, method=method, effort=0.1).diagram.coefficients)
-    return found
-
-
-def digest(*arrays: np.ndarray) -> str:
-    """Return what tells the bytes of arrays."""
-    total = hashlib.sha256()
-    for array in arrays:
-        total.update(np.ascontiguousarray(array).tobytes())
-    return total.hexdigest()[:12]
-
-
-def main() -> int:
-    """Compare three processes."""
-    if "--digests" in sys.argv:
-        for name, value in digests().items():
-            print(f"{name:24}{value}")
-        return 0
-    with tempfile.TemporaryDirectory(prefix="kernels-") as cache:
-        answers = []
-        for what in ("compiled here", "loaded", "loaded"):
-            begin = time.perf_counter()
-            command = [sys.executable, __file__, "--digests"]
-            done = subprocess.run(command, env={**os.environ, "NUMBA_CACHE_DIR": cache}, stdout=subprocess.PIPE, text=True, check=True)
-            answers.append(done.stdout)
-            print(f"kernels {what}: {time.perf_counter() - begin:.0f} s\n{done.stdout}", flush=True)
-    same = len(set(answers)) == 1
-    print("The same bytes." if same else "They differ.")
-    return 0 if same else 1
+def main() -> None:
+    """Print a line for each case."""
+    for name, make in CASES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, "-c", PROGRAM.format(make=make)]
+            done = subprocess.run(command, env=os.environ | {"NUMBA_CACHE_DIR": folder}, stdout=subprocess.PIPE, text=True, check=True)
+        print(f"{name:32s} {done.stdout.strip()}", flush=True)
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -36,7 +36,7 @@ from shapelab.transport.compiled import Number, kernel, quick
 from shapelab.transport.pairs import PairTables, add_pair
 from shapelab.transport.point_cost import HUGE, Cells
 
-__all__ = ["Assignment", "Pixels"]
+__all__ = ["Assignment", "Pixels", "assign_blocks"]
 
 LEAST = 64
 """Blocks in the shortest part of a pass: waking a thread takes as long as some dozens."""
@@ -97,7 +97,7 @@ def _store(
 
 
 @kernel
-def _assign(
+def assign_blocks(
     slot: int,
     first: int,
     last: int,
@@ -228,7 +228,7 @@ class Assignment:
         """Assign every pixel to the best cell of its block's list."""
         blocks, finest, highest = self.blocks, self.blocks.levels[-1], np.empty(len(self._parts))
         arguments = (cells, f, medium, blocks.grid, lists, finest.centres, finest.half, self.pixels, highest)
-        self.pairs, sums = self._tables.collect(_assign, self._parts, self._sums, *arguments)
+        self.pairs, sums = self._tables.collect(assign_blocks, self._parts, self._sums, *arguments)
         self.hard, self.soft = self._sums[:, :, : self.n + 1].sum(axis=0)
         self.highest = float(highest.max())
         self.weights = np.ascontiguousarray(sums[:, 0])

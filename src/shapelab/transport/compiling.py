@@ -1,22 +1,40 @@
-"""Compile the solver's kernels before they are needed; the first time on a machine it takes some seconds."""
+"""Compile the solver's kernels before they are needed: some seconds, the first time on a machine, on two cores.
+
+The compiler works on one kernel at a time in a process. Where nothing is on disk yet, a second process compiles half of them, and
+leaves them there for this one.
+"""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
+from shapelab.device import cpu_count
 from shapelab.stopping import check_stop
+from shapelab.transport.assignment import Assignment, assign_blocks
+from shapelab.transport.costs import Power
 from shapelab.transport.domain import Domain
 from shapelab.transport.entropic import SoftAssignment
 from shapelab.transport.forces import boundary_forces
 from shapelab.transport.iterate import Goal, Iterate
+from shapelab.transport.moments import measure_blocks
+from shapelab.transport.pairs import conjugate_gradients
+from shapelab.transport.point_cost import HUGE
 from shapelab.transport.problem import Problem
+from shapelab.transport.smoothing import set_temperatures
 from shapelab.transport.solver import Solver
 
-__all__ = ["compile_solver"]
+__all__ = ["compile_passes", "compile_solver", "compile_stages"]
 
 _N = 3
+_SEEDS = np.array([[0.3, 0.3], [0.7, 0.6], [0.4, 0.8]])
+_VOLUMES = np.full(_N, 0.2)
 
 
 @cache
@@ -28,8 +46,15 @@ def compile_solver() -> None:
     Stopped
         If this thread is asked to stop; what is compiled by then stays so.
     """
+    if cpu_count() > 1 and not _on_disk():
+        helper = _second_process()
+        compile_passes()
+        while helper is not None and helper.poll() is None:
+            check_stop()
+            with suppress(subprocess.TimeoutExpired):
+                helper.wait(0.1)
     domain = Domain((64, 64), (1 / 64, 1 / 64))  # enough blocks for two threads
-    solver = Solver(domain, np.array([[0.3, 0.3], [0.7, 0.6], [0.4, 0.8]]), np.full(_N, 0.2))
+    solver = Solver(domain, _SEEDS, _VOLUMES)
     solver.solve()
     problem, empty = Problem(domain, solver.seeds, solver.volumes, solver.cost), np.array([0])
     potentials = np.ones(_N)
@@ -55,3 +80,61 @@ def _lift(problem: Problem, potentials: np.ndarray, empty: np.ndarray) -> None:
     eps = soft.temperatures(level.cells, potentials, problem.medium, 1.0, 1e-3)
     soft.evaluate(level.cells, potentials, problem.medium, eps)
     soft.lift(empty, level.cells, potentials, eps, problem.targets)
+
+
+def compile_passes() -> None:
+    """Compile the kernels that assign pixels and measure cells, and those with which they share most of their parts."""
+    problem, f = _problem()
+    cells, blocks, nothing = problem.fine.cells, problem.fine.blocks, (0, 0, 0)
+    finest, grid = blocks.levels[-1], blocks.grid
+    pixels, keys, values = Assignment(blocks, _N).pixels, np.full(16, -1), np.zeros((16, 2))
+    sums = np.zeros((1, 2, _N + 2))
+    assign_blocks(*nothing, cells, f, True, grid, finest.lists, finest.centres, finest.half, pixels, np.empty(1), sums, keys, values)
+    check_stop()
+    measure_blocks(*nothing, cells, f, grid, pixels, finest.centres, finest.half, np.zeros((1, _N + 1, 10)), keys, values)
+    check_stop()
+    eps = np.empty(1, np.float32)
+    set_temperatures(*nothing, cells, f, grid, finest.lists, finest.centres, finest.half, 1.0, 1.0, eps)
+
+
+def compile_stages() -> None:
+    """Compile the other kernels: candidates, smoothed stages, exact steps, forces."""
+    problem, f = _problem()
+    level = problem.fine
+    soft = SoftAssignment(level.blocks, _N, level.unit)
+    eps = np.full(soft.pixel_min.size, 0.1, np.float32)
+    soft.evaluate(level.cells, f, True, eps)
+    soft.lift(np.array([0]), level.cells, f, eps, problem.targets)
+    conjugate_gradients(soft.pairs, soft.weights, np.ones(_N), np.ones(_N), np.zeros(_N), _N, 0.1, 1)
+    iterate = Iterate(problem, Goal(0.01, np.full(_N, 0.05), subpixel=True))
+    label, second, best, following, share = iterate.assignment.pixels
+    label[:], second[:], best[:], following[:], share[:] = _N, _N, 0, 2 * HUGE, 1  # medium everywhere
+    iterate.exact_steps(f, np.array([0]))
+    boundary_forces(problem, iterate.assignment, f)
+
+
+def _problem() -> tuple[Problem, np.ndarray]:
+    """Return something small, and potentials."""
+    return Problem(Domain((64, 64), (1 / 64, 1 / 64)), _SEEDS, _VOLUMES, Power()), np.ones(_N)
+
+
+def _on_disk() -> bool:
+    """Return whether kernels have been compiled here before; after an update of the package they are made anew, by one process."""
+    folder = measure_blocks.stats.cache_path  # type: ignore[attr-defined]
+    return folder is None or any(Path(folder).glob(f"moments.{measure_blocks.__name__}-*.nbi"))
+
+
+def _second_process() -> subprocess.Popen[bytes] | None:
+    """Start a process that compiles the other half; None where that is not possible, and this one compiles everything."""
+    command = [sys.executable, "-c", f"from {__name__} import compile_stages; compile_stages()"]
+    paths = os.pathsep.join(path for path in sys.path if path)
+    try:
+        return subprocess.Popen(  # noqa: S603 - this interpreter, and nothing from outside
+            command,
+            env=os.environ | {"PYTHONPATH": paths},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        return None

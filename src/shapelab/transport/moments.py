@@ -32,7 +32,7 @@ from shapelab.transport.pairs import PairTables, add_pair
 from shapelab.transport.point_cost import SCALE, Cells, wrap
 from shapelab.transport.problem import Problem
 
-__all__ = ["CellMoments", "measure_cells"]
+__all__ = ["CellMoments", "measure_blocks", "measure_cells"]
 
 _SUMS = 10
 """Columns: volume, first moments (3), second moments (00, 11, 22, 01, 02, 12)."""
@@ -137,7 +137,7 @@ def _powers(weights: np.ndarray, z: np.ndarray, row: np.ndarray, size: int) -> N
 
 
 @kernel
-def _measure(
+def measure_blocks(
     slot: int,
     first: int,
     last: int,
@@ -218,7 +218,7 @@ def _sums(problem: Problem, assignment: Assignment, f: np.ndarray) -> tuple[np.n
     parts = ranges(blocks.n_blocks, LEAST)
     sums = np.zeros((len(parts), n + 1, _SUMS))
     arguments = (level.cells, f, blocks.grid, assignment.pixels, finest.centres, finest.half)
-    pairs, shared = PairTables(n, len(parts)).collect(_measure, parts, sums, *arguments)
+    pairs, shared = PairTables(n, len(parts)).collect(measure_blocks, parts, sums, *arguments)
     return sums.sum(axis=0)[:n], pairs, shared
 
 
