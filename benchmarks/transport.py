@@ -1,14 +1,15 @@
 """Speed of the transport engine; every ratio is taken in one process.
 
-Run ``python benchmarks/transport.py [--quick] [--keops] [--power-diagram] [--large]``: the label pass (an exact argmin) and its ratio
-to brute force (KeOps where asked for and installed, which compiles once; else NumPy on a part of the pixels), cold and warm solves,
-steps of moving cells, growth with the number of cells and of pixels, memory. ``--power-diagram`` compares the labels' volumes
-with multivoro's exact radical Voronoi cells. ``taskset -c 0`` in front takes the numbers for one core.
+Run ``python benchmarks/transport.py [--quick] [--part PART] [--keops] [--power-diagram] [--large]``: the label pass (an exact argmin)
+and its ratio to brute force (KeOps where asked for and installed, which compiles once; else NumPy on a part of the pixels), cold and
+warm solves, steps of moving cells, growth with the number of cells and of pixels, memory. ``--power-diagram`` compares the labels'
+volumes with multivoro's exact radical Voronoi cells. ``taskset -c 0`` in front takes the numbers for one core.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -32,6 +33,7 @@ MORE: dict[str, dict[str, Any]] = {
     "const p2 3D5000 128^3": {"d": 3, "n": 5000, "side": 128, "scale": "const"},
 }
 FLAT = ["perR p2 2D250", "const p2 2D250", "const p2 2D1000", "perR p8 2D250", "const p8 2D250", "perR p.5 2D250", "const aniso 2D250"]
+PARTS = ("labels", "solves", "growth", "memory")
 SOLID = ["perR p2 3D126 100^3", "const p2 3D1000", "const p8 3D1000", "const p.5 3D1000", "const aniso 3D1000"]
 
 
@@ -158,9 +160,21 @@ def memory(case: Problem) -> float:
     return peak / float(np.prod(case.shape))
 
 
+def growth(quick: bool) -> None:
+    """Print how the time of the labels alone, and of a pass, grows with cells and with pixels."""
+    print("growth of the labels alone, and of a pass: with cells at 512^2 (64^3) pixels, with pixels at 250 (126) cells")
+    grown: list[dict[str, Any]] = [{"n": n} for n in (100, 400, 1600)] + [{"side": side} for side in (256, 512, 1024)]
+    if not quick:
+        grown += [{"d": 3, "side": 64, "n": n} for n in (125, 500, 2000)] + [{"d": 3, "n": 126, "side": side} for side in (32, 64, 128)]
+    for case_of in grown:
+        ours, full, _, _ = label_pass(problem(0, **case_of), False)
+        print(f"  {', '.join(f'{k} = {v}' for k, v in case_of.items()):28s} {1e3 * ours:7.2f} ms   {1e3 * full:7.1f} ms", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="2-D only")
+    parser.add_argument("--part", action="append", choices=PARTS, help="measure this only; may be given again")
     parser.add_argument("--keops", action="store_true", help="compare with KeOps (compiles for some ten seconds)")
     parser.add_argument("--power-diagram", action="store_true", help="compare with multivoro, if it is installed")
     parser.add_argument("--large", action="store_true", help="5000 cells on 128^3 pixels too")
@@ -171,26 +185,27 @@ def main() -> None:
     classes = CLASSES | MORE
     solve_cells(**problem(0, n=30, side=64).arguments())
     print(f"{cpu_count()} core(s)")
-    print("labels alone (exact argmin), and a solver's pass (labels, runners-up, sub-pixel volumes, Hessian)")
-    for name in ["const p2 2D250", "const p2 2D1000"] + ([] if options.quick else ["const p2 3D1000"]):
-        ours, full, theirs, differ = label_pass(problem(10, **classes[name]), options.keops)
-        ratio = f"{'KeOps' if options.keops else 'NumPy'} {1e3 * theirs:7.0f} ms = {theirs / ours:5.0f} x"
-        print(f"  {name:22s} {1e3 * ours:6.2f} ms, pass {1e3 * full:6.1f} ms   {ratio}   labels that differ {differ:.1e}")
-    print("cold solve (mean 1 %, max 5 %), and warm step with moments")
-    for name in FLAT + ([] if options.quick else SOLID) + (["const p2 3D5000 128^3"] if options.large else []):
-        case = problem(10, **classes[name])
-        cold = seconds(lambda case=case: solve_cells(**case.arguments()), 1 if "5000" in name else 3)
-        step, passes, worst = warm(case)
-        print(f"  {name:22s} cold {cold:6.2f} s   step {1e3 * step:7.1f} ms = {1 / step:5.1f} /s, {passes:.0f} passes, worst {worst:.1%}")
-    print("growth of the labels alone, and of a pass: with cells at 512^2 (64^3) pixels, with pixels at 250 (126) cells")
-    grown = [{"n": n} for n in (100, 400, 1600)] + [{"side": side} for side in (256, 512, 1024)]
-    if not options.quick:
-        grown += [{"d": 3, "side": 64, "n": n} for n in (125, 500, 2000)] + [{"d": 3, "n": 126, "side": side} for side in (32, 64, 128)]
-    for case_of in grown:
-        ours, full, _, _ = label_pass(problem(0, **case_of), False)  # type: ignore[arg-type]
-        print(f"  {', '.join(f'{k} = {v}' for k, v in case_of.items()):28s} {1e3 * ours:7.2f} ms   {1e3 * full:7.1f} ms")
-    for name in ["const p2 2D1000"] + ([] if options.quick else ["const p2 3D1000"]):
-        print(f"memory of a cold solve, {name}: {memory(problem(10, **classes[name])):.0f} bytes per pixel at most")
+    parts = options.part or PARTS
+    if "labels" in parts:
+        print("labels alone (exact argmin), and a solver's pass (labels, runners-up, sub-pixel volumes, Hessian)")
+        for name in ["const p2 2D250", "const p2 2D1000"] + ([] if options.quick else ["const p2 3D1000"]):
+            ours, full, theirs, differ = label_pass(problem(10, **classes[name]), options.keops)
+            ratio = f"{'KeOps' if options.keops else 'NumPy'} {1e3 * theirs:7.0f} ms = {theirs / ours:5.0f} x"
+            print(f"  {name:22s} {1e3 * ours:6.2f} ms, pass {1e3 * full:6.1f} ms   {ratio}   labels that differ {differ:.1e}", flush=True)
+    if "solves" in parts:
+        print("cold solve (mean 1 %, max 5 %), and warm step with moments")
+        for name in FLAT + ([] if options.quick else SOLID) + (["const p2 3D5000 128^3"] if options.large else []):
+            case = problem(10, **classes[name])
+            cold = seconds(lambda case=case: solve_cells(**case.arguments()), 1 if "5000" in name else 3)
+            step, passes, worst = warm(case)
+            speed = f"step {1e3 * step:7.1f} ms = {1 / step:5.1f} /s, {passes:.0f} passes, worst {worst:.1%}"
+            print(f"  {name:22s} cold {cold:6.2f} s   {speed}", flush=True)
+    if "growth" in parts:
+        growth(options.quick)
+    if "memory" in parts:
+        for name in ["const p2 2D1000"] + ([] if options.quick else ["const p2 3D1000", "const p.5 3D1000"]):
+            print(f"memory of a cold solve, {name}: {memory(problem(10, **classes[name])):.0f} bytes per pixel at most", flush=True)
+    print(f"load {os.getloadavg()[0]:.1f}")
     if options.power_diagram:
         power_diagram()
 
