@@ -126,6 +126,8 @@ def _on_disk() -> bool:
 
 def _second_process() -> subprocess.Popen[bytes] | None:
     """Start a process that compiles the other half; None where that is not possible, and this one compiles everything."""
+    if getattr(sys, "frozen", False) or not sys.executable:  # the program is not an interpreter
+        return None
     command = [sys.executable, "-c", f"from {__name__} import compile_stages; compile_stages()"]
     paths = os.pathsep.join(path for path in sys.path if path)
     try:
