@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 import shapelab as sl
 from shapelab.mesh import InterfaceMesh
@@ -63,7 +64,7 @@ def measured_on_mesh(mesh: InterfaceMesh, skip: float) -> Measured:
     spheres = []
     for cell in (1, 2):
         own = nodes[(labels == [0, cell]).all(axis=1) & (mesh.node_cells == 2)]
-        spheres.append(_sphere(own[np.min(np.linalg.norm(own[:, None] - junction[None], axis=2), axis=1) > skip]))
+        spheres.append(_sphere(own[cKDTree(junction).query(own)[0] > skip]))
     return _angle(*spheres)
 
 
@@ -84,7 +85,7 @@ def _crossings(a: np.ndarray, b: np.ndarray, junction: np.ndarray, skip: float) 
         order = np.insert(np.arange(1, a.ndim), axis, 0)
         points.append(places[:, order])
     found = np.concatenate(points)
-    return found[np.min(np.linalg.norm(found[:, None] - junction[None, ::7], axis=2), axis=1) > skip]
+    return found[cKDTree(junction).query(found)[0] > skip]
 
 
 def _sphere(points: np.ndarray) -> tuple[np.ndarray, float]:

@@ -22,5 +22,5 @@ def compile_foam() -> None:
     kinds, targets = np.arange(4, dtype=np.int32), np.array([np.nan, 100.0, 100.0, 100.0])
     forces = Forces(kinds, 1.0 - np.eye(4), False, kinds, targets, np.zeros((0, 3)), medium=True)
     extent = pixels.extent(np.zeros((4, 3)))
-    pixels, _, _ = move(pixels, extent, np.zeros(4), forces, resolution)
+    pixels, *_ = move(pixels, extent, np.zeros(4), forces, resolution)
     return_fragments(pixels, 4)

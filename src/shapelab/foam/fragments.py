@@ -7,7 +7,7 @@ import numpy as np
 from shapelab.foam.compiled import inlined, kernel
 from shapelab.foam.pixels import Pixels
 
-__all__ = ["given_away", "return_fragments"]
+__all__ = ["given_away", "return_fragments", "strays"]
 
 
 def return_fragments(pixels: Pixels, n_cells: int) -> tuple[Pixels, int]:
@@ -15,12 +15,17 @@ def return_fragments(pixels: Pixels, n_cells: int) -> tuple[Pixels, int]:
 
     Pieces are connected across faces of pixels. The volume comes back by the next step's prices. The medium may be in pieces.
     """
+    stray = strays(pixels, n_cells)
+    return (pixels, 0) if stray is None else (given_away(pixels, stray), int(stray.sum()))
+
+
+def strays(pixels: Pixels, n_cells: int) -> np.ndarray | None:
+    """Return the pixels outside the largest piece of each cell, (N,) bool; None if there are none."""
     rows = pixels.rows().ravel()
     parents = np.empty(len(rows), np.int32)
     _join(pixels.shape, pixels.periodic, rows, parents)
     stray = np.zeros(len(rows), np.bool_)
-    count = int(_strays(rows, parents, n_cells, stray))
-    return (given_away(pixels, stray), count) if count else (pixels, 0)
+    return stray if _strays(rows, parents, n_cells, stray) else None
 
 
 def given_away(pixels: Pixels, stray: np.ndarray) -> Pixels:

@@ -9,7 +9,6 @@ import numpy as np
 from shapelab.foam.resolution import Resolution
 from shapelab.foam.state import FoamState
 from shapelab.frame import LayerData, frozen
-from shapelab.labels.contacts import face_pairs
 
 __all__ = ["foam_layers", "observables"]
 
@@ -41,8 +40,7 @@ def _several_types(state: FoamState) -> bool:
 def _features(state: FoamState, rows: np.ndarray, volumes: np.ndarray, resolution: Resolution) -> dict[str, np.ndarray]:
     """Return one column per property of the cells, in world units."""
     pixel = state.given.pixel_volume
-    pairs = face_pairs(rows)
-    pairs = pairs[(pairs > 0).all(axis=1)]
+    neighbours = _neighbours(rows, len(state.ids))
     columns = {
         "id": state.ids,
         "type": state.types,
@@ -51,9 +49,21 @@ def _features(state: FoamState, rows: np.ndarray, volumes: np.ndarray, resolutio
         "target": state.targets * pixel,
         "error": _errors(state, volumes),
         "perimeter" if state.given.ndim == 2 else "surface": state.surfaces * resolution.area_factor,
-        "neighbours": np.bincount(pairs.ravel(), minlength=len(state.ids)),
+        "neighbours": neighbours,
     }
     return {name: frozen(np.asarray(values)[1:]) for name, values in columns.items()}
+
+
+def _neighbours(rows: np.ndarray, k: int) -> np.ndarray:
+    """Return how many cells share a face of a pixel with each cell, (K,)."""
+    keys = []
+    for axis in range(rows.ndim):
+        a, b = np.moveaxis(rows, axis, 0)[1:], np.moveaxis(rows, axis, 0)[:-1]
+        differ = (a != b) & (a > 0) & (b > 0)
+        one, other = a[differ].astype(np.int64), b[differ].astype(np.int64)
+        keys.append(np.minimum(one, other) * k + np.maximum(one, other))
+    pairs = np.unique(np.concatenate(keys))
+    return np.bincount(np.concatenate([pairs // k, pairs % k]), minlength=k)
 
 
 def _errors(state: FoamState, volumes: np.ndarray) -> np.ndarray:

@@ -73,12 +73,11 @@ class FoamModel(Model[FoamParameters, FoamState]):
         fill_box(state)
         tilts = self._turned(state) if p.motility > 0 else np.zeros((0, 3))
         forces = self.forces(state, tilts)
-        pixels, state.prices, measured = move(state.pixels, extent, state.prices, forces, resolution, self._points(p))
+        pixels, state.prices, measured, returned = move(state.pixels, extent, state.prices, forces, resolution, self._points(p))
         if not np.isfinite(state.prices).all():
             raise NotFiniteError("The prices of cells are no longer finite numbers: choose tensions closer to one another.")
-        pixels, returned = return_fragments(pixels, len(state.ids))
-        state.pixels = pixels
-        state.counts["returned"] = state.counts.get("returned", 0.0) + returned
+        state.pixels, more = return_fragments(pixels, len(state.ids))
+        state.counts["returned"] = state.counts.get("returned", 0.0) + returned + more
         steady = abs(measured.energy - state.energy) < _STEADY * measured.energy
         state.surfaces, state.contacts, state.energy = measured.surfaces, measured.contacts, measured.energy
         after = state.extent()

@@ -12,7 +12,8 @@ import numpy as np
 
 from shapelab.foam.boxes import Boxes
 from shapelab.foam.candidates import count_candidates, fill_candidates, weigh_candidates
-from shapelab.foam.partition import share_pixels, store_pixels
+from shapelab.foam.fragments import given_away, strays
+from shapelab.foam.partition import exclude, share_pixels, store_pixels
 from shapelab.foam.pixels import Extent, Pixels, row_ranges
 from shapelab.foam.prices import Shared, reach_volumes
 from shapelab.foam.resolution import RAMP, Resolution
@@ -29,6 +30,8 @@ _MOST_TILT = 0.06
 """Largest gain by which a cell that moves is tilted, in units of the mean tension."""
 _POINTS = {2: 6, 3: 3}
 _LEAST_BAND = 256
+_REPAIRS = 3
+"""How often pieces that came off are given away within a step."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,8 @@ def measure(pixels: Pixels, extent: Extent, forces: Forces, resolution: Resoluti
 
 def move(
     pixels: Pixels, extent: Extent, prices: np.ndarray, forces: Forces, resolution: Resolution, points: int = 0
-) -> tuple[Pixels, np.ndarray, Measured]:
-    """Take one step.
+) -> tuple[Pixels, np.ndarray, Measured, int]:
+    """Take one step; what comes off a cell is given to its neighbours, and the volumes are made right again.
 
     Parameters
     ----------
@@ -101,13 +104,12 @@ def move(
 
     Returns
     -------
-    pixels, prices, measured
-        The new cells and prices; the sums are those before the step.
+    pixels, prices, measured, returned
+        The new cells and prices; the sums, which are those before the step; and how many pixels went to neighbours.
     """
     contest = _contest(pixels, extent, forces, resolution)
     candidates = _candidates(contest, pixels, extent, forces, prices, resolution)
     k, owner = len(prices), contest.owner
-    whole = np.bincount(owner[owner >= 0], minlength=k).astype(float)
     flat = bool(pixels.shape[0] == 1)
     samples = points or _POINTS[2 if flat else 3]
     parts = ranges(len(candidates.kept), _LEAST_BAND)
@@ -120,14 +122,25 @@ def move(
         steepness = resolution.slope, resolution.least_slope
         given = candidates.lists, forces.kinds, forces.table, wanted, RAMP, *steepness, samples, flat
         over_ranges(share_pixels, parts, *given[0], *given[1:], shares, volumes, stiffness, one, other)
+        whole = np.bincount(owner[owner >= 0], minlength=k)
         return Shared(whole + volumes.sum(axis=0), stiffness, one, other)
 
     strongest, weakest, _ = _strengths(forces.table)
     wanted = np.where(np.isnan(forces.targets), 0, forces.targets)
     kept = ~np.isnan(forces.targets) & (extent.volumes > 0)
     slope, limit = resolution.slope * strongest, _LARGEST_PRICE * weakest
-    prices, _ = reach_volumes(share, prices, wanted, extent.volumes, kept, slope=slope, limit=limit)
-    return _stored(pixels, owner, candidates, shares), prices, contest.measured
+    returned = 0
+    for repair in range(_REPAIRS + 1):
+        prices, _ = reach_volumes(share, prices, wanted, extent.volumes, kept, slope=slope, limit=limit)
+        moved = _stored(pixels, owner, candidates, shares)
+        stray = strays(moved, k) if repair < _REPAIRS else None
+        if stray is None:
+            break
+        returned += int(stray.sum())
+        places = np.flatnonzero(stray)
+        losers, heirs = moved.rows().ravel()[places], given_away(moved, stray).rows().ravel()[places]
+        exclude(places, losers, heirs, owner, *candidates.lists)
+    return moved, prices, contest.measured, returned
 
 
 @dataclass(frozen=True)

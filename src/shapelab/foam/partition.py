@@ -11,7 +11,7 @@ import numpy as np
 from shapelab.foam.compiled import inlined, kernel
 from shapelab.foam.spreading import MOST
 
-__all__ = ["share_pixels", "store_pixels"]
+__all__ = ["exclude", "share_pixels", "store_pixels"]
 
 _LEAST_SLOPE = 0.3
 """Flatter differences than this part of the nominal one count as so steep: a third cell must not be smeared along an interface."""
@@ -235,3 +235,25 @@ def store_pixels(part, first, last, nx, owner, firsts, kept, who, shares, starts
                 fractions[row, k] /= total
         mixed += 1
     counted[part] = mixed
+
+
+@kernel
+def exclude(places, losers, heirs, owner, firsts, kept, who, level, slopes):  # type: ignore[no-untyped-def]
+    """Take pixels from cells that have lost them: out of their candidates, or to the heirs where they are alone."""
+    for k in range(len(places)):
+        q = places[k]
+        if owner[q] >= 0:
+            owner[q] = heirs[k]
+            continue
+        b = -owner[q] - 1
+        start, n = firsts[b], kept[b]
+        if n == 1:
+            who[start] = heirs[k]
+            continue
+        m = start
+        for i in range(start, start + n):
+            if who[i] != losers[k]:
+                who[m], level[m] = who[i], level[i]
+                slopes[m] = slopes[i]
+                m += 1
+        kept[b] = m - start
