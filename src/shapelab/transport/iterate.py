@@ -112,7 +112,7 @@ class Iterate:
         values = f.copy()
         before = values.copy()
         hard = a.hard.copy()
-        for part, cells in cells_in_turn(self.level, order):
+        for part, cells in cells_in_turn(self.level, order, (centres, radii)):
             exact_steps(part, self.whole, cells, values, hard, grid, a.pixels, centres, radii)
         return np.where(values != before, values.astype(float), f)
 

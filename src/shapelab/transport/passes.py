@@ -46,13 +46,18 @@ def soft_assignment_on(level: Level, n: int) -> SoftAssignment:
     return ReducedSoftAssignment(level.blocks, n, level.unit, level.reduced)
 
 
-def cells_in_turn(level: Level, order: np.ndarray) -> Iterator[tuple[np.ndarray, Cells]]:
-    """Return the cells of `order` in parts, each with what compiled code can evaluate their costs with."""
+def cells_in_turn(
+    level: Level, order: np.ndarray, boxes: tuple[np.ndarray, np.ndarray] | None = None
+) -> Iterator[tuple[np.ndarray, Cells]]:
+    """Return the cells of `order` in parts, each with what compiled code can evaluate their costs with.
+
+    `boxes`, where it looks no further, are the centres ``(N, 3)`` and the half sides of boxes in pixels.
+    """
     if level.reduced is None:
         return iter([(order, level.cells)])
     from shapelab.transport.reduced_assignment import one_by_one
 
-    return one_by_one(level.reduced, level.cells, order)
+    return one_by_one(level.reduced, level.cells, order, boxes)
 
 
 def solve_system(

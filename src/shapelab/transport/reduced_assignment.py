@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from shapelab.transport.assignment import Assignment
 from shapelab.transport.blocks import Blocks, Lists
 from shapelab.transport.cost_table import TABULATED
+from shapelab.transport.domain import Domain
 from shapelab.transport.entropic import SoftAssignment
 from shapelab.transport.point_cost import HUGE, KIND, ROW, Cells
 from shapelab.transport.reduction import ReducedCells
@@ -132,13 +134,35 @@ class ReducedSoftAssignment(SoftAssignment):
         return f
 
 
-def one_by_one(reduced: ReducedCells, cells: Cells, order: np.ndarray) -> Iterator[tuple[np.ndarray, Cells]]:
-    """Give each cell in turn, with its costs on the grid as a table of one row."""
+def one_by_one(
+    reduced: ReducedCells, cells: Cells, order: np.ndarray, boxes: tuple[np.ndarray, np.ndarray] | None = None
+) -> Iterator[tuple[np.ndarray, Cells]]:
+    """Give each cell in turn, with its costs as a table of one row: on the whole grid, or in the boxes where cells are looked for.
+
+    `boxes` are their centres ``(N, 3)`` and half sides in pixels; costs are known twice as far, and huge beyond.
+    """
     codes = cells.codes.copy()
     codes[:, ROW] = 0
+    row = np.full((1, len(reduced.points)), HUGE, np.float32)
     for cell in order:
         codes[cell, KIND] = TABULATED
-        yield np.array([cell]), Cells(cells.values, codes, reduced.costs(int(cell)).astype(np.float32)[None])
+        pixels = slice(None) if boxes is None else _box_pixels(reduced.domain, boxes[0][cell], 2 * int(boxes[1][cell]) + 2)
+        row[0, pixels] = reduced.costs(int(cell), None if boxes is None else pixels)
+        yield np.array([cell]), Cells(cells.values, codes, row)
+        row[0, pixels] = HUGE
+
+
+def _box_pixels(domain: Domain, centre: np.ndarray, radius: int) -> Any:
+    """Return the flat indices of the pixels of a box; along periodic axes it goes on at the other side."""
+    sides = []
+    for middle, n, periodic in zip(centre[3 - domain.ndim :], domain.shape, domain.periodic, strict=True):
+        if 2 * radius + 1 >= n:
+            sides.append(np.arange(n))
+        elif periodic:
+            sides.append(np.arange(middle - radius, middle + radius + 1) % n)
+        else:
+            sides.append(np.arange(max(0, middle - radius), min(n, middle + radius + 1)))
+    return np.ravel_multi_index(np.ix_(*sides), domain.shape).ravel()
 
 
 def _sum_moments(assignment: ReducedAssignment, cells: Cells) -> np.ndarray:

@@ -66,9 +66,9 @@ class ReducedCells:
         """Return the k smallest ``c_i - f_i`` of every pixel and their cells."""
         return self._reduce(np.arange(len(self.seeds)), f, k)
 
-    def costs(self, cell: int) -> np.ndarray:
-        """Return the cost of one cell at every pixel."""
-        return self._reduce(np.array([cell]), np.zeros(1), 2)[0][:, 0]
+    def costs(self, cell: int, pixels: np.ndarray | None = None) -> np.ndarray:
+        """Return the cost of one cell at every pixel, or at some."""
+        return self._reduce(np.array([cell]), np.zeros(1), 2, pixels)[0][:, 0]
 
     def gradients(self, pixels: np.ndarray, cells: np.ndarray) -> np.ndarray:
         """Return the gradient of the cost of a cell at each of the pixels, over ``(z, y, x)``."""
@@ -78,8 +78,9 @@ class ReducedCells:
             found[:, 3 - z.shape[1] :] = self.cost.gradients(z, cells) * (self.length_unit / self.cost_unit)
         return found
 
-    def _reduce(self, cells: np.ndarray, f: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        blocks = np.array_split(self.points, max(1, -(-len(self.points) // _BLOCK)))
+    def _reduce(self, cells: np.ndarray, f: np.ndarray, k: int, pixels: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        points = self.points if pixels is None else self.points[pixels]
+        blocks = np.array_split(points, max(1, -(-len(points) // _BLOCK)))
         parts = [self.cost.lowest(block, self.seeds[cells], cells, f * self.cost_unit, self._period, k) for block in blocks]
         values, places = (np.concatenate(part) if len(parts) > 1 else part[0] for part in zip(*parts, strict=True))
         return values.astype(float) / self.cost_unit, cells[places]
