@@ -146,7 +146,7 @@ def one_by_one(
     row = np.full((1, len(reduced.points)), HUGE, np.float32)
     for cell in order:
         codes[cell, KIND] = TABULATED
-        pixels = slice(None) if boxes is None else _box_pixels(reduced.domain, boxes[0][cell], 2 * int(boxes[1][cell]) + 2)
+        pixels: Any = slice(None) if boxes is None else _box_pixels(reduced.domain, boxes[0][cell], 2 * int(boxes[1][cell]) + 2)
         row[0, pixels] = reduced.costs(int(cell), None if boxes is None else pixels)
         yield np.array([cell]), Cells(cells.values, codes, row)
         row[0, pixels] = HUGE
