@@ -15,6 +15,7 @@ from shapelab.catalog import create
 from shapelab.errors import ShapelabError
 from shapelab.scenario import Scenario
 from shapelab.simulation import Simulation
+from shapelab.units import percent
 
 __all__ = ["Finding", "check_scenario", "quick_run"]
 
@@ -85,9 +86,9 @@ def _volumes(simulation: Simulation, found: Mapping[str, float]) -> Iterator[Fin
     tolerance = getattr(simulation.parameters, "tolerance", None)
     if tolerance is None or "volume_error" not in found:
         return
-    mean, largest = 100 * found["volume_error"], 100 * found["max_volume_error"]
-    allowed, most = 100 * _VOLUMES[0] * tolerance, 100 * _VOLUMES[1]
-    sentence = f"volumes are {mean:.2g} % off on average, at most {largest:.2g} %; {allowed:.2g} % and {most:.2g} % are allowed"
+    mean, largest = found["volume_error"], found["max_volume_error"]
+    allowed, most = _VOLUMES[0] * tolerance, _VOLUMES[1]
+    sentence = f"volumes are {percent(mean)} off on average, at most {percent(largest)}; {percent(allowed)} and {percent(most)} are allowed"
     yield Finding(mean <= allowed and largest <= most, sentence)
 
 

@@ -1,4 +1,4 @@
-"""Units of length: one table of their sizes and names.
+"""Units of length, one table of their sizes and names; parts of one as people write them.
 
 A unit goes by its short name ("um") in parameters and files of numbers, by OME's long name ("micrometer") in the files that
 ask for it, and by its symbol ("µm") before a reader's eyes. No unit, "", means pixels.
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from shapelab.errors import InputError
 
-__all__ = ["conversion", "is_length", "long_unit", "short_unit", "shown_unit"]
+__all__ = ["conversion", "is_length", "long_unit", "percent", "short_unit", "shown_unit"]
 
 
 class _Unit(NamedTuple):
@@ -93,3 +93,8 @@ def conversion(unit: str | None, to: str | None) -> float:
             what = f"{name!r} is" if known else "Pixels are"
             raise InputError(f"{what} not a known length: lengths in {unit or 'pixels'} cannot be converted to {to or 'pixels'}.")
     return _UNITS[first].metres / _UNITS[second].metres
+
+
+def percent(part: float) -> str:
+    """Return a part of one as people write it: "0.52 %", "7.3 %", "42 %"."""
+    return f"{100 * part:.2g} %" if abs(part) < 0.1 else f"{100 * part:.0f} %"

@@ -240,3 +240,15 @@ def test_labels_and_tensions_come_back_in_a_script():
     again = sl.Foam(**arrays)
     np.testing.assert_array_equal(last(simulation, 3)["cells"], last(again, 3)["cells"])
     assert simulation.frame().scalars == again.frame().scalars
+
+
+def test_cells_that_vanish_unasked_are_told():
+    y, x = np.mgrid[:72, :72]
+    labels = (y // 18) * 4 + x // 18 + 1
+    rng = np.random.default_rng(0)
+    tensions = {(a, b): float(rng.choice([0.1, 3.1])) for a in range(17) for b in range(a + 1, 17)}
+    *_, frame = sl.Foam(labels=labels, tensions=tensions).run(steps=40, every=40)
+    lost = 16 - int(frame.scalars["cells"])
+    assert lost > 0
+    assert any(notice.startswith(f"{lost} cell") and "vanished" in notice for notice in frame.notices)
+    assert any(notice.startswith("The cells miss their volumes by ") for notice in frame.notices)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from shapelab.simulation import Frame
-from shapelab.units import shown_unit
+from shapelab.units import percent, shown_unit
 
 __all__ = ["cell_in_words", "feature_in_words"]
 
@@ -48,9 +48,10 @@ def cell_in_words(frame: Frame, cell: int) -> str:
         return f"Cell {cell} is no longer there."
     one = {name: float(np.asarray(values)[rows[0]]) for name, values in features.items()}
     kinds = len(np.unique(features["type"])) > 1
-    off = 100 * one["error"]
     parts = [f"type {one['type']:.0f}"] if kinds else []
-    parts.append(f"{'area' if ndim == 2 else 'volume'} {one['volume']:.4g} {_power(unit, ndim)} of {one['target']:.4g} ({off:.2g} % off)")
+    parts.append(
+        f"{'area' if ndim == 2 else 'volume'} {one['volume']:.4g} {_power(unit, ndim)} of {one['target']:.4g} ({percent(one['error'])} off)"
+    )
     parts.append("1 neighbour" if one["neighbours"] == 1 else f"{one['neighbours']:.0f} neighbours")
     parts += [_one(name, value, unit) for name, value in one.items() if name not in _SPECIAL and np.isfinite(value)]
     return f"Cell {cell}: " + ", ".join(parts)

@@ -7,6 +7,7 @@ import time
 
 from napari_shapelab.run.outcome import Snapshot
 from shapelab.measure.units import shown_name
+from shapelab.units import percent
 
 __all__ = ["Lasting", "preparing", "status"]
 
@@ -38,7 +39,7 @@ def status(device: str, snapshot: Snapshot, first: str) -> str:
     parts = [f"step {snapshot.frame.step}"]
     if first in snapshot.frame.scalars:
         value, name = snapshot.frame.scalars[first], shown_name(first)
-        parts.append(f"{name} {100 * value:.2g} %" if first in _PERCENT else f"{name} {value:.4g}")
+        parts.append(f"{name} {percent(value)}" if first in _PERCENT else f"{name} {value:.4g}")
     if snapshot.step_rate > 0:
         parts.append(f"{snapshot.step_rate:.3g} steps/s")
     return " · ".join([*parts, f"{snapshot.elapsed:.0f} s", device.partition(" (")[0]])

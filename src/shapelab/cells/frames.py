@@ -12,6 +12,7 @@ from shapelab.cells.motions.correction import SHORTENED
 from shapelab.cells.parameters import CellParameters
 from shapelab.cells.state import CellState
 from shapelab.frame import LayerData, frozen
+from shapelab.units import percent
 
 __all__ = ["cell_layers", "notices", "place", "to_pixels", "to_positions"]
 
@@ -99,7 +100,7 @@ def notices(state: CellState, error: float) -> tuple[str, ...]:
     p: Any = state.parameters
     found = []
     if error > p.tolerance:
-        found.append(f"The cells miss their volumes by {100 * error:.2g} % on average; the tolerance is {100 * p.tolerance:.2g} %.")
+        found.append(f"The cells miss their volumes by {percent(error)} on average; the tolerance is {percent(p.tolerance)}.")
     if (dt := state.counts.get(SHORTENED)) is not None:
         found.append(f"The time step was shortened from {p.dt:.3g} to {dt:.2g}, so that no cell centre jumps out of its cell.")
     return tuple(found)

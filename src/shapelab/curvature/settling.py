@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.curvature.state import CurvatubesState, field_array
+from shapelab.units import percent
 
 __all__ = ["Settling", "counted_sides", "fall"]
 
@@ -47,16 +48,16 @@ class Settling:
         limit = state.parameters.settle
         if elapsed >= EARLIEST and state.flips < limit and fall(state) < limit:
             state.ending = (
-                f"Settled after {state.step} steps: {_percent(state.flips)} of the smaller phase changed side in the last {EVERY} "
-                f"and the energy fell by {_percent(fall(state))} in {EARLIEST}."
+                f"Settled after {state.step} steps: {percent(state.flips)} of the smaller phase changed side in the last {EVERY} "
+                f"and the energy fell by {percent(fall(state))} in {EARLIEST}."
             )
 
     def verdict(self, state: CurvatubesState) -> str | None:
         """Return why the run is over, or None."""
         if state.ending is None and state.step - state.since >= state.parameters.max_steps:
             known = len(state.levels) == _LEVELS
-            energy = f" and the energy falls by {_percent(fall(state))} in {EARLIEST}" if known else ""
-            flips = f"{_percent(state.flips)} of the smaller phase changes side in {EVERY} steps"
+            energy = f" and the energy falls by {percent(fall(state))} in {EARLIEST}" if known else ""
+            flips = f"{percent(state.flips)} of the smaller phase changes side in {EVERY} steps"
             return f"Still changing after {state.step} steps: {flips}{energy}."
         return state.ending
 
@@ -67,10 +68,6 @@ def fall(state: CurvatubesState) -> float:
         return 1.0
     first, last = float(state.levels[0]), float(state.levels[-1])
     return max(first - last, 0.0) / max(abs(first), abs(last), 1e-300)
-
-
-def _percent(part: float) -> str:
-    return f"{100 * part:.2g} %" if part < 0.1 else f"{100 * part:.0f} %"
 
 
 def counted_sides(u: Any, before: Any = None) -> tuple[Any, int, int]:

@@ -9,8 +9,14 @@ import numpy as np
 from shapelab.foam.resolution import Resolution
 from shapelab.foam.state import FoamState
 from shapelab.frame import LayerData, frozen
+from shapelab.units import percent
 
-__all__ = ["foam_layers", "observables"]
+__all__ = ["LOST", "foam_layers", "notices", "observables"]
+
+LOST = "lost"
+"""Among a state's counts: cells that vanished though they were to keep their volume."""
+_TOLERANCE = 0.01
+"""Mean volume error above which a user is told: several times what a foam that is well posed shows while it moves."""
 
 
 def foam_layers(state: FoamState, volumes: np.ndarray, resolution: Resolution) -> tuple[LayerData, ...]:
@@ -93,3 +99,14 @@ def observables(state: FoamState, volumes: np.ndarray, resolution: Resolution) -
         if name in state.counts:
             found[name] = state.counts[name]
     return {name: float(value) for name, value in found.items()}
+
+
+def notices(state: FoamState, scalars: dict[str, float]) -> tuple[str, ...]:
+    """Return what the user should know beside the tensions: cells that miss their volumes, or that vanished unasked."""
+    found = []
+    if (error := scalars["volume_error"]) > _TOLERANCE:
+        found.append(f"The cells miss their volumes by {percent(error)} on average; {percent(_TOLERANCE)} is allowed.")
+    if lost := int(state.counts.get(LOST, 0)):
+        cells, their = ("1 cell has", "its") if lost == 1 else (f"{lost} cells have", "their")
+        found.append(f"{cells} vanished though {their} volume was to be kept: the tensions around differ too much. Make them more alike.")
+    return tuple(found)

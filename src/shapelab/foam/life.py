@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.foam.fragments import given_away
+from shapelab.foam.frames import LOST
 from shapelab.foam.pixels import Pixels
 from shapelab.foam.state import FoamState
 
@@ -55,6 +56,8 @@ def remove_gone(state: FoamState, volumes: np.ndarray) -> None:
     gone = volumes < _GONE
     gone[0] = False
     if gone.any():
+        lost = gone & (state.leaving == 0) & (state.targets > _LAST) & state.given.exact_volumes
+        state.counts[LOST] = state.counts.get(LOST, 0.0) + int(lost.sum())
         remove(state, gone)
         state.counts["deaths"] = state.counts.get("deaths", 0.0) + int(gone.sum())
 

@@ -11,7 +11,7 @@ from shapelab import memory
 from shapelab.errors import NotFiniteError, ParameterError
 from shapelab.foam.edits import EDITS, apply_edit
 from shapelab.foam.fragments import return_fragments
-from shapelab.foam.frames import foam_layers, observables
+from shapelab.foam.frames import foam_layers, notices, observables
 from shapelab.foam.given import GivenFoam
 from shapelab.foam.life import divide_grown, fill_box, grow, leave, remove_gone
 from shapelab.foam.motion import Forces, measure, move
@@ -99,8 +99,10 @@ class FoamModel(Model[FoamParameters, FoamState]):
     def frame(self, state: FoamState) -> Frame:
         """Return the cells and their centres, with the observables."""
         volumes = state.extent().volumes
-        resolution, notes = self.resolution(state), (*state.notes, *state.warnings)
-        return Frame(state.step, state.time, foam_layers(state, volumes, resolution), observables(state, volumes, resolution), notes)
+        resolution = self.resolution(state)
+        scalars = observables(state, volumes, resolution)
+        said = (*state.notes, *state.warnings, *notices(state, scalars))
+        return Frame(state.step, state.time, foam_layers(state, volumes, resolution), scalars, said)
 
     def update(self, state: FoamState, parameters: FoamParameters) -> FoamState:
         """Put new live parameters in force."""
