@@ -196,8 +196,10 @@ def available_memory(device: str = "cpu") -> int:
 
 def release_memory(device: str) -> None:
     """Give back the memory of a card that no array needs any more: after a run, or where one ran out of it."""
+    if not on_card(device):
+        return  # collecting takes longer than a window should wait for a run that was stopped
     gc.collect()
-    if on_card(device) and "torch" in sys.modules:
+    if "torch" in sys.modules:
         sys.modules["torch"].cuda.empty_cache()
 
 

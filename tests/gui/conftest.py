@@ -12,6 +12,7 @@ from virtual_screen import virtual_screen
 
 _screen = ExitStack()
 _screen.enter_context(virtual_screen())
+os.environ["SHAPELAB_NO_MEMORY"] = "1"  # a dock of one test must not open with the parameters of another, or of the developer
 os.environ.setdefault("QT_QPA_PLATFORM", "xcb" if os.environ.get("DISPLAY") else "offscreen")
 
 

@@ -62,9 +62,10 @@ class CellResults(QWidget):
         if (cells := self._cells()) is None:
             return None
         name = f"{str(cells.name).removesuffix(' · cells')} · step {cells.metadata['shapelab'].get('step')}"
-        look = {"colormap": cells.colormap, "opacity": cells.opacity, "visible": not self._panel.running}
+        look = {"colormap": cells.colormap, "opacity": cells.opacity}
         layer = Labels(np.array(cells.data), name=name, metadata=dict(cells.metadata), **look, **place_of(cells))
         self._viewer.add_layer(layer)
+        layer.visible = not self._panel.running  # only now: napari cannot add a hidden layer whose selected label is above 255
         if self._panel.layers is not None:
             self._panel.layers.adopt(layer, own=True)
         hidden = "" if layer.visible else " It is hidden, as the run lies below it."
