@@ -154,6 +154,12 @@ def status(key: str) -> int:
     raise KeyError(key)
 
 
+def return_freed_arrays() -> None:
+    """Have arrays of 1 MB and more returned when they are freed: glibc else keeps some in its heap, and which ones is chance."""
+    mmap = -3  # M_MMAP_THRESHOLD of malloc.h
+    ctypes.CDLL(None).mallopt(mmap, 1 << 20)
+
+
 def measured(work: Callable[[], Any]) -> int:
     """Return what `work` takes at its highest beyond what there is [bytes]."""
     gc.collect()
@@ -166,6 +172,7 @@ def measured(work: Callable[[], Any]) -> int:
 
 def both(name: str, size: float) -> tuple[int, int]:
     """Return the estimate and the peak of a case, after a small one of its kind [bytes]."""
+    return_freed_arrays()
     CASES[name](0.3)[1]()
     estimate, work = CASES[name](size)
     return estimate, measured(work)

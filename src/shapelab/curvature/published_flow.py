@@ -69,7 +69,7 @@ class PublishedFlow:
             raise InputError(f"The initial field has shape {field.shape} and the grid {self.energy.shape}: resample it to the grid.")
         if not np.isfinite(field).all():
             raise InputError("The initial field holds values that are not finite numbers; replace NaN and infinity by numbers.")
-        zeros = np.zeros((3, *field.shape), field.dtype)
+        zeros = np.broadcast_to(field.dtype.type(0), (3, *field.shape))  # takes nothing
         state: dict[str, Any] = {"u": self._own(field), **{name: self._own(zeros) for name in _ARRAYS[1:]}}
         return state | {"evaluations": 0, "count": 0, "energy": math.nan, "energies": []}
 
@@ -104,11 +104,11 @@ class PublishedFlow:
 
     def _move(self, state: dict[str, Any], density: np.ndarray) -> None:
         """Take a step of Adam down the gradient density."""
-        pulled = self._blurred(self._tensor(density)) * self._step**3
+        pulled = self._blurred(self._tensor(density)).mul_(self._step**3)
         change = self._torch.zeros_like(pulled)
         for axis in range(3):
             first, second, moved = (self._tensor(state[name])[axis] for name in ("first", "second", "moved"))
-            gradient = -self._difference(pulled, axis)
+            gradient = self._difference(pulled, axis).neg_()
             change += self._difference(self._adam(gradient, first, second, moved, state["count"]), axis)
         self._tensor(state["u"]).add_(self._blurred(change))
 
@@ -128,13 +128,13 @@ class PublishedFlow:
         first.mul_(_FIRST).add_(gradient, alpha=1 - _FIRST)
         second.mul_(_SECOND).addcmul_(gradient, gradient, value=1 - _SECOND)
         root = (second / (1 - _SECOND**count)).sqrt_().add_(_EPSILON)
-        step = (first / root).mul_(-_RATE / (1 - _FIRST**count))
+        step = self._torch.div(first, root, out=root).mul_(-_RATE / (1 - _FIRST**count))
         moved.add_(step)
         return step
 
     def _difference(self, a: Any, axis: int) -> Any:
         """Return the central difference along an axis, periodic."""
-        return (self._torch.roll(a, -1, axis) - self._torch.roll(a, 1, axis)) / (2 * self._step)
+        return self._torch.roll(a, -1, axis).sub_(self._torch.roll(a, 1, axis)).div_(2 * self._step)
 
     def _blurred(self, a: Any) -> Any:
         for axis, matrix in enumerate(self._blurs):

@@ -9,7 +9,13 @@ from numba import njit
 
 __all__ = ["inlined", "kernel"]
 
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp"}}
+_OPTIONS: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"contract", "nsz", "arcp"},
+    "forceinline": True,  # else a kernel calls whichever copy of another was loaded first, and copies round in ways of their own
+}
 
 
 def kernel(function: Callable[..., Any]) -> Any:
