@@ -9,6 +9,8 @@ import numpy as np
 from shapelab.cells.frames import to_pixels
 from shapelab.cells.parameters import CellParameters
 from shapelab.cells.state import CellState
+from shapelab.foam.frames import centres_in_pixels
+from shapelab.foam.state import FoamState
 from shapelab.simulation import Simulation
 from shapelab.state import State
 
@@ -59,6 +61,8 @@ class Paths:
 
 
 def _places(state: State) -> tuple[int, np.ndarray, np.ndarray]:
+    if isinstance(state, FoamState):
+        return state.step, state.ids[1:].copy(), centres_in_pixels(state)
     assert isinstance(state, CellState)
     assert isinstance(state.parameters, CellParameters)
     return state.step, state.ids.copy(), to_pixels(state.positions, state.parameters)

@@ -11,7 +11,7 @@ from shapelab.foam.state import FoamState
 from shapelab.frame import LayerData, frozen
 from shapelab.units import percent
 
-__all__ = ["LOST", "foam_layers", "notices", "observables"]
+__all__ = ["LOST", "centres_in_pixels", "foam_layers", "notices", "observables"]
 
 LOST = "lost"
 """Among a state's counts: cells that vanished though they were to keep their volume."""
@@ -27,9 +27,7 @@ def foam_layers(state: FoamState, volumes: np.ndarray, resolution: Resolution) -
     rows = state.pixels.rows()
     image = state.ids.astype(dtype)[rows]
     image.setflags(write=False)
-    centres = state.centres[1:, 3 - p.ndim :]
-    if p.periodic:
-        centres = centres % np.array(p.shape)
+    centres = centres_in_pixels(state)
     radius = (np.nanmean(state.births[1:]) if len(state) else 1.0) ** (1 / p.ndim)
     dots = {"size": max(1.0, 0.12 * radius), "face_color": "white", "border_color": "black", "border_width": 0.2, "opacity": 0.7}
     seeds = {**place, "features": _features(state, rows, volumes, resolution), **dots}
@@ -37,6 +35,13 @@ def foam_layers(state: FoamState, volumes: np.ndarray, resolution: Resolution) -
         LayerData("cells", image, "labels", {**place, "metadata": {"colour_by": "type"}} if _several_types(state) else place),
         LayerData("seeds", frozen(centres), "points", seeds),
     )
+
+
+def centres_in_pixels(state: FoamState) -> np.ndarray:
+    """Return where the centres of the cells are drawn, (K, d), in pixels, within a periodic box."""
+    p = state.given
+    centres: np.ndarray = state.centres[1:, 3 - p.ndim :]
+    return centres % np.array(p.shape) if p.periodic else centres.copy()
 
 
 def _several_types(state: FoamState) -> bool:
