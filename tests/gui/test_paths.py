@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_shapelab.docks.cells import paths
+from napari_shapelab.run import cell_paths
 from napari_shapelab.run.cell_paths import Paths, track_rows
+from shapelab.catalog import create
 from shapelab.cells import Cells
 
 
 def test_every_step_is_followed_and_a_long_run_is_thinned(monkeypatch):
-    monkeypatch.setattr(paths, "_MOST", 60)
+    monkeypatch.setattr(cell_paths, "_MOST", 60)
     simulation = Cells("active_liquid", shape=(32, 32), n_cells=5, seed=2)
     followed = Paths()
     simulation.prepare()
@@ -40,3 +41,15 @@ def test_a_path_that_leaves_at_one_side_is_cut_there():
     assert {int(track) for track in rows[cell == 2, 0]} == {2}
     inside = np.abs(np.diff(rows[:, 2:], axis=0))[np.diff(rows[:, 0]) == 0]
     assert inside.max() == pytest.approx(1.0)
+
+
+def test_the_centres_of_a_foam_are_followed_as_they_are_drawn():
+    simulation = create("foam", "foam_sorting", shape=(48, 48), n_cells=5, seed=1)
+    followed = Paths()
+    simulation.prepare()
+    simulation.step()
+    followed.follow(simulation)
+    (step, ids, places), seeds = followed.seen()[0], simulation.frame().layer("seeds")
+    assert step == 1
+    np.testing.assert_array_equal(ids, seeds.meta["features"]["id"])
+    np.testing.assert_array_equal(places, seeds.data)
