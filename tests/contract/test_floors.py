@@ -31,6 +31,7 @@ FLOORS = [
     {"box", "state", "frame", "device", "callable_module"},
     {"scenario_files"},
     {"scenario"},
+    {"grid_parameters"},
     {"parameters", "units"},
     {"refusal"},
     {"arguments"},

@@ -5,13 +5,18 @@ napari (0.9) reads ``tabify`` in a plugin's manifest and does not act on it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
-__all__ = ["Tabbed", "open_as_tab"]
+from napari_shapelab.viewer.view import unwrapped
+
+__all__ = ["Tabbed", "open_as_tab", "own_tab"]
+
+Panel = TypeVar("Panel", bound=QWidget)
 
 
 _HALF = 0.35
@@ -106,6 +111,21 @@ def open_as_tab(viewer: Any, widget: QWidget, plugin: str, name: str) -> None:
     dock.raise_()
     if isinstance(window, QMainWindow):
         QTimer.singleShot(0, partial(_shrink, window, size))
+
+
+def own_tab(viewer: Any, name: str, make: Callable[[], Panel]) -> Panel:
+    """Return the viewer's one panel of this name, in front of the docks on the right; `make` makes it where there is none."""
+    window = unwrapped(viewer).window
+    widget = window.dock_widgets.get(name)
+    if widget is None:
+        widget = make()
+        window.add_dock_widget(widget, name=name, area="right", tabify=True)
+    inner: Panel = unwrapped(widget)
+    dock = inner.parentWidget()
+    if dock is not None:
+        dock.show()
+        dock.raise_()
+    return inner
 
 
 def _shrink(window: QMainWindow, size: QSize | None) -> None:

@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.viewer.tabbed import own_tab
 from shapelab.measure import unit_of
 from shapelab.measure.units import shown_name
 from shapelab.units import shown_unit
@@ -141,17 +141,7 @@ class Measurements(QWidget):
 
 def measurements_dock(viewer: Any) -> Measurements:
     """Return the viewer's table of measurements, opened if it was not."""
-    window = unwrapped(viewer).window
-    widget = window.dock_widgets.get(TITLE)
-    if widget is None:
-        widget = Measurements()
-        window.add_dock_widget(widget, name=TITLE, area="right", tabify=True)
-    inner = unwrapped(widget)
-    dock = inner.parentWidget()
-    if dock is not None:
-        dock.show()
-        dock.raise_()
-    return inner  # type: ignore[no-any-return]
+    return own_tab(viewer, TITLE, Measurements)
 
 
 def _heading(name: str, unit: str) -> str:

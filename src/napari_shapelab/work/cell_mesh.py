@@ -12,7 +12,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QFormLayout, QSlider, QWidget
 
 from napari_shapelab.viewer.cell_meshes import show_drawn, single_out
-from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.viewer.tabbed import own_tab
 from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.row_table import Column, RowTable
@@ -127,14 +127,4 @@ def first_apart(mesh: InterfaceMesh) -> float:
 
 def cell_mesh_panel(viewer: Any) -> CellMeshPanel:
     """Return the viewer's panel of the mesh of cells, opened if it was not."""
-    window = unwrapped(viewer).window
-    widget = window.dock_widgets.get(_TITLE)
-    if widget is None:
-        widget = CellMeshPanel()
-        window.add_dock_widget(widget, name=_TITLE, area="right", tabify=True)
-    inner = unwrapped(widget)
-    dock = inner.parentWidget()
-    if dock is not None:
-        dock.show()
-        dock.raise_()
-    return inner  # type: ignore[no-any-return]
+    return own_tab(viewer, _TITLE, CellMeshPanel)

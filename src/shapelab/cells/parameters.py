@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Any
 
-import annotated_types
-from pydantic import field_validator
-
-from shapelab.simulation import Parameters, parameter
+from shapelab.grid_parameters import GridParameters, Size
+from shapelab.simulation import parameter
 
 __all__ = ["CellParameters", "PlaneParameters", "SpaceParameters"]
 
-Size = Annotated[float, annotated_types.Gt(0), annotated_types.Le(1e9)]
 
-
-class CellParameters(Parameters):
+class CellParameters(GridParameters):
     """Parameters of every `CellModel`.
 
     Lengths are fractions of the longest side of the box (unit "box") and areas, volumes and speeds follow, so that a
@@ -23,9 +19,6 @@ class CellParameters(Parameters):
     features and measured volumes are in that unit.
     """
 
-    shape: tuple[int, ...] = parameter((96, 96), "Size of the grid.", unit="pixels", main=True)
-    voxel_size: tuple[Size, ...] = parameter((1.0, 1.0), "Edge lengths of a pixel; layers and volumes are in this unit.")
-    unit: str = parameter("um", "Unit of the pixel size, such as µm, nm or mm.", min_length=1, max_length=32)
     n_cells: int = parameter(40, "Number of cells at the start of the run.", label="Number of cells", main=True, ge=0, le=100_000)
     filling: float = parameter(
         0.8,
@@ -81,20 +74,6 @@ class CellParameters(Parameters):
         None, "Simulated time after which the run ends; leave it empty to run without limit.", unit="s", live=True, gt=0, le=1e9, step=1.0
     )
     max_steps: int = parameter(20_000, "Number of steps after which the run ends.", live=True, ge=1, le=100_000_000)
-
-    @field_validator("shape", check_fields=False)
-    @classmethod
-    def _grid(cls, shape: tuple[int, ...]) -> tuple[int, ...]:
-        if min(shape) < 8:
-            raise ValueError("each side of the grid must have at least 8 pixels")
-        if max(shape) > 16384:
-            raise ValueError("each side of the grid can have at most 16384 pixels")
-        return shape
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes, 2 or 3."""
-        return len(self.shape)
 
     @property
     def length(self) -> float:

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-import annotated_types
-from pydantic import field_validator
-
-from shapelab.simulation import Parameters, parameter
+from shapelab.grid_parameters import GridParameters, Size
+from shapelab.simulation import parameter
 
 __all__ = ["FoamParameters", "PlaneFoamParameters", "SpaceFoamParameters", "ball_radius"]
 
-Size = Annotated[float, annotated_types.Gt(0), annotated_types.Le(1e9)]
 _TENSION: dict[str, Any] = {"live": True, "gt": 0, "le": 100, "step": 0.05}
 
 
-class FoamParameters(Parameters):
+class FoamParameters(GridParameters):
     """Parameters of `FoamModel`. Volumes are areas in a plane; only the ratios of tensions change what a foam looks like."""
 
-    shape: tuple[int, ...] = parameter((160, 160), "Size of the grid, (y, x) or (z, y, x).", unit="pixels", main=True)
-    voxel_size: tuple[Size, ...] = parameter((1.0, 1.0), "Edge lengths of a pixel; layers and volumes are in this unit.")
-    unit: str = parameter("um", "Unit of the pixel size, such as µm, nm or mm.", min_length=1, max_length=32)
     arrangement: Literal["cluster", "full", "pair", "cross"] = parameter(
         "cluster",
         "How the cells begin: a round cluster in medium, a box full of cells, two that touch, or four that meet at a cross.",
@@ -74,20 +68,6 @@ class FoamParameters(Parameters):
     )
     seed: int = parameter(1, "Random seed: the same seed gives the same run.", label="Random seed", main=True, ge=0, le=2**31 - 1)
     max_steps: int = parameter(20_000, "Number of steps after which the run ends.", live=True, ge=1, le=100_000_000)
-
-    @field_validator("shape", check_fields=False)
-    @classmethod
-    def _grid(cls, shape: tuple[int, ...]) -> tuple[int, ...]:
-        if min(shape) < 8:
-            raise ValueError("each side of the grid must have at least 8 pixels")
-        if max(shape) > 16384:
-            raise ValueError("each side of the grid can have at most 16384 pixels")
-        return shape
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes, 2 or 3."""
-        return len(self.shape)
 
     @property
     def pixel_volume(self) -> float:
