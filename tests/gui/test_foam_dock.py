@@ -8,6 +8,8 @@ from napari.layers import Vectors
 from qtpy.QtCore import Qt
 
 from napari_shapelab.docks.foam import FoamDock
+from napari_shapelab.docks.replay import ReplayDock
+from shapelab.io import load_run
 
 LEFT = Qt.MouseButton.LeftButton
 SQUARES = np.pad(np.repeat(np.repeat(np.arange(1, 5).reshape(2, 2), 14, 0), 14, 1), 10)
@@ -97,3 +99,28 @@ def test_a_table_that_wets_completely_is_explained_before_the_run(qtbot, dock):
     qtbot.keyClicks(box.lineEdit(), "4")
     qtbot.keyClick(box.lineEdit(), Qt.Key.Key_Return)
     assert "comes between" in dock.warning.text()
+
+
+def test_a_run_is_saved_and_replayed(qtbot, dock, viewer, tmp_path):
+    dock.form.set_values({"n_cells": 8, "shape": (64, 64)})
+    run_for(qtbot, dock, 6)
+    steps, energies = dock.panel.plot.series("energy")
+    told = np.isfinite(energies)
+    assert (np.asarray(energies)[told] > 0).all()
+    assert told.tolist() == [step >= 2 for step in steps]  # that of whole pixels is no energy
+    dock.results.save(tmp_path / "foam.zarr")
+    qtbot.waitUntil(lambda: dock.panel.message.text() == "Saved 'foam.zarr'.", timeout=60_000)
+    replay = ReplayDock(viewer)
+    viewer.window.add_dock_widget(replay, name="Replay")
+    replay.open(tmp_path / "foam.zarr")
+    qtbot.waitUntil(lambda: "step 6" in replay.frame_label.text(), timeout=60_000)
+
+
+def test_a_run_is_recorded_from_its_first_frame(qtbot, dock, tmp_path):
+    dock.form.set_values({"n_cells": 8, "shape": (64, 64)})
+    dock.recording.folder = tmp_path
+    dock.recording.box.click()
+    run_for(qtbot, dock, 40)
+    run = load_run(next(tmp_path.glob("*.zarr")))
+    assert run.steps == [0, 20, 40]
+    np.testing.assert_array_equal(run.frame(-1)["cells"], dock.panel.layers["cells"].data)

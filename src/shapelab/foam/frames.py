@@ -15,6 +15,8 @@ __all__ = ["LOST", "centres_in_pixels", "foam_layers", "notices", "observables"]
 
 LOST = "lost"
 """Among a state's counts: cells that vanished though they were to keep their volume."""
+_MEASURED = 2
+"""Step from which the energy is told: it is that of the interfaces before a step, and those of whole pixels are not smooth yet."""
 _TOLERANCE = 0.01
 """Mean volume error above which a user is told: several times what a foam that is well posed shows while it moves."""
 
@@ -90,11 +92,12 @@ def observables(state: FoamState, volumes: np.ndarray, resolution: Resolution) -
     areas = state.contacts * resolution.area_factor
     found: dict[str, Any] = {
         "cells": len(state),
-        "energy": state.energy * resolution.area_factor,
         "volume_error": errors.mean() if len(errors) else 0.0,
         "max_volume_error": errors.max(initial=0.0),
         "time": state.time,
     }
+    if state.step >= _MEASURED:
+        found["energy"] = state.energy * resolution.area_factor
     inner, outer = areas[1:, 1:], areas[0, 1:]
     if inner.size and (all_inner := np.triu(inner).sum()) > 0 and _several_types(state):
         found["heterotypic_contact"] = np.triu(inner, 1).sum() / all_inner

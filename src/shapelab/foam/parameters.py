@@ -64,7 +64,7 @@ class FoamParameters(GridParameters):
         step=0.25,
     )
     junctions: Literal["quick", "fine"] = parameter(
-        "quick", "How finely junctions are sampled; fine takes up to twice the time in space, and gives better angles.", live=True
+        "quick", "How finely junctions are sampled; fine takes up to twice the time in 3-D, and gives better angles.", live=True
     )
     seed: int = parameter(1, "Random seed: the same seed gives the same run.", label="Random seed", main=True, ge=0, le=2**31 - 1)
     max_steps: int = parameter(20_000, "Number of steps after which the run ends.", live=True, ge=1, le=100_000_000)

@@ -41,8 +41,8 @@ _ALL = (
     ),
     _preset(
         "double_bubble_3d",
-        "Double bubble in space",
-        "Two bubbles in space come to rest: three spherical caps that meet along a circle.",
+        "Double bubble (3-D)",
+        "Two bubbles in 3-D come to rest: three spherical caps that meet along a circle.",
         (1.0, 1.0, 0.8, 1.0, 1.15),
         "Foams at rest",
         parameters={"shape": (56, 56, 56), "arrangement": "pair", "filling": 0.12, "size_ratio": 0.7, "motility": 0.0},
@@ -124,8 +124,8 @@ _ALL = (
     ),
     _sorting(
         "foam_sorting_3d",
-        "Sorting in space",
-        "Two types of cells sort in a round aggregate in space.",
+        "Sorting (3-D)",
+        "Two types of cells sort in a round aggregate.",
         (0.7, 0.7, 1.3, 1.4, 1.4),
         _BRODLAND,
         parameters={"shape": (72, 72, 72), "n_cells": 30, "filling": 0.2, "motility": 0.1},

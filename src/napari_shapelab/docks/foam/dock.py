@@ -7,15 +7,17 @@ from functools import partial
 from typing import Any, Literal
 
 from napari.layers import Labels, Layer
-from qtpy.QtWidgets import QComboBox, QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.foam.from_layer import TakenFoam, take_foam
 from napari_shapelab.docks.foam.settle import SettleButton
 from napari_shapelab.docks.foam.tools import FoamTools
 from napari_shapelab.run.cell_colours import CellColours
 from napari_shapelab.run.cell_results import CellResults
+from napari_shapelab.run.last_used import follow_last_used
 from napari_shapelab.run.new_run import NewRun
 from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.run.recording_tab import RecordingTab
 from napari_shapelab.settings import take_scenarios
 from napari_shapelab.viewer.colours import distinct_colours
 from napari_shapelab.viewer.layer_data import TakenLayer, take, why_not_taken
@@ -25,6 +27,7 @@ from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.preset_combo import PresetCombo
+from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.work.soon import is_small, soon
 from napari_shapelab.work.task import warm_up
 from shapelab.catalog import problems, scenario, scenarios
@@ -69,6 +72,7 @@ class FoamDock(QWidget):
         self.colours = CellColours(self.panel)
         self.results = CellResults(self._viewer, self.panel)
         self.settle = SettleButton(self._viewer, self.panel)
+        self.recording = RecordingTab(self.panel, every=20)
         self.restore_button = QPushButton("Restore defaults")
         self.restore_button.setToolTip("Set everything back to what the preset says.")
         self.warning = QLabel()
@@ -79,6 +83,7 @@ class FoamDock(QWidget):
         self._build()
         self._connect()
         self.choose_preset(FIRST)
+        follow_last_used(FAMILY, self.panel, self._entered, self.enter)
         warm_up("shapelab.foam.compiling:compile_foam")
 
     @property
@@ -128,6 +133,9 @@ class FoamDock(QWidget):
             self.form.set_values(old)
 
         return back
+
+    def _entered(self) -> tuple[str, Parameters] | None:
+        return None if self.start_from.layer is not None or self.form.problem else (self.presets.name, self.parameters)
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -201,7 +209,7 @@ class FoamDock(QWidget):
 
     @property
     def _title(self) -> str:
-        name = scenario(FAMILY, self.presets.name).title.lower()
+        name = scenario(FAMILY, self.presets.name).title.lower().removesuffix(" (3-d)")
         layer = self.start_from.layer
         return f"foam: {name}" if layer is None else f"{layer.name} as a foam"
 
@@ -245,14 +253,10 @@ class FoamDock(QWidget):
         column.addLayout(self._form_place)
         column.addLayout(foot)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidget(content)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.setSpacing(6)
-        layout.addWidget(area, 3)
+        layout.addWidget(scrolled(content), 3)
         layout.addWidget(self.panel, 2)
         for widget in (self.tools, self.colours, self.results, self.settle):
             layout.addWidget(widget)

@@ -21,7 +21,7 @@ GREY = (0.6, 0.6, 0.6, 1.0)
 """Colour of what is undetermined."""
 REASONS = {
     "cut": "too near the border of the image",
-    "too small": "less than a fifth of a cell radius (in space, of its square)",
+    "too small": "less than a fifth of a cell radius (in 3-D, of its square)",
     "not touched": "no region in which forces are balanced reaches it",
     "uncertain": "its error would be above 0.3",
 }
