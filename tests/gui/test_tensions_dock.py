@@ -71,6 +71,9 @@ def test_a_plane_is_planned_inferred_drawn_and_linked(viewer, dock, qtbot):
         dict(zip([1, 2], wanted.pressures[1:].tolist(), strict=True))
     )
 
+    assert dock.result.tension_scale.low.text() == f"{lines.edge_contrast_limits[0]:.3g}"  # what the colours mean
+    assert dock.result.pressure_scale.low.text() == f"-{dock.result.pressure_scale.high.text()}"
+
     table = dock.result.interfaces
     row = table.model().index(0, 0)
     qtbot.mouseClick(table.viewport(), CLICK, pos=table.visualRect(row).center())

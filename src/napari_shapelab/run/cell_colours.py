@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap, ensure_colormap
-from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.viewer.colours import direction_colours, distinct_colours
+from napari_shapelab.widgets.colour_scale import ColourScale
 from napari_shapelab.widgets.number_box import ignore_wheel
 from shapelab.simulation import Frame
 
@@ -42,16 +42,14 @@ class CellColours(QWidget):
         self.combo = QComboBox()
         self.combo.addItem(IDENTITY)
         self.combo.setToolTip("Colour the cells by their identity, type, volume…")
-        self.low, self.high, self.bar = QLabel(), QLabel(), QLabel()
-        self.bar.setPixmap(_gradient())
+        self.scale = ColourScale()
+        self.scale.hide()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         row.addWidget(QLabel("Colour by"))
         row.addWidget(self.combo, 1)
-        for widget in (self.low, self.bar, self.high):
-            row.addWidget(widget)
-            widget.hide()
+        row.addWidget(self.scale)
         self.row = row
         ignore_wheel(self.combo)
         self.combo.activated.connect(panel.guarded(lambda _: self._on_choice()))
@@ -65,9 +63,7 @@ class CellColours(QWidget):
 
     def _on_choice(self) -> None:
         self._range = None
-        shown = self.combo.currentText() not in (IDENTITY, TYPE)
-        for widget in (self.low, self.bar, self.high):
-            widget.setVisible(shown)
+        self.scale.setVisible(self.combo.currentText() not in (IDENTITY, TYPE))
         if self._panel.snapshot is None or self._panel.layers is None:
             return
         if self.combo.currentText() != IDENTITY:
@@ -116,10 +112,9 @@ class CellColours(QWidget):
         elif self._range is not None:
             low, high = min(low, self._range[0]), max(high, self._range[1])
         self._range = low, high
-        self.low.setText(f"{low:.3g}")
-        self.high.setText(f"{high:.3g}")
-        scaled = np.nan_to_num((values - low) / (high - low if high > low else 1.0))
-        return np.asarray((direction_colours() if round_ else ensure_colormap(_COLORMAP)).map(scaled))
+        colours = direction_colours() if round_ else ensure_colormap(_COLORMAP)
+        self.scale.show_range(colours, low, high)
+        return np.asarray(colours.map(np.nan_to_num((values - low) / (high - low if high > low else 1.0))))
 
 
 def _first(frame: Frame) -> str:
@@ -137,9 +132,3 @@ def _type_colours(ids: np.ndarray, types: np.ndarray) -> np.ndarray:
     colours: np.ndarray = hues[types.astype(int) % len(hues)].copy()
     colours[:, :3] *= (0.6 + 0.4 * (0.618 * ids % 1.0))[:, None]
     return colours
-
-
-def _gradient(width: int = 60, height: int = 10) -> QPixmap:
-    colours = ensure_colormap(_COLORMAP).map(np.linspace(0, 1, width))
-    pixels = np.ascontiguousarray(np.broadcast_to((255 * colours).astype(np.uint8), (height, width, 4)))
-    return QPixmap.fromImage(QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy())

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_shapelab.docks.tensions.given import Given
 from napari_shapelab.docks.tensions.pictures import (
+    PRESSURE_COLOURS,
     Triple,
     cell_radius,
     features_of,
@@ -61,7 +62,7 @@ def _pressures(stills: Sequence[Tensions], frames: Sequence[np.ndarray], given: 
     painted = np.stack([_painted(still, frames[number]) for number, still in enumerate(stills)])
     meta = {
         "name": "pressures",
-        "colormap": "coolwarm",
+        "colormap": PRESSURE_COLOURS,
         "contrast_limits": pressure_limits(painted),
         "opacity": 0.6,
         "blending": "translucent",

@@ -12,13 +12,25 @@ from napari_shapelab.viewer.layer_data import TakenLayer
 from shapelab.infer import Tensions
 from shapelab.infer.plan import radius_of
 
-__all__ = ["GREY", "REASONS", "Triple", "cell_radius", "limits", "pressure_limits", "segments", "still_triples", "tension_colours"]
+__all__ = [
+    "GREY",
+    "PRESSURE_COLOURS",
+    "REASONS",
+    "Triple",
+    "cell_radius",
+    "limits",
+    "pressure_limits",
+    "segments",
+    "still_triples",
+    "tension_colours",
+]
 
 Triple = tuple[Any, dict[str, Any], str]
 """Data, settings and type of a layer, as napari takes them."""
 
 GREY = (0.6, 0.6, 0.6, 1.0)
 """Colour of what is undetermined."""
+PRESSURE_COLOURS = "coolwarm"
 REASONS = {
     "cut": "too near the border of the image",
     "too small": "less than a fifth of a cell radius (in 3-D, of its square)",
@@ -144,7 +156,7 @@ def parted(
 def _pressures(tensions: Tensions, labels: np.ndarray, place: Mapping[str, Any]) -> Triple:
     cells = tensions.cells()
     low, high = pressure_limits(tensions.pressures[1:])
-    colours = ensure_colormap("coolwarm").map(np.nan_to_num((cells["pressure"].to_numpy() - low) / (high - low), nan=0.5))
+    colours = ensure_colormap(PRESSURE_COLOURS).map(np.nan_to_num((cells["pressure"].to_numpy() - low) / (high - low), nan=0.5))
     colours[~np.isfinite(cells["pressure"].to_numpy())] = (*GREY[:3], 0.4)
     table: dict[int | None, Any] = {None: (0.0, 0.0, 0.0, 0.0), 0: (0.0, 0.0, 0.0, 0.0)}
     table.update(zip(cells.index.tolist(), colours, strict=True))

@@ -5,18 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from napari.layers import Image, Labels, Layer, Surface
-from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from napari.utils.colormaps import ensure_colormap
+from qtpy.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.tensions.class_plot import ClassPlot
 from napari_shapelab.docks.tensions.freshness import Freshness
 from napari_shapelab.docks.tensions.given import shown_frame
 from napari_shapelab.docks.tensions.inference import Found
 from napari_shapelab.docks.tensions.link import TensionLink
-from napari_shapelab.docks.tensions.pictures import REASONS
+from napari_shapelab.docks.tensions.pictures import PRESSURE_COLOURS, REASONS, limits, pressure_limits, tension_colours
 from napari_shapelab.docks.tensions.simulate import SimulateTab
 from napari_shapelab.docks.tensions.tables import CELLS, INTERFACES, cell_rows, interface_rows
 from napari_shapelab.viewer.view import see, unwrapped
+from napari_shapelab.widgets.colour_scale import ColourScale
 from napari_shapelab.widgets.row_table import RowTable
 from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
@@ -50,6 +53,7 @@ class ResultView(QWidget):
         self.classes = ClassPlot(self._viewer)
         self.simulate = SimulateTab(self._viewer)
         self.hint = WrappedLabel()
+        self.tension_scale, self.pressure_scale = ColourScale("tension / mean"), ColourScale("pressure")
         self.tabs = QTabWidget()
         pages = {"Interfaces": self.interfaces, "Cells": self.cells, "Classes": self.classes, "Simulate": scrolled(self.simulate)}
         for name, page in pages.items():
@@ -60,6 +64,11 @@ class ResultView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addWidget(self.stale)
+        scales = QHBoxLayout()
+        scales.addWidget(self.tension_scale)
+        scales.addStretch(1)
+        scales.addWidget(self.pressure_scale)
+        column.addLayout(scales)
         column.addWidget(self.tabs, 1)
         column.addWidget(self.hint)
         self.stale.setVisible(False)
@@ -91,6 +100,7 @@ class ResultView(QWidget):
             self.freshness.watch(source, found)
         if found.given.frames[0].ndim == 3 and not found.given.film:
             self._show_in_space()
+        self._show_scales(found, layers)
         self._on_fresh(old=False)
         self._show_moment()
         self.setVisible(True)
@@ -122,6 +132,14 @@ class ResultView(QWidget):
         return self.tabs.currentWidget() is self.cells
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _show_scales(self, found: Found, layers: list[Layer]) -> None:
+        """Say what the colours mean, as the layers have them."""
+        stills = [found.at(k) for k in range(len(found.film) if found.film is not None else 1)]
+        self.tension_scale.show_range(tension_colours(), *limits(np.concatenate([still.tensions for still in stills])))
+        painted = [layer for layer in layers if isinstance(layer, Image)]  # pressures of a film
+        low, high = painted[0].contrast_limits if painted else pressure_limits(stills[0].pressures[1:])
+        self.pressure_scale.show_range(ensure_colormap(PRESSURE_COLOURS), low, high)
 
     def _show_in_space(self) -> None:
         """Turn to three dimensions, and hide images that would cover the surfaces."""

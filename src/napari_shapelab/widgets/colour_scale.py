@@ -1,0 +1,41 @@
+"""What the colours of a layer mean: a short bar between two numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+from napari.utils.colormaps import Colormap
+from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+__all__ = ["ColourScale"]
+
+_WIDTH, _HEIGHT = 60, 10
+
+
+class ColourScale(QWidget):
+    """A bar of colours with the numbers at its ends.
+
+    Parameters
+    ----------
+    title
+        What is coloured, before the bar; "" if that is said elsewhere.
+    """
+
+    def __init__(self, title: str = "") -> None:
+        super().__init__()
+        self.low, self.bar, self.high = QLabel(), QLabel(), QLabel()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        if title:
+            row.addWidget(QLabel(title))
+        for widget in (self.low, self.bar, self.high):
+            row.addWidget(widget)
+
+    def show_range(self, colours: Colormap, low: float, high: float) -> None:
+        """Show which colours the numbers from `low` to `high` have."""
+        pixels = (255 * colours.map(np.linspace(0, 1, _WIDTH))).astype(np.uint8)
+        pixels = np.ascontiguousarray(np.broadcast_to(pixels, (_HEIGHT, _WIDTH, 4)))
+        self.bar.setPixmap(QPixmap.fromImage(QImage(pixels.data, _WIDTH, _HEIGHT, 4 * _WIDTH, QImage.Format.Format_RGBA8888).copy()))
+        self.low.setText(f"{low:.3g}")
+        self.high.setText(f"{high:.3g}")
