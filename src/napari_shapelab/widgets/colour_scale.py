@@ -28,7 +28,7 @@ class ColourScale(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         if title:
-            row.addWidget(QLabel(title))
+            row.addWidget(QLabel(title), 1)
         for widget in (self.low, self.bar, self.high):
             row.addWidget(widget)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Image, Labels, Layer, Surface
 from napari.utils.colormaps import ensure_colormap
-from qtpy.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.tensions.class_plot import ClassPlot
 from napari_shapelab.docks.tensions.freshness import Freshness
@@ -64,11 +64,8 @@ class ResultView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addWidget(self.stale)
-        scales = QHBoxLayout()
-        scales.addWidget(self.tension_scale)
-        scales.addStretch(1)
-        scales.addWidget(self.pressure_scale)
-        column.addLayout(scales)
+        column.addWidget(self.tension_scale)
+        column.addWidget(self.pressure_scale)
         column.addWidget(self.tabs, 1)
         column.addWidget(self.hint)
         self.stale.setVisible(False)

@@ -22,7 +22,7 @@ INTERFACES = {
     "misfit": Column(
         "misfit", "{:.2f}", "Force that is left there, relative to the pulls: 0 in a foam at rest, above 0.2 something else pulls.", 48
     ),
-    "undetermined": Column("undetermined", "{}", "Why the tension is undetermined.", words=True),
+    "undetermined": Column("reason", "{}", "Why the tension is undetermined.", words=True),
 }
 CELLS = {
     "label": Column("cell", "{:d}", "Label of the cell.", 60),
