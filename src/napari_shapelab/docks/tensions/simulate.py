@@ -152,7 +152,7 @@ def _run_of(taken: TakenLayer, found: Found, frame: int, by_type: bool, source: 
 
 
 def _compared(taken: TakenLayer, frame: Frame) -> tuple[str, LayerData]:
-    """Return what a comparison says, and where the two part; in a thread."""
+    """Return what a comparison says, and where the two differ; in a thread."""
     from shapelab.compare import compare, difference
     from shapelab.labels.contacts import face_pairs
 
@@ -166,7 +166,7 @@ def _compared(taken: TakenLayer, frame: Frame) -> tuple[str, LayerData]:
     mismatch = float(np.mean(np.asarray(mine.data) != other.data)) if mine.data.shape == other.data.shape else float(result["mismatch"])
     text = (
         f"After {frame.step} steps <b>{mismatch:.1%}</b> of the pixels lie in another cell, and {kept:.0%} of the {len(before)} "
-        "contacts are still there. Where the two part, the tissue is no foam at rest, or the segmentation is wrong."
+        "contacts are still there. Where the two differ, the tissue is not a foam at rest, or the segmentation is wrong."
     )
     where = difference(mine, other)
     rest = {key: value for key, value in where.meta.items() if key not in ("scale", "translate", "affine")}
