@@ -206,7 +206,8 @@ def test_the_tissue_is_simulated_where_it_lies_and_compared(viewer, dock, qtbot,
     tab.tensions.setCurrentIndex(ndim - 2)  # of each interface, of types
     click(qtbot, tab.panel.run_button)
     qtbot.waitUntil(lambda: tab.panel.snapshot is not None and tab.panel.snapshot.frame.step >= 3, timeout=120_000)
-    click(qtbot, tab.panel.stop_button)
+    if tab.panel.running:  # a small tissue may have come to rest by itself
+        click(qtbot, tab.panel.stop_button)
     qtbot.waitUntil(lambda: not tab.panel.running, timeout=20_000)
     relaxed = viewer.layers["cells relaxed · cells"]
     assert relaxed.data.shape == truth.labels.shape
