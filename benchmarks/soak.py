@@ -67,7 +67,9 @@ class Watch:
         threading.excepthook = lambda given: self.raised("exception in a thread", given.exc_value)
         sys.unraisablehook = lambda given: self.raised("exception in a destructor", given.exc_value)
         handler = logging.Handler(logging.ERROR)
-        handler.emit = lambda record: self.note(f"logged: {record.getMessage()}", str(record.exc_info or ""))  # type: ignore[method-assign]
+        handler.emit = lambda record: self.note(  # type: ignore[method-assign]
+            f"logged: {record.getMessage()}", "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else ""
+        )
         logging.getLogger().addHandler(handler)
         warnings.simplefilter("default")
         warnings.showwarning = lambda message, category, *where: self.note(f"{category.__name__}: {message} ({where[0]}:{where[1]})")
@@ -185,6 +187,8 @@ def soak(options: argparse.Namespace) -> int:
             user.wait(0.1)
         except Exception as error:
             watch.raised(f"cycle {cycle}, {activity.__name__}", error)
+            if isinstance(error, TimeoutError):  # what all threads were at
+                faulthandler.dump_traceback(all_threads=True)
             user.close_viewer()
         cycle += 1
         if cycle % SESSION == 0:

@@ -78,12 +78,12 @@ class User:
         QTimer.singleShot(round(1000 * seconds), loop.quit)
         loop.exec()
 
-    def until(self, happened: Callable[[], bool], what: str) -> None:
-        """Wait for something."""
+    def until(self, happened: Callable[[], bool], what: str, told: Callable[[], str] = str) -> None:
+        """Wait for something; `told` is what the dock says meanwhile."""
         end = time.perf_counter() + _PATIENCE
         while not happened():
             if time.perf_counter() > end:
-                raise TimeoutError(f"{what} did not come within {_PATIENCE:g} s")
+                raise TimeoutError(f"{what} did not come within {_PATIENCE:g} s: {told()!r}")
             self.wait(0.02)
 
     def click(self, button: Any) -> bool:

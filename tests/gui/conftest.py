@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -20,6 +21,15 @@ os.environ.setdefault("QT_QPA_PLATFORM", "xcb" if os.environ.get("DISPLAY") else
 def screen() -> Iterator[None]:
     yield
     _screen.close()
+
+
+@pytest.fixture(autouse=True)
+def no_hidden_defects(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A defect that a dock catches, tells in a sentence and logs must fail the test in which it happens, unless it is wanted."""
+    yield
+    logged = [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
+    wanted = request.node.get_closest_marker("logs_errors") is not None
+    assert wanted or not logged, f"logged, with a traceback: {logged}"
 
 
 def workers() -> list[threading.Thread]:

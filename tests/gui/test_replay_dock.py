@@ -234,6 +234,7 @@ def test_resume_from_the_middle_equals_the_uninterrupted_run(viewer, dock, qtbot
     family = resumed(qtbot, dock)
     qtbot.waitUntil(lambda: not family.panel.running, timeout=90_000)
     assert family.panel.snapshot.frame.step == 12
+    assert "Something could not be shown" not in family.panel.message.text()  # the run is a volume beside volumes in time
     np.testing.assert_array_equal(family.panel.layers["field"].data, run.frame(-1)["field"])
     assert family.panel.layers["field"].name == "tubes from 4 · field"
     assert family.parameters.mass == -0.45

@@ -6,7 +6,7 @@ from typing import Any
 
 from napari.layers import Layer
 
-from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.viewer.view import fit, unwrapped
 
 __all__ = ["SideBySide"]
 
@@ -34,7 +34,8 @@ class SideBySide:
             for layer in self._viewer.layers:
                 layer.visible = layer in layers
         grid.enabled = shown
-        self._viewer.fit_to_view(layers=[layer for layer in layers if layer in self._viewer.layers] or None)
+        if there := [layer for layer in layers if layer in self._viewer.layers] or list(self._viewer.layers):
+            fit(self._viewer, *there)
 
     def _on_grid(self, event: Any = None) -> None:
         """Show again what was visible, once the grid is left by whatever hand."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Layer
 
-__all__ = ["VIEW_ANGLES", "VIEW_MARGIN", "see", "show_in_3d", "unwrapped"]
+__all__ = ["VIEW_ANGLES", "VIEW_MARGIN", "fit", "see", "show_in_3d", "unwrapped"]
 
 
 def unwrapped(item: Any) -> Any:
@@ -19,6 +19,7 @@ VIEW_ANGLES = (20.0, 30.0, -20.0)
 """Camera angles [degrees] from which three faces of a volume are seen."""
 VIEW_MARGIN = 0.15
 """Margin of the first view, as a part of the canvas: a box seen from its corner is wider than from the front."""
+_PLANE_MARGIN = 0.05
 
 
 def show_in_3d(viewer: Any) -> None:
@@ -29,14 +30,23 @@ def show_in_3d(viewer: Any) -> None:
 
 def see(viewer: Any, *layers: Layer) -> None:
     """Show the whole of some layers that lie together: planes from the front, volumes from a corner."""
-    camera = viewer.scene.camera
     flat = all(layer.ndim < 3 for layer in layers)
     viewer.dims.ndisplay = 2 if flat else 3
     if not flat:
-        camera.angles = VIEW_ANGLES
-        viewer.fit_to_view(layers=list(layers), margin=VIEW_MARGIN)
-        return
-    low = np.min([layer.extent.world[0] for layer in layers], axis=0)
-    high = np.max([layer.extent.world[1] for layer in layers], axis=0)
-    camera.center = (0.0, *(low + high) / 2)  # napari cannot fit a plane while there are volumes
-    camera.zoom = 0.95 * float(np.min(np.array(viewer.canvas.size) / np.maximum(high - low, 1e-12)))
+        viewer.scene.camera.angles = VIEW_ANGLES
+    fit(viewer, *layers, margin=_PLANE_MARGIN if flat else VIEW_MARGIN)
+
+
+def fit(viewer: Any, *layers: Layer, margin: float = _PLANE_MARGIN) -> None:
+    """Fit the view to some layers, as it is turned now; napari cannot while others have more axes than they."""
+    dims, camera = viewer.dims, viewer.scene.camera
+    world = np.asarray(viewer.layers.get_extent(layers).world)
+    first = dims.ndim - world.shape[1]  # layers are aligned at their last axes
+    box = np.array([world[:, axis - first] if axis >= first else (0.0, 0.0) for axis in dims.displayed]).T
+    size = box[1] - box[0]
+    camera.center = (0.0, *box.mean(axis=0))[-3:]
+    if dims.ndisplay == 3:
+        across = np.cross(camera.view_direction, camera.up_direction)
+        size = np.abs([camera.up_direction, across]) @ size
+    room = np.array(viewer.canvas.viewbox_size(viewer.layers), float)
+    camera.zoom = (1 - margin) * float(np.min(room / np.where(size > 0, size, 1.0)))
