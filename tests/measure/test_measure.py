@@ -65,7 +65,7 @@ def test_table_of_boxes():
 
 
 @pytest.mark.parametrize("steps", [(1.0, 1.0, 1.0), (2.0, 1.0, 1.0), (0.3, 0.1, 0.1)])
-def test_crofton_area_of_a_ball(steps):
+def test_area_of_a_ball(steps):
     radius = 18 * min(steps)
     counts = [math.ceil(2.4 * radius / step) for step in steps]
     grids = np.meshgrid(*((np.arange(n) - (n - 1) / 2) * s for n, s in zip(counts, steps, strict=True)), indexing="ij")
@@ -75,7 +75,7 @@ def test_crofton_area_of_a_ball(steps):
     assert table.loc[7, "sphericity"] == pytest.approx(1, abs=0.04)
 
 
-def test_crofton_perimeter_of_disks():
+def test_perimeter_of_disks():
     labels = np.zeros((60, 130), int)
     labels[:, :60][disk()] = 1
     labels[:, 65:125][disk(28)] = 2

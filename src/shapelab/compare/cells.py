@@ -12,9 +12,9 @@ from shapelab.convert.field import mask_to_isotropic_field
 from shapelab.convert.mixture import labels_to_mixture
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.labels.check import as_labels
-from shapelab.labels.contacts import contact_pairs, face_pairs
+from shapelab.measure.contacts import LabelContacts, label_contacts
 from shapelab.measure.curvature import line_curvature, shape_operator
-from shapelab.measure.labels import measure_labels
+from shapelab.measure.labels import table_of_labels
 from shapelab.measure.thickness import local_thickness
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def cell_statistics(labels: Pixels, spacing: Spacing = 1.0, *, unit: str = "", d
     """
     array = as_labels(labels)
     steps = as_spacing(spacing, array.ndim)
-    table = measure_labels(array, steps)
+    touching = label_contacts(array, steps)
+    table = table_of_labels(array, steps, touching)
     table.attrs["unit"] = unit
     size, surface = (table["volume"], table["area"]) if array.ndim == 3 else (table["area"], table["perimeter"])
     table["aspect_ratio"] = table["semi_axis_1"] / table[f"semi_axis_{array.ndim}"]
@@ -63,7 +64,7 @@ def cell_statistics(labels: Pixels, spacing: Spacing = 1.0, *, unit: str = "", d
         table["orientation"] = np.pi / 2 - np.mod(np.arctan2(axes[:, 1], axes[:, 0]), np.pi)
     table["shape_index"] = surface / size ** ((array.ndim - 1) / array.ndim)
     table["surface_to_volume"] = surface / size
-    contacts = contact_areas(array, steps)
+    contacts = _between_cells(touching)
     shared = contacts.groupby("label_a")["area"].sum().add(contacts.groupby("label_b")["area"].sum(), fill_value=0)
     table["contact_area"] = shared.reindex(table.index, fill_value=0.0)
     table["contact_share"] = table["contact_area"] / surface
@@ -72,24 +73,23 @@ def cell_statistics(labels: Pixels, spacing: Spacing = 1.0, *, unit: str = "", d
 
 @checked()
 def contact_areas(labels: Pixels, spacing: Spacing = 1.0) -> pd.DataFrame:
-    """Return the pairs of cells that share a face and the area (2-D: length) of their contact, by Crofton's formula.
+    """Return the pairs of cells that share a face and the area (2-D: length) of their contact, as `measure_labels` finds it.
 
     Returns
     -------
     DataFrame
         Columns `label_a` < `label_b`, `area` [unit^(d-1)].
     """
+    array = as_labels(labels)
+    return _between_cells(label_contacts(array, as_spacing(spacing, array.ndim)))
+
+
+def _between_cells(contacts: LabelContacts) -> pd.DataFrame:
     import pandas as pd
 
-    array = as_labels(labels)
-    steps = as_spacing(spacing, array.ndim)
-    ids, index = np.unique(array, return_inverse=True)
-    index = index.reshape(array.shape)
-    pairs, areas = contact_pairs(index, steps)
-    faces = face_pairs(index)
-    keep = np.isin(pairs @ [ids.size, 1], faces @ [ids.size, 1]) & (ids[pairs[:, 0]] > 0)
-    pairs = pairs[keep]
-    return pd.DataFrame({"label_a": ids[pairs[:, 0]], "label_b": ids[pairs[:, 1]], "area": areas[keep]})
+    inner = contacts.pairs[:, 0] > 0
+    a, b = contacts.ids[contacts.pairs[inner]].T
+    return pd.DataFrame({"label_a": a, "label_b": b, "area": contacts.areas[inner]})
 
 
 def _with_details(table: pd.DataFrame, labels: np.ndarray, steps: tuple[float, ...]) -> pd.DataFrame:

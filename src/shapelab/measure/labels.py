@@ -10,13 +10,13 @@ from shapelab.arguments import Pixels, checked
 from shapelab.box import to_layer
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.labels.check import as_labels
-from shapelab.labels.contacts import contact_pairs, face_pairs
 from shapelab.labels.moments import cell_moments
+from shapelab.measure.contacts import LabelContacts, label_contacts
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["label_areas", "measure_labels"]
+__all__ = ["measure_labels", "table_of_labels"]
 
 
 @checked()
@@ -36,14 +36,21 @@ def measure_labels(labels: Pixels, spacing: Spacing = 1.0) -> pd.DataFrame:
         Indexed by label. Columns: `volume` (3-D) or `area` (2-D); `centroid_z` … [unit, voxel 0 centred at 0];
         `semi_axis_1` >= … of the ellipsoid with the same second moments [unit]; `area` and `sphericity`
         pi^(1/3) (6 V)^(2/3)/A (3-D) or `perimeter` and `circularity` 4 pi A/P^2 (2-D); `neighbours`, the number of
-        labels that share a face; `touches_border`. Areas and perimeters are Crofton estimates (`label_areas`).
+        labels that share a face; `touches_border`. Areas and perimeters are those of the mesh that all labels share
+        (`shapelab.mesh`): a ball, a disk or a contact is right within 2 % from 100 voxels on, corners are rounded. Labels of
+        fewer than 30 voxels (2-D: 12) have Crofton estimates.
     """
-    import pandas as pd
-
     array = as_labels(labels)
     steps = as_spacing(spacing, array.ndim)
-    ids, index = np.unique(array, return_inverse=True)
-    index = index.reshape(array.shape)
+    return table_of_labels(array, steps, label_contacts(array, steps))
+
+
+def table_of_labels(array: np.ndarray, steps: tuple[float, ...], contacts: LabelContacts) -> pd.DataFrame:
+    """Return the table of `measure_labels` where the contacts are known."""
+    import pandas as pd
+
+    ids = contacts.ids[1:]
+    index = np.searchsorted(contacts.ids, array) - 1
     size, centroid, covariance = cell_moments(index, ids.size, steps)
     centroid = to_layer(centroid, steps)
     columns: dict[str, np.ndarray] = {"volume" if array.ndim == 3 else "area": size}
@@ -51,23 +58,15 @@ def measure_labels(labels: Pixels, spacing: Spacing = 1.0) -> pd.DataFrame:
     columns |= {f"centroid_{axis}": centroid[:, i] for i, axis in enumerate(axes)}
     semi = np.sqrt((array.ndim + 2) * np.linalg.eigvalsh(covariance)[:, ::-1])
     columns |= {f"semi_axis_{i + 1}": semi[:, i] for i in range(array.ndim)}
-    surface = label_areas(index, steps)
+    surface = contacts.surfaces[1:]
     if array.ndim == 3:
         columns |= {"area": surface, "sphericity": np.pi ** (1 / 3) * (6 * size) ** (2 / 3) / surface}
     else:
         columns |= {"perimeter": surface, "circularity": 4 * np.pi * size / surface**2}
-    touching = face_pairs(index)
-    columns["neighbours"] = np.bincount(touching[ids[touching[:, 0]] > 0].ravel(), minlength=ids.size)
+    touching = contacts.pairs[contacts.pairs[:, 0] > 0] - 1
+    columns["neighbours"] = np.bincount(touching.ravel(), minlength=ids.size)
     columns["touches_border"] = np.isin(np.arange(ids.size), _border(index))
-    table = pd.DataFrame(columns, index=pd.Index(ids, name="label"))
-    return table.loc[ids > 0]
-
-
-def label_areas(labels: np.ndarray, spacing: Spacing = 1.0) -> np.ndarray:
-    """Return the surface area (3-D) or perimeter (2-D) of the labels 0 … max; faces on the border of the image count too."""
-    image = np.pad(np.asarray(labels, dtype=np.int64) + 1, 1)
-    pairs, areas = contact_pairs(image, as_spacing(spacing, labels.ndim))
-    return np.bincount(pairs.ravel(), np.repeat(areas, 2), int(image.max()) + 1)[1:]
+    return pd.DataFrame(columns, index=pd.Index(ids, name="label"))
 
 
 def _border(index: np.ndarray) -> np.ndarray:

@@ -19,12 +19,10 @@ from shapelab.mesh.planar_smoothing import smooth_polylines
 from shapelab.mesh.polylines import trace_polylines
 from shapelab.mesh.smoothing import smooth_nodes
 from shapelab.mesh.solid import solid_net
-from shapelab.mesh.volumes import hold_nodes, keep_volumes
+from shapelab.mesh.volumes import LEAST_KEPT, hold_nodes, keep_volumes
 
 __all__ = ["as_periodic", "interface_mesh", "net_of"]
 
-_LEAST_SMOOTHED = {2: 12, 3: 30}
-"""Pixels or voxels from which on a cell's nodes are smoothed."""
 _SMOOTHING = {2: 3, 3: 20}
 _MOST_SMOOTHING = 200
 
@@ -42,7 +40,8 @@ def interface_mesh(
 
     Surface nets: a node for every 2 x 2 (x 2) voxels that differ, a face between every two neighbours that differ, so
     that cells share their faces and nothing gapes or overlaps. The nodes are smoothed, each at most one voxel, and then the
-    interfaces are pushed until every cell of 100 voxels or more has the volume of its voxels within 0.1 %.
+    interfaces are pushed until every cell has the volume of its voxels within 0.1 %. Cells of fewer than 30 voxels (2-D: 12) keep
+    the steps of their voxels.
 
     Parameters
     ----------
@@ -76,7 +75,7 @@ def interface_mesh(
         raise ParameterError(f"smoothing = {smoothing} is not possible: choose 0 (none) to {_MOST_SMOOTHING}.")
     frozen = np.zeros(len(net.ids), bool)
     if smoothing:
-        frozen = (net.counts > 0) & (net.counts < _LEAST_SMOOTHED[array.ndim])
+        frozen = (net.counts > 0) & (net.counts < LEAST_KEPT[array.ndim])
         frozen[0] = False
         if frozen.any():
             hold_nodes(net, frozen)

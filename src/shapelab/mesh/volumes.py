@@ -14,12 +14,12 @@ from shapelab.mesh.pair_index import pair_numbers
 from shapelab.mesh.volume_kernels import move_along, sweep_faces, sweep_segments
 from shapelab.threads import PARTS, over_ranges, ranges, side_by_side
 
-__all__ = ["TOLERANCE", "hold_nodes", "keep_volumes", "swept_volumes"]
+__all__ = ["LEAST_KEPT", "TOLERANCE", "hold_nodes", "keep_volumes", "swept_volumes"]
 
 TOLERANCE = 5e-4
 """Largest relative error of the volume of a cell that is large enough to be kept."""
-LEAST_KEPT = 100
-"""Voxels from which on a cell's volume is kept."""
+LEAST_KEPT = {2: 12, 3: 30}
+"""Pixels or voxels from which on a cell is smoothed and has its volume kept; smaller ones keep the steps of their voxels."""
 _PASSES = 4
 _CAP = 0.5
 _LIMIT = 1.25
@@ -66,13 +66,13 @@ def swept_volumes(net: Net, last: Sweep | None = None) -> Sweep:
 
 
 def keep_volumes(net: Net) -> np.ndarray:
-    """Move the interfaces until every cell of `LEAST_KEPT` voxels or more has its volume; return the cells held still for it.
+    """Move the interfaces until every cell of `LEAST_KEPT` voxels has its volume; return the cells held still for it.
 
     Nodes between two cells move along their volume gradient N by (price_a - price_b) N / area; the prices solve a
     graph Laplacian. Cells that this cannot mend, as they have too few such nodes, get their voxels' faces back.
     """
     still = np.zeros(len(net.ids), bool)
-    kept = net.counts >= LEAST_KEPT
+    kept = net.counts >= LEAST_KEPT[net.ndim]
     kept[0] = False
     sweep = None
     while True:
