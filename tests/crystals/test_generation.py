@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,11 @@ import shapelab as sl
 from shapelab.crystals import Population, additive_crystal
 from shapelab.crystals.population import distances
 from shapelab.crystals.sampling import random_seeds, random_shapes, random_volumes
+from shapelab.crystals.weights import weights_at_centroids, weights_solver
 from shapelab.errors import InputError, ParameterError
 from shapelab.transport import Domain
+from shapelab.transport.costs import Ellipsoidal
+from shapelab.transport.passes import assign_pixels
 
 
 @pytest.mark.parametrize(("shape", "periodic"), [((96, 96), False), ((96, 96), True), ((28, 28, 28), False), ((28, 28, 28), True)])
@@ -142,3 +146,21 @@ def test_crystal_orientations_are_drawn_with_the_grains_they_belong_to() -> None
     np.testing.assert_array_equal(drawn.orientations, orientations[np.searchsorted([1.0, 2.0, 3.0], drawn.volumes)])
     crystal = sl.generate_crystal(8, (24, 24), like=drawn, lloyd=0, tolerance=0.2)
     assert {tuple(q) for q in crystal.orientations} <= {tuple(q) for q in orientations}
+
+
+@pytest.mark.parametrize(("shape", "periodic"), [((48, 64), True), ((48, 64), False), ((20, 24, 16), True)])
+def test_boundaries_hardly_move_when_seeds_go_to_centroids(shape: tuple[int, ...], periodic: bool) -> None:
+    rng = np.random.default_rng(4)
+    domain, n = Domain(shape, 0.5, periodic), 30
+    matrices = random_shapes(rng, n, len(shape), 0.3) / (domain.volume / n) ** (2 / len(shape))
+    volumes = random_volumes(rng, n, "lognormal", 0.3)
+    solver = weights_solver(domain, random_seeds(rng, n, domain, 0.3), matrices, volumes, 0.02)
+    solution = solver.solve()
+    assert solution.converged
+    kept, carried = solution.potentials, weights_at_centroids(solver, matrices, solution)
+    centroids = solution.moments.centroids
+    labels = [assign_pixels(domain, centroids, solver.volumes, Ellipsoidal(matrices), weights) for weights in (kept, carried)]
+    changed = [float((image != solution.labels).mean()) for image in labels]
+    assert changed[1] < 0.8 * changed[0], changed
+    unmoved = replace(solution, moments=replace(solution.moments, offsets=np.zeros_like(centroids)))
+    np.testing.assert_allclose(weights_at_centroids(solver, matrices, unmoved), kept, atol=1e-9)

@@ -9,7 +9,7 @@ PROGRAM = """
 from shapelab.transport import assignment, candidates, compiling, exact_step, moments, pairs, smoothing
 
 KERNELS = [
-    assignment.assign_blocks, candidates.refine, exact_step.add_positions, exact_step.exact_steps, exact_step.find_nearest_pixel,
+    assignment.assign_blocks, candidates.refine, exact_step.exact_steps, exact_step.find_extents, exact_step.find_nearest_pixel,
     moments.measure_blocks, pairs.conjugate_gradients, smoothing.lift_empty, smoothing.set_temperatures, smoothing.share_pixels,
 ]
 compiling.compile_passes()

@@ -9,6 +9,8 @@ import pytest
 import shapelab as sl
 from shapelab.box import to_box
 from shapelab.transport import Domain, Solver, costs
+from shapelab.transport.iterate import Goal, Iterate
+from shapelab.transport.problem import Problem
 
 
 def random_cells(n, d=2, fill=0.9, seed=0):
@@ -269,3 +271,21 @@ def test_potentials_give_the_labels_again(name, periodic):
     domain = Domain((60, 70), (1 / 60, 1 / 70), periodic, mask)
     solution = Solver(domain, seeds, volumes, cost, tolerance=0.05).solve()
     np.testing.assert_array_equal(assign_pixels(domain, seeds, volumes, cost, solution.potentials), solution.labels)
+
+
+@pytest.mark.parametrize(("shape", "periodic"), [((40, 56), False), ((40, 56), True), ((16, 20, 24), (True, False, True))])
+def test_single_cells_get_exactly_their_pixels_wherever_they_lie(shape, periodic):
+    rng = np.random.default_rng(11)
+    domain, n = Domain(shape, 1.0, periodic), 12
+    volumes = domain.volume / n * rng.uniform(0.3, 0.9, n)
+    problem = Problem(domain, rng.uniform(0, domain.shape, (n, domain.ndim)), volumes, costs.Power(2))
+    iterate = Iterate(problem, Goal(0.01, np.full(n, 0.05), subpixel=False))
+    for cell in range(n):
+        f = rng.uniform(0.5, 1.5, n)
+        f[cell] = rng.choice([-1.0, 0.2])  # empty, too small
+        for _ in range(2):
+            iterate.evaluate(f)
+            f = iterate.exact_steps(f, np.array([cell]))
+            iterate.evaluate(f)
+            assert iterate.assignment.hard[cell] == iterate.whole[cell]
+            f[cell] *= 1.03  # too large

@@ -18,7 +18,7 @@ from shapelab.crystals.moments import label_moments
 from shapelab.crystals.orientation import colours_by_symmetry
 from shapelab.crystals.population import Population, distances
 from shapelab.crystals.sampling import VolumeLaw, random_orientations, random_seeds, random_shapes, random_volumes
-from shapelab.crystals.weights import weights_solver
+from shapelab.crystals.weights import weights_at_centroids, weights_solver
 from shapelab.device import require_memory
 from shapelab.errors import InputError, ParameterError
 from shapelab.labels.check import as_labels
@@ -196,6 +196,7 @@ def grow(
             progress((i + 1) / (lloyd + 1), solution.labels)
         if abort is not None and abort.is_set():
             break
+        solver.potentials = weights_at_centroids(solver, matrices, solution)
         solver.update(seeds=solution.moments.centroids)
     solver.tolerance, solver.max_tolerance = asked
     solution = solver.solve(abort)

@@ -10,8 +10,9 @@ import numpy as np
 from shapelab.crystals.diagram import Diagram
 from shapelab.transport import Domain, Solution, Solver
 from shapelab.transport.costs import Ellipsoidal
+from shapelab.transport.pairs import conjugate_gradients
 
-__all__ = ["exact_volumes", "weights_solver"]
+__all__ = ["exact_volumes", "weights_at_centroids", "weights_solver"]
 
 
 def weights_solver(
@@ -47,6 +48,48 @@ def weights_solver(
     solver = Solver(domain, seeds, filling, cost, tolerance=tolerance, max_tolerance=largest, counting="labels", device=device)
     solver.potentials = weights
     return solver
+
+
+def weights_at_centroids(solver: Solver, matrices: np.ndarray, solution: Solution) -> np.ndarray:
+    """Return the weights with which the boundaries of a solution stay where they are, as nearly as they can, when seeds move to centroids.
+
+    Each boundary asks, where the line between two centroids crosses it, for a difference of two weights; the weighted least squares
+    of all of them are Newton's step for the volumes that the moves would cost.
+
+    Parameters
+    ----------
+    solver
+        Of `weights_solver`; its seeds have not moved yet.
+    matrices
+        Shape (N, d, d).
+    solution
+        Its last one.
+    """
+    moments, n, d = solution.moments, len(matrices), solver.domain.ndim
+    inner = (moments.pairs < n).all(axis=1)
+    pairs, shares = np.ascontiguousarray(moments.pairs[inner]), np.ascontiguousarray(moments.weights[inner])
+    i, j = pairs.T
+    extent = np.array(solver.domain.shape) * np.array(solver.domain.spacing)
+    apart = solver.seeds[j] - solver.seeds[i]
+    apart -= np.where(solver.domain.periodic, extent * np.round(apart / extent), 0)
+    ends = moments.offsets[i], apart + moments.offsets[j]
+
+    def ahead(y: np.ndarray, from_i: np.ndarray, from_j: np.ndarray) -> np.ndarray:
+        """Return by how much the cost of i exceeds that of j at points y seen from the seed of i, for seeds at the points given."""
+        costs = [np.einsum("ea,eab,eb->e", y - x, matrices[k], y - x) for k, x in ((i, from_i), (j, from_j))]
+        return np.asarray(costs[0] - costs[1])
+
+    weights = solution.potentials
+    at = [ahead((1 - t) * ends[0] + t * ends[1], np.zeros(d), apart) - weights[i] + weights[j] for t in (0.0, 0.5, 1.0)]
+    square, slope = 2 * (at[0] - 2 * at[1] + at[2]), 4 * at[1] - 3 * at[0] - at[2]
+    root = slope + np.sqrt(np.maximum(slope**2 - 4 * square * at[0], 0))
+    t = np.clip(-2 * at[0] / np.where(root > 0, root, np.inf), 0, 1)[:, None]
+    boundary = (1 - t) * ends[0] + t * ends[1]
+    lost = shares * (ahead(boundary, *ends) - ahead(boundary, np.zeros(d), apart))
+    missing = np.bincount(i, lost, n) - np.bincount(j, lost, n)
+    step, stay = np.zeros(n), np.full(n, 1e-6 * shares.mean() if len(shares) else 1.0)
+    conjugate_gradients(pairs, shares, stay, missing, step, n, 1e-2, 300)
+    return np.asarray(weights + step)
 
 
 def exact_volumes(

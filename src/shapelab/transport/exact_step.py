@@ -14,7 +14,7 @@ from shapelab.transport.compiled import Number, inlined, kernel
 from shapelab.transport.cost_table import ELLIPSOID
 from shapelab.transport.point_cost import CAP, EIGHTHS, HALF_POWER, HUGE, KIND, SCALE, Cells, cost_at, power, wrap
 
-__all__ = ["add_positions", "exact_steps", "find_nearest_pixel"]
+__all__ = ["exact_steps", "find_extents", "find_nearest_pixel"]
 
 
 @kernel
@@ -87,7 +87,8 @@ def exact_steps(
 ) -> None:
     """Solve for the listed cells one after the other, keeping labels, values and volumes up to date.
 
-    `centres` (pixels) and `radii` say where each cell is looked for; a box that proves too small is enlarged.
+    `centres` (pixels) and the half sides `radii`, both ``(N, 3)``, say where each cell is looked for; a box that proves too small is
+    enlarged.
     """
     n, (n0, n1, n2) = f.shape[0], grid.dims
     geometry, weights, values, codes = grid.geometry, grid.weights, cells.values, cells.codes
@@ -96,35 +97,35 @@ def exact_steps(
     wraps0, wraps1, wraps2 = geometry[6] > 0, geometry[7] > 0, geometry[8] > 0
     for position in range(order.shape[0]):
         i = order[position]
-        k, radius, plain = targets[i], radii[i], codes[i, KIND] <= ELLIPSOID
+        k, plain = targets[i], codes[i, KIND] <= ELLIPSOID
+        r0, r1, r2 = radii[i, 0], radii[i, 1], radii[i, 2]
         a00, a11, a22, a01, a02, a12 = values[i, 3], values[i, 4], values[i, 5], 2 * values[i, 6], 2 * values[i, 7], 2 * values[i, 8]
         scale, cap, eighths, half_power = values[i, SCALE], values[i, CAP], codes[i, EIGHTHS], values[i, HALF_POWER]
         for attempt in range(7):
             if attempt >= 5:
-                radius = max(n0, n1, n2)
-            l0, m0 = _box(centres[i, 0], radius, n0, wraps0)
-            l1, m1 = _box(centres[i, 1], radius, n1, wraps1)
-            l2, m2 = _box(centres[i, 2], radius, n2, wraps2)
+                r0, r1, r2 = n0, n1, n2
+            l0, m0 = _box(centres[i, 0], r0, n0, wraps0)
+            l1, m1 = _box(centres[i, 1], r1, n1, wraps1)
+            l2, m2 = _box(centres[i, 2], r2, n2, wraps2)
             count = m0 * m1 * m2
             whole = count >= n0 * n1 * n2
             if count <= k + 1:
                 if whole:
                     break
-                radius = 2 * radius + 2
+                r0, r1, r2 = 2 * r0 + 2, 2 * r1 + 2, 2 * r2 + 2
                 continue
             g = np.empty(count)
             for a in range(m0):
                 j0 = (l0 + a) % n0
+                y0 = (j0 + 0.5) * geometry[0]
                 for b in range(m1):
                     j1 = (l1 + b) % n1
+                    y1 = (j1 + 0.5) * geometry[1]
+                    j2 = l2 % n2 - 1
                     for c in range(m2):
-                        j2 = (l2 + c) % n2
+                        j2 = j2 + 1 if j2 + 1 < n2 else 0
                         p = (j0 * n1 + j1) * n2 + j2
-                        y0, y1, y2 = (
-                            (j0 + 0.5) * geometry[0],
-                            (j1 + 0.5) * geometry[1],
-                            (j2 + 0.5) * geometry[2],
-                        )
+                        y2 = (j2 + 0.5) * geometry[2]
                         if walls and weights[p] == 0:
                             g[(a * m1 + b) * m2 + c] = 2.0 * HUGE
                             continue
@@ -147,20 +148,22 @@ def exact_steps(
             if not abs(level) < HUGE:
                 if whole or level < 0:
                     break
-                radius *= 2
+                r0, r1, r2 = 2 * r0, 2 * r1, 2 * r2
                 continue
             if not whole and _touches(
                 g, m0, m1, m2, level, _open(l0, m0, n0, wraps0), _open(l1, m1, n1, wraps1), _open(l2, m2, n2, wraps2)
             ):
-                radius *= 2
+                r0, r1, r2 = 2 * r0, 2 * r1, 2 * r2
                 continue
             f[i] = level
             for a in range(m0):
                 j0 = (l0 + a) % n0
                 for b in range(m1):
                     j1 = (l1 + b) % n1
+                    j2 = l2 % n2 - 1
                     for c in range(m2):
-                        p = (j0 * n1 + j1) * n2 + (l2 + c) % n2
+                        j2 = j2 + 1 if j2 + 1 < n2 else 0
+                        p = (j0 * n1 + j1) * n2 + j2
                         owner, gap = pixels.label[p], g[(a * m1 + b) * m2 + c]
                         if owner == n + 1:
                             continue
@@ -186,11 +189,13 @@ def exact_steps(
 
 
 @kernel
-def find_nearest_pixel(empty: np.ndarray, cells: Cells, grid: Grid, pixels: Pixels, stride: int, centres: np.ndarray) -> None:
-    """Set the centre of each listed cell to the pixel, among every `stride`-th, that it would win first."""
+def find_nearest_pixel(
+    slot: int, begin: int, end: int, empty: np.ndarray, cells: Cells, grid: Grid, pixels: Pixels, stride: int, centres: np.ndarray
+) -> None:
+    """Set the centre of each of the cells begin..end listed to the pixel, among every `stride`-th, that it would win first."""
     geometry, (n0, n1, n2) = grid.geometry, grid.dims
     walls = grid.weights.shape[0] > 1
-    for e in range(empty.shape[0]):
+    for e in range(begin, end):
         i, lowest = empty[e], 2.0 * HUGE
         for j0 in range(min(stride // 2, n0 - 1), n0, stride):
             for j1 in range(min(stride // 2, n1 - 1), n1, stride):
@@ -210,14 +215,27 @@ def find_nearest_pixel(empty: np.ndarray, cells: Cells, grid: Grid, pixels: Pixe
 
 
 @kernel
-def add_positions(label: np.ndarray, grid: Grid, sums: np.ndarray) -> None:
-    """Add up the indices (3) of the pixels of each label, and their number."""
-    n0, n1, n2 = grid.dims
+def find_extents(label: np.ndarray, grid: Grid, origins: np.ndarray, lows: np.ndarray, highs: np.ndarray) -> None:
+    """Find how far the pixels of each cell reach from its origin, along each axis; across periodic faces the short way."""
+    (n0, n1, n2), geometry, n = grid.dims, grid.geometry, lows.shape[0]
     for j0 in range(n0):
         for j1 in range(n1):
-            for j2 in range(n2):
-                i = label[(j0 * n1 + j1) * n2 + j2]
-                sums[i, 0] += j0
-                sums[i, 1] += j1
-                sums[i, 2] += j2
-                sums[i, 3] += 1
+            row, first = (j0 * n1 + j1) * n2, 0
+            while first < n2:
+                i, last = label[row + first], first
+                while last + 1 < n2 and label[row + last + 1] == i:
+                    last += 1
+                if i < n:
+                    d0 = _short_way(j0 - origins[i, 0], n0, geometry[6] > 0)
+                    d1 = _short_way(j1 - origins[i, 1], n1, geometry[7] > 0)
+                    a2 = _short_way(first - origins[i, 2], n2, geometry[8] > 0)
+                    b2 = _short_way(last - origins[i, 2], n2, geometry[8] > 0)
+                    lows[i, 0], highs[i, 0] = min(lows[i, 0], d0), max(highs[i, 0], d0)
+                    lows[i, 1], highs[i, 1] = min(lows[i, 1], d1), max(highs[i, 1], d1)
+                    lows[i, 2], highs[i, 2] = min(lows[i, 2], a2, b2), max(highs[i, 2], a2, b2)
+                first = last + 1
+
+
+@inlined
+def _short_way(distance: int, n: int, periodic: bool) -> int:
+    return (distance + n // 2) % n - n // 2 if periodic else distance

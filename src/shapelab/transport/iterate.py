@@ -11,13 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from shapelab.stopping import check_stop
+from shapelab.threads import over_ranges, ranges
 from shapelab.transport.assignment import Assignment
-from shapelab.transport.exact_step import add_positions, exact_steps, find_nearest_pixel
+from shapelab.transport.exact_step import exact_steps, find_extents, find_nearest_pixel
 from shapelab.transport.passes import assignment_on, cells_in_turn, solve_system
 from shapelab.transport.problem import Problem
 from shapelab.transport.tuning import TUNING
 
 __all__ = ["Goal", "Iterate"]
+
+LARGEST = np.iinfo(np.int64).max // 4
+"""More pixels than a grid has along an axis."""
 
 
 @dataclass
@@ -104,33 +108,36 @@ class Iterate:
         """Return potentials that give the listed cells exactly their pixels, one after the other."""
         self.mended = True
         a, grid = self.assignment, self.level.blocks.grid
-        centres, radii = self._boxes(order)
+        centres, radii, reach = self._boxes()
         empty = order[a.hard[order] < 1]
         if len(empty):
             for part, cells in cells_in_turn(self.level, empty):
-                find_nearest_pixel(part, cells, grid, a.pixels, 4 if self.problem.ndim == 2 else 3, centres)
+                stride = 4 if self.problem.ndim == 2 else 3
+                over_ranges(find_nearest_pixel, ranges(len(part)), part, cells, grid, a.pixels, stride, centres)
         values = f.copy()
         before = values.copy()
         hard = a.hard.copy()
-        for part, cells in cells_in_turn(self.level, order, (centres, radii)):
+        for part, cells in cells_in_turn(self.level, order, (centres, reach)):
             exact_steps(part, self.whole, cells, values, hard, grid, a.pixels, centres, radii)
         return np.where(values != before, values.astype(float), f)
 
-    def _boxes(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return, for every cell, the pixel around which it is looked for and the half side of that box."""
-        grid, d = self.level.blocks.grid, self.problem.ndim
+    def _boxes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return, for every cell, the pixel around which it is looked for, the half sides of that box, and those of the largest one."""
+        grid, d, a = self.level.blocks.grid, self.problem.ndim, self.assignment
         domain = self.problem.domain
         centres = np.zeros((self.n, 3), np.int64)
         seeds = self.problem.seeds / np.asarray(domain.spacing)
         centres[:, 3 - d :] = np.clip(seeds, 0, np.asarray(domain.shape) - 1).astype(np.int64)
-        if not any(domain.periodic):
-            sums = np.zeros((self.n + 2, 4))
-            add_positions(self.assignment.labels(), grid, sums)
-            found = order[sums[order, 3] > 0]
-            centres[found] = (sums[found, :3] / sums[found, 3:]).astype(np.int64)
         stretch = 1.0 if (self.problem.table.kind == 0).all() else TUNING.stretched
-        radii = (np.ceil(TUNING.box * stretch * self.problem.radii / self.level.pixel) + 2).astype(np.int64)
-        return centres, radii
+        reach = (np.ceil(TUNING.box * stretch * self.problem.radii / self.level.pixel) + 2).astype(np.int64)
+        lows, highs = np.full((self.n, 3), LARGEST), np.full((self.n, 3), -LARGEST)
+        find_extents(a.labels(), grid, centres, lows, highs)
+        drawn = lows[:, 0] <= highs[:, 0]
+        growth = np.maximum(1, self.targets[drawn] / a.hard[: self.n][drawn]) ** (1 / d)
+        radii = np.repeat(reach[:, None], 3, axis=1)
+        centres[drawn] += (lows[drawn] + highs[drawn]) // 2
+        radii[drawn] = np.ceil(growth[:, None] * (highs[drawn] - lows[drawn] + 1) / 2).astype(np.int64) + TUNING.margin
+        return centres, radii, np.maximum(2 * reach, 2 * radii.max(axis=1)) + 2
 
 
 def _rounded(targets: np.ndarray) -> np.ndarray:

@@ -139,14 +139,14 @@ def one_by_one(
 ) -> Iterator[tuple[np.ndarray, Cells]]:
     """Give each cell in turn, with its costs as a table of one row: on the whole grid, or in the boxes where cells are looked for.
 
-    `boxes` are their centres ``(N, 3)`` and half sides in pixels; costs are known twice as far, and huge beyond.
+    `boxes` are their centres ``(N, 3)`` and half sides in pixels; beyond, costs are huge.
     """
     codes = cells.codes.copy()
     codes[:, ROW] = 0
     row = np.full((1, len(reduced.points)), HUGE, np.float32)
     for cell in order:
         codes[cell, KIND] = TABULATED
-        pixels: Any = slice(None) if boxes is None else _box_pixels(reduced.domain, boxes[0][cell], 2 * int(boxes[1][cell]) + 2)
+        pixels: Any = slice(None) if boxes is None else _box_pixels(reduced.domain, boxes[0][cell], int(boxes[1][cell]))
         row[0, pixels] = reduced.costs(int(cell), None if boxes is None else pixels)
         yield np.array([cell]), Cells(cells.values, codes, row)
         row[0, pixels] = HUGE

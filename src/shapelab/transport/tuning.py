@@ -90,8 +90,10 @@ class Tuning:
     """Conjugate gradients stop at this part of the first residual: a Newton step is not worth more."""
     iterations: int = 300
     """... or after so many, which only clusters of thousands of cells need."""
+    margin: int = 2
+    """A cell is looked for so many pixels around those that it has; the box is made larger where that does not do..."""
     box: float = 1.6
-    """A cell is looked for within so many of its radii; twice as far if its cost is stretched."""
+    """... and, if it has none, within so many of its radii; twice as far if its cost is stretched."""
     stretched: float = 2.0
     """Factor on the box of a cell whose cost is not a distance to a power: its cell may be elongated."""
 
