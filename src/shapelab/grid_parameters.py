@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import math
+from typing import Annotated, Any
 
 import annotated_types
 from pydantic import field_validator
 
 from shapelab.parameters import Parameters, parameter
 
-__all__ = ["GridParameters", "Size"]
+__all__ = ["GridParameters", "Size", "ball_radius"]
 
 Size = Annotated[float, annotated_types.Gt(0), annotated_types.Le(1e9)]
 """Edge length of a pixel."""
@@ -35,3 +36,8 @@ class GridParameters(Parameters):
     def ndim(self) -> int:
         """Number of axes, 2 or 3."""
         return len(self.shape)
+
+
+def ball_radius(volume: Any, ndim: int) -> Any:
+    """Return the radius of a disk or ball of the given area or volume; of an array, one for each."""
+    return (volume / math.pi) ** 0.5 if ndim == 2 else (volume * 0.75 / math.pi) ** (1 / 3)

@@ -83,7 +83,7 @@ def test_labels_of_the_user_become_a_foam_where_they_are(qtbot, dock, viewer):
 
 
 def test_a_foam_is_settled_exactly_into_a_layer(qtbot, dock, viewer):
-    dock.choose_preset("double_bubble")
+    dock.choose_scenario("double_bubble")
     dock.form.set_values({"shape": (48, 48)})
     run_for(qtbot, dock, 30)
     click(qtbot, dock.settle.button)

@@ -7,7 +7,7 @@ import pytest
 from napari.layers import Shapes, Surface
 
 from napari_shapelab.docks.cells import CellsDock
-from napari_shapelab.docks.cells.outlines import outlines_of, surfaces_of
+from napari_shapelab.run.outlines import outlines_of, surfaces_of
 
 
 def test_outlines_lie_on_the_boundaries_of_a_disc():

@@ -10,9 +10,10 @@ from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.motions.life import divide, grow
 from shapelab.cells.observables import gyration_ratio
-from shapelab.cells.parameters import CellParameters, PlaneParameters, SpaceParameters, ball_radius
+from shapelab.cells.parameters import CellParameters, PlaneParameters, SpaceParameters
 from shapelab.cells.state import CellState
 from shapelab.cells.walls import Room
+from shapelab.grid_parameters import ball_radius
 from shapelab.simulation import parameter
 
 __all__ = ["Growth3DParameters", "GrowthParameters", "TissueGrowth", "TissueGrowth3D"]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from shapelab.grid_parameters import GridParameters, Size
+from shapelab.grid_parameters import GridParameters, Size, ball_radius
 from shapelab.simulation import parameter
 
 __all__ = ["CellParameters", "PlaneParameters", "SpaceParameters"]
@@ -93,11 +92,6 @@ class CellParameters(GridParameters):
     def radius(self) -> float:
         """Radius of a cell of mean volume, in box lengths, if the whole box is room."""
         return ball_radius(self.filling * self.box_volume / max(1, self.n_cells), self.ndim)
-
-
-def ball_radius(volume: Any, ndim: int) -> Any:
-    """Return the radius of a disk or ball of the given area or volume."""
-    return (volume / math.pi) ** 0.5 if ndim == 2 else (volume * 0.75 / math.pi) ** (1 / 3)
 
 
 class PlaneParameters(CellParameters):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from shapelab.cells.parameters import ball_radius
+from shapelab.grid_parameters import ball_radius
 from shapelab.state import State
 
 __all__ = ["CellState"]

@@ -15,13 +15,14 @@ from shapelab.foam.frames import foam_layers, notices, observables
 from shapelab.foam.given import GivenFoam
 from shapelab.foam.life import divide_grown, fill_box, grow, leave, remove_gone
 from shapelab.foam.motion import Forces, measure, move
-from shapelab.foam.parameters import FoamParameters, PlaneFoamParameters, SpaceFoamParameters, ball_radius
+from shapelab.foam.parameters import FoamParameters, PlaneFoamParameters, SpaceFoamParameters
 from shapelab.foam.populating import even_volumes, populate, take_given
 from shapelab.foam.resolution import Resolution
 from shapelab.foam.seeding import first_cells
 from shapelab.foam.state import FoamState
 from shapelab.foam.tensions import MEDIUM, explain_tensions, is_metric, type_table
 from shapelab.frame import Frame
+from shapelab.grid_parameters import ball_radius
 from shapelab.simulation import Model
 
 __all__ = ["FoamModel", "SpaceFoamModel"]
@@ -193,7 +194,7 @@ class FoamModel(Model[FoamParameters, FoamState]):
             return p.fineness
         share = 1.0 if p.arrangement == "full" else p.filling
         volume = math.prod(p.shape) * share / max(1, n) if volume is None else volume
-        radius = ball_radius(volume * p.pixel_volume, p.ndim) / max(p.voxel_size)
+        radius = float(ball_radius(volume * p.pixel_volume, p.ndim)) / max(p.voxel_size)
         wanted = 1.5 + radius / 16 if p.ndim == 2 else radius / 8
         return round(min(4.0, max(2.0, wanted)), 2)
 

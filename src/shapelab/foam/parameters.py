@@ -8,7 +8,7 @@ from typing import Any, Literal
 from shapelab.grid_parameters import GridParameters, Size
 from shapelab.simulation import parameter
 
-__all__ = ["FoamParameters", "PlaneFoamParameters", "SpaceFoamParameters", "ball_radius"]
+__all__ = ["FoamParameters", "PlaneFoamParameters", "SpaceFoamParameters"]
 
 _TENSION: dict[str, Any] = {"live": True, "gt": 0, "le": 100, "step": 0.05}
 
@@ -89,8 +89,3 @@ class SpaceFoamParameters(FoamParameters):
     voxel_size: tuple[Size, Size, Size] = parameter(
         (1.0, 1.0, 1.0), "Edge lengths of a voxel (z, y, x); layers and volumes are in this unit."
     )
-
-
-def ball_radius(volume: float, ndim: int) -> float:
-    """Return the radius of a disk or ball of the given area or volume."""
-    return float((volume / math.pi) ** 0.5 if ndim == 2 else (volume * 0.75 / math.pi) ** (1 / 3))

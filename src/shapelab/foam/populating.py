@@ -6,9 +6,9 @@ import numpy as np
 
 from shapelab.errors import InputError
 from shapelab.foam.given import GivenFoam
-from shapelab.foam.parameters import ball_radius
 from shapelab.foam.pixels import Pixels
 from shapelab.foam.state import FoamState
+from shapelab.grid_parameters import ball_radius
 
 __all__ = ["even_volumes", "populate", "take_given"]
 

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from shapelab.errors import ParameterError
-from shapelab.foam.parameters import FoamParameters, ball_radius
+from shapelab.foam.parameters import FoamParameters
+from shapelab.grid_parameters import ball_radius
 
 __all__ = ["first_cells"]
 
@@ -48,7 +49,7 @@ def _from_middle(p: FoamParameters) -> list[np.ndarray]:
 
 def _radius(p: FoamParameters, share: float) -> float:
     volume = share * p.filling * math.prod(n * h for n, h in zip(p.shape, p.voxel_size, strict=True))
-    return ball_radius(volume, p.ndim)
+    return float(ball_radius(volume, p.ndim))
 
 
 def _pair(p: FoamParameters) -> np.ndarray:

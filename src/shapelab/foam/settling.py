@@ -17,6 +17,7 @@ from shapelab.errors import InputError, NotFiniteError
 from shapelab.foam.simplices import simplices_of
 from shapelab.foam.state import FoamState
 from shapelab.foam.tangents import Tangents
+from shapelab.grid_parameters import ball_radius
 from shapelab.mesh import InterfaceMesh, interface_mesh
 from shapelab.simulation import Simulation
 from shapelab.stopping import check_stop
@@ -108,8 +109,7 @@ class _Relaxation:
         n_cells = len(mesh.ids)
         self._kept = np.arange(1 if medium else 2, n_cells)  # without a medium the last volume follows from the others
         self._pressures = np.zeros(n_cells)
-        ball = float(np.mean(targets[1:]))
-        self._radius = float((ball / np.pi) ** 0.5 if mesh.ndim == 2 else (0.75 * ball / np.pi) ** (1 / 3))
+        self._radius = float(ball_radius(np.mean(targets[1:]), mesh.ndim))
         self._tangents = Tangents(self._simplices, mesh.node_cells)
         self._free = ~_locked(mesh)
         self._used = np.bincount(self._simplices.corners.ravel(), minlength=len(self._x)) > 0

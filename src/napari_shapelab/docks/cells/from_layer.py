@@ -3,39 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from copy import deepcopy
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
-from napari.layers import Image, Labels, Layer
 
-from napari_shapelab.run.new_run import NewRun
+from napari_shapelab.run.cell_source import TakenCells
 from napari_shapelab.run.run_place import RunPlace
-from napari_shapelab.viewer.layer_data import TakenLayer, why_not_taken
-from shapelab.cells import Cells
+from napari_shapelab.viewer.layer_data import TakenLayer
 from shapelab.cells.labels_as_cells import GivenCells
 from shapelab.errors import InputError
 
-__all__ = ["TakenCells", "own_colours", "run_of_labels", "take_cells", "types_from", "why_no_cells"]
+__all__ = ["take_cells", "types_from"]
 
 _NAMED = 5
 """How many of the labels that are left out are named."""
-
-
-@dataclass(frozen=True, eq=False)
-class TakenCells:
-    """Cells that a run can start from."""
-
-    given: GivenCells
-    place: RunPlace
-    note: str
-    """What was done to take them, for the user."""
-
-
-def why_no_cells(layer: Layer) -> str:
-    """Return why `layer` cannot become cells, "" if it can; looks at no pixels."""
-    return why_not_taken(layer, kinds=(Labels, Image))
 
 
 def take_cells(taken: TakenLayer, walls: str | None, types: TakenLayer | None = None) -> TakenCells:
@@ -78,12 +59,6 @@ def take_cells(taken: TakenLayer, walls: str | None, types: TakenLayer | None = 
     return TakenCells(given, RunPlace.over(read), " ".join(notes))
 
 
-def run_of_labels(taken: TakenLayer, walls: str | None, types: TakenLayer | None, name: str, given: dict[str, Any], layer: Layer) -> NewRun:
-    """Make the run of a layer's cells; in a thread, if the layer is large."""
-    cells = take_cells(taken, walls, types)
-    return NewRun(Cells(name, initial=cells.given, **given), cells.place, layer, cells.note)
-
-
 def types_from(cells: TakenLayer, types: TakenLayer) -> dict[str, list[int]]:
     """Return the type of every label, as features: the number that covers most of it in another image.
 
@@ -103,11 +78,6 @@ def types_from(cells: TakenLayer, types: TakenLayer) -> dict[str, list[int]]:
     counts = np.bincount(rows * len(values) + columns, minlength=len(ids) * len(values)).reshape(len(ids), len(values))
     chosen = values[counts.argmax(axis=1)]
     return {"index": ids[ids != 0].tolist(), "type": chosen[ids != 0].tolist()}
-
-
-def own_colours(layer: Layer | None) -> Any:
-    """Return a copy of the colours of the user's labels, None if there are none."""
-    return deepcopy(layer.colormap) if isinstance(layer, Labels) else None
 
 
 def _as_mask(read: TakenLayer) -> TakenLayer:

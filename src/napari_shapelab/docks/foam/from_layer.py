@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+from napari_shapelab.run.cell_source import TakenCells
 from napari_shapelab.run.run_place import RunPlace
 from napari_shapelab.viewer.layer_data import TakenLayer
 from shapelab.foam.given import GivenFoam
 
-__all__ = ["TakenFoam", "take_foam"]
+__all__ = ["take_foam"]
 
 
-@dataclass(frozen=True, eq=False)
-class TakenFoam:
-    """Cells that a foam can start from."""
-
-    given: GivenFoam
-    place: RunPlace
-    note: str
-    """What was done to take them, for the user."""
-
-
-def take_foam(taken: TakenLayer, background: Literal["medium", "none"]) -> TakenFoam:
+def take_foam(taken: TakenLayer, background: Literal["medium", "none"]) -> TakenCells:
     """Read a layer and take its labels as cells; in a thread, as a volume takes a while.
 
     Parameters
@@ -42,4 +33,4 @@ def take_foam(taken: TakenLayer, background: Literal["medium", "none"]) -> Taken
     if read.features is not None:
         layer = replace(layer, meta={**layer.meta, "features": read.features})
     given = GivenFoam.of(layer, background=background)
-    return TakenFoam(given, RunPlace.over(read), " ".join([*read.notes, *given.notes]))
+    return TakenCells(given, RunPlace.over(read), " ".join([*read.notes, *given.notes]))
