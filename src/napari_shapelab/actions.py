@@ -27,6 +27,7 @@ from napari_shapelab.work.task import Task
 from shapelab.convert import Mesh
 from shapelab.errors import InputError, ShapelabError
 from shapelab.measure import measure
+from shapelab.measure.labels import placed_centroids
 from shapelab.mesh import InterfaceMesh, draw, interface_mesh
 from shapelab.units import short_unit
 
@@ -103,9 +104,7 @@ def measure_taken(taken: TakenLayer) -> tuple[Any, TakenLayer]:
     read = read_shape(taken)
     values = measure(read.data, read.spacing, unit=read.unit)
     if not isinstance(values, dict):
-        names = [f"centroid_{axis}" for axis in "zyx"[-read.ndim :]]
-        pixels = values[names].to_numpy(float) / read.spacing
-        values[names] = read.place.world(pixels)
+        values = placed_centroids(values, read.place, read.axes)
     return values, read
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Image, Labels, Layer, Surface
 
+from napari_shapelab.viewer.axes import split_axes
 from napari_shapelab.viewer.layer_data import TakenLayer, place_of, take
 from shapelab.convert import Mesh
 from shapelab.convert.place import Place
@@ -85,7 +86,7 @@ def _nifti(path: str, data: Any, meta: Mapping[str, Any], kind: LayerKind) -> li
 def _with_slice(layer: Image, taken: TakenLayer) -> tuple[np.ndarray, Place]:
     """Return array and place; a stack of one slice stays one, so that the file says where the slice is."""
     data = np.asarray(taken.data)
-    in_space = len(set(map(str, layer.units))) == 1 and str(layer.axis_labels[0]).lower() not in ("t", "time", "c", "channel")
+    in_space = len(set(map(str, layer.units))) == 1 and not split_axes(layer)[1]
     if taken.ndim != 2 or layer.ndim != 3 or layer.multiscale or not in_space:
         return data, taken.place
     place = Place.from_meta(place_of(layer), 3, taken.unit)

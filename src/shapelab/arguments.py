@@ -17,7 +17,7 @@ import numpy as np
 from shapelab.errors import ArgumentError
 from shapelab.limits import Limits
 
-__all__ = ["Pixels", "as_array", "checked", "plain_array", "shown"]
+__all__ = ["Pixels", "as_array", "checked", "has_coordinates", "plain_array", "shown"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -76,6 +76,11 @@ def checked(**limits: Limits) -> Callable[[Function], Function]:
     return decorate
 
 
+def has_coordinates(data: Any) -> bool:
+    """Tell whether `data` is an array with named axes and coordinates, such as an xarray DataArray."""
+    return all(hasattr(data, name) for name in ("dims", "coords", "values", "attrs"))
+
+
 def plain_array(name: str, value: Any) -> Any:
     """Return an array as the kernels take it; what is not an array stays as it is.
 
@@ -91,6 +96,8 @@ def plain_array(name: str, value: Any) -> Any:
             value = np.asarray(value)
         except ValueError:
             raise ArgumentError(f"{name} is a list whose rows have different lengths: give an array.") from None
+    if has_coordinates(value):  # what reads it uses its coordinates
+        return value
     if not hasattr(value, "__array__") or not hasattr(value, "dtype") or hasattr(value, "columns"):
         return value
     if isinstance(value, np.ma.MaskedArray):
@@ -242,7 +249,7 @@ def _number(value: Any, hint: Any) -> Any:
 
 def _array(name: str, value: Any) -> Any:
     try:
-        array = np.asarray(plain_array(name, value))
+        array = np.asarray(plain_array(name, value.values if has_coordinates(value) else value))
     except (TypeError, ValueError, OverflowError):
         raise _Misfit("an array of whole numbers, decimal numbers or booleans") from None
     if array.dtype.kind not in "biuf" or array.ndim == 0:

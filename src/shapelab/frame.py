@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from shapelab.axis_names import axis_meanings
 from shapelab.errors import InputError
 
 __all__ = ["Frame", "LayerData", "LayerKind", "require_space"]
@@ -71,16 +72,17 @@ def require_space(layer: LayerData) -> None:
     Raises
     ------
     InputError
-        If ``meta["axis_labels"]`` names a time or channel axis.
+        If ``meta["axis_labels"]`` names an axis that is none of space.
     """
-    labels = [str(label).lower() for label in layer.meta.get("axis_labels") or ()]
-    for name, names in (("frame", ("t", "time")), ("channel", ("c", "channel"))):
-        if layer.kind in ("image", "labels") and (at := next((i for i, label in enumerate(labels) if label in names), None)) is not None:
-            last = np.shape(layer.data)[at] - 1
-            raise InputError(
-                f"'{layer.name}' has the axes {', '.join(labels)}: choose one {name}, from 0 to {last} "
-                f"(read_image(path, {name}=0) in Python, --{name} 0 on the command line)."
-            )
+    labels = [str(label) for label in layer.meta.get("axis_labels") or ()]
+    if layer.kind not in ("image", "labels") or len(labels) != len(np.shape(layer.data)):
+        return
+    for at, meaning in enumerate(axis_meanings(labels)):
+        if meaning == "space":
+            continue
+        name, last = {"time": "frame", "channel": "channel"}.get(meaning, "position"), np.shape(layer.data)[at] - 1
+        how = f"read_image(path, {name}=0) in Python, --{name} 0 on the command line" if name != "position" else f"along {labels[at]}"
+        raise InputError(f"'{layer.name}' has the axes {', '.join(labels)}: choose one {name}, from 0 to {last} ({how}).")
 
 
 def frozen(array: np.ndarray) -> np.ndarray:

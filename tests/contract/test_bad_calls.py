@@ -335,6 +335,51 @@ def labelled(steps: tuple[float, float, float], dims: tuple[str, ...] = ("z", "y
     return array
 
 
+class NotNumPy:
+    """The same, of a class of its own, as xarray's is."""
+
+    def __init__(self, data: np.ndarray, starts: dict[str, float], steps: dict[str, float], units: dict[str, str]) -> None:
+        self.values, self.dims, self.attrs = data, tuple(starts), {}
+        self.coords = {
+            axis: Coordinate(starts[axis] + np.arange(n) * steps[axis], units[axis]) for axis, n in zip(starts, data.shape, strict=True)
+        }
+
+    def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
+        return self.values
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.values.dtype
+
+
+def test_coordinates_count_in_every_family():
+    stripes = np.repeat(np.arange(1, 4), 4)[:, None] * np.ones((1, 12), int)
+    array = NotNumPy(stripes, {"x": 100.0, "y": 0.0}, {"x": 2.0, "y": -500.0}, {"x": "micrometers", "y": "nm"})
+    table = sl.measure(array)
+    assert table["area"].tolist() == pytest.approx([48e6] * 3)
+    assert np.allclose(table["centroid_x"], [103e3, 111e3, 119e3])
+    assert np.allclose(table["centroid_y"], -2750)
+    assert table.attrs["unit"] == "nm"
+    sizes = (2000.0, 500.0)
+    assert sl.compare(array, array, transport=False)["spacing"] == pytest.approx(sizes)
+    assert sl.infer_tensions(array).mesh.spacing == pytest.approx(sizes)
+    assert sl.fit_diagram(array, 1, method="moments").spacing == pytest.approx(sizes)
+    assert sl.Cells(initial=array).parameters.voxel_size == pytest.approx(sizes)
+    assert sl.Foam(initial=array).parameters.voxel_size == pytest.approx(sizes)
+
+
+def test_a_layer_of_the_viewer_is_taken_with_all_that_places_it():
+    stripes = np.repeat(np.arange(1, 4), 4)[:, None] * np.ones((1, 12), int)
+    turned = {"scale": (2.0, 3.0), "rotate": np.array([[0.0, -1.0], [1.0, 0.0]]), "shear": np.zeros(1), "units": ("um", "um")}
+    table = sl.measure((stripes, turned, "labels"))
+    assert table["area"].tolist() == pytest.approx([288.0] * 3)
+    assert np.allclose(table[["centroid_y", "centroid_x"]], [[-16.5, 3], [-16.5, 11], [-16.5, 19]])
+    sheared = (stripes, {**turned, "shear": np.array([0.5])}, "labels")
+    assert any("sheared" in note for note in sl.infer_tensions(sheared).notes)
+    with pytest.raises(InputError, match="rotation"):
+        sl.measure((np.ones((9, 9, 9), bool), {"rotate": (10, 20, 30)}, "labels"))
+
+
 def test_coordinates_of_the_array_are_used():
     found = sl.measure(labelled((2.0, 0.5, 0.5)))
     assert found["volume"] == pytest.approx(BALL.sum() * 0.5)

@@ -8,6 +8,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Points, Surface
 
+from napari_shapelab.actions import measure_taken
 from napari_shapelab.viewer.layer_data import place_of, spatial_ndim, take, why_not_taken
 from shapelab.errors import InputError
 from shapelab.measure import measure
@@ -209,3 +210,25 @@ def test_a_surface_whose_values_change_over_time_is_taken_as_it_is_seen(extra):
     assert np.allclose(taken.data[0], vertices)
     assert np.allclose(taken.data[2], values[2])
     assert taken.notes == ("Only position 3 of 3 along axis 0 was taken, the one that is shown.",)
+
+
+def test_axes_that_are_no_space_are_known_by_their_names():
+    stack = np.stack([np.full((5, 6), k) for k in range(4)])
+    for name in ("lambda", "position", "step"):
+        taken = take(Labels(stack, axis_labels=(name, "y", "x")), frame=None)
+        assert taken.data.shape == (5, 6)
+        assert "of 4" in taken.notes[0]
+    assert "along position" in take(Labels(stack, axis_labels=("position", "y", "x"))).notes[0]
+    assert take(Labels(stack, axis_labels=("plane", "y", "x"))).ndim == 3
+
+
+@pytest.mark.parametrize("unit", ["degree", "m/s", "kg", "Hz"])
+def test_what_is_no_length_is_refused(unit):
+    assert "is no length" in why_not_taken(Labels(np.ones((5, 6), int), units=(unit, unit)))
+
+
+def test_centroids_are_named_by_the_layers_own_axes():
+    volume = np.zeros((6, 7, 8), int)
+    volume[1, 2, 3], volume[4, 5, 6] = 1, 2
+    table, _ = measure_taken(take(Labels(volume, axis_labels=("x", "y", "z"), scale=(1, 1, 2))))
+    assert table.loc[1, ["centroid_x", "centroid_y", "centroid_z"]].tolist() == [1, 2, 6]

@@ -7,23 +7,24 @@ from collections.abc import Sequence
 import numpy as np
 from napari.layers import Image, Labels, Layer, Surface
 
-__all__ = ["axis_name", "flat_axis", "split_axes", "value_axes"]
+from shapelab.axis_names import axis_meanings
 
-_TIME_NAMES = frozenset({"t", "time", "times", "frame", "frames", "timepoint"})
-_CHANNEL_NAMES = frozenset({"c", "ch", "channel", "channels", "s", "sample", "samples", "rgb"})
+__all__ = ["axis_name", "flat_axis", "split_axes", "value_axes"]
 
 
 def split_axes(layer: Layer) -> tuple[list[int], list[int]]:
     """Return the spatial axes and the others (time, channels, whatever stands before the last three)."""
-    others = []
-    for axis in range(layer.ndim):
-        name = str(layer.axis_labels[axis]).strip().lower()
-        timed = layer.units[axis].dimensionality == {"[time]": 1}
-        if name in _TIME_NAMES or name in _CHANNEL_NAMES or timed or axis < value_axes(layer):
-            others.append(axis)
+    meanings = _meanings(layer)
+    others = [axis for axis in range(layer.ndim) if meanings[axis] != "space" or axis < value_axes(layer)]
     left = [axis for axis in range(layer.ndim) if axis not in others]
     others += left[:-3]
     return left[-3:], sorted(others)
+
+
+def _meanings(layer: Layer) -> list[str]:
+    """Return what each axis is, by its name and its unit."""
+    timed = [unit.dimensionality == {"[time]": 1} for unit in layer.units]
+    return ["time" if known else meaning for meaning, known in zip(axis_meanings(layer.axis_labels), timed, strict=True)]
 
 
 def value_axes(layer: Layer) -> int:
@@ -32,11 +33,11 @@ def value_axes(layer: Layer) -> int:
 
 
 def axis_name(layer: Layer, axis: int) -> str:
-    """Return what an axis is called in a sentence: time, channels, or its number."""
-    name = str(layer.axis_labels[axis]).strip().lower()
-    if name in _CHANNEL_NAMES:
-        return "channels"
-    return "time" if name in _TIME_NAMES or layer.units[axis].dimensionality == {"[time]": 1} else f"axis {axis}"
+    """Return what an axis is called in a sentence: time, channels, its name or its number."""
+    meaning = _meanings(layer)[axis]
+    if meaning == "other":
+        return str(layer.axis_labels[axis])
+    return {"time": "time", "channel": "channels"}.get(meaning, f"axis {axis}")
 
 
 def flat_axis(layer: Layer, spatial: Sequence[int]) -> int | None:

@@ -200,6 +200,8 @@ def why_not_taken(layer: Layer, ndims: Sequence[int] = (2, 3), kinds: tuple[type
         more = f" besides {', '.join(axis_name(layer, axis) for axis in others)}" if others else ""
         return f"it is {n}-D{more}, and {wanted} is needed"
     units = [layer.units[axis] for axis in spatial]
+    if strange := next((unit for unit in units if not _is_length(unit)), None):
+        return f"its axes are in {strange}, which is no length: set its units to a length or to pixels first (layer.units)"
     if any(unit.dimensionality != units[-1].dimensionality for unit in units):
         return f"its axes have units that cannot be converted into each other ({', '.join(map(str, units))}): set them alike first"
     return ""
@@ -212,6 +214,11 @@ def spatial_ndim(layer: Layer) -> int:
     """Return the number of spatial axes; a stack of one slice has two."""
     spatial, _ = split_axes(layer)
     return len(spatial) - (flat_axis(layer, spatial) is not None)
+
+
+def _is_length(unit: Any) -> bool:
+    """Return whether a unit is a length or a pixel; angles are pure numbers too, but no lengths."""
+    return str(unit) in ("pixel", "dimensionless") or unit.dimensionality in ({"[length]": 1}, {"[printing_unit]": 1})
 
 
 def _factor(unit: Any, other: Any) -> float:

@@ -17,6 +17,7 @@ __all__ = ["read_shape", "why_no_labels", "why_no_mask", "why_no_shape"]
 _SAMPLE = 100_000
 """Voxels that are looked at to tell a mask from a grey image."""
 _GREY = "it is a grey image: threshold it to a mask or segment it into Labels first"
+_NAN = "it contains values that are not finite (NaN or infinity): replace them first"
 _FIELD = "it is a field and no mask: threshold it first"
 
 
@@ -58,6 +59,8 @@ def _why_no_image(values: np.ndarray, *, fields: bool) -> str:
         return ""
     if is_two_valued(values):
         return ""
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        return _NAN
     if values.dtype.kind == "f" and values.min() < 0 < values.max():
         return "" if fields else _FIELD
     return _GREY
@@ -83,7 +86,7 @@ def read_shape(taken: TakenLayer, *, fields: bool = True) -> TakenLayer:
         return read
     values: Any = read.data
     if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise InputError(f"The layer {taken.name!r} contains values that are not finite (NaN or infinity): replace them first.")
+        raise InputError(f"The layer {taken.name!r} cannot be used: {_NAN}.")
     reason = _why_no_image(values, fields=fields)
     if reason:
         raise InputError(f"The layer {taken.name!r} cannot be used: {reason}.")

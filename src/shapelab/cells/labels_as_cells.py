@@ -11,8 +11,9 @@ import numpy as np
 
 from shapelab.cells.parameters import CellParameters
 from shapelab.cells.state import CellState
+from shapelab.convert.given_layer import parts_of
 from shapelab.errors import InputError
-from shapelab.frame import LayerData, require_space
+from shapelab.frame import LayerData
 from shapelab.labels.check import as_labels, refuse_grey
 from shapelab.labels.moments import cell_moments
 
@@ -67,9 +68,9 @@ class GivenCells:
         """
         if isinstance(source, GivenCells):
             return source
-        data, meta = _parts(source)
+        data, meta, kind = parts_of(source)
         labels = _checked(np.asarray(data))
-        if not _says_labels(source):
+        if kind != "labels":
             refuse_grey(labels)
         scale = meta.get("scale")
         units = meta.get("units")
@@ -150,15 +151,6 @@ class GivenCells:
         return ids[good].astype(np.int64), counts[good], ids[(ids != 0) & ~large]
 
 
-def _parts(source: Any) -> tuple[Any, Mapping[str, Any]]:
-    if isinstance(source, LayerData):
-        require_space(source)
-        return source.data, source.meta
-    if isinstance(source, tuple) and len(source) == 3 and isinstance(source[1], Mapping):
-        return source[0], source[1]
-    return source, {}
-
-
 def _types(features: Any, ids: np.ndarray) -> dict[int, int] | None:
     """Return the population of each cell, 0 for the first of the values in their order; None if nothing is stated."""
     stated = dict(zip(np.asarray(features["index"]).tolist(), np.asarray(features["type"]).tolist(), strict=True))
@@ -180,11 +172,6 @@ def _types(features: Any, ids: np.ndarray) -> dict[int, int] | None:
     return {i: kinds.index(value) for i, value in zip(ids.tolist(), values, strict=True)}
 
 
-def _says_labels(source: Any) -> bool:
-    """Tell whether a layer says that its numbers are ids."""
-    return (source.kind if isinstance(source, LayerData) else source[2] if _parts(source)[1] else None) == "labels"
-
-
 def _checked(labels: np.ndarray) -> np.ndarray:
     labels = as_labels(labels, empty=True, floats=True, most=_LARGEST)
     if min(labels.shape) < 8:
@@ -204,7 +191,7 @@ def _mask(walls: Any, labels: np.ndarray) -> np.ndarray | None:
             raise InputError(f"walls = {walls!r} is not allowed: give an image, or 'background' to make label 0 wall.")
         mask = labels != 0
     else:
-        image = np.asarray(_parts(walls)[0])
+        image = np.asarray(parts_of(walls)[0])
         if image.shape != labels.shape:
             raise InputError(f"The walls have shape {image.shape} and the labels {labels.shape}: they must be the same.")
         mask = image == 0

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from shapelab.compare.sinkhorn import WeightedPoints
+from shapelab.convert.given_layer import as_layer, place_of_layer, unit_of_layer
 from shapelab.convert.mesh import Mesh
 from shapelab.convert.mesh_cleaning import clean_mesh
 from shapelab.convert.mixture import GaussianMixture
@@ -86,6 +87,7 @@ def as_shape(data: Any, spacing: Spacing | None = None, unit: str = "", *, label
         Whole numbers are ids of objects, even if they look like the brightness of a grey image, which is refused
         otherwise; a labels layer says so itself.
     """
+    data = as_layer(data)
     if isinstance(data, LayerData):
         return _from_layer(data, spacing, unit, labels)
     if isinstance(data, Shape):
@@ -109,11 +111,11 @@ def as_shape(data: Any, spacing: Spacing | None = None, unit: str = "", *, label
 
 def _from_layer(layer: LayerData, spacing: Spacing | None, unit: str, labels: bool) -> Shape:
     require_space(layer)
-    meta: Mapping[str, Any] = layer.meta
-    units = meta.get("units", unit)
-    name = str(units if isinstance(units, str) else units[-1] if units is not None and len(units) else unit)
+    meta: Mapping[str, Any] = layer.meta if spacing is None else {**layer.meta, "scale": spacing}
+    units = meta.get("units")
+    name = (unit_of_layer(layer) or "pixel") if units is not None and len(units) else unit
     try:
-        shape = as_shape(layer.data, meta.get("scale", 1.0) if spacing is None else spacing, name, labels=labels or layer.kind == "labels")
+        shape = as_shape(layer.data, 1.0, name, labels=labels or layer.kind == "labels")
     except InputError as error:
         raise InputError(f"Layer '{layer.name}': {error}") from None
     if layer.kind == "points" and not isinstance(shape.data, WeightedPoints):
@@ -121,11 +123,10 @@ def _from_layer(layer: LayerData, spacing: Spacing | None, unit: str, labels: bo
         shape = Shape("points", WeightedPoints(points, np.ones(len(points))), unit=name)
     if not shape.ndim:
         return shape
-    place = Place.from_meta(meta, shape.ndim, name)
+    place = place_of_layer(replace(layer, meta=meta), shape.ndim)
     if shape.is_grid:
-        return shape if place is None else _placed(shape, place)
-    if place is None:
-        place = Place.of(as_spacing(meta.get("scale", 1.0), shape.ndim))
+        placed = any(meta.get(key) is not None for key in ("translate", "affine", "rotate", "shear"))
+        return _placed(shape, place) if placed else replace(shape, spacing=place.spacing)
     if shape.kind == "surface":
         return replace(shape, data=Mesh(place.world(shape.data.vertices), shape.data.faces))
     return replace(shape, data=WeightedPoints(place.world(shape.data.points), shape.data.weights))

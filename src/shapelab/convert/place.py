@@ -127,13 +127,48 @@ class Place:
 
     @classmethod
     def from_meta(cls, meta: Any, ndim: int, unit: str = "") -> Place | None:
-        """Return the place that a layer's ``meta`` states, None where it states no position."""
-        if meta.get("translate") is None and meta.get("affine") is None:
+        """Return the place that a layer's ``meta`` states as napari does, None where it states no more than a voxel size.
+
+        Raises
+        ------
+        InputError
+            If it is turned by angles in three dimensions: these are taken as a matrix.
+        """
+        if all(meta.get(name) is None for name in ("translate", "affine", "rotate", "shear")):
             return None
         inner = cls.of(np.broadcast_to(np.asarray(meta.get("scale", 1.0), float), ndim).tolist(), unit=unit).matrix
+        inner[:-1, :-1] = _rotation(meta.get("rotate"), ndim) @ _shear(meta.get("shear"), ndim) @ inner[:-1, :-1]
         if meta.get("translate") is not None:
             inner[:-1, -1] = np.broadcast_to(np.asarray(meta["translate"], float), ndim)
         return cls(inner if meta.get("affine") is None else np.asarray(meta["affine"], float) @ inner, unit)
+
+
+def _rotation(rotate: Any, ndim: int) -> np.ndarray:
+    """Return a rotation as a matrix; a single number is an angle in the plane [degrees], as napari has it."""
+    if rotate is None:
+        return np.eye(ndim)
+    given = np.asarray(rotate, float)
+    if given.shape == (ndim, ndim):
+        return given
+    if given.size == 1 and ndim == 2:
+        cosine, sine = np.cos(np.deg2rad(given.item())), np.sin(np.deg2rad(given.item()))
+        return np.array([[cosine, -sine], [sine, cosine]])
+    raise InputError(f"The rotation of a layer in {ndim}-D must be a matrix of shape ({ndim}, {ndim}); received {rotate!r}.")
+
+
+def _shear(shear: Any, ndim: int) -> np.ndarray:
+    """Return a shear as a matrix; a vector holds what is above its diagonal, row by row, as napari has it."""
+    if shear is None:
+        return np.eye(ndim)
+    given = np.asarray(shear, float)
+    if given.shape == (ndim, ndim):
+        return given
+    matrix = np.eye(ndim)
+    above = np.triu_indices(ndim, 1)
+    if given.size != len(above[0]):
+        raise InputError(f"The shear of a layer in {ndim}-D must have {len(above[0])} values, or be a matrix; received {shear!r}.")
+    matrix[above] = given.ravel()
+    return matrix
 
 
 def straightened(array: np.ndarray, place: Place, *, smooth: bool) -> tuple[np.ndarray, Place, str]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from shapelab.arguments import checked
 from shapelab.box import to_layer
+from shapelab.convert.given_layer import straight_layer
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.crystals.diagram import Diagram
 from shapelab.crystals.moments import Moments, label_moments
@@ -19,6 +20,7 @@ from shapelab.crystals.stages import FitProgress, maximise_likelihood
 from shapelab.crystals.worst import WorstGrain, worst_grains
 from shapelab.device import require_memory, resolve
 from shapelab.errors import InputError, ParameterError
+from shapelab.frame import LayerData
 from shapelab.labels.check import labels_of
 from shapelab.limits import above, between
 from shapelab.memory import of_crystal_fit
@@ -80,7 +82,7 @@ def fit_diagram(
     order
         Degree of the polynomials: 1 power diagram, 2 anisotropic power diagram (curved boundaries), 3 and 4.
     spacing
-        Size of a pixel, one number or one per axis (z, y, x) [physical unit].
+        Size of a pixel, one number or one per axis (z, y, x) [physical unit]; ignored where a layer brings its own.
     method
         "likelihood" starts from the moments and maximises the likelihood of the pixels; "moments" stops at the start.
     exact_volumes
@@ -125,8 +127,9 @@ def fit_diagram(
     if order > 2 and (method == "moments" or exact_volumes):
         what = "method = 'moments'" if method == "moments" else "exact_volumes"
         raise ParameterError(f"{what} is possible for orders 1 and 2 only; received order = {order}.")
+    labels, _ = straight_layer(labels)
     image = labels_of(labels)
-    voxel = as_spacing(spacing, image.ndim)
+    voxel = as_spacing(labels.meta.get("scale", spacing) if isinstance(labels, LayerData) else spacing, image.ndim)
     place = resolve(device, large=image.size >= LARGE)
     require_memory(of_crystal_fit(image.shape, exact_volumes=exact_volumes))
     index, ids = index_labels(image)

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.convert.given_layer import parts_of
 from shapelab.convert.mask import as_mask
 from shapelab.convert.spacing import as_spacing
 from shapelab.errors import InputError
-from shapelab.frame import LayerData, require_space
+from shapelab.frame import LayerData
 
 __all__ = ["Given", "Start", "given"]
 
@@ -107,7 +108,7 @@ def given(source: Any, what: str = "starting shape") -> Given:
     InputError
         In one sentence, if it is not a volume, or has no surface in it.
     """
-    data, meta, layer_kind = _parts(source)
+    data, meta, layer_kind = parts_of(source)
     array = np.asarray(data)
     if array.dtype.kind not in "bufi":
         raise InputError(f"The {what} must be an array of numbers; received {type(data).__name__} of dtype {array.dtype}.")
@@ -121,15 +122,6 @@ def given(source: Any, what: str = "starting shape") -> Given:
         raise InputError(f"The {what} contains values that are not finite (NaN or infinity): replace them first.")
     spacing = as_spacing(meta["scale"][-3:], 3) if meta.get("scale") is not None else None
     return Given(array, spacing, _unit(meta), _kind(array, layer_kind, what))
-
-
-def _parts(source: Any) -> tuple[Any, Mapping[str, Any], str | None]:
-    if isinstance(source, LayerData):
-        require_space(source)
-        return source.data, source.meta, source.kind
-    if isinstance(source, tuple) and len(source) == 3 and isinstance(source[1], Mapping):
-        return source
-    return source, {}, None
 
 
 def _unit(meta: Mapping[str, Any]) -> str | None:

@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from shapelab.convert.given_layer import parts_of
 from shapelab.errors import InputError, ParameterError
 from shapelab.foam.state import MOST_TYPES
 from shapelab.foam.tensions import pair_table
-from shapelab.frame import LayerData, require_space
+from shapelab.frame import LayerData
 from shapelab.labels.check import as_labels, refuse_grey
 
 __all__ = ["GivenFoam"]
@@ -67,7 +68,7 @@ class GivenFoam:
         """
         if isinstance(source, GivenFoam):
             return source
-        data, meta, kind = _parts(source)
+        data, meta, kind = parts_of(source)
         labels = _checked(np.asarray(data), kind)
         if background not in ("medium", "none"):
             raise ParameterError(f"background = {background!r} is not allowed: choose 'medium' or 'none'.")
@@ -115,18 +116,9 @@ class GivenFoam:
         return found
 
 
-def _parts(source: Any) -> tuple[Any, Mapping[str, Any], str | None]:
-    if isinstance(source, LayerData):
-        require_space(source)
-        return source.data, source.meta, source.kind
-    if isinstance(source, tuple) and len(source) == 3 and isinstance(source[1], Mapping):
-        return source[0], source[1], source[2]
-    return source, {}, None
-
-
 def _plain(source: Any) -> Any:
     """Return the array in a layer; anything else as it is."""
-    return _parts(source)[0]
+    return parts_of(source)[0]
 
 
 def _checked(labels: np.ndarray, kind: str | None) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.arguments import checked
+from shapelab.convert.given_layer import straight_layer
 from shapelab.convert.spacing import Spacing
 from shapelab.device import require_memory
 from shapelab.errors import InputError
@@ -99,7 +100,8 @@ def _meshed(
 ) -> tuple[InterfaceMesh, str]:
     if isinstance(given, InterfaceMesh):
         return given, ""
-    given = cells_of(given)
+    given, said = straight_layer(cells_of(given))
+    notes.extend(said)
     labels = labels_of(given)
     if isinstance(given, LayerData):
         spacing = given.meta.get("scale", spacing)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shapelab.convert.given_layer import straight_layer
 from shapelab.errors import InputError
 from shapelab.frame import Frame, LayerData
 from shapelab.infer.options import TensionOptions
@@ -112,7 +113,7 @@ class Tensions:
         """
         if isinstance(labels_or_mesh, InterfaceMesh):
             return not _same(self.mesh.net, labels_or_mesh.net) or not np.array_equal(self.mesh.net.moves, labels_or_mesh.net.moves)
-        layer = cells_of(labels_or_mesh)
+        layer, _ = straight_layer(cells_of(labels_or_mesh))
         labels = as_labels(layer.data if isinstance(layer, LayerData) else layer, empty=True)
         if not labels.any():
             return True

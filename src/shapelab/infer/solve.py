@@ -23,6 +23,8 @@ _OVERLAP = 2.2
 _OUTLIER = 2.5
 """Residuals beyond this many medians lose weight."""
 _TINY = 1e-300
+_EXACT = 1e-6
+"""Force left, relative to the pulls, below which it is rounding: straight rows of boxes balance exactly."""
 _ROUNDS_OF_MANY = 1
 """Most robust rounds where a direct solution is too large."""
 _FIRST_PENALTY = 1e-3
@@ -72,9 +74,9 @@ def solve(balance: Balance, *, medium: bool, prior: float, robust: int) -> Solut
         penalty = np.where(is_tension, strength, 0.0)
         values, inverse, guess = _constrained(normal, penalty, mean, guess, last=turn == rounds + 1, many=many, medium=medium)
         left = _left(balance, part, values)
-        variance = float(np.mean((left * trust) ** 2)) / balance.ndim
+        variance = max(float(np.mean((left * trust) ** 2)) / balance.ndim, _EXACT**2)
         if turn < rounds:
-            trust = 1 / np.sqrt(1 + (left / max(_OUTLIER * float(np.median(left)), _TINY)) ** 2)
+            trust = 1 / np.sqrt(1 + (left / max(_OUTLIER * float(np.median(left)), _EXACT)) ** 2)
     spread = _OVERLAP * np.sqrt(np.maximum(inverse, 0) * variance)
     return _solution(balance, medium, columns, values, spread, left, trust)
 

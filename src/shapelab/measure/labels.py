@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shapelab.arguments import Pixels, checked
+from shapelab.axis_names import space_letters
 from shapelab.box import to_layer
+from shapelab.convert.place import Place
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.labels.check import as_labels
 from shapelab.labels.moments import cell_moments
@@ -16,7 +19,7 @@ from shapelab.measure.contacts import LabelContacts, label_contacts
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["measure_labels", "table_of_labels"]
+__all__ = ["measure_labels", "placed_centroids", "table_of_labels"]
 
 
 @checked()
@@ -67,6 +70,25 @@ def table_of_labels(array: np.ndarray, steps: tuple[float, ...], contacts: Label
     columns["neighbours"] = np.bincount(touching.ravel(), minlength=ids.size)
     columns["touches_border"] = np.isin(np.arange(ids.size), _border(index))
     return pd.DataFrame(columns, index=pd.Index(ids, name="label"))
+
+
+def placed_centroids(table: pd.DataFrame, place: Place, axes: Sequence[object] = ()) -> pd.DataFrame:
+    """Return a table of `measure_labels` with its centroids in the world.
+
+    Parameters
+    ----------
+    table
+        Centroids along the axes of the array.
+    place
+        Where the array lies.
+    axes
+        What its axes are called; columns are named by them where they are x, y and z in another order.
+    """
+    names = [f"centroid_{axis}" for axis in "zyx"[-place.ndim :]]
+    placed = table.copy()
+    placed[names] = place.world(table[names].to_numpy(float) / place.spacing)
+    letters = space_letters(axes, place.ndim)
+    return placed.rename(columns={name: f"centroid_{letter}" for name, letter in zip(names, letters, strict=True)})
 
 
 def _border(index: np.ndarray) -> np.ndarray:

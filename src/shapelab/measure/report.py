@@ -14,7 +14,7 @@ from shapelab.errors import InputError
 from shapelab.labels.check import as_labels, refuse_grey
 from shapelab.limits import between
 from shapelab.measure.given import given
-from shapelab.measure.labels import measure_labels
+from shapelab.measure.labels import measure_labels, placed_centroids
 from shapelab.measure.planar import measure_planar
 from shapelab.measure.solid import measure_solid
 from shapelab.measure.surface import measure_surface
@@ -92,8 +92,7 @@ def measure(
     if shape is None:
         table = measure_labels(array, steps)
         if known.place is not None:
-            centroids = [f"centroid_{axis}" for axis in "zyx"[-array.ndim :]]
-            table[centroids] = known.place.world(table[centroids].to_numpy(float) / known.place.spacing)
+            table = placed_centroids(table, known.place, known.axes)
         table.attrs.update(unit=unit, warnings=[*known.notes])
         return table
     measured = measure_solid if array.ndim == 3 else measure_planar
