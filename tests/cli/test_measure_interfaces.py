@@ -40,3 +40,27 @@ def test_angles_of_equal_bubbles_are_thirds_of_a_turn(bubbles, capsys):
 def test_what_does_not_go_together_is_said(bubbles, capsys):
     assert main(["measure", str(bubbles[1]), "--angles", "--label", "1"]) == 2
     assert "--label measures one label alone and --angles those between labels" in capsys.readouterr().err
+
+
+def test_no_option_is_ignored_and_units_are_told(bubbles, capsys):
+    file = str(bubbles[1])
+    assert main(["measure", file, "--interfaces", "--smoothing", "4"]) == 2
+    assert "--smoothing is for a mask" in capsys.readouterr().err
+    assert main(["measure", file, "--smoothing", "4"]) == 0
+    assert "nothing in this table depends on it" in capsys.readouterr().err
+    assert main(["measure", file, "--interfaces", "--voxel-size", "0.5", "--unit", "micron"]) == 0
+    assert "length [µm]" in capsys.readouterr().out
+    assert main(["measure", file, "--unit", "kg"]) == 2
+    assert "no unit of length" in capsys.readouterr().err
+    assert main(["measure", file, "--unit", "um"]) == 0
+    assert "1 µm was taken" in capsys.readouterr().err
+    assert main(["measure", file, "--label", "0"]) == 2
+    assert "background" in capsys.readouterr().err
+
+
+def test_an_image_without_lines_has_no_angles(tmp_path, capsys):
+    np.save(tmp_path / "one.npy", np.pad(np.ones((8, 8), np.uint8), 4))
+    assert main(["measure", str(tmp_path / "one.npy"), "--angles"]) == 0
+    out = capsys.readouterr()
+    assert not out.out
+    assert "none in this image" in out.err

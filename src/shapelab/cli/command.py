@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal
 
-from shapelab.cli import check, export, listing, measure, resume, run, sweep, tensions
+from shapelab.cli import check, compare, export, listing, measure, resume, run, sweep, tensions
 from shapelab.cli.parser import USAGE, Parser
 from shapelab.errors import ShapelabError
 
@@ -55,6 +55,7 @@ def _command() -> Parser:
         ("list", listing, "list families, presets and scenarios"),
         ("check", check, "test a scenario, yours or one of the catalogue, in a few seconds"),
         ("measure", measure, "measure a mask, a label image or a phase field"),
+        ("compare", compare, "compare two masks, label images, meshes or runs"),
         ("tensions", tensions, "infer the tensions and pressures that hold a tissue, from its label image"),
     ):
         verb.add_options(commands.add_parser(name, help=help_, allow_abbrev=False))

@@ -1,20 +1,21 @@
-"""Options that say which image of a file is meant, for every verb that reads one."""
+"""What a verb reads: a mesh, the image of a file that its options choose, or a frame of a run folder."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shapelab.cli.parser import whole_number
 from shapelab.errors import InputError
+from shapelab.io.presence import is_file
 
 if TYPE_CHECKING:
     from shapelab.frame import Frame, LayerData
     from shapelab.io import Run
 
-__all__ = ["add_image_options", "frame_of_run", "read_still"]
+__all__ = ["add_image_options", "frame_of_run", "read_shape", "read_still"]
 
 
 def add_image_options(parser: argparse.ArgumentParser) -> None:
@@ -58,3 +59,39 @@ def read_still(path: Path, known: argparse.Namespace) -> LayerData:
     for note in layer.meta.get("metadata", {}).get("notes", ()):
         print(f"shapelab: {path.name}: {note}", file=sys.stderr)
     return layer
+
+
+def read_shape(path: Path, known: argparse.Namespace) -> tuple[LayerData, Any]:
+    """Return the mesh or image of a file, or the first volume of a run's frame, and how it goes on beyond its box.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    from shapelab.io import load_run
+    from shapelab.io.mesh import MESH_SUFFIXES
+
+    if path.suffix.lower() in MESH_SUFFIXES:
+        return _surface(path, known), "replicate"
+    if not is_file(path / "run.json"):
+        return read_still(path, known), "replicate"
+    run = load_run(path)
+    volumes = [layer for layer in frame_of_run(run, known) if layer.kind in ("image", "labels")]
+    if not volumes:
+        raise InputError(f"The run {path.name} holds no image or labels.")
+    return volumes[0], run.record.parameters.get("boundary", "replicate")
+
+
+def _surface(path: Path, known: argparse.Namespace) -> LayerData:
+    from shapelab.frame import LayerData
+    from shapelab.io.mesh import read_mesh_file
+
+    given = (("--key", known.key), ("--frame", known.frame), ("--channel", known.channel), ("--labels", known.labels or None))
+    for option, value in given:
+        if value is not None:
+            raise InputError(f"{option} is for images: {path.name} is a triangle mesh.")
+    found = read_mesh_file(path)
+    for note in found.notes:
+        print(f"shapelab: {path.name}: {note}", file=sys.stderr)
+    return LayerData(path.stem, (found.mesh.vertices, found.mesh.faces), "surface")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from shapelab.measure import unit_of
+from shapelab.units import shown_unit
 
 __all__ = ["print_report"]
 
@@ -14,15 +16,22 @@ def print_report(report: Any, unit: str, *, as_json: bool) -> None:
     """Print what `shapelab.measure.measure` returned: a dictionary, or a table of labels."""
     if isinstance(report, dict):
         print(json.dumps(report, indent=2, default=str) if as_json else _lines(report, unit))
-    elif as_json:
+        return
+    if as_json:
         print(report.reset_index().to_json(orient="records", indent=2))
+    elif report.empty:
+        print("shapelab: there is none in this image.", file=sys.stderr)
     else:
-        print(report.to_string(float_format=lambda value: f"{value:.6g}"))
+        named = {name: f"{name} [{shown_unit(symbol)}]" for name in report.columns if (symbol := unit_of(name, unit))}
+        print(report.rename(columns=named).to_string(float_format=lambda value: f"{value:.6g}"))
+    for sentence in report.attrs.get("warnings", ()):
+        print(f"shapelab: {sentence}", file=sys.stderr)
 
 
 def _lines(report: dict[str, Any], unit: str) -> str:
     width = max(map(len, report))
-    lines = [f"{name:<{width}}  {_text(value)} {unit_of(name, unit)}".rstrip() for name, value in report.items() if name != "warnings"]
+    numbers = {name: value for name, value in report.items() if name != "warnings"}
+    lines = [f"{name:<{width}}  {_text(value)} {shown_unit(unit_of(name, unit))}".rstrip() for name, value in numbers.items()]
     return "\n".join([*lines, *(f"note: {sentence}" for sentence in report.get("warnings", ()))])
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shapelab.cli.image_file import add_image_options, frame_of_run, read_still
 from shapelab.cli.parser import number
 from shapelab.errors import InputError
+from shapelab.io.output import new_file, require_new
 from shapelab.io.presence import is_file
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def run(known: argparse.Namespace) -> int:
     options = TensionOptions(**given_parameters(known, TensionOptions))
     if known.out is not None and known.out.suffix.lower() != ".csv":
         raise InputError(f"A table is written as .csv; received {known.out.name!r}.")
+    if known.out is not None:
+        require_new(known.out)
     if known.over_time and known.frame is not None:
         raise InputError("--frame takes one frame and --over-time all of them: choose one of the two.")
     if known.width is not None and not known.over_time:
@@ -78,10 +81,8 @@ def _tell(done: int, count: int) -> None:
 
 def _write(table: pd.DataFrame, known: argparse.Namespace) -> None:
     if known.out is not None:
-        try:
-            table.to_csv(known.out, index=False)
-        except OSError as error:
-            raise InputError(f"{known.out} cannot be written: {error.strerror or error}.") from None
+        with new_file(known.out) as partial:
+            table.to_csv(partial, index=False)
         print(f"{known.out}: {len(table)} rows")
     elif known.json:
         print(table.to_json(orient="records", indent=2))

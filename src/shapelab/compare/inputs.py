@@ -113,7 +113,8 @@ def _from_layer(layer: LayerData, spacing: Spacing | None, unit: str, labels: bo
     require_space(layer)
     meta: Mapping[str, Any] = layer.meta if spacing is None else {**layer.meta, "scale": spacing}
     units = meta.get("units")
-    name = (unit_of_layer(layer) or "pixel") if units is not None and len(units) else unit
+    own = (unit_of_layer(layer) or "pixel") if units is not None and len(units) else unit
+    name = unit if unit and spacing is not None else own  # the unit is that of the voxel size that was given
     try:
         shape = as_shape(layer.data, 1.0, name, labels=labels or layer.kind == "labels")
     except InputError as error:

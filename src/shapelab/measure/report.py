@@ -123,6 +123,8 @@ def _one_shape(array: np.ndarray, label: int | None, *, sure: bool) -> np.ndarra
         return array
     labels = as_labels(array)
     if label is not None:
+        if label == 0:
+            raise InputError(f"Label 0 is the background: choose one of {_names(np.unique(labels))}.")
         if not (mask := labels == label).any():
             raise InputError(f"The label image has no label {label}; it has {_names(np.unique(labels))}.")
         return np.asarray(mask)

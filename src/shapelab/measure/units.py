@@ -7,6 +7,8 @@ __all__ = ["shown_name", "unit_of"]
 _POWERS = {
     "volume": 3,
     "area": 2,
+    "length": 1,
+    "curvature": -1,
     "perimeter": 1,
     "area_per_volume": -1,
     "surface_to_volume": -1,

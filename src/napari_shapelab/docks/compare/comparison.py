@@ -10,14 +10,14 @@ import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Surface
 
 import shapelab
-from napari_shapelab.docks.compare.rows import row_name
 from napari_shapelab.viewer.layer_data import TakenLayer, why_not_taken
 from napari_shapelab.viewer.shapes import read_shape, why_no_shape
 from napari_shapelab.work.progress import Progress, Report
+from shapelab.compare.rows import comparison_rows
 from shapelab.frame import LayerData
 from shapelab.parameters import Parameters, parameter
 from shapelab.stopping import apart, stoppable
-from shapelab.units import conversion, is_length, short_unit, shown_unit
+from shapelab.units import conversion, is_length, shown_unit
 
 __all__ = ["COMPARED", "CompareParameters", "Comparison", "compare_layers", "densities", "distributions", "numbers", "why_not"]
 
@@ -112,31 +112,7 @@ def _apart(a: TakenLayer, b: TakenLayer) -> list[str]:
 
 def numbers(comparison: Comparison) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Return the numbers between the two, those of the first and those of the second, by name."""
-    between: dict[str, Any] = {}
-    sides: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
-    unit, ndim = short_unit(comparison.result["unit"]), _ndim(comparison)
-    for name, value in comparison.result.items():
-        if not isinstance(value, int | float | np.number) or isinstance(value, bool):
-            continue
-        stem, _, side = name.rpartition("_")
-        if stem and side in ("a", "b"):
-            sides[side == "b"][row_name(stem, unit, ndim)] = value
-            between.setdefault(row_name(stem, unit, ndim), None)
-        elif name.endswith("_difference"):
-            between[row_name(name.removesuffix("_difference"), unit, ndim)] = f"{value:+.4g}"
-        elif name != "blur":
-            between[row_name(name, unit, ndim)] = value
-    populations = comparison.result.get("populations")
-    if populations is not None:
-        for name, row in populations.iterrows():
-            key = row_name(str(name), unit, ndim, mean=True)
-            between[key] = f"KS {row['ks']:.2f}"
-            sides[0][key], sides[1][key] = row["mean_a"], row["mean_b"]
-    return between, *sides
-
-
-def _ndim(comparison: Comparison) -> int:
-    return len(comparison.result.get("spacing") or (1, 1, 1))
+    return comparison_rows(comparison.result)
 
 
 def distributions(comparison: Comparison) -> dict[str, tuple[np.ndarray, np.ndarray]]:

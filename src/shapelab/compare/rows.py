@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
 from shapelab.measure import unit_of
 from shapelab.measure.units import shown_name
-from shapelab.units import shown_unit
+from shapelab.units import short_unit, shown_unit
 
-__all__ = ["row_name"]
+__all__ = ["comparison_rows"]
 
 _NAMES = {
     "dice": "Dice overlap",
@@ -37,7 +42,38 @@ _POWERS = {
 _AXES = {2: ("long", "short"), 3: ("long", "middle", "short")}
 
 
-def row_name(key: str, unit: str, ndim: int, *, mean: bool = False) -> str:
+def comparison_rows(result: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Return the numbers between the two, those of the first and those of the second, by the names that readers know.
+
+    Parameters
+    ----------
+    result
+        What `shapelab.compare.compare` returned.
+    """
+    between: dict[str, Any] = {}
+    sides: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+    unit, ndim = short_unit(result["unit"]), len(result.get("spacing") or (1, 1, 1))
+    for name, value in result.items():
+        if not isinstance(value, int | float | np.number) or isinstance(value, bool):
+            continue
+        stem, _, side = name.rpartition("_")
+        if stem and side in ("a", "b"):
+            sides[side == "b"][_row_name(stem, unit, ndim)] = value
+            between.setdefault(_row_name(stem, unit, ndim), None)
+        elif name.endswith("_difference"):
+            between[_row_name(name.removesuffix("_difference"), unit, ndim)] = f"{value:+.4g}"
+        elif name != "blur":
+            between[_row_name(name, unit, ndim)] = value
+    populations = result.get("populations")
+    if populations is not None:
+        for name, row in populations.iterrows():
+            key = _row_name(str(name), unit, ndim, mean=True)
+            between[key] = f"KS {row['ks']:.2f}"
+            sides[0][key], sides[1][key] = row["mean_a"], row["mean_b"]
+    return between, *sides
+
+
+def _row_name(key: str, unit: str, ndim: int, *, mean: bool = False) -> str:
     """Return what a row is called.
 
     Parameters

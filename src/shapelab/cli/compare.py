@@ -1,0 +1,89 @@
+"""The ``shapelab compare`` command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from shapelab.cli.image_file import add_image_options, read_shape
+from shapelab.cli.parser import number, whole_number
+from shapelab.errors import InputError
+
+__all__ = ["add_options", "run"]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.add_argument("a", type=Path, metavar="A", help="image, mesh or run folder (its last frame)")
+    parser.add_argument("b", type=Path, metavar="B", help="what A is compared with; different voxels are brought to the finer size")
+    parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="of both: one size, or one per axis (z y x)")
+    parser.add_argument("--voxel-size-b", type=number, nargs="+", metavar="SIZE", help="that of B, if it differs")
+    parser.add_argument("--unit", help="unit of the voxel sizes that are given")
+    add_image_options(parser)
+    for name, type_ in (("key", str), ("frame", whole_number), ("channel", whole_number)):
+        parser.add_argument(f"--{name}-b", type=type_, metavar=name[0].upper(), help=f"the --{name} of B, if it differs")
+    parser.add_argument("--no-transport", action="store_true", help="leave out the distance by optimal transport")
+    parser.add_argument("--no-curvature", action="store_true", help="leave out curvature diagrams (3-D)")
+    parser.add_argument("--no-statistics", action="store_true", help="leave out the statistics of cells")
+    parser.add_argument("--border-cells", action="store_true", help="keep cells cut by the border of the image in the statistics")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="also write a report: numbers, tables, versions, a figure")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(action=run)
+
+
+def run(known: argparse.Namespace) -> int:
+    """Print how two shapes compare."""
+    from shapelab.compare import compare, write_report
+    from shapelab.io.output import require_new
+
+    if known.unit is not None and known.voxel_size is None:
+        raise InputError("--unit is that of --voxel-size: give both, or neither.")
+    if known.out is not None:
+        require_new(known.out)
+    a, _ = read_shape(known.a, known)
+    b, _ = read_shape(known.b, _of_b(known))
+    result = compare(
+        a,
+        b,
+        known.voxel_size,
+        spacing_b=known.voxel_size_b,
+        unit=known.unit or "",
+        exclude_border=not known.border_cells,
+        transport=not known.no_transport,
+        curvature=not known.no_curvature,
+        statistics=not known.no_statistics,
+    )
+    print(_as_json(result) if known.json else _table(result))
+    if known.out is not None:
+        write_report({"a": a.name, "b": b.name, **result}, known.out)
+    return 0
+
+
+def _of_b(known: argparse.Namespace) -> argparse.Namespace:
+    """Return the options that choose the image of B."""
+    chosen = {name: getattr(known, f"{name}_b") for name in ("key", "frame", "channel")}
+    return argparse.Namespace(**{**vars(known), **{name: value for name, value in chosen.items() if value is not None}})
+
+
+def _as_json(result: dict[str, Any]) -> str:
+    plain = {name: value for name, value in result.items() if isinstance(value, str | int | float | list | tuple)}
+    return json.dumps(plain, indent=2, default=str)
+
+
+def _table(result: dict[str, Any]) -> str:
+    from shapelab.compare.rows import comparison_rows
+    from shapelab.units import shown_unit
+
+    columns = comparison_rows(result)
+    names = list(dict.fromkeys(name for column in columns for name in column))
+    rows = [("", "A - B", "A", "B"), *((name, *(_text(column.get(name)) for column in columns)) for name in names)]
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows]
+    head = f"compared as {result['compared']}, lengths in {shown_unit(result['unit']) or 'voxels'}"
+    return "\n".join([head, *(line.rstrip() for line in lines), *(f"note: {sentence}" for sentence in result["notes"])])
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else f"{value:.4g}"
