@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from shapelab.catalog import catalog
     from shapelab.cells import Cells
     from shapelab.compare import compare
-    from shapelab.crystals import fit_diagram, generate_crystal
+    from shapelab.crystals import fit_diagram, generate_crystal, load_diagram
     from shapelab.curvature import Curvatubes
     from shapelab.errors import ShapelabError
     from shapelab.foam import Foam
@@ -38,6 +38,7 @@ _EXPORTS = {
     "fit_diagram": "shapelab.crystals",
     "generate_crystal": "shapelab.crystals",
     "infer_tensions": "shapelab.infer",
+    "load_diagram": "shapelab.crystals",
     "measure": "shapelab.measure",
     "solve_cells": "shapelab.transport",
 }
@@ -59,6 +60,7 @@ __all__ = [
     "fit_diagram",
     "generate_crystal",
     "infer_tensions",
+    "load_diagram",
     "measure",
     "solve_cells",
 ]

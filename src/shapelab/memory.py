@@ -72,9 +72,11 @@ def of_foam(shape: Sequence[int], n_cells: int, width: float) -> int:
     return int(_FIXED + {2: 90, 3: 90}[ndim] * pixels + 4 * boxes)
 
 
-def of_crystal_fit(shape: Sequence[int], *, exact_volumes: bool = False) -> int:
-    """Return what fitting a diagram to labels takes [bytes]."""
-    return (105 if exact_volumes else {2: 78, 3: 100}[len(shape)]) * math.prod(shape)
+def of_crystal_fit(shape: Sequence[int], *, exact_volumes: bool = False, cells: int = 0, order: int = 2) -> int:
+    """Return what fitting a diagram of so many cells to labels takes [bytes]; each cell has a matrix of its curvature."""
+    terms = math.comb(order + len(shape), len(shape))
+    double = math.comb(2 * order + len(shape), len(shape))
+    return (105 if exact_volumes else {2: 78, 3: 100}[len(shape)]) * math.prod(shape) + 8 * cells * (4 * terms**2 + 9 * double)
 
 
 def of_new_crystal(shape: Sequence[int], n_grains: int) -> int:

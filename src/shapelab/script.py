@@ -14,7 +14,7 @@ from shapelab.errors import InputError
 from shapelab.frame import LayerData
 from shapelab.simulation import Simulation
 
-__all__ = ["as_command", "as_script", "edited_arrays", "given_arrays", "save_array"]
+__all__ = ["as_command", "as_script", "edited_arrays", "given_arrays", "option_words", "save_array"]
 
 _WRITTEN_OUT = 100
 """Numbers that a script writes out; larger arrays are saved beside it."""
@@ -130,11 +130,18 @@ def as_command(simulation: Simulation) -> str:
         words = ["shapelab", "run", entry.name]
         if simulation.preset:
             words += [f"--{entry.keyword}", simulation.preset]
-        for name, value in _differences(simulation, entry).items():
-            option = f"--{name.replace('_', '-')}"
-            words += [option, *map(str, value)] if isinstance(value, list | tuple) else [f"{option}={value}"]
+        words += option_words(_differences(simulation, entry))
     words += ["--out", out]
     return shlex.join([*words, "--steps", str(steps)] if steps else words)
+
+
+def option_words(values: Mapping[str, Any]) -> list[str]:
+    """Return parameters as the options of a command: ``interface_width`` as ``--interface-width=…``."""
+    words = []
+    for name, value in values.items():
+        option = f"--{name.replace('_', '-')}"
+        words += [option, *map(str, value)] if isinstance(value, list | tuple) else [f"{option}={value}"]
+    return words
 
 
 def given_arrays(simulation: Simulation) -> dict[str, LayerData]:

@@ -129,7 +129,7 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     ),
     "fit_diagram": (
         sl.fit_diagram,
-        {"labels": LABELS, "order": 1, "spacing": 1.0, "method": "moments", "exact_volumes": False, "effort": 0.1},
+        {"labels": LABELS, "order": 1, "spacing": 1.0, "periodic": False, "method": "moments", "exact_volumes": False, "effort": 0.1},
     ),
     "generate_crystal": (
         sl.generate_crystal,
@@ -146,6 +146,11 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
             "tolerance": 0.05,
             "seed": 0,
         },
+    ),
+    "compare_neighbours": (crystals.compare_neighbours, {"first": LABELS, "second": LABELS, "spacing": 1.0, "periodic": False}),
+    "boundary_misorientations": (
+        crystals.boundary_misorientations,
+        {"labels": LABELS, "orientations": np.tile(np.eye(4)[0], (9, 1)), "symmetries": None, "spacing": 1.0, "periodic": False},
     ),
     "misorientation": (crystals.misorientation, {"a": np.eye(4)[:2], "b": np.eye(4)[1:3], "symmetry": "cubic"}),
     "ipf_colours": (crystals.ipf_colours, {"orientations": np.eye(4)[:2], "direction": (0, 0, 1), "symmetry": "cubic"}),

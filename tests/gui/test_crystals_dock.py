@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 
 import numpy as np
 import pytest
 from napari.layers import Labels, Points, Shapes, Surface
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
 from test_layer_data import random_transform
 
 from napari_shapelab.docks.crystals import CrystalsDock
 from napari_shapelab.docks.crystals.fit import FitParameters, GrainImage, fit_image
-from shapelab.crystals import generate_crystal
+from shapelab.cli import main
+from shapelab.crystals import generate_crystal, load_diagram
 from shapelab.crystals.descent import Descent
+from shapelab.io import read_image
 
 CLICK = Qt.MouseButton.LeftButton
 
@@ -405,3 +409,42 @@ def test_the_angle_between_grains_is_offered_for_maps_only(viewer, dock, flat, q
     source.combo.choose(of_map)
     assert not source.threshold.isHidden()
     assert source.threshold.value() == 5.0
+
+
+def test_fits_and_samples_are_saved_by_suffix(viewer, dock, flat, qtbot, tmp_path):
+    viewer.add_labels(flat // 2, name="steel", scale=(0.5, 0.5), units=("um", "um"), translate=(3.0, 4.0))
+    result = fit(qtbot, dock)
+    for name in ("f.json", "f.vti", "f.nii.gz", "f.csv"):
+        dock.fit.save(tmp_path / name)
+        qtbot.waitUntil(lambda name=name: f"Saved '{name}'" in dock.fit.work.message.text(), timeout=20_000)
+    saved = load_diagram(tmp_path / "f.json")
+    assert np.array_equal(saved.labels(), result.labels)
+    assert (saved.unit, saved.origin) == ("um", (3.0, 4.0))
+    assert np.array_equal(read_image(tmp_path / "f.nii.gz").meta["translate"], (3.0, 4.0))
+    dock.fit.save(tmp_path / "f.json")
+    qtbot.waitUntil(lambda: "exists already" in dock.fit.work.message.text(), timeout=20_000)
+    tab = dock.generate
+    choose(tab.form, n_grains=12, shape=(1, 24, 24), lloyd=0, tolerance=10.0)
+    tab.work.run_button.click()
+    qtbot.waitUntil(lambda: tab.generated is not None and not tab.work.working, timeout=60_000)
+    tab.save(tmp_path / "g.vti")
+    qtbot.waitUntil(lambda: "g.material.yaml" in tab.work.message.text(), timeout=20_000)
+
+
+def test_commands_do_what_the_dock_does(viewer, dock, flat, qtbot, tmp_path, monkeypatch):
+    viewer.add_labels(flat, name="steel", scale=(0.5, 0.5), units=("um", "um"))
+    choose(dock.fit.form, order=1, boundary="periodic")
+    result = fit(qtbot, dock)
+    dock.fit.command_button.copy(tmp_path)
+    qtbot.waitUntil(lambda: "command is on the clipboard" in dock.fit.work.message.text(), timeout=20_000)
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(QApplication.clipboard().text())
+    assert words[:2] == ["shapelab", "fit"]
+    assert main(words[1:]) == 0
+    assert np.array_equal(load_diagram(tmp_path / "fit.json").labels(), result.labels)
+    tab = dock.generate
+    choose(tab.form, n_grains=12, shape=(1, 24, 24), lloyd=0, tolerance=10.0)
+    tab.command_button.copy()
+    qtbot.waitUntil(lambda: "command is on the clipboard" in tab.work.message.text(), timeout=20_000)
+    assert main(shlex.split(QApplication.clipboard().text())[1:]) == 0
+    assert np.array_equal(read_image(tmp_path / "sample.tif").data, tab.parameters.generate().labels)

@@ -20,7 +20,7 @@ from shapelab.errors import ShapelabError
 from shapelab.frame import LayerData
 from shapelab.script import save_array
 
-__all__ = ["Script", "ScriptButton", "measure_command", "written"]
+__all__ = ["CommandButton", "Script", "ScriptButton", "measure_command", "written"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,42 @@ class ScriptButton(QPushButton):
         self._say("The script is on the clipboard.", False)
 
 
+class CommandButton(ScriptButton):
+    """The same for a command line; the layer that it reads is saved, too.
+
+    Parameters
+    ----------
+    make
+        Returns the words of the command, in which the layer stands for its file; ShapelabError if a command cannot do it.
+    say
+        Shows a sentence, and whether something is wrong.
+    """
+
+    def __init__(self, make: Callable[[], Sequence[str | TakenLayer]], say: Callable[[str, bool], None]) -> None:
+        super().__init__(lambda: Script(()), say)
+        self._words = make
+        self.setText("Command")
+        self.setToolTip("Copy a command line that computes this again; the layer it reads is saved in a folder that you choose.")
+
+    def copy(self, folder: str | Path | None = None) -> None:
+        """Put the command on the clipboard; its layer goes into `folder`, which the user is asked for if there is none."""
+        try:
+            words = list(self._words())
+        except ShapelabError as error:
+            self._say(str(error), True)
+            return
+        if folder is None and any(isinstance(word, TakenLayer) for word in words):
+            folder = ask_folder(self, "Folder for the layer, which the command reads", save=True)
+            if not folder:
+                return
+        place = Path(folder) if folder is not None else Path()
+        Task(self, lambda: shlex.join(written_words(words, place)), self._show, lambda text: self._say(text, True))
+
+    def _show(self, text: str) -> None:
+        QApplication.clipboard().setText(text)
+        self._say("The command is on the clipboard.", False)
+
+
 def written(script: Script, folder: Path) -> str:
     """Save the arrays of a script, and return its text; not in the window's thread.
 
@@ -93,12 +129,22 @@ def written(script: Script, folder: Path) -> str:
 
 def measure_command(taken: TakenLayer, folder: Path) -> str:
     """Save a layer, and return the ``shapelab measure`` command that measures it; not in the window's thread."""
-    read = read_shape(taken)
-    path = folder / f"{_file_name(taken.name)}.npy"
-    save_array(path, np.asarray(read.data))
-    unit = ["--unit", read.unit] if read.unit else []
-    labels = ["--labels"] if taken.kind == "labels" else []
-    return shlex.join(["shapelab", "measure", str(path), "--voxel-size", *(f"{step:.12g}" for step in read.spacing), *unit, *labels])
+    return shlex.join(written_words(["shapelab", "measure", taken], folder))
+
+
+def written_words(words: Sequence[str | TakenLayer], folder: Path) -> list[str]:
+    """Save the layers among the words of a command; return words that read them; not in the window's thread."""
+    found: list[str] = []
+    for word in words:
+        if isinstance(word, str):
+            found.append(word)
+            continue
+        read = read_shape(word)
+        path = folder / f"{_file_name(word.name)}.npy"
+        save_array(path, np.asarray(read.data))
+        found += [str(path), "--voxel-size", *(f"{step:.12g}" for step in read.spacing)]
+        found += (["--unit", read.unit] if read.unit else []) + (["--labels"] if word.kind == "labels" else [])
+    return found
 
 
 def _loaded(variable: str, layer: LayerData, folder: Path) -> str:

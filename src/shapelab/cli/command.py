@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal
 
-from shapelab.cli import check, compare, export, listing, measure, resume, run, sweep, tensions
+from shapelab.cli import check, compare, draw, export, fit, generate, listing, measure, resume, run, segment, sweep, tensions
 from shapelab.cli.parser import USAGE, Parser
 from shapelab.errors import ShapelabError
 
@@ -56,6 +56,10 @@ def _command() -> Parser:
         ("check", check, "test a scenario, yours or one of the catalogue, in a few seconds"),
         ("measure", measure, "measure a mask, a label image or a phase field"),
         ("compare", compare, "compare two masks, label images, meshes or runs"),
+        ("fit", fit, "describe grains or cells by a diagram: a few numbers each"),
+        ("generate", generate, "make a polycrystal, by numbers or like a measured one"),
+        ("segment", segment, "find the grains of an orientation map (EBSD)"),
+        ("draw", draw, "draw a saved diagram at any resolution"),
         ("tensions", tensions, "infer the tensions and pressures that hold a tissue, from its label image"),
     ):
         verb.add_options(commands.add_parser(name, help=help_, allow_abbrev=False))

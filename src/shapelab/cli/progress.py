@@ -7,14 +7,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Self
 
 from shapelab.frame import Frame
 from shapelab.simulation import Simulation
 
-__all__ = ["Progress", "interruptible"]
+__all__ = ["Progress", "WorkLine", "interruptible", "on_interrupt"]
 
 
 class Progress:
@@ -47,20 +47,47 @@ class Progress:
 @contextlib.contextmanager
 def interruptible(simulation: Simulation) -> Iterator[threading.Event]:
     """Let the first Ctrl-C (or termination) end `simulation` after its current step; the second one acts at once."""
+    with on_interrupt(simulation.stop) as interrupted:
+        yield interrupted
+
+
+@contextlib.contextmanager
+def on_interrupt(stop: Callable[[], object]) -> Iterator[threading.Event]:
+    """Call `stop` at the first Ctrl-C (or termination), and set the event that is yielded; the second one acts at once."""
     interrupted = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield interrupted
         return
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def act(number: int, frame: FrameType | None) -> None:
         if interrupted.is_set():
             raise KeyboardInterrupt
         interrupted.set()
-        simulation.stop()
+        stop()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, act) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield interrupted
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+class WorkLine:
+    """A line on stderr that says how far one piece of work is, in a terminal only."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._shown = False
+
+    def show(self, fraction: float, text: str) -> None:
+        """Show a part done, 0 to 1, and what is being done."""
+        if self._terminal:
+            print(f"\r{f'{fraction:4.0%}  {text}':<78}", end="", file=sys.stderr, flush=True)
+            self._shown = True
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            print(f"\r{'':<78}\r", end="", file=sys.stderr, flush=True)
+            self._shown = False

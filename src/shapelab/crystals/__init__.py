@@ -4,6 +4,8 @@ Fit::
 
     fit = fit_diagram(labels, order=2, spacing=0.5)         # fit.labels, .mismatch, .volume_error, .diagram, .worst
     fit.diagram.labels((512, 512), spacing=0.25)            # the same cells on another grid
+    fit.diagram.save("fit.json", fit.labels.shape, 0.5, "um")
+    load_diagram("fit.json").labels(resolution=4)
 
 Generate::
 
@@ -20,12 +22,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from shapelab.crystals.additive import additive_crystal
     from shapelab.crystals.diagram import Diagram
+    from shapelab.crystals.diagram_file import SavedDiagram, load_diagram
     from shapelab.crystals.ebsd import CrystalPhase, EbsdMap, is_ebsd, read_ebsd
     from shapelab.crystals.fitting import DiagramFit, diagram_from_moments, fit_diagram
     from shapelab.crystals.generation import Crystal, generate_crystal
+    from shapelab.crystals.neighbours import NeighbourMatch, boundary_misorientations, compare_neighbours
     from shapelab.crystals.orientation import ipf_colours, misorientation
     from shapelab.crystals.population import Population
     from shapelab.crystals.report import grain_report
+    from shapelab.crystals.sample import GrainSample
     from shapelab.crystals.segmentation import Grains, find_grains, grain_orientations, segment_grains
     from shapelab.crystals.stages import FitProgress
     from shapelab.crystals.table import GrainTable, read_grain_table
@@ -38,10 +43,15 @@ _MODULES = {
     "CrystalPhase": "ebsd",
     "EbsdMap": "ebsd",
     "FitProgress": "stages",
+    "GrainSample": "sample",
     "GrainTable": "table",
     "Grains": "segmentation",
+    "NeighbourMatch": "neighbours",
     "Population": "population",
+    "SavedDiagram": "diagram_file",
     "additive_crystal": "additive",
+    "boundary_misorientations": "neighbours",
+    "compare_neighbours": "neighbours",
     "diagram_from_moments": "fitting",
     "draw_table": "table_drawing",
     "grain_report": "report",
@@ -51,6 +61,7 @@ _MODULES = {
     "grain_orientations": "segmentation",
     "ipf_colours": "orientation",
     "is_ebsd": "ebsd",
+    "load_diagram": "diagram_file",
     "misorientation": "orientation",
     "read_ebsd": "ebsd",
     "read_grain_table": "table",
@@ -65,10 +76,15 @@ __all__ = [
     "DiagramFit",
     "EbsdMap",
     "FitProgress",
+    "GrainSample",
     "GrainTable",
     "Grains",
+    "NeighbourMatch",
     "Population",
+    "SavedDiagram",
     "additive_crystal",
+    "boundary_misorientations",
+    "compare_neighbours",
     "diagram_from_moments",
     "draw_table",
     "find_grains",
@@ -78,6 +94,7 @@ __all__ = [
     "grain_report",
     "ipf_colours",
     "is_ebsd",
+    "load_diagram",
     "misorientation",
     "read_ebsd",
     "read_grain_table",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -108,6 +109,20 @@ class Diagram:
         Adding one quadratic to all polynomials changes no cell: the smallest multiple of |y|^2 that makes every
         matrix positive definite is added where needed. Seeds may lie outside their cells, and outside the domain.
         """
+        hessians, slopes, constants = self.quadratics()
+        dim = self.ndim
+        lowest = np.linalg.eigvalsh(hessians)[:, 0]
+        floor = 0.05 * np.median(np.abs(np.trace(hessians, axis1=1, axis2=2))) / dim or 1.0
+        lift = max(0.0, floor - float(lowest.min()))
+        middle = self.centres.mean(0)
+        matrices = hessians + lift * np.eye(dim)
+        slopes = slopes - 2 * lift * (self.centres - middle)
+        constants = constants - lift * ((self.centres - middle) ** 2).sum(1)
+        offsets = np.linalg.solve(2 * matrices, slopes[..., None])[..., 0]
+        return self.centres + offsets, matrices, constants + 0.5 * (slopes * offsets).sum(1)
+
+    def quadratics(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return H, b and c of the polynomials -y^T H y + b y + c, y from the cell's centre, of an order of 1 or 2."""
         if self.order > 2:
             raise ParameterError(f"A diagram of order {self.order} has no ellipsoids; only orders 1 and 2 have.")
         n, dim = self.centres.shape
@@ -121,15 +136,7 @@ class Diagram:
                 hessians[:, i, j] = hessians[:, j, i] = value
             elif len(axes) == 1:
                 slopes[:, axes[0]] = self.coefficients[:, k] / self.radii
-        lowest = np.linalg.eigvalsh(hessians)[:, 0]
-        floor = 0.05 * np.median(np.abs(np.trace(hessians, axis1=1, axis2=2))) / dim or 1.0
-        lift = max(0.0, floor - float(lowest.min()))
-        middle = self.centres.mean(0)
-        matrices = hessians + lift * np.eye(dim)
-        slopes = slopes - 2 * lift * (self.centres - middle)
-        constants = self.coefficients[:, 0] - lift * ((self.centres - middle) ** 2).sum(1)
-        offsets = np.linalg.solve(2 * matrices, slopes[..., None])[..., 0]
-        return self.centres + offsets, matrices, constants + 0.5 * (slopes * offsets).sum(1)
+        return hessians, slopes, self.coefficients[:, 0]
 
     def raised(self, order: int, fall: float = 0.0) -> Diagram:
         """Return the diagram with polynomials of a higher degree: the same one, or with ``fall * |t|^4`` taken from each.
@@ -159,12 +166,17 @@ class Diagram:
         device
             "cpu", "cuda", "cuda:1"… or "auto"; the labels are the same.
         """
+        index: np.ndarray = np.mod(self.copies(shape, spacing, device), len(self), dtype=np.int32)
+        return index
+
+    def copies(self, shape: tuple[int, ...], spacing: Spacing = 1.0, device: str = "cpu") -> np.ndarray:
+        """Return the number of the copy (see `with_copies`) at every pixel, int32; arguments as in `indices`."""
         from shapelab.crystals.labelling import argmax_cells
 
         if len(shape) != self.ndim:
             raise InputError(f"The diagram has {self.ndim} axes; shape = {tuple(shape)} has {len(shape)}.")
         grid = Grid.of(tuple(shape), as_spacing(spacing, self.ndim))
-        whole = self._with_images()
+        whole = self.with_copies()
         cells = (whole.coefficients, whole.centres_3d(), whole.radii, basis(self.order, self.ndim))
         device = resolve(device, large=grid.shape[0] * grid.shape[1] * grid.shape[2] >= LARGE)
         if device == "cpu":
@@ -173,11 +185,10 @@ class Diagram:
             from shapelab.crystals.card_labelling import argmax_cells_on_card
 
             found = argmax_cells_on_card(grid, *cells, device=device)
-        index: np.ndarray = np.mod(found, len(self), dtype=np.int32).reshape(shape)
-        return index
+        return np.asarray(found).reshape(shape)
 
-    def _with_images(self) -> Diagram:
-        """Return the diagram with the copies of its cells in the neighbouring boxes, cell i first and then every N."""
+    def with_copies(self) -> Diagram:
+        """Return the diagram with the copies of its cells in the neighbouring boxes: copy m is one of cell m modulo N."""
         if not any(self.period):
             return self
         shifts = np.array(list(product(*[(0.0, -length, length) if length else (0.0,) for length in self.period])))
@@ -232,6 +243,46 @@ class Diagram:
         cells = (self.coefficients, exponents(self.order, 2), self.centres, self.radii)
         field = polynomial_field(image, np.array([1.0, *steps]), period3, *cells)
         return triangles_of_field(field, self.ids, wanted, repeats, size)
+
+    def save(
+        self,
+        path: str | Path,
+        shape: tuple[int, ...],
+        spacing: Spacing = 1.0,
+        unit: str = "",
+        origin: tuple[float, ...] | None = None,
+    ) -> Path:
+        """Write the diagram as JSON (`shapelab.crystals.diagram_format`); numbers are read back to the last bit by `load_diagram`.
+
+        Parameters
+        ----------
+        path
+            File that ends in ``.json``; nothing is overwritten.
+        shape, spacing
+            Grid of the image that it was made for or from.
+        unit
+            Of length, "" for pixels.
+        origin
+            Where the centre of the first pixel lies in the world.
+        """
+        from shapelab.crystals.diagram_format import AXES, write_diagram
+
+        if len(shape) != self.ndim:
+            raise InputError(f"The diagram has {self.ndim} axes; shape = {tuple(shape)} has {len(shape)}.")
+        entries: dict[str, Any] = {
+            "order": self.order,
+            "axes": AXES[self.ndim],
+            "exponents": exponents(self.order, self.ndim).tolist(),
+            "shape": [int(n) for n in shape],
+            "spacing": list(as_spacing(spacing, self.ndim)),
+            "unit": unit,
+            "period": [float(length) for length in self.period] or [0.0] * self.ndim,
+            "ids": self.ids.tolist(),
+            "centres": self.centres.tolist(),
+            "radii": self.radii.tolist(),
+            "coefficients": self.coefficients.tolist(),
+        }
+        return write_diagram(path, entries | ({} if origin is None else {"origin": [float(value) for value in origin]}))
 
     def labels(self, shape: tuple[int, ...], spacing: Spacing = 1.0, device: str = "cpu") -> np.ndarray:
         """Return the label image of the diagram; arguments as in `indices`."""

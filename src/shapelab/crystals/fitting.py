@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from shapelab.box import to_layer
 from shapelab.convert.given_layer import straight_layer
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.crystals.diagram import Diagram
-from shapelab.crystals.moments import Moments, label_moments
+from shapelab.crystals.moments import Moments, label_moments, periodic_moments
 from shapelab.crystals.stages import FitProgress, maximise_likelihood
 from shapelab.crystals.worst import WorstGrain, worst_grains
 from shapelab.device import require_memory, resolve
@@ -64,6 +64,7 @@ def fit_diagram(
     order: int = 2,
     spacing: Spacing = 1.0,
     *,
+    periodic: bool | Sequence[bool] = False,
     method: Literal["likelihood", "moments"] = "likelihood",
     exact_volumes: bool = False,
     tolerance: float = 0.005,
@@ -80,9 +81,13 @@ def fit_diagram(
     labels
         Whole numbers; 0 is outside and does not count. A labels layer may look grey, an array not.
     order
-        Degree of the polynomials: 1 power diagram, 2 anisotropic power diagram (curved boundaries), 3 and 4.
+        Degree of the polynomials, 1 to 8: 1 power diagram, 2 anisotropic power diagram (curved boundaries), more for freer ones.
+        Each order from 3 on starts from the fit of the order below, and is never worse than it.
     spacing
         Size of a pixel, one number or one per axis (z, y, x) [physical unit]; ignored where a layer brings its own.
+    periodic
+        Whether opposite sides of the image fit together; one answer, or one per axis. A periodic diagram of order 1 is kept as one
+        of order 2 with round cells, all alike.
     method
         "likelihood" starts from the moments and maximises the likelihood of the pixels; "moments" stops at the start.
     exact_volumes
@@ -120,8 +125,6 @@ def fit_diagram(
     followed by a bounded one (see `shapelab.crystals.likelihood`), which weighs pixels that no such cell can reach less.
     """
     begin = time.perf_counter()
-    if order not in (1, 2, 3, 4):
-        raise ParameterError(f"order = {order!r} is not allowed: choose 1 (power diagram), 2 (anisotropic), 3 or 4.")
     if method not in ("likelihood", "moments"):
         raise ParameterError(f"method = {method!r} is not allowed: choose 'likelihood' or 'moments'.")
     if order > 2 and (method == "moments" or exact_volumes):
@@ -133,11 +136,15 @@ def fit_diagram(
     place = resolve(device, large=image.size >= LARGE)
     require_memory(of_crystal_fit(image.shape, exact_volumes=exact_volumes))
     index, ids = index_labels(image)
-    moments = label_moments(index, ids, voxel)
-    diagram = diagram_from_moments(moments, min(order, 2))
+    if method == "likelihood" and order > 2:
+        require_memory(of_crystal_fit(image.shape, cells=len(ids), order=order))
+    period = _period(image.shape, voxel, periodic)
+    moments = periodic_moments(index, ids, voxel, np.array(period)) if period else label_moments(index, ids, voxel)
+    diagram = diagram_from_moments(moments, min(order, 2), period)
     evaluations, stopped, message = 0, False, "Moments of the grains."
     if method == "likelihood":
-        diagram, evaluations, stopped = maximise_likelihood(index, diagram, order, voxel, effort, progress, abort)
+        straight = diagram_from_moments(moments, 1) if order > 1 and not period else None
+        diagram, evaluations, stopped = maximise_likelihood(index, diagram, order, voxel, effort, progress, abort, straight)
         message = "Stopped before the end: this is the best diagram so far." if stopped else "Fitted."
         message += "" if place == "cpu" else " The likelihood was maximised on the processor."
     if exact_volumes:
@@ -169,9 +176,19 @@ def _with_exact_volumes(
     from shapelab.transport import Domain
 
     inside = index >= 0
-    domain = Domain(index.shape, spacing, (False,), None if inside.all() else inside)
+    domain = Domain(index.shape, spacing, tuple(length > 0 for length in diagram.period) or (False,), None if inside.all() else inside)
     diagram, solution = exact_volumes(diagram, moments.volumes, domain, tolerances[0], abort, tolerances[1], device)
     return diagram, solution.labels.astype(np.int32) - 1, solution.message
+
+
+def _period(shape: tuple[int, ...], spacing: tuple[float, ...], periodic: bool | Sequence[bool]) -> tuple[float, ...]:
+    """Return the lengths of the box along its periodic axes, 0 along others; nothing where none is."""
+    answers = (periodic,) * len(shape) if isinstance(periodic, bool) else tuple(periodic)
+    if len(answers) != len(shape):
+        raise InputError(f"periodic has {len(answers)} answers; the image has {len(shape)} axes: give one, or one per axis.")
+    if not any(answers):
+        return ()
+    return tuple(n * step if answer else 0.0 for n, step, answer in zip(shape, spacing, answers, strict=True))
 
 
 def index_labels(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -184,12 +201,20 @@ def index_labels(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @checked(order=between(1, 8))
-def diagram_from_moments(moments: Moments, order: int = 2) -> Diagram:
-    """Return the diagram of the cells' ellipsoids (order 2: w = 1, A = ((d + 2) C)^-1) or balls (order 1)."""
+def diagram_from_moments(moments: Moments, order: int = 2, period: tuple[float, ...] = ()) -> Diagram:
+    """Return the diagram of the cells' ellipsoids (order 2: w = 1, A = ((d + 2) C)^-1) or balls (order 1).
+
+    In a periodic box (`period` as of a `Diagram`) balls, too, have polynomials of degree 2, whose quadratic terms are all alike.
+    """
     dim = moments.centroids.shape[1]
+    places = (moments.radii, moments.ids, period)
     if order == 2:
         ones = np.ones(len(moments.ids))
-        return Diagram.from_ellipsoids(moments.centroids, SHARPNESS * moments.anisotropies, SHARPNESS * ones, moments.radii, moments.ids)
+        return Diagram.from_ellipsoids(moments.centroids, SHARPNESS * moments.anisotropies, SHARPNESS * ones, *places)
+    if period:
+        alike = np.broadcast_to(SHARPNESS / float(np.mean(moments.radii)) ** 2 * np.eye(dim), (len(moments.ids), dim, dim))
+        weights = SHARPNESS * (moments.radii / float(np.mean(moments.radii))) ** 2
+        return Diagram.from_ellipsoids(moments.centroids, alike, weights, *places)
     middle, unit = moments.centroids.mean(0), float(np.mean(moments.radii))
     seeds = (moments.centroids - middle) / unit
     coefficients = np.empty((len(seeds), dim + 1))

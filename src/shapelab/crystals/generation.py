@@ -6,15 +6,16 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from shapelab.arguments import checked
+from shapelab.box import to_layer
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.crystals.diagram import Diagram
 from shapelab.crystals.fitting import DiagramFit, index_labels
-from shapelab.crystals.moments import label_moments
+from shapelab.crystals.moments import Moments, label_moments
 from shapelab.crystals.orientation import colours_by_symmetry
 from shapelab.crystals.population import Population, distances
 from shapelab.crystals.sampling import VolumeLaw, random_orientations, random_seeds, random_shapes, random_volumes
@@ -25,6 +26,12 @@ from shapelab.labels.check import as_labels
 from shapelab.limits import above, at_least, between
 from shapelab.memory import of_new_crystal
 from shapelab.transport import Domain
+from shapelab.units import short_unit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from shapelab.crystals.sample import GrainSample
 
 __all__ = ["Crystal", "generate_crystal", "grow"]
 
@@ -45,6 +52,8 @@ class Crystal:
     """Volumes asked for."""
     population: Population
     """Sizes and shapes measured on the labels."""
+    moments: Moments
+    """Volumes, centroids and covariances measured on the labels; the centre of pixel 0 is at 0 (`shapelab.box`)."""
     orientations: np.ndarray
     """Crystal orientation of each grain, unit quaternions (x, y, z, w), shape (N, 4)."""
     spacing: tuple[float, ...]
@@ -58,6 +67,46 @@ class Crystal:
     def colours(self, direction: tuple[float, float, float] = (0, 0, 1)) -> np.ndarray:
         """Return the colours of the inverse pole figure of a direction (x, y, z), each grain by its symmetry, shape (N, 3)."""
         return colours_by_symmetry(self.orientations, self.symmetries or ("cubic",) * len(self.orientations), direction)
+
+    def sample(self, unit: str = "") -> GrainSample:
+        """Return the grains with their place, orientations, diagram and table, to be saved; `unit` is that of the spacing."""
+        from shapelab.convert.place import Place
+        from shapelab.crystals.sample import GrainSample
+
+        parts = self.table(unit), self.diagram, self.orientations
+        return GrainSample(self.labels, Place.of(self.spacing, unit=short_unit(unit)), *parts, periodic=self.periodic)
+
+    def table(self, unit: str = "") -> pd.DataFrame:
+        """Return one row per grain: place, size, shape, orientation, and how far its volume is from the one asked for."""
+        import pandas as pd
+
+        from shapelab.crystals.saved_table import saved_table
+
+        pixels = np.rint(self.volumes / float(np.prod(self.spacing))).astype(int)
+        errors = self.volumes / self.targets - 1
+        report = pd.DataFrame({"id": self.moments.ids, "volume_error": errors, "pixels": pixels})
+        return saved_table(report, self.moments, unit, self.orientations)
+
+    @property
+    def periodic(self) -> bool:
+        """Whether opposite sides fit together along all axes."""
+        return bool(self.diagram.period) and all(self.diagram.period)
+
+    def summary(self, like: str = "") -> str:
+        """Return what was made, in sentences; `like` names the sample that it is like."""
+        statistics = self.statistics
+        axes = [axis for axis, length in zip("zyx"[-self.labels.ndim :], self.diagram.period, strict=False) if length]
+        parts = [
+            f"{len(self.volumes)} grains, volume error: mean {self.mean_volume_error:.2%}, largest {self.volume_error:.1%}.",
+            f"Mean aspect ratio {statistics['aspect_ratio']:.2f}, variation of the volumes {statistics['volume_variation']:.2f}.",
+            f"Periodic along {', '.join(axes)}." if axes else "Not periodic.",
+            f"{self.seconds:.1f} s.",
+        ]
+        distances = {name.removeprefix("ks_").replace("_", " "): value for name, value in statistics.items() if name.startswith("ks_")}
+        if distances:
+            said = ", ".join(f"{name} {value:.2f}" for name, value in distances.items())
+            parts.insert(1, f"Kolmogorov-Smirnov distances to {like or 'the reference'}: {said} (0: identical, 1: disjoint).")
+        return " ".join(parts)
 
     @property
     def volume_error(self) -> float:
@@ -205,14 +254,16 @@ def grow(
     diagram = Diagram.from_ellipsoids(solver.seeds, matrices, solution.potentials, period=tuple(period.tolist()))
     labels = solution.labels
     index = labels.astype(np.int32) - 1
-    population = Population.of(label_moments(index, diagram.ids, domain.spacing, solver.seeds, period))
+    moments = label_moments(index, diagram.ids, domain.spacing, solver.seeds, period)
+    population = Population.of(moments)
     statistics = {"grains": float(len(targets)), "aspect_ratio": float(population.aspect_ratios.mean())}
     statistics |= {"volume_variation": float(population.volumes.std() / population.volumes.mean())}
     if source is not None:
         statistics |= {f"ks_{name}": value for name, value in distances(population, source).items()}
     seconds = time.perf_counter() - begin
-    volumes = population.volumes
-    return Crystal(labels, diagram, volumes, targets, population, orientations, domain.spacing, statistics, seconds, solution.message)
+    placed = replace(moments, centroids=to_layer(moments.centroids, domain.spacing))
+    made = (labels, diagram, moments.volumes, targets, population, placed)
+    return Crystal(*made, orientations, domain.spacing, statistics, seconds, solution.message)
 
 
 def as_population(sample: Any, ndim: int) -> Population:

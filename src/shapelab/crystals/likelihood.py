@@ -39,6 +39,10 @@ class Likelihood:
         Exponent a of the bounded loss: each pixel's -log p becomes (1 - p^a) / a. 0 is the convex loss; 1 is the
         expected number of wrong pixels. A pixel that no cell of this kind can reach then hardly pulls
         (Z. Zhang, M. Sabuncu, "Generalized cross entropy loss", NeurIPS 2018); `PULL` of the convex loss stays.
+    owners
+        Of a periodic box: `labels`, `centres` and `radii` are those of the cells' copies, and this is the cell of each copy.
+    degrees
+        Highest degree that may change; coefficients of higher ones stay.
     """
 
     def __init__(
@@ -50,6 +54,8 @@ class Likelihood:
         order: int,
         dim: int,
         tempered: float = 0.0,
+        owners: np.ndarray | None = None,
+        degrees: int | None = None,
     ) -> None:
         self.labels = labels
         self.grid = grid
@@ -63,12 +69,14 @@ class Likelihood:
         self.evaluations = 0
         self.tempered = tempered
         self._most = -1
-        self.masses = np.zeros(len(self.inverse))
+        self._owners = owners
+        self._free = self.terms.exponents.sum(1) <= (order if degrees is None else degrees)
+        self.masses = np.zeros(len(self.inverse) if owners is None else int(owners.max()) + 1)
         """Expected number of pixels of each cell, at the last evaluation."""
 
     def refresh(self, coefficients: np.ndarray) -> None:
         """Find the candidates of every tile again: the coefficients have moved."""
-        lists = tile_lists(self.grid, coefficients, self.centres, 1.0 / self.inverse, self.terms, SLACK)
+        lists = tile_lists(self.grid, self._of_copies(coefficients), self.centres, 1.0 / self.inverse, self.terms, SLACK)
         size, _, tile, tiles = self.grid.arrays()
         n = len(lists.count)
         if self._most < 0:
@@ -82,16 +90,29 @@ class Likelihood:
     def __call__(self, coefficients: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the loss and its gradient, shape (N, K)."""
         loss, gradient = self._pass(coefficients, self.terms.exponents, self.terms.order, False)
-        return loss, gradient
+        return loss, np.where(self._free, gradient, 0.0)
 
     def curvature(self, coefficients: np.ndarray) -> np.ndarray:
         """Return each cell's own block of the Hessian, shape (N, K, K)."""
         double = basis(2 * self.terms.order, self.dim)
         _, moments = self._pass(coefficients, double.exponents, double.order, True)
-        return moments[:, product_table(self.terms.order, self.dim)]
+        blocks = moments[:, product_table(self.terms.order, self.dim)]
+        return blocks if self._free.all() else np.where(np.outer(self._free, self._free), blocks, 0.0)
+
+    def _of_copies(self, coefficients: np.ndarray) -> np.ndarray:
+        return coefficients if self._owners is None else coefficients[self._owners]
+
+    def _of_cells(self, sums: np.ndarray) -> np.ndarray:
+        """Return the sums over the copies of each cell."""
+        if self._owners is None:
+            return sums
+        whole = np.zeros((len(self.masses), *sums.shape[1:]))
+        np.add.at(whole, self._owners, sums)
+        return whole
 
     def _pass(self, coefficients: np.ndarray, exps: np.ndarray, order: int, second: bool) -> tuple[float, np.ndarray]:
         chunks = PARTS
+        coefficients = self._of_copies(coefficients)
         sums = np.zeros((chunks, len(coefficients), len(exps)))
         scalars = np.zeros((chunks, 2))
         masses = np.zeros((chunks, len(coefficients)))
@@ -102,7 +123,7 @@ class Likelihood:
         parts = [(sums[i], scalars[i], masses[i], np.ascontiguousarray(self.busy[i::chunks])) for i in range(chunks)]
         side_by_side([partial(add_loss, *part, *lists, *cells, *powers) for part in parts])
         self.evaluations += 1
-        self.masses = masses.sum(0)
+        self.masses = self._of_cells(masses.sum(0))
         loss, wrong = scalars.sum(0)
         self.mismatched = int(wrong)
-        return float(loss) / self.pixels, sums.sum(0) / self.pixels
+        return float(loss) / self.pixels, self._of_cells(sums.sum(0)) / self.pixels

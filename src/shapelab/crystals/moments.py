@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from shapelab.labels.moments import cell_moments
 
-__all__ = ["Moments", "label_moments"]
+__all__ = ["Moments", "label_moments", "periodic_moments"]
 
 
 @dataclass(frozen=True)
@@ -63,3 +63,23 @@ def label_moments(
         0 where it is not periodic. Pixels count where they are closest to that point.
     """
     return Moments(ids, *cell_moments(index, len(ids), spacing, near, period))
+
+
+def periodic_moments(index: np.ndarray, ids: np.ndarray, spacing: tuple[float, ...], period: np.ndarray) -> Moments:
+    """Return the moments of cells that may reach over the sides of a periodic box; centroids lie in the box.
+
+    Each cell is cut open opposite its circular mean, and again opposite the centroid that this gives.
+    """
+    inside = np.nonzero(index >= 0)
+    cell, n = index[inside], len(ids)
+    near = np.zeros((n, index.ndim))
+    for axis, length in enumerate(period):
+        if length > 0:
+            turn = np.exp(2j * np.pi * (inside[axis] + 0.5) * spacing[axis] / length)
+            mean = np.bincount(cell, turn.real, n) + 1j * np.bincount(cell, turn.imag, n)
+            near[:, axis] = np.mod(np.angle(mean) / (2 * np.pi), 1.0) * length
+    for _ in range(2):
+        moments = label_moments(index, ids, spacing, near, period)
+        near = moments.centroids
+    centroids = np.where(period > 0, np.mod(near, np.where(period > 0, period, 1.0)), near)
+    return replace(moments, centroids=centroids)

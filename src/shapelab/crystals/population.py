@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shapelab.crystals.moments import Moments, ball_radii
+from shapelab.crystals.moments import Moments, ball_radii, label_moments
+from shapelab.errors import InputError
 
-__all__ = ["Population", "distances"]
+__all__ = ["Population", "distances", "population_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,3 +81,21 @@ def distances(a: Population, b: Population) -> dict[str, float]:
         "angle": (a.angles, b.angles),
     }
     return {name: float(ks_2samp(*pair).statistic) for name, pair in pairs.items()}
+
+
+def population_of(
+    labels: np.ndarray, spacing: tuple[float, ...], orientations: np.ndarray | None = None, symmetries: Sequence[str] | None = None
+) -> Population:
+    """Return sizes, shapes and, if given for labels 1, 2, 3…, crystal orientations and symmetries of a label image's grains."""
+    from shapelab.crystals.fitting import index_labels
+    from shapelab.labels.check import as_labels
+
+    index, ids = index_labels(as_labels(labels))
+    moments = label_moments(index, ids, spacing)
+    if len(moments.ids) < 2:
+        raise InputError("A reference sample needs at least two grains.")
+    known = orientations is not None and ids.max() <= len(orientations)
+    if not known or orientations is None:
+        return Population.of(moments)
+    kinds = [symmetries[int(i) - 1] for i in ids] if symmetries is not None and len(symmetries) == len(orientations) else None
+    return Population.of(moments, orientations[ids - 1], kinds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,8 @@ from shapelab.limits import above, at_least
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from shapelab.crystals.sample import GrainSample
 
 __all__ = ["Grains", "find_grains", "grain_orientations", "segment_grains"]
 
@@ -47,6 +49,27 @@ class Grains:
     def symmetries(self) -> list[str]:
         """Return the crystal symmetry of each grain."""
         return [self.scan.phase_of(number).symmetry for number in self.phase]
+
+    def sample(self) -> GrainSample:
+        """Return the grains with their place, phases, orientations (of crystals whose x axis is a) and table, to be saved."""
+        from shapelab.box import to_layer
+        from shapelab.convert.place import Place
+        from shapelab.crystals.moments import label_moments
+        from shapelab.crystals.report import worst_first
+        from shapelab.crystals.sample import GrainSample
+        from shapelab.crystals.saved_table import saved_table
+
+        n = len(self.phase)
+        moments = label_moments(self.labels - 1, np.arange(1, n + 1), self.scan.spacing)
+        moments = replace(moments, centroids=to_layer(moments.centroids, self.scan.spacing))
+        pixels = np.bincount(self.labels.ravel(), minlength=n + 1)[1:]
+        report = worst_first(moments, np.zeros(n, int), np.zeros(n), pixels, [""] * n)
+        orientations, phases = self.standard_orientations(), self.phase.tolist()
+        table = saved_table(report[["id", "pixels", "aspect_ratio"]], moments, "um", orientations, phases)
+        names = [self.scan.phase_of(number).name for number in phases]
+        table.insert(list(table.columns).index("phase") + 1, "phase_name", [names[i - 1] for i in table["id"]])
+        place = Place.of(self.scan.spacing, self.scan.origin, "um")
+        return GrainSample(self.labels, place, table, None, orientations, phases, names)
 
     def table(self) -> pd.DataFrame:
         """Return one row per grain: index (the label), phase, its name, Euler angles [degrees], pixels, area [µm²]."""

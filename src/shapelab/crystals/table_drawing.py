@@ -38,6 +38,19 @@ class TableDrawing:
     message: str
     """What happened, in sentences."""
 
+    def errors(self) -> dict[str, float]:
+        """Return the largest and the mean relative error of the areas."""
+        errors = self.grains["volume_error"].abs()
+        return {"volume_error": float(errors.max()), "mean_volume_error": float(errors.mean())}
+
+    def summary(self) -> str:
+        """Return what was drawn and how far areas are off."""
+        (height, width), errors = self.labels.shape, self.errors()
+        return (
+            f"{len(self.grains)} grains on {height} × {width} pixels of {self.spacing[0]:.3g}. "
+            f"Volume error: mean {errors['mean_volume_error']:.2%}, largest {errors['volume_error']:.1%}. {self.message}"
+        )
+
 
 def table_box(table: GrainTable) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return corner and size (y, x) of the box that the grains of a table fill.

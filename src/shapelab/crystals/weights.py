@@ -121,10 +121,25 @@ def exact_volumes(
     device
         As for `shapelab.transport.Solver`.
     """
-    seeds, matrices, weights = diagram.ellipsoids()
+    seeds, matrices, weights = _rounded(diagram) if any(diagram.period) else diagram.ellipsoids()
     solver = weights_solver(domain, seeds, matrices, volumes, tolerance, max_tolerance, weights, device)
     solver.exact = True
     solution = solver.solve(abort)
+    if any(diagram.period):
+        return Diagram.from_ellipsoids(seeds, matrices, solution.potentials, diagram.radii, diagram.ids, diagram.period), solution
     coefficients = diagram.coefficients.copy()
     coefficients[:, 0] += solution.potentials - weights
     return replace(diagram, coefficients=coefficients), solution
+
+
+def _rounded(diagram: Diagram) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return seeds, matrices and weights of a periodic diagram of order 2, whose matrices become positive definite where they are not.
+
+    In a periodic box no common quadratic can be added to all cells, as `Diagram.ellipsoids` does in others.
+    """
+    matrices, slopes, constants = diagram.quadratics()
+    values, vectors = np.linalg.eigh(matrices)
+    values = np.maximum(values, 0.05 * np.median(np.abs(values)))
+    matrices = np.einsum("nij,nj,nkj->nik", vectors, values, vectors)
+    offsets = np.linalg.solve(2 * matrices, slopes[..., None])[..., 0]
+    return diagram.centres + offsets, matrices, constants + 0.5 * (slopes * offsets).sum(1)

@@ -17,19 +17,25 @@ from napari_shapelab.docks.crystals.grain_link import GrainLink
 from napari_shapelab.docks.crystals.grain_source import GrainSource, label_colours
 from napari_shapelab.docks.crystals.grain_table import GrainTableView
 from napari_shapelab.viewer.insert import LayerAdder
-from napari_shapelab.viewer.layer_data import unit_of
+from napari_shapelab.viewer.layer_data import TakenLayer, take, unit_of
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.file_dialog import ask_target
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.progress import Progress
 from napari_shapelab.work.row import WorkRow
-from napari_shapelab.work.script_button import Script, ScriptButton
-from napari_shapelab.work.task import warm_up
+from napari_shapelab.work.script_button import CommandButton, Script, ScriptButton
+from napari_shapelab.work.task import Task, warm_up
+from shapelab.convert.place import Place
 from shapelab.errors import InputError, ShapelabError
+from shapelab.script import option_words
 
 __all__ = ["CrystalFitTab"]
 
+SAVED = "Table (*.csv);;Diagram (*.json);;Labels (*.tif *.nii *.nii.gz *.h5);;Grid for DAMASK (*.vti)"
+"""Kinds of files that grains are saved as."""
+_KNOWN = ("orientations", "symmetry", "symmetries", "phases", "phase_names")
+"""What a layer of grains may know of them."""
 _HINT = "Worst first. Click a row to go to its grain, or a grain in the picture to find its row."
 
 
@@ -53,6 +59,7 @@ class CrystalFitTab(QWidget):
         self.result: FitResult | None = None
         self._known: dict[str, Any] = {}
         self._unit = ""
+        self._place = Place.of((1.0, 1.0))
         self.source = GrainSource(self._viewer)
         self.form = Form(FitParameters())
         self.work = WorkRow(self._viewer, "Fit", "Fit a diagram to the grains. Earlier results stay in the layer list, hidden.")
@@ -61,8 +68,9 @@ class CrystalFitTab(QWidget):
         self.link = GrainLink(self._viewer, self.table)
         self.hint = WrappedLabel(_HINT)
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
-        self.save_button = QPushButton("Save table…")
-        self.save_button.setToolTip("Save all grains with their numbers as CSV.")
+        self.command_button = CommandButton(self.command, lambda text, wrong: self.work.say(text, wrong=wrong))
+        self.save_button = QPushButton("Save…")
+        self.save_button.setToolTip("Save the table of the grains, the diagram, the labels, or a grid for DAMASK.")
         self._build()
         self._show_results(False)
         warm_up("napari_shapelab.docks.crystals.fit:fit_something_small")
@@ -93,7 +101,7 @@ class CrystalFitTab(QWidget):
             return
         assert layer is not None
         like = layer.colormap
-        known = {key: layer.metadata[key] for key in ("orientations", "symmetry", "symmetries", "phases") if key in layer.metadata}
+        known = {key: layer.metadata[key] for key in _KNOWN if key in layer.metadata}
 
         def work(report: Any, abort: Any) -> tuple[FitResult, list[Triple]]:
             report(Progress(-1, "Reading the layer…"))
@@ -128,6 +136,7 @@ class CrystalFitTab(QWidget):
             "    grains.data,",
             f"    {parameters.order},",
             '    grains.meta["scale"],',
+            f"    periodic={parameters.boundary == 'periodic'},",
             f'    method="{"likelihood" if parameters.likelihood else "moments"}",',
             f"    exact_volumes={parameters.exact},",
             f"    tolerance={tolerance!r},",
@@ -153,10 +162,31 @@ class CrystalFitTab(QWidget):
             return
         self.work.say(f"Saved {Path(path).name!r}: {len(table)} grains.")
 
-    def _ask_and_save(self) -> None:
-        path = ask_target(self, "Save the grains", "grains.csv", "CSV (*.csv)")
-        if path:
+    def command(self) -> list[str | TakenLayer]:
+        """Return the words of the command that fits the same; InputError if nothing is chosen."""
+        words: list[str | TakenLayer] = ["shapelab", "fit"]
+        if self.source.table is not None and self.source.path is None:
+            raise InputError("The grain table is not from a file: a command cannot read it.")
+        words.append(self.source.taken() if self.source.table is None else str(self.source.path))
+        return [*words, *option_words(self.form.parameters.changed()), "--out", "fit.json"]
+
+    def save(self, path: str | Path) -> None:
+        """Save the fit as what the suffix asks for; the window stays responsive meanwhile."""
+        result = self.result
+        if result is None or Path(path).suffix.lower() == ".csv":
             self.save_table(path)
+            return
+        sample = result.sample(self._place, self._known)
+
+        def done(said: tuple[str, ...]) -> None:
+            self.work.say(" ".join((f"Saved {Path(path).name!r}.", *said)))
+
+        Task(self, lambda: sample.save(path), done, lambda text: self.work.say(text, wrong=True))
+
+    def _ask_and_save(self) -> None:
+        path = ask_target(self, "Save the fit", "grains.csv", SAVED, overwrite=False)
+        if path:
+            self.save(path)
 
     def _show(self, source: Labels | None, found: tuple[FitResult, list[Triple]]) -> None:
         result, triples = found
@@ -172,6 +202,7 @@ class CrystalFitTab(QWidget):
         """Show the numbers; the layers are there."""
         self.result, self._newest = result, layers
         self._known, self._unit = dict(layers[0].metadata), unit_of(layers[0])
+        self._place = take(layers[0], self._viewer).place
         if source is not None and source in self._viewer.layers:
             source.visible = False  # the fit lies on it, in the same colours
         if layers[0] in self._viewer.layers:
@@ -199,6 +230,7 @@ class CrystalFitTab(QWidget):
         ready = bool(self.source.name) and not self.form.problem
         self.work.set_ready(ready)
         self.script_button.setEnabled(ready)
+        self.command_button.setEnabled(ready)
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -208,9 +240,10 @@ class CrystalFitTab(QWidget):
             column.addWidget(widget)
         column.addWidget(self.table, 1)
         foot = QHBoxLayout()
-        foot.addWidget(self.hint, 1)
-        foot.addWidget(self.script_button)
-        foot.addWidget(self.save_button)
+        foot.addStretch(1)
+        for button in (self.script_button, self.command_button, self.save_button):
+            foot.addWidget(button)
+        column.addWidget(self.hint)
         column.addLayout(foot)
         column.addStretch(0)
 

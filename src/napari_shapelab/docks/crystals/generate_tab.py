@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from napari.layers import Labels, Layer
 from napari.utils.colormaps import label_colormap
-from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
+from napari_shapelab.docks.crystals.fit_tab import SAVED
 from napari_shapelab.docks.crystals.generation import GeneratedCrystal, GenerateParameters, generate, population_of, preview, quantities
 from napari_shapelab.docks.crystals.grain_source import label_colours
 from napari_shapelab.docks.crystals.preview import CrystalPreview
@@ -18,14 +20,17 @@ from napari_shapelab.viewer.layer_data import TakenLayer, take
 from napari_shapelab.viewer.shapes import why_no_labels
 from napari_shapelab.viewer.view import see, unwrapped
 from napari_shapelab.widgets.distribution_plot import DistributionPlot
+from napari_shapelab.widgets.file_dialog import ask_target
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.row import WorkRow
-from napari_shapelab.work.script_button import Script, ScriptButton
+from napari_shapelab.work.script_button import CommandButton, Script, ScriptButton
 from napari_shapelab.work.task import Task
+from shapelab.crystals.generate_parameters import parameters_like
 from shapelab.crystals.population import Population
-from shapelab.errors import ShapelabError
+from shapelab.errors import InputError, ShapelabError
+from shapelab.script import option_words
 
 __all__ = ["CrystalGenerateTab"]
 
@@ -60,6 +65,11 @@ class CrystalGenerateTab(QWidget):
         self.preview = CrystalPreview(self._preview)
         self.work = WorkRow(self._viewer, "Generate", "Make a new sample. Earlier samples and fits stay in the layer list, hidden.")
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
+        self.command_button = CommandButton(self.command, lambda text, wrong: self.work.say(text, wrong=wrong))
+        self.save_button = QPushButton("Save…")
+        self.save_button.setToolTip("Save the newest sample: its labels, table, diagram, or a grid for DAMASK with its orientations.")
+        self.save_button.setEnabled(False)
+        self.save_button.clicked.connect(lambda _=False: self._ask_and_save())
         self.summary = WrappedLabel()
         self.plot = DistributionPlot(self._viewer)
         self._build()
@@ -129,6 +139,28 @@ class CrystalGenerateTab(QWidget):
         body += [*(f"    {name}={value!r}," for name, value in arguments.items()), ")", "print(crystal.labels.shape, crystal.statistics)"]
         return Script(body, {} if layer is None else {"like": take(layer, self._viewer)}, arrays)
 
+    def command(self) -> list[str | TakenLayer]:
+        """Return the words of the command that makes the same sample; InputError if a command cannot."""
+        if self.like.layer is not None:
+            raise InputError("A command takes a reference sample from a file, not from a layer: copy a script.")
+        return ["shapelab", "generate", *option_words(self.parameters.changed()), "--out", "sample.tif"]
+
+    def save(self, path: str | Path) -> None:
+        """Save the newest sample as what the suffix asks for; the window stays responsive meanwhile."""
+        if self.generated is None:
+            return
+        crystal, unit = self.generated.crystal, self.generated.unit
+
+        def done(said: tuple[str, ...]) -> None:
+            self.work.say(" ".join((f"Saved {Path(path).name!r}.", *said)))
+
+        Task(self, lambda: crystal.sample(unit).save(path), done, lambda text: self.work.say(text, wrong=True))
+
+    def _ask_and_save(self) -> None:
+        path = ask_target(self, "Save the sample", "sample.vti", SAVED, overwrite=False)
+        if path:
+            self.save(path)
+
     def showEvent(self, event: Any) -> None:
         """Make the first preview."""
         super().showEvent(event)
@@ -172,12 +204,8 @@ class CrystalGenerateTab(QWidget):
 
     def _take_grid(self, read: TakenLayer, n_grains: int) -> None:
         """Let the new sample have the axes, pixels and unit of what was read."""
-        shape = tuple(int(n) for n in read.data.shape)
-        unit = read.unit or "pixel"
-        taken: dict[str, Any] = {"shape": shape if len(shape) == 3 else (1, *shape), "pixel_size": float(min(read.spacing))}
-        if unit in ("um", "nm", "mm", "pixel"):
-            taken["unit"] = unit
-        taken["n_grains"] = max(2, n_grains)
+        unit = "" if read.unit == "pixel" else read.unit
+        taken = parameters_like(n_grains, read.data.shape, read.spacing, unit)
         self.form.set_values(taken)
 
     def _grow(self, parameters: GenerateParameters, labels: np.ndarray) -> None:
@@ -189,6 +217,7 @@ class CrystalGenerateTab(QWidget):
 
     def _show(self, parameters: GenerateParameters, generated: GeneratedCrystal) -> None:
         self.generated = generated
+        self.save_button.setEnabled(True)
         crystal = generated.crystal
         metadata = {"shapelab": generated.provenance, "orientations": crystal.orientations}
         if crystal.symmetries is not None:
@@ -261,11 +290,15 @@ class CrystalGenerateTab(QWidget):
         self.tabs.addTab(self.plot, "Statistics")
         choices = QHBoxLayout()
         choices.addWidget(self.by_orientation, 1)
-        choices.addWidget(self.script_button)
         column.addWidget(self.form)
         column.addLayout(choices)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        for button in (self.script_button, self.command_button, self.save_button):
+            foot.addWidget(button)
         for widget in (self.work, self.tabs, self.summary):
             column.addWidget(widget)
+        column.addLayout(foot)
         column.addStretch(1)
         self.summary.hide()
 

@@ -190,26 +190,27 @@ class GrainSource(QWidget):
 
 def _read(path: Path, threshold: float, key: str | None) -> _Opened:
     """Read a file by its suffix; safe in any thread."""
-    from shapelab.crystals import is_ebsd, read_ebsd, read_grain_table
-    from shapelab.io import list_arrays, read_image
+    from shapelab.crystals import is_ebsd
+    from shapelab.crystals.grain_file import is_grain_table, read_grain_file
+    from shapelab.io import list_arrays
     from shapelab.labels.check import labels_of
 
-    suffix = path.suffix.lower()
-    if suffix in (".txt", ".csv") or path.name.lower().endswith((".txt.gz", ".csv.gz")):
-        table = read_grain_table(path)
-        notes = (f"Grain table {path.name}: {len(table)} grains.", *table.notes)
-        return _Opened(path.name.split(".")[0], table=table, notes=notes, path=path.absolute())
-    if is_ebsd(path):
-        return _of_scan(path.stem, read_ebsd(path), threshold)
-    keys = [entry.key for entry in list_arrays(path) if len(entry.shape) > 1] if key is None else []
+    whole = key is not None or is_grain_table(path) or is_ebsd(path)
+    keys = [] if whole else [entry.key for entry in list_arrays(path) if len(entry.shape) > 1]
     if len(keys) > 1:
         return _Opened(path.stem, path=path, choices=tuple(keys))
-    image = read_image(path, key=key)
+    read = read_grain_file(path, key=key)
+    if read.table is not None:
+        notes = (f"Grain table {path.name}: {len(read.table)} grains.", *read.table.notes)
+        return _Opened(read.name, table=read.table, notes=notes, path=path.absolute())
+    if read.scan is not None:
+        return _of_scan(read.name, read.scan, threshold)
+    assert read.image is not None
     try:
-        labels = labels_of(image)
+        labels = labels_of(read.image)
     except InputError as error:
         raise InputError(f"{path.name}: {error}") from error
-    return _Opened(image.name, labels=labels, meta=dict(image.meta), notes=(f"Read {path.name}.",))
+    return _Opened(read.name, labels=labels, meta=dict(read.image.meta), notes=(f"Read {path.name}.",))
 
 
 def _of_scan(name: str, scan: EbsdMap, threshold: float) -> _Opened:

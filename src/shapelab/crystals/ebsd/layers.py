@@ -64,6 +64,7 @@ def grain_meta(grains: Grains, threshold: float) -> dict[str, Any]:
         "symmetry": symmetries[0],
         "symmetries": symmetries,
         "phases": grains.phase.tolist(),
+        "phase_names": [grains.scan.phase_of(number).name for number in grains.phase],
         "ipf_colours": grains.colours(),
         "grain_boundary_degrees": threshold,
     }

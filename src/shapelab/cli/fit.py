@@ -1,0 +1,127 @@
+"""The ``shapelab fit`` command: what the Fit tab of the Crystals dock does, on one file or many."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import threading
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shapelab.cli.grain_input import GrainInput, add_grain_options, each_file, read_grains, save_all, targets
+from shapelab.cli.progress import WorkLine, on_interrupt
+
+if TYPE_CHECKING:
+    from shapelab.crystals.fit_parameters import FitParameters
+    from shapelab.crystals.sample import GrainSample
+
+__all__ = ["add_options", "run"]
+
+_INTERRUPTED = 130
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    from shapelab.cli.options import add_parameters
+    from shapelab.crystals.fit_parameters import FitParameters
+
+    parser.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="label image, orientation map (EBSD), grain table, or run folder of cells"
+    )
+    parser.add_argument(
+        "--out",
+        action="append",
+        default=[],
+        metavar="OUT",
+        help="what to make, may be given several times: .tif .nii .h5 (labels), .csv (table of the grains), .json (diagram), "
+        ".vti (DAMASK); {name} stands for the name of each file",
+    )
+    parser.add_argument("--json", action="store_true", help="print the numbers of each fit as a line of JSON")
+    add_grain_options(parser)
+    add_parameters(parser, FitParameters)
+    parser.set_defaults(action=run)
+
+
+def run(known: argparse.Namespace) -> int:
+    """Fit every file; one that fails is reported and left out."""
+    from shapelab.cli.options import given_parameters
+    from shapelab.crystals.fit_parameters import FitParameters
+    from shapelab.crystals.sample import SAMPLE_SUFFIXES
+
+    parameters = FitParameters(**given_parameters(known, FitParameters))
+    outs = targets(known.out, known.files, SAMPLE_SUFFIXES)
+    abort = threading.Event()
+    with on_interrupt(abort.set) as interrupted:
+        status = each_file(known.files, outs, partial(_fit, parameters, known, abort), abort)
+    return _INTERRUPTED if interrupted.is_set() else status
+
+
+def _fit(parameters: FitParameters, known: argparse.Namespace, abort: threading.Event, file: Path, paths: Sequence[Path]) -> None:
+    grains = read_grains(file, known)
+    if grains.table is not None:
+        sample, sentences, numbers = _drawn(grains, parameters, abort)
+    else:
+        sample, sentences, numbers = _fitted(grains, parameters, abort)
+    save_all(file.name, sample, paths)
+    if known.json:
+        print(json.dumps({"file": str(file), **numbers}))
+    else:
+        print(f"{file.name}: {' '.join(sentences)}")
+
+
+def _fitted(grains: GrainInput, parameters: FitParameters, abort: threading.Event) -> tuple[GrainSample, list[str], dict[str, Any]]:
+    from shapelab.crystals import grain_report
+    from shapelab.crystals.fit_summary import fit_sentences, lost_grains
+    from shapelab.crystals.sample import GrainSample
+    from shapelab.crystals.saved_table import saved_table
+
+    assert grains.labels is not None
+    assert grains.place is not None
+    line = WorkLine()
+    try:
+        fit = parameters.fit(
+            grains.labels,
+            grains.place.spacing,
+            lambda progress: line.show(progress.fraction, f"{progress.stage} · mismatch {progress.mismatch:.2%}"),
+            abort,
+        )
+    finally:
+        line.clear()
+    report = grain_report(grains.labels, fit)
+    table = saved_table(report, fit.moments, grains.place.unit, grains.known.get("orientations"), grains.known.get("phases"))
+    sample = GrainSample(fit.labels, grains.place, table, fit.diagram, **grains.known, periodic=parameters.boundary == "periodic")
+    numbers = {
+        "grains": len(report),
+        "mismatch": fit.mismatch,
+        "volume_error": fit.volume_error,
+        "mean_volume_error": fit.mean_volume_error,
+        "background": float((grains.labels == 0).mean()),
+        "lost": lost_grains(report),
+        "seconds": fit.seconds,
+        "stopped": fit.stopped,
+    }
+    return sample, fit_sentences(fit, report, grains.labels), numbers
+
+
+def _drawn(grains: GrainInput, parameters: FitParameters, abort: threading.Event) -> tuple[GrainSample, list[str], dict[str, Any]]:
+    from shapelab.convert.place import Place
+    from shapelab.crystals.sample import GrainSample
+    from shapelab.crystals.saved_table import saved_table
+
+    table = grains.table
+    assert table is not None
+    drawing = parameters.draw(table, abort)
+    phases = None if table.phases is None else table.phases.tolist()
+    saved = saved_table(drawing.grains, drawing.moments, "", table.orientations, phases)
+    sample = GrainSample(
+        drawing.labels,
+        Place.of(drawing.spacing),
+        saved,
+        drawing.diagram,
+        table.orientations,
+        phases,
+    )
+    numbers = {"grains": len(table), **drawing.errors(), "shape": list(drawing.labels.shape)}
+    return sample, [drawing.summary()], numbers

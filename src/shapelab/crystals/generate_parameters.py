@@ -1,0 +1,97 @@
+"""What can be chosen of a new sample: the fields of the Crystals dock and the options of ``shapelab generate``."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Literal
+
+from shapelab.parameters import Parameters, parameter
+
+if TYPE_CHECKING:
+    from shapelab.crystals.generation import Crystal, Step
+    from shapelab.crystals.population import Population
+
+__all__ = ["GenerateParameters", "parameters_like"]
+
+
+class GenerateParameters(Parameters):
+    """What to generate."""
+
+    n_grains: int = parameter(300, "Number of grains.", label="Grains", main=True, ge=2, le=200_000, step=50)
+    shape: tuple[int, int, int] = parameter(
+        (1, 300, 300), "Pixels along z, y and x; z = 1 makes a 2-D sample.", label="Shape (z, y, x)", main=True, step=10
+    )
+    volumes: Literal["lognormal", "equal", "two phases"] = parameter(
+        "lognormal",
+        "Distribution of the volumes; two phases: small grains and large ones, see Advanced. Not used with a reference sample.",
+        main=True,
+    )
+    sigma: float = parameter(
+        0.5, "Spread of lognormal volumes: standard deviation of their logarithm.", label="Volume spread", main=True, ge=0, le=2, step=0.05
+    )
+    anisotropy: float = parameter(0.25, "0 for round grains, towards 1 for very elongated ones.", main=True, ge=0, le=0.95, step=0.05)
+    lloyd: int = parameter(
+        5, "Regularisation steps: each moves every seed to its grain's centroid.", label="Lloyd steps", main=True, ge=0, le=200, step=1
+    )
+    boundary: Literal["box", "periodic"] = parameter("box", "Periodic: opposite faces fit together.", main=True)
+    phase_ratio: float = parameter(
+        5.0, "Of two phases: volume of a large grain over that of a small one.", label="Large / small volume", ge=1, le=1000, step=1
+    )
+    phase_share: float = parameter(
+        0.3, "Of two phases: share of large grains among all.", label="Share of large grains", gt=0, lt=1, step=0.05
+    )
+    exclusion: float = parameter(
+        0.3, "Smallest distance of two seeds, in units of the mean size of a grain.", label="Seed distance", ge=0, le=0.75, step=0.05
+    )
+    tolerance: float = parameter(
+        0.5,
+        "Largest mean error of the grains' volumes; a single grain may be off by twice that, or by two pixels.",
+        unit="%",
+        label="Volume tolerance",
+        gt=0,
+        le=25,
+        step=0.25,
+    )
+    pixel_size: float = parameter(1.0, "Size of a pixel, in the unit below.", gt=0, step=0.1)
+    unit: Literal["um", "nm", "mm", "pixel"] = parameter("um", "Unit of the pixel size.")
+    seed: int = parameter(0, "Random seed: the same number gives the same sample.", ge=0, label="Random seed", main=True, step=1)
+
+    @property
+    def law(self) -> str | dict[float, float]:
+        """Distribution of the volumes, as `shapelab.generate_crystal` takes it."""
+        if self.volumes != "two phases":
+            return self.volumes
+        return {1.0: 1.0 - self.phase_share, self.phase_ratio: self.phase_share} if self.phase_ratio > 1 else "equal"
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """Shape without the z axis of a 2-D sample."""
+        return self.shape[1:] if self.shape[0] == 1 else self.shape
+
+    def generate(self, like: Population | None = None, progress: Step | None = None, abort: threading.Event | None = None) -> Crystal:
+        """Make a sample so; arguments as of `shapelab.generate_crystal`."""
+        from shapelab.crystals.generation import generate_crystal
+
+        return generate_crystal(
+            self.n_grains,
+            self.grid,
+            self.pixel_size,
+            like=like,
+            volumes=self.law,  # type: ignore[arg-type]
+            sigma=self.sigma,
+            anisotropy=self.anisotropy,
+            exclusion=self.exclusion,
+            lloyd=self.lloyd,
+            periodic=self.boundary == "periodic",
+            tolerance=self.tolerance / 100,
+            seed=self.seed,
+            progress=progress,
+            abort=abort,
+        )
+
+
+def parameters_like(n_grains: int, shape: tuple[int, ...], spacing: tuple[float, ...], unit: str) -> dict[str, Any]:
+    """Return the fields that let a new sample have the number of grains, grid, pixels and unit of a measured one."""
+    taken: dict[str, Any] = {"shape": tuple(int(n) for n in shape) if len(shape) == 3 else (1, *map(int, shape))}
+    taken |= {"pixel_size": float(min(spacing)), "n_grains": max(2, n_grains)}
+    return taken | ({"unit": unit or "pixel"} if unit in ("um", "nm", "mm", "") else {})

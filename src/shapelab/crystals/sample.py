@@ -1,0 +1,143 @@
+"""Grains with all that is known of them, written for other programs: the one way out for fits, new samples and maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shapelab.convert.place import Place
+from shapelab.crystals.diagram_format import DIAGRAM_SUFFIX
+from shapelab.errors import InputError
+from shapelab.io.label_image import LABEL_SUFFIXES, label_suffix, write_labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from shapelab.crystals.diagram import Diagram
+    from shapelab.crystals.diagram_file import SavedDiagram
+
+__all__ = ["SAMPLE_SUFFIXES", "GrainSample"]
+
+SAMPLE_SUFFIXES = (*LABEL_SUFFIXES, ".csv", DIAGRAM_SUFFIX, ".vti")
+"""Ends of the names of files that a sample is written to."""
+
+
+@dataclass(frozen=True, eq=False)
+class GrainSample:
+    """Grains: a label image, and what else is known."""
+
+    labels: np.ndarray
+    """(z, y, x) or (y, x)."""
+    place: Place
+    """Where its pixels lie, and the unit of length."""
+    table: pd.DataFrame | None = None
+    """One row per grain."""
+    diagram: Diagram | None = None
+    orientations: np.ndarray | None = None
+    """Of labels 1, 2, 3…: unit quaternions (x, y, z, w), shape (N, 4)."""
+    phases: Sequence[int] | None = None
+    """Phase of labels 1, 2, 3…"""
+    phase_names: Sequence[str] | None = None
+    """Its name, of labels 1, 2, 3…"""
+    periodic: bool = False
+    """Whether opposite sides fit together along all axes."""
+
+    @classmethod
+    def drawn(cls, saved: SavedDiagram, resolution: int = 1) -> GrainSample:
+        """Return the labels of a saved diagram, with so many pixels per pixel of its box along each axis."""
+        spacing = saved.finer(resolution)
+        origin = None
+        if saved.origin is not None and any(saved.origin):
+            origin = [at + (fine - step) / 2 for at, fine, step in zip(saved.origin, spacing, saved.spacing, strict=True)]
+        diagram = saved.diagram
+        place = Place.of(spacing, origin, saved.unit)
+        return cls(saved.labels(resolution), place, diagram=diagram, periodic=all(diagram.period or (0,)))
+
+    def save(self, path: str | Path) -> tuple[str, ...]:
+        """Write what the suffix asks for; return what is to be said of it, in sentences. Nothing is overwritten.
+
+        Parameters
+        ----------
+        path
+            - ``.tif``, ``.nii``, ``.nii.gz``, ``.h5``: the label image; HDF5 also holds phases and orientations.
+            - ``.csv``: the table of the grains.
+            - ``.json``: the diagram (`shapelab.crystals.load_diagram`).
+            - ``.vti``: grid and materials for DAMASK 3 (`shapelab.io.damask`).
+
+        Raises
+        ------
+        InputError
+            If the suffix is another, there is no such thing, or the file exists or cannot be written.
+        """
+        file = Path(path)
+        suffix = file.suffix.lower()
+        if label_suffix(file):
+            write_labels(file, self.labels, self.place, self._columns())
+            return () if label_suffix(file).startswith(".nii") else self._unplaced()
+        if suffix == ".csv":
+            if self.table is None:
+                raise InputError(f"{file.name}: there is no table of these grains.")
+            from shapelab.crystals.saved_table import write_saved_table
+
+            write_saved_table(file, self.table)
+            return ()
+        if suffix == DIAGRAM_SUFFIX:
+            return self._save_diagram(file)
+        if suffix == ".vti":
+            return self._save_damask(file)
+        raise InputError(f"{file.name} must end in {', '.join(SAMPLE_SUFFIXES)}.")
+
+    def _save_diagram(self, file: Path) -> tuple[str, ...]:
+        if self.diagram is None:
+            raise InputError(f"{file.name}: these grains have no diagram; fit one to them (shapelab fit).")
+        spacing = self.place.spacing
+        origin = tuple(self.place.origin.tolist()) if self.place.is_aligned else None
+        self.diagram.save(file, self.labels.shape, spacing, self.place.unit, origin)
+        said = () if origin is not None else self._unplaced()
+        inside = self.labels != 0
+        moved = float((self.diagram.labels(self.labels.shape, spacing) != self.labels)[inside].mean())
+        if moved:
+            said += (f"The diagram alone puts {moved:.2%} of the pixels into a neighbour: they make volumes exact.",)
+        return said if inside.all() else (*said, "The diagram fills its whole box: it does not know the background.")
+
+    def _save_damask(self, file: Path) -> tuple[str, ...]:
+        from shapelab.io.damask import material_file, write_damask
+
+        said = [f"Orientations and phases are in {material_file(file).name}; add lattice and properties to each phase."]
+        orientations = self.orientations
+        if orientations is None:
+            from shapelab.crystals.sampling import random_orientations
+
+            orientations = random_orientations(np.random.default_rng(0), int(self.labels.max(initial=1)))
+            said.append("No orientations are known of these grains: they are drawn at random.")
+        if not self.periodic:
+            said.append("DAMASK repeats the box; this sample is not periodic, so grains meet others at its sides.")
+        if (self.labels == 0).any():
+            said.append("The background is the last material, of a phase of its own.")
+        write_damask(file, self.labels, self.place.spacing, self.place.unit, orientations, self.phase_names)
+        return (*said, *self._unplaced())
+
+    def _unplaced(self) -> tuple[str, ...]:
+        """Return what is to be said where a file states no place."""
+        if self.place.is_aligned and not self.place.origin.any():
+            return ()
+        return ("The file does not state where the image lies: its first pixel is at 0.",)
+
+    def _columns(self) -> dict[str, np.ndarray]:
+        """Return what is known of labels 1, 2, 3…, with the unit in the names."""
+        from shapelab.crystals.orientation import to_euler
+
+        columns: dict[str, np.ndarray] = {}
+        if self.phases is not None:
+            columns["phase"] = np.asarray(self.phases)
+        if self.phase_names is not None:
+            columns["phase_name"] = np.asarray(self.phase_names, dtype=object)
+        if self.orientations is not None:
+            euler = np.rad2deg(to_euler(self.orientations))
+            columns |= {f"{name} (deg)": euler[:, i] for i, name in enumerate(("phi1", "Phi", "phi2"))}
+        n = max(map(len, columns.values()), default=0)
+        return {"id": np.arange(1, n + 1), **columns} if columns else {}

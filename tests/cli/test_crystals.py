@@ -1,0 +1,163 @@
+"""`shapelab fit`, `generate`, `segment` and `draw`: the same as the library, results by suffix, failures reported and passed over."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import shapelab as sl
+from shapelab.cli import main
+from shapelab.crystals import read_ebsd, read_grain_table, segment_grains
+from shapelab.crystals.fit_parameters import FitParameters
+from shapelab.crystals.generate_parameters import GenerateParameters
+from shapelab.io import read_image, samples
+
+SMALL = ["generate", "--n-grains", "12", "--shape", "1", "40", "44", "--lloyd", "1", "--pixel-size", "0.5", "--seed", "3"]
+
+
+@pytest.fixture
+def made(tmp_path, capsys):
+    """A sample of twelve grains in files, and what was said."""
+    outs = [word for suffix in ("tif", "nii.gz", "h5", "csv", "json", "vti") for word in ("--out", str(tmp_path / f"g.{suffix}"))]
+    assert main([*SMALL, *outs]) == 0
+    return tmp_path, capsys.readouterr()
+
+
+@pytest.fixture
+def scan_file(tmp_path):
+    """A map of four grains as .npz."""
+    euler = np.zeros((20, 24, 3))
+    euler[:10, :12, 0], euler[10:, :12, 1], euler[:10, 12:, 2] = 0.5, 0.6, 0.4
+    np.savez(tmp_path / "map.npz", euler=euler, phase=np.ones((20, 24), int), step_um=0.25)
+    return tmp_path / "map.npz"
+
+
+def test_generate_makes_what_the_library_makes_in_every_format(made):
+    folder, printed = made
+    wanted = sl.generate_crystal(12, (40, 44), 0.5, lloyd=1, seed=3)
+    for name in ("g.tif", "g.nii.gz", "g.h5"):
+        layer = read_image(folder / name)
+        assert layer.kind == "labels"
+        np.testing.assert_array_equal(np.squeeze(layer.data), wanted.labels)
+        assert layer.meta["scale"][-2:] == pytest.approx((0.5, 0.5))
+        assert layer.meta["units"][-1] == "um"
+    np.testing.assert_array_equal(sl.load_diagram(folder / "g.json").labels(), wanted.diagram.labels((40, 44), 0.5))
+    table = read_grain_table(folder / "g.csv")
+    assert table.areas == pytest.approx(wanted.volumes)
+    assert "12 grains" in printed.out
+    assert "Not periodic" in printed.out
+    assert "DAMASK repeats the box" in printed.err
+
+
+def test_fit_says_and_saves_what_the_library_finds(made, capsys):
+    folder, _ = made
+    words = ["--method", "likelihood", "--order", "2", "--effort", "0.5"]
+    assert main(["fit", str(folder / "g.tif"), *words, "--out", str(folder / "f.csv"), "--out", str(folder / "f.json"), "--json"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    numbers = json.loads(printed[-1])
+    labels = read_image(folder / "g.tif").data
+    wanted = sl.fit_diagram(labels, 2, 0.5, effort=0.5)
+    assert printed[:2] == [str(folder / "f.csv"), str(folder / "f.json")]
+    assert numbers["mismatch"] == wanted.mismatch
+    np.testing.assert_array_equal(sl.load_diagram(folder / "f.json").labels(), wanted.labels)
+    assert sorted(pd.read_csv(folder / "f.csv")["id"]) == list(range(1, 13))
+
+
+def test_draw_at_any_resolution(made):
+    folder, _ = made
+    assert main(["draw", str(folder / "g.json"), str(folder / "fine.tif"), "--resolution", "3"]) == 0
+    fine, coarse = read_image(folder / "fine.tif"), sl.load_diagram(folder / "g.json").labels()
+    assert fine.meta["scale"] == pytest.approx((0.5 / 3, 0.5 / 3))
+    np.testing.assert_array_equal(fine.data[1::3, 1::3], coarse)
+
+
+def test_many_files_one_of_them_broken(made, capsys):
+    folder, _ = made
+    shutil.copy(folder / "g.tif", folder / "h.tif")
+    (folder / "bad.tif").write_bytes(b"no image")
+    files = [str(folder / f"{name}.tif") for name in ("g", "bad", "h")]
+    assert main(["fit", *files, "--out", str(folder / "of_{name}.csv")]) == 1
+    printed = capsys.readouterr()
+    assert "1 of 3 files failed: bad.tif" in printed.err
+    assert [(folder / f"of_{name}.csv").exists() for name in ("g", "bad", "h")] == [True, False, True]
+    assert main(["fit", *files, "--out", str(folder / "one.csv")]) == 2
+    assert "{name}" in capsys.readouterr().err
+    assert not (folder / "one.csv").exists()
+
+
+def test_segment_and_what_is_made_from_maps(scan_file, capsys):
+    folder = scan_file.parent
+    scan = read_ebsd(scan_file)
+    assert (
+        main(["segment", str(scan_file), "--out", str(folder / "s.tif"), "--out", str(folder / "s.csv"), "--out", str(folder / "s.vti")])
+        == 0
+    )
+    np.testing.assert_array_equal(read_image(folder / "s.tif").data, segment_grains(scan))
+    assert read_grain_table(folder / "s.csv").orientations is not None
+    assert "4 grains" in capsys.readouterr().out
+    assert main(["segment", str(scan_file), "--min-pixels", "1000"]) == 2
+    assert main(["fit", str(scan_file), "--out", str(folder / "f.vti"), "--grain-boundary", "4"]) == 0
+    assert "at random" not in capsys.readouterr().err
+    assert main(["generate", "--like", str(scan_file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["grains"] == 4
+
+
+def test_options_are_the_fields_of_the_dock(capsys):
+    for verb, kind in (("fit", FitParameters), ("generate", GenerateParameters)):
+        with pytest.raises(SystemExit):
+            main([verb, "--help"])
+        shown = " ".join(capsys.readouterr().out.split())
+        for name, info in kind.infos().items():
+            assert f"--{name.replace('_', '-')}" in shown
+            default = " ".join(map(str, info.default)) if isinstance(info.default, tuple) else info.default
+            assert f"(default {default})" in shown
+
+
+def test_a_grain_table_is_drawn(tmp_path, capsys):
+    table = tmp_path / "table.csv"
+    table.write_text("x,y,a,b,theta,area\n0,0,2,1,0,6.3\n4,0,2,1,0.5,6.3\n0,4,2,1,1,6.3\n4,4,2,2,0,12.6\n")
+    assert main(["fit", str(table), "--pixels", "64", "--out", str(tmp_path / "t.tif")]) == 0
+    assert set(np.unique(read_image(tmp_path / "t.tif").data)) == {1, 2, 3, 4}
+    assert "4 grains" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["fit", "G", "--order", "9"], "order"),
+        (["fit", "G", "--method", "guess"], "method"),
+        (["fit", "G", "--out", "x.doc"], "must end in"),
+        (["fit", "G", "--order", "3"], "orders 1 and 2"),
+        (["fit", "G", "--unit", "nm"], "--unit"),
+        (["fit", "T", "--voxel-size", "1"], "--voxel-size"),
+        (["fit", "T", "--order", "1"], "no pixels"),
+        (["fit", "G", "--out", "none/x.tif"], "does not exist"),
+        (["generate", "--n-grains", "1"], "grains"),
+        (["generate", "--out", "x.vti", "--unit", "pixel", "--shape", "1", "30", "30", "--n-grains", "5"], "metres"),
+        (["draw", "G", "x.tif"], "missing or damaged"),
+        (["draw", "J", "x.tif", "--resolution", "0"], "resolution"),
+        (["segment", "G"], "not an EBSD map"),
+        (["segment", "M", "--out", "x.json"], "must end in"),
+    ],
+)
+def test_wrong_requests_end_in_a_sentence(made, scan_file, words, said, capsys, monkeypatch):
+    folder, _ = made
+    monkeypatch.chdir(folder)
+    files = {"G": "g.tif", "J": "g.json", "T": "g.csv", "M": "map.npz"}
+    before = sorted(folder.iterdir())
+    assert main([files.get(word, word) for word in words]) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("shapelab: ")
+    assert said in error
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_sample_of_the_package_with_its_twins(tmp_path, capsys):
+    (grains,) = samples.load("nickel_superalloy")
+    np.save(tmp_path / "ni.npy", grains.data)
+    assert main(["fit", str(tmp_path / "ni.npy"), "--voxel-size", "0.12", "--unit", "um"]) == 0
+    assert "with a hole" in capsys.readouterr().out
