@@ -1,7 +1,9 @@
 """Crystals: mismatch and time of fits to real grain maps, exact volumes, and generation, against the goals.
 
     python benchmarks/crystals.py DATA [--quick]
+    python benchmarks/crystals.py DATA --orders
     python benchmarks/crystals.py --generation
+    python benchmarks/crystals.py --own
 
 DATA is a folder with `ebsd_lc_steel`, `ebsd_ni_superalloy` and `plant_ovule` (see sample_data/SOURCES.md). Seconds are
 the wall clock; CPU seconds are given too, since they do not depend on what else runs. Kernels are compiled beforehand.
@@ -19,7 +21,7 @@ import numpy as np
 import tifffile
 
 import shapelab as sl
-from shapelab.crystals import read_ebsd, read_grain_table, segment_grains
+from shapelab.crystals import compare_neighbours, read_ebsd, read_grain_table, segment_grains
 from shapelab.crystals.weights import exact_volumes
 from shapelab.transport import Domain
 
@@ -87,6 +89,34 @@ def fits(samples: dict[str, Sample], quick: bool) -> None:
             f"{cpu:>5.1f} s {fit.evaluations:>5} {volumes:>17}",
             flush=True,
         )
+
+
+def orders(sample: Sample, side: int) -> None:
+    """Compare the orders 1 to 8 on a corner of an image: pixels, neighbours, areas of interfaces."""
+    labels = sample.labels[:side, :side]
+    print(f"{sample.name}, {side} x {side} pixels, {len(np.unique(labels))} grains")
+    print("order  pixels wrong  pairs of neighbours lost/new  agreement  interface areas     CPU")
+    for order in range(1, 9):
+        cpu = time.process_time()
+        fit = sl.fit_diagram(labels, order, sample.spacing)
+        cpu = time.process_time() - cpu
+        match = compare_neighbours(labels, fit.labels, sample.spacing)
+        lost, new = len(match.lost), len(match.gained)
+        print(
+            f"{order:>5} {fit.mismatch:>13.3%} {match.pairs:>12} {lost:>8}/{new:<8} {match.agreement:>9.1%} {match.area_error:>16.2%} "
+            f"{cpu:>5.1f} s",
+            flush=True,
+        )
+
+
+def own() -> None:
+    """Refit our own diagrams, and a layered box of 10,000 grains that repeats in one direction; no data needed."""
+    print("refit of generated diagrams (goal: 0.01 %)")
+    for n, shape, periodic in ((300, (512, 512), False), (300, (512, 512), True), (100, (64, 64, 64), False), (100, (64, 64, 64), True)):
+        labels = sl.generate_crystal(n, shape, seed=1, periodic=periodic).diagram.labels(shape)
+        fit = sl.fit_diagram(labels, 2, periodic=periodic)
+        size = "x".join(map(str, shape))
+        print(f"{n} grains, {size}, periodic {periodic}: {fit.mismatch:.4%}, {fit.seconds:.1f} s", flush=True)
 
 
 def volumes(samples: dict[str, Sample]) -> None:
@@ -169,15 +199,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, nargs="?")
     parser.add_argument("--generation", action="store_true", help="new crystals only, which needs no data")
+    parser.add_argument("--own", action="store_true", help="refits of our own diagrams only, which needs no data")
+    parser.add_argument("--orders", type=int, nargs="?", const=256, metavar="SIDE", help="only the orders 1 to 8 on a corner of the steel")
     parser.add_argument("--quick", action="store_true", help="leave out the whole steel map and 5,000 grains")
     arguments = parser.parse_args()
-    if arguments.data is None and not arguments.generation:
-        parser.error("DATA is needed, except with --generation")
+    if arguments.data is None and not (arguments.generation or arguments.own):
+        parser.error("DATA is needed, except with --generation and --own")
     warm()
+    if arguments.own:
+        own()
+        return
     if arguments.generation:
         generation(arguments.quick)
         return
     samples = read_samples(arguments.data)
+    if arguments.orders:
+        orders(samples["crop"], arguments.orders)
+        return
     fits(samples, arguments.quick)
     volumes(samples)
     worst(samples)

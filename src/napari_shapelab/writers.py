@@ -1,4 +1,4 @@
-"""napari writers: surfaces as PLY, OBJ or STL; images and labels as NIfTI; flat cells as finite elements.
+"""napari writers: surfaces as PLY, OBJ or STL; images and labels as NIfTI; flat cells as finite elements; grains for DAMASK.
 
 What is seen is written, or refused in words.
 """
@@ -14,16 +14,27 @@ from napari.layers import Image, Labels, Layer, Surface
 
 from napari_shapelab.viewer.axes import split_axes
 from napari_shapelab.viewer.layer_data import TakenLayer, place_of, take
+from napari_shapelab.viewer.notice import say_in_status
 from shapelab.convert import Mesh
 from shapelab.convert.place import Place
+from shapelab.crystals.sample import GrainSample
 from shapelab.errors import InputError, ShapelabError
 from shapelab.frame import LayerKind
 from shapelab.io import write_mesh
+from shapelab.io.damask import material_file
 from shapelab.io.fem import write_triangles
 from shapelab.io.nifti import write_nifti
+from shapelab.labels.check import as_labels
 from shapelab.mesh import conforming_triangles
 
-__all__ = ["LayerNotWrittenError", "write_image_nifti", "write_labels_nifti", "write_labels_triangles", "write_surface"]
+__all__ = [
+    "LayerNotWrittenError",
+    "write_image_nifti",
+    "write_labels_damask",
+    "write_labels_nifti",
+    "write_labels_triangles",
+    "write_surface",
+]
 
 _PLACE = ("name", "scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 
@@ -69,6 +80,20 @@ def write_labels_triangles(path: str, data: Any, meta: Mapping[str, Any]) -> lis
         layer = Labels(data, multiscale=bool(meta.get("multiscale")), **_placed(meta))
         taken = _whole(layer, math.prod(layer.level_shapes[0] if layer.multiscale else np.shape(data))).read()
         return [str(write_triangles(path, conforming_triangles(taken.data, taken.spacing)))]
+    except ShapelabError as error:
+        raise LayerNotWrittenError(str(error)) from error
+
+
+def write_labels_damask(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
+    """Write the grains of a Labels layer as a grid for DAMASK, with the orientations and phases that the layer knows."""
+    try:
+        layer = Labels(data, multiscale=bool(meta.get("multiscale")), **_placed(meta))
+        taken = _whole(layer, math.prod(layer.level_shapes[0] if layer.multiscale else np.shape(data))).read()
+        known = meta.get("metadata", {})
+        parts = known.get("orientations"), known.get("phases"), known.get("phase_names")
+        sample = GrainSample(as_labels(taken.data), taken.place, None, None, *parts, periodic=bool(known.get("periodic")))
+        say_in_status(" ".join(sample.save(path)))
+        return [path, str(material_file(path))]
     except ShapelabError as error:
         raise LayerNotWrittenError(str(error)) from error
 

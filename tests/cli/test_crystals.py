@@ -75,6 +75,18 @@ def test_draw_at_any_resolution(made):
     np.testing.assert_array_equal(fine.data[1::3, 1::3], coarse)
 
 
+def test_export_for_damask(made, scan_file, capsys):
+    folder, _ = made
+    assert main(["export", str(folder / "g.tif"), str(folder / "e.vti"), "--periodic"]) == 0
+    assert "at random" in capsys.readouterr().err
+    assert main(["export", str(scan_file), str(folder / "m.vti")]) == 0
+    assert "at random" not in capsys.readouterr().err
+    assert (folder / "m.material.yaml").exists()
+    for words in (["g.csv", "x.vti"], ["g.tif", "x.vti", "--size", "2"], ["g.tif", "e.vti"]):
+        assert main(["export", str(folder / words[0]), str(folder / words[1]), *words[2:]]) == 2
+    assert not (folder / "x.vti").exists()
+
+
 def test_many_files_one_of_them_broken(made, capsys):
     folder, _ = made
     shutil.copy(folder / "g.tif", folder / "h.tif")

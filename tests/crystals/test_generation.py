@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import shapelab as sl
-from shapelab.crystals import Population, additive_crystal
-from shapelab.crystals.population import distances
+from shapelab.crystals import GrainPhase, Population, additive_crystal
+from shapelab.crystals.population import distances, population_of
 from shapelab.crystals.sampling import random_seeds, random_shapes, random_volumes
 from shapelab.crystals.weights import weights_at_centroids, weights_solver
 from shapelab.errors import InputError, ParameterError
@@ -164,3 +164,41 @@ def test_boundaries_hardly_move_when_seeds_go_to_centroids(shape: tuple[int, ...
     assert changed[1] < 0.8 * changed[0], changed
     unmoved = replace(solution, moments=replace(solution.moments, offsets=np.zeros_like(centroids)))
     np.testing.assert_allclose(weights_at_centroids(solver, matrices, unmoved), kept, atol=1e-9)
+
+
+def test_phases_have_volumes_and_shapes_of_their_own() -> None:
+    phases = [GrainPhase("ferrite", 3, 1.0, anisotropy=0.0), GrainPhase("pearlite", 1, 4.0, 0.2, anisotropy=0.6, symmetry="hexagonal")]
+    crystal = sl.generate_crystal(80, (128, 128), phases=phases, seed=1, lloyd=2, exact_volumes=True)
+    assert crystal.phases is not None
+    first, second = (crystal.phases == number for number in (1, 2))
+    assert (first.sum(), second.sum()) == (60, 20)
+    assert np.median(crystal.targets[second]) == pytest.approx(4 * np.median(crystal.targets[first]), rel=0.2)
+    ratios = crystal.population.aspect_ratios
+    assert ratios[second].mean() > ratios[first].mean() + 0.5
+    assert crystal.phase_names == tuple("ferrite" if one else "pearlite" for one in first)
+    assert crystal.symmetries == tuple("cubic" if one else "hexagonal" for one in first)
+    sample = crystal.sample("um")
+    assert sample.table is not None
+    assert sample.table.set_index("id")["phase"].loc[[1, 2, 3]].tolist() == crystal.phases[:3].tolist()
+    again = sl.generate_crystal(40, (96, 96), like=Population.of(crystal.moments), seed=1)
+    assert again.phases is None
+    drawn = sl.generate_crystal(40, (96, 96), like=population_of(crystal.labels, (1.0, 1.0), None, None, crystal.phases.tolist()), seed=1)
+    assert drawn.phases is not None
+    assert set(drawn.phases) == {1, 2}
+    with pytest.raises(InputError, match="one of the two"):
+        sl.generate_crystal(40, (96, 96), like=crystal.population, phases=phases)
+    for bad in ([], [phases[0], phases[0]]):
+        with pytest.raises(ParameterError, match="phases"):
+            sl.generate_crystal(10, (64, 64), phases=bad)
+    with pytest.raises(ParameterError, match="anisotropy"):
+        GrainPhase("x", 1, anisotropy=1.5)
+
+
+@pytest.mark.parametrize(("shape", "periodic"), [((64, 64), False), ((60, 64), True), ((20, 20, 20), (True, False, False))])
+def test_exact_volumes_are_right_to_the_pixel(shape: tuple[int, ...], periodic: bool | tuple[bool, ...]) -> None:
+    crystal = sl.generate_crystal(20, shape, 0.5, seed=3, lloyd=2, periodic=periodic, exact_volumes=True, tolerance=0.05)
+    pixel = 0.5 ** len(shape)
+    assert np.abs(crystal.volumes - crystal.targets).max() < pixel
+    assert (crystal.labels != crystal.diagram.labels(shape, 0.5)).mean() < 0.03
+    axes = [axis for axis, glued in zip("zyx"[-len(shape) :], np.broadcast_to(periodic, len(shape)), strict=True) if glued]
+    assert (f"Periodic along {', '.join(axes)}." if axes else "Not periodic.") in crystal.summary()

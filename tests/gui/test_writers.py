@@ -101,3 +101,17 @@ def test_cells_are_saved_as_finite_elements(viewer, tmp_path):
     assert set(read.cell_data["label"][0].tolist()) == {0, 3, 2**33}
     with pytest.raises(LayerNotWrittenError, match="3 axes"):
         save(viewer, Labels(np.ones((4, 4, 4), int)), tmp_path / "solid.inp")
+
+
+def test_grains_for_damask(viewer, tmp_path):
+    labels = np.kron(np.array([[1, 2], [3, 0]]), np.ones((4, 4), int))
+    orientations = np.eye(4)[:3]
+    layer = Labels(labels, scale=(0.5, 0.5), units=("um", "um"), metadata={"orientations": orientations, "phase_names": ["a", "a", "b"]})
+    assert save(viewer, layer, tmp_path / "g.vti") == [str(tmp_path / "g.vti"), str(tmp_path / "g.material.yaml")]
+    written = (tmp_path / "g.material.yaml").read_text()
+    assert written.count("homogenization: SX") == 4
+    assert "phase: b, v: 1.0" in written
+    assert "at random" not in viewer.status
+    with pytest.raises(LayerNotWrittenError, match="metres"):
+        save(viewer, Labels(labels), tmp_path / "p.vti")
+    assert not (tmp_path / "p.vti").exists()

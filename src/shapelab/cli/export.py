@@ -31,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="OUT",
         help="what to make: .ply .obj .stl .vtk (surface of a frame), .tif (stack), .csv (scalars), "
-        ".gif .mp4 (movie), .inp .msh .vtu (triangles of 2-D cells), or a folder for all tables",
+        ".gif .mp4 (movie), .inp .msh .vtu (triangles of 2-D cells), .vti (grid for DAMASK), or a folder for all tables",
     )
     parser.add_argument("--step", type=whole_number, metavar="N", help="export the surface of this step (default: the last one)")
     parser.add_argument("--all-frames", action="store_true", help="a surface of every frame, in a folder")
@@ -61,6 +61,11 @@ def run(known: argparse.Namespace) -> int:
     if suffix in FEM_SUFFIXES and not any(given.values()):
         print(export_triangles(known))
         return 0
+    if suffix == ".vti" and not any(given.values()):
+        from shapelab.cli.damask import export_damask
+
+        print(export_damask(known))
+        return 0
     refuse_triangle_options(known)
     kept = load_run(known.path)
     given = {"--step": known.step is not None, **given}
@@ -83,7 +88,7 @@ def run(known: argparse.Namespace) -> int:
             raise InputError("--resolution is for pictures and surfaces of cells: leave it out.")
         written = export_tables(kept, known.out)
     else:
-        suffixes = ", ".join((*WRITTEN_SUFFIXES, ".tif", ".csv", *MOVIE_SUFFIXES, *FEM_SUFFIXES))
+        suffixes = ", ".join((*WRITTEN_SUFFIXES, ".tif", ".csv", *MOVIE_SUFFIXES, *FEM_SUFFIXES, ".vti"))
         raise InputError(f"{known.out.name} must end in {suffixes}, or be a folder.")
     print(written)
     return 0

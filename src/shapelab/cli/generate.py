@@ -100,5 +100,7 @@ def _like(grains: GrainInput) -> tuple[Population, dict[str, Any]]:
     assert grains.labels is not None
     assert grains.place is not None
     spacing = grains.place.spacing
-    population = population_of(grains.labels, spacing, grains.known.get("orientations"), grains.symmetries)
+    known = grains.known
+    parts = known.get("orientations"), grains.symmetries, known.get("phases"), known.get("phase_names")
+    population = population_of(grains.labels, spacing, *parts)
     return population, parameters_like(len(population.volumes), grains.labels.shape, spacing, grains.place.unit)

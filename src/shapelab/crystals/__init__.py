@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from shapelab.crystals.generation import Crystal, generate_crystal
     from shapelab.crystals.neighbours import NeighbourMatch, boundary_misorientations, compare_neighbours
     from shapelab.crystals.orientation import ipf_colours, misorientation
+    from shapelab.crystals.phases import GrainPhase
     from shapelab.crystals.population import Population
     from shapelab.crystals.report import grain_report
     from shapelab.crystals.sample import GrainSample
@@ -43,6 +44,7 @@ _MODULES = {
     "CrystalPhase": "ebsd",
     "EbsdMap": "ebsd",
     "FitProgress": "stages",
+    "GrainPhase": "phases",
     "GrainSample": "sample",
     "GrainTable": "table",
     "Grains": "segmentation",
@@ -76,6 +78,7 @@ __all__ = [
     "DiagramFit",
     "EbsdMap",
     "FitProgress",
+    "GrainPhase",
     "GrainSample",
     "GrainTable",
     "Grains",

@@ -9,7 +9,9 @@ from shapelab.parameters import Parameters, parameter
 
 if TYPE_CHECKING:
     from shapelab.crystals.generation import Crystal, Step
+    from shapelab.crystals.phases import GrainPhase
     from shapelab.crystals.population import Population
+    from shapelab.crystals.sampling import VolumeLaw
 
 __all__ = ["GenerateParameters", "parameters_like"]
 
@@ -40,6 +42,10 @@ class GenerateParameters(Parameters):
     phase_share: float = parameter(
         0.3, "Of two phases: share of large grains among all.", label="Share of large grains", gt=0, lt=1, step=0.05
     )
+    phase_anisotropy: float = parameter(
+        0.25, "Of two phases: anisotropy of the large grains.", label="Anisotropy of large grains", ge=0, le=0.95, step=0.05
+    )
+    exact: bool = parameter(False, "Volumes right to the pixel: single pixels at boundaries go to a neighbour.", label="Exact volumes")
     exclusion: float = parameter(
         0.3, "Smallest distance of two seeds, in units of the mean size of a grain.", label="Seed distance", ge=0, le=0.75, step=0.05
     )
@@ -57,11 +63,19 @@ class GenerateParameters(Parameters):
     seed: int = parameter(0, "Random seed: the same number gives the same sample.", ge=0, label="Random seed", main=True, step=1)
 
     @property
-    def law(self) -> str | dict[float, float]:
-        """Distribution of the volumes, as `shapelab.generate_crystal` takes it."""
+    def law(self) -> VolumeLaw:
+        """Distribution of the volumes where there is one phase, as `shapelab.generate_crystal` takes it."""
+        return "equal" if self.volumes == "two phases" else self.volumes
+
+    @property
+    def phases(self) -> list[GrainPhase] | None:
+        """The two phases, None where there is but one."""
+        from shapelab.crystals.phases import GrainPhase
+
         if self.volumes != "two phases":
-            return self.volumes
-        return {1.0: 1.0 - self.phase_share, self.phase_ratio: self.phase_share} if self.phase_ratio > 1 else "equal"
+            return None
+        small = GrainPhase("small", 1.0 - self.phase_share, anisotropy=self.anisotropy)
+        return [small, GrainPhase("large", self.phase_share, self.phase_ratio, anisotropy=self.phase_anisotropy)]
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -77,9 +91,11 @@ class GenerateParameters(Parameters):
             self.grid,
             self.pixel_size,
             like=like,
-            volumes=self.law,  # type: ignore[arg-type]
+            volumes=self.law,
             sigma=self.sigma,
             anisotropy=self.anisotropy,
+            phases=self.phases if like is None else None,
+            exact_volumes=self.exact,
             exclusion=self.exclusion,
             lloyd=self.lloyd,
             periodic=self.boundary == "periodic",

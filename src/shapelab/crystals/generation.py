@@ -16,9 +16,12 @@ from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.crystals.diagram import Diagram
 from shapelab.crystals.fitting import DiagramFit, index_labels
 from shapelab.crystals.moments import Moments, label_moments
+from shapelab.crystals.neighbours import grain_contacts
 from shapelab.crystals.orientation import colours_by_symmetry
+from shapelab.crystals.phases import GrainPhase, draw_phases
 from shapelab.crystals.population import Population, distances
 from shapelab.crystals.sampling import VolumeLaw, random_orientations, random_seeds, random_shapes, random_volumes
+from shapelab.crystals.texture import draw_orientations, match_misorientations, misorientation_density
 from shapelab.crystals.weights import weights_at_centroids, weights_solver
 from shapelab.device import require_memory
 from shapelab.errors import InputError, ParameterError
@@ -63,6 +66,10 @@ class Crystal:
     message: str
     symmetries: tuple[str, ...] | None = None
     """Crystal symmetry of each grain, drawn with its orientation; None where the sample states none: cubic."""
+    phases: np.ndarray | None = None
+    """Number of the phase of each grain, None where there is but one."""
+    phase_names: tuple[str, ...] | None = None
+    """Its name."""
 
     def colours(self, direction: tuple[float, float, float] = (0, 0, 1)) -> np.ndarray:
         """Return the colours of the inverse pole figure of a direction (x, y, z), each grain by its symmetry, shape (N, 3)."""
@@ -73,7 +80,8 @@ class Crystal:
         from shapelab.convert.place import Place
         from shapelab.crystals.sample import GrainSample
 
-        parts = self.table(unit), self.diagram, self.orientations
+        phases = None if self.phases is None else self.phases.tolist()
+        parts = self.table(unit), self.diagram, self.orientations, phases, self.phase_names
         return GrainSample(self.labels, Place.of(self.spacing, unit=short_unit(unit)), *parts, periodic=self.periodic)
 
     def table(self, unit: str = "") -> pd.DataFrame:
@@ -85,7 +93,7 @@ class Crystal:
         pixels = np.rint(self.volumes / float(np.prod(self.spacing))).astype(int)
         errors = self.volumes / self.targets - 1
         report = pd.DataFrame({"id": self.moments.ids, "volume_error": errors, "pixels": pixels})
-        return saved_table(report, self.moments, unit, self.orientations)
+        return saved_table(report, self.moments, unit, self.orientations, None if self.phases is None else self.phases.tolist())
 
     @property
     def periodic(self) -> bool:
@@ -128,6 +136,7 @@ class Crystal:
     lloyd=between(0, 10_000),
     tolerance=above(0),
     seed=between(0, 2**63 - 1),
+    orientation_spread=between(0, 180),
 )
 def generate_crystal(
     n_grains: int = 200,
@@ -138,10 +147,15 @@ def generate_crystal(
     volumes: VolumeLaw | Sequence[float] | np.ndarray | Mapping[float, float] = "lognormal",
     sigma: float = 0.5,
     anisotropy: float = 0.25,
+    phases: Sequence[GrainPhase] | None = None,
+    orientations: np.ndarray | None = None,
+    orientation_spread: float = 0.0,
+    misorientations: np.ndarray | None = None,
     exclusion: float = 0.3,
     lloyd: int = 5,
     periodic: bool | Sequence[bool] = False,
     mask: np.ndarray | None = None,
+    exact_volumes: bool = False,
     tolerance: float = 0.005,
     max_tolerance: float | None = None,
     seed: int = 0,
@@ -168,6 +182,17 @@ def generate_crystal(
         Spread of the lognormal law.
     anisotropy
         0 for round grains, up to below 1 for very elongated ones.
+    phases
+        Several phases, each with volumes and shapes of its own (`shapelab.crystals.GrainPhase`), instead of `volumes`, `sigma` and
+        `anisotropy`; their grains lie at random.
+    orientations
+        Measured orientations to draw from, unit quaternions (x, y, z, w), shape (M, 4): an ODF by its samples. By default those of
+        `like`, with their grains, or random ones.
+    orientation_spread
+        Standard deviation of the angle by which each of these is turned at random [degrees].
+    misorientations
+        Measured misorientations of boundaries [rad], whose distribution (MDF) those of the sample shall have, weighted by area: grains
+        exchange their orientations until it does; ``statistics["mdf_distance"]`` says how far it still is (0 alike, 1 apart).
     exclusion
         Smallest distance of two seeds, in units of (domain volume / n_grains)^(1/d).
     lloyd
@@ -176,6 +201,8 @@ def generate_crystal(
         Whether opposite faces are glued; one answer, or one per axis.
     mask
         True where grains may be; by default the whole box.
+    exact_volumes
+        Let single pixels at boundaries make up for what is left, so that every volume in `labels` is right to the pixel.
     tolerance
         Largest mean relative volume error.
     max_tolerance
@@ -204,7 +231,11 @@ def generate_crystal(
     _check_size(n_grains, lloyd, domain)
     rng = np.random.default_rng(seed)
     source = None if like is None else as_population(like, domain.ndim)
-    if source is None:
+    if source is not None and phases is not None:
+        raise InputError("phases and like both say what grains there are: give one of the two.")
+    if phases is not None:
+        wanted = draw_phases(rng, phases, n_grains, domain.ndim)
+    elif source is None:
         relative = random_volumes(rng, n_grains, volumes, sigma)
         wanted = Population(relative, random_shapes(rng, n_grains, domain.ndim, anisotropy))
     else:
@@ -212,11 +243,26 @@ def generate_crystal(
     seeds = random_seeds(rng, n_grains, domain, exclusion)
     targets = wanted.volumes * (domain.volume / wanted.volumes.sum())
     _check_quantum(targets, domain)
-    orientations = random_orientations(rng, n_grains) if wanted.orientations is None else wanted.orientations
+    turned = random_orientations(rng, n_grains) if wanted.orientations is None else wanted.orientations
+    if orientations is not None:
+        turned = draw_orientations(rng, orientations, n_grains, np.deg2rad(orientation_spread))
     tolerances = (tolerance, max_tolerance)
     matrices = wanted.ellipsoids(targets)
-    grown = grow(domain, seeds, matrices, targets, orientations, lloyd, tolerances, source, begin, progress, abort, device)
-    return replace(grown, symmetries=wanted.symmetries)
+    grown = grow(domain, seeds, matrices, targets, turned, lloyd, tolerances, source, begin, progress, abort, device, exact_volumes)
+    grown = replace(grown, symmetries=wanted.symmetries, phases=wanted.phases, phase_names=wanted.phase_names)
+    return grown if misorientations is None else _with_boundaries(grown, rng, misorientations)
+
+
+def _with_boundaries(crystal: Crystal, rng: np.random.Generator, misorientations: np.ndarray) -> Crystal:
+    """Return the crystal with its orientations exchanged, so that its boundaries are like measured ones."""
+    measured = np.ravel(misorientations).astype(float)
+    if not len(measured) or not np.isfinite(measured).all() or measured.min() < 0 or measured.max() > np.pi:
+        raise InputError("misorientations must be angles of measured boundaries from 0 to pi [rad], and at least one.")
+    pairs, areas = grain_contacts(crystal.labels, crystal.spacing, periodic=crystal.periodic)
+    symmetries = crystal.symmetries or ("cubic",) * len(crystal.orientations)
+    wanted = misorientation_density(measured)
+    found, distance = match_misorientations(rng, pairs - 1, areas, crystal.orientations, symmetries, wanted)
+    return replace(crystal, orientations=found, statistics={**crystal.statistics, "mdf_distance": distance})
 
 
 def grow(
@@ -232,6 +278,7 @@ def grow(
     progress: Step | None = None,
     abort: threading.Event | None = None,
     device: str = "auto",
+    exact: bool = False,
 ) -> Crystal:
     """Return the crystal of given seeds, matrices and volumes (see `generate_crystal`)."""
     begin = time.perf_counter() if begin is None else begin
@@ -248,6 +295,7 @@ def grow(
         solver.potentials = weights_at_centroids(solver, matrices, solution)
         solver.update(seeds=solution.moments.centroids)
     solver.tolerance, solver.max_tolerance = asked
+    solver.exact = exact
     solution = solver.solve(abort)
     extent = np.array(domain.shape) * np.array(domain.spacing)
     period = np.where(domain.periodic, extent, 0.0)

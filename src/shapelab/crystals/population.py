@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,10 @@ class Population:
 
     symmetries: tuple[str, ...] | None = None
     """Crystal symmetry of each grain, where it is known; otherwise they count as cubic."""
+    phases: np.ndarray | None = None
+    """Number of the phase of each grain, where it is known."""
+    phase_names: tuple[str, ...] | None = None
+    """Its name."""
 
     @classmethod
     def of(cls, moments: Moments, orientations: np.ndarray | None = None, symmetries: Sequence[str] | None = None) -> Population:
@@ -63,7 +68,9 @@ class Population:
         rows = rng.integers(len(self.volumes), size=n)
         orientations = None if self.orientations is None else self.orientations[rows]
         symmetries = None if self.symmetries is None else tuple(self.symmetries[row] for row in rows)
-        return Population(self.volumes[rows], self.shapes[rows], orientations, symmetries)
+        phases = None if self.phases is None else self.phases[rows]
+        names = None if self.phase_names is None else tuple(self.phase_names[row] for row in rows)
+        return Population(self.volumes[rows], self.shapes[rows], orientations, symmetries, phases, names)
 
     def ellipsoids(self, volumes: np.ndarray) -> np.ndarray:
         """Return the matrices of ellipsoids of these shapes and volumes."""
@@ -84,9 +91,14 @@ def distances(a: Population, b: Population) -> dict[str, float]:
 
 
 def population_of(
-    labels: np.ndarray, spacing: tuple[float, ...], orientations: np.ndarray | None = None, symmetries: Sequence[str] | None = None
+    labels: np.ndarray,
+    spacing: tuple[float, ...],
+    orientations: np.ndarray | None = None,
+    symmetries: Sequence[str] | None = None,
+    phases: Sequence[int] | None = None,
+    phase_names: Sequence[str] | None = None,
 ) -> Population:
-    """Return sizes, shapes and, if given for labels 1, 2, 3…, crystal orientations and symmetries of a label image's grains."""
+    """Return sizes and shapes of a label image's grains, and what else is given for all labels 1, 2, 3… of them."""
     from shapelab.crystals.fitting import index_labels
     from shapelab.labels.check import as_labels
 
@@ -94,8 +106,10 @@ def population_of(
     moments = label_moments(index, ids, spacing)
     if len(moments.ids) < 2:
         raise InputError("A reference sample needs at least two grains.")
-    known = orientations is not None and ids.max() <= len(orientations)
-    if not known or orientations is None:
-        return Population.of(moments)
-    kinds = [symmetries[int(i) - 1] for i in ids] if symmetries is not None and len(symmetries) == len(orientations) else None
-    return Population.of(moments, orientations[ids - 1], kinds)
+
+    def of_each(values: Sequence[Any] | np.ndarray | None) -> tuple[Any, ...] | None:
+        return None if values is None or ids.max() > len(values) else tuple(values[int(i) - 1] for i in ids)
+
+    turned, numbers = of_each(orientations), of_each(phases)
+    population = Population.of(moments, None if turned is None else np.array(turned), of_each(symmetries))
+    return replace(population, phases=None if numbers is None else np.array(numbers), phase_names=of_each(phase_names))

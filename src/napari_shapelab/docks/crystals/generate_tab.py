@@ -34,7 +34,7 @@ from shapelab.script import option_words
 
 __all__ = ["CrystalGenerateTab"]
 
-_OF_THE_SAMPLE = ("volumes", "sigma", "anisotropy", "phase_ratio", "phase_share")
+_OF_THE_SAMPLE = ("volumes", "sigma", "anisotropy", "phase_ratio", "phase_share", "phase_anisotropy")
 """Fields that are not used with a reference sample."""
 
 
@@ -123,12 +123,16 @@ class CrystalGenerateTab(QWidget):
             "volumes": p.law,
             "sigma": p.sigma,
             "anisotropy": p.anisotropy,
+            **({} if p.phases is None or layer is not None else {"phases": p.phases}),
+            "exact_volumes": p.exact,
             "exclusion": p.exclusion,
             "lloyd": p.lloyd,
             "periodic": p.boundary == "periodic",
             "tolerance": p.tolerance / 100,
             "seed": p.seed,
         }
+        if "phases" in arguments:
+            body += ["from shapelab.crystals import GrainPhase", ""]
         body += [
             "crystal = sl.generate_crystal(",
             f"    {p.n_grains},",
@@ -183,7 +187,7 @@ class CrystalGenerateTab(QWidget):
             self._say(str(error))
             return
         self._say(f"Measuring the grains of {layer.name}…")
-        known = layer.metadata.get("orientations"), layer.metadata.get("symmetries")
+        known = [layer.metadata.get(key) for key in ("orientations", "symmetries", "phases", "phase_names")]
 
         def work() -> tuple[Population, TakenLayer]:
             read = taken.read()
@@ -219,9 +223,11 @@ class CrystalGenerateTab(QWidget):
         self.generated = generated
         self.save_button.setEnabled(True)
         crystal = generated.crystal
-        metadata = {"shapelab": generated.provenance, "orientations": crystal.orientations}
+        metadata = {"shapelab": generated.provenance, "orientations": crystal.orientations, "periodic": crystal.periodic}
         if crystal.symmetries is not None:
             metadata["symmetries"] = list(crystal.symmetries)
+        if crystal.phases is not None:
+            metadata |= {"phases": crystal.phases.tolist(), "phase_names": list(crystal.phase_names or ())}
         layer = self._growing
         if layer is None or layer not in self._viewer.layers:
             layer = self._add(crystal.labels, parameters, metadata)
