@@ -8,9 +8,11 @@ averaging neighbours; a junction lies where its curves meet best.
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_array, eye_array
+from scipy.sparse import csc_array, eye_array
 
+from shapelab.mesh.chain_kernels import eliminate, put_back
 from shapelab.mesh.polylines import Polylines
+from shapelab.threads import over_ranges, ranges
 
 __all__ = ["smooth_polylines"]
 
@@ -34,47 +36,30 @@ def smooth_polylines(moves: np.ndarray, cubes: np.ndarray, period: np.ndarray, l
     """
     from scipy.sparse.linalg import splu
 
-    matrix, target = _bending(cubes, period, lines, reach)
+    chains, n = len(lines), len(moves)
+    solved, ends = np.empty((len(lines.nodes), 4)), np.empty((chains, 3), np.int64)
+    blocks, rights = np.empty((chains, 3, 3)), np.empty((chains, 3))
     for axis in range(2):
+        parts, values = ranges(chains, 100), np.zeros(n)
+        over_ranges(eliminate, parts, lines.nodes, lines.starts, axis, cubes, period, locks, reach, solved, ends, blocks, rights)
+        _solve_shared(ends, blocks, rights, values)
+        over_ranges(put_back, parts, lines.nodes, lines.starts, solved, ends, values)
         free = (locks >> axis) & 1 == 0
-        if free.any():
-            part = matrix[free][:, free].tocsc()
-            solved = splu(part, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve(target[free, axis])
-            moves[free, axis] = np.clip(solved, -_LIMIT, _LIMIT)
+        moves[free, axis] = np.clip(values[free], -_LIMIT, _LIMIT)
 
 
-def _bending(cubes: np.ndarray, period: np.ndarray, lines: Polylines, reach: float) -> tuple[csr_array, np.ndarray]:
-    """Return the matrix (n, n) and right-hand side (n, 2) whose solution are the smoothed displacements."""
-    n = len(cubes)
-    rows, columns, values, bends = [], [], [], []
-    count = 0
-    for order, stencil, weight in ((3, (-1.0, 3.0, -3.0, 1.0), reach**3), (2, (1.0, -2.0, 1.0), reach)):
-        windows = _windows(lines, order)
-        weights = weight * np.array(stencil)
-        steps = (cubes[windows] - cubes[windows[:, :1]]).astype(float)
-        steps -= period * np.round(steps / np.where(period > 0, period, 1)) * (period > 0)
-        bends.append(-np.einsum("k,wkj->wj", weights, steps))
-        rows.append(np.repeat(np.arange(len(windows)) + count, order + 1))
-        columns.append(windows.ravel())
-        values.append(np.tile(weights, len(windows)))
-        count += len(windows)
-    operator = csr_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(count, n))
-    return csr_array(operator.T @ operator + eye_array(n, format="csr")), operator.T @ np.concatenate(bends)
+def _solve_shared(ends: np.ndarray, blocks: np.ndarray, rights: np.ndarray, values: np.ndarray) -> None:
+    """Fill in the values of the nodes that polylines share."""
+    from scipy.sparse.linalg import splu
 
-
-def _windows(lines: Polylines, order: int) -> np.ndarray:
-    """Runs of order + 1 nodes that follow each other: for order 3 of all polylines, for order 2 of those too short for 3."""
-    windows = [np.zeros((0, order + 1), np.int64)]
-    lengths = np.diff(lines.starts)
-    loops = np.asarray(lines.loops)
-    fits = lengths >= 4 if order == 3 else lengths == 3
-    first = np.concatenate(
-        [np.arange(s, s + n - order) for s, n in zip(lines.starts[:-1][fits], lengths[fits], strict=True)] or [np.zeros(0, int)]
-    )
-    windows.append(lines.nodes[first[:, None] + np.arange(order + 1)])
-    if order == 3:
-        for i in np.flatnonzero(loops & fits).tolist():
-            ring = lines[i][:-1]
-            if len(ring) > order:
-                windows.append(np.stack([np.roll(ring, -k)[-order + 1 :] for k in range(order + 1)], axis=1))
-    return np.concatenate(windows)
+    there = ends >= 0
+    nodes, number = np.unique(ends[there], return_inverse=True)
+    if not len(nodes):
+        return
+    place = np.zeros(ends.shape, np.int64)
+    place[there] = number
+    both = there[:, :, None] & there[:, None, :]
+    rows, columns = np.broadcast_to(place[:, :, None], both.shape)[both], np.broadcast_to(place[:, None, :], both.shape)[both]
+    matrix = csc_array((blocks[both], (rows, columns)), shape=(len(nodes),) * 2) + eye_array(len(nodes), format="csc")
+    right = np.bincount(number, rights[there], len(nodes))
+    values[nodes] = splu(matrix, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve(right)
