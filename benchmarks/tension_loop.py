@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,7 @@ from shapelab.labels.contacts import face_pairs
 
 __all__ = ["LoopResult", "loop", "tissue"]
 
+_REST, _MOST = 1e-4, 40
 _SHARE = 0.36
 """Radius of the aggregate in sides of the image."""
 
@@ -32,6 +32,7 @@ class LoopResult:
     """Share of the interfaces."""
     exchanged: int
     """Pairs of cells that met or parted on the way; an exchange of neighbours in the plane is one of each."""
+    steps: int
     seconds: float
 
 
@@ -54,8 +55,8 @@ def tissue(ndim: int, cells: int, side: int, rng: np.random.Generator) -> tuple[
     return labels, upper + upper.T
 
 
-def loop(ndim: int, cells: int, side: int, seed: int, *, stir: int, rest: int) -> Iterator[LoopResult]:
-    """Yield what is inferred as the foam comes to rest, the last one at its end.
+def loop(ndim: int, cells: int, side: int, seed: int, *, stir: int, block: int) -> LoopResult:
+    """Infer the tensions of a foam that has come to rest.
 
     Parameters
     ----------
@@ -63,8 +64,8 @@ def loop(ndim: int, cells: int, side: int, seed: int, *, stir: int, rest: int) -
         Of the tissue.
     stir
         Steps in which the cells pull in random directions, so that neighbours change.
-    rest
-        Steps in which they come to rest.
+    block
+        Then steps until the energy falls by less than a ten thousandth in so many.
     """
     labels, table = tissue(ndim, cells, side, np.random.default_rng(seed))
     start = time.perf_counter()
@@ -74,16 +75,19 @@ def loop(ndim: int, cells: int, side: int, seed: int, *, stir: int, rest: int) -
     for frame in simulation.run(steps=stir, every=max(1, stir // 4)) if stir else ():
         seen |= before ^ _pairs(frame["cells"])
     simulation.update(motility=0.0)
-    for frame in simulation.run(steps=rest, every=rest // 4):
-        now = np.asarray(frame["cells"])
+    energy = np.inf
+    for frame in simulation.run(steps=_MOST * block, every=block):
+        now, last, energy = np.asarray(frame["cells"]), energy, frame.scalars["energy"]
         seen |= before ^ _pairs(now)
-        found = infer_tensions(now)
-        known = found.determined
-        a, b = found.pairs[known].astype(int).T
-        true = table[a, b] / table[a, b].mean()
-        errors = np.abs(found.tensions[known] / true - 1)
-        r = float(np.corrcoef(found.tensions[known], true)[0, 1])
-        yield LoopResult(plan_tensions(now).radius, errors, r, 1 - float(known.mean()), len(seen), time.perf_counter() - start)
+        if last - energy < _REST * energy:
+            break
+    found = infer_tensions(now)
+    known = found.determined
+    a, b = found.pairs[known].astype(int).T
+    true = table[a, b] / table[a, b].mean()
+    errors = np.abs(found.tensions[known] / true - 1)
+    r = float(np.corrcoef(found.tensions[known], true)[0, 1])
+    return LoopResult(plan_tensions(now).radius, errors, r, 1 - float(known.mean()), len(seen), frame.step, time.perf_counter() - start)
 
 
 def _pairs(labels: np.ndarray) -> set[tuple[int, int]]:

@@ -93,15 +93,16 @@ def stability(name: str) -> None:
 
 def loops(seeds: range) -> None:
     """Tissues of uneven cells that stir, exchange neighbours, and come to rest."""
-    row = "{:<6} {:>6} {:>7} {:>4} {:>7} {:>7} {:>7} {:>10} {:>6}"
-    print(row.format("loop", "seed", "radius", "n", "mean", "max", "r", "exchanged", "s"))
-    for ndim, cells, side, stir, rest, count in ((2, 16, 240, 200, 1600, len(seeds)), (3, 6, 80, 0, 240, (len(seeds) + 1) // 2)):
+    row = "{:<6} {:>6} {:>7} {:>4} {:>7} {:>7} {:>7} {:>10} {:>6} {:>6}"
+    print(row.format("loop", "seed", "radius", "n", "mean", "max", "r", "exchanged", "steps", "s"))
+    for ndim, cells, side, stir, block, count in ((2, 16, 240, 200, 200, len(seeds)), (3, 6, 80, 0, 60, (len(seeds) + 1) // 2)):
         last = []
         for seed in seeds[:count]:
-            *_, end = loop(ndim, cells, side, seed, stir=stir, rest=rest)
+            end = loop(ndim, cells, side, seed, stir=stir, block=block)
             last.append(end)
             numbers = [f"{100 * end.errors.mean():.2f} %", f"{100 * end.errors.max():.1f} %", f"{end.correlation:.3f}", end.exchanged]
-            print(row.format(f"{ndim}-D", seed, f"{end.radius:.1f}", len(end.errors), *numbers, f"{end.seconds:.0f}"), flush=True)
+            rest = end.steps, f"{end.seconds:.0f}"
+            print(row.format(f"{ndim}-D", seed, f"{end.radius:.1f}", len(end.errors), *numbers, *rest), flush=True)
         mean = np.mean([end.errors.mean() for end in last])
         worst = min(end.correlation for end in last)
         print(f"{ndim}-D: mean error {100 * mean:.2f} % (goal 3 %), least r {worst:.3f} (goal 0.98)", flush=True)

@@ -7,28 +7,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from napari.layers import Labels, Layer
 from napari.utils.notifications import show_info, show_warning
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QApplication
 
-from napari_shapelab.viewer.cell_meshes import add_cell_mesh
 from napari_shapelab.viewer.features import add_features
 from napari_shapelab.viewer.layer_data import TakenLayer, take
 from napari_shapelab.viewer.shapes import read_shape, why_no_shape
-from napari_shapelab.viewer.surfaces import add_surface, compute_surface
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.file_dialog import ask_folder
 from napari_shapelab.widgets.measurement_table import measurements_dock
-from napari_shapelab.work.cell_mesh import cell_mesh_panel, first_apart
+from napari_shapelab.work.mesh_layer import add_mesh
 from napari_shapelab.work.script_button import Script, measure_command, written
 from napari_shapelab.work.task import Task
-from shapelab.convert import Mesh
 from shapelab.errors import InputError, ShapelabError
 from shapelab.measure import measure
 from shapelab.measure.labels import placed_centroids
-from shapelab.mesh import InterfaceMesh, draw, interface_mesh
 from shapelab.units import short_unit
 
 __all__ = ["copy_measure_command", "copy_measure_script", "measure_selected", "measure_taken", "mesh_selected"]
@@ -44,7 +39,7 @@ def measure_selected(viewer: Viewer) -> None:
 
 def mesh_selected(viewer: Viewer) -> None:
     """Add the surface of every selected 3-D mask or field, coloured by its mean curvature; of several cells their interfaces."""
-    _on_selection(viewer, _mesh)
+    _on_selection(viewer, lambda viewer, layer: add_mesh(viewer, layer, show_warning))
 
 
 def copy_measure_script(viewer: Viewer) -> None:
@@ -141,38 +136,3 @@ def _measure(viewer: Any, layer: Layer) -> None:
         show_info(" ".join((f"{len(values)} labels of {layer.name!r} measured: see {_TABLE}.{kept}", *read.notes)))
 
     Task(table, partial(measure_taken, taken), show, show_warning)
-
-
-def _mesh(viewer: Any, layer: Layer) -> None:
-    if not why_no_shape(layer, (2,)):
-        raise InputError(f"The layer {layer.name!r} is 2-D: a mesh needs a volume.")
-    _refuse(layer, why_no_shape(layer, (3,)))
-    taken = take(layer, viewer)
-
-    provenance = layer.metadata.get("shapelab")
-
-    def work() -> tuple[TakenLayer, InterfaceMesh | Mesh, Any]:
-        read = read_shape(taken)
-        if taken.kind == "labels" and _several(read.data):
-            mesh = interface_mesh(read.data, read.spacing)
-            return read, mesh, draw(mesh, apart=first_apart(mesh))
-        return read, *compute_surface(read.data if taken.kind == "image" else read.data != 0, read.spacing)
-
-    def show(found: tuple[TakenLayer, InterfaceMesh | Mesh, Any]) -> None:
-        read, mesh, how = found
-        if isinstance(mesh, InterfaceMesh):
-            panel = cell_mesh_panel(viewer)
-            made = add_cell_mesh(viewer, how, "curvature", read, provenance)
-            panel.show_mesh(made, mesh, how, "curvature")
-        else:
-            made = add_surface(viewer, mesh, how, "mean curvature H", layer.name, read, provenance)
-        made.metadata["notes"] = list(read.notes)
-        viewer.dims.ndisplay = 3
-
-    Task(None, work, show, show_warning)
-
-
-def _several(labels: np.ndarray) -> bool:
-    """Return whether there is more than one cell."""
-    cells = labels[labels != 0]
-    return bool(len(cells)) and bool((cells != cells[0]).any())

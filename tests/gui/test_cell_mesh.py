@@ -8,7 +8,13 @@ from napari.layers import Surface
 from qtpy.QtCore import Qt
 
 from napari_shapelab.actions import mesh_selected
+from napari_shapelab.docks.compare import CompareDock
+from napari_shapelab.docks.crystals import CrystalsDock
+from napari_shapelab.docks.foam import FoamDock
+from napari_shapelab.docks.replay import ReplayDock
+from napari_shapelab.docks.tensions import TensionsDock
 from napari_shapelab.work.cell_mesh import cell_mesh_panel
+from shapelab.infer import double_bubble
 from shapelab.io import read_mesh
 
 
@@ -90,3 +96,80 @@ def test_what_is_seen_is_saved(shown, tmp_path):
     mesh, values = read_mesh(path)
     assert set(values) >= {"pair", "area", "curvature"}
     assert len(mesh.faces) == len(layer.data[1])
+
+
+def surfaces(viewer) -> list[Surface]:
+    return [layer for layer in viewer.layers if isinstance(layer, Surface) and "vertex_values" in layer.metadata]
+
+
+def click(qtbot, button) -> None:
+    assert button.isEnabled(), button.text()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_a_foam_is_drawn_with_its_tensions_and_so_is_a_frame_of_its_replay(viewer, qtbot, tmp_path):
+    dock = FoamDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Foam")
+    dock.choose_preset("foam_sorting_3d")
+    dock.form.set_values({"n_cells": 4, "shape": (24, 24, 24), "max_steps": 2})
+    assert not dock.results.mesh_button.isEnabled()
+    click(qtbot, dock.panel.run_button)
+    qtbot.waitUntil(lambda: dock.panel.snapshot is not None and not dock.panel.running, timeout=120_000)
+    click(qtbot, dock.results.mesh_button)
+    qtbot.waitUntil(lambda: len(surfaces(viewer)) == 1, timeout=60_000)
+    tensions = surfaces(viewer)[0].metadata["vertex_values"]["tension"]
+    assert len(set(np.round(tensions[np.isfinite(tensions)], 6).tolist())) > 1
+    dock.results.save(tmp_path / "foam.zarr")
+    qtbot.waitUntil(lambda: dock.panel.message.text() == "Saved 'foam.zarr'.", timeout=60_000)
+    replay = ReplayDock(viewer)
+    viewer.window.add_dock_widget(replay, name="Replay")
+    replay.open(tmp_path / "foam.zarr")
+    qtbot.waitUntil(lambda: "step 2" in replay.frame_label.text(), timeout=60_000)
+    click(qtbot, replay.mesh_button)
+    qtbot.waitUntil(lambda: len(surfaces(viewer)) == 2, timeout=60_000)
+    first, second = surfaces(viewer)
+    assert set(first.features["cell_b"]) == set(second.features["cell_b"])
+
+
+def test_both_sides_of_a_comparison_are_drawn_and_flat_ones_said_to_be(viewer, qtbot):
+    first, second = (viewer.add_labels(np.roll(four_blocks(), k, axis=0), name=f"tissue {k}") for k in (0, 1))
+    dock = CompareDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Compare")
+    dock.a.choose(first)
+    dock.b.choose(second)
+    click(qtbot, dock.mesh_button)
+    qtbot.waitUntil(lambda: len(surfaces(viewer)) == 2, timeout=60_000)
+    assert {layer.metadata["of"] for layer in surfaces(viewer)} == {"tissue 0", "tissue 1"}
+    flat = viewer.add_labels(four_blocks()[5], name="flat")
+    dock.a.choose(flat)
+    dock.b.choose(None)
+    click(qtbot, dock.mesh_button)
+    assert "'flat' is 2-D" in dock.work.message.text()
+
+
+def test_new_grains_are_drawn(viewer, qtbot):
+    dock = CrystalsDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Crystals")
+    tab = dock.generate
+    tab.form.set_values({"n_grains": 6, "shape": (16, 16, 16)})
+    click(qtbot, tab.work.run_button)
+    qtbot.waitUntil(lambda: tab.generated is not None and not tab.work.working, timeout=120_000)
+    click(qtbot, tab.mesh_button)
+    qtbot.waitUntil(lambda: len(surfaces(viewer)) == 1, timeout=60_000)
+    assert set(surfaces(viewer)[0].features["cell_b"]) == {1, 2, 3, 4, 5, 6}
+
+
+def test_inferred_tensions_colour_the_mesh(viewer, qtbot):
+    viewer.add_labels(double_bubble((44, 40, 44), (1.0, 0.8, 0.7), 9).labels, name="bubbles")
+    dock = TensionsDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Tensions")
+    assert not dock.mesh_button.isVisibleTo(dock)
+    dock.infer()
+    qtbot.waitUntil(lambda: dock.found is not None, timeout=120_000)
+    assert dock.mesh_button.isVisibleTo(dock)
+    click(qtbot, dock.mesh_button)
+    qtbot.waitUntil(lambda: len(surfaces(viewer)) == 1, timeout=60_000)
+    layer = surfaces(viewer)[0]
+    found = dict(zip(map(tuple, dock.found.still.pairs.tolist()), dock.found.still.tensions, strict=True))
+    pair = (layer.features["cell_a"] == 0) & (layer.features["cell_b"] == 1)
+    np.testing.assert_allclose(layer.metadata["vertex_values"]["tension"][pair], found[(0, 1)], rtol=1e-6)

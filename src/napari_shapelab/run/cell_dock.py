@@ -27,6 +27,7 @@ from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.preset_combo import PresetCombo
 from napari_shapelab.widgets.scrolled import scrolled
+from napari_shapelab.work.mesh_layer import PairValues
 from napari_shapelab.work.task import warm_up
 from shapelab.catalog import problems, scenario, scenarios
 from shapelab.errors import ShapelabError
@@ -62,6 +63,8 @@ class CellDock(QWidget):
     """Steps between saved frames, at first."""
     create: ClassVar[Callable[..., Simulation]]
     """Makes a simulation of a scenario's name, parameters and `initial`."""
+    tensions: ClassVar[Callable[[Simulation], PairValues] | None] = None
+    """What gives the tensions of interfaces, which colour the mesh."""
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
@@ -78,7 +81,7 @@ class CellDock(QWidget):
         self.colours = CellColours(self.panel)
         self.outlines = Outlines(self._viewer, self.panel)
         self.colours.row.addWidget(self.outlines)
-        self.results = CellResults(self._viewer, self.panel)
+        self.results = CellResults(self._viewer, self.panel, tensions=type(self).tensions)
         self.recording = RecordingTab(self.panel, every=self.save_every)
         self.restore_button = QPushButton("Restore defaults")
         self.restore_button.setToolTip("Set everything back to what the scenario says.")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from napari.layers import Labels, Tracks
+from napari.layers import Labels, Layer, Tracks
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_shapelab.run.cell_paths import Paths, track_rows
@@ -20,10 +21,18 @@ from napari_shapelab.viewer.tabbed import open_as_tab
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.flow_row import FlowRow
+from napari_shapelab.work.mesh_layer import PairValues, add_mesh
 from napari_shapelab.work.task import Task
+from shapelab.errors import ShapelabError
 from shapelab.io import save_run
+from shapelab.simulation import Simulation
 
 __all__ = ["CellResults"]
+
+_MESH = (
+    "Add the surfaces of the present cells (in 3-D): the interfaces that they share, with a panel that colours them, "
+    "moves the cells apart and cuts them open."
+)
 
 
 class CellResults(QWidget):
@@ -35,23 +44,25 @@ class CellResults(QWidget):
         Where results are shown.
     panel
         The run.
+    tensions
+        Called with the simulation: what gives the tensions of interfaces, which colour its mesh.
     """
 
-    def __init__(self, viewer: Any, panel: RunPanel) -> None:
+    def __init__(self, viewer: Any, panel: RunPanel, tensions: Callable[[Simulation], PairValues] | None = None) -> None:
         super().__init__()
-        self._viewer, self._panel = unwrapped(viewer), panel
+        self._viewer, self._panel, self._tensions = unwrapped(viewer), panel, tensions
         self._paths = Paths()
         self.copy_button = push_button("Copy", "Add the present cells as a Labels layer of your own.", self.copy_cells)
         self.measure_button = push_button(
             "Measure", "Measure every cell (size, boundary, axes, neighbours…) into a table: the features of a copy.", self.measure
         )
+        self.mesh_button = push_button("Mesh", _MESH, self.add_mesh)
         self.tracks_button = push_button("Tracks", "Add the paths of all cells so far, at every step, as a Tracks layer.", self.add_tracks)
         self.save_button = push_button("Save…", "Save the run (OME-Zarr), to resume it later.", self.ask_and_save)
         self.copying = RunCopy(panel)
         self.script_button, self.command_button = self.copying.script_button, self.copying.command_button
-        self.setLayout(
-            FlowRow((self.copy_button, self.measure_button, self.tracks_button, self.save_button, self.script_button, self.command_button))
-        )
+        end = self.save_button, self.script_button, self.command_button
+        self.setLayout(FlowRow((self.copy_button, self.measure_button, self.mesh_button, self.tracks_button, *end)))
         panel.starting.connect(panel.guarded(self._on_starting))
         for changed in (panel.started, panel.advanced, panel.ended):
             changed.connect(lambda *_: self._refresh())
@@ -96,6 +107,26 @@ class CellResults(QWidget):
 
         Task(self, work, show, lambda text: self._panel.say(text, wrong=True))
 
+    def add_mesh(self) -> None:
+        """Add the surfaces of the present cells, in 3-D."""
+        if (cells := self._cells()) is None:
+            return
+        taken = Labels(np.array(cells.data), name=cells.name, metadata=dict(cells.metadata), **place_of(cells))  # the run goes on
+
+        def add(tensions: PairValues | None = None) -> None:
+            try:
+                add_mesh(self._viewer, taken, wrong, tensions=tensions, owner=self, made=self._adopt)
+            except ShapelabError as error:
+                wrong(str(error))
+
+        def wrong(text: str) -> None:
+            self._panel.say(text, wrong=True)
+
+        if self._tensions is None:
+            add()
+        else:
+            self._panel.with_simulation(self._tensions, add, wrong)
+
     def add_tracks(self) -> None:
         """Add the paths of all cells: their places at every step."""
         cells, snapshot, seen = self._cells(), self._panel.snapshot, self._paths.seen()
@@ -138,6 +169,11 @@ class CellResults(QWidget):
             lambda text: self._panel.say(text, wrong=True),
         )
 
+    def _adopt(self, layer: Layer) -> None:
+        if self._panel.layers is not None:
+            self._panel.layers.adopt(layer, own=True)
+        self._panel.say(f"Added {layer.name!r}: see the panel “Mesh of cells”.", passing=True)
+
     def _cells(self) -> Any:
         cells = self._panel.layers["cells"] if self._panel.layers is not None else None
         if cells is None:
@@ -145,7 +181,9 @@ class CellResults(QWidget):
         return cells
 
     def _refresh(self) -> None:
-        there = self._panel.snapshot is not None
+        snapshot = self._panel.snapshot
+        there = snapshot is not None
+        self.mesh_button.setEnabled(snapshot is not None and snapshot.frame["cells"].ndim == 3)
         for button in (self.copy_button, self.measure_button, self.tracks_button, self.save_button):
             button.setEnabled(there)
 

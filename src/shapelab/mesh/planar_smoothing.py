@@ -34,8 +34,6 @@ def smooth_polylines(moves: np.ndarray, cubes: np.ndarray, period: np.ndarray, l
     reach
         Length below which wiggles vanish, in steps along the polyline.
     """
-    from scipy.sparse.linalg import splu
-
     chains, n = len(lines), len(moves)
     solved, ends = np.empty((len(lines.nodes), 4)), np.empty((chains, 3), np.int64)
     blocks, rights = np.empty((chains, 3, 3)), np.empty((chains, 3))

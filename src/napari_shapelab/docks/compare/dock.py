@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from napari.layers import Labels, Layer
+from napari.layers import Image, Labels, Layer
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -41,6 +41,7 @@ from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.measurement_table import Measurements
 from napari_shapelab.widgets.plots import DiagramPlot
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.work.mesh_layer import mesh_button
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import Script, ScriptButton
 from napari_shapelab.work.task import Task
@@ -76,6 +77,7 @@ class CompareDock(QWidget):
         self.notes = WrappedLabel()
         self.grid_button = QPushButton("Side by side")
         self.report_button = QPushButton("Export report…")
+        self.mesh_button = mesh_button(self._viewer, self._solids, self.work.say)
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
         self._build()
         self._connect()
@@ -216,7 +218,12 @@ class CompareDock(QWidget):
             free = (layer for layer in ordered if isinstance(layer, COMPARED) and layer is not other.layer and _is_shape(layer))
             combo.choose(next(free, None))
 
+    def _solids(self) -> list[Layer]:
+        """Return the chosen layers that have a surface to be made."""
+        return [layer for layer in (self.a.layer, self.b.layer) if isinstance(layer, Labels | Image)]
+
     def _refresh(self) -> None:
+        self.mesh_button.setEnabled(bool(self._solids()))
         self.work.set_ready(self.a.layer is not None and self.b.layer is not None)
         self.swap_button.setEnabled(self.a.layer is not None or self.b.layer is not None)
         self.report_button.setEnabled(self.comparison is not None)
@@ -264,6 +271,7 @@ class CompareDock(QWidget):
         column.addWidget(self.notes)
         foot = QHBoxLayout()
         foot.addWidget(self.grid_button)
+        foot.addWidget(self.mesh_button)
         foot.addWidget(self.report_button)
         foot.addWidget(self.script_button)
         column.addLayout(foot)

@@ -22,6 +22,7 @@ from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.file_dialog import ask_target
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.work.mesh_layer import mesh_button
 from napari_shapelab.work.progress import Progress
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import CommandButton, Script, ScriptButton
@@ -68,6 +69,7 @@ class CrystalFitTab(QWidget):
         self.link = GrainLink(self._viewer, self.table)
         self.hint = WrappedLabel(_HINT)
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
+        self.mesh_button = mesh_button(self._viewer, self._shown_labels, self.work.say)
         self.command_button = CommandButton(self.command, lambda text, wrong: self.work.say(text, wrong=wrong))
         self.save_button = QPushButton("Save…")
         self.save_button.setToolTip("Save the table of the grains, the diagram, the labels, or a grid for DAMASK.")
@@ -214,6 +216,9 @@ class CrystalFitTab(QWidget):
         self._show_results(True)
         self.fitted.emit(self.result)
 
+    def _shown_labels(self) -> list[Layer]:
+        return [layer for layer in self._newest[:1] if layer in self._viewer.layers]
+
     def _describe(self, grain: int) -> None:
         """Say what is known of the selected grain."""
         if self.result is None:
@@ -225,6 +230,7 @@ class CrystalFitTab(QWidget):
     def _show_results(self, shown: bool) -> None:
         for widget in (self.summary, self.table, self.hint, self.save_button):
             widget.setVisible(shown)
+        self.mesh_button.setVisible(shown and self._newest[0].data.ndim == 3)
 
     def _refresh(self) -> None:
         ready = bool(self.source.name) and not self.form.problem
@@ -241,7 +247,7 @@ class CrystalFitTab(QWidget):
         column.addWidget(self.table, 1)
         foot = QHBoxLayout()
         foot.addStretch(1)
-        for button in (self.script_button, self.command_button, self.save_button):
+        for button in (self.mesh_button, self.script_button, self.command_button, self.save_button):
             foot.addWidget(button)
         column.addWidget(self.hint)
         column.addLayout(foot)

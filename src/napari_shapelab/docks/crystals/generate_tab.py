@@ -24,6 +24,7 @@ from napari_shapelab.widgets.file_dialog import ask_target
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.work.mesh_layer import mesh_button
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import CommandButton, Script, ScriptButton
 from napari_shapelab.work.task import Task
@@ -65,6 +66,8 @@ class CrystalGenerateTab(QWidget):
         self.preview = CrystalPreview(self._preview)
         self.work = WorkRow(self._viewer, "Generate", "Make a new sample. Earlier samples and fits stay in the layer list, hidden.")
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
+        self.mesh_button = mesh_button(self._viewer, self._shown_labels, self.work.say)
+        self.mesh_button.setVisible(False)
         self.command_button = CommandButton(self.command, lambda text, wrong: self.work.say(text, wrong=wrong))
         self.save_button = QPushButton("Save…")
         self.save_button.setToolTip("Save the newest sample: its labels, table, diagram, or a grid for DAMASK with its orientations.")
@@ -238,6 +241,7 @@ class CrystalGenerateTab(QWidget):
         if self.by_orientation.isChecked():
             self._colour()
         see(self._viewer, layer)
+        self.mesh_button.setVisible(layer.data.ndim == 3)
         self.summary.setText(generated.summary)
         source = self.like.layer
         name = source.name if source is not None else "asked for"
@@ -245,6 +249,9 @@ class CrystalGenerateTab(QWidget):
         self.summary.show()
         self.tabs.setCurrentWidget(self.plot)
         self.work.say(f"Added {layer.name!r}.")
+
+    def _shown_labels(self) -> list[Layer]:
+        return [self._made] if self._made is not None and self._made in self._viewer.layers else []
 
     def _colour(self) -> None:
         """Colour the newest sample by orientation, or as napari does."""
@@ -300,7 +307,7 @@ class CrystalGenerateTab(QWidget):
         column.addLayout(choices)
         foot = QHBoxLayout()
         foot.addStretch(1)
-        for button in (self.script_button, self.command_button, self.save_button):
+        for button in (self.mesh_button, self.script_button, self.command_button, self.save_button):
             foot.addWidget(button)
         for widget in (self.work, self.tabs, self.summary):
             column.addWidget(widget)

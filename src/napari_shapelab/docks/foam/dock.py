@@ -10,6 +10,7 @@ from napari.layers import Layer
 from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_shapelab.docks.foam.from_layer import take_foam
+from napari_shapelab.docks.foam.pair_tensions import pair_tensions
 from napari_shapelab.docks.foam.settle import SettleButton
 from napari_shapelab.docks.foam.tools import FoamTools
 from napari_shapelab.run.cell_dock import CellDock
@@ -39,6 +40,7 @@ class FoamDock(CellDock):
     kernels = "shapelab.foam.compiling:compile_foam"
     save_every = 20
     create = Foam
+    tensions = pair_tensions
 
     def make_tools(self) -> FoamTools:
         """Return the tools of the hand."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from napari.layers import Image, Labels, Layer
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -26,6 +27,7 @@ from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.work.mesh_layer import mesh_button
 from napari_shapelab.work.task import Task
 from shapelab.io import Run
 
@@ -66,6 +68,7 @@ class ReplayDock(QWidget):
         self.restore_button = push_button(
             "Restore parameters", "Load the parameters that applied at this frame into the dock of this model; nothing runs.", height=28
         )
+        self.mesh_button = mesh_button(self._viewer, self._shapes, lambda text, wrong: self._say(text, wrong))
         self.note = MessageLine()
         self.resolution = Resolution(self._viewer)
         self.export = ExportPanel(self._viewer, self.timeline, self.player.rate.value, lambda: self.resolution.value)
@@ -208,10 +211,17 @@ class ReplayDock(QWidget):
         for name, value in rows:
             self._rows.addRow(name, WrappedLabel(value))
 
+    def _shapes(self) -> list[Layer]:
+        """Return the layer of cells, or else the field, of the frame that is shown."""
+        layers = layers_of(self._viewer, self.run) if self.run is not None else []
+        cells = [layer for layer in layers if isinstance(layer, Labels)] or [layer for layer in layers if isinstance(layer, Image)]
+        return cells[:1]
+
     def _refresh(self) -> None:
         run, index = self.run, self.timeline.index
         there = run is not None and index >= 0
         self.plot.show_frame(index if there else -1)
+        self.mesh_button.setEnabled(there)
         for widget in (self.player, self.plot, self.details):
             widget.setEnabled(there)
         step, sentence = saved_step(run, index) if run is not None and index >= 0 else (None, "")
@@ -272,7 +282,7 @@ class ReplayDock(QWidget):
         self.details.toggled.connect(lambda opened: layout.setStretch(0, 3 if opened else 1))
         layout.addWidget(self.frame_label)
         layout.addWidget(self.player)
-        layout.addLayout(_row(self.resume_button, self.restore_button))
+        layout.addLayout(_row(self.resume_button, self.restore_button, self.mesh_button))
         layout.addWidget(self.note)
         layout.addWidget(self.export)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from napari.layers import Labels, Layer
 from qtpy.QtCore import QSize
-from qtpy.QtWidgets import QApplication, QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFormLayout, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.tensions.copy_as import tension_command, tension_script
 from napari_shapelab.docks.tensions.given import describe, given, time_axis, why_no_tissue
@@ -19,6 +19,7 @@ from napari_shapelab.viewer.insert import LayerAdder
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.file_dialog import ask_folder, ask_target
+from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.scrolled import scrolled
@@ -62,6 +63,11 @@ class TensionsDock(QWidget):
             self.copy_command,
         )
         self.save_button = push_button("Save table…", "Save the table that is shown as CSV: interfaces, or cells.", self._ask_and_save)
+        self.mesh_button = push_button(
+            "Mesh",
+            "Add the interfaces of a volume, coloured by tension, with a panel that moves the cells apart and cuts them open.",
+            lambda: self.result.add_mesh(partial(self.work.say, wrong=True)),
+        )
         self.defaults_button = push_button("Defaults", "Set the options back to their defaults.", self.restore_defaults)
         self._build()
         self._connect()
@@ -202,7 +208,9 @@ class TensionsDock(QWidget):
         self.work.set_ready(ready)
         self.script_button.setEnabled(ready)
         self.command_button.setEnabled(ready)
-        self.save_button.setEnabled(self.result.found is not None)
+        found = self.result.found
+        self.save_button.setEnabled(found is not None)
+        self.mesh_button.setVisible(found is not None and found.given.frames[0].ndim == 3 and not found.given.film)
 
     def _connect(self) -> None:
         self.layer.chosen.connect(self._on_layer)
@@ -228,10 +236,10 @@ class TensionsDock(QWidget):
         for widget in (self.film_form, self.form, self.plan, self.work):
             column.addWidget(widget)
         column.addWidget(self.result, 1)
-        foot = QHBoxLayout()
-        for button in (self.script_button, self.command_button, self.save_button, self.defaults_button):
-            foot.addWidget(button)
-        column.addLayout(foot)
+        buttons = (self.script_button, self.command_button, self.save_button, self.mesh_button, self.defaults_button)
+        foot = QWidget()
+        foot.setLayout(FlowRow(buttons))
+        column.addWidget(foot)
         column.addStretch(0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from napari_shapelab.widgets.colour_scale import ColourScale
 from napari_shapelab.widgets.row_table import RowTable
 from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
-from shapelab.errors import InputError
+from napari_shapelab.work.mesh_layer import add_mesh
+from shapelab.errors import InputError, ShapelabError
 from shapelab.units import shown_unit
 
 __all__ = ["ResultView"]
@@ -101,6 +103,28 @@ class ResultView(QWidget):
         self._on_fresh(old=False)
         self._show_moment()
         self.setVisible(True)
+
+    def add_mesh(self, wrong: Callable[[str], None]) -> None:
+        """Add the interfaces of a volume with a panel that moves the cells apart, cuts them open and colours them."""
+        cells = next((layer for layer in self._newest if isinstance(layer, Labels) and layer in self._viewer.layers), None)
+        if self.found is None or cells is None:
+            wrong("There is nothing to make a mesh of: press Infer first.")
+            return
+        still = self.found.at(self.moment)
+        known = dict(zip(map(tuple, still.pairs.tolist()), still.tensions.tolist(), strict=True))
+
+        def tensions(pairs: np.ndarray) -> np.ndarray:
+            return np.array([known.get(tuple(pair), np.nan) for pair in pairs.tolist()], float)
+
+        def made(surface: Surface) -> None:
+            for layer in self._newest:
+                if isinstance(layer, Surface) and layer in self._viewer.layers:
+                    layer.visible = False  # they would lie in the same place
+
+        try:
+            add_mesh(self._viewer, cells, wrong, tensions=tensions, owner=self, made=made)
+        except ShapelabError as error:
+            wrong(str(error))
 
     def save_table(self, path: str | Path) -> str:
         """Write the interfaces, or the cells if their tab is shown, as CSV; of a film, those of all frames. Return what was done.
