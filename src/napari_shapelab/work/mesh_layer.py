@@ -34,6 +34,7 @@ def add_mesh(
     wrong: Callable[[str], None],
     *,
     tensions: PairValues | None = None,
+    prepare: Callable[[np.ndarray], np.ndarray] | None = None,
     owner: QObject | None = None,
     made: Callable[[Surface], None] = lambda layer: None,
 ) -> None:
@@ -47,6 +48,8 @@ def add_mesh(
         Told in a sentence what cannot be done.
     tensions
         Tensions of interfaces, which colour them.
+    prepare
+        What is done to the labels first.
     owner
         Object with which the work ends.
     made
@@ -68,7 +71,7 @@ def add_mesh(
     def work() -> tuple[TakenLayer, InterfaceMesh | Mesh, Any]:
         read = read_shape(taken)
         if taken.kind == "labels" and _several(read.data):
-            mesh = interface_mesh(read.data, read.spacing)
+            mesh = interface_mesh(read.data if prepare is None else prepare(read.data), read.spacing)
             values = interface_values(mesh, None if tensions is None else _of_pairs(mesh, tensions))
             return read, mesh, draw(mesh, values, apart=first_apart(mesh))
         return read, *compute_surface(read.data if taken.kind == "image" else read.data != 0, read.spacing)

@@ -25,6 +25,7 @@ _OUTLIER = 2.5
 _TINY = 1e-300
 _EXACT = 1e-6
 """Force left, relative to the pulls, below which it is rounding: straight rows of boxes balance exactly."""
+_RIDGES = (1e-12, 1e-9, 1e-6, 1e-3)
 _ROUNDS_OF_MANY = 1
 """Most robust rounds where a direct solution is too large."""
 _FIRST_PENALTY = 1e-3
@@ -204,16 +205,17 @@ def _constrained(
 
     Returns x, the diagonal of its covariance (for `last`), and the solutions without the constraint, as the next guess.
     """
+    from scipy.linalg import cho_solve
+
     scale = 1 / np.sqrt(np.maximum(normal.diagonal() + penalty, _TINY))
     right = np.stack([penalty * scale, mean * scale], axis=1)
     diagonal = np.zeros(len(scale))
     if not many:
-        dense = (normal.toarray() + np.diag(penalty) + (0 if medium else _level(normal, mean))) * scale[:, None] * scale + 1e-12 * np.eye(
-            len(scale)
-        )
-        inverse = np.linalg.inv(dense)
-        solved = inverse @ right
-        diagonal = np.diag(inverse) - solved[:, 1] ** 2 / max(float(right[:, 1] @ solved[:, 1]), _TINY)
+        factor = _factor((normal.toarray() + np.diag(penalty) + (0 if medium else _level(normal, mean))) * scale[:, None] * scale)
+        solved = cho_solve(factor, right)
+        if last:
+            inverse = cho_solve(factor, np.eye(len(scale)), overwrite_b=True)
+            diagonal = np.diag(inverse) - solved[:, 1] ** 2 / max(float(right[:, 1] @ solved[:, 1]), _TINY)
     else:
         system = csr_array(diags_array(scale) @ (normal + diags_array(penalty + 1e-12 / scale**2)) @ diags_array(scale))
         start = guess / scale[:, None]
@@ -224,3 +226,16 @@ def _constrained(
     free, bound = unscaled = (scale[:, None] * solved).T
     values = free + (1 - mean @ free) / max(float(mean @ bound), _TINY) * bound
     return values, diagonal * scale**2, unscaled.T
+
+
+def _factor(dense: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Return the Cholesky factor of a matrix with unit diagonal, which rounding can have made indefinite."""
+    from scipy.linalg import LinAlgError, cho_factor
+
+    eye = np.eye(len(dense))
+    for ridge in _RIDGES:
+        try:
+            return cho_factor(dense + ridge * eye, lower=True, overwrite_a=True)
+        except LinAlgError:
+            continue
+    raise AssertionError("a matrix of squares is never that indefinite")

@@ -26,6 +26,7 @@ from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.mesh_layer import add_mesh
 from shapelab.errors import InputError, ShapelabError
+from shapelab.infer.lines import fill_lines
 from shapelab.units import shown_unit
 
 __all__ = ["ResultView"]
@@ -122,7 +123,7 @@ class ResultView(QWidget):
                     layer.visible = False  # they would lie in the same place
 
         try:
-            add_mesh(self._viewer, cells, wrong, tensions=tensions, owner=self, made=made)
+            add_mesh(self._viewer, cells, wrong, tensions=tensions, prepare=_without_lines, owner=self, made=made)
         except ShapelabError as error:
             wrong(str(error))
 
@@ -214,3 +215,8 @@ class ResultView(QWidget):
             if layer in self._viewer.layers:
                 name = layer.name.removesuffix(_OLD)
                 layer.name = name + _OLD if old else name
+
+
+def _without_lines(labels: np.ndarray) -> np.ndarray:
+    """Return the labels whose interfaces were inferred."""
+    return fill_lines(labels)[0]
