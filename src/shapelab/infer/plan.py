@@ -45,7 +45,11 @@ class TensionPlan:
         """What limits the result, in sentences."""
         said = []
         if self.cells < 2:
-            said.append("There is one cell: tensions are relative, so there is nothing to compare.")
+            said.append(
+                "There is one cell: tensions are relative, so there is nothing to compare. Where it is many, give each cell a "
+                "label of its own first."
+            )
+            return tuple(said)
         if self.radius < _SMALL_RADIUS:
             said.append(
                 f"The cells are small (radius {self.radius:.1f} voxels): expect errors of {100 * self.error:.0f} % on average and "
@@ -56,6 +60,8 @@ class TensionPlan:
         return tuple(said)
 
     def __str__(self) -> str:
+        if self.cells < 2:
+            return " ".join(self.warnings)
         size = f"{self.memory / 1e9:.1f} GB" if self.memory >= 1e9 else f"{max(1, round(self.memory / 1e6))} MB"
         time = f"{self.seconds:.0f} s" if self.seconds >= 1.5 else "about a second"
         head = (
