@@ -110,7 +110,7 @@ def click(qtbot, button) -> None:
 def test_a_foam_is_drawn_with_its_tensions_and_so_is_a_frame_of_its_replay(viewer, qtbot, tmp_path):
     dock = FoamDock(viewer)
     viewer.window.add_dock_widget(dock, name="Foam")
-    dock.choose_preset("foam_sorting_3d")
+    dock.choose_scenario("foam_sorting_3d")
     dock.form.set_values({"n_cells": 4, "shape": (24, 24, 24), "max_steps": 2})
     assert not dock.results.mesh_button.isEnabled()
     click(qtbot, dock.panel.run_button)
