@@ -53,7 +53,8 @@ def copy_measure_command(viewer: Viewer) -> None:
 
 
 def _measure_script(taken: TakenLayer, folder: Path) -> str:
-    body = ['print(sl.measure(shape.data, shape.meta["scale"], unit=shape.meta["units"][-1]))']
+    boundary = ', boundary="periodic"' if taken.periodic else ""
+    body = [f'print(sl.measure(shape.data, shape.meta["scale"], unit=shape.meta["units"][-1]{boundary}))']
     return written(Script(body, {"shape": taken}), folder)
 
 
@@ -97,10 +98,7 @@ def measure_taken(taken: TakenLayer) -> tuple[Any, TakenLayer]:
         What was measured.
     """
     read = read_shape(taken)
-    values = measure(read.data, read.spacing, unit=read.unit)
-    if not isinstance(values, dict):
-        values = placed_centroids(values, read.place, read.axes)
-    return values, read
+    return measure(read.layer_data(), boundary="periodic" if read.periodic else "replicate"), read
 
 
 def _on_selection(viewer: Any, action: Callable[[Any, Layer], None]) -> None:

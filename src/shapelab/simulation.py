@@ -87,6 +87,14 @@ class Simulation:
         return self.model.device(self._parameters)
 
     @property
+    def periodic(self) -> bool:
+        """Whether opposite sides of the box are joined."""
+        given = self._parameters
+        return bool(
+            getattr(self.model, "periodic", False) or getattr(given, "periodic", False) or getattr(given, "boundary", None) == "periodic"
+        )
+
+    @property
     def step_number(self) -> int:
         """Number of steps taken."""
         return self._state.step if self._state is not None else 0

@@ -58,7 +58,7 @@ def test_a_film_has_a_row_for_each_frame(bubbles, capsys, tmp_path):
         (["--voxel-size", "0"], "positive"),
         (["--width", "2"], "--over-time"),
         (["--over-time", "--frame", "0"], "choose one"),
-        (["--over-time"], "A film has the axes"),
+        (["--over-time"], "A movie has the axes"),
     ],
 )
 def test_what_cannot_be_done_is_said(bubbles, words, said, capsys):

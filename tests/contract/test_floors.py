@@ -21,7 +21,7 @@ FLOORS = [
     {"batch"},
     {"curvature", "cells", "crystals", "foam"},
     {"transport", "compare"},
-    {"infer"},
+    {"infer", "movies"},
     {"measure", "convert", "io", "mesh"},
     {"labels"},
     {"catalog"},

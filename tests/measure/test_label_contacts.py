@@ -89,3 +89,25 @@ def test_contacts_are_the_pairs_that_share_a_face_and_each_surface_is_whole(seed
     least = (36 * math.pi * size**2) ** (1 / 3) if ndim == 3 else 2 * np.sqrt(math.pi * size)
     large = size >= 30
     assert (surface[large] > 0.9 * least[large]).all()  # no body has less surface than a ball
+
+
+@pytest.mark.parametrize("shape", [(30, 40), (20, 24, 28)])
+def test_a_cell_across_the_sides_of_a_periodic_box_is_whole(shape):
+    rng = np.random.default_rng(len(shape))
+    seeds = rng.random((8, len(shape))) * shape
+    grid = np.stack(np.indices(shape), -1)[..., None, :] + 0.5
+    away = np.abs(grid - seeds)
+    labels = np.argmin((np.minimum(away, np.array(shape) - away) ** 2).sum(-1), -1) + 1
+    spacing = (0.5, 0.25, 2.0)[-len(shape) :]
+    table = measure_labels(labels, spacing, periodic=True)
+    shift = rng.integers(1, shape)
+    moved = measure_labels(np.roll(labels, shift, tuple(range(len(shape)))), spacing, periodic=True)
+    names = [f"centroid_{axis}" for axis in "zyx"[-len(shape) :]]
+    box = np.array(shape) * spacing
+    gone = moved[names].to_numpy() - table[names].to_numpy() - shift * spacing
+    assert gone - np.round(gone / box) * box == pytest.approx(0, abs=1e-9)
+    others = [name for name in table if name not in names]
+    assert moved[others].to_numpy(float) == pytest.approx(table[others].to_numpy(float), rel=2e-2)
+    assert not moved["touches_border"].any()
+    assert (moved[names].to_numpy() >= -0.5 * np.array(spacing)).all()
+    assert (moved[names].to_numpy() < box).all()

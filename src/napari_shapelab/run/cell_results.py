@@ -14,9 +14,9 @@ from napari_shapelab.run.cell_paths import Paths, track_rows
 from napari_shapelab.run.copy_as import RunCopy
 from napari_shapelab.run.drawn_grid import fineness_of, to_drawn
 from napari_shapelab.run.panel import RunPanel
-from napari_shapelab.run.run_place import place_over_time, true_spacing
+from napari_shapelab.run.run_place import place_over_time
 from napari_shapelab.run.worker import Worker
-from napari_shapelab.viewer.layer_data import place_of
+from napari_shapelab.viewer.layer_data import place_of, take
 from napari_shapelab.viewer.tabbed import open_as_tab
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
@@ -85,15 +85,16 @@ class CellResults(QWidget):
 
     def measure(self) -> None:
         """Measure every cell of a copy of the labels; the table is the features of that copy."""
-        if (cells := self._cells()) is None or (layer := self.copy_cells()) is None:
+        if self._cells() is None or (layer := self.copy_cells()) is None:
             return
         self._panel.say("Measuring…")
-        data, spacing = layer.data, true_spacing(cells)
+        taken = take(layer, self._viewer)
 
         def work() -> Any:
-            from shapelab.measure import measure_labels
+            from shapelab.measure.labels import measure_labels, placed_centroids
 
-            return measure_labels(data, spacing)
+            read = taken.read()
+            return placed_centroids(measure_labels(read.data, read.spacing, periodic=read.periodic), read.place, read.axes)
 
         def show(table: Any) -> None:
             if layer not in self._viewer.layers:

@@ -19,6 +19,7 @@ def provenance(simulation: Simulation, frame: Frame | None = None) -> dict[str, 
         "parameters": parameters,
         "seed": parameters.get("seed"),
         "device": simulation.device,
+        "periodic": simulation.periodic,
         "version": shapelab.__version__,
         "citation": simulation.model.citation,
     }

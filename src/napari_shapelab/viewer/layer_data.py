@@ -10,7 +10,7 @@ import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Surface
 
 from napari_shapelab.viewer.axes import axis_name, flat_axis, split_axes, value_axes
-from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.viewer.shown_frame import frame_of
 from shapelab.convert.place import Place, straightened
 from shapelab.device import available_memory
 from shapelab.errors import InputError
@@ -50,6 +50,8 @@ class TakenLayer:
     """Where the plane of a stack of one slice lies along the axis that was left out [unit]; None for all else."""
     features: Any = None
     """The layer's own table, of Labels: one row for each label."""
+    periodic: bool = False
+    """Whether it is the picture of a run in a box whose opposite sides are joined."""
 
     @property
     def ndim(self) -> int:
@@ -141,7 +143,7 @@ def take(layer: Layer, viewer: Any = None, *, frame: int | None = None) -> Taken
     if getattr(layer, "multiscale", False):
         data, matrix, notes = _level(layer, matrix)
     if others:
-        data, chosen = _frame_of(layer, data, kind, matrix, others, viewer, frame)
+        data, chosen = frame_of(layer, data, kind, matrix, others, viewer, frame)
         notes += chosen
     flat = flat_axis(layer, spatial)
     if flat is not None:  # a stack of one slice is a plane
@@ -160,7 +162,7 @@ def take(layer: Layer, viewer: Any = None, *, frame: int | None = None) -> Taken
     place = Place(inner, short_unit(str(units[-1])))
     axes = tuple(str(layer.axis_labels[axis]) for axis in spatial)
     features = layer.features if kind == "labels" else None
-    return TakenLayer(layer.name, kind, data, place, axes, tuple(notes), units, factors, height, features)
+    return TakenLayer(layer.name, kind, data, place, axes, tuple(notes), units, factors, height, features, _is_periodic(layer, spatial))
 
 
 def why_not_taken(layer: Layer, ndims: Sequence[int] = (2, 3), kinds: tuple[type[Layer], ...] = (Labels, Image, Points, Surface)) -> str:
@@ -252,49 +254,16 @@ def _data_to_world(layer: Layer) -> np.ndarray:
     return matrix
 
 
-def _frame_of(
-    layer: Layer, data: Any, kind: str, matrix: np.ndarray, others: Sequence[int], viewer: Any, frame: int | None
-) -> tuple[Any, list[str]]:
-    """Return the data at the shown place of the axes that are not spatial, and which place that is."""
-    notes, index = [], {}
-    for axis in others:
-        name = axis_name(layer, axis)
-        size = layer.extent.data[1, axis] + 1 if kind in ("points", "surface") else data.shape[axis]
-        shown = frame if frame is not None and name != "channels" else _shown(layer, matrix, axis, viewer)
-        index[axis] = int(np.clip(shown, 0, max(size - 1, 0)))
-        if size > 1:
-            what = {"time": "frame", "channels": "channel"}.get(name, "position")
-            along = f" along {name}" if what == "position" else ""
-            notes.append(f"Only {what} {index[axis] + 1} of {int(size)}{along} was taken, the one that is shown.")
-    if kind == "points":
-        points = np.asarray(data)
-        at = np.all([np.rint(points[:, axis]) == i for axis, i in index.items()], axis=0)
-        return points[at], notes
-    if kind == "surface":
-        return _frame_of_surface(data, index, value_axes(layer)), notes
-    return data[tuple(index.get(axis, slice(None)) for axis in range(layer.ndim))], notes
-
-
-def _frame_of_surface(data: Any, index: dict[int, int], value_axes: int) -> Any:
-    vertices, faces = np.asarray(data[0]), np.asarray(data[1])
-    at = np.ones(len(vertices), bool)
-    for axis, i in index.items():
-        if axis >= value_axes:
-            at &= np.rint(vertices[:, axis - value_axes]) == i
-    rows = np.cumsum(at) - 1
-    kept = at[faces].all(1)
-    shown = tuple(index[axis] for axis in range(value_axes))
-    return (vertices[at], rows[faces[kept]], *(np.asarray(values)[shown][..., at] for values in data[2:]))
-
-
-def _shown(layer: Layer, matrix: np.ndarray, axis: int, viewer: Any) -> int:
-    """Return the position of the viewer's slider along an axis of the layer."""
-    if viewer is None:
-        return 0
-    point = np.asarray(unwrapped(viewer).dims.point, float)[-layer.ndim :]
-    if len(point) < layer.ndim:
-        return 0
-    return round(float((point[axis] - matrix[axis, -1]) / matrix[axis, axis]))
+def _is_periodic(layer: Layer, spatial: Sequence[int]) -> bool:
+    """Return whether a layer shows the whole box of a run whose opposite sides are joined."""
+    origin = layer.metadata.get("shapelab")
+    if not isinstance(origin, dict) or not origin.get("periodic") or not isinstance(layer, Labels | Image):
+        return False
+    given = origin.get("parameters")
+    shape = given.get("shape", ()) if isinstance(given, dict) else ()
+    whole = layer.level_shapes[0] if layer.multiscale else layer.data.shape
+    times = [whole[axis] / n for axis, n in zip(spatial, shape, strict=False)]  # drawn that much finer
+    return len(shape) == len(spatial) and len(set(times)) == 1 and times[0] == int(times[0])
 
 
 def _level(layer: Layer, matrix: np.ndarray) -> tuple[Any, np.ndarray, list[str]]:

@@ -129,7 +129,8 @@ def written(script: Script, folder: Path) -> str:
 
 def measure_command(taken: TakenLayer, folder: Path) -> str:
     """Save a layer, and return the ``shapelab measure`` command that measures it; not in the window's thread."""
-    return shlex.join(written_words(["shapelab", "measure", taken], folder))
+    words = written_words(["shapelab", "measure", taken], folder)
+    return shlex.join([*words, *(["--periodic"] if taken.periodic else [])])
 
 
 def written_words(words: Sequence[str | TakenLayer], folder: Path) -> list[str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shapelab.frame import Frame, LayerData
     from shapelab.io import Run
 
-__all__ = ["add_image_options", "frame_of_run", "read_shape", "read_still"]
+__all__ = ["add_image_options", "frame_of_run", "read_movie", "read_shape", "read_still"]
 
 
 def add_image_options(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +69,7 @@ def read_shape(path: Path, known: argparse.Namespace) -> tuple[LayerData, Any]:
     InputError
         If there is none.
     """
+    from shapelab.catalog import create
     from shapelab.io import load_run
     from shapelab.io.mesh import MESH_SUFFIXES
 
@@ -80,7 +81,8 @@ def read_shape(path: Path, known: argparse.Namespace) -> tuple[LayerData, Any]:
     volumes = [layer for layer in frame_of_run(run, known) if layer.kind in ("image", "labels")]
     if not volumes:
         raise InputError(f"The run {path.name} holds no image or labels.")
-    return volumes[0], run.record.parameters.get("boundary", "replicate")
+    simulation = create(run.record.family, run.record.preset, **run.record.latest_parameters())
+    return volumes[0], "periodic" if simulation.periodic else "replicate"
 
 
 def _surface(path: Path, known: argparse.Namespace) -> LayerData:
@@ -95,3 +97,24 @@ def _surface(path: Path, known: argparse.Namespace) -> LayerData:
     for note in found.notes:
         print(f"shapelab: {path.name}: {note}", file=sys.stderr)
     return LayerData(path.stem, (found.mesh.vertices, found.mesh.faces), "surface")
+
+
+def read_movie(path: Path, known: argparse.Namespace) -> LayerData:
+    """Return the labels of a file over time, one channel; what is to be said of it goes to stderr.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or has other axes than (t, y, x) or (t, z, y, x).
+    """
+    from shapelab.io import read_image
+
+    layer = read_image(path, key=known.key, kind="labels", channel=known.channel)
+    axes = layer.meta["axis_labels"]
+    if layer.data.ndim not in (3, 4) or "c" in axes[1:]:
+        raise InputError(f"A movie has the axes (t, y, x) or (t, z, y, x); {path.name} has {', '.join(axes)}, shape {layer.data.shape}.")
+    if axes[0] != "t":
+        print(f"shapelab: {path.name}: its first axis, of {len(layer.data)} entries, was taken as time.", file=sys.stderr)
+    for note in layer.meta.get("metadata", {}).get("notes", ()):
+        print(f"shapelab: {path.name}: {note}", file=sys.stderr)
+    return layer

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from shapelab.cli.image_file import add_image_options, read_shape
+from shapelab.cli.folder import add_folder_options, is_folder_of_files, over_files
+from shapelab.cli.image_file import add_image_options, frame_of_run, read_movie, read_shape
 from shapelab.cli.parser import number, whole_number
 from shapelab.errors import InputError
+from shapelab.io.presence import is_file
 from shapelab.units import is_length, short_unit, shown_unit
 
 if TYPE_CHECKING:
@@ -25,35 +27,81 @@ _SMOOTHING = {2: 3, 3: 10}
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument("path", type=Path, metavar="FILE")
+    parser.add_argument("path", type=Path, metavar="FILE", help="image, mesh, run folder, or folder of images")
     parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="one size, or one per axis (z y x)")
     parser.add_argument("--unit", help="unit of the voxel size")
     parser.add_argument("--label", type=whole_number, metavar="N", help="measure this label alone, with its curvature")
     parser.add_argument("--smoothing", type=number, metavar="VOXELS", help="smoothing of a mask, or of one label (default 2)")
+    parser.add_argument("--periodic", action="store_true", help="the image repeats along all axes (runs say so themselves)")
     tables = parser.add_mutually_exclusive_group()
     tables.add_argument("--interfaces", action="store_true", help="of labels: one row per pair of cells that touch: area, curvature")
     tables.add_argument("--angles", action="store_true", help="of labels: the angle of each cell at each line where three meet")
+    over_time = parser.add_argument_group("movies: labels over time, or a run of cells")
+    over_time.add_argument("--over-time", action="store_true", help="one row per frame and cell, with its velocity")
+    over_time.add_argument("--interval", type=number, metavar="TIME", help="time between two frames")
+    over_time.add_argument("--link", action="store_true", help="labels do not follow cells from frame to frame: link them by overlap")
+    tables.add_argument("--events", action="store_true", help="of a movie: divisions, appearances, losses, neighbour exchanges")
+    tables.add_argument("--per-frame", action="store_true", help="of a movie: means and counts of each frame")
     add_image_options(parser)
+    add_folder_options(parser)
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the table as .csv instead of printing it")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(action=run)
 
 
 def run(known: argparse.Namespace) -> int:
-    """Print what is measured on a file."""
-    from shapelab.cli.report import print_report
+    """Print what is measured on a file, or write the table of a folder."""
+    from shapelab.cli.report import as_table, print_report, write_table
+
+    _require_sense(known)
+    if is_folder_of_files(known.path):
+        return over_files(known, table_of)
+    report, unit = _report(known)
+    if known.out is not None:
+        write_table(as_table(report), known.out)
+    else:
+        print_report(report, unit, as_json=known.json)
+    return 0
+
+
+def table_of(known: argparse.Namespace) -> pd.DataFrame:
+    """Return what is measured on a file as a table."""
+    from shapelab.cli.report import as_table
+
+    return as_table(_report(known)[0])
+
+
+def _require_sense(known: argparse.Namespace) -> None:
+    """Refuse options that contradict one another."""
+    if known.out is not None and known.out.suffix.lower() != ".csv":
+        raise InputError(f"A table is written as .csv; received {known.out.name!r}.")
+    if not known.over_time:
+        for option in ("events", "per_frame", "link", "interval"):
+            if getattr(known, option):
+                raise InputError(f"--{option.replace('_', '-')} is for movies: it needs --over-time.")
+    elif known.label is not None or known.interfaces or known.angles:
+        option = "--label" if known.label is not None else "--interfaces" if known.interfaces else "--angles"
+        raise InputError(f"--over-time measures all cells of all frames and {option} something else: choose one of the two.")
+    elif known.frame is not None:
+        raise InputError("--frame takes one frame and --over-time all of them: choose one of the two.")
+
+
+def _report(known: argparse.Namespace) -> tuple[Any, str]:
+    """Return what is measured on a file, and the unit of its lengths."""
     from shapelab.measure import measure
 
+    if known.over_time:
+        return _over_time(known)
     layer, boundary = read_shape(known.path, known)
+    boundary = "periodic" if known.periodic else boundary
     unit = _unit(layer, known)
     if known.interfaces or known.angles:
-        print_report(_of_interfaces(layer, known), unit, as_json=known.json)
-        return 0
+        return _of_interfaces(layer, known, boundary == "periodic"), unit
     smoothing = 2.0 if known.smoothing is None else known.smoothing
     report = measure(layer, known.voxel_size, unit=unit, label=known.label, smoothing=smoothing, boundary=boundary)
     if known.smoothing is not None and not isinstance(report, dict):
         print("shapelab: --smoothing is for a mask or one label (--label N): nothing in this table depends on it.", file=sys.stderr)
-    print_report(report, unit, as_json=known.json)
-    return 0
+    return report, unit
 
 
 def _unit(layer: LayerData, known: argparse.Namespace) -> str:
@@ -71,7 +119,29 @@ def _unit(layer: LayerData, known: argparse.Namespace) -> str:
     return unit
 
 
-def _of_interfaces(layer: LayerData, known: argparse.Namespace) -> pd.DataFrame:
+def _over_time(known: argparse.Namespace) -> tuple[pd.DataFrame, str]:
+    """Return the table of all frames of a movie that is asked for."""
+    from shapelab.io import load_run
+    from shapelab.movies import as_movie, link_cells, measure_over_time
+
+    source: Any
+    if is_file(known.path / "run.json"):
+        source, unit = load_run(known.path), known.unit or ""
+        frame_of_run(source, known)  # refuses options of image files
+    else:
+        source = read_movie(known.path, known)
+        unit = _unit(source, known)
+    movie = as_movie(source, known.voxel_size, interval=known.interval, unit=unit, periodic=known.periodic or None)
+    if known.link:
+        movie = movie.with_labels(link_cells(movie))
+    found = measure_over_time(movie)
+    print(f"{known.path.name}: {found}", file=sys.stderr)
+    if known.events:
+        return found.events.assign(others=[" ".join(map(str, others)) for others in found.events["others"]]), found.unit
+    return (found.per_frame() if known.per_frame else found.table), found.unit
+
+
+def _of_interfaces(layer: LayerData, known: argparse.Namespace, around: bool) -> pd.DataFrame:
     """Return the table of the interfaces of labels, or of the angles at which they meet."""
     from shapelab.convert.given_layer import straight_layer
     from shapelab.labels.check import labels_of
@@ -89,8 +159,8 @@ def _of_interfaces(layer: LayerData, known: argparse.Namespace) -> pd.DataFrame:
         print(f"shapelab: {layer.name}: {note}", file=sys.stderr)
     labels, spacing = labels_of(straight), known.voxel_size or straight.meta["scale"]
     if known.interfaces:
-        return interface_table(interface_mesh(labels, spacing)).set_index(["cell_a", "cell_b"])
-    table = angle_table(interface_mesh(labels, spacing, smoothing=_SMOOTHING[labels.ndim])).reset_index()
+        return interface_table(interface_mesh(labels, spacing, periodic=around)).set_index(["cell_a", "cell_b"])
+    table = angle_table(interface_mesh(labels, spacing, periodic=around, smoothing=_SMOOTHING[labels.ndim])).reset_index()
     table["cells"] = [" ".join(map(str, cells)) for cells in table["cells"]]
     degrees = {} if known.json else {"mean": "mean [°]", "std": "std [°]"}
     return table.rename(columns=degrees).set_index(["cells", "cell"])

@@ -4,12 +4,40 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from shapelab.io.output import new_file
 from shapelab.measure import unit_of
 from shapelab.units import shown_unit
 
-__all__ = ["print_report"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["as_table", "print_report", "print_table", "write_table"]
+
+
+def as_table(report: Any) -> pd.DataFrame:
+    """Return what `shapelab.measure.measure` returned as rows: of one shape a single one."""
+    import pandas as pd
+
+    if isinstance(report, pd.DataFrame):
+        named = [name for name in report.index.names if name is not None]
+        return report.reset_index() if named else report
+    row = {name: _text(value) if isinstance(value, tuple) else value for name, value in report.items() if name != "warnings"}
+    return pd.DataFrame([{**row, "warnings": " ".join(report.get("warnings", ()))}])
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write rows as a new .csv and say so."""
+    with new_file(path) as partial:
+        table.to_csv(partial, index=False)
+    print(f"{path}: {len(table)} rows")
+
+
+def print_table(table: pd.DataFrame, *, as_json: bool) -> None:
+    """Print rows as text or JSON."""
+    print(table.to_json(orient="records", indent=2) if as_json else table.to_string(index=False, float_format=lambda value: f"{value:.6g}"))
 
 
 def print_report(report: Any, unit: str, *, as_json: bool) -> None:
@@ -18,12 +46,12 @@ def print_report(report: Any, unit: str, *, as_json: bool) -> None:
         print(json.dumps(report, indent=2, default=str) if as_json else _lines(report, unit))
         return
     if as_json:
-        print(report.reset_index().to_json(orient="records", indent=2))
+        print_table(as_table(report), as_json=True)
     elif report.empty:
         print("shapelab: there is none in this image.", file=sys.stderr)
     else:
         named = {name: f"{name} [{shown_unit(symbol)}]" for name in report.columns if (symbol := unit_of(name, unit))}
-        print(report.rename(columns=named).to_string(float_format=lambda value: f"{value:.6g}"))
+        print_table(as_table(report.rename(columns=named)), as_json=False)
     for sentence in report.attrs.get("warnings", ()):
         print(f"shapelab: {sentence}", file=sys.stderr)
 

@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelab.cli.image_file import add_image_options, frame_of_run, read_still
+from shapelab.cli.folder import add_folder_options, is_folder_of_files, over_files
+from shapelab.cli.image_file import add_image_options, frame_of_run, read_movie, read_still
 from shapelab.cli.parser import number
 from shapelab.errors import InputError
-from shapelab.io.output import new_file, require_new
+from shapelab.io.output import require_new
 from shapelab.io.presence import is_file
 
 if TYPE_CHECKING:
@@ -29,10 +30,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     from shapelab.cli.options import add_parameters
     from shapelab.infer.options import TensionOptions
 
-    parser.add_argument("path", type=Path, metavar="FILE", help="label image, or run folder of cells (its last frame)")
+    parser.add_argument(
+        "path", type=Path, metavar="FILE", help="label image, or run folder of cells (its last frame); or a folder of images"
+    )
     parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="one size, or one per axis (z y x)")
     add_image_options(parser)
-    parser.add_argument("--over-time", action="store_true", help="every frame of a film or run; the table has a column 'frame'")
+    add_folder_options(parser)
+    parser.add_argument("--over-time", action="store_true", help="every frame of a movie or run; the table has a column 'frame'")
     parser.add_argument("--width", type=number, metavar="FRAMES", help="with --over-time: smoothing in time (1; 0 for none)")
     parser.add_argument("--periodic", action="store_true", help="the image repeats along all axes")
     parser.add_argument("--plan", action="store_true", help="only say what to expect: cells, error, time, memory")
@@ -44,50 +48,58 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(known: argparse.Namespace) -> int:
-    """Print the tensions of a label image, or of all frames of a film."""
-    from shapelab.cli.options import given_parameters
-    from shapelab.frame import LayerData
-    from shapelab.infer import TensionOptions, infer_tensions, infer_tensions_over_time, plan_tensions
+    """Print the tensions of a label image, or of all frames of a movie; or write the table of a folder."""
+    from shapelab.cli.report import print_table, write_table
 
-    options = TensionOptions(**given_parameters(known, TensionOptions))
     if known.out is not None and known.out.suffix.lower() != ".csv":
         raise InputError(f"A table is written as .csv; received {known.out.name!r}.")
-    if known.out is not None:
+    if known.out is not None and not is_folder_of_files(known.path):
         require_new(known.out)
     if known.over_time and known.frame is not None:
         raise InputError("--frame takes one frame and --over-time all of them: choose one of the two.")
     if known.width is not None and not known.over_time:
         raise InputError("--width smooths in time: it needs --over-time.")
-    frames, scale = _film(known) if known.over_time else _still(known)
-    spacing: Any = known.voxel_size or scale
-    print(plan_tensions(frames[0], spacing), file=sys.stderr)
     if known.plan:
-        return 0
+        _plan(known)
+    elif is_folder_of_files(known.path):
+        return over_files(known, table_of)
+    elif known.out is not None:
+        write_table(table_of(known), known.out)
+    else:
+        print_table(table_of(known), as_json=known.json)
+    return 0
+
+
+def table_of(known: argparse.Namespace) -> pd.DataFrame:
+    """Return the tensions of interfaces, or the pressures of cells, of a file; what limits them goes to stderr."""
+    from shapelab.cli.options import given_parameters
+    from shapelab.frame import LayerData
+    from shapelab.infer import TensionOptions, infer_tensions, infer_tensions_over_time
+
+    options = TensionOptions(**given_parameters(known, TensionOptions))
+    frames, spacing = _plan(known)
     if known.over_time:
         width = 1.0 if known.width is None else known.width
-        film = infer_tensions_over_time(frames, spacing, periodic=known.periodic, options=options, width=width, progress=_tell)
-        print(film, file=sys.stderr)
-        _write(film.cells() if known.cells else film.table(), known)
-        return 0
+        movie = infer_tensions_over_time(frames, spacing, periodic=known.periodic, options=options, width=width, progress=_tell)
+        print(f"{known.path.name}: {movie}", file=sys.stderr)
+        return movie.cells() if known.cells else movie.table()
     found = infer_tensions(LayerData("cells", frames[0], "labels", {"scale": spacing}), periodic=known.periodic, options=options)
-    print(found, file=sys.stderr)
-    _write(found.cells().reset_index() if known.cells else found.table(), known)
-    return 0
+    print(f"{known.path.name}: {found}", file=sys.stderr)
+    return found.cells().reset_index() if known.cells else found.table()
+
+
+def _plan(known: argparse.Namespace) -> tuple[Sequence[np.ndarray], Any]:
+    """Say what to expect; return the label images and their voxel size."""
+    from shapelab.infer import plan_tensions
+
+    frames, scale = _movie(known) if known.over_time else _still(known)
+    spacing: Any = known.voxel_size or scale
+    print(f"{known.path.name}: {plan_tensions(frames[0], spacing)}", file=sys.stderr)
+    return frames, spacing
 
 
 def _tell(done: int, count: int) -> None:
     print(f"\rframe {done} of {count}", end="\n" if done == count else "", file=sys.stderr)
-
-
-def _write(table: pd.DataFrame, known: argparse.Namespace) -> None:
-    if known.out is not None:
-        with new_file(known.out) as partial:
-            table.to_csv(partial, index=False)
-        print(f"{known.out}: {len(table)} rows")
-    elif known.json:
-        print(table.to_json(orient="records", indent=2))
-    else:
-        print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
 
 
 def _still(known: argparse.Namespace) -> tuple[Sequence[np.ndarray], Any]:
@@ -105,9 +117,9 @@ def _still(known: argparse.Namespace) -> tuple[Sequence[np.ndarray], Any]:
     return [layer.data], layer.meta["scale"]
 
 
-def _film(known: argparse.Namespace) -> tuple[Sequence[np.ndarray], Any]:
+def _movie(known: argparse.Namespace) -> tuple[Sequence[np.ndarray], Any]:
     """Return the label images of all frames, and their voxel size."""
-    from shapelab.io import load_run, read_image
+    from shapelab.io import load_run
 
     if (known.path / "run.json").is_file():
         run = load_run(known.path)
@@ -115,12 +127,5 @@ def _film(known: argparse.Namespace) -> tuple[Sequence[np.ndarray], Any]:
         if "cells" not in last:
             raise InputError(_NO_CELLS.format(known.path.name))
         return [run.frame(index)["cells"] for index in range(len(run))], last.layer("cells").meta["scale"]
-    layer = read_image(known.path, key=known.key, kind="labels", channel=known.channel)
-    axes = layer.meta["axis_labels"]
-    if layer.data.ndim not in (3, 4) or "c" in axes[1:]:
-        raise InputError(
-            f"A film has the axes (t, y, x) or (t, z, y, x); {known.path.name} has {', '.join(axes)}, shape {layer.data.shape}."
-        )
-    if axes[0] != "t":
-        print(f"shapelab: {known.path.name}: its first axis, of {len(layer.data)} entries, was taken as time.", file=sys.stderr)
+    layer = read_movie(known.path, known)
     return list(layer.data), layer.meta["scale"][1:]

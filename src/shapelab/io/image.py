@@ -79,7 +79,7 @@ def list_arrays(path: str | Path) -> list[ArrayEntry]:
     """
     file = Path(path)
     lister = next((lister for suffixes, lister in _LISTERS.items() if file.name.lower().endswith(suffixes)), None)
-    if lister is None and not _is_zarr(file):
+    if lister is None and not is_zarr_folder(file):
         return []
     return [ArrayEntry(*entry) for entry in _guarded(file, lambda: (lister or _list_zarr)(file))]
 
@@ -88,7 +88,7 @@ def _guarded(file: Path, read: Callable[[], Any]) -> Any:
     """Read with one sentence of ours for whatever goes wrong."""
     if not is_there(file):
         raise InputError(f"There is no file {str(file)!r}.")
-    if file.is_dir() and not _is_zarr(file):
+    if file.is_dir() and not is_zarr_folder(file):
         raise InputError(f"{str(file)!r} is a folder, not an image: choose a file in it, or an OME-Zarr folder.")
     try:
         with warnings.catch_warnings(), _quiet():
@@ -127,16 +127,16 @@ def _read(file: Path, key: str | None, frame: int | None, channel: int | None) -
 
 def _reader(file: Path) -> Callable[[Path, str | None], PlacedImage]:
     name = file.name.lower()
-    if _is_zarr(file):
+    if is_zarr_folder(file):
         return _read_zarr
     for suffixes, reader in _READERS.items():
         if name.endswith(suffixes):
             return reader
-    known = ", ".join(suffix for suffixes in (*_READERS, (".zarr",)) for suffix in suffixes)
-    raise InputError(f"{file.name}: files of this kind cannot be read; known are {known}.")
+    raise InputError(f"{file.name}: files of this kind cannot be read; known are {', '.join(IMAGE_SUFFIXES)}.")
 
 
-def _is_zarr(file: Path) -> bool:
+def is_zarr_folder(file: Path) -> bool:
+    """Return whether a folder is an image: OME-Zarr, or plain Zarr."""
     return file.is_dir() and (
         file.name.lower().endswith(".zarr") or any((file / name).is_file() for name in ("zarr.json", ".zattrs", ".zgroup"))
     )
@@ -163,6 +163,8 @@ _READERS: dict[tuple[str, ...], Callable[[Path, str | None], PlacedImage]] = {
     (".h5", ".hdf5"): read_hdf5,
     (".png", ".jpg", ".jpeg", ".bmp"): read_picture,
 }
+IMAGE_SUFFIXES = (*(suffix for suffixes in _READERS for suffix in suffixes), ".zarr")
+"""Of all files and folders that may be images, in lower case."""
 _LISTERS = {(".h5", ".hdf5"): list_hdf5, (".npz",): list_npz, (".tif", ".tiff"): list_tiff}
 
 

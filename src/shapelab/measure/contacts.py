@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from shapelab.labels.contacts import contact_pairs
-from shapelab.mesh import interface_mesh
+from shapelab.mesh import as_periodic, interface_mesh
 from shapelab.mesh.facets import facets_of
 
 __all__ = ["LabelContacts", "label_contacts"]
@@ -35,29 +36,31 @@ class LabelContacts:
         return self.border + np.bincount(self.pairs.ravel(), np.repeat(self.areas, 2), len(self.ids))
 
 
-def label_contacts(labels: np.ndarray, steps: tuple[float, ...]) -> LabelContacts:
+def label_contacts(labels: np.ndarray, steps: tuple[float, ...], periodic: bool | Sequence[bool] = False) -> LabelContacts:
     """Measure what touches what on `shapelab.mesh.interface_mesh`.
 
     Labels of so few voxels that the mesh leaves them the steps of their voxels (below 30, in 2-D below 12) would have a third
-    too much area: theirs is counted by Crofton's formula (`shapelab.labels.contacts`).
+    too much area: theirs is counted by Crofton's formula (`shapelab.labels.contacts`),
+    unless the image repeats along some of its axes only.
     """
-    mesh = interface_mesh(labels, steps, smoothing=_SMOOTHING[labels.ndim])
+    repeats = as_periodic(periodic, labels.ndim)
+    mesh = interface_mesh(labels, steps, periodic=repeats, smoothing=_SMOOTHING[labels.ndim])
     facets = facets_of(mesh.nodes, mesh.faces, mesh.pairs + 1, mesh.period)  # beyond the border is 0 here
     pairs, areas, count = facets.pairs.astype(np.int64), facets.areas_of_interfaces(), len(mesh.ids)
-    if len(mesh.frozen):
-        areas = _recounted(labels, steps, mesh.ids, mesh.frozen, pairs, areas)
+    if len(mesh.frozen) and len(set(repeats)) == 1:
+        areas = _recounted(labels, steps, repeats[0], mesh.ids, mesh.frozen, pairs, areas)
     outer = pairs[:, 0] == 0
     border = np.bincount(pairs[outer, 1] - 1, areas[outer], count)
     return LabelContacts(mesh.ids, pairs[~outer] - 1, areas[~outer], border)
 
 
 def _recounted(
-    labels: np.ndarray, steps: tuple[float, ...], ids: np.ndarray, tiny: np.ndarray, pairs: np.ndarray, areas: np.ndarray
+    labels: np.ndarray, steps: tuple[float, ...], around: bool, ids: np.ndarray, tiny: np.ndarray, pairs: np.ndarray, areas: np.ndarray
 ) -> np.ndarray:
     """Return the areas with those of tiny labels by Crofton's formula."""
-    image = np.pad(np.searchsorted(ids, labels) + 1, 1)
+    image = np.pad(np.searchsorted(ids, labels) + 1, int(not around))
     base = len(ids) + 1
-    found, counted = contact_pairs(image, steps)
+    found, counted = contact_pairs(image, steps, periodic=around)
     place = np.searchsorted(found @ [base, 1], pairs @ [base, 1])
     small = np.append(False, np.isin(ids, tiny))
     return np.where(small[pairs].any(1), counted[place], areas)

@@ -15,6 +15,7 @@ from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.labels.check import as_labels
 from shapelab.labels.moments import cell_moments
 from shapelab.measure.contacts import LabelContacts, label_contacts
+from shapelab.mesh import as_periodic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,7 @@ __all__ = ["measure_labels", "placed_centroids", "table_of_labels"]
 
 
 @checked()
-def measure_labels(labels: Pixels, spacing: Spacing = 1.0) -> pd.DataFrame:
+def measure_labels(labels: Pixels, spacing: Spacing = 1.0, *, periodic: bool | Sequence[bool] = False) -> pd.DataFrame:
     """Return one row per label: volume, centroid, axes, area, sphericity, neighbours.
 
     Parameters
@@ -32,6 +33,8 @@ def measure_labels(labels: Pixels, spacing: Spacing = 1.0) -> pd.DataFrame:
         Integer label image (z, y, x) or (y, x); 0 is the background.
     spacing
         Voxel size [physical unit].
+    periodic
+        Whether the image repeats, along all axes or along each: then a cell may lie across a side of the box.
 
     Returns
     -------
@@ -44,18 +47,22 @@ def measure_labels(labels: Pixels, spacing: Spacing = 1.0) -> pd.DataFrame:
         fewer than 30 voxels (2-D: 12) have Crofton estimates.
     """
     array = as_labels(labels)
-    steps = as_spacing(spacing, array.ndim)
-    return table_of_labels(array, steps, label_contacts(array, steps))
+    steps, repeats = as_spacing(spacing, array.ndim), as_periodic(periodic, array.ndim)
+    return table_of_labels(array, steps, label_contacts(array, steps, repeats), repeats)
 
 
-def table_of_labels(array: np.ndarray, steps: tuple[float, ...], contacts: LabelContacts) -> pd.DataFrame:
+def table_of_labels(
+    array: np.ndarray, steps: tuple[float, ...], contacts: LabelContacts, periodic: tuple[bool, ...] = (False, False, False)
+) -> pd.DataFrame:
     """Return the table of `measure_labels` where the contacts are known."""
+    periodic = periodic[: array.ndim]
     import pandas as pd
 
     ids = contacts.ids[1:]
     index = np.searchsorted(contacts.ids, array) - 1
-    size, centroid, covariance = cell_moments(index, ids.size, steps)
-    centroid = to_layer(centroid, steps)
+    size, centroid, covariance = cell_moments(index, ids.size, steps, *_near(index, ids.size, steps, periodic))
+    box = np.where(periodic, np.array(array.shape) * steps, np.inf)
+    centroid = to_layer(np.mod(centroid, box), steps)
     columns: dict[str, np.ndarray] = {"volume" if array.ndim == 3 else "area": size}
     axes = "zyx"[-array.ndim :]
     columns |= {f"centroid_{axis}": centroid[:, i] for i, axis in enumerate(axes)}
@@ -68,7 +75,7 @@ def table_of_labels(array: np.ndarray, steps: tuple[float, ...], contacts: Label
         columns |= {"perimeter": surface, "circularity": 4 * np.pi * size / surface**2}
     touching = contacts.pairs[contacts.pairs[:, 0] > 0] - 1
     columns["neighbours"] = np.bincount(touching.ravel(), minlength=ids.size)
-    columns["touches_border"] = np.isin(np.arange(ids.size), _border(index))
+    columns["touches_border"] = np.isin(np.arange(ids.size), _border(index, periodic))
     return pd.DataFrame(columns, index=pd.Index(ids, name="label"))
 
 
@@ -91,6 +98,24 @@ def placed_centroids(table: pd.DataFrame, place: Place, axes: Sequence[object] =
     return placed.rename(columns={name: f"centroid_{letter}" for name, letter in zip(names, letters, strict=True)})
 
 
-def _border(index: np.ndarray) -> np.ndarray:
-    faces = [np.moveaxis(index, axis, 0)[[0, -1]].ravel() for axis in range(index.ndim)]
-    return np.unique(np.concatenate(faces))
+def _near(
+    index: np.ndarray, n: int, steps: tuple[float, ...], periodic: tuple[bool, ...]
+) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
+    """Return the middle of every cell on each periodic axis as on a circle, and the lengths of the box along these axes."""
+    if not any(periodic):
+        return None, None
+    box = np.where(periodic, np.array(index.shape) * steps, 0.0)
+    inside = np.nonzero(index >= 0)
+    cell = index[inside]
+    near = np.zeros((n, index.ndim))
+    for axis in np.flatnonzero(periodic):
+        angle = 2 * np.pi * (np.arange(index.shape[axis]) + 0.5) / index.shape[axis]
+        along, across = (np.bincount(cell, values[inside[axis]], n) for values in (np.cos(angle), np.sin(angle)))
+        near[:, axis] = box[axis] * np.arctan2(across, along) / (2 * np.pi)
+    return near, box
+
+
+def _border(index: np.ndarray, periodic: tuple[bool, ...]) -> np.ndarray:
+    """Return the cells on the sides of the image beyond which nothing is known."""
+    faces = [np.moveaxis(index, axis, 0)[[0, -1]].ravel() for axis in range(index.ndim) if not periodic[axis]]
+    return np.unique(np.concatenate(faces)) if faces else np.zeros(0, int)

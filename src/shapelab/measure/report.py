@@ -65,7 +65,7 @@ def measure(
     eps
         Interface width of a field [physical unit], for the diffuse curvatures; by default estimated from its profile.
     boundary
-        "periodic" if the field repeats beyond the box, else "replicate".
+        "periodic" if the field or the cells go on beyond the box, else "replicate".
 
     Returns
     -------
@@ -90,7 +90,7 @@ def measure(
         raise InputError(f"The array is empty: its shape is {array.shape}.")
     shape = _one_shape(array, label, sure=known.sure)
     if shape is None:
-        table = measure_labels(array, steps)
+        table = measure_labels(array, steps, periodic=boundary == "periodic")
         if known.place is not None:
             table = placed_centroids(table, known.place, known.axes)
         table.attrs.update(unit=unit, warnings=[*known.notes])

@@ -1,0 +1,59 @@
+"""The frame and channel of a layer that its viewer shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from napari.layers import Layer
+
+from napari_shapelab.viewer.axes import axis_name, value_axes
+from napari_shapelab.viewer.view import unwrapped
+
+__all__ = ["frame_of"]
+
+
+def frame_of(
+    layer: Layer, data: Any, kind: str, matrix: np.ndarray, others: Sequence[int], viewer: Any, frame: int | None
+) -> tuple[Any, list[str]]:
+    """Return the data at the shown place of the axes that are not spatial, and which place that is."""
+    notes, index = [], {}
+    for axis in others:
+        name = axis_name(layer, axis)
+        size = layer.extent.data[1, axis] + 1 if kind in ("points", "surface") else data.shape[axis]
+        shown = frame if frame is not None and name != "channels" else _shown(layer, matrix, axis, viewer)
+        index[axis] = int(np.clip(shown, 0, max(size - 1, 0)))
+        if size > 1:
+            what = {"time": "frame", "channels": "channel"}.get(name, "position")
+            along = f" along {name}" if what == "position" else ""
+            notes.append(f"Only {what} {index[axis] + 1} of {int(size)}{along} was taken, the one that is shown.")
+    if kind == "points":
+        points = np.asarray(data)
+        at = np.all([np.rint(points[:, axis]) == i for axis, i in index.items()], axis=0)
+        return points[at], notes
+    if kind == "surface":
+        return _frame_of_surface(data, index, value_axes(layer)), notes
+    return data[tuple(index.get(axis, slice(None)) for axis in range(layer.ndim))], notes
+
+
+def _frame_of_surface(data: Any, index: dict[int, int], value_axes: int) -> Any:
+    vertices, faces = np.asarray(data[0]), np.asarray(data[1])
+    at = np.ones(len(vertices), bool)
+    for axis, i in index.items():
+        if axis >= value_axes:
+            at &= np.rint(vertices[:, axis - value_axes]) == i
+    rows = np.cumsum(at) - 1
+    kept = at[faces].all(1)
+    shown = tuple(index[axis] for axis in range(value_axes))
+    return (vertices[at], rows[faces[kept]], *(np.asarray(values)[shown][..., at] for values in data[2:]))
+
+
+def _shown(layer: Layer, matrix: np.ndarray, axis: int, viewer: Any) -> int:
+    """Return the position of the viewer's slider along an axis of the layer."""
+    if viewer is None:
+        return 0
+    point = np.asarray(unwrapped(viewer).dims.point, float)[-layer.ndim :]
+    if len(point) < layer.ndim:
+        return 0
+    return round(float((point[axis] - matrix[axis, -1]) / matrix[axis, axis]))

@@ -1,0 +1,243 @@
+"""What a movie of cells is: label images over time, with the size of a voxel and the time of each frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any
+
+import numpy as np
+
+from shapelab.arguments import checked
+from shapelab.catalog import create
+from shapelab.convert.given_layer import as_layer, place_of_layer, unit_of_layer
+from shapelab.convert.place import Place
+from shapelab.convert.spacing import Spacing, as_spacing
+from shapelab.errors import InputError
+from shapelab.frame import Frame, LayerData
+from shapelab.io import Run
+from shapelab.labels.check import as_labels, refuse_grey
+from shapelab.limits import above
+from shapelab.units import short_unit
+
+__all__ = ["Movie", "MovieSource", "as_movie"]
+
+MovieSource = Annotated[Any, "checked by as_movie"]
+"""An array (t, y, x) or (t, z, y, x) of labels, a list of label images, a layer over time, or a saved run of cells."""
+
+
+@dataclass(frozen=True, eq=False)
+class Movie:
+    """Label images of equal shape, one per frame, which are read when they are asked for."""
+
+    source: Any = field(repr=False)
+    """What each frame is read from: anything that is indexed by frame and gives arrays."""
+    shape: tuple[int, ...]
+    """Of one frame."""
+    place: Place
+    """Where a frame lies in space."""
+    times: np.ndarray
+    """Time of each frame [time_unit]."""
+    unit: str = ""
+    time_unit: str = "frame"
+    periodic: tuple[bool, ...] = ()
+    """Along which axes the cells go on beyond the box."""
+    sure: bool = False
+    """Whether the numbers are known to be ids, not the brightness of a grey image."""
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Return the labels of one frame.
+
+        Raises
+        ------
+        InputError
+            If they are no labels, or have another shape than the first frame; the sentence names the frame.
+        """
+        try:
+            labels = as_labels(self.source[index], empty=True)
+            if not self.sure and index == 0:
+                refuse_grey(labels)
+        except InputError as error:
+            raise InputError(f"Frame {index}: {error}") from None
+        if labels.shape != self.shape:
+            raise InputError(f"Frame {index} has shape {labels.shape} but frame 0 has {self.shape}: all frames must be of one size.")
+        return labels
+
+    def with_labels(self, labels: np.ndarray) -> Movie:
+        """Return the same movie with other labels (t, y, x) or (t, z, y, x), such as those of `link_cells`."""
+        return replace(self, source=labels, shape=tuple(labels.shape[1:]), sure=True)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of a frame."""
+        return len(self.shape)
+
+    @property
+    def spacing(self) -> tuple[float, ...]:
+        """Size of a voxel [unit]."""
+        return self.place.spacing
+
+    @property
+    def box(self) -> np.ndarray:
+        """Length of the box along each periodic axis [unit], 0 along the others."""
+        return np.where(self.periodic, np.array(self.shape) * self.spacing, 0.0)
+
+
+@checked(interval=above(0))
+def as_movie(
+    source: MovieSource,
+    spacing: Spacing | None = None,
+    *,
+    interval: float | None = None,
+    unit: str = "",
+    time_unit: str = "",
+    periodic: bool | Sequence[bool] | None = None,
+) -> Movie:
+    """Return `source` as a movie.
+
+    Parameters
+    ----------
+    source
+        - an array (t, y, x) or (t, z, y, x) of labels, also from dask or Zarr: frames are read one at a time;
+        - a list of label images;
+        - a `LayerData` whose first axis is time, with its own voxel size, interval and units;
+        - a saved run of cells (`shapelab.io.load_run`), or the frames of one.
+    spacing
+        Voxel size, one number or one per axis of space [unit]; by default that of the layer or run, else 1.
+    interval
+        Time between two frames [time_unit]; by default that of the layer or run, else 1.
+    unit, time_unit
+        Names of the units; by default those of the layer or run, else pixels and frames.
+    periodic
+        Whether the cells go on beyond the box, for all axes or one by one; by default as in the run, else not.
+
+    Raises
+    ------
+    InputError
+        If there are no frames, no labels, or the axes are others.
+    """
+    movie = _read(source)
+    if spacing is not None:
+        movie = replace(movie, place=Place.of(as_spacing(spacing, movie.ndim)))
+    if interval is not None:
+        movie = replace(movie, times=np.arange(len(movie)) * interval, time_unit=movie.time_unit.removesuffix("frame"))
+    around = movie.periodic if periodic is None else tuple(np.broadcast_to(np.asarray(periodic, bool), movie.ndim).tolist())
+    return replace(movie, unit=unit or movie.unit, time_unit=time_unit or movie.time_unit, periodic=around)
+
+
+def _read(source: Any) -> Movie:
+    source = as_layer(source)
+    if isinstance(source, Movie):
+        return source
+    if isinstance(source, Run):
+        return _of_run(source)
+    if isinstance(source, LayerData):
+        return _of_layer(source)
+    if isinstance(source, Sequence):
+        return _of_frames(source)
+    if not hasattr(source, "shape"):
+        raise InputError(f"A movie is an array, a list of label images, a layer or a run; received {type(source).__name__}.")
+    return _of_array(source)
+
+
+def _of_array(array: Any, sure: bool = False) -> Movie:
+    shape = tuple(map(int, array.shape))
+    if len(shape) not in (3, 4):
+        raise InputError(f"A movie has the axes (t, y, x) or (t, z, y, x); received an array of shape {shape}.")
+    if 0 in shape:
+        raise InputError(f"The movie is empty: its shape is {shape}.")
+    ndim = len(shape) - 1
+    return Movie(array, shape[1:], Place.of((1.0,) * ndim), np.arange(shape[0], dtype=float), periodic=(False,) * ndim, sure=sure)
+
+
+def _of_frames(frames: Sequence[Any]) -> Movie:
+    if not len(frames):
+        raise InputError("There are no frames.")
+    times = None
+    if all(isinstance(frame, Frame) for frame in frames):
+        times = np.array([frame.time for frame in frames], float)
+        frames = [_cells(frame) for frame in frames]
+    first = frames[0]
+    if not isinstance(first, LayerData):
+        return _of_array(_Stack([np.asarray(frame) for frame in frames]))
+    movie = _of_array(_Stack([np.asarray(layer.data) for layer in frames]), sure=all(layer.kind == "labels" for layer in frames))
+    movie = replace(movie, place=place_of_layer(first, movie.ndim), unit=unit_of_layer(first))
+    return movie if times is None else replace(movie, times=times, time_unit="")
+
+
+class _Stack(Sequence[np.ndarray]):
+    """Label images as one array (t, …), not copied."""
+
+    def __init__(self, frames: list[np.ndarray]) -> None:
+        self._frames = frames
+        self.shape = (len(frames), *frames[0].shape)
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._frames[index]
+
+
+def _of_layer(layer: LayerData) -> Movie:
+    if layer.kind not in ("labels", "image"):
+        raise InputError(f"A movie is made of labels; the layer {layer.name!r} is of the kind {layer.kind}.")
+    movie = _of_array(layer.data, sure=layer.kind == "labels")
+    axes = [str(axis).lower() for axis in layer.meta.get("axis_labels") or ()]
+    if any(axis in ("c", "channel") for axis in axes):
+        raise InputError(f"{layer.name!r} has the axes {', '.join(axes)}: choose one channel (read_image(path, channel=0)).")
+    if any(axis in ("t", "time") for axis in axes[1:]):
+        raise InputError(f"{layer.name!r} has the axes {', '.join(axes)}: time must be the first.")
+    interval, time_unit, still = _without_time(layer, movie.ndim)
+    times = np.arange(len(movie)) * interval
+    return replace(movie, place=place_of_layer(still, movie.ndim), times=times, unit=unit_of_layer(still), time_unit=time_unit or "frame")
+
+
+def _without_time(layer: LayerData, ndim: int) -> tuple[float, str, LayerData]:
+    """Return the time between frames, its unit, and the layer of one frame."""
+    meta = dict(layer.meta)
+    interval, time_unit = 1.0, ""
+    for name in ("scale", "translate", "units", "axis_labels"):
+        values = meta.get(name)
+        if values is not None and not isinstance(values, str) and np.size(values) == ndim + 1:
+            meta[name] = tuple(values)[1:]
+            if name == "scale":
+                interval = abs(float(values[0])) or 1.0
+            if name == "units":
+                time_unit = str(values[0]) if short_unit(str(values[0])) else ""
+    if meta.get("affine") is not None:
+        matrix = np.asarray(meta["affine"], float)
+        if matrix.shape == (ndim + 2, ndim + 2):
+            if np.abs(matrix[0, 1:-1]).any() or np.abs(matrix[1:, 0]).any():
+                raise InputError(f"The transform of the layer {layer.name!r} mixes time with space: its frames cannot be measured.")
+            interval, meta["affine"] = interval * (abs(float(matrix[0, 0])) or 1.0), matrix[1:, 1:]
+    return interval, time_unit, replace(layer, meta=meta)
+
+
+def _of_run(run: Run) -> Movie:
+    item = next((item for item in run.record.layers if item.kind == "labels" and item.name == "cells"), None)
+    if item is None:
+        raise InputError(f"The run {run.path.name} has no cells: it is a movie of {', '.join(one.name for one in run.record.layers)}.")
+    movie = _of_array(run.array(item), sure=True)
+    simulation = create(run.record.family, run.record.preset, **run.record.latest_parameters())
+    infos, still = simulation.parameters.infos(), LayerData(item.name, movie.source, "labels", item.meta)
+    return replace(
+        movie,
+        place=place_of_layer(still, movie.ndim),
+        times=np.array(run.record.times[: len(run)], float),
+        unit=unit_of_layer(still),
+        time_unit=infos["dt"].unit if "dt" in infos else "",
+        periodic=(simulation.periodic,) * movie.ndim,
+    )
+
+
+def _cells(frame: Frame) -> LayerData:
+    if "cells" not in frame:
+        raise InputError(f"The frame of step {frame.step} has no cells; it has {', '.join(layer.name for layer in frame)}.")
+    return frame.layer("cells")

@@ -1,0 +1,212 @@
+"""Every cell in every frame of a movie, in one long table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shapelab.arguments import checked
+from shapelab.convert.place import straightened
+from shapelab.convert.spacing import Spacing
+from shapelab.errors import InputError
+from shapelab.frame import LayerData
+from shapelab.limits import above, at_least
+from shapelab.measure.labels import measure_labels, placed_centroids
+from shapelab.movies.events import Event, Events
+from shapelab.movies.movie import Movie, MovieSource, as_movie
+from shapelab.stopping import check_stop
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CellsOverTime", "measure_over_time"]
+
+_NEW_IDS = 0.3
+"""Share of cells that keep their label from frame to frame below which the labels are no tracks."""
+
+
+@dataclass(frozen=True, eq=False)
+class CellsOverTime:
+    """What was measured on a movie of cells."""
+
+    table: pd.DataFrame = field(repr=False)
+    """One row per frame and cell, with the columns `frame`, `time`, `label`, those of `shapelab.measure.measure_labels`, and
+    `velocity_y` … and `speed` since the frame before [unit/time_unit], NaN where the cell was not there."""
+    events: pd.DataFrame = field(repr=False)
+    """One row per event: `frame`, `time`, `kind`, `label`, `others`, `at_border`; see `shapelab.movies.events.Events`."""
+    times: np.ndarray
+    """Time of each frame [time_unit]."""
+    unit: str
+    time_unit: str
+    box: np.ndarray
+    """Length of the box along each periodic axis [unit], 0 along the others."""
+    notes: tuple[str, ...] = ()
+    """What limits the numbers, in sentences."""
+
+    def __str__(self) -> str:
+        counts = self.table.groupby("frame").size().reindex(range(len(self.times)), fill_value=0)
+        kinds = ", ".join(Event(kind).counted(count) for kind, count in self.events["kind"].value_counts().items())
+        head = f"{len(self.times)} frames, {counts.min()} to {counts.max()} cells in each; {kinds or 'no events'}."
+        return " ".join([head, *self.notes])
+
+    @property
+    def axes(self) -> list[str]:
+        """Names of the axes of space."""
+        return [axis for axis in "zyx" if f"centroid_{axis}" in self.table]
+
+    def per_frame(self) -> pd.DataFrame:
+        """Return one row per frame: time, number of cells, means over the cells, and how many events of each kind there were."""
+        size = "volume" if "volume" in self.table else "area"
+        shape = "sphericity" if "volume" in self.table else "circularity"
+        means = self.table.groupby("frame")[[size, shape, "neighbours", "speed"]].mean().add_prefix("mean_")
+        means = means.reindex(range(len(self.times)))
+        means.insert(0, "cells", self.table.groupby("frame").size().reindex(means.index, fill_value=0))
+        means.insert(0, "time", self.times)
+        for kind in Event:
+            here = self.events.loc[self.events["kind"] == kind.value, "frame"]
+            means[kind.plural] = here.value_counts().reindex(means.index, fill_value=0)
+        return means.rename_axis("frame").reset_index()
+
+    def paths(self) -> np.ndarray:
+        """Return the centroids of every cell along its path, unwrapped through periodic sides: rows (label, frame, z, y, x)."""
+        rows = self.table[["label", "frame", *(f"centroid_{axis}" for axis in self.axes)]].sort_values(["label", "frame"])
+        paths = rows.to_numpy(float)
+        if self.box.any():
+            same = np.diff(paths[:, 0]) == 0
+            steps = np.diff(paths[:, 2:], axis=0)
+            shift = np.where(self.box > 0, np.round(steps / np.where(self.box > 0, self.box, 1)) * self.box, 0) * same[:, None]
+            total = np.cumsum(shift, axis=0)
+            starts = np.flatnonzero(np.r_[True, ~same])
+            total = np.vstack([np.zeros((1, total.shape[1])), total])
+            paths[:, 2:] -= total - np.repeat(total[starts], np.diff(np.r_[starts, len(paths)]), axis=0)
+        return paths
+
+    def tracks(self) -> LayerData:
+        """Return the paths as a tracks layer, daughters joined to their mother."""
+        paths = self.paths()
+        graph: dict[int, list[int]] = {}
+        divisions = self.events[self.events["kind"] == Event.DIVISION.value]
+        for mother, daughters in zip(divisions["label"].tolist(), divisions["others"].tolist(), strict=True):
+            graph |= {daughter: [mother] for daughter in daughters if daughter != mother}
+        known = set(paths[:, 0].astype(int).tolist())
+        graph = {child: parents for child, parents in graph.items() if child in known and parents[0] in known}
+        speeds = self.table.sort_values(["label", "frame"])["speed"].to_numpy(float)
+        meta = {"graph": graph, "features": {"speed": np.nan_to_num(speeds)}}
+        return LayerData("tracks", paths, "tracks", meta)
+
+    def mean_squared_displacement(self) -> pd.DataFrame:
+        """Return the mean squared displacement of all cells against the lag: `lag` [frames], `time`, `msd` [unit^2], `pairs`.
+
+        Frames are taken as equally long; the mean is over cells and starts.
+        """
+        import pandas as pd
+
+        paths, n = self.paths(), len(self.times)
+        step = float(np.diff(self.times).mean()) if n > 1 else 1.0
+        sums, counts = np.zeros(n), np.zeros(n, int)
+        for cell in np.split(paths, np.flatnonzero(np.diff(paths[:, 0])) + 1):
+            places = np.full((n, len(self.axes)), np.nan)
+            places[cell[:, 1].astype(int)] = cell[:, 2:]
+            for lag in range(1, n):
+                squares = ((places[lag:] - places[:-lag]) ** 2).sum(1)
+                known = np.isfinite(squares)
+                sums[lag] += squares[known].sum()
+                counts[lag] += known.sum()
+        lags = np.flatnonzero(counts)
+        return pd.DataFrame({"lag": lags, "time": lags * step, "msd": sums[lags] / counts[lags], "pairs": counts[lags]})
+
+
+@checked(interval=above(0), patience=at_least(0))
+def measure_over_time(
+    movie: MovieSource,
+    spacing: Spacing | None = None,
+    *,
+    interval: float | None = None,
+    unit: str = "",
+    time_unit: str = "",
+    periodic: bool | Sequence[bool] | None = None,
+    patience: int = 5,
+    progress: Callable[[int, int], None] | None = None,
+) -> CellsOverTime:
+    """Measure every cell in every frame of a movie, and find what happens: divisions, deaths, neighbour exchanges.
+
+    A cell has the same label in all frames; where it does not, `link_cells` gives it one first.
+
+    Parameters
+    ----------
+    movie, spacing, interval, unit, time_unit, periodic
+        As in `as_movie`: an array (t, y, x) or (t, z, y, x), a list of label images, a layer, a saved run of cells.
+    patience
+        Frames within which a contact may be lost and the other one made in a neighbour exchange (T1).
+    progress
+        Called with the number of frames done and that of all.
+
+    Returns
+    -------
+    CellsOverTime
+
+    Raises
+    ------
+    InputError
+        If no frame has cells, or one of them is no label image: the sentence says which.
+    """
+    import pandas as pd
+
+    film = as_movie(movie, spacing, interval=interval, unit=unit, time_unit=time_unit, periodic=periodic)
+    events, tables, notes = Events(film.times, film.periodic, patience), [], []
+    for number, labels in enumerate(film):
+        check_stop()
+        if labels.any():
+            table, note = _measured(film, labels)
+            table.insert(0, "time", film.times[number])
+            table.insert(0, "frame", number)
+            tables.append(table.reset_index().set_index(["frame", "time", "label"]).reset_index())
+            notes += [note] if note and note not in notes else []
+        events.add(labels)
+        if progress is not None:
+            progress(number + 1, len(film))
+    if not tables:
+        raise InputError("The movie has no cells: every frame is 0, the background.")
+    whole = _with_velocities(pd.concat(tables, ignore_index=True), film.box, film.times)
+    notes += _doubts(whole, len(film))
+    return CellsOverTime(whole, events.table(), film.times, film.unit, film.time_unit, film.box, tuple(notes))
+
+
+def _measured(film: Movie, labels: np.ndarray) -> tuple[pd.DataFrame, str]:
+    """Measure one frame; centroids lie in the world."""
+    array, place, note = straightened(labels, film.place, smooth=False)
+    table = measure_labels(array, place.spacing, periodic=film.periodic if array is labels else False)
+    return placed_centroids(table, place), note
+
+
+def _with_velocities(table: pd.DataFrame, box: np.ndarray, times: np.ndarray) -> pd.DataFrame:
+    """Add how fast each centroid has moved since the frame before, the short way round a periodic box."""
+    axes = [axis for axis in "zyx" if f"centroid_{axis}" in table]
+    order = table.sort_values(["label", "frame"], kind="stable")
+    places = order[[f"centroid_{axis}" for axis in axes]].to_numpy(float)
+    label, frame = order["label"].to_numpy(), order["frame"].to_numpy()
+    steps = np.full(places.shape, np.nan)
+    steps[1:] = np.diff(places, axis=0)
+    steps -= np.where(box > 0, np.round(steps / np.where(box > 0, box, 1)) * box, 0)
+    next_to = np.r_[False, (label[1:] == label[:-1]) & (np.diff(frame) == 1)]
+    waited = np.r_[np.nan, times[frame[1:]] - times[frame[:-1]]]
+    velocity = np.where(next_to[:, None] & (waited > 0)[:, None], steps / np.where(waited > 0, waited, 1)[:, None], np.nan)
+    order = order.assign(**{f"velocity_{axis}": velocity[:, i] for i, axis in enumerate(axes)}, speed=np.linalg.norm(velocity, axis=1))
+    return order.sort_index()
+
+
+def _doubts(table: pd.DataFrame, frames: int) -> list[str]:
+    """Say so if labels do not seem to follow cells."""
+    later = table["frame"] > 0
+    if frames < 2 or not later.any():
+        return []
+    kept = float(table.loc[later, "speed"].notna().mean())
+    if kept >= _NEW_IDS:
+        return []
+    return [
+        f"Only {kept:.0%} of the cells have the label that a cell had in the frame before: velocities and events need labels that "
+        "follow each cell; link_cells (--link on the command line) gives them."
+    ]

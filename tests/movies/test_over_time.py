@@ -1,0 +1,187 @@
+"""Cells over time: velocities, paths, divisions, losses and neighbour exchanges of movies whose truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import shapelab as sl
+from shapelab.errors import InputError
+from shapelab.frame import LayerData
+from shapelab.io import RunWriter, load_run
+from shapelab.movies import as_movie, link_cells, measure_over_time
+
+
+def squares(places, shape=(40, 60), side=8):
+    """Draw the square `label` with its corner at each place."""
+    image = np.zeros(shape, np.int32)
+    for label, (y, x) in places.items():
+        image[np.ix_(np.arange(y, y + side) % shape[0], np.arange(x, x + side) % shape[1])] = label
+    return image
+
+
+def kinds(found):
+    return [(row.frame, row.kind, row.label, row.others) for row in found.events.itertuples()]
+
+
+def four(state, size=24):
+    """Four cells, 1 and 2 left and right, 3 and 4 above and below: 1 and 2 touch, or 3 and 4, or all at a point."""
+    image = np.zeros((size, size), np.int32)
+    half, gap = size // 2, 3
+    y, x = np.indices(image.shape) - (size - 1) / 2
+    image[:] = np.where(np.abs(y) > np.abs(x), np.where(y < 0, 3, 4), np.where(x < 0, 1, 2))
+    if state == "1-2":
+        image[half - gap : half + gap, :half], image[half - gap : half + gap, half:] = 1, 2
+    if state == "3-4":
+        image[:half, half - gap : half + gap], image[half:, half - gap : half + gap] = 3, 4
+    return image
+
+
+def test_velocities_in_the_units_of_the_movie():
+    movie = [squares({5: (2 + 2 * t, 3 + 3 * t), 9: (30, 50 - t)}) for t in range(4)]
+    layer = LayerData(
+        "movie", np.stack(movie), "labels", {"scale": (0.5, 0.2, 0.1), "units": ("s", "um", "um"), "axis_labels": ("t", "y", "x")}
+    )
+    found = measure_over_time(layer)
+    assert (found.unit, found.time_unit) == ("um", "s")
+    table = found.table.set_index(["label", "frame"])
+    assert table.loc[5, "time"].tolist() == [0, 0.5, 1, 1.5]
+    assert np.isnan(table.loc[(5, 0), "speed"])
+    assert table.loc[5, "velocity_y"].to_numpy()[1:] == pytest.approx(2 * 0.2 / 0.5)
+    assert table.loc[5, "velocity_x"].to_numpy()[1:] == pytest.approx(3 * 0.1 / 0.5)
+    assert table.loc[9, "speed"].to_numpy()[1:] == pytest.approx(0.1 / 0.5)
+    assert found.events.empty
+    msd = found.mean_squared_displacement()
+    assert msd["time"].tolist() == [0.5, 1, 1.5]
+    squares_of = [((2 * 0.2) ** 2 + (3 * 0.1) ** 2) * lag**2 + (0.1 * lag) ** 2 for lag in (1, 2, 3)]
+    assert msd["msd"].to_numpy() == pytest.approx(np.array(squares_of) / 2)
+    assert msd["pairs"].tolist() == [6, 4, 2]
+
+
+def test_a_turned_layer_moves_in_the_world():
+    movie = np.stack([squares({1: (10, 10 + 2 * t)}) for t in range(3)])
+    turn = np.eye(4)
+    turn[1:3, 1:3] = [[0, -1], [1, 0]]  # x of the array runs against y of the world
+    found = measure_over_time(LayerData("movie", movie, "labels", {"scale": (1, 1, 1), "affine": turn}))
+    assert found.table["velocity_y"].to_numpy()[1:] == pytest.approx(-2)
+    assert found.table["velocity_x"].to_numpy()[1:] == pytest.approx(0)
+
+
+def test_a_periodic_box_is_crossed_the_short_way():
+    movie = [squares({1: (10, (40 + 4 * t) % 60)}) for t in range(8)]
+    found = measure_over_time(np.stack(movie), periodic=True)
+    assert found.table["velocity_x"].to_numpy()[1:] == pytest.approx(4)
+    paths = found.paths()
+    assert np.diff(paths[:, 3]) == pytest.approx(4)
+    assert found.mean_squared_displacement()["msd"].to_numpy() == pytest.approx([(4 * lag) ** 2 for lag in range(1, 8)])
+
+
+def test_divisions_losses_arrivals_and_new_labels():
+    whole = squares({7: (10, 10)}, side=12)
+    halves = whole.copy()
+    halves[10:22, 16:22] = 8
+    both = np.where(whole > 0, halves + 20, 0)  # 27 and 28: the mother's label is gone
+    assert kinds(measure_over_time([whole, halves])) == [(1, "division", 7, (7, 8))]
+    assert kinds(measure_over_time([whole, both])) == [(1, "division", 7, (27, 28))]
+    assert kinds(measure_over_time([whole, np.where(whole > 0, 3, 0)])) == [(1, "new label", 7, (3,))]
+    assert kinds(measure_over_time([halves, whole])) == [(1, "loss", 8, (7,))]
+    edge = squares({7: (10, 10)}, side=12) + squares({4: (0, 40)})
+    found = measure_over_time([whole, edge, whole])
+    assert kinds(found) == [(1, "appearance", 4, ()), (2, "loss", 4, ())]
+    assert found.events["at_border"].tolist() == [True, True]
+    graph = measure_over_time([whole, both, both]).tracks().meta["graph"]
+    assert graph == {27: [7], 28: [7]}
+
+
+@pytest.mark.parametrize("between", [[], ["all"], ["all"] * 3])
+def test_a_neighbour_exchange_is_found_once(between):
+    movie = [four(state) for state in ["1-2", "1-2", *between, "3-4", "3-4"]]
+    found = [kind for kind in kinds(measure_over_time(movie)) if kind[1] == "neighbour exchange"]
+    assert len(found) == 1
+    assert {found[0][2], found[0][3][0]} == {1, 2}
+    assert set(found[0][3][1:]) == {3, 4}
+    back = measure_over_time([*movie, *movie[::-1]]).per_frame()
+    assert back["neighbour exchanges"].sum() == 2
+
+
+def test_a_contact_that_comes_and_goes_is_no_exchange():
+    apart = four("1-2")
+    apart[:, 12] = 0  # nothing between 1 and 2, nor 3 and 4
+    assert "neighbour exchange" not in {kind[1] for kind in kinds(measure_over_time([four("1-2"), apart, four("1-2")]))}
+    late = [four("1-2"), *[four("all")] * 4, four("3-4")]
+    assert len(kinds(measure_over_time(late, patience=10))) == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_linked_cells_are_the_cells(seed):
+    rng = np.random.default_rng(seed)
+    simulation = sl.Cells("run_and_tumble", n_cells=20, shape=(96, 96), seed=seed)
+    frames = [np.asarray(simulation.frame()["cells"])]
+    for _ in range(5):
+        simulation.step()
+        frames.append(np.asarray(simulation.frame()["cells"]))
+    ids = [rng.choice(1000, int(frame.max()), replace=False) + 1 for frame in frames]
+    mixed = [np.r_[0, names][frame] for names, frame in zip(ids, frames, strict=True)]
+    doubtful = measure_over_time(mixed)
+    assert "link_cells" in str(doubtful)
+    linked = link_cells(mixed)
+    for frame, result in zip(frames, linked, strict=True):  # one label for each, the same in all frames
+        pairs = np.unique(np.stack([frame.ravel(), result.ravel()]), axis=1)
+        assert len(pairs.T) == len(np.unique(frame))
+    assert len(np.unique(np.stack([np.stack(frames).ravel(), linked.ravel()]), axis=1).T) == 21
+    truth, again = measure_over_time(frames), measure_over_time(linked)
+    pd.testing.assert_frame_equal(truth.per_frame(), again.per_frame())
+    assert not truth.notes
+
+
+def test_linking_gives_daughters_their_mother():
+    whole = squares({7: (10, 10)}, side=12)
+    halves = whole.copy()
+    halves[10:22, 16:22] = 3
+    found = measure_over_time(link_cells([whole, whole * 2, halves, halves]))
+    assert [(row.kind, row.frame, len(row.others)) for row in found.events.itertuples()] == [("division", 2, 2)]
+
+
+def test_a_saved_run_is_a_movie(tmp_path):
+    simulation = sl.Cells("active_crystal", n_cells=10, shape=(64, 64), seed=2)
+    with RunWriter(tmp_path / "run.zarr", simulation) as writer:
+        for _ in range(4):
+            simulation.step()
+            writer.write(simulation.frame())
+    run = load_run(tmp_path / "run.zarr")
+    movie = as_movie(run)
+    assert movie.time_unit == "s"
+    assert movie.periodic == (simulation.model.periodic,) * 2
+    found = measure_over_time(run)
+    by_hand = measure_over_time([run.frame(index) for index in range(len(run))], periodic=movie.periodic)
+    assert found.table["label"].tolist() == by_hand.table["label"].tolist()
+    assert found.table["speed"].to_numpy() == pytest.approx(by_hand.table["speed"].to_numpy(), nan_ok=True)
+    assert found.times.tolist() == run.record.times
+
+
+@pytest.mark.parametrize(
+    ("movie", "sentence"),
+    [
+        (np.zeros((4, 8, 8), int), "no cells"),
+        (np.ones((8, 8), int), "axes"),
+        ([], "no frames"),
+        ([np.ones((4, 4), int), np.ones((4, 5), int)], "Frame 1 has shape"),
+        ([np.ones((4, 4), int), -np.ones((4, 4), int)], "Frame 1: Labels must not be negative"),
+        (np.full((3, 4, 4), 0.5), "Frame 0: Labels must be whole numbers"),
+        (3, "received int"),
+        (LayerData("a", np.ones((2, 3, 4, 4), int), "labels", {"axis_labels": ("t", "c", "y", "x")}), "channel"),
+        (LayerData("a", np.ones((2, 3, 4), int), "labels", {"axis_labels": ("y", "x", "t")}), "time must be the first"),
+        (LayerData("a", np.ones((5, 2)), "points"), "kind points"),
+        (LayerData("a", np.ones((2, 3, 4), int), "labels", {"affine": np.eye(4)[[1, 0, 2, 3]]}), "mixes time with space"),
+    ],
+)
+def test_what_is_no_movie_is_a_sentence(movie, sentence):
+    with pytest.raises(InputError, match=sentence):
+        measure_over_time(movie)
+
+
+def test_grey_images_are_no_cells():
+    grey = np.random.default_rng(0).integers(0, 255, (3, 64, 64))
+    with pytest.raises(InputError, match="grey image"):
+        measure_over_time(grey)
