@@ -23,7 +23,6 @@ from napari_shapelab.work.script_button import Script, measure_command, written
 from napari_shapelab.work.task import Task
 from shapelab.errors import InputError, ShapelabError
 from shapelab.measure import measure
-from shapelab.measure.labels import placed_centroids
 from shapelab.units import short_unit
 
 __all__ = ["copy_measure_command", "copy_measure_script", "measure_selected", "measure_taken", "mesh_selected"]

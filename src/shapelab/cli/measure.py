@@ -93,11 +93,12 @@ def _report(known: argparse.Namespace) -> tuple[Any, str]:
     if known.over_time:
         return _over_time(known)
     layer, boundary = read_shape(known.path, known)
-    boundary = "periodic" if known.periodic else boundary
+    around = known.periodic or boundary == "periodic"
     unit = _unit(layer, known)
     if known.interfaces or known.angles:
-        return _of_interfaces(layer, known, boundary == "periodic"), unit
+        return _of_interfaces(layer, known, around), unit
     smoothing = 2.0 if known.smoothing is None else known.smoothing
+    boundary = "periodic" if around else "replicate"
     report = measure(layer, known.voxel_size, unit=unit, label=known.label, smoothing=smoothing, boundary=boundary)
     if known.smoothing is not None and not isinstance(report, dict):
         print("shapelab: --smoothing is for a mask or one label (--label N): nothing in this table depends on it.", file=sys.stderr)
