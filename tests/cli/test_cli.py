@@ -123,7 +123,7 @@ def test_start_from_a_mask(tmp_path, ball):
 def test_measure_text_and_json(ball, capsys):
     assert main(["measure", str(ball), "--voxel-size", "0.5", "--unit", "um"]) == 0
     text = capsys.readouterr().out
-    assert "um^3" in text
+    assert "µm³" in text
     assert main(["measure", str(ball), "--voxel-size", "0.5", "0.5", "0.5", "--json"]) == 0
     numbers = json.loads(capsys.readouterr().out)
     assert numbers["mean_H"] == pytest.approx(0.5, rel=0.05)

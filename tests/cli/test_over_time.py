@@ -90,9 +90,12 @@ def test_a_folder_is_the_tables_of_its_files(images, tmp_path, capsys):
     alone = pd.read_csv(tmp_path / "one.csv")
     part = whole[whole["file"] == "cells 3.tif"].drop(columns="file").reset_index(drop=True)
     pd.testing.assert_frame_equal(part[alone.columns], alone)
+    assert main(["measure", str(images), "--out", str(out), "--labels"]) == 2
+    assert "exists already" in capsys.readouterr().err
+    out = tmp_path / "deep.csv"
     assert main(["measure", str(images), "--pattern", "**/*.tif", "--out", str(out), "--labels", "--jobs", "1"]) == 0
     assert "more/deep.tif" in set(pd.read_csv(out)["file"])
-    assert not out.with_name("all.csv.parts").exists()
+    assert not out.with_name("deep.csv.parts").exists()
     capsys.readouterr()
 
 
@@ -124,7 +127,7 @@ def test_a_damaged_file_is_named_and_skipped_and_only_it_is_done_again(images, t
         (["--out", "{}/t.csv", "--pattern", "*.png"], "no files like"),
         (["--out", "{}/t.csv", "--pattern", "/abs/*"], "--pattern"),
         (["--out", "{}/t.csv", "--jobs", "0"], "--jobs"),
-        (["--out", "{}/none/t.csv"], "cannot be written"),
+        (["--out", "{}/none/t.csv"], "does not exist"),
     ],
 )
 def test_what_a_folder_needs(images, tmp_path, words, said, capsys):

@@ -98,8 +98,9 @@ def _report(known: argparse.Namespace) -> tuple[Any, str]:
     if known.interfaces or known.angles:
         return _of_interfaces(layer, known, around), unit
     smoothing = 2.0 if known.smoothing is None else known.smoothing
-    boundary = "periodic" if around else "replicate"
-    report = measure(layer, known.voxel_size, unit=unit, label=known.label, smoothing=smoothing, boundary=boundary)
+    report = measure(
+        layer, known.voxel_size, unit=unit, label=known.label, smoothing=smoothing, boundary="periodic" if around else "replicate"
+    )
     if known.smoothing is not None and not isinstance(report, dict):
         print("shapelab: --smoothing is for a mask or one label (--label N): nothing in this table depends on it.", file=sys.stderr)
     return report, unit
