@@ -8,7 +8,7 @@ import napari
 from napari.utils.notifications import show_info
 
 from napari_shapelab.viewer.notice import say_in_status
-from napari_shapelab.viewer.view import show_in_3d
+from napari_shapelab.viewer.view import show_in_3d, show_when_added
 from shapelab.io import samples
 from shapelab.simulation import LayerData
 
@@ -67,6 +67,7 @@ def gyroid() -> _Triples:
     from shapelab.curvature import Curvatubes
 
     show_in_3d(napari.current_viewer())
+    show_when_added(napari.current_viewer())
     return _triples(list(Curvatubes("gyroid", shape=(64, 64, 64)).frame()))
 
 
@@ -77,6 +78,7 @@ def _load(name: str) -> _Triples:
     say(f"{sample.description} Source: {sample.credit}.")
     if any(layer.kind == "surface" or layer.meta.get("rendering") == "iso" for layer in layers):
         show_in_3d(napari.current_viewer())
+    show_when_added(napari.current_viewer())
     return _triples(layers)
 
 

@@ -87,7 +87,7 @@ def test_areas_that_do_not_fill_the_domain_are_said(tmp_path: Path) -> None:
     assert table.coverage(total) == (1.0, "The areas fill the domain.")
     ratio, sentence = table.coverage(2 * total)
     assert ratio == pytest.approx(0.5)
-    assert "50.0%" in sentence
+    assert "50.0 %" in sentence
 
 
 @pytest.mark.parametrize(

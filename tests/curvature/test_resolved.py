@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from shapelab.curvature import Curvatubes
 from shapelab.curvature.profile import profile
 from shapelab.curvature.resolved import finer_grid, thickness_in_voxels, too_thin
 
@@ -36,3 +37,17 @@ def test_on_the_grid_that_is_proposed_the_field_reaches_its_value_inside(thickne
 def test_what_is_thick_enough_needs_no_word():
     assert too_thin(8.0, 2.0) == too_thin(40.0, 2.0) == ""
     assert finer_grid(8.0, 2.0) == 1
+
+
+def test_a_run_from_a_thin_mask_says_so_in_its_frames_and_one_that_fits_does_not():
+    thin, thick = np.zeros((24, 24, 24), bool), np.zeros((24, 24, 24), bool)
+    thin[11:13], thick[4:20] = True, True
+    for mask, said in ((thin, True), (thick, False)):
+        run = Curvatubes(initial=mask, voxel_size=1.0)
+        run.prepare()
+        assert bool(run.frame().notices) == said
+        run.step()
+        assert bool(run.frame().notices) == said
+    run = Curvatubes(initial=thin, voxel_size=1.0)
+    run.prepare()
+    assert "too thin for an interface width of" in run.frame().notices[0]

@@ -51,7 +51,7 @@ def compare(qtbot, dock):
 
 
 def cell(dock, row, column):
-    heading, *rows = dock.numbers.rows()
+    heading, *rows = dock.results.numbers.rows()
     return next(r[heading.index(column)] for r in rows if r[0] == row)
 
 
@@ -62,13 +62,13 @@ def test_two_masks_with_different_voxels(viewer, dock, qtbot, tmp_path):
     tick(dock, "difference", "curvature", "transport")
     result = compare(qtbot, dock)
     assert result["compared"] == "masks"
-    assert "brought to voxels of 1 x 1 x 1" in dock.notes.text()
+    assert "brought to voxels of 1 x 1 x 1" in dock.results.notes.text()
     assert float(cell(dock, "volume", "A")) == (a.data > 0).sum()
     difference = viewer.layers["difference · fine ↔ coarse"]
     assert difference.data.shape == (24, 24, 24)
     assert np.array_equal(np.isin(difference.data, (1, 2)), a.data > 0)
     assert difference.metadata["shapelab"]["a"] == "fine"
-    assert dock.tabs.isTabEnabled(2)
+    assert dock.results.tabs.isTabEnabled(2)
 
     dock.export(tmp_path / "report")
     qtbot.waitUntil(lambda: "Wrote" in dock.work.message.text(), timeout=60_000)
@@ -83,12 +83,12 @@ def test_two_label_images_have_populations(viewer, dock, qtbot):
         viewer.add_labels(data, name=name, scale=(0.5, 0.5))
     tick(dock, "statistics", "exclude_border", "difference")
     result = compare(qtbot, dock)
-    assert dock.tabs.isTabEnabled(1)
-    assert not dock.tabs.isTabEnabled(2)
-    assert dock.distributions.choice.count() == len(result["populations"])
-    assert "KS distance" in dock.distributions.choice.currentText()
+    assert dock.results.tabs.isTabEnabled(1)
+    assert not dock.results.tabs.isTabEnabled(2)
+    assert dock.results.distributions.choice.count() == len(result["populations"])
+    assert "KS distance" in dock.results.distributions.choice.currentText()
     assert cell(dock, "mean area", "A") != ""
-    assert dock.numbers.table.horizontalScrollBar().value() == 0  # what is between the two is seen first
+    assert dock.results.numbers.table.horizontalScrollBar().value() == 0  # what is between the two is seen first
     assert set(np.unique(viewer.layers["difference · real ↔ model"].data)) <= {1, 4}
 
 
@@ -218,11 +218,11 @@ def test_an_error_takes_the_old_numbers_away(viewer, dock, qtbot):
     viewer.add_labels(ball((16, 16), 6), name="b")
     tick(dock)
     compare(qtbot, dock)
-    assert dock.numbers.rows()[1:]
+    assert dock.results.numbers.rows()[1:]
     dock.b.choose(viewer.add_labels(np.zeros((16, 16), int), name="nothing"))
     click(qtbot, dock.work.run_button)
     qtbot.waitUntil(lambda: "is empty" in dock.work.message.text(), timeout=20_000)
-    assert not dock.numbers.rows()[1:]
+    assert not dock.results.numbers.rows()[1:]
     assert dock.comparison is None
     assert not dock.report_button.isEnabled()
 
@@ -233,7 +233,7 @@ def test_rows_are_named_for_readers_with_their_units(viewer, dock, qtbot):
         viewer.add_labels(data, scale=(0.5, 0.5), units=("um", "um"))
     tick(dock, "statistics")
     compare(qtbot, dock)
-    names = [row[0] for row in dock.numbers.rows()]
+    names = [row[0] for row in dock.results.numbers.rows()]
     assert {"boundary F1 score", "mean long semi-axis [µm]", "mean area [µm²]", "mean surface to volume [1/µm]"} <= set(names)
     assert not [name for name in names if "_" in name]
 

@@ -474,3 +474,34 @@ def test_a_second_dock_is_a_tab_of_the_first(viewer, qtbot):
     qtbot.waitUntil(lambda: docks["two"] in window.tabifiedDockWidgets(docks["one"]), timeout=5000)
     qtbot.waitUntil(lambda: window.height() <= 640, timeout=5000)
     assert two.isVisible()
+
+
+def test_the_ended_run_of_another_dock_steps_aside_and_comes_back_when_it_is_resumed(viewer, qtbot):
+    first, second = add_panel(viewer, "first", max_steps=3), add_panel(viewer, "second")
+    click(qtbot, first.run_button)
+    qtbot.waitUntil(lambda: not first.running and first.snapshot is not None, timeout=20_000)
+    mesh = viewer.add_points([[0.0, 0.0]], name="first · mesh")
+    first.layers.adopt(mesh)
+    click(qtbot, second.run_button)
+    qtbot.waitUntil(lambda: second.snapshot is not None, timeout=20_000)
+    assert second.layers.main.visible
+    assert not mesh.visible
+    assert not first.layers.main.visible
+    first._continue(paused=True)
+    assert mesh.visible
+    assert first.layers.main.visible
+    for panel in (first, second):
+        panel.stop()
+        qtbot.waitUntil(lambda panel=panel: not panel.running, timeout=20_000)
+
+
+def test_a_sample_beside_other_layers_is_brought_into_view(viewer, qtbot):
+    viewer.add_image(np.zeros((8, 8, 8)), scale=(1000.0,) * 3)
+    viewer.dims.ndisplay = 3
+    viewer.open_sample("napari-shapelab", "nuclei")
+    qtbot.waitUntil(lambda: viewer.dims.ndisplay == 2, timeout=5000)
+    image = viewer.layers[1]
+    size = (image.extent.world[1] - image.extent.world[0])[-2:]
+    shown = np.array(viewer.canvas.viewbox_size(viewer.layers), float)[-2:] / viewer.scene.camera.zoom
+    assert np.all(shown >= size * 0.99)
+    assert np.any(shown <= size * 1.3)

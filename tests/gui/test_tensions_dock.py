@@ -217,7 +217,7 @@ def test_the_tissue_is_simulated_where_it_lies_and_compared(viewer, dock, qtbot,
         viewer.cursor._view_direction = np.array([1.0, 0.0, 0.0])
     click(qtbot, tab.compare_button)
     qtbot.waitUntil(lambda: "of the pixels" in tab.numbers.text(), timeout=60_000)
-    assert "100% of the 3 contacts" in tab.numbers.text()
+    assert "100 % of the 3 contacts" in tab.numbers.text()
     difference = viewer.layers["difference · cells ↔ relaxed"]
     np.testing.assert_allclose(difference.data_to_world((5,) * ndim), labels.data_to_world((5,) * ndim))
     parted = np.mean((difference.data != 0) & (difference.data != 1))

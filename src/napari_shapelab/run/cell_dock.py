@@ -26,7 +26,7 @@ from napari_shapelab.viewer.layer_data import TakenLayer
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.preset_combo import PresetCombo
-from napari_shapelab.widgets.scrolled import scrolled
+from napari_shapelab.widgets.tab_order import order_tabs
 from napari_shapelab.work.mesh_layer import PairValues
 from napari_shapelab.work.task import warm_up
 from shapelab.catalog import problems, scenario, scenarios
@@ -217,6 +217,7 @@ class CellDock(QWidget):
         self.form.noticed.connect(lambda text: self.panel.say(text, wrong=True, passing=True))
         self.panel.set_problem("")
         self._form_place.addWidget(self.form)
+        order_tabs(self)
         self.on_form()
 
     def _set(self, parameters: Parameters) -> None:
@@ -277,8 +278,8 @@ class CellDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.setSpacing(6)
-        layout.addWidget(scrolled(content), 3)
-        layout.addWidget(self.panel, 2)
+        self.panel.put_above(content)
+        layout.addWidget(self.panel, 1)
         for widget in (self.tools, self.colours, self.results, *self.below()):
             layout.addWidget(widget)
 

@@ -95,9 +95,13 @@ class RunLayers:
         """
         (self._own if own else self._results).append(layer)
 
+    def all_layers(self) -> list[Layer]:
+        """Return the layers of the run and of all its results."""
+        return [*self.layers(), *self._results, *self._own]
+
     def hide(self) -> None:
         """Hide the run and all results of it."""
-        for layer in (*self.layers(), *self._results, *self._own):
+        for layer in self.all_layers():
             layer.visible = False
 
     def removable(self) -> list[Layer]:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from qtpy.QtWidgets import QTabWidget, QVBoxLayout
+from qtpy.QtWidgets import QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.run.buttons import RunButtons
 from napari_shapelab.run.outcome import Checkpoint
 from napari_shapelab.run.session import RunSession
 from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.scrolled import scrolled
+from napari_shapelab.widgets.tabs_below import TabsBelow
 from napari_shapelab.work.task import Task
 from shapelab.simulation import Simulation
 
@@ -108,10 +110,18 @@ class RunPanel(RunSession):
         self.say(f"Removed {count} layer{'s' if count != 1 else ''} of earlier runs.", passing=True)
         self._refresh()
 
+    def put_above(self, form: QWidget) -> None:
+        """Show what a run is made of above the buttons, scrolled where there is no room for all of it."""
+        column = self._controls.layout()
+        assert isinstance(column, QVBoxLayout)
+        column.insertWidget(0, scrolled(form), 1)
+        self._parts.folds = True
+
     # -- looks ---------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        layout = QVBoxLayout(self)
+        self._controls = QWidget()
+        layout = QVBoxLayout(self._controls)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         self.buttons = RunButtons(self._viewer)
@@ -135,7 +145,11 @@ class RunPanel(RunSession):
         self.tabs = QTabWidget()
         self.tabs.setCornerWidget(self.clear_button)
         self.tabs.addTab(self.plot, "Progress")
-        layout.addWidget(self.tabs, 1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        self._parts = TabsBelow(self._controls, self.tabs)
+        whole.addWidget(self._parts)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # else napari puts a stretch below
 
     def _refresh(self) -> None:
         running = self.running or self._reading is not None

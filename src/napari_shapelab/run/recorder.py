@@ -132,7 +132,7 @@ class Recorder:
         except OSError as error:
             self.problem = f"The run cannot be saved in {str(self.path.parent)!r}: {error.strerror or error}."
         except Exception as error:  # keeping must not end the run, whatever happens
-            _log.exception("Keeping a run failed")
+            _log.exception("Saving a run failed")
             self.problem = f"The run is no longer saved: unexpected error ({type(error).__name__})."
 
     def _to_tell(self) -> str:

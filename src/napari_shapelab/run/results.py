@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 from napari.layers import Layer
@@ -29,6 +30,10 @@ class Shown:
     status: str = "Ready."
 
 
+_docks: WeakSet[EarlierRuns] = WeakSet()
+"""Those of all docks that are open."""
+
+
 class EarlierRuns:
     """The layers of the runs before the present one, and the user's own layer that it covers.
 
@@ -36,15 +41,21 @@ class EarlierRuns:
     ----------
     viewer
         The viewer.
+    running
+        Tells whether the dock's run goes on.
     """
 
-    def __init__(self, viewer: Any) -> None:
-        self._viewer = unwrapped(viewer)
+    def __init__(self, viewer: Any, running: Callable[[], bool]) -> None:
+        self.viewer = unwrapped(viewer)
+        self._running = running
+        self._shown: RunLayers | None = None
+        self._aside: list[Layer] = []
+        _docks.add(self)
         self._runs: list[RunLayers] = []
         self._source: Layer | None = None
         self._over: Layer | None = None
         self._seen: tuple[Any, ...] = ()
-        self._viewer.layers.events.removed.connect(self._on_removed)
+        self.viewer.layers.events.removed.connect(self._on_removed)
 
     def add(self, run: RunLayers) -> None:
         """Hide a run and its results: another one is shown."""
@@ -60,7 +71,7 @@ class EarlierRuns:
         """Remove the layers of the earlier runs; return how many there were. What the user has painted stays."""
         found = self.layers()
         for layer in found:
-            self._viewer.layers.remove(layer)
+            self.viewer.layers.remove(layer)
         self._runs = []
         return len(found)
 
@@ -69,10 +80,13 @@ class EarlierRuns:
         main = layers.main
         if main is None:
             return note
-        self._viewer.layers.selection.active = main
+        self.viewer.layers.selection.active = main
+        self._shown, self._aside = layers, []
+        for other in [other for other in _docks if other is not self and other.viewer is self.viewer]:
+            other.step_aside()
         place = (main.ndim, *np.ravel(main.extent.world).round(9).tolist())
-        if place != self._seen or self._viewer.dims.ndisplay != min(main.ndim, 3):
-            see(self._viewer, *layers.layers())
+        if place != self._seen or self.viewer.dims.ndisplay != min(main.ndim, 3):
+            see(self.viewer, *layers.layers())
         self._seen = place
         if source is None:
             return note
@@ -84,17 +98,29 @@ class EarlierRuns:
         said = f"{source.name!r} is hidden under its run: click the eye of {main.name!r} to see it again."
         return " ".join(part for part in (note, said) if part)
 
+    def step_aside(self) -> None:
+        """Hide the last run and its results, unless it goes on: a run of another dock is shown."""
+        if self._shown is not None and not self._running():
+            self._aside += [layer for layer in self._shown.all_layers() if layer.visible]
+            self._shown.hide()
+
+    def come_back(self) -> None:
+        """Show again what has stepped aside: its run is resumed."""
+        aside, self._aside = self._aside, []
+        for layer in aside:
+            layer.visible = True
+
     def show_source(self) -> None:
         """Show the user's own layer again."""
         source, over, self._source, self._over = self._source, self._over, None, None
         if over is not None:
             over.events.visible.disconnect(self._on_visible)
-        if source is not None and source in self._viewer.layers:
+        if source is not None and source in self.viewer.layers:
             source.visible = True
 
     def _on_visible(self, event: Any) -> None:
         """One of the two is seen: the user's own layer while the run is hidden, and the other way round."""
-        if self._source is not None and self._source in self._viewer.layers:
+        if self._source is not None and self._source in self.viewer.layers:
             self._source.visible = not event.source.visible
 
     def _on_removed(self, event: Any) -> None:

@@ -81,7 +81,7 @@ class RunSession(QWidget):
         Tabbed(self)
         self._make, self._title, self._live, self._looks = make, title, live, looks
         self._first, self._analysis = first, analysis
-        self.earlier = EarlierRuns(self._viewer)
+        self.earlier = EarlierRuns(self._viewer, lambda: self.running)
         self._checkpoint: Checkpoint | None = None
         self._last_simulation: Callable[[], Simulation] | None = None
         self._before: Shown | None = None
@@ -185,6 +185,7 @@ class RunSession(QWidget):
         self._before = self._shown()
         checkpoint, self._checkpoint = self._checkpoint, None
         self.layers.follow()
+        self.earlier.come_back()
         self._stream(self._last_simulation(), paused=paused, checkpoint=checkpoint, live=self._live())
 
     def _shown(self) -> Shown:
@@ -258,7 +259,7 @@ class RunSession(QWidget):
     def tell_unsaved(self) -> None:
         """Have napari ask before it closes while a run goes on that is not being saved."""
         unsaved = self.running and self.stream is not None and not self.stream.worker.recorded
-        self._busy.tell(f"the run {self._run_title!r} goes on and is not being saved" if unsaved else "")
+        self._busy.tell(f"the run {self._run_title!r} is still running and is not being saved" if unsaved else "")
 
     def _on_closing(self) -> None:
         if self.stream is not None:

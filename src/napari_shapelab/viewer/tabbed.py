@@ -58,15 +58,25 @@ class Tabbed(QObject):
         window = _ancestor(dock, QMainWindow) if dock is not None else None
         if not isinstance(dock, QDockWidget) or not isinstance(window, QMainWindow) or dock.isFloating():
             return
-        beside = _docks_in(window, window.dockWidgetArea(dock), dock)
-        if not beside and _is_narrow(window, dock):
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        # napari remembers where docks were: one that was opened in a narrow window comes back between those on the left
+        squeezed = window.dockWidgetArea(dock) == left and self._has_grown(window)
+        beside = _docks_in(window, right if squeezed else window.dockWidgetArea(dock), dock)
+        if not beside and (squeezed or window.dockWidgetArea(dock) == right) and _is_narrow(window, dock):
             self._join_left(window, dock)
             return
+        if squeezed:
+            window.addDockWidget(right, dock)
+            QTimer.singleShot(0, partial(_shrink, window, self._sizes.get(id(window))))
         if beside and dock not in window.tabifiedDockWidgets(beside[-1]):
             window.tabifyDockWidget(beside[-1], dock)
             dock.show()
             dock.raise_()
             QTimer.singleShot(0, partial(_shrink, window, self._sizes.get(id(window))))
+
+    def _has_grown(self, window: QMainWindow) -> bool:
+        size = self._sizes.get(id(window))
+        return size is not None and window.height() > size.height()
 
     def _join_left(self, window: QMainWindow, dock: QDockWidget) -> None:
         """Make one stack of tabs of the dock and napari's own on the left: beside two columns there would be no canvas."""
@@ -86,10 +96,9 @@ def _docks_in(window: QMainWindow, area: Qt.DockWidgetArea, but: QDockWidget) ->
 
 
 def _is_narrow(window: QMainWindow, dock: QDockWidget) -> bool:
-    """Tell whether a dock on the right, however narrow, leaves the canvas less than half of a window that has docks on the left."""
+    """Tell whether a dock on the right, however narrow, would leave the canvas too little of a window that has docks on the left."""
     left = max((other.width() for other in _docks_in(window, Qt.DockWidgetArea.LeftDockWidgetArea, dock)), default=0)
-    at_right = window.dockWidgetArea(dock) == Qt.DockWidgetArea.RightDockWidgetArea
-    return at_right and left > 0 and window.width() - left - max(dock.minimumSizeHint().width(), _USEFUL) < _HALF * window.width()
+    return left > 0 and window.width() - left - max(dock.minimumSizeHint().width(), _USEFUL) < _HALF * window.width()
 
 
 def open_as_tab(viewer: Any, widget: QWidget, plugin: str, name: str) -> None:

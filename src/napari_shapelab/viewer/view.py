@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from napari.layers import Layer
+from napari.layers import Layer, Surface
+from qtpy.QtCore import QTimer
 
-__all__ = ["VIEW_ANGLES", "VIEW_MARGIN", "fit", "see", "show_in_3d", "unwrapped"]
+__all__ = ["VIEW_ANGLES", "VIEW_MARGIN", "fit", "see", "show_in_3d", "show_when_added", "unwrapped"]
 
 
 def unwrapped(item: Any) -> Any:
@@ -26,6 +27,24 @@ def show_in_3d(viewer: Any) -> None:
     """Turn an empty viewer to three dimensions, in which surfaces and volumes can be seen; others stay as the user has them."""
     if viewer is not None and not len(viewer.layers):
         viewer.dims.ndisplay = 3
+
+
+def show_when_added(viewer: Any) -> None:
+    """Bring layers that are about to be added beside others into view, which napari does with the first ones only."""
+    if viewer is None or not len(viewer.layers):
+        return
+    there = set(viewer.layers)
+
+    def show() -> None:
+        new = [layer for layer in viewer.layers if layer not in there]
+        if not new:
+            return
+        if all(layer.ndim < 3 for layer in new) or any(isinstance(layer, Surface) for layer in new):
+            see(viewer, *new)
+        else:
+            fit(viewer, *new, margin=VIEW_MARGIN if viewer.dims.ndisplay == 3 else _PLANE_MARGIN)
+
+    QTimer.singleShot(0, show)
 
 
 def see(viewer: Any, *layers: Layer) -> None:

@@ -14,7 +14,7 @@ from napari_shapelab.widgets.number_box import NumberBox, ignore_wheel
 from shapelab.parameters import ParameterInfo
 from shapelab.units import shown_unit
 
-__all__ = ["Field", "NumberField", "OptionalField", "make_field"]
+__all__ = ["Field", "NumberField", "OptionalField", "TupleField", "make_field"]
 
 _SLIDER_TICKS = 1000
 

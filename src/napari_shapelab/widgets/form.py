@@ -161,7 +161,10 @@ def collapsible(title: str, content: QWidget, *, expanded: bool = False) -> QCol
     box.setDuration(0)
     box.layout().setContentsMargins(0, 0, 0, 0)
     box.setContent(content)
+    box.toggleButton().setToolTip("Show or hide what is under this title.")
+    box.toggled.connect(content.setVisible)  # else the Tab key goes through what is not seen
     (box.expand if expanded else box.collapse)(animate=False)  # superqt leaves content that it is given open
+    content.setVisible(expanded)
     return box
 
 

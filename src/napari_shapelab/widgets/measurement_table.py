@@ -62,8 +62,10 @@ class Measurements(QWidget):
         self.copy_button.setToolTip("Copy the table, to paste it into a spreadsheet.")
         self.copy_button.clicked.connect(lambda _=False: self.copy())
         self.save_button = QPushButton("Save as CSV…")
+        self.save_button.setToolTip("Save the table as a file of values separated by commas.")
         self.save_button.clicked.connect(lambda _=False: self._ask_and_save())
         self.clear_button = QPushButton("Clear")
+        self.clear_button.setToolTip("Remove all columns from the table.")
         self.clear_button.clicked.connect(lambda _=False: self.clear())
         row = QHBoxLayout()
         for button in (self.copy_button, self.save_button, self.clear_button):
@@ -75,6 +77,7 @@ class Measurements(QWidget):
         layout.addWidget(self.table, 1)
         layout.addWidget(self.note)
         layout.addLayout(row)
+        self._fill()
 
     def add(self, name: str, values: Mapping[str, Any], unit: str = "") -> None:
         """Add a column measured in `unit` of length; what "warnings" lists is shown below the table."""
@@ -128,6 +131,8 @@ class Measurements(QWidget):
 
     def _fill(self) -> None:
         heading, *rows = self.rows()
+        for button in (self.copy_button, self.save_button, self.clear_button):
+            button.setEnabled(bool(self._columns))
         self.table.setColumnCount(len(heading) - 1)
         self.table.setRowCount(len(rows))
         self.table.setHorizontalHeaderLabels(["\n".join(textwrap.wrap(title, _TITLE)) for title in heading[1:]])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import QSize
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_shapelab.viewer.theme import theme_colour
@@ -64,6 +64,7 @@ class ThemedPlot(QWidget):
         self.plot = pg.PlotWidget(axisItems={"left": _Axis("left")})
         self.plot.setMinimumHeight(_LEAST)
         self.plot.setMenuEnabled(False)
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # there is nothing in it that keys do
         self.plot.hideButtons()
         self.plot.setLabel("bottom", bottom)
         self.plot.setLabel("left", left)
@@ -111,11 +112,14 @@ class ScalarPlot(ThemedPlot):
         self._values: dict[str, list[float]] = {}
         self.choice = QComboBox()
         self.choice.setToolTip("What the curve shows.")
+        self.choice.setPlaceholderText("nothing to plot yet")
+        self.choice.setEnabled(False)
         self.choice.activated.connect(self._on_chosen)
         ignore_wheel(self.choice)
         self.logarithmic = QCheckBox("log")
         self.logarithmic.setToolTip("Logarithmic axis; chosen by itself for positive values that differ much, until you choose.")
         self.logarithmic.clicked.connect(self._on_axis_chosen)
+        self.logarithmic.setEnabled(False)
         self._axis_chosen = False
         row = QHBoxLayout()
         row.addWidget(self.choice, 1)
@@ -135,6 +139,7 @@ class ScalarPlot(ThemedPlot):
         """Show another scalar at first, and forget the names and the choice of before."""
         self._first, self._untouched = first, True
         self.choice.clear()
+        self.choice.setEnabled(False)
         self.clear()
 
     def extend(self, samples: Sequence[tuple[int, Mapping[str, float]]]) -> None:
@@ -160,6 +165,7 @@ class ScalarPlot(ThemedPlot):
         for name in self._values:
             if name not in known:
                 self.choice.addItem(shown_name(name), name)
+        self.choice.setEnabled(self.choice.count() > 0)
         if self._untouched and self._first in self._values:
             self.choice.setCurrentIndex(self.choice.findData(self._first))
 

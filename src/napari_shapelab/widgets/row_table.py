@@ -20,8 +20,8 @@ class Column:
     """How a column of the data is shown."""
 
     heading: str
-    form: str
-    """Of its values, as `str.format` takes it."""
+    form: str | Callable[[Any], str]
+    """Of its values, as `str.format` takes it; or what writes one."""
     tip: str
     width: int = 60
     """[pixels]."""
@@ -61,7 +61,9 @@ class _Model(QAbstractTableModel):
         value = self.data_frame[self.names[index.column()]].iloc[index.row()]
         if value != value:  # NaN
             return "–" if role == Qt.ItemDataRole.DisplayRole else None
-        return column.form.format(value) if role == Qt.ItemDataRole.DisplayRole else str(value) or None
+        if role != Qt.ItemDataRole.DisplayRole:
+            return str(value) or None
+        return column.form(value) if callable(column.form) else column.form.format(value)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:

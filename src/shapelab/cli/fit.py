@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from shapelab.cli.grain_input import GrainInput, add_grain_options, each_file, read_grains, save_all, targets
 from shapelab.cli.progress import WorkLine, on_interrupt
+from shapelab.units import percent
 
 if TYPE_CHECKING:
     from shapelab.crystals.fit_parameters import FitParameters
@@ -84,7 +85,7 @@ def _fitted(grains: GrainInput, parameters: FitParameters, abort: threading.Even
         fit = parameters.fit(
             grains.labels,
             grains.place.spacing,
-            lambda progress: line.show(progress.fraction, f"{progress.stage} · mismatch {progress.mismatch:.2%}"),
+            lambda progress: line.show(progress.fraction, f"{progress.stage} · mismatch {percent(progress.mismatch)}"),
             abort,
         )
     finally:

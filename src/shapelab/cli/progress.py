@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import sys
 import threading
@@ -13,6 +14,7 @@ from typing import Self
 
 from shapelab.frame import Frame
 from shapelab.simulation import Simulation
+from shapelab.units import percent
 
 __all__ = ["Progress", "WorkLine", "interruptible", "on_interrupt"]
 
@@ -26,6 +28,7 @@ class Progress:
         self._last = None if limit is None else (self._first if steps is not None else 0) + limit
         self._start = time.perf_counter()
         self._terminal = sys.stderr.isatty()
+        self._told: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -35,13 +38,21 @@ class Progress:
             print(file=sys.stderr)
 
     def show(self, frame: Frame) -> None:
-        """Show where the run is."""
+        """Show where the run is, and what should be known of it, the first time that it is so."""
+        self._tell(frame.notices)
         elapsed = time.perf_counter() - self._start
         speed = (frame.step - self._first) / elapsed if elapsed > 0 else 0.0
         of = f"/{self._last}" if self._last is not None else ""
         numbers = "  ".join(f"{name} {value:.4g}" for name, value in list(frame.scalars.items())[:2])
         line = f"step {frame.step}{of}  {numbers}  {speed:.1f} steps/s  {elapsed:.0f} s"
         print(f"\r{line:<78}" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr, flush=True)
+
+    def _tell(self, notices: tuple[str, ...]) -> None:
+        for notice in notices:
+            words = re.sub(r"[\d.]+", "", notice)  # the numbers change from step to step
+            if words not in self._told:
+                self._told.add(words)
+                print(f"{chr(10) if self._terminal else ''}note: {notice}", file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
@@ -83,7 +94,7 @@ class WorkLine:
     def show(self, fraction: float, text: str) -> None:
         """Show a part done, 0 to 1, and what is being done."""
         if self._terminal:
-            print(f"\r{f'{fraction:4.0%}  {text}':<78}", end="", file=sys.stderr, flush=True)
+            print(f"\r{f'{percent(fraction):>5}  {text}':<78}", end="", file=sys.stderr, flush=True)
             self._shown = True
 
     def clear(self) -> None:

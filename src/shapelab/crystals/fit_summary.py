@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shapelab.crystals.neighbours import compare_neighbours
+from shapelab.units import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,11 +45,11 @@ def fit_sentences(fit: DiagramFit, table: pd.DataFrame, labels: np.ndarray) -> l
         The image that was fitted.
     """
     background = float((labels == 0).mean())
-    share = f"{background:.0%}" if background >= 0.01 else "less than 1%"
+    share = percent(background) if background >= 0.01 else "less than 1 %"
     left_out = f" The background, {share} of the image, is left out." if background else ""
     lines = [
-        f"{fit.mismatch:.2%} of the grains' pixels belong to another grain.{left_out}",
-        f"Volume error: mean {fit.mean_volume_error:.2%}, largest {fit.volume_error:.1%}.",
+        f"{percent(fit.mismatch)} of the grains' pixels belong to another grain.{left_out}",
+        f"Volume error: mean {percent(fit.mean_volume_error)}, largest {percent(fit.volume_error)}.",
         str(compare_neighbours(labels, fit.labels, fit.spacing, periodic=all(fit.diagram.period or (0,)))),
         f"{len(table)} grains in {_seconds(fit.seconds)}.",
     ]

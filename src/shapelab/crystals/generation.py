@@ -29,7 +29,7 @@ from shapelab.labels.check import as_labels
 from shapelab.limits import above, at_least, between
 from shapelab.memory import of_new_crystal
 from shapelab.transport import Domain
-from shapelab.units import short_unit
+from shapelab.units import percent, short_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,7 @@ class Crystal:
         statistics = self.statistics
         axes = [axis for axis, length in zip("zyx"[-self.labels.ndim :], self.diagram.period, strict=False) if length]
         parts = [
-            f"{len(self.volumes)} grains, volume error: mean {self.mean_volume_error:.2%}, largest {self.volume_error:.1%}.",
+            f"{len(self.volumes)} grains, volume error: mean {percent(self.mean_volume_error)}, largest {percent(self.volume_error)}.",
             f"Mean aspect ratio {statistics['aspect_ratio']:.2f}, variation of the volumes {statistics['volume_variation']:.2f}.",
             f"Periodic along {', '.join(axes)}." if axes else "Not periodic.",
             f"{self.seconds:.1f} s.",

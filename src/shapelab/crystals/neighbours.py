@@ -17,6 +17,7 @@ from shapelab.crystals.orientation import as_orientations, misorientation
 from shapelab.errors import InputError
 from shapelab.labels.check import as_labels
 from shapelab.labels.contacts import contact_pairs, face_pairs
+from shapelab.units import percent
 
 __all__ = ["NeighbourMatch", "boundary_misorientations", "compare_neighbours", "grain_contacts"]
 
@@ -43,7 +44,7 @@ class NeighbourMatch:
     def __str__(self) -> str:
         return (
             f"Of {self.pairs} pairs of neighbours {len(self.lost)} are lost and {len(self.gained)} are new; "
-            f"areas of interfaces differ by {self.area_error:.1%}."
+            f"areas of interfaces differ by {percent(self.area_error)}."
         )
 
 

@@ -13,6 +13,7 @@ from shapelab.convert.place import Place
 from shapelab.crystals.diagram_format import DIAGRAM_SUFFIX
 from shapelab.errors import InputError
 from shapelab.io.label_image import LABEL_SUFFIXES, label_suffix, write_labels
+from shapelab.units import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +102,7 @@ class GrainSample:
         inside = self.labels != 0
         moved = float((self.diagram.labels(self.labels.shape, spacing) != self.labels)[inside].mean())
         if moved:
-            said += (f"The diagram alone puts {moved:.2%} of the pixels into a neighbour: they make volumes exact.",)
+            said += (f"The diagram alone puts {percent(moved)} of the pixels into a neighbour: they make volumes exact.",)
         return said if inside.all() else (*said, "The diagram fills its whole box: it does not know the background.")
 
     def _save_damask(self, file: Path) -> tuple[str, ...]:

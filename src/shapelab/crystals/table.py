@@ -87,7 +87,8 @@ class GrainTable:
         if abs(ratio - 1) < 0.01:
             return ratio, "The areas fill the domain."
         word = "less" if ratio < 1 else "more"
-        return ratio, f"The areas add up to {ratio:.1%} of the domain, {word} than it: they are scaled to fill it when volumes are exact."
+        sum_up = f"The areas add up to {100 * ratio:.1f} % of the domain, {word} than it"
+        return ratio, f"{sum_up}: they are scaled to fill it when volumes are exact."
 
 
 def read_grain_table(path: str | Path) -> GrainTable:

@@ -15,6 +15,7 @@ from shapelab.crystals.report import worst_first
 from shapelab.crystals.table import GrainTable
 from shapelab.crystals.weights import exact_volumes
 from shapelab.errors import InputError
+from shapelab.units import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +49,7 @@ class TableDrawing:
         (height, width), errors = self.labels.shape, self.errors()
         return (
             f"{len(self.grains)} grains on {height} × {width} pixels of {self.spacing[0]:.3g}. "
-            f"Volume error: mean {errors['mean_volume_error']:.2%}, largest {errors['volume_error']:.1%}. {self.message}"
+            f"Volume error: mean {percent(errors['mean_volume_error'])}, largest {percent(errors['volume_error'])}. {self.message}"
         )
 
 

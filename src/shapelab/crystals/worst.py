@@ -7,6 +7,8 @@ from typing import Literal
 
 import numpy as np
 
+from shapelab.units import percent
+
 __all__ = ["Kind", "WorstGrain", "worst_grains"]
 
 Kind = Literal["pieces", "hole", "small", "non-convex", "lost", "curved"]
@@ -73,5 +75,5 @@ def _reason(grain: np.ndarray, cell: np.ndarray) -> tuple[Kind, str]:
     if min(grain.shape) > 2:
         solidity = float(measure.regionprops(grain.astype(np.uint8))[0].solidity)  # type: ignore[no-untyped-call]
         if solidity < 0.85:
-            return "non-convex", f"strongly non-convex (fills {solidity:.0%} of its convex hull)"
+            return "non-convex", f"strongly non-convex (fills {percent(solidity)} of its convex hull)"
     return ("curved", "boundary more curved than the order allows") if cell.any() else ("lost", "lost its cell")

@@ -15,6 +15,7 @@ from shapelab.curvature.observables import observables, seen
 from shapelab.curvature.parameters import CurvatubesParameters
 from shapelab.curvature.polynomial import Coefficients
 from shapelab.curvature.profile import imposed
+from shapelab.curvature.resolved import blurred
 from shapelab.curvature.settling import Settling
 from shapelab.curvature.solids import clamped_ends
 from shapelab.curvature.starting_shape import Start, given
@@ -59,6 +60,8 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
 
     def __init__(self) -> None:
         self._engine: tuple[CurvatubesParameters, dict[str, np.ndarray], float, CurvatureEnergy, AnyFlow] | None = None
+        self._blurred = ""
+        """Why the interface does not fit into the shape that a run began with, "" if it does."""
 
     def init(self, parameters: CurvatubesParameters, initial: Any = None) -> CurvatubesState:
         """Return the state at step 0; `initial` is a `Start`, or an array or layer as `given` takes it."""
@@ -68,6 +71,7 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         rng = np.random.default_rng(parameters.seed)
         fields = checked_fields({**blended(parameters), **start.fields}, parameters.shape)
         given_field = None if start.initial is None else start.initial.as_field(parameters.interface_width)
+        self._blurred = apart(lambda: blurred(start.initial, parameters.interface_width))
         u = apart(lambda: self._first_field(parameters, given_field, fields, rng))
         if start.target is not None:
             target = given_field if start.target is start.initial else start.target.as_field(parameters.interface_width)
@@ -161,7 +165,7 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         }
         sums = seen(energy, u, state.fields.get("clamped"))  # a card sums while the field is on its way
         layer = LayerData("field", frozen(np.asarray(field(), np.float32)), "image", meta)
-        return Frame(state.step, state.time, (layer,), observables(state, sums))
+        return Frame(state.step, state.time, (layer,), observables(state, sums), (self._blurred,) if self._blurred else ())
 
     def statistics(self, state: CurvatubesState) -> Mapping[str, float]:
         """Return the scalars of the frame and, where there is a surface, `texture_statistics` and `shape_statistics`."""

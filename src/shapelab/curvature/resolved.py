@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 
-__all__ = ["finer_grid", "thickness_in_voxels", "too_thin"]
+from shapelab.curvature.starting_shape import Given
+
+__all__ = ["blurred", "finer_grid", "thickness_in_voxels", "too_thin"]
 
 _WIDTHS = 4.0
 """Interface widths that a structure should be thick: ``tanh(d / (sqrt(2) eps))`` is then 0.89 in its middle."""
@@ -31,6 +33,13 @@ def thickness_in_voxels(mask: np.ndarray) -> float:
 def finer_grid(thickness: float, interface_width: float) -> int:
     """Return how many times as fine a grid should be for an interface of `interface_width` voxels to fit, from 1 to 4."""
     return min(_FINEST, max(1, math.ceil(_WIDTHS * interface_width / max(thickness, 1e-9) - _SLACK)))
+
+
+def blurred(start: Given | None, interface_width: float) -> str:
+    """Return `too_thin` of the shape that a run starts from; "" without one, and for images and fields, which have no edges."""
+    if start is None or start.kind != "mask":
+        return ""
+    return too_thin(thickness_in_voxels(start.as_mask()), interface_width)
 
 
 def too_thin(thickness: float, interface_width: float) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from shapelab.arguments import checked
 from shapelab.infer.result import Tensions
 from shapelab.limits import at_least, between
+from shapelab.units import percent
 
 __all__ = ["CellTypes", "cell_types"]
 
@@ -40,7 +41,7 @@ class CellTypes:
         counts = np.bincount(self.types, minlength=k)
         names = ", ".join(f"{n} of type {i}" for i, n in enumerate(counts.tolist()))
         pairs = ", ".join(f"{a}-{b} {self.table[a, b]:.2f}" for a in range(k) for b in range(a, k) if np.isfinite(self.table[a, b]))
-        return f"{k} types of cells ({names}), tensions {pairs}; they explain {self.explained:.0%} of the variance."
+        return f"{k} types of cells ({names}), tensions {pairs}; they explain {percent(self.explained)} of the variance."
 
 
 @checked(most=between(1, 4), seed=at_least(0))

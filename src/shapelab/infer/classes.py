@@ -14,6 +14,7 @@ import numpy as np
 from shapelab.arguments import checked
 from shapelab.infer.result import Tensions
 from shapelab.limits import between
+from shapelab.units import percent
 
 __all__ = ["TensionClasses", "tension_classes"]
 
@@ -48,7 +49,8 @@ class TensionClasses:
         if not len(self.means):
             return "No tension is determined."
         parts = [
-            f"{mean:.2f} ± {spread:.2f} ({share:.0%})" for mean, spread, share in zip(self.means, self.spreads, self.shares, strict=True)
+            f"{mean:.2f} ± {spread:.2f} ({percent(share)})"
+            for mean, spread, share in zip(self.means, self.spreads, self.shares, strict=True)
         ]
         return f"{len(parts)} class{'es' if len(parts) > 1 else ''} of tension: {', '.join(parts)}."
 

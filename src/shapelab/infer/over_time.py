@@ -17,6 +17,7 @@ from shapelab.infer.options import TensionOptions
 from shapelab.infer.result import Tensions
 from shapelab.limits import between
 from shapelab.stopping import check_stop
+from shapelab.units import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,7 @@ class TensionsOverTime:
         said = list(dict.fromkeys(note for frame in self.frames for note in frame.notes))
         if self.shared < _FEW_SHARED:
             said.append(
-                f"Only {self.shared:.0%} of the interfaces are found in the next frame too: smoothing in time needs cells that keep "
+                f"Only {percent(self.shared)} of the interfaces are found in the next frame too: smoothing in time needs cells that keep "
                 "their labels (track them first)."
             )
         return tuple(said)
@@ -88,7 +89,7 @@ class TensionsOverTime:
     def __str__(self) -> str:
         known = [int(frame.determined.sum()) for frame in self.frames]
         head = f"{len(self.frames)} frames with {min(known)} to {max(known)} tensions each"
-        return " ".join([f"{head}; {self.shared:.0%} of the interfaces last to the next.", *self.notes])
+        return " ".join([f"{head}; {percent(self.shared)} of the interfaces last to the next.", *self.notes])
 
     @cached_property
     def _keys(self) -> tuple[dict[tuple[int, int], int], ...]:

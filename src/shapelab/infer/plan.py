@@ -12,6 +12,7 @@ from shapelab.arguments import checked
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.labels.check import as_labels
 from shapelab.memory import of_tensions
+from shapelab.units import percent
 
 __all__ = ["TensionPlan", "expected_error", "plan_tensions", "radius_of"]
 
@@ -52,7 +53,7 @@ class TensionPlan:
             return tuple(said)
         if self.radius < _SMALL_RADIUS:
             said.append(
-                f"The cells are small (radius {self.radius:.1f} voxels): expect errors of {100 * self.error:.0f} % on average and "
+                f"The cells are small (radius {self.radius:.1f} voxels): expect errors of {percent(self.error)} on average and "
                 "several times that for single interfaces."
             )
         if self.cells and self.cut > _MANY_CUT * self.cells:
@@ -66,7 +67,7 @@ class TensionPlan:
         time = f"{self.seconds:.0f} s" if self.seconds >= 1.5 else "about a second"
         head = (
             f"{self.cells} cells ({self.cut} cut by the border), median radius {self.radius:.1f} voxels: tensions within about "
-            f"{100 * self.error:.1f} % on average where the tissue is at rest; {time}, {size}."
+            f"{percent(self.error)} on average where the tissue is at rest; {time}, {size}."
         )
         return " ".join([head, *self.warnings])
 

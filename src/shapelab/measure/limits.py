@@ -8,6 +8,7 @@ import numpy as np
 
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
+from shapelab.units import percent
 
 __all__ = ["cropped", "mask_warnings", "refuse_jump", "thin_fraction"]
 
@@ -54,7 +55,7 @@ def mask_warnings(mask: np.ndarray, steps: tuple[float, ...], unit: str) -> list
     thin = thin_fraction(cropped(mask, steps), steps, _SMALLEST_RADIUS * h)
     if thin > 0.1:
         warnings.append(
-            f"{100 * thin:.0f} % of the shape is thinner than {_SMALLEST_RADIUS:g} voxels in radius "
+            f"{percent(thin)} of the shape is thinner than {_SMALLEST_RADIUS:g} voxels in radius "
             f"({_SMALLEST_RADIUS * h:.3g} {unit}".rstrip()
             + "): its curvature is underestimated by the smoothing."
         )

@@ -16,6 +16,7 @@ from shapelab.transport.iterate import Goal, Iterate
 from shapelab.transport.local_search import search_near
 from shapelab.transport.problem import Problem
 from shapelab.transport.tuning import TUNING
+from shapelab.units import percent
 
 __all__ = ["Newton"]
 
@@ -70,14 +71,14 @@ class Newton(Iterate):
         """Return one sentence: converged, or by how much the tolerance was missed and why."""
         errors, goal = self.errors(), self.goal
         worst = int(np.argmax(errors))
-        reached = f"mean volume error {errors.mean():.2%}, largest {errors[worst]:.2%} (cell {worst + 1})"
+        reached = f"mean volume error {percent(errors.mean())}, largest {percent(errors[worst])} (cell {worst + 1})"
         if converged:
             return f"Converged: {reached}."
         why = "stopped on request" if goal.stopped else f"after {self.passes} passes"
         smallest = self.targets.min()
         told = 1 / smallest > 0.2 * goal.mean
-        hint = f"; the smallest cell has {smallest:.3g} pixels, one of which is {1 / smallest:.2%}" if told else ""
-        return f"Not converged ({why}): {reached}; asked for mean {goal.mean:.2%}, largest {goal.largest[worst]:.2%}{hint}."
+        hint = f"; the smallest cell has {smallest:.3g} pixels, one of which is {percent(1 / smallest)}" if told else ""
+        return f"Not converged ({why}): {reached}; asked for mean {percent(goal.mean)}, largest {percent(goal.largest[worst])}{hint}."
 
     # -- what may happen in a pass -------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ from napari_shapelab.widgets.file_dialog import ask_file, ask_folder
 from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.plots import DiagramPlot
-from napari_shapelab.widgets.scrolled import scrolled
+from napari_shapelab.widgets.tab_order import order_tabs
 from napari_shapelab.work.task import Task
 from shapelab.batch import Atlas, between, clusters, member_distances, open_atlas, plane, shipped_atlas, weights_at
 from shapelab.batch.distances import Metric
@@ -45,7 +45,7 @@ from shapelab.batch.layout import Layout
 from shapelab.convert.place import Place
 from shapelab.errors import InputError
 from shapelab.simulation import Simulation
-from shapelab.units import shown_unit
+from shapelab.units import percent, shown_unit
 
 __all__ = ["AtlasDock"]
 
@@ -55,12 +55,14 @@ _METRICS: dict[Metric, str] = {
     "observables": "observables",
 }
 _LAYOUTS: dict[Layout, str] = {"mds": "MDS", "pca": "PCA", "umap": "UMAP"}
-_TABS_HEIGHT, _HERE_HEIGHT = 146, 36
-"""Fixed heights [pixels], so that all of it is seen on a small screen and the map does not jump."""
+_TABS_HEIGHT = 146
+"""Largest height of the tabs: the map has the rest [pixels]."""
+_HERE_HEIGHT = 36
+"""Height of what is said of the mark, fixed so that the map does not jump [pixels]."""
 _TIPS = {
     "metric": "What makes shapes similar: their curvature diagrams, or all measured observables.",
     "layout": "How distances become a map: least squares (MDS), principal axes (PCA) or neighbourhoods (UMAP).",
-    "clusters": "Number of clusters: they only colour the points.",
+    "clusters": "Number of clusters, 1 to 8: they only colour the points.",
 }
 
 
@@ -103,7 +105,8 @@ class AtlasDock(QWidget):
         self._connect()
         for plot in (self.panel.plot, self.diagram):
             plot.plot.setMinimumHeight(60)
-        self.panel.tabs.setFixedHeight(_TABS_HEIGHT)
+        self.panel.tabs.setMaximumHeight(_TABS_HEIGHT)
+        order_tabs(self)
         self.panel.set_ready(False)
         self.open(None)
 
@@ -232,7 +235,7 @@ class AtlasDock(QWidget):
         else:
             chosen = [self._view.atlas.members[index] for index in members]
             self._parameters = between([member.parameters for member in chosen], list(weights))
-            shares = ", ".join(f"{member.name} ({100 * weight:.0f} %)" for member, weight in zip(chosen, weights, strict=True))
+            shares = ", ".join(f"{member.name} ({percent(weight)})" for member, weight in zip(chosen, weights, strict=True))
             self._say_here(f"<b>Here</b>: between {shares}: {in_words(self._parameters)}")
         self._refresh()
 
@@ -363,8 +366,8 @@ class AtlasDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.setSpacing(6)
-        layout.addWidget(scrolled(content), 1)
-        layout.addWidget(self.panel)
+        self.panel.put_above(content)
+        layout.addWidget(self.panel, 1)
 
 
 def _has_diagrams(atlas: Atlas) -> bool:

@@ -23,7 +23,7 @@ from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import Script, ScriptButton
 from shapelab.batch import Atlas, TextureFit, fit_texture
 from shapelab.errors import InputError, ShapelabError
-from shapelab.units import shown_unit
+from shapelab.units import percent, shown_unit
 
 __all__ = ["AtlasFit", "FittedTexture"]
 
@@ -70,7 +70,7 @@ class AtlasFit(QWidget):
         self.trials.setValue(40)
         self.trials.setSuffix(" runs")
         self.trials.setFixedWidth(112)
-        self.trials.setToolTip("Short runs that refine the nearest texture of the atlas; about a second each.")
+        self.trials.setToolTip("Short runs that refine the nearest texture of the atlas, 0 to 500; each takes about a second.")
         ignore_wheel(self.trials)
         self.work = WorkRow(viewer, "Fit", "Search the atlas, then refine. The mask is not changed.")
         self.work.say(_HINT)
@@ -105,7 +105,7 @@ class AtlasFit(QWidget):
 
         def work(report: Report, abort: threading.Event) -> FittedTexture:
             def tell(done: int, total: int, misfit: float) -> None:
-                report(Progress(done / max(1, total), f"Run {done} of {total}: {100 * misfit:.1f} % off."))
+                report(Progress(done / max(1, total), f"Run {done} of {total}: {percent(misfit)} off."))
 
             read = read_shape(taken, fields=False)
             mask = read.data != 0
@@ -135,8 +135,8 @@ class AtlasFit(QWidget):
         steps = f"{fit.start.distance:.3g} ({fit.member}) → {fit.best.distance:.3g}, of a mean curvature of {fit.curvature:.3g}"
         notes = "".join(f" {note}" for note in found.taken.notes)
         self.work.say(
-            f"Distance between the curvatures [1/{unit}]: {steps}. Volume fraction {100 * fit.best.volume_fraction:.0f} %, "
-            f"mask {100 * fit.volume_fraction:.0f} %.{notes}"
+            f"Distance between the curvatures [1/{unit}]: {steps}. Volume fraction {percent(fit.best.volume_fraction)}, "
+            f"mask {percent(fit.volume_fraction)}.{notes}"
         )
         self.fitted.emit(found)
 

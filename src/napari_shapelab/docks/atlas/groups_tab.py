@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["AtlasGroups"]
 
-_HINT = "Hold Shift and draw round some shapes: group A, compared with all others. Draw again: group B, compared with A."
+_HINT = "Hold Shift and draw around some shapes: group A, compared with all others. Draw again: group B, compared with A."
 _HEADINGS = ("A", "B", "apart")
 _TIPS = (
     "Mean of group A.",
     "Mean of group B, or of all other shapes.",
-    "Kolmogorov-Smirnov distance of the two distributions: 0 alike, 1 quite apart.",
+    "Kolmogorov-Smirnov distance of the two distributions: 0: identical, 1: disjoint.",
 )
 
 

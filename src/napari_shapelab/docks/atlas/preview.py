@@ -11,7 +11,7 @@ from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from shapelab.batch import AtlasMember, thumbnail
-from shapelab.units import shown_unit
+from shapelab.units import percent, shown_unit
 
 __all__ = ["AtlasPreview", "in_words"]
 
@@ -20,7 +20,7 @@ _GROWN = frozenset({"shape", "seed", "unit", "voxel_size"})
 """Parameters that are told elsewhere, or in words of their own."""
 _HINT = (
     "Hover over a point to see its shape, click to open it. Ctrl-click picks several; a click between points marks a mixture. "
-    "Hold Shift and draw round points to compare them."
+    "Hold Shift and draw around points to compare them."
 )
 
 
@@ -56,7 +56,7 @@ class AtlasPreview(QWidget):
             self._pixmaps[index] = _pixmap(thumbnail(member.shape, SIZE))
         self.picture.setPixmap(self._pixmaps[index])
         words = in_words(member.parameters)
-        share = f" · {100 * member.mask.mean():.0f} % filled"
+        share = f" · {percent(member.mask.mean())} filled"
         self.text.setText(f"<b>{member.name}</b> · cluster {group + 1}{share}<br>{words}")
 
 

@@ -77,7 +77,7 @@ class CellsDock(CellDock):
         """Return the rows of types and sizes."""
         why = partial(why_not_taken, kinds=self.kinds)
         self.types = LayerCombo(self._viewer, "the scenario, or the feature 'type'", why, kinds=(Labels,))
-        self.types.setToolTip("Labels over your cells that say of which type each is: the smallest number is type 0, the next one type 1.")
+        self.types.setToolTip("Labels over your cells that give the type of each: the smallest number is type 0, the next one type 1.")
         self.size = QComboBox()
         self.size.setToolTip("How many cells on how fine a grid: what suits this scenario, fewer and faster, or what was published.")
         ignore_wheel(self.size)

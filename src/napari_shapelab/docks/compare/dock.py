@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from napari.layers import Image, Labels, Layer
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QSize
 from qtpy.QtWidgets import (
     QCheckBox,
     QFormLayout,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -26,27 +23,24 @@ from napari_shapelab.docks.compare.comparison import (
     CompareParameters,
     Comparison,
     compare_layers,
-    densities,
-    distributions,
-    numbers,
     why_not,
 )
+from napari_shapelab.docks.compare.results import ComparisonResults
 from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.viewer.side_by_side import SideBySide
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.difference_layer import difference_layer, legend
-from napari_shapelab.widgets.distribution_plot import DistributionPlot
 from napari_shapelab.widgets.file_dialog import ask_folder
 from napari_shapelab.widgets.layer_combo import LayerCombo
-from napari_shapelab.widgets.measurement_table import Measurements
-from napari_shapelab.widgets.plots import DiagramPlot
+from napari_shapelab.widgets.scrolled import scrolled
+from napari_shapelab.widgets.tab_order import order_tabs
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.mesh_layer import mesh_button
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import Script, ScriptButton
 from napari_shapelab.work.task import Task
 from shapelab.errors import InputError, ShapelabError
-from shapelab.units import shown_unit
+from shapelab.units import percent
 
 __all__ = ["CompareDock"]
 
@@ -71,10 +65,7 @@ class CompareDock(QWidget):
         self.swap_button = QPushButton("Swap A and B")
         self.options = {info.name: QCheckBox(info.label) for info in CompareParameters.infos().values()}
         self.work = WorkRow(self._viewer, "Compare", "Compare the two layers; neither of them is changed.")
-        self.numbers = Measurements()
-        self.distributions = DistributionPlot(self._viewer)
-        self.diagrams = (DiagramPlot(self._viewer), DiagramPlot(self._viewer))
-        self.notes = WrappedLabel()
+        self.results = ComparisonResults(self._viewer)
         self.grid_button = QPushButton("Side by side")
         self.report_button = QPushButton("Export report…")
         self.mesh_button = mesh_button(self._viewer, self._solids, self.work.say)
@@ -83,6 +74,7 @@ class CompareDock(QWidget):
         self._connect()
         self._offer()
         self._refresh()
+        order_tabs(self)
 
     @property
     def parameters(self) -> CompareParameters:
@@ -148,11 +140,7 @@ class CompareDock(QWidget):
     def _clear(self) -> None:
         """Forget what was found: it is not of what is chosen now."""
         self.comparison = None
-        self.numbers.clear()
-        self.notes.setText("")
-        self.tabs.setCurrentIndex(0)
-        for tab in (1, 2):
-            self.tabs.setTabEnabled(tab, False)
+        self.results.clear()
         self._refresh()
 
     def _show(self, comparison: Comparison) -> None:
@@ -160,20 +148,8 @@ class CompareDock(QWidget):
         where = comparison.difference
         layer = None if where is None else difference_layer(where, comparison.names, comparison.provenance)
         self._show_difference(layer)
-        between, first, second = numbers(comparison)
-        unit = shown_unit(comparison.result["unit"]) or "pixels"
-        self.numbers.clear()
-        self.numbers.add("A ↔ B", between)
-        self.numbers.add("A", first)
-        self.numbers.add("B", second)
-        self.numbers.show_first()
-        colours = "" if layer is None else f"<br>{legend(comparison.result['compared'] == 'labels')}"
-        self.notes.setText(f"Lengths in {unit}. {comparison.notes}{colours}")
-        values = distributions(comparison)
-        if values:
-            self.distributions.show_values((f"A: {comparison.names[0]}", f"B: {comparison.names[1]}"), values)
-        self.tabs.setTabEnabled(1, bool(values))
-        self._show_diagrams(comparison, unit)
+        colours = "" if layer is None else legend(comparison.result["compared"] == "labels")
+        self.results.show_comparison(comparison, colours)
         self.work.say(_headline(comparison))
         self._refresh()
 
@@ -184,14 +160,6 @@ class CompareDock(QWidget):
             self._difference.visible = False
         self._viewer.add_layer(layer)
         self._difference = layer
-
-    def _show_diagrams(self, comparison: Comparison, unit: str) -> None:
-        found = densities(comparison)
-        self.tabs.setTabEnabled(2, found is not None)
-        if found is None:
-            return
-        for plot, density in zip(self.diagrams, found[:2], strict=True):
-            plot.show_density(density, found[2], unit)
 
     def _on_grid(self, shown: bool) -> None:
         self._side_by_side.show(shown, [layer for layer in (self.a.layer, self.b.layer, self._difference) if layer is not None])
@@ -242,6 +210,7 @@ class CompareDock(QWidget):
     def _build(self) -> None:
         self.a.setToolTip("Labels, a mask, a field, a surface or points; real or simulated.")
         self.b.setToolTip("What A is compared with. Layers with different voxels or positions are resampled to the finer grid.")
+        self.swap_button.setToolTip("Exchange A and B.")
         self.grid_button.setCheckable(True)
         self.grid_button.setToolTip(
             "Show A, B and their difference side by side (napari's grid mode), moving and slicing together. "
@@ -252,12 +221,6 @@ class CompareDock(QWidget):
         for name, box in self.options.items():
             box.setChecked(getattr(defaults, name))
             box.setToolTip(CompareParameters.infos()[name].description)
-        self.tabs = QTabWidget()
-        self.tabs.addTab(self.numbers, "Numbers")
-        self.tabs.addTab(self.distributions, "Distributions")
-        self.tabs.addTab(self._diagram_tab(), "Curvature")
-        for tab in (1, 2):
-            self.tabs.setTabEnabled(tab, False)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(2, 2, 6, 2)
@@ -267,22 +230,16 @@ class CompareDock(QWidget):
         column.addLayout(self._choices())
         column.addLayout(self._ticks())
         column.addWidget(self.work)
-        column.addWidget(self.tabs, 1)
-        column.addWidget(self.notes)
+        column.addWidget(self.results, 1)
         foot = QHBoxLayout()
         foot.addWidget(self.grid_button)
         foot.addWidget(self.mesh_button)
         foot.addWidget(self.report_button)
         foot.addWidget(self.script_button)
         column.addLayout(foot)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(content)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
-        layout.addWidget(area)
+        layout.addWidget(scrolled(content))
 
     def _choices(self) -> QFormLayout:
         rows = QFormLayout()
@@ -300,16 +257,6 @@ class CompareDock(QWidget):
         grid.addWidget(self.swap_button, len(self.options) // 2, len(self.options) % 2)
         return grid
 
-    def _diagram_tab(self) -> QWidget:
-        tab = QWidget()
-        row = QHBoxLayout(tab)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2)
-        for side, plot in zip("AB", self.diagrams, strict=True):
-            plot.plot.setTitle(side)
-            row.addWidget(plot)
-        return tab
-
     def sizeHint(self) -> QSize:
         """Return a size that leaves the canvas its room on a small screen."""
         return QSize(380, 640)
@@ -321,7 +268,12 @@ def _is_shape(layer: Layer) -> bool:
 
 def _headline(comparison: Comparison) -> str:
     result = comparison.result
-    for name, words in (("mismatch", "Mismatch {:.1%}"), ("dice", "Dice {:.3f}"), ("mean_surface_distance", "Mean distance {:.4g}")):
-        if name in result:
-            return f"{words.format(result[name])} — compared as {result['compared']}."
-    return f"Compared as {result['compared']}."
+    if "mismatch" in result:
+        number = f"Mismatch {percent(result['mismatch'])}"
+    elif "dice" in result:
+        number = f"Dice overlap {result['dice']:.3f}"
+    elif "mean_surface_distance" in result:
+        number = f"Mean distance {result['mean_surface_distance']:.4g}"
+    else:
+        return f"Compared as {result['compared']}."
+    return f"{number}, compared as {result['compared']}."

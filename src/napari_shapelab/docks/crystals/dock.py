@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize
+from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.crystals.fit_tab import CrystalFitTab
 from napari_shapelab.docks.crystals.generate_tab import CrystalGenerateTab
 from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.scrolled import scrolled
+from napari_shapelab.widgets.tab_order import order_tabs
 
 __all__ = ["CrystalsDock"]
 
@@ -29,8 +31,8 @@ class CrystalsDock(QWidget):
         self.fit = CrystalFitTab(viewer)
         self.generate = CrystalGenerateTab(viewer)
         self.tabs = QTabWidget()
-        self.tabs.addTab(_scrolling(self.fit), "Fit")
-        self.tabs.addTab(_scrolling(self.generate), "Generate")
+        self.tabs.addTab(scrolled(self.fit), "Fit")
+        self.tabs.addTab(scrolled(self.generate), "Generate")
         heading = QLabel("<b>Crystals</b> — describe grains or cells by a few numbers each, or make new ones.")
         heading.setWordWrap(True)
         layout = QVBoxLayout(self)
@@ -38,16 +40,8 @@ class CrystalsDock(QWidget):
         layout.setSpacing(6)
         layout.addWidget(heading)
         layout.addWidget(self.tabs, 1)
+        order_tabs(self)
 
     def sizeHint(self) -> QSize:
         """Return a size that leaves the canvas its room on a small screen."""
         return QSize(380, 640)
-
-
-def _scrolling(content: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(content)
-    return area

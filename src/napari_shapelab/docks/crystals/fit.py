@@ -15,6 +15,7 @@ import shapelab
 from napari_shapelab.work.progress import Progress, Report
 from shapelab.crystals.fit_parameters import FitParameters
 from shapelab.crystals.moments import Moments
+from shapelab.units import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,10 +74,10 @@ def fit_image(image: GrainImage, parameters: FitParameters, report: Report, abor
     from shapelab.crystals.report import grain_report
 
     if not kernels_ready(parameters.likelihood):
-        report(Progress(-1, "Preparing the kernels: they are compiled once on a machine, in some seconds…"))
+        report(Progress(-1, "Compiling the kernels, the first time only…"))
 
     def tell(progress: FitProgress) -> None:
-        text = f"{progress.stage} · mismatch {progress.mismatch:.2%}"
+        text = f"{progress.stage} · mismatch {percent(progress.mismatch)}"
         report(Progress(progress.fraction, text[0].upper() + text[1:]))
 
     labels, ids = _numbered(image.labels)
@@ -122,8 +123,7 @@ def fit_something_small() -> None:
 
 def _summary(sentences: Sequence[str], notes: tuple[str, ...]) -> str:
     """Return sentences as rich text, the mismatch in bold."""
-    share, rest = escape(" ".join((*sentences, *notes))).split(" ", 1)
-    return f"<b>{share}</b> {rest}"
+    return re.sub(r"(\d[\d.]* %)", r"<b>\1</b>", escape(" ".join((*sentences, *notes))), count=1)
 
 
 def draw_grains(name: str, table: GrainTable, parameters: FitParameters, abort: threading.Event) -> FitResult:

@@ -14,6 +14,7 @@ import shapelab
 from napari_shapelab.work.progress import Progress, Report
 from shapelab.crystals.generate_parameters import GenerateParameters
 from shapelab.crystals.population import Population, population_of
+from shapelab.units import percent
 
 if TYPE_CHECKING:
     from shapelab.crystals import Crystal
@@ -42,7 +43,7 @@ def generate(
     """Make a sample."""
 
     def tell(fraction: float, labels: np.ndarray) -> None:
-        report(Progress(fraction, f"Regularised {fraction:.0%}: volumes become exact at the end.", labels))
+        report(Progress(fraction, f"Regularised {percent(fraction)}: volumes become exact at the end.", labels))
 
     crystal = parameters.generate(like, tell, abort)
     provenance = {

@@ -82,7 +82,9 @@ class GrainSource(QWidget):
         self.threshold = NumberBox(step=1.0, limits=(0.5, 60.0))
         self.threshold.setSuffix("°")
         self.threshold.setValue(_THRESHOLD)
-        self.threshold.setToolTip("Boundary angle: neighbouring pixels whose orientations differ by less belong to the same grain.")
+        self.threshold.setToolTip(
+            "Boundary angle: neighbouring pixels whose orientations differ by less belong to the same grain; 0.5° to 60°."
+        )
         self.note = MessageLine()
         row = QHBoxLayout()
         row.setSpacing(4)

@@ -5,18 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_shapelab.widgets.row_table import Column, RowTable
+from shapelab.units import percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["GrainTableView"]
 
+
+def _signed(part: float) -> str:
+    return f"+{percent(part)}" if part > 0 else percent(part)
+
+
 _COLUMNS = {
     "id": Column("grain", "{:d}", "Label of the grain.", 50),
     "wrong_pixels": Column("wrong", "{:d}", "Pixels that the diagram gives to another grain.", 66),
-    "mismatch": Column("share", "{:.1%}", "Share of the grain's pixels that the diagram gives to another grain.", 58),
-    "volume_error": Column("volume", "{:+.1%}", "Volume of the cell against that of the grain.", 66, order=abs),
-    "reason": Column("why", "{}", "What the grain's shape says, for the twenty worst.", words=True),
+    "mismatch": Column("share", percent, "Share of the grain's pixels that the diagram gives to another grain.", 58),
+    "volume_error": Column("volume", _signed, "Volume of the cell against that of the grain.", 66, order=abs),
+    "reason": Column("why", "{}", "Why the fit misses the grain, for the twenty worst.", words=True),
 }
 
 

@@ -22,7 +22,7 @@ from shapelab.units import conversion, is_length, shown_unit
 
 __all__ = ["DiagramTab", "diagram_of_run"]
 
-_LEGEND = "Diagonal: balls. Level line: tubes. Below: saddles."
+_LEGEND = "Diagonal: balls. Horizontal line: tubes. Below: saddles."
 _MEASURING = "Measuring…"
 _BINS = 80
 _LEAST_RANGE = 60.0

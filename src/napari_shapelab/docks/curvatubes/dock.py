@@ -21,7 +21,7 @@ from napari_shapelab.run.recording_tab import RecordingTab
 from napari_shapelab.settings import take_scenarios
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.preset_combo import PresetCombo
-from napari_shapelab.widgets.scrolled import scrolled
+from napari_shapelab.widgets.tab_order import order_tabs
 from napari_shapelab.work.soon import is_small, soon
 from napari_shapelab.work.task import Task, warm_up
 from shapelab.catalog import problems, scenario, scenarios
@@ -80,6 +80,7 @@ class CurvatubesDock(QWidget):
         self._build()
         self._connect()
         self._describe()
+        order_tabs(self)
         follow_last_used(FAMILY, self.panel, self._entered, self.enter)
         warm_up("shapelab.curvature.flow:warm_up")
 
@@ -301,8 +302,8 @@ class CurvatubesDock(QWidget):
         self.stay_near.setVisible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
-        layout.addWidget(scrolled(content), 1)
-        layout.addWidget(self.panel)
+        self.panel.put_above(content)
+        layout.addWidget(self.panel, 1)
         layout.addWidget(self.results)
 
 

@@ -26,6 +26,7 @@ from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.scrolled import scrolled
+from napari_shapelab.widgets.tab_order import order_tabs
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.mesh_layer import mesh_button
 from napari_shapelab.work.task import Task
@@ -33,6 +34,7 @@ from shapelab.io import Run
 
 __all__ = ["ReplayDock"]
 
+_NONE = "No run is open."
 _HELP = "<b>Replay</b> — open a saved run (or drop its folder here), step through its frames, resume it from any checkpoint."
 _FIRST = {"cells": "volume_error"}
 """Scalar that is plotted first, where it is not the energy."""
@@ -57,6 +59,7 @@ class ReplayDock(QWidget):
         self.resumer = Resumer(self._viewer, self)
         self.runs = QComboBox()
         self.runs.setToolTip("Runs that have layers in the viewer; choose one again to read the frames saved since.")
+        self.runs.setPlaceholderText("no saved run in the viewer")
         self.open_button = push_button("Open…", "Open a run folder (.zarr).", height=28)
         self.about = WrappedLabel()
         self.frame_label = QLabel()
@@ -78,6 +81,7 @@ class ReplayDock(QWidget):
         self._connect()
         self._show(None)
         self._on_layers()
+        order_tabs(self)
 
     @property
     def run(self) -> Run | None:
@@ -141,7 +145,7 @@ class ReplayDock(QWidget):
         self._opened = opened
         self.note.say("")
         self._list_details(opened.details if opened is not None else [])
-        self.about.setText(opened.about if opened is not None else "No run is open.")
+        self.about.setText(opened.about if opened is not None else _NONE)
         self.export.show_run(self.run)
         self.resolution.show_run(self.run, new=self.run is None or not layers_of(self._viewer, self.run))
         if opened is None:
@@ -168,7 +172,7 @@ class ReplayDock(QWidget):
 
     def _tell(self, text: str) -> None:
         """Say why a folder was not opened; what is shown stays."""
-        self.about.setText(self._opened.about if self._opened is not None else "No run is open.")
+        self.about.setText(self._opened.about if self._opened is not None else _NONE)
         self._say(text, wrong=True)
 
     def _say(self, text: str, wrong: bool) -> None:
@@ -203,6 +207,7 @@ class ReplayDock(QWidget):
             self.runs.addItem(path.name, str(path))
             self.runs.setItemData(self.runs.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
         self.runs.setCurrentIndex(self.runs.findData(str(self.run.path.resolve())) if self.run is not None else -1)
+        self.runs.setEnabled(self.runs.count() > 0)
         self.runs.blockSignals(was)
 
     def _list_details(self, rows: Details) -> None:

@@ -41,7 +41,7 @@ class Player(QWidget):
         self.rate.setRange(1, 60)
         self.rate.setValue(10)
         self.rate.setSuffix(" /s")
-        self.rate.setToolTip("Frames per second, here and in a movie; a slow machine shows fewer.")
+        self.rate.setToolTip("Frames per second, 1 to 60, here and in a movie; a slow machine shows fewer.")
         ignore_wheel(self.rate)
         self.loop = QCheckBox("Loop")
         self.loop.setToolTip("Start again after the last frame.")

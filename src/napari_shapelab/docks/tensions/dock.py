@@ -72,7 +72,7 @@ class TensionsDock(QWidget):
         self._build()
         self._connect()
         if options != DockOptions():
-            self.work.say("The options are those that you used last: “Defaults” takes them back.")
+            self.work.say("These are the options that you used last: “Defaults” resets them.")
         self._offer()
         self._refresh()
         warm_up("shapelab.infer.warm_up:warm_up")

@@ -29,6 +29,7 @@ from shapelab.errors import InputError
 from shapelab.frame import LayerData
 from shapelab.infer import tensions_of_pairs
 from shapelab.simulation import Frame
+from shapelab.units import percent
 
 __all__ = ["SimulateTab"]
 
@@ -165,7 +166,7 @@ def _compared(taken: TakenLayer, frame: Frame) -> tuple[str, LayerData]:
     kept = len(before & after) / max(len(before), 1)
     mismatch = float(np.mean(np.asarray(mine.data) != other.data)) if mine.data.shape == other.data.shape else float(result["mismatch"])
     text = (
-        f"After {frame.step} steps <b>{mismatch:.1%}</b> of the pixels lie in another cell, and {kept:.0%} of the {len(before)} "
+        f"After {frame.step} steps <b>{percent(mismatch)}</b> of the pixels lie in another cell, and {percent(kept)} of the {len(before)} "
         "contacts are still there. Where the two differ, the tissue is not a foam at rest, or the segmentation is wrong."
     )
     where = difference(mine, other)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from shapelab.units import percent
+
 __all__ = ["Quality", "TriangleMesh"]
 
 
@@ -32,7 +34,7 @@ class Quality:
         words = [
             f"{self.triangles:,} triangles, angles {self.smallest_angle:.1f}° to {self.largest_angle:.1f}°,",
             f"areas within {self.area_error:.2g},",
-            f"{100 * self.off:.1f} % of the nodes on boundaries not exactly there.",
+            f"{percent(self.off)} of the nodes on boundaries not exactly there.",
         ]
         if self.inverted:
             words.append(f"{self.inverted} triangles are turned inside out.")

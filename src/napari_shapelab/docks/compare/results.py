@@ -1,0 +1,86 @@
+"""What a comparison has found, in tabs: a table of numbers, distributions of cells, and curvature diagrams; notes below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+
+from napari_shapelab.docks.compare.comparison import Comparison, densities, distributions, numbers
+from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.distribution_plot import DistributionPlot
+from napari_shapelab.widgets.measurement_table import Measurements
+from napari_shapelab.widgets.plots import DiagramPlot
+from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from shapelab.units import shown_unit
+
+__all__ = ["ComparisonResults"]
+
+_SLOW = (1, 2)
+"""Tabs that only some comparisons have something for."""
+
+
+class ComparisonResults(QWidget):
+    """The results of the last comparison.
+
+    Parameters
+    ----------
+    viewer
+        Whose theme to follow.
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__()
+        viewer = unwrapped(viewer)
+        self.numbers = Measurements()
+        self.distributions = DistributionPlot(viewer)
+        self.diagrams = (DiagramPlot(viewer), DiagramPlot(viewer))
+        self.notes = WrappedLabel()
+        self.tabs = QTabWidget()
+        self.tabs.addTab(self.numbers, "Numbers")
+        self.tabs.addTab(self.distributions, "Distributions")
+        self.tabs.addTab(self._diagram_tab(), "Curvature")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self.tabs, 1)
+        column.addWidget(self.notes)
+        self.clear()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.numbers.clear()
+        self.notes.setText("")
+        self.tabs.setCurrentIndex(0)
+        for tab in _SLOW:
+            self.tabs.setTabEnabled(tab, False)
+
+    def show_comparison(self, comparison: Comparison, colours: str) -> None:
+        """Show what was found; `colours` is the legend of the difference layer, "" without one."""
+        between, first, second = numbers(comparison)
+        unit = shown_unit(comparison.result["unit"]) or "pixels"
+        self.numbers.clear()
+        self.numbers.add("A ↔ B", between)
+        self.numbers.add("A", first)
+        self.numbers.add("B", second)
+        self.numbers.show_first()
+        self.notes.setText(f"Lengths in {unit}. {comparison.notes}{f'<br>{colours}' if colours else ''}")
+        values = distributions(comparison)
+        if values:
+            self.distributions.show_values((f"A: {comparison.names[0]}", f"B: {comparison.names[1]}"), values)
+        self.tabs.setTabEnabled(1, bool(values))
+        found = densities(comparison)
+        self.tabs.setTabEnabled(2, found is not None)
+        if found is not None:
+            for plot, density in zip(self.diagrams, found[:2], strict=True):
+                plot.show_density(density, found[2], unit)
+
+    def _diagram_tab(self) -> QWidget:
+        tab = QWidget()
+        row = QHBoxLayout(tab)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        for side, plot in zip("AB", self.diagrams, strict=True):
+            plot.plot.setTitle(side)
+            row.addWidget(plot)
+        return tab
