@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QFormLayout,
     QGridLayout,
-    QHBoxLayout,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -31,6 +30,7 @@ from napari_shapelab.viewer.side_by_side import SideBySide
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.difference_layer import difference_layer, legend
 from napari_shapelab.widgets.file_dialog import ask_folder
+from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.widgets.tab_order import order_tabs
@@ -231,12 +231,7 @@ class CompareDock(QWidget):
         column.addLayout(self._ticks())
         column.addWidget(self.work)
         column.addWidget(self.results, 1)
-        foot = QHBoxLayout()
-        foot.addWidget(self.grid_button)
-        foot.addWidget(self.mesh_button)
-        foot.addWidget(self.report_button)
-        foot.addWidget(self.script_button)
-        column.addLayout(foot)
+        column.addLayout(FlowRow((self.grid_button, self.mesh_button, self.report_button, self.script_button)))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(scrolled(content))
