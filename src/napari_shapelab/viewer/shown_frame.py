@@ -1,4 +1,4 @@
-"""The frame and channel of a layer that its viewer shows."""
+"""The frame and channel of a layer that its viewer shows, and which of its axes is time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,27 @@ from typing import Any
 import numpy as np
 from napari.layers import Layer
 
-from napari_shapelab.viewer.axes import axis_name, value_axes
+from napari_shapelab.viewer.axes import axis_name, split_axes, value_axes
 from napari_shapelab.viewer.view import unwrapped
 
-__all__ = ["frame_of"]
+__all__ = ["frame_of", "shown_frame", "time_axis"]
+
+
+def time_axis(layer: Layer) -> int:
+    """Return the axis of a layer that is time and has several frames, -1 if there is none."""
+    _, others = split_axes(layer)
+    shape = layer.level_shapes[0] if getattr(layer, "multiscale", False) else layer.data.shape
+    long = [axis for axis in others if int(shape[axis]) > 1 and axis_name(layer, axis) != "channels"]
+    return long[-1] if len(long) == 1 else -1
+
+
+def shown_frame(layer: Layer, viewer: Any) -> int:
+    """Return the frame of a layer over time that is shown, 0 where it has only one."""
+    time = time_axis(layer)
+    if time < 0:
+        return 0
+    point = np.asarray(unwrapped(viewer).dims.point, float)[-layer.ndim :]
+    return round(float(layer.world_to_data(point)[time]))
 
 
 def frame_of(

@@ -13,13 +13,13 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QPushBut
 from napari_shapelab.docks.replay.about import Details, Opened, read_opened
 from napari_shapelab.docks.replay.export_panel import ExportPanel
 from napari_shapelab.docks.replay.player import Player
-from napari_shapelab.docks.replay.plot import ReplayPlot
 from napari_shapelab.docks.replay.resolution import Resolution
 from napari_shapelab.docks.replay.resume import Resumer, saved_step
 from napari_shapelab.docks.replay.timeline import Timeline
 from napari_shapelab.run.folder_layers import add_run, layers_of, runs_shown, update_layers
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.cursor_plot import CursorPlot
 from napari_shapelab.widgets.file_dialog import ask_folder
 from napari_shapelab.widgets.form import collapsible
 from napari_shapelab.widgets.message import MessageLine
@@ -63,7 +63,7 @@ class ReplayDock(QWidget):
         self.open_button = push_button("Open…", "Open a run folder (.zarr).", height=28)
         self.about = WrappedLabel()
         self.frame_label = QLabel()
-        self.plot = ReplayPlot(self._viewer)
+        self.plot = CursorPlot(self._viewer)
         self.player = Player(self._viewer, self.timeline)
         self.resume_button = push_button(
             "Resume", "Resume the run from this frame, in its own dock; the saved run is not changed.", height=28

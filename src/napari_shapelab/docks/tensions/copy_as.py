@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_shapelab.docks.tensions.given import FrameImages, Given
 from napari_shapelab.docks.tensions.inference import DockOptions
+from napari_shapelab.viewer.given_labels import FrameImages, Given
 from napari_shapelab.work.script_button import Script
 from shapelab.infer import TensionOptions
 from shapelab.script import save_array

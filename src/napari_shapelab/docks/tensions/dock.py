@@ -11,11 +11,13 @@ from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QApplication, QFormLayout, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.tensions.copy_as import tension_command, tension_script
-from napari_shapelab.docks.tensions.given import describe, given, time_axis, why_no_tissue
 from napari_shapelab.docks.tensions.inference import DockOptions, Found, infer
+from napari_shapelab.docks.tensions.plan import describe
 from napari_shapelab.docks.tensions.result_view import ResultView
 from napari_shapelab.settings import last_used, remember
+from napari_shapelab.viewer.given_labels import given, why_no_labels
 from napari_shapelab.viewer.insert import LayerAdder
+from napari_shapelab.viewer.shown_frame import time_axis
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.file_dialog import ask_folder, ask_target
@@ -49,7 +51,7 @@ class TensionsDock(QWidget):
         self._viewer = unwrapped(napari_viewer)
         self._adder = LayerAdder(self._viewer, self)
         self._planning: object | None = None
-        self.layer = LayerCombo(self._viewer, "choose labels", why_no_tissue, (Labels,))
+        self.layer = LayerCombo(self._viewer, "choose labels", why_no_labels, (Labels,))
         options = _used_last()
         self.form = Form(options, hidden=_FILM)
         self.film_form = Form(options, only=_FILM, flat=True)
@@ -198,7 +200,7 @@ class TensionsDock(QWidget):
             return
         active = self._viewer.layers.selection.active
         ordered = sorted(self._viewer.layers, key=lambda layer: layer is not active)
-        free = (layer for layer in ordered if isinstance(layer, Labels) and not why_no_tissue(layer) and not _is_result(layer))
+        free = (layer for layer in ordered if isinstance(layer, Labels) and not why_no_labels(layer) and not _is_result(layer))
         layer = next(free, None)
         if layer is not None:
             self.layer.choose(layer)

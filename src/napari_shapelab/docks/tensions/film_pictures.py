@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from napari_shapelab.docks.tensions.given import Given
 from napari_shapelab.docks.tensions.pictures import (
     PRESSURE_COLOURS,
     Triple,
@@ -18,6 +17,7 @@ from napari_shapelab.docks.tensions.pictures import (
     segments,
     tension_colours,
 )
+from napari_shapelab.viewer.given_labels import Given
 from shapelab.infer import Tensions
 
 __all__ = ["film_triples"]

@@ -8,8 +8,8 @@ import numpy as np
 from napari.layers import Labels
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_shapelab.docks.tensions.given import Given, given
 from napari_shapelab.docks.tensions.inference import Found
+from napari_shapelab.viewer.given_labels import Given, given
 from napari_shapelab.work.task import Task
 from shapelab.errors import ShapelabError
 

@@ -9,8 +9,8 @@ import numpy as np
 
 import shapelab
 from napari_shapelab.docks.tensions.film_pictures import film_triples
-from napari_shapelab.docks.tensions.given import FrameImages, Given
 from napari_shapelab.docks.tensions.pictures import Triple, still_triples
+from napari_shapelab.viewer.given_labels import FrameImages, Given
 from napari_shapelab.work.progress import Progress, Report
 from shapelab.infer import (
     CellTypes,

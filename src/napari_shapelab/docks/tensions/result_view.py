@@ -13,12 +13,12 @@ from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.tensions.class_plot import ClassPlot
 from napari_shapelab.docks.tensions.freshness import Freshness
-from napari_shapelab.docks.tensions.given import shown_frame
 from napari_shapelab.docks.tensions.inference import Found
 from napari_shapelab.docks.tensions.link import TensionLink
 from napari_shapelab.docks.tensions.pictures import PRESSURE_COLOURS, REASONS, limits, pressure_limits, tension_colours
 from napari_shapelab.docks.tensions.simulate import SimulateTab
 from napari_shapelab.docks.tensions.tables import CELLS, INTERFACES, cell_rows, interface_rows
+from napari_shapelab.viewer.shown_frame import shown_frame
 from napari_shapelab.viewer.view import see, unwrapped
 from napari_shapelab.widgets.colour_scale import ColourScale
 from napari_shapelab.widgets.row_table import RowTable

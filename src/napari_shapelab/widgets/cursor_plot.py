@@ -1,4 +1,4 @@
-"""The scalars of a saved run, with a cursor at the frame that the viewer shows."""
+"""Numbers over the frames of a run or movie, with a cursor at the frame that the viewer shows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from qtpy.QtCore import Qt, Signal
 
 from napari_shapelab.widgets.plots import ScalarPlot
 
-__all__ = ["ReplayPlot"]
+__all__ = ["CursorPlot"]
 
 
-class ReplayPlot(ScalarPlot):
+class CursorPlot(ScalarPlot):
     """A curve whose cursor is moved by a click anywhere, by dragging, or from outside."""
 
     chosen = Signal(int)

@@ -1,4 +1,4 @@
-"""What the tensions of a layer are inferred from: one image, or the frames of a film."""
+"""The label images of a layer: one of them, or the frames of a movie."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from typing import Any
 import numpy as np
 from napari.layers import Labels, Layer
 
-from napari_shapelab.viewer.axes import axis_name, split_axes
+from napari_shapelab.viewer.axes import split_axes
 from napari_shapelab.viewer.layer_data import TakenLayer, place_of, take, why_not_taken
-from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.viewer.shown_frame import shown_frame, time_axis
 from shapelab.errors import InputError
-from shapelab.infer import plan_tensions
 
-__all__ = ["FrameImages", "Given", "describe", "given", "shown_frame", "time_axis", "why_no_tissue"]
+__all__ = ["FrameImages", "Given", "given", "why_no_labels"]
 
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """What is inferred from: one image, or the frames of a film."""
+    """One label image, or the frames of a movie."""
 
     frames: tuple[TakenLayer, ...]
     film: bool
@@ -49,32 +48,15 @@ class Given:
         return result
 
 
-def why_no_tissue(layer: Layer) -> str:
-    """Return why no tensions can be inferred from a layer, "" if they can; looks at no pixels."""
+def why_no_labels(layer: Layer) -> str:
+    """Return why a layer holds no cells, "" if it may; looks at no pixels."""
     if not isinstance(layer, Labels):
         return "it is not a Labels layer: segment it into Labels first"
     return why_not_taken(layer, kinds=(Labels,))
 
 
-def time_axis(layer: Layer) -> int:
-    """Return the axis of a layer that is time and has several frames, -1 if there is none."""
-    _, others = split_axes(layer)
-    shape = layer.level_shapes[0] if getattr(layer, "multiscale", False) else layer.data.shape
-    long = [axis for axis in others if int(shape[axis]) > 1 and axis_name(layer, axis) != "channels"]
-    return long[-1] if len(long) == 1 else -1
-
-
-def shown_frame(layer: Layer, viewer: Any) -> int:
-    """Return the frame of a layer over time that is shown, 0 where it has only one."""
-    time = time_axis(layer)
-    if time < 0:
-        return 0
-    point = np.asarray(unwrapped(viewer).dims.point, float)[-layer.ndim :]
-    return round(float(layer.world_to_data(point)[time]))
-
-
 def given(layer: Labels, viewer: Any, *, film: bool, frame: int | None = None) -> Given:
-    """Take what is to be inferred from: of one frame, the one that is shown, or `frame`. No pixels are touched.
+    """Take label images: of one frame, the one that is shown, or `frame`. No pixels are touched.
 
     Raises
     ------
@@ -86,7 +68,7 @@ def given(layer: Labels, viewer: Any, *, film: bool, frame: int | None = None) -
     shape = layer.level_shapes[0] if getattr(layer, "multiscale", False) else layer.data.shape
     frames = [take(layer, viewer, frame=number) for number in range(int(shape[time]))] if time >= 0 else [_one(layer, viewer, frame)]
     if time >= 0 and not frames[0].place.is_straight:
-        raise InputError(f"The layer {layer.name!r} is sheared: a film can be taken only on perpendicular axes. Choose one frame instead.")
+        raise InputError(f"The layer {layer.name!r} is sheared: a movie can be taken only on perpendicular axes. Choose one frame instead.")
     spatial, _ = split_axes(layer)
     axes = tuple(axis for axis in spatial if int(shape[axis]) > 1 or frames[0].ndim == len(spatial))
     notes = tuple(note for note in frames[0].notes if time < 0 or not note.startswith("Only frame"))
@@ -99,15 +81,8 @@ def _one(layer: Labels, viewer: Any, frame: int) -> TakenLayer:
     return take(layer, viewer, frame=frame) if time_axis(layer) >= 0 else take(layer, viewer)
 
 
-def describe(taken: Given) -> str:
-    """Return what an inference would work on and what to expect, in sentences; in a thread."""
-    read = taken.frames[0].read()
-    text = str(plan_tensions(read.data, read.spacing))
-    return f"{len(taken.frames)} frames; in the first, {text}" if taken.film else " ".join([text, *read.notes])
-
-
 class FrameImages(Sequence[np.ndarray]):
-    """Label images of a film, read one by one."""
+    """Label images of a movie, read one by one."""
 
     def __init__(self, frames: Sequence[TakenLayer]) -> None:
         self._frames = frames

@@ -1,0 +1,266 @@
+"""Cells over time: curves with a cursor that follows napari's slider, tracks, events, tables."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels, Points, Tracks
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
+
+from napari_shapelab.viewer.given_labels import FrameImages, Given, given, why_no_labels
+from napari_shapelab.viewer.shown_frame import shown_frame, time_axis
+from napari_shapelab.viewer.tabbed import own_tab
+from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.cursor_plot import CursorPlot
+from napari_shapelab.widgets.flow_row import FlowRow
+from napari_shapelab.widgets.layer_combo import LayerCombo
+from napari_shapelab.work.progress import Progress, Report
+from napari_shapelab.work.row import WorkRow
+from shapelab.errors import InputError, ShapelabError
+from shapelab.io.output import new_file
+from shapelab.movies import CellsOverTime, Movie, link_cells, measure_over_time
+from shapelab.stopping import stoppable
+
+__all__ = ["MoviesPanel", "measure_movie"]
+
+TITLE = "Movies"
+_COLOURS = {"division": "#4aa3ff", "loss": "#d9534f", "appearance": "#5cb85c", "new label": "#aaaaaa", "neighbour exchange": "#ffb13d"}
+
+
+def measure_movie(viewer: Any) -> None:
+    """Open the panel that measures cells over time, on the selected layer if it is a movie of labels."""
+    viewer = unwrapped(viewer)
+    panel = own_tab(viewer, TITLE, lambda: MoviesPanel(viewer))
+    if viewer.layers.selection.active is not None:
+        panel.layer.choose(viewer.layers.selection.active)
+
+
+def _why_no_movie(layer: Any) -> str:
+    """Return why a layer is no movie of cells, "" if it is one; looks at no pixels."""
+    reason = why_no_labels(layer)
+    if reason:
+        return reason
+    time = time_axis(layer)
+    if time < 0:
+        return "it has no axis of time beside 2 or 3 axes of space: name it t (layer.axis_labels)"
+    return "" if time == 0 else "time is not its first axis: reorder its axes first"
+
+
+class MoviesPanel(QWidget):
+    """Measures the cells of a Labels layer over time.
+
+    Parameters
+    ----------
+    viewer
+        Whose layers to measure.
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__()
+        self._viewer = unwrapped(viewer)
+        self.found: CellsOverTime | None = None
+        self._given: Given | None = None
+        self._source: Labels | None = None
+        self.layer = LayerCombo(self._viewer, "choose labels over time", _why_no_movie, (Labels,))
+        self.link = QCheckBox("Link cells by overlap")
+        self.link.setToolTip("For labels that do not follow the cells from frame to frame: give each cell one label first.")
+        self.work = WorkRow(self._viewer, "Measure", "Measure every cell in every frame, and find divisions, losses and exchanges.")
+        self.plot = CursorPlot(self._viewer, "cells")
+        self.plot.plot.setLabel("bottom", "frame")
+        self.tracks_button = push_button("Tracks", "Add the path of every cell as a Tracks layer.", self.add_tracks)
+        self.events_button = push_button("Events", "Add a point for every event, in its frame, coloured by its kind.", self.add_events)
+        self.save_button = push_button("Save…", "Save three tables (.csv): cells in frames, events, frames.", self._ask_and_save)
+        self._build()
+        self.layer.chosen.connect(self._refresh)
+        self.work.pressed.connect(self.measure)
+        self.plot.chosen.connect(self._go)
+        self._viewer.dims.events.current_step.connect(self._on_frame)
+        self._refresh()
+
+    def measure(self) -> None:
+        """Measure the chosen layer, in a thread."""
+        layer, link = self.layer.layer, self.link.isChecked()
+        if layer is None:
+            self.work.say("Choose a Labels layer over time first.", wrong=True)
+            return
+        try:
+            taken = given(layer, self._viewer, film=True)
+        except ShapelabError as error:
+            self.work.say(str(error), wrong=True)
+            return
+
+        times = _times(layer)
+
+        def compute(report: Report, abort: threading.Event) -> tuple[CellsOverTime, np.ndarray | None]:
+            with stoppable(abort):
+                movie, linked = _movie_of(taken, times), None
+                if link:
+                    report(Progress(-1, "Linking cells from frame to frame…"))
+                    linked = link_cells(movie)
+                    movie = movie.with_labels(linked)
+                return measure_over_time(movie, progress=lambda done, n: report(Progress(done / n, f"Frame {done} of {n}."))), linked
+
+        def show(result: tuple[CellsOverTime, np.ndarray | None]) -> None:
+            found, linked = result
+            source = layer if linked is None else self._add_linked(linked, taken)
+            self._show(found, taken, source)
+
+        self.work.start(compute, show, "Measuring cells over time…")
+
+    def add_tracks(self) -> Tracks | None:
+        """Add the paths of all cells."""
+        if self.found is None or self._given is None:
+            return None
+        tracks = self.found.tracks()
+        rows = np.column_stack([tracks.data[:, 0], self._in_layer(tracks.data[:, 1], tracks.data[:, 2:])])
+        layer = Tracks(rows, name=f"{self._given.name} · tracks", **tracks.meta, **self._given.place)
+        self._viewer.add_layer(layer)
+        self.work.say(f"Added {layer.name!r}: the paths of {len(np.unique(rows[:, 0]))} cells.")
+        return layer
+
+    def add_events(self) -> Points | None:
+        """Add a point for every event at the cell it befalls, in the frame before (a loss) or in its own."""
+        if self.found is None or self._given is None:
+            return None
+        events = self.found.events
+        if events.empty:
+            self.work.say("There are no events in this movie.", wrong=True)
+            return None
+        axes = [f"centroid_{axis}" for axis in self.found.axes]
+        places = self.found.table.set_index(["label", "frame"])[axes]
+        frames, world = [], []
+        for label, frame in zip(events["label"].tolist(), events["frame"].tolist(), strict=True):
+            at = (label, frame) if (label, frame) in places.index else (label, frame - 1)
+            frames.append(at[1])
+            world.append(places.loc[at].to_numpy(float))
+        layer = Points(
+            self._in_layer(np.array(frames, float), np.array(world)),
+            name=f"{self._given.name} · events",
+            features=events.assign(others=[" ".join(map(str, others)) for others in events["others"]]),
+            face_color=[_COLOURS[kind] for kind in events["kind"]],
+            size=max(min(self._source.data.shape[-2:]) / 40, 1) if self._source is not None else 4,
+            **self._given.place,
+        )
+        self._viewer.add_layer(layer)
+        self.work.say(f"Added {layer.name!r}: {', '.join(f'{n} {kind}' for kind, n in events['kind'].value_counts().items())}.")
+        return layer
+
+    def save(self, path: Path) -> list[Path]:
+        """Write the tables as new files; return their paths.
+
+        Raises
+        ------
+        InputError
+            If one of them exists or cannot be written.
+        """
+        if self.found is None:
+            raise InputError("Measure a movie first.")
+        tables = {"": self.found.table, "-events": self.found.events, "-frames": self.found.per_frame()}
+        paths = [path.with_name(f"{path.stem}{part}.csv") for part in tables]
+        for target, table in zip(paths, tables.values(), strict=True):
+            with new_file(target) as partial:
+                table.to_csv(partial, index=False)
+        return paths
+
+    def _ask_and_save(self) -> None:
+        name = self._given.name if self._given is not None else "cells"
+        path, _ = QFileDialog.getSaveFileName(self, "Save the tables", f"{name}.csv", "CSV (*.csv)")
+        if not path:
+            return
+        try:
+            saved = self.save(Path(path))
+        except ShapelabError as error:
+            self.work.say(str(error), wrong=True)
+            return
+        self.work.say(f"Saved {', '.join(repr(one.name) for one in saved)}.")
+
+    def _add_linked(self, linked: np.ndarray, taken: Given) -> Labels:
+        """Show the labels that follow the cells, which all numbers and tracks are of."""
+        layer = Labels(linked.reshape(_full(linked.shape, taken)), name=f"{taken.name} · linked", **taken.place)
+        self._viewer.add_layer(layer)
+        return layer
+
+    def _show(self, found: CellsOverTime, taken: Given, layer: Labels) -> None:
+        self.found, self._given, self._source = found, taken, layer
+        frames = found.per_frame()
+        names = [str(name) for name in frames if name not in ("frame", "time")]
+        self.plot.show_run(frames["frame"].to_numpy(), {name: frames[name].to_numpy(float) for name in names}, "cells")
+        self.work.say(str(found))
+        self._on_frame()
+        self._refresh()
+
+    def _in_layer(self, frames: np.ndarray, world: np.ndarray) -> np.ndarray:
+        """Return places in the world as pixels of the whole layer, time included."""
+        assert self._given is not None
+        back = np.linalg.inv(self._given.frames[0].place.matrix)
+        pixels = world @ back[:-1, :-1].T + back[:-1, -1]
+        rows = np.zeros((len(world), self._given.ndim))
+        rows[:, list(self._given.axes)] = pixels
+        rows[:, self._given.time] = frames
+        return rows
+
+    def _go(self, frame: int) -> None:
+        """Move napari's slider to a frame."""
+        if self._source is None or self._source not in self._viewer.layers:
+            return
+        axis = self._viewer.dims.ndim - self._source.ndim
+        point = np.zeros(self._source.ndim)
+        point[0] = frame
+        self._viewer.dims.set_point(axis, float(self._source.data_to_world(point)[0]))
+
+    def _on_frame(self, event: Any = None) -> None:
+        del event
+        if self._source is None or self._source not in self._viewer.layers:
+            self.plot.show_frame(-1)
+            return
+        self.plot.show_frame(shown_frame(self._source, self._viewer))
+
+    def _refresh(self, layer: Any = None) -> None:
+        del layer
+        self.work.set_ready(self.layer.layer is not None)
+        for button in (self.tracks_button, self.events_button, self.save_button):
+            button.setEnabled(self.found is not None)
+
+    def _build(self) -> None:
+        form = QFormLayout()
+        form.addRow("Labels", self.layer)
+        column = QVBoxLayout(self)
+        column.addLayout(form)
+        column.addWidget(self.link)
+        column.addWidget(self.work)
+        column.addWidget(self.plot, 1)
+        column.addLayout(FlowRow([self.tracks_button, self.events_button, self.save_button]))
+
+
+def _full(shape: tuple[int, ...], taken: Given) -> list[int]:
+    """Return the lengths of the whole layer's axes, 1 along those that are neither time nor space."""
+    sizes = [1] * taken.ndim
+    for axis, n in zip((taken.time, *taken.axes), shape, strict=True):
+        sizes[axis] = n
+    return sizes
+
+
+def _times(layer: Labels) -> tuple[np.ndarray, str]:
+    """Return the time of each frame, and its unit."""
+    step = float(np.abs(layer.scale[0])) or 1.0
+    timed = layer.units[0].dimensionality == {"[time]": 1}
+    return np.arange(layer.data.shape[0]) * step, str(layer.units[0]) if timed else "frame"
+
+
+def _movie_of(taken: Given, times: tuple[np.ndarray, str]) -> Movie:
+    """Return the frames of a layer as the science takes them."""
+    first = taken.frames[0]
+    return Movie(
+        FrameImages(taken.frames),
+        tuple(int(n) for n in np.shape(first.data)),
+        first.place,
+        times[0],
+        first.unit,
+        times[1],
+        (first.periodic,) * first.ndim,
+        sure=True,
+    )

@@ -1,0 +1,111 @@
+"""Cells over time, by clicks: curves, a cursor that follows the slider, tracks and events where the cells are, tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from qtpy.QtCore import Qt
+
+from napari_shapelab.work.movies import measure_movie
+from shapelab.errors import InputError
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def frames(relabelled=False):
+    """Two squares, the second of which divides in frame 2."""
+    movie = np.zeros((4, 40, 60), np.int32)
+    for t in range(4):
+        movie[t, 5:13, 4 + 3 * t : 12 + 3 * t] = 5
+        movie[t, 20:32, 30:44] = 9
+        if t >= 2:
+            movie[t, 20:32, 37:44] = 11
+    return np.stack([np.where(frame > 0, frame + 20 * t, 0) for t, frame in enumerate(movie)]) if relabelled else movie
+
+
+@pytest.fixture
+def panel(viewer):
+    def opened(data, **settings):
+        layer = viewer.add_labels(data, name="cells", **settings)
+        measure_movie(viewer)
+        panel = viewer.window.dock_widgets["Movies"]
+        assert panel.layer.layer is layer
+        return panel
+
+    return opened
+
+
+def measured(qtbot, panel):
+    assert panel.work.run_button.isEnabled()
+    qtbot.mouseClick(panel.work.run_button, LEFT)
+    qtbot.waitUntil(lambda: not panel.work.working, timeout=60_000)
+    assert panel.found is not None, panel.work.message.text()
+    return panel.found
+
+
+PLACE = {"scale": (5, 0.5, 0.25), "translate": (0, 3, -2), "units": ("s", "um", "um"), "axis_labels": ("t", "y", "x")}
+
+
+def test_curves_cursor_tracks_events_and_tables(viewer, panel, qtbot, tmp_path):
+    dock = panel(frames(), **PLACE)
+    found = measured(qtbot, dock)
+    assert (found.unit, found.time_unit) == ("um", "second")
+    assert found.table.set_index(["label", "frame"]).loc[(5, 1), "velocity_x"] == pytest.approx(3 * 0.25 / 5)
+    assert "1 division" in dock.work.message.text()
+    assert dock.plot.series("cells")[1].tolist() == [2, 2, 3, 3]
+    viewer.dims.set_point(0, 10.0)
+    assert dock.plot.cursor.value() == 2
+    dock.plot.chosen.emit(3)
+    assert viewer.dims.point[0] == 15
+
+    qtbot.mouseClick(dock.tracks_button, LEFT)
+    tracks = viewer.layers["cells · tracks"]
+    assert tracks.graph == {11: [9]}
+    first = tracks.data[(tracks.data[:, 0] == 5) & (tracks.data[:, 1] == 1)][0]
+    assert tracks.data_to_world(first[1:])[1:] == pytest.approx([8.5 * 0.5 + 3, 10.5 * 0.25 - 2])
+
+    qtbot.mouseClick(dock.events_button, LEFT)
+    events = viewer.layers["cells · events"]
+    assert events.features["kind"].tolist() == ["division"]
+    assert events.data[0][0] == 2
+    assert 20 <= events.data[0][1] < 32
+
+    names = [path.name for path in dock.save(tmp_path / "a.csv")]
+    assert names == ["a.csv", "a-events.csv", "a-frames.csv"]
+    assert len(pd.read_csv(tmp_path / "a.csv")) == 10
+    with pytest.raises(InputError, match="exists already"):
+        dock.save(tmp_path / "a.csv")
+
+
+def test_labels_that_follow_nothing_are_linked_and_shown(viewer, panel, qtbot):
+    dock = panel(frames(relabelled=True), axis_labels=("t", "y", "x"))
+    assert "link" in str(measured(qtbot, dock)).lower()
+    dock.link.click()
+    found = measured(qtbot, dock)
+    assert found.table.groupby("frame").size().tolist() == [2, 2, 3, 3]
+    linked = viewer.layers["cells · linked"]
+    assert set(np.unique(linked.data)) - {0} == set(found.table["label"])
+    assert found.per_frame()["divisions"].tolist() == [0, 0, 1, 0]
+
+
+@pytest.mark.parametrize("data", [np.ones((8, 8), int), np.ones((4, 8, 8), int)])
+def test_what_is_no_movie_cannot_be_measured(viewer, qtbot, data):
+    viewer.add_labels(data, name="still")
+    measure_movie(viewer)
+    panel = viewer.window.dock_widgets["Movies"]
+    assert panel.layer.layer is None
+    assert not panel.work.run_button.isEnabled()
+    assert not panel.tracks_button.isEnabled()
+
+
+def test_the_layer_may_go(viewer, panel, qtbot):
+    dock = panel(frames(), axis_labels=("t", "y", "x"))
+    measured(qtbot, dock)
+    viewer.layers.clear()
+    viewer.add_image(np.zeros((5, 8, 8)))
+    viewer.dims.set_point(0, 3)
+    assert not dock.plot.cursor.isVisible()
+    dock.plot.chosen.emit(1)
+    qtbot.mouseClick(dock.tracks_button, LEFT)
+    assert "cells · tracks" in viewer.layers
