@@ -11,7 +11,7 @@ import numpy as np
 from shapelab.axis_names import axis_meanings
 from shapelab.errors import InputError
 
-__all__ = ["Frame", "LayerData", "LayerKind", "require_space"]
+__all__ = ["Frame", "LayerData", "LayerKind", "fine_grid", "frozen", "require_space"]
 
 LayerKind = Literal["image", "labels", "points", "surface", "vectors", "tracks", "shapes"]
 
@@ -90,3 +90,12 @@ def frozen(array: np.ndarray) -> np.ndarray:
     copy = np.array(array, copy=True)
     copy.setflags(write=False)
     return copy
+
+
+def fine_grid(grid: dict[str, Any], fineness: int) -> dict[str, Any]:
+    """Return the place of a finer image over one with the scale of `grid`: both fill the same box."""
+    if fineness == 1:
+        return grid
+    scale = np.asarray(grid["scale"], float)
+    # the first pixel of either has its centre half a pixel from the corner of the box
+    return {**grid, "scale": tuple((scale / fineness).tolist()), "translate": tuple((scale * (0.5 / fineness - 0.5)).tolist())}

@@ -11,6 +11,7 @@ import shapelab as sl
 from shapelab import catalog
 from shapelab.errors import EditError, InputError, ParameterError
 from shapelab.foam import explain_tensions
+from shapelab.foam.drawing import drawn_rows
 from shapelab.scenario_check import quick_run
 
 SQUARES = np.pad(np.repeat(np.repeat(np.arange(1, 5).reshape(2, 2), 16, 0), 16, 1), 12)
@@ -106,6 +107,20 @@ def test_division_makes_two_halves_that_are_exact():
     assert areas(frame)[5] == pytest.approx(128, rel=5e-4)
 
 
+def test_volumes_are_exact_in_every_step_also_while_cells_divide_and_vanish():
+    growing = sl.Foam("growing_tissue", shape=(112, 112), n_cells=4, filling=0.08, growth=0.02, seed=2)
+    worst = [(frame.scalars["max_volume_error"], frame.step) for frame in growing.run(90, every=1) if frame.step > 20]
+    assert max(worst)[0] < 5e-4, max(worst)
+    assert growing.frame().scalars["births"] > 2
+    simulation = sl.Foam(labels=SQUARES, **EQUAL)
+    last(simulation, 20)
+    simulation.edit("remove_cell", cell=2)
+    worst = [(frame.scalars["max_volume_error"], frame.step) for frame in simulation.run(70, every=1)]
+    assert max(worst)[0] < 5e-4, max(worst)
+    simulation.edit("divide_cell", cell=3)
+    assert simulation.frame().scalars["max_volume_error"] < 5e-4
+
+
 def test_cells_are_added_painted_and_changed():
     simulation = sl.Foam(labels=SQUARES, types={1: 0, 2: 1, 3: 1, 4: 0}, between=0.9, first_medium=1.0, second_medium=1.0)
     simulation.edit("add_cell", position=(5, 30), volume=80.0, type=1)
@@ -124,11 +139,71 @@ def test_cells_are_added_painted_and_changed():
     assert sum(before.values()) - sum(after.values()) == pytest.approx(16, abs=1)
 
 
+def test_a_cell_is_moved_at_once_and_pulled_through_the_others():
+    simulation = sl.Foam(labels=SQUARES, **EQUAL)
+    last(simulation, 10)
+    before = areas(simulation.frame())
+    simulation.edit("move_cell", cell=1, position=(44.0, 30.0))
+    np.testing.assert_allclose(simulation.frame()["seeds"][0], (44, 30), atol=1)
+    frame = last(simulation, 30)
+    assert areas(frame) == pytest.approx(before, rel=5e-4)
+    start = frame["seeds"][0]
+    aim = start - (20, 0)
+    simulation.edit("pull_cell", cell=1, position=aim)
+    apart = [np.linalg.norm(start - aim)]
+    for frame in simulation.run(60, every=20):
+        apart.append(np.linalg.norm(frame["seeds"][0] - aim))
+        assert frame.scalars["max_volume_error"] < 5e-4
+    assert all(np.diff(apart[1:]) < -0.3)
+    assert apart[-1] > 2
+    for _ in range(40):
+        last(simulation, 10)
+    assert not simulation.state().pulls.any(axis=0)[3]  # let go
+
+
+def test_cells_are_drawn_finer_than_they_are_moved():
+    """The line between two cells lies within a twentieth of a pixel of where it is; areas are those of the cells."""
+    n, radius = 48, 15.0
+    y, x = np.mgrid[:n, :n] - 23.3
+    simulation = sl.Foam(labels=(np.hypot(y, x) < radius).astype(np.uint8), tensions={(0, 1): 1.0}, fineness=4)
+    frame = last(simulation, 30)
+    assert frame["cells"].shape == (4 * n, 4 * n)
+    cells, seeds = frame.layer("cells").meta, frame.layer("seeds").meta
+    assert cells["scale"] == (0.25, 0.25)
+    assert cells["translate"] == (-0.375, -0.375)
+    assert seeds["scale"] == (1.0, 1.0)
+    places = np.stack(np.meshgrid(*[np.arange(4 * n) / 4 - 0.375] * 2, indexing="ij"), axis=-1)
+    away = np.linalg.norm(places - frame["seeds"][0], axis=-1) - np.sqrt(areas(frame)[1] / np.pi)
+    inside = frame["cells"] == 1
+    assert inside[away < -0.05].all()
+    assert not inside[away > 0.05].any()
+
+
+@pytest.mark.parametrize("shape", [(24, 28), (12, 14, 16)])
+@pytest.mark.parametrize("periodic", [False, True])
+def test_drawings_of_any_fineness_show_the_same_cells(shape, periodic):
+    simulation = sl.Foam("coarsening", shape=shape, voxel_size=(1.0,) * len(shape), n_cells=5, periodic=periodic, exact_volumes=True)
+    last(simulation, 4)
+    pixels = simulation.state().pixels
+    rows = drawn_rows(pixels, 1)
+    np.testing.assert_array_equal(rows, pixels.rows())
+    odd = drawn_rows(pixels, 3)
+    middle = odd[tuple(slice(1, None, 3) for _ in shape)]  # drawn where a pixel has its middle
+    np.testing.assert_array_equal(middle, rows)
+    even = drawn_rows(pixels, 2)
+    assert even.shape == tuple(2 * k for k in shape)
+    volumes = simulation.state().extent().volumes
+    np.testing.assert_allclose(np.bincount(even.ravel(), minlength=6) / 2 ** len(shape), volumes, rtol=0.06, atol=1)
+
+
 @pytest.mark.parametrize(
     ("action", "arguments", "sentence"),
     [
         ("fly", {}, "has no edit"),
         ("remove_cell", {"cell": 9}, "There is no cell 9"),
+        ("move_cell", {"cell": 9, "position": (5, 5)}, "There is no cell 9"),
+        ("pull_cell", {"cell": 1, "position": (5,)}, "needs 2 finite numbers"),
+        ("pull_cell", {"cell": 1, "position": (500, 1)}, "outside the box"),
         ("divide_cell", {"cell": 1, "axis": (0, 0)}, "not all 0"),
         ("add_cell", {"position": (500, 1)}, "outside the box"),
         ("set_volume", {"cell": 1, "volume": -1.0}, "positive volume"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from napari.layers import Vectors
+from mouse import canvas_point, drag, inner, seed, settled
+from napari.layers import Shapes, Vectors
 from qtpy.QtCore import Qt
 
 from napari_shapelab.docks.foam import FoamDock
@@ -71,6 +72,68 @@ def test_cells_divide_change_type_and_leave_by_clicks(qtbot, dock):
     qtbot.waitUntil(lambda: not dock.panel.running, timeout=60_000)
 
 
+def features_now(dock):
+    return dock.panel.snapshot.frame.layer("seeds").meta["features"]
+
+
+def paused(qtbot, dock, **values):
+    """Begin a run of few cells that do not swim, step by step."""
+    dock.form.set_values({"n_cells": 6, "shape": (64, 64), "motility": 0.0, **values})
+    click(qtbot, dock.panel.step_button)
+    qtbot.waitUntil(lambda: dock.panel.snapshot is not None and dock.panel.snapshot.frame.step == 1, timeout=120_000)
+    settled(qtbot, dock)
+
+
+def test_a_foam_is_drawn_finer_and_the_hand_reaches_the_cell_that_is_seen(qtbot, dock, viewer):
+    viewer.window.resize(1200, 760)
+    assert dock.parameters.fineness > 1
+    paused(qtbot, dock, fineness=3)
+    cells = dock.panel.layers["cells"]
+    assert cells.data.shape == (192, 192)
+    number, _, world = seed(dock, inner(dock))
+    assert cells.get_value(world, world=True) == number
+    here, aim = canvas_point(viewer, world), world + np.array([5.0, -4.0])
+    drag(viewer, [here])
+    assert f"Cell {number}" in dock.tools.info.text()
+
+    click(qtbot, dock.tools.buttons["move"])
+    drag(viewer, [here, canvas_point(viewer, (world + aim) / 2), canvas_point(viewer, aim)])
+    settled(qtbot, dock)
+    row = features_now(dock)["id"].tolist().index(number)
+    np.testing.assert_allclose(seed(dock, row)[2], aim, atol=1.5)
+
+    click(qtbot, dock.tools.buttons["pull"])
+    drag(viewer, [canvas_point(viewer, aim), canvas_point(viewer, world)])
+    settled(qtbot, dock)
+    assert dock.panel.stream.worker is not None
+    for _ in range(3):
+        click(qtbot, dock.panel.step_button)
+        settled(qtbot, dock)
+    place = seed(dock, row)[2]
+    assert 0.2 < np.linalg.norm(place - aim) < np.linalg.norm(place - world)  # on its way, not there at once
+
+    click(qtbot, dock.tools.buttons["paint"])
+    before = features_now(dock)["volume"][row]
+    drag(viewer, [canvas_point(viewer, place), canvas_point(viewer, (2.0, 2.0))])
+    settled(qtbot, dock)
+    assert features_now(dock)["volume"][row] > before + 20
+    assert "painted cell" not in viewer.layers
+
+    click(qtbot, dock.tools.buttons["divide"])
+    mother, _, other = seed(dock, inner(dock))
+    drag(viewer, [canvas_point(viewer, other - np.array([6, 0])), canvas_point(viewer, other + np.array([6, 0]))])
+    qtbot.waitUntil(lambda: len(ids(dock)) == 7, timeout=60_000)
+    left, right = (np.argwhere(np.asarray(cells.data) == i)[:, 1] for i in (mother, max(ids(dock))))
+    assert left.max() <= right.min() + 1  # divided along the vertical line that was drawn
+
+    dock.outlines.click()
+    qtbot.waitUntil(lambda: any(isinstance(layer, Shapes) for layer in viewer.layers), timeout=60_000)
+    outlines = next(layer for layer in viewer.layers if isinstance(layer, Shapes))
+    assert (outlines.extent.world[1] <= cells.extent.world[1] + 1).all()
+    click(qtbot, dock.panel.stop_button)
+    qtbot.waitUntil(lambda: not dock.panel.running, timeout=60_000)
+
+
 def test_labels_of_the_user_become_a_foam_where_they_are(qtbot, dock, viewer):
     layer = viewer.add_labels(SQUARES, name="tissue", scale=(0.5, 0.5), translate=(3, 4))
     dock.start_from.choose(layer)
@@ -84,11 +147,18 @@ def test_labels_of_the_user_become_a_foam_where_they_are(qtbot, dock, viewer):
 
 def test_a_foam_is_settled_exactly_into_a_layer(qtbot, dock, viewer):
     dock.choose_scenario("double_bubble")
-    dock.form.set_values({"shape": (48, 48)})
+    dock.form.set_values({"shape": (48, 48), "fineness": 2})
     run_for(qtbot, dock, 30)
     click(qtbot, dock.settle.button)
     qtbot.waitUntil(lambda: any(isinstance(layer, Vectors) for layer in viewer.layers), timeout=120_000)
     assert "volumes exact" in dock.panel.message.text()
+    lines = next(layer for layer in viewer.layers if isinstance(layer, Vectors))
+    cells = dock.panel.layers["cells"]
+    there = np.argwhere(np.asarray(cells.data) > 0)
+    low, high = (cells.data_to_world(place) for place in (there.min(axis=0), there.max(axis=0)))
+    ends = np.array([lines.data_to_world(place) for place in lines.data[:, 0]])
+    np.testing.assert_allclose(ends.min(axis=0), low, atol=1.5)
+    np.testing.assert_allclose(ends.max(axis=0), high, atol=1.5)
 
 
 def test_a_table_that_wets_completely_is_explained_before_the_run(qtbot, dock):

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shapelab.cells.state import CellState
-from shapelab.frame import LayerData
+from shapelab.frame import LayerData, fine_grid
 
 if TYPE_CHECKING:
     from shapelab.cells.parameters import CellParameters
     from shapelab.transport.costs import Cost
     from shapelab.transport.problem import Problem
 
-__all__ = ["Drawing", "fine_grid", "label_layer", "same_mask"]
+__all__ = ["Drawing", "label_layer", "same_mask"]
 
 
 class Drawing:
@@ -58,15 +58,6 @@ class Drawing:
 def same_mask(a: np.ndarray | None, b: np.ndarray | None) -> bool:
     """Tell whether two masks are equal; None is the whole box."""
     return a is b or (a is not None and b is not None and np.array_equal(a, b))
-
-
-def fine_grid(grid: dict[str, Any], fineness: int) -> dict[str, Any]:
-    """Return the place of a finer image over one with the scale of `grid`: both fill the same box."""
-    if fineness == 1:
-        return grid
-    scale = np.asarray(grid["scale"], float)
-    # the first pixel of either has its centre half a pixel from the corner of the box
-    return {**grid, "scale": tuple((scale / fineness).tolist()), "translate": tuple((scale * (0.5 / fineness - 0.5)).tolist())}
 
 
 def label_layer(state: CellState, rows: np.ndarray, place: dict[str, Any], fineness: int = 1) -> LayerData:

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 
+from shapelab.foam.drawing import drawn_rows
 from shapelab.foam.fragments import return_fragments
 from shapelab.foam.motion import Forces, move
 from shapelab.foam.pixels import Pixels
@@ -24,3 +25,4 @@ def compile_foam() -> None:
     extent = pixels.extent(np.zeros((4, 3)))
     pixels, *_ = move(pixels, extent, np.zeros(4), forces, resolution)
     return_fragments(pixels, 4)
+    drawn_rows(pixels, 2)

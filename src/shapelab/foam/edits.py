@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 
 from shapelab.errors import EditError
-from shapelab.foam.life import add_ball, divide, paint
+from shapelab.foam.division import divide
+from shapelab.foam.life import add_ball, move_ball, paint
 from shapelab.foam.state import MOST_TYPES, FoamState
 
 __all__ = ["EDITS", "apply_edit"]
 
 _LEAVES_IN = 50
 """Steps in which a cell that is removed shrinks away."""
+_PULLED = 300
+"""Steps for which a hand pulls at a cell."""
 _LEAST = 4.0
 """Pixels of the smallest cell."""
 
@@ -39,24 +42,25 @@ def apply_edit(state: FoamState, action: str, arguments: Mapping[str, Any]) -> N
 
 def add_cell(state: FoamState, position: Any, volume: float | None = None, type: int = 0) -> None:
     """Add a cell at a position in pixels, with a volume in world units (by default that of the mean cell)."""
-    p = state.given
-    pixels = np.asarray(position, float).ravel()
-    if pixels.shape != (p.ndim,) or not np.isfinite(pixels).all():
-        raise EditError(f"A position needs {p.ndim} finite numbers {('z', 'y', 'x')[-p.ndim :]}; received {position!r}.")
-    if p.periodic:
-        pixels = pixels % np.array(p.shape)
-    if (pixels < -0.5).any() or (pixels > np.array(p.shape) - 0.5).any():
-        shown = ", ".join(f"{value:.4g}" for value in pixels)
-        raise EditError(f"The position ({shown}) lies outside the box of {tuple(p.shape)} pixels.")
+    centre = _place(state, position)
     wanted = float(np.nanmean(state.births[1:])) if volume is None else _volume(state, volume)
-    centre = np.zeros(3)
-    centre[3 - p.ndim :] = pixels
     kind = _type(state, type)
     same = np.flatnonzero(state.types[1:] == kind)
     row = add_ball(state, int(same[0]) + 1 if len(same) else 1, centre, wanted, kind)
     if state.medium and np.nansum(state.targets) > len(state.codes):
         raise EditError("There is not enough space for one more cell: remove cells, or make them smaller.")
     del row
+
+
+def move_cell(state: FoamState, cell: int, position: Any) -> None:
+    """Put the cell with this id at a position in pixels, at once; the cells there make room within some steps."""
+    move_ball(state, _row(state, cell), _place(state, position))
+
+
+def pull_cell(state: FoamState, cell: int, position: Any) -> None:
+    """Pull the cell with this id towards a position in pixels, through the others, until it is there or 300 steps are over."""
+    row = _row(state, cell)
+    state.pulls[row] = [*_place(state, position), _PULLED]
 
 
 def remove_cell(state: FoamState, cell: int) -> None:
@@ -114,7 +118,7 @@ def paint_cell(state: FoamState, cell: int, mask: Any) -> None:
 
 
 _EDITS: dict[str, Callable[..., None]] = {
-    f.__name__: f for f in (add_cell, remove_cell, divide_cell, set_volume, set_type, set_tension, paint_cell)
+    f.__name__: f for f in (add_cell, move_cell, pull_cell, remove_cell, divide_cell, set_volume, set_type, set_tension, paint_cell)
 }
 EDITS = tuple(_EDITS)
 """Names of the edits."""
@@ -127,6 +131,22 @@ def _row(state: FoamState, cell: int) -> int:
         known = f"there are {len(ids)} cells with ids from {ids.min()} to {ids.max()}" if len(ids) else "there are no cells"
         raise EditError(f"There is no cell {cell}; {known}.")
     return row
+
+
+def _place(state: FoamState, position: Any) -> np.ndarray:
+    """Return a position within the box, (3,), in pixels."""
+    p = state.given
+    pixels = np.asarray(position, float).ravel()
+    if pixels.shape != (p.ndim,) or not np.isfinite(pixels).all():
+        raise EditError(f"A position needs {p.ndim} finite numbers {('z', 'y', 'x')[-p.ndim :]}; received {position!r}.")
+    if p.periodic:
+        pixels = pixels % np.array(p.shape)
+    if (pixels < -0.5).any() or (pixels > np.array(p.shape) - 0.5).any():
+        shown = ", ".join(f"{value:.4g}" for value in pixels)
+        raise EditError(f"The position ({shown}) lies outside the box of {tuple(p.shape)} pixels.")
+    result = np.zeros(3)
+    result[3 - p.ndim :] = pixels
+    return result
 
 
 def _volume(state: FoamState, volume: float) -> float:

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.foam.drawing import drawn_rows
 from shapelab.foam.resolution import Resolution
 from shapelab.foam.state import FoamState
-from shapelab.frame import LayerData, frozen
+from shapelab.frame import LayerData, fine_grid, frozen
 from shapelab.units import percent
 
 __all__ = ["LOST", "centres_in_pixels", "foam_layers", "notices", "observables"]
@@ -21,20 +22,21 @@ _TOLERANCE = 0.01
 """Mean volume error above which a user is told: several times what a foam that is well posed shows while it moves."""
 
 
-def foam_layers(state: FoamState, volumes: np.ndarray, resolution: Resolution) -> tuple[LayerData, ...]:
-    """Return the labels "cells", and "seeds": the centres of the cells with their features."""
+def foam_layers(state: FoamState, volumes: np.ndarray, resolution: Resolution, fineness: int = 1) -> tuple[LayerData, ...]:
+    """Return the labels "cells", `fineness` times as fine as the grid, and "seeds": the centres of the cells with their features."""
     p = state.given
     place = {"scale": p.voxel_size, "units": (p.unit,) * p.ndim, "axis_labels": ("z", "y", "x")[-p.ndim :]}
     dtype = next(dtype for dtype in (np.uint16, np.uint32, np.uint64) if state.next_id <= np.iinfo(dtype).max + 1)
     rows = state.pixels.rows()
-    image = state.ids.astype(dtype)[rows]
+    image = state.ids.astype(dtype)[drawn_rows(state.pixels, fineness)]
     image.setflags(write=False)
     centres = centres_in_pixels(state)
     radius = (np.nanmean(state.births[1:]) if len(state) else 1.0) ** (1 / p.ndim)
     dots = {"size": max(1.0, 0.12 * radius), "face_color": "white", "border_color": "black", "border_width": 0.2, "opacity": 0.7}
     seeds = {**place, "features": _features(state, rows, volumes, resolution), **dots}
+    drawn = fine_grid(place, fineness)
     return (
-        LayerData("cells", image, "labels", {**place, "metadata": {"colour_by": "type"}} if _several_types(state) else place),
+        LayerData("cells", image, "labels", {**drawn, "metadata": {"colour_by": "type"}} if _several_types(state) else drawn),
         LayerData("seeds", frozen(centres), "points", seeds),
     )
 
@@ -83,6 +85,7 @@ def _errors(state: FoamState, volumes: np.ndarray) -> np.ndarray:
     if not state.given.exact_volumes:
         return np.zeros(len(volumes))
     result: np.ndarray = np.abs(volumes - state.targets) / np.maximum(state.targets, 1.0)
+    result[state.targets == 0] = 0  # a cell that is to vanish has no volume to keep
     return result
 
 

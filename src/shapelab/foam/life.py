@@ -1,26 +1,25 @@
-"""Cells grow, divide, shrink away and are removed."""
+"""Cells grow, are painted and added, shrink away and are removed."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from shapelab.foam.fragments import given_away
 from shapelab.foam.frames import LOST
 from shapelab.foam.pixels import Pixels
+from shapelab.foam.prices import LEAST_RATE, RATE
 from shapelab.foam.state import FoamState
 
-__all__ = ["add_ball", "divide", "divide_grown", "fill_box", "grow", "leave", "paint", "remove_gone"]
+__all__ = ["add_ball", "fill_box", "grow", "leave", "move_ball", "paint", "remove_gone"]
 
-_GONE = 0.5
+_GONE = 0.1
 """Volume below which a cell is no more [pixels]."""
 _LAST = 8.0
 """Volume below which a cell that leaves wants none [pixels]."""
+_PACE = 0.9
+"""How fast cells that leave shrink at the most, as a part of how fast a volume can change."""
 _FULLEST = 0.98
 """Part of the box beyond which cells do not grow."""
-_LEAST_DIVIDED = 32
-"""Pixels of a cell that can divide."""
 
 
 def grow(state: FoamState) -> None:
@@ -37,7 +36,8 @@ def leave(state: FoamState) -> None:
     """Let cells that are being removed want less."""
     going = state.leaving > 0
     if going.any():
-        less = state.targets - state.leaving
+        most = _PACE * np.maximum(RATE * state.targets, LEAST_RATE)  # a target that runs ahead would be missed
+        less = state.targets - np.minimum(state.leaving, most)
         state.targets = np.where(going, np.where(less < _LAST, 0.0, less), state.targets)
 
 
@@ -62,10 +62,8 @@ def remove_gone(state: FoamState, volumes: np.ndarray) -> None:
         state.counts["deaths"] = state.counts.get("deaths", 0.0) + int(gone.sum())
 
 
-def remove(state: FoamState, gone: np.ndarray) -> None:
-    """Remove cells, marked (K,) bool, at once."""
-    keep = ~gone
-    pixels = state.pixels
+def _without(pixels: Pixels, gone: np.ndarray) -> Pixels:
+    """Return the pixels with the shares of some cells, marked (K,) bool, given to their neighbours."""
     cells, fractions = pixels.cells.copy(), pixels.fractions.copy()
     out = (cells >= 0) & gone[np.maximum(cells, 0)]
     fractions[out] = 0
@@ -80,48 +78,18 @@ def remove(state: FoamState, gone: np.ndarray) -> None:
     stray = ~mixed & gone[np.maximum(codes, 0)]
     stray[mixed] = empty[-1 - codes[mixed]]
     cells[empty, 0] = 0
-    pixels = given_away(Pixels(pixels.shape, pixels.periodic, codes, cells, fractions), stray)
+    return given_away(Pixels(pixels.shape, pixels.periodic, codes, cells, fractions), stray)
+
+
+def remove(state: FoamState, gone: np.ndarray) -> None:
+    """Remove cells, marked (K,) bool, at once."""
+    keep, pixels = ~gone, _without(state.pixels, gone)
     rows = np.cumsum(keep) - 1
     codes = pixels.codes.copy()
     codes[codes >= 0] = rows[codes[codes >= 0]]
     cells = np.where(pixels.cells >= 0, rows[np.maximum(pixels.cells, 0)], -1).astype(np.int32)
     state.pixels = Pixels(pixels.shape, pixels.periodic, codes, cells, pixels.fractions)
     state.keep(np.flatnonzero(keep))
-
-
-def divide_grown(state: FoamState) -> None:
-    """Divide the cells that have grown enough, each across its long axis."""
-    limit = 0.999 * state.given.divide_at * state.births
-    for row in np.flatnonzero((state.targets >= limit) & (state.leaving == 0)).tolist():
-        if row and state.targets[row] >= _LEAST_DIVIDED:
-            divide(state, row)
-
-
-def divide(state: FoamState, row: int, axis: Any = None) -> None:
-    """Divide a cell by a plane through its centre, across `axis` (d,), by default its long axis; both halves want the same."""
-    p, pixels = state.given, state.pixels
-    d = p.ndim
-    share = pixels.share(row).ravel()
-    places = np.flatnonzero(share)
-    offsets = np.stack(np.unravel_index(places, tuple(pixels.shape.tolist())), axis=1) - state.centres[row]
-    offsets -= np.where(pixels.periodic, pixels.shape * np.round(offsets / pixels.shape), 0)
-    offsets = offsets[:, 3 - d :] * np.array(p.voxel_size)
-    weights = share[places].astype(float)
-    if axis is None:
-        axis = np.linalg.eigh((offsets * weights[:, None]).T @ offsets)[1][:, -1]
-    far = offsets @ np.asarray(axis, float)
-    new = state.add(row)
-    other = places[far > 0]
-    codes, cells = pixels.codes.copy(), pixels.cells.copy()
-    there = codes[other]
-    codes[other[there == row]] = new
-    mixed = -1 - there[there < 0]
-    cells[mixed] = np.where(cells[mixed] == row, new, cells[mixed])
-    state.pixels = Pixels(pixels.shape, pixels.periodic, codes, cells, pixels.fractions)
-    state.targets[[row, new]] = state.targets[row] / 2
-    state.paces[[row, new]] = state.rng.uniform(0.7, 1.3, 2)
-    state.centres = state.extent().centres
-    state.counts["births"] = state.counts.get("births", 0.0) + 1
 
 
 def paint(state: FoamState, row: int, mask: np.ndarray) -> None:
@@ -139,8 +107,24 @@ def paint(state: FoamState, row: int, mask: np.ndarray) -> None:
 
 def add_ball(state: FoamState, parent: int, centre: np.ndarray, volume: float, kind: int) -> int:
     """Add a cell as a ball around a pixel, (3,), that takes its volume from what is there; return its row."""
-    p, pixels = state.given, state.pixels
     new = state.add(parent)
+    state.pixels = _with_ball(state, new, centre, volume)
+    state.types[new], state.targets[new], state.births[new] = kind, volume, volume
+    state.prices[new], state.leaving[new], state.drifts[new], state.centres[new] = 0, 0, 0, centre
+    state.paces[new] = state.rng.uniform(0.7, 1.3)
+    return new
+
+
+def move_ball(state: FoamState, row: int, centre: np.ndarray) -> None:
+    """Put a cell elsewhere, as a ball around a pixel, (3,); its neighbours close the gap, and the others make room."""
+    state.pixels = _without(state.pixels, np.arange(len(state.ids)) == row)
+    state.pixels = _with_ball(state, row, centre, state.targets[row])
+    state.prices[row], state.pulls[row], state.centres[row] = 0, 0, centre
+
+
+def _with_ball(state: FoamState, row: int, centre: np.ndarray, volume: float) -> Pixels:
+    """Return the pixels of which the nearest to `centre` belong to a cell."""
+    p, pixels = state.given, state.pixels
     grid = np.ogrid[tuple(slice(0, int(n)) for n in pixels.shape)]
     steps = (1.0,) * (3 - p.ndim) + tuple(p.voxel_size)
     apart = np.zeros(tuple(pixels.shape.tolist()))
@@ -151,9 +135,5 @@ def add_ball(state: FoamState, parent: int, centre: np.ndarray, volume: float, k
         apart = apart + (offset * steps[c]) ** 2
     nearest = np.argsort(apart, axis=None, kind="stable")[: max(1, round(volume))]
     codes = pixels.codes.copy()
-    codes[nearest] = new
-    state.pixels = Pixels(pixels.shape, pixels.periodic, codes, pixels.cells, pixels.fractions)
-    state.types[new], state.targets[new], state.births[new] = kind, volume, volume
-    state.prices[new], state.leaving[new], state.drifts[new], state.centres[new] = 0, 0, 0, centre
-    state.paces[new] = state.rng.uniform(0.7, 1.3)
-    return new
+    codes[nearest] = row
+    return Pixels(pixels.shape, pixels.periodic, codes, pixels.cells, pixels.fractions)

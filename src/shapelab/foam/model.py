@@ -9,14 +9,16 @@ import numpy as np
 
 from shapelab import memory
 from shapelab.errors import NotFiniteError, ParameterError
+from shapelab.foam.division import divide_grown
 from shapelab.foam.edits import EDITS, apply_edit
 from shapelab.foam.fragments import return_fragments
 from shapelab.foam.frames import foam_layers, notices, observables
 from shapelab.foam.given import GivenFoam
-from shapelab.foam.life import divide_grown, fill_box, grow, leave, remove_gone
+from shapelab.foam.life import fill_box, grow, leave, remove_gone
 from shapelab.foam.motion import Forces, measure, move
 from shapelab.foam.parameters import FoamParameters, PlaneFoamParameters, SpaceFoamParameters
 from shapelab.foam.populating import even_volumes, populate, take_given
+from shapelab.foam.pulling import let_go, tilts
 from shapelab.foam.resolution import Resolution
 from shapelab.foam.seeding import first_cells
 from shapelab.foam.state import FoamState
@@ -29,6 +31,8 @@ __all__ = ["FoamModel", "SpaceFoamModel"]
 
 _STILL, _STEADY, _STILL_STEPS = 1e-4, 1e-6, 20
 """A foam is at rest when no centre moves by more pixels than this, and the energy changes by less than this part, for so many steps."""
+_PER_DRAWN = 8
+"""Bytes of a pixel that is only drawn: its row, and labels of the frame that is shown and of the next one."""
 _FINE = {2: 10, 3: 6}
 """Samples of the window along each axis at junctions that are sampled finely."""
 
@@ -72,8 +76,7 @@ class FoamModel(Model[FoamParameters, FoamState]):
             grow(state)
         leave(state)
         fill_box(state)
-        tilts = self._turned(state) if p.motility > 0 else np.zeros((0, 3))
-        forces = self.forces(state, tilts)
+        forces = self.forces(state, tilts(state))
         pixels, state.prices, measured, returned = move(state.pixels, extent, state.prices, forces, resolution, self._points(p))
         if not np.isfinite(state.prices).all():
             raise NotFiniteError("The prices of cells are no longer finite numbers: choose tensions closer to one another.")
@@ -83,10 +86,17 @@ class FoamModel(Model[FoamParameters, FoamState]):
         state.surfaces, state.contacts, state.energy = measured.surfaces, measured.contacts, measured.energy
         after = state.extent()
         state.centres = after.centres
+        let_go(state)
         moved = np.abs(after.centres - before)[1:].max(initial=0.0)
         state.step += 1
         state.time += resolution.dt
-        calm = moved < _STILL and steady and not p.growth and not (p.motility and len(state) > 1) and not state.leaving.any()
+        calm = (
+            moved < _STILL
+            and steady
+            and not p.growth
+            and not (p.motility and len(state) > 1)
+            and not (state.leaving.any() or state.pulls[:, 3].any())
+        )
         state.still = state.still + 1 if calm else 0
         remove_gone(state, after.volumes)
         if p.growth > 0:
@@ -103,7 +113,7 @@ class FoamModel(Model[FoamParameters, FoamState]):
         resolution = self.resolution(state)
         scalars = observables(state, volumes, resolution)
         said = (*state.notes, *state.warnings, *notices(state, scalars))
-        return Frame(state.step, state.time, foam_layers(state, volumes, resolution), scalars, said)
+        return Frame(state.step, state.time, foam_layers(state, volumes, resolution, state.given.fineness), scalars, said)
 
     def update(self, state: FoamState, parameters: FoamParameters) -> FoamState:
         """Put new live parameters in force."""
@@ -148,7 +158,8 @@ class FoamModel(Model[FoamParameters, FoamState]):
     def memory(self, parameters: FoamParameters, initial: Any = None) -> int:
         """Return the estimate [bytes]."""
         n = parameters.n_cells if initial is None else len(GivenFoam.of(initial).ids)
-        return memory.of_foam(parameters.shape, n, self._width(parameters, n))
+        drawn = (parameters.fineness**parameters.ndim - 1) * math.prod(parameters.shape)
+        return memory.of_foam(parameters.shape, n, self._width(parameters, n)) + int(_PER_DRAWN * drawn)
 
     def device(self, parameters: FoamParameters) -> str:
         """Return the device: foams are computed on the CPU."""
@@ -161,37 +172,23 @@ class FoamModel(Model[FoamParameters, FoamState]):
         """Return the kernel that is in force, the same throughout a run."""
         return Resolution(state.width, tuple(state.given.voxel_size))
 
-    def forces(self, state: FoamState, tilts: np.ndarray) -> Forces:
-        """Return what drives the interfaces, with the tilts (K, 3) of cells that move."""
+    def forces(self, state: FoamState, tilted: np.ndarray) -> Forces:
+        """Return what drives the interfaces, with the `tilted` (K, 3) gains of cells that move."""
         p = state.given
         targets = state.targets.copy()
         if not p.exact_volumes:
             targets[:] = np.nan
         groups = np.where(np.arange(len(state.ids)) == 0, 0, state.types + 1).astype(np.int32)
         metric = is_metric(state.table, several=not state.own_table, medium=state.medium)
-        return Forces(state.kinds, state.table, metric, groups, targets, tilts, state.medium)
-
-    def _turned(self, state: FoamState) -> np.ndarray:
-        """Return the tilts (K, 3) [1/pixel] of cells whose directions change (an Ornstein-Uhlenbeck process)."""
-        p, d = state.given, state.given.ndim
-        keep = math.exp(-1 / p.persistence)
-        noise = np.zeros_like(state.drifts)
-        noise[1:, 3 - d :] = state.rng.standard_normal((len(state), d))
-        state.drifts = keep * state.drifts + math.sqrt(1 - keep * keep) * noise
-        coarsest = max(p.voxel_size)
-        radius = ball_radius(float(np.nanmean(state.births[1:])) * p.pixel_volume, d) / coarsest
-        mean = float(state.table[state.table > 0].mean())
-        steps = np.array((1.0,) * (3 - d) + tuple(p.voxel_size)) / coarsest
-        strength: np.ndarray = p.motility * mean / radius**2 * state.width / math.sqrt(2 * math.pi) * steps
-        return strength * state.drifts
+        return Forces(state.kinds, state.table, metric, groups, targets, tilted, state.medium)
 
     def _points(self, p: FoamParameters) -> int:
         return _FINE[p.ndim] if p.junctions == "fine" else 0
 
     def _width(self, p: FoamParameters, n: int, volume: float | None = None) -> float:
         """Return the deviation of the Gaussian [pixels of the coarsest axis]: as given, or by the size of the cells."""
-        if p.fineness is not None:
-            return p.fineness
+        if p.smoothing is not None:
+            return p.smoothing
         share = 1.0 if p.arrangement == "full" else p.filling
         volume = math.prod(p.shape) * share / max(1, n) if volume is None else volume
         radius = float(ball_radius(volume * p.pixel_volume, p.ndim)) / max(p.voxel_size)

@@ -30,7 +30,7 @@ _MOST_TILT = 0.06
 """Largest gain by which a cell that moves is tilted, in units of the mean tension."""
 _POINTS = {2: 6, 3: 3}
 _LEAST_BAND = 256
-_REPAIRS = 3
+_REPAIRS = 4
 """How often pieces that came off are given away within a step."""
 
 
@@ -127,8 +127,9 @@ def move(
 
     strongest, weakest, _ = _strengths(forces.table)
     wanted = np.where(np.isnan(forces.targets), 0, forces.targets)
-    kept = ~np.isnan(forces.targets) & (extent.volumes > 0)
+    kept = (forces.targets > 0) & (extent.volumes > 0)
     slope, limit = resolution.slope * strongest, _LARGEST_PRICE * weakest
+    prices = np.where(forces.targets == 0, -limit, prices)  # the last pixels of a cell that leaves go at once
     returned = 0
     for repair in range(_REPAIRS + 1):
         prices, _ = reach_volumes(share, prices, wanted, extent.volumes, kept, slope=slope, limit=limit)

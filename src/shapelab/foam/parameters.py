@@ -54,7 +54,7 @@ class FoamParameters(GridParameters):
     divide_at: float = parameter(
         2.0, "Cells that grow divide at this many times the volume they begin with.", live=True, ge=1.2, le=10, step=0.1
     )
-    fineness: float | None = parameter(
+    smoothing: float | None = parameter(
         None,
         "Width over which interfaces are smoothed (the deviation of the Gaussian); leave it empty to choose it by the size of the cells.",
         label="Smoothing width",
@@ -62,6 +62,13 @@ class FoamParameters(GridParameters):
         ge=1.5,
         le=20,
         step=0.25,
+    )
+    fineness: int = parameter(
+        1,
+        "Pixels drawn per computed pixel along each axis: boundaries look sharper, the cells stay the same.",
+        label="Drawing fineness",
+        ge=1,
+        le=4,
     )
     junctions: Literal["quick", "fine"] = parameter(
         "quick", "How finely junctions are sampled; fine takes up to twice the time in 3-D, and gives better angles.", live=True

@@ -111,6 +111,7 @@ def share_pixels(  # type: ignore[no-untyped-def]
             m = _meet(chosen, w, f, m, who, level, slopes, types, table, prices, half, least_slope)
             if m > 2:
                 _sample(chosen, w, f, m, who, level, slopes, types, table, prices, at, hann, slope, half, points, flat)
+                m = _remember(chosen, w, m)
         total = 0.0
         for k in range(m):
             total += w[k]
@@ -192,6 +193,19 @@ def _sample(chosen, w, f, m, who, level, slopes, types, table, prices, at, hann,
                     total += f[k]
                 for k in range(m):
                     w[k] += weight * f[k] / total
+
+
+@inlined
+def _remember(chosen, w, m):  # type: ignore[no-untyped-def]
+    """Drop the smallest shares beyond those that a pixel can keep, so that the volumes are those of what is stored."""
+    while m > MOST:
+        least = 0
+        for k in range(m):
+            if w[k] < w[least]:
+                least = k
+        m -= 1
+        chosen[least], w[least] = chosen[m], w[m]
+    return m
 
 
 @kernel

@@ -27,7 +27,7 @@ def populate(state: FoamState, rows: np.ndarray, ids: np.ndarray, types: np.ndar
     state.targets[0] = state.births[0] = np.nan
     state.prices, state.leaving, state.surfaces = np.zeros(k), np.zeros(k), np.zeros(k)
     state.paces = state.rng.uniform(0.7, 1.3, k)
-    state.drifts = np.zeros((k, 3))
+    state.drifts, state.pulls = np.zeros((k, 3)), np.zeros((k, 4))
     state.medium = bool(counts[0] > 0)
     state.centres = _centres(state.pixels, k)
     state.next_id = int(ids.max()) + 1

@@ -9,14 +9,15 @@ import numpy as np
 from scipy.sparse import coo_matrix, diags_array
 from scipy.sparse.linalg import splu
 
-__all__ = ["Shared", "reach_volumes"]
+__all__ = ["LEAST_RATE", "RATE", "Shared", "reach_volumes"]
 
-_MOST_ROUNDS = 8
+_MOST_ROUNDS = 12
 _TOLERANCE = 2e-4
 """Relative error of a volume that is good enough."""
-_RATE, _LEAST_RATE = 0.05, 4.0
+RATE, LEAST_RATE = 0.05, 4.0
 """Part of its volume, and pixels, that a cell changes by in a step at the most: what jumps, tears."""
 _RIDGE = 1e-3
+_SWING, _LEAST_DAMPING = 0.3, 0.05
 _LARGEST_STEP = 1.5
 """Of a price, in slopes of a smoothed cell per pixel."""
 
@@ -65,15 +66,29 @@ def reach_volumes(
     rows = np.flatnonzero(kept)
     if not len(rows):
         return prices, shared
-    wanted = np.clip(targets, volumes - np.maximum(_RATE * volumes, _LEAST_RATE), volumes * (1 + _RATE) + _RATE * _LEAST_RATE)
+    wanted = np.clip(targets, volumes - np.maximum(RATE * volumes, LEAST_RATE), volumes * (1 + RATE) + RATE * LEAST_RATE)
+    missing, damping = (wanted - shared.volumes)[rows], np.ones(len(rows))
     for _ in range(_MOST_ROUNDS):  # once at least: prices of the last step are stale even where volumes are right
-        missing = (wanted - shared.volumes)[rows]
-        change = _solve(shared, rows, len(prices), missing)
-        prices[rows] = np.clip(prices[rows] + np.clip(change, -_LARGEST_STEP * slope, _LARGEST_STEP * slope), -limit, limit)
+        change = damping * np.clip(_solve(shared, rows, len(prices), missing), -_LARGEST_STEP * slope, _LARGEST_STEP * slope)
+        prices[rows] = np.clip(prices[rows] + change, -limit, limit)
         shared = share(prices)
-        if np.abs((wanted - shared.volumes)[rows] / np.maximum(targets[rows], 1)).max() < _TOLERANCE:
+        before, missing = missing, (wanted - shared.volumes)[rows]
+        if np.abs(missing / np.maximum(targets[rows], 1)).max() < _TOLERANCE:
             break
+        damping = _damped(damping, before, missing)
     return prices, shared
+
+
+def _damped(damping: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Return how much of its change each price takes from now on: less where volumes swing from too large to too small.
+
+    Near a junction a cell gains more with its price than the two largest cells of each pixel tell, and Newton's method would swing
+    for ever; the secant says by how much.
+    """
+    swings = (before * after < 0) & (np.abs(after) > _SWING * np.abs(before))
+    share = np.abs(before) / np.maximum(np.abs(before) + np.abs(after), 1e-300)
+    result: np.ndarray = np.where(swings, np.maximum(damping * share, _LEAST_DAMPING), damping)
+    return result
 
 
 def _solve(shared: Shared, rows: np.ndarray, k: int, missing: np.ndarray) -> np.ndarray:

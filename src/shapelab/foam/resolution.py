@@ -64,8 +64,11 @@ class Resolution:
 
     @property
     def dt(self) -> float:
-        """Time of a step [unit²]: an interface of curvature k moves by k dt."""
-        return 0.5 * (self.width**2 + _RAMP_VARIANCE) * max(self.spacing) ** 2
+        """Time of a step [unit²]: an interface of curvature k moves by k dt.
+
+        It is the Gaussian that moves a free interface: the ramp across it, the same on both sides, does not.
+        """
+        return 0.5 * self.width**2 * max(self.spacing) ** 2
 
     @property
     def area_factor(self) -> float:

@@ -20,7 +20,7 @@ __all__ = ["MOST_TYPES", "FoamState"]
 MOST_TYPES = 100
 """Populations of cells that a foam may have."""
 
-ROWS = ("ids", "types", "kinds", "targets", "births", "paces", "leaving", "prices", "centres", "drifts")
+ROWS = ("ids", "types", "kinds", "targets", "births", "paces", "leaving", "prices", "centres", "drifts", "pulls")
 
 
 def _none(dtype: type = float) -> np.ndarray:
@@ -55,6 +55,8 @@ class FoamState(State):
     """(K, 3) centres in pixels along (z, y, x); beyond the box where it is periodic."""
     drifts: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
     """(K, 3) directions in which cells pull, of mean square 1."""
+    pulls: np.ndarray = field(default_factory=lambda: np.zeros((0, 4)))
+    """(K, 4) where a hand pulls each cell, (z, y, x) in pixels, and for how many more steps; 0 steps where it does not."""
     codes: np.ndarray = field(default_factory=lambda: _none(np.int32))
     cells: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.int32))
     fractions: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
@@ -119,15 +121,27 @@ class FoamState(State):
         """Tell whether every cell that is named exists, and the arrays have one row for each."""
         k, band = len(self.ids), len(self.cells)
         rows = all(len(getattr(self, name)) == k for name in (*ROWS, "surfaces"))
-        shapes = self.centres.shape == self.drifts.shape == (k, 3) and self.cells.shape == self.fractions.shape == (band, 4)
+        shapes = (
+            self.centres.shape == self.drifts.shape == (k, 3)
+            and self.pulls.shape == (k, 4)
+            and self.cells.shape == self.fractions.shape == (band, 4)
+        )
         types = self.codes.dtype == self.cells.dtype == self.kinds.dtype == np.int32 and self.fractions.dtype == np.float32
-        if not (rows and shapes and types and k and self.table.ndim == 2 and self.codes.ndim == 1):
+        if not (rows and shapes and self.pulls.shape == (k, 4) and types and k and self.table.ndim == 2 and self.codes.ndim == 1):
             return False
         codes = len(self.codes) == math.prod(self.given.shape) and -band <= self.codes.min() and self.codes.max() < k
         named = self.cells.min(initial=-1) >= -1 and self.cells.max(initial=-1) < k and (self.cells[:, 0] >= 0).all()
         table = self.table.shape == (len(self.table),) * 2 and self.kinds.min() >= 0 and self.kinds.max() < len(self.table)
         numbers = np.isfinite(self.table).all() and (self.table > 0).any() and self.types.min() >= 0 and self.types.max() < MOST_TYPES
-        return bool(codes and named and table and numbers and np.isfinite(self.centres).all() and np.isfinite(self.fractions).all())
+        return bool(
+            codes
+            and named
+            and table
+            and numbers
+            and np.isfinite(self.centres).all()
+            and np.isfinite(self.fractions).all()
+            and np.isfinite(self.pulls).all()
+        )
 
     def snapshot(self) -> FoamState:
         """Return a copy that shares the pixels, which steps replace and never write to."""
@@ -151,6 +165,7 @@ class FoamState(State):
             old = getattr(self, name)
             setattr(self, name, np.concatenate([old, old[parent : parent + 1]]))
         self.surfaces = np.append(self.surfaces, 0.0)
+        self.pulls[-1] = 0
         self.ids[-1] = self.next_id if cell_id is None else cell_id
         self.next_id = max(self.next_id, int(self.ids[-1])) + 1
         return len(self.ids) - 1

@@ -15,9 +15,11 @@ from napari_shapelab.docks.foam.settle import SettleButton
 from napari_shapelab.docks.foam.tools import FoamTools
 from napari_shapelab.run.cell_dock import CellDock
 from napari_shapelab.run.cell_source import TakenCells
+from napari_shapelab.run.drawn_grid import suggested_fineness
 from napari_shapelab.viewer.layer_data import TakenLayer
 from shapelab.foam import Foam, FoamParameters, explain_tensions
 from shapelab.foam.tensions import MEDIUM, type_table
+from shapelab.simulation import Parameters
 
 __all__ = ["FoamDock"]
 
@@ -53,6 +55,12 @@ class FoamDock(CellDock):
     def title(self, name: str, layer: Layer | None) -> str:
         """Return the title of a run."""
         return f"foam: {name}" if layer is None else f"{layer.name} as a foam"
+
+    def defaults(self) -> Parameters:
+        """Return the parameters that the form begins with; new cells are drawn as fine as the canvas."""
+        parameters = super().defaults()
+        assert isinstance(parameters, FoamParameters)
+        return parameters if self.source.taken is not None else parameters.replace(fineness=suggested_fineness(parameters.shape))
 
     def above_form(self) -> list[QWidget]:
         """Return what says beforehand where tensions lead to what one may not expect."""

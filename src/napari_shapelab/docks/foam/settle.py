@@ -8,6 +8,7 @@ import numpy as np
 from napari.layers import Surface, Vectors
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
+from napari_shapelab.run.drawn_grid import fineness_of, to_drawn
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.viewer.layer_data import place_of
 from napari_shapelab.viewer.view import unwrapped
@@ -58,16 +59,17 @@ class SettleButton(QWidget):
 
     def _show(self, foam: SettledFoam, place: dict[str, Any], name: str) -> None:
         vertices, faces, pairs = foam.mesh.surface()
-        spacing = np.asarray(foam.mesh.spacing, np.float32)
+        fineness = 1 if self._panel.snapshot is None else fineness_of(self._panel.snapshot.frame)
+        pixels = to_drawn(vertices / np.asarray(foam.mesh.spacing, np.float32), fineness)
         placed = {key: value for key, value in place.items() if key != "axis_labels"}
         if foam.mesh.ndim == 3:
             pressures = np.array([foam.pressures.get(int(b), 0.0) for b in pairs.max(axis=1)])
             values = np.zeros(len(vertices), np.float32)
             values[faces.ravel()] = np.repeat(pressures, 3)
-            layer: Any = Surface((vertices / spacing, faces, values), name=f"{name} · settled", colormap="viridis", **placed)
+            layer: Any = Surface((pixels, faces, values), name=f"{name} · settled", colormap="viridis", **placed)
         else:
-            start, end = np.moveaxis((vertices / spacing)[faces], 1, 0)
-            look = {"vector_style": "line", "edge_color": "white", "edge_width": 0.4}
+            start, end = np.moveaxis(pixels[faces], 1, 0)
+            look = {"vector_style": "line", "edge_color": "white", "edge_width": 0.4 * fineness}
             layer = Vectors(np.stack([start, end - start], axis=1), name=f"{name} · settled", **look, **placed)
         self._viewer.add_layer(layer)
         if self._panel.layers is not None:
