@@ -29,7 +29,7 @@ def test_angles_pressures_and_volumes_in_a_plane(radius, seed, steps):
 
 
 def test_angles_and_pressures_in_space():
-    """Pairs of bubbles at rest, R = 12: within 2.5 degrees (rms) as the foam has them, as its lines are bent; within one settled exactly."""
+    """Pairs of bubbles at rest, R = 12: within 2.5 degrees (rms) as the foam has them, within one settled exactly."""
     off, exact = [], []
     for seed in (0, 1):
         simulation, frame, tensions = settled(12, seed, 3, 180, junctions="fine")
