@@ -24,15 +24,17 @@ COLOURS = 200
 
 
 class Session:
-    """A viewer with one dock, and what a person does with it."""
+    """A viewer with one dock, or none yet, and what a person does with it."""
 
-    def __init__(self, dock: str) -> None:
+    def __init__(self, dock: str | None) -> None:
         os.environ["SHAPELAB_NO_MEMORY"] = "1"  # the same for everybody
         import napari
 
         self.viewer = napari.Viewer()
         self.viewer.window.resize(1366, 768)
-        _, self.dock = self.viewer.window.add_plugin_dock_widget("napari-shapelab", dock)
+        self.dock: Any = None
+        if dock is not None:
+            _, self.dock = self.viewer.window.add_plugin_dock_widget("napari-shapelab", dock)
         self.idle(1.0)
 
     def idle(self, seconds: float) -> None:
@@ -167,7 +169,39 @@ def atlas_fit() -> None:
     session.close()
 
 
-PICTURES: dict[str, Callable[[], None]] = {"curvatubes": curvatubes, "real_mask": real_mask, "atlas": atlas, "atlas_fit": atlas_fit}
+def movies() -> None:
+    """A tissue that grows from one cell: its curve, paths and events."""
+    import numpy as np
+
+    from napari_shapelab.work.movies import measure_movie
+    from shapelab import Cells
+
+    simulation, frames = Cells("tissue_growth", shape=(160, 160), seed=1), []
+    for _ in range(40):
+        for _ in range(8):
+            simulation.step()
+        frames.append(np.asarray(simulation.frame()["cells"]))
+    session = Session(None)
+    place = {"scale": (10, 0.5, 0.5), "units": ("s", "um", "um"), "axis_labels": ("t", "y", "x")}
+    session.viewer.add_labels(np.stack(frames), name="growth", **place)
+    measure_movie(session.viewer)
+    session.dock = session.viewer.window.dock_widgets["Movies"]
+    session.click(session.dock.work.run_button)
+    session.wait(lambda: session.dock.found is not None)
+    session.click(session.dock.tracks_button)
+    session.click(session.dock.events_button)
+    session.viewer.dims.set_point(0, 250)
+    session.picture("movies")
+    session.close()
+
+
+PICTURES: dict[str, Callable[[], None]] = {
+    "curvatubes": curvatubes,
+    "real_mask": real_mask,
+    "atlas": atlas,
+    "atlas_fit": atlas_fit,
+    "movies": movies,
+}
 
 
 def take(pictures: Mapping[str, Callable[[], Any]], description: str | None) -> int:

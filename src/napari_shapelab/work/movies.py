@@ -22,13 +22,19 @@ from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
 from shapelab.errors import InputError, ShapelabError
 from shapelab.io.output import new_file
-from shapelab.movies import CellsOverTime, Movie, link_cells, measure_over_time
+from shapelab.movies import CellsOverTime, Event, Movie, link_cells, measure_over_time
 from shapelab.stopping import stoppable
 
 __all__ = ["MoviesPanel", "measure_movie"]
 
 TITLE = "Movies"
-_COLOURS = {"division": "#4aa3ff", "loss": "#d9534f", "appearance": "#5cb85c", "new label": "#aaaaaa", "neighbour exchange": "#ffb13d"}
+_COLOURS = {
+    Event.DIVISION: "#4aa3ff",
+    Event.LOSS: "#d9534f",
+    Event.APPEARANCE: "#5cb85c",
+    Event.NEW_LABEL: "#aaaaaa",
+    Event.EXCHANGE: "#ffb13d",
+}
 
 
 def measure_movie(viewer: Any) -> None:
@@ -141,12 +147,13 @@ class MoviesPanel(QWidget):
             self._in_layer(np.array(frames, float), np.array(world)),
             name=f"{self._given.name} · events",
             features=events.assign(others=[" ".join(map(str, others)) for others in events["others"]]),
-            face_color=[_COLOURS[kind] for kind in events["kind"]],
+            face_color=[_COLOURS[Event(kind)] for kind in events["kind"]],
             size=max(min(self._source.data.shape[-2:]) / 40, 1) if self._source is not None else 4,
             **self._given.place,
         )
         self._viewer.add_layer(layer)
-        self.work.say(f"Added {layer.name!r}: {', '.join(f'{n} {kind}' for kind, n in events['kind'].value_counts().items())}.")
+        kinds = ", ".join(Event(kind).counted(n) for kind, n in events["kind"].value_counts().items())
+        self.work.say(f"Added {layer.name!r}: {kinds}.")
         return layer
 
     def save(self, path: Path) -> list[Path]:

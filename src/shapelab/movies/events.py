@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Event", "Events"]
 
-_MOST_OF_IT = 0.5
-"""Share of a new cell's voxels that were one cell's in the frame before, from which it is that cell's daughter."""
+_ENOUGH = 0.35
+"""Share of a new cell's voxels that were one cell's in the frame before, and more than any other's, from which it is its daughter."""
 
 
 class Event(enum.Enum):
@@ -153,10 +153,10 @@ def _ids(labels: np.ndarray) -> set[int]:
 
 
 def _most_of(labels: np.ndarray) -> int:
-    """Return the cell that most of the voxels are of, 0 for none."""
+    """Return the cell that more of the voxels are of than of any other, and enough of them; 0 for none."""
     found, counts = np.unique(labels, return_counts=True)
     best = int(np.argmax(np.where(found > 0, counts, 0)))
-    return int(found[best]) if found[best] > 0 and counts[best] > _MOST_OF_IT * len(labels) else 0
+    return int(found[best]) if found[best] > 0 and counts[best] > _ENOUGH * len(labels) else 0
 
 
 def _around(lost: tuple[int, int], made: tuple[int, int], pairs: set[tuple[int, int]]) -> bool:

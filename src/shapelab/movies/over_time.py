@@ -18,6 +18,7 @@ from shapelab.measure.labels import measure_labels, placed_centroids
 from shapelab.movies.events import Event, Events
 from shapelab.movies.movie import Movie, MovieSource, as_movie
 from shapelab.stopping import check_stop
+from shapelab.units import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -207,6 +208,6 @@ def _doubts(table: pd.DataFrame, frames: int) -> list[str]:
     if kept >= _NEW_IDS:
         return []
     return [
-        f"Only {kept:.0%} of the cells have the label that a cell had in the frame before: velocities and events need labels that "
+        f"Only {percent(kept)} of the cells have the label that a cell had in the frame before: velocities and events need labels that "
         "follow each cell; link_cells (--link on the command line) gives them."
     ]
