@@ -232,3 +232,10 @@ def test_centroids_are_named_by_the_layers_own_axes():
     volume[1, 2, 3], volume[4, 5, 6] = 1, 2
     table, _ = measure_taken(take(Labels(volume, axis_labels=("x", "y", "z"), scale=(1, 1, 2))))
     assert table.loc[1, ["centroid_x", "centroid_y", "centroid_z"]].tolist() == [1, 2, 6]
+
+
+def test_it_is_said_where_results_cannot_lie_over_their_layer():
+    stack = np.ones((5, 4, 6), int)
+    assert any("do not lie over it" in note for note in take(Labels(stack, axis_labels=("y", "t", "x"))).notes)
+    assert not any("do not lie over it" in note for note in take(Labels(stack, axis_labels=("t", "y", "x"))).notes)
+    assert not any("do not lie over it" in note for note in take(Labels(stack[:1])).notes)

@@ -71,7 +71,7 @@ def given(layer: Labels, viewer: Any, *, film: bool, frame: int | None = None) -
         raise InputError(f"The layer {layer.name!r} is sheared: a movie can be taken only on perpendicular axes. Choose one frame instead.")
     spatial, _ = split_axes(layer)
     axes = tuple(axis for axis in spatial if int(shape[axis]) > 1 or frames[0].ndim == len(spatial))
-    notes = tuple(note for note in frames[0].notes if time < 0 or not note.startswith("Only frame"))
+    notes = tuple(note for note in frames[0].notes if time < 0 or not note.startswith(("Only frame", "Its axes are")))
     return Given(
         tuple(replace(frame, notes=notes) for frame in frames), time >= 0, place_of(layer), axes, time, frame, layer.ndim, layer.name
     )

@@ -149,6 +149,8 @@ def take(layer: Layer, viewer: Any = None, *, frame: int | None = None) -> Taken
     if flat is not None:  # a stack of one slice is a plane
         data = data[tuple(0 if axis == flat else slice(None) for axis in spatial)]
         spatial.remove(flat)
+    if spatial != list(range(layer.ndim - len(spatial), layer.ndim)):
+        notes.append(_beside(layer, spatial))
     rows = [*spatial, layer.ndim]
     inner = matrix[np.ix_(rows, rows)]
     if kind == "points":
@@ -264,6 +266,16 @@ def _is_periodic(layer: Layer, spatial: Sequence[int]) -> bool:
     whole = layer.level_shapes[0] if layer.multiscale else layer.data.shape
     times = [whole[axis] / n for axis, n in zip(spatial, shape, strict=False)]  # drawn that much finer
     return len(shape) == len(spatial) and len(set(times)) == 1 and times[0] == int(times[0])
+
+
+def _beside(layer: Layer, spatial: Sequence[int]) -> str:
+    """Say that results of this layer will not lie over it: napari draws layers of fewer axes along its last ones."""
+    names = [str(label) for label in layer.axis_labels]
+    kept = " and ".join(names[axis] for axis in spatial)
+    return (
+        f"Its axes are {', '.join(names)}: results have {kept} alone, which napari draws along its last axes, so they do not lie over it. "
+        "Move the other axis to the front for that (numpy.moveaxis)."
+    )
 
 
 def _level(layer: Layer, matrix: np.ndarray) -> tuple[Any, np.ndarray, list[str]]:

@@ -62,6 +62,7 @@ def _pressures(stills: Sequence[Tensions], frames: Sequence[np.ndarray], given: 
     painted = np.stack([_painted(still, frames[number]) for number, still in enumerate(stills)])
     meta = {
         "name": "pressures",
+        "rgb": False,
         "colormap": PRESSURE_COLOURS,
         "contrast_limits": pressure_limits(painted),
         "opacity": 0.6,

@@ -12,4 +12,4 @@ def describe(taken: Given) -> str:
     """Return what an inference would work on and what to expect, in sentences; in a thread."""
     read = taken.frames[0].read()
     text = str(plan_tensions(read.data, read.spacing))
-    return f"{len(taken.frames)} frames; in the first, {text}" if taken.film else " ".join([text, *read.notes])
+    return " ".join([f"{len(taken.frames)} frames; in the first, {text}" if taken.film else text, *read.notes])
