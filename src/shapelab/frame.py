@@ -31,7 +31,7 @@ class LayerData:
 
     def as_tuple(self) -> tuple[Any, dict[str, Any], str]:
         """Return napari's ``(data, meta, kind)`` with the name in ``meta``."""
-        shape = np.shape(self.data) if self.kind == "image" else ()
+        shape: tuple[int, ...] = np.shape(self.data) if self.kind == "image" else ()
         grey = {"rgb": False} if len(shape) > 2 and shape[-1] in (3, 4) else {}  # a viewer would take a last axis so short for colours
         return self.data, {"name": self.name, **grey, **self.meta}, self.kind
 
