@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 import annotated_types
 from pydantic.fields import FieldInfo
 
-__all__ = ["ParameterInfo", "field_info"]
+__all__ = ["ParameterInfo", "field_info", "figure"]
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,21 @@ class ParameterInfo:
         unit = f" {self.unit}" if self.unit else ""
         low, high = self.minimum, self.maximum
         if low is not None and high is not None:
-            return f"between {low:g} and {high:g}{unit}" + _exclusive_note(self)
+            return f"between {figure(low)} and {figure(high)}{unit}" + _exclusive_note(self)
         if low is not None:
-            return f"{'more than' if self.open_minimum else 'at least'} {low:g}{unit}"
+            return f"{'more than' if self.open_minimum else 'at least'} {figure(low)}{unit}"
         if high is not None:
-            return f"{'less than' if self.open_maximum else 'at most'} {high:g}{unit}"
+            return f"{'less than' if self.open_maximum else 'at most'} {figure(high)}{unit}"
         return ""
 
 
+def figure(value: float) -> str:
+    """Write a limit: 1,000,000 and not 1e+06."""
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e10 else f"{value:g}"
+
+
 def _exclusive_note(info: ParameterInfo) -> str:
-    ends = [f"{v:g}" for v, is_open in ((info.minimum, info.open_minimum), (info.maximum, info.open_maximum)) if is_open]
+    ends = [figure(v) for v, is_open in ((info.minimum, info.open_minimum), (info.maximum, info.open_maximum)) if is_open and v is not None]
     return f" ({' and '.join(ends)} excluded)" if ends else ""
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
-from shapelab.parameter_info import ParameterInfo
+from shapelab.parameter_info import ParameterInfo, figure
 
 __all__ = ["allowed_words", "either", "plain_sentences", "python_sentences"]
 
@@ -92,16 +92,11 @@ def _kind(kind: Any, info: ParameterInfo) -> str:
 def _limits(info: ParameterInfo) -> str:
     low, high, unit = info.minimum, info.maximum, f" {info.unit}" if info.unit else ""
     if low is not None and high is not None:
-        ends = [_figure(value) for value, excluded in ((low, info.open_minimum), (high, info.open_maximum)) if excluded]
-        return f" between {_figure(low)} and {_figure(high)}{unit}" + (f" ({' and '.join(ends)} excluded)" if ends else "")
+        ends = [figure(value) for value, excluded in ((low, info.open_minimum), (high, info.open_maximum)) if excluded]
+        return f" between {figure(low)} and {figure(high)}{unit}" + (f" ({' and '.join(ends)} excluded)" if ends else "")
     if low is not None:
-        return f" {'above' if info.open_minimum else 'of at least'} {_figure(low)}{unit}"
-    return "" if high is None else f" {'below' if info.open_maximum else 'of at most'} {_figure(high)}{unit}"
-
-
-def _figure(value: float) -> str:
-    """Write a limit: 1,000,000 and not 1e+06."""
-    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e10 else f"{value:g}"
+        return f" {'above' if info.open_minimum else 'of at least'} {figure(low)}{unit}"
+    return "" if high is None else f" {'below' if info.open_maximum else 'of at most'} {figure(high)}{unit}"
 
 
 def _example(info: ParameterInfo) -> str:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.device import require_memory
 from shapelab.errors import NotFiniteError, OutOfMemoryError, ParameterError, Stopped
 from shapelab.frame import Frame, LayerData, LayerKind
@@ -172,6 +173,7 @@ class Simulation:
         self.model.forget()
         self.stopped, self.reason = True, "Stopped."
 
+    @checked()
     def run(self, steps: int | None = None, every: int = 10) -> Iterator[Frame]:
         """Return an iterator over a frame after every `every` steps, and one at the end.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from shapelab import compare, convert, crystals, infer, measure, transport
 from shapelab.arguments import checked
 from shapelab.convert.mixture import GaussianMixture
 from shapelab.errors import InputError, ParameterError, ShapelabError
+from shapelab.frame import LayerData
 from shapelab.limits import above, at_least, between
 from shapelab.mesh import conforming_triangles, interface_mesh
 
@@ -394,3 +396,25 @@ def test_coordinates_of_the_array_are_used():
     uneven.coords["y"].values[3] += 0.4
     with pytest.raises(InputError, match="evenly"):
         sl.measure(uneven)
+
+
+def test_masked_labels_are_background_in_every_family():
+    cells = np.kron(np.arange(1, 10).reshape(3, 3), np.ones((10, 10), int))
+    masked = np.ma.masked_array(cells, mask=cells == 5)
+    for source in (masked, LayerData("a", masked, "labels")):
+        assert sl.Foam(labels=source).parameters.n_cells == 8
+        assert sl.Cells(initial=source).parameters.n_cells == 8
+        assert 5 not in sl.infer_tensions(source).mesh.ids
+
+
+def test_runs_and_foams_are_asked_for_in_words():
+    foam = sl.Foam("double_bubble")
+    for call, said in (
+        (lambda: foam.run(steps="a"), "steps = 'a'"),
+        (lambda: foam.run(steps=2, every=1.5), "every = 1.5"),
+        (lambda: sl.foam.settle_exactly(3), "must be a Simulation"),
+        (lambda: sl.Foam(labels=LABELS, types="a"), "types must be a dictionary"),
+        (lambda: sl.Foam(seed="a"), "between 0 and 2,147,483,647"),
+    ):
+        with pytest.raises(ShapelabError, match=re.escape(said)):
+            call()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from shapelab.arguments import as_array, has_coordinates
+from shapelab.arguments import as_array, has_coordinates, plain_array
 from shapelab.convert.coordinates import layer_of_coordinates
 from shapelab.convert.place import Place, straightened
 from shapelab.errors import InputError
@@ -49,10 +49,10 @@ def straight_layer(source: Any) -> tuple[Any, tuple[str, ...]]:
     """
     layer = as_layer(source)
     if not isinstance(layer, LayerData) or layer.kind not in ("image", "labels"):
-        return layer, ()
+        return plain_array("labels", layer), ()
     require_space(layer)
     if not {"scale", "translate", "affine", "rotate", "shear", "units"} & layer.meta.keys():
-        return layer, ()
+        return replace(layer, data=plain_array(layer.name, layer.data)), ()
     array = as_array(layer.name, layer.data)
     smooth = layer.kind == "image" and array.dtype.kind == "f" and bool((array < 0).any())
     array, place, note = straightened(array, place_of_layer(layer, array.ndim), smooth=smooth)

@@ -13,11 +13,13 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import SuperLU, splu
 
+from shapelab.arguments import checked
 from shapelab.errors import InputError, NotFiniteError
 from shapelab.foam.simplices import simplices_of
 from shapelab.foam.state import FoamState
 from shapelab.foam.tangents import Tangents
 from shapelab.grid_parameters import ball_radius
+from shapelab.limits import at_least
 from shapelab.mesh import InterfaceMesh, interface_mesh
 from shapelab.simulation import Simulation
 from shapelab.stopping import check_stop
@@ -53,6 +55,7 @@ class SettledFoam:
     """Whether the energy had stopped to change."""
 
 
+@checked(max_steps=at_least(1))
 def settle_exactly(
     simulation: Simulation, *, max_steps: int = _MOST_STEPS, progress: Callable[[int, float], None] | None = None
 ) -> SettledFoam:
