@@ -1,4 +1,4 @@
-"""napari writers: surfaces as PLY, OBJ or STL; images and labels as NIfTI; flat cells as finite elements; grains for DAMASK.
+"""napari writers: surfaces as PLY, OBJ or STL; images and labels as NIfTI; cells as finite elements; grains for DAMASK.
 
 What is seen is written, or refused in words.
 """
@@ -22,17 +22,17 @@ from shapelab.errors import InputError, ShapelabError
 from shapelab.frame import LayerKind
 from shapelab.io import write_mesh
 from shapelab.io.damask import material_file
-from shapelab.io.fem import write_triangles
+from shapelab.io.fem import write_tetrahedra, write_triangles
 from shapelab.io.nifti import write_nifti
 from shapelab.labels.check import as_labels
-from shapelab.mesh import conforming_triangles
+from shapelab.mesh import conforming_tetrahedra, conforming_triangles
 
 __all__ = [
     "LayerNotWrittenError",
     "write_image_nifti",
     "write_labels_damask",
+    "write_labels_elements",
     "write_labels_nifti",
-    "write_labels_triangles",
     "write_surface",
 ]
 
@@ -74,11 +74,13 @@ def write_labels_nifti(path: str, data: Any, meta: Mapping[str, Any]) -> list[st
     return _nifti(path, data, meta, "labels")
 
 
-def write_labels_triangles(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
-    """Write the cells of a 2-D Labels layer as triangles for finite elements; lengths are along its axes, from its first pixel."""
+def write_labels_elements(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
+    """Write the cells of a Labels layer as triangles or tetrahedra for finite elements; lengths are along its axes."""
     try:
         layer = Labels(data, multiscale=bool(meta.get("multiscale")), **_placed(meta))
         taken = _whole(layer, math.prod(layer.level_shapes[0] if layer.multiscale else np.shape(data))).read()
+        if taken.ndim == 3:
+            return [str(write_tetrahedra(path, conforming_tetrahedra(taken.data, taken.spacing)))]
         return [str(write_triangles(path, conforming_triangles(taken.data, taken.spacing)))]
     except ShapelabError as error:
         raise LayerNotWrittenError(str(error)) from error

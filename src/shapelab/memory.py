@@ -10,7 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["of_cells", "of_comparison", "of_crystal_fit", "of_foam", "of_mesh", "of_new_crystal", "of_tensions", "of_texture"]
+__all__ = [
+    "of_cells",
+    "of_comparison",
+    "of_crystal_fit",
+    "of_foam",
+    "of_mesh",
+    "of_new_crystal",
+    "of_tensions",
+    "of_tetrahedra",
+    "of_texture",
+]
 
 _FIXED = 17_000_000
 """Stacks and heaps of threads, work rows, point clouds of a comparison."""
@@ -92,6 +102,11 @@ def of_comparison(shape: Sequence[int], *, labels: bool) -> int:
 def of_mesh(shape: Sequence[int], faces: int) -> int:
     """Return what the mesh of a label image takes, in which so many neighbours differ [bytes]."""
     return {2: 37, 3: 8}[len(shape)] * math.prod(shape) + 150 * faces
+
+
+def of_tetrahedra(shape: Sequence[int], cubes: Sequence[int]) -> int:
+    """Return what conforming tetrahedra take that start from a lattice of so many cubes [bytes]."""
+    return 20 * math.prod(shape) + 12 * 700 * math.prod(cubes)
 
 
 def of_tensions(shape: Sequence[int], faces: int) -> int:

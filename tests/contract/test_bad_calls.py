@@ -18,7 +18,7 @@ from shapelab.convert.mixture import GaussianMixture
 from shapelab.errors import InputError, ParameterError, ShapelabError
 from shapelab.frame import LayerData
 from shapelab.limits import above, at_least, between
-from shapelab.mesh import conforming_triangles, interface_mesh
+from shapelab.mesh import conforming_tetrahedra, conforming_triangles, interface_mesh
 
 AXIS = np.arange(12) - 5.5
 BALL = AXIS[:, None, None] ** 2 + AXIS[:, None] ** 2 + AXIS**2 < 16
@@ -169,6 +169,10 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "cell_types": (infer.cell_types, {"tensions": TENSIONS, "most": 3, "seed": 0}),
     "plan_tensions": (infer.plan_tensions, {"labels": LABELS, "spacing": 1.0}),
     "interface_mesh": (interface_mesh, {"labels": LABELS, "spacing": 1.0, "periodic": False, "smoothing": None, "closed": True}),
+    "conforming_tetrahedra": (
+        conforming_tetrahedra,
+        {"labels": np.ones((4, 4, 4), int), "spacing": 1.0, "size": 4.0, "inner_size": 6.0, "periodic": False, "background": True},
+    ),
     "conforming_triangles": (
         conforming_triangles,
         {"labels": LABELS, "spacing": 1.0, "size": 4.0, "periodic": False, "background": True},

@@ -16,9 +16,9 @@ def export_damask(known: argparse.Namespace) -> Path:
     from shapelab.crystals.sample import GrainSample
     from shapelab.io.output import require_new
 
-    for option in ("size", "step", "layer", "resolution"):
+    for option in ("size", "inner_size", "step", "layer", "resolution"):
         if getattr(known, option) is not None:
-            raise InputError(f"--{option} does not change a grid for DAMASK: leave it out.")
+            raise InputError(f"--{option.replace('_', '-')} does not change a grid for DAMASK: leave it out.")
     if known.no_background:
         raise InputError("--no-background does not change a grid for DAMASK: leave it out.")
     require_new(known.out)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shapelab.cli.elements import add_element_options, export_elements, refuse_element_options
 from shapelab.cli.parser import number, whole_number
-from shapelab.cli.triangles import add_triangle_options, export_triangles, refuse_triangle_options
 from shapelab.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ _CELL_COLOUR, _FIELD_COLOUR = (110, 170, 235), (230, 160, 90)
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument("path", type=Path, metavar="RUN", help="run folder; for triangles also a label image")
+    parser.add_argument("path", type=Path, metavar="RUN", help="run folder; for finite elements also a label image, or a diagram (.json)")
     parser.add_argument(
         "out",
         type=Path,
         metavar="OUT",
         help="what to make: .ply .obj .stl .vtk (surface of a frame), .tif (stack), .csv (scalars), "
-        ".gif .mp4 (movie), .inp .msh .vtu (triangles of 2-D cells), .vti (grid for DAMASK), or a folder for all tables",
+        ".gif .mp4 (movie), .inp .msh .vtu (finite elements of cells), .vti (grid for DAMASK), or a folder for all tables",
     )
     parser.add_argument("--step", type=whole_number, metavar="N", help="export the surface of this step (default: the last one)")
     parser.add_argument("--all-frames", action="store_true", help="a surface of every frame, in a folder")
@@ -44,7 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="draw cells with K pixels per computed pixel along each axis, exactly, from 1 to 16 (default: as they were saved)",
     )
     parser.add_argument("--fps", type=number, default=10.0, metavar="N", help="pictures per second of a movie (default 10)")
-    add_triangle_options(parser)
+    add_element_options(parser)
     parser.set_defaults(action=run)
 
 
@@ -59,14 +59,14 @@ def run(known: argparse.Namespace) -> int:
     suffix = known.out.suffix.lower()
     given = {"--all-frames": known.all_frames, "--per-cell": known.per_cell}
     if suffix in FEM_SUFFIXES and not any(given.values()):
-        print(export_triangles(known))
+        print(export_elements(known))
         return 0
     if suffix == ".vti" and not any(given.values()):
         from shapelab.cli.damask import export_damask
 
         print(export_damask(known))
         return 0
-    refuse_triangle_options(known)
+    refuse_element_options(known)
     kept = load_run(known.path)
     given = {"--step": known.step is not None, **given}
     if suffix not in WRITTEN_SUFFIXES and any(given.values()):

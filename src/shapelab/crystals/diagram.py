@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -19,6 +20,8 @@ from shapelab.transport.domain import LARGE
 if TYPE_CHECKING:
     from shapelab.mesh import InterfaceMesh
     from shapelab.mesh.conforming import TriangleMesh
+    from shapelab.mesh.conforming.fields import Field
+    from shapelab.mesh.tetrahedral import TetrahedronMesh
 
 __all__ = ["Diagram"]
 
@@ -226,23 +229,61 @@ class Diagram:
             As in `shapelab.mesh.conforming_triangles`.
         """
         from shapelab.mesh.conforming import triangles_of_field
-        from shapelab.mesh.conforming.fields import polynomial_field
 
         if self.ndim != 2:
             raise InputError(f"Triangles fill cells in the plane; this diagram has {self.ndim} axes.")
-        steps = np.asarray(as_spacing(spacing, 2))
-        lengths = np.array(shape) * steps
         repeats = tuple(length > 0 for length in self.period) or (False, False)
+        return triangles_of_field(self._field(shape, spacing), self.ids, self._sizes(shape, spacing), repeats, size)
+
+    def tetrahedra(
+        self,
+        shape: tuple[int, ...],
+        spacing: Spacing = 1.0,
+        size: float | None = None,
+        inner_size: float | None = None,
+        *,
+        progress: Callable[[float, str], None] | None = None,
+    ) -> TetrahedronMesh:
+        """Return tetrahedra that fill the cells of a diagram in space, their corners on the exact boundaries.
+
+        Parameters
+        ----------
+        shape, spacing
+            Box, as in `indices`; its voxels say which cells are near a point, so that cells should be several wide.
+        size, inner_size, progress
+            As in `shapelab.mesh.conforming_tetrahedra`.
+        """
+        from shapelab.mesh.tetrahedral import tetrahedra_of_field
+
+        if self.ndim != 3:
+            raise InputError(f"Tetrahedra fill cells in space; this diagram has {self.ndim} axes.")
+        return tetrahedra_of_field(self._field(shape, spacing), self.ids, self._sizes(shape, spacing), size, inner_size, progress=progress)
+
+    def _field(self, shape: tuple[int, ...], spacing: Spacing) -> Field:
+        """Return the boundaries of the cells in a box, which must repeat where the diagram does."""
+        from shapelab.mesh.conforming.fields import polynomial_field
+
+        steps = np.asarray(as_spacing(spacing, self.ndim))
+        image = self.indices(shape, spacing)
+        lengths = np.array(shape) * steps
         for axis, period in enumerate(self.period):
             if period and not np.isclose(period, lengths[axis]):
-                raise InputError(f"The diagram repeats after {period:g} along {'yx'[axis]}; the box has a length of {lengths[axis]:g}.")
-        image = self.indices(shape, spacing)[None]
-        fine = np.bincount(self.indices((_FINER * shape[0], _FINER * shape[1]), tuple(steps / _FINER)).ravel(), minlength=len(self))
-        wanted = fine * float(np.prod(steps)) / _FINER**2
-        period3 = np.array([0.0, *np.where(repeats, lengths, 0.0)])
-        cells = (self.coefficients, exponents(self.order, 2), self.centres, self.radii)
-        field = polynomial_field(image, np.array([1.0, *steps]), period3, *cells)
-        return triangles_of_field(field, self.ids, wanted, repeats, size)
+                name = "zyx"[3 - self.ndim :][axis]
+                raise InputError(f"The diagram repeats after {period:g} along {name}; the box has a length of {lengths[axis]:g}.")
+        flat = 3 - self.ndim
+        repeats = np.array(self.period or (0.0,) * self.ndim) > 0
+        period3 = np.pad(np.where(repeats, lengths, 0.0), (flat, 0))
+        cells = (self.coefficients, exponents(self.order, self.ndim), self.centres, self.radii)
+        steps3 = np.pad(steps, (flat, 0), constant_values=1.0)
+        return polynomial_field(image.reshape((1,) * flat + image.shape), steps3, period3, *cells)
+
+    def _sizes(self, shape: tuple[int, ...], spacing: Spacing) -> np.ndarray:
+        """Return areas or volumes of the cells in a box, from pixels `_FINER` times as fine."""
+        steps = np.asarray(as_spacing(spacing, self.ndim))
+        fine = tuple(_FINER * n for n in shape)
+        counts = np.bincount(self.indices(fine, tuple(steps / _FINER)).ravel(), minlength=len(self))
+        sizes: np.ndarray = counts * float(np.prod(steps)) / _FINER**self.ndim
+        return sizes
 
     def save(
         self,

@@ -11,7 +11,7 @@ from shapelab.mesh.conjugate_gradients import conjugate_gradients
 from shapelab.mesh.pair_index import pair_numbers
 from shapelab.mesh.volumes import Laplacian
 
-__all__ = ["keep_areas"]
+__all__ = ["keep_areas", "smallest_push"]
 
 _PASSES = 8
 _CAP = 0.2
@@ -30,7 +30,6 @@ def keep_areas(
     _between_two(starts, members, cells, len(nodes), between)
     free = between[:, 0] >= 0
     pairs, number = pair_numbers(between, free)
-    a, b = pairs.T
     lattice_step = float(np.sqrt(2 * np.median(areas(nodes, elements, period))))
     for _ in range(_PASSES):
         have = np.bincount(cells, areas(nodes, elements, period), len(wanted))
@@ -39,21 +38,41 @@ def keep_areas(
             return
         normals, lengths = _normals(nodes, elements, cells, between, period)
         normals[(locks[:, None] >> np.arange(3)) & 1 == 1] = 0
-        use = free & (lengths > 0)
-        weights = np.bincount(number[use], (normals[use] ** 2).sum(1) / lengths[use], len(pairs))
-        diagonal: np.ndarray = np.bincount(a, weights, len(wanted)) + np.bincount(b, weights, len(wanted))
-        solved = diagonal > 0
-        if not solved.any():
+        push = smallest_push(pairs, number, normals, lengths, missing)
+        if not push.any():
             return
-        diagonal = diagonal + 1e-6 * float(np.median(diagonal[solved]))
-        root = np.where(solved, 1 / np.sqrt(diagonal), 0)
-        system = Laplacian(pairs, weights * root[a] * root[b])
-        price = root * conjugate_gradients(system, root * missing, np.zeros(len(wanted)), 1e-8)
-        push = np.zeros_like(nodes)
-        push[use] = ((price[between[use, 0]] - price[between[use, 1]]) / lengths[use])[:, None] * normals[use]
         size = np.sqrt((push**2).sum(1))
         push *= np.minimum(1, _CAP * lattice_step / np.maximum(size, 1e-300))[:, None]
         _push(nodes, elements, starts, members, period, push, floor)
+
+
+def smallest_push(pairs: np.ndarray, number: np.ndarray, normals: np.ndarray, lengths: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """Return the least moves of nodes along their normals that give cells what they miss, to first order, (n, 3).
+
+    Parameters
+    ----------
+    pairs, number
+        Pairs of cells that share nodes, (E, 2), and the pair of each node, -1 for nodes that stay, (n,).
+    normals, lengths
+        By how much the first cell of the pair grows with the node, (n, 3), and what a move of the node costs, (n,).
+    missing
+        For each cell, (K,).
+    """
+    push = np.zeros_like(normals)
+    use = (number >= 0) & (lengths > 0)
+    a, b = pairs.T
+    weights = np.bincount(number[use], (normals[use] ** 2).sum(1) / lengths[use], len(pairs))
+    diagonal: np.ndarray = np.bincount(a, weights, len(missing)) + np.bincount(b, weights, len(missing))
+    solved = diagonal > 0
+    if not solved.any():
+        return push
+    diagonal = diagonal + 1e-6 * float(np.median(diagonal[solved]))
+    root = np.where(solved, 1 / np.sqrt(diagonal), 0)
+    system = Laplacian(pairs, weights * root[a] * root[b])
+    price = root * conjugate_gradients(system, root * missing, np.zeros(len(missing)), 1e-8)
+    first, second = pairs[number[use]].T
+    push[use] = ((price[first] - price[second]) / lengths[use])[:, None] * normals[use]
+    return push
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

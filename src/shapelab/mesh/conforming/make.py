@@ -15,12 +15,12 @@ from shapelab.mesh.conforming.exact_areas import keep_areas
 from shapelab.mesh.conforming.fields import Field, image_field
 from shapelab.mesh.conforming.flips import collapse, turn_edges
 from shapelab.mesh.conforming.lattice import Lattice, areas, make_lattice
-from shapelab.mesh.conforming.mesh import TriangleMesh
+from shapelab.mesh.conforming.mesh import Quality, TriangleMesh
 from shapelab.mesh.conforming.moving import improve, qualities, states, touching
 from shapelab.mesh.conforming.pieces import join_small_pieces
 from shapelab.mesh.conforming.relabel import relabel
 from shapelab.mesh.conforming.start import first_cells
-from shapelab.mesh.conforming.unrolled import unrolled_mesh
+from shapelab.mesh.conforming.unrolled import in_box, without_background
 from shapelab.mesh.make import as_periodic
 from shapelab.stopping import check_stop
 
@@ -114,7 +114,25 @@ def triangles_of_field(
     large = present & (wanted >= least)
     error = float(np.abs(have[large] / wanted[large] - 1).max(initial=0))
     missing = tuple(ids[~present & (wanted > 0)].tolist())
-    return unrolled_mesh(lattice, ids[cells], field, lengths, (periodic[0], periodic[1]), (error, off, missing), background=background)
+    box = np.array([[0.0, 0.0, 0.0], [0.0, *lengths]]) - np.array(
+        [0.0, *(0.5 * steps)]
+    )  # pixel (0, 0) is centred half a pixel from the corner
+    nodes, triangles = in_box(lattice, field.period, box)
+    labels = ids[cells]
+    if not background:
+        nodes, triangles, labels = without_background(nodes, triangles, labels)
+    quality = _quality(nodes[triangles], error, off, missing)
+    return TriangleMesh(np.ascontiguousarray(nodes[:, 1:]), triangles, labels, box[:, 1:], (periodic[0], periodic[1]), quality)
+
+
+def _quality(x: np.ndarray, error: float, off: float, missing: tuple[int, ...]) -> Quality:
+    sides = [x[:, (k + 1) % 3, 1:] - x[:, k, 1:] for k in range(3)]
+    twice = sides[0][:, 0] * sides[1][:, 1] - sides[0][:, 1] * sides[1][:, 0]
+    angles = np.stack([np.arctan2(np.abs(twice), -(sides[k] * sides[k - 1]).sum(1)) for k in range(3)])
+    degrees = np.degrees(angles)
+    jacobian = float((np.sin(angles) * 2 / np.sqrt(3)).min(initial=1)) if len(x) else 1.0
+    extremes = (float(degrees.min()), float(degrees.max())) if len(x) else (np.nan, np.nan)
+    return Quality(len(x), int((twice <= 0).sum()), *extremes, jacobian, error, off, missing)
 
 
 def _improved(lattice: Lattice, cells: np.ndarray, field: Field, step: float) -> tuple[Lattice, np.ndarray, float]:

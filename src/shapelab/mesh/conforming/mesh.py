@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from shapelab.mesh.conforming.sets import pairs_of_sides, shared_faces, side_nodes, split_by_cells, totals
 from shapelab.units import percent
 
 __all__ = ["Quality", "TriangleMesh"]
@@ -63,20 +64,12 @@ class TriangleMesh:
         """Return the area of each cell by its label [unit²]."""
         x = self.nodes[self.triangles]
         a, b = x[:, 1] - x[:, 0], x[:, 2] - x[:, 0]
-        labels, index = np.unique(self.cells, return_inverse=True)
-        sums = np.bincount(index.ravel(), 0.5 * (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]))
-        return dict(zip(labels.tolist(), sums.tolist(), strict=True))
+        return totals(self.cells, 0.5 * (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]))
 
-    def interfaces(self) -> dict[tuple[int, int], np.ndarray]:
+    def interfaces(self) -> dict[tuple[int, ...], np.ndarray]:
         """Return the edges (k, 2) between each two cells, by their labels, the lower first."""
-        edges, owner = self._edges()
-        same = np.flatnonzero((edges[1:] == edges[:-1]).all(1))
-        a, b = self.cells[owner[same]], self.cells[owner[same + 1]]
-        differ = a != b
-        pairs = np.sort(np.stack([a, b], axis=1), axis=1)[differ]
-        different, index = np.unique(pairs, axis=0, return_inverse=True)
-        found = edges[same[differ]]
-        return {(int(p), int(q)): found[index.ravel() == i] for i, (p, q) in enumerate(different.tolist())}
+        edges, labels = shared_faces(self.triangles, self.cells)
+        return split_by_cells(np.sort(edges, axis=1), labels)
 
     def junctions(self) -> np.ndarray:
         """Return the nodes where three or more cells meet inside the box, (j,)."""
@@ -86,24 +79,8 @@ class TriangleMesh:
 
     def sides(self) -> dict[str, np.ndarray]:
         """Return the nodes on each side of the box, "y0", "y1", "x0" and "x1", in the order of their place along it."""
-        found = {}
-        for axis, name in enumerate("yx"):
-            for end in (0, 1):
-                on = np.flatnonzero(self.nodes[:, axis] == self.box[end, axis])
-                found[f"{name}{end}"] = on[np.argsort(self.nodes[on, 1 - axis], kind="stable")]
-        return found
+        return side_nodes(self.nodes, self.box)
 
     def periodic_pairs(self) -> dict[str, np.ndarray]:
         """Return for each axis that repeats the nodes (p, 2) at its beginning and at its end, whose other coordinate is the same number."""
-        sides = self.sides()
-        return {
-            name: np.stack([sides[f"{name}0"], sides[f"{name}1"]], axis=1)
-            for name, repeats in zip("yx", self.periodic, strict=True)
-            if repeats
-        }
-
-    def _edges(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the edges of all triangles, the lower node first, sorted, and the triangle of each."""
-        edges = np.sort(np.concatenate([self.triangles[:, [0, 1]], self.triangles[:, [1, 2]], self.triangles[:, [2, 0]]]), axis=1)
-        order = np.lexsort(edges.T[::-1])
-        return edges[order], np.tile(np.arange(len(self.triangles)), 3)[order]
+        return pairs_of_sides(self.sides(), self.periodic)

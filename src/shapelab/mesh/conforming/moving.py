@@ -22,13 +22,13 @@ def touching(elements, n):  # type: ignore[no-untyped-def]
     """Return the elements round each node, one node after the other, and where each begins."""
     starts = np.zeros(n + 1, np.int64)
     for e in range(len(elements)):
-        for k in range(3):
+        for k in range(elements.shape[1]):
             starts[elements[e, k] + 1] += 1
     for i in range(n):
         starts[i + 1] += starts[i]
     place, members = starts[:-1].copy(), np.empty(starts[n], np.int32)
     for e in range(len(elements)):
-        for k in range(3):
+        for k in range(elements.shape[1]):
             v = elements[e, k]
             members[place[v]] = e
             place[v] += 1

@@ -1,4 +1,4 @@
-"""Specks of a few triangles go to the cell round them."""
+"""Specks of a few elements go to the cell round them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import numpy as np
 
 __all__ = ["join_small_pieces"]
 
-_LEAST = 8
-"""Triangles from which on a piece of a cell, beside its largest, stays."""
+_LEAST = {3: 8, 4: 40}
+"""Triangles or tetrahedra from which on a piece of a cell, beside its largest, stays."""
 
 
 def join_small_pieces(elements: np.ndarray, cells: np.ndarray) -> None:
-    """Give connected pieces below `_LEAST` triangles, but for the largest of each cell, the cell that most of their neighbours have."""
+    """Give connected pieces below `_LEAST` elements, but for the largest of each cell, the cell that most of their neighbours have."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
@@ -22,7 +22,7 @@ def join_small_pieces(elements: np.ndarray, cells: np.ndarray) -> None:
     size = np.bincount(piece, minlength=count)
     largest = np.zeros(int(cells.max()) + 1, np.int64)
     np.maximum.at(largest, cells, size[piece])
-    small = (size[piece] < _LEAST) & (size[piece] < largest[cells])
+    small = (size[piece] < _LEAST[elements.shape[1]]) & (size[piece] < largest[cells])
     ends = np.concatenate([np.stack([a, b], axis=1), np.stack([b, a], axis=1)])
     for one in np.unique(piece[small]).tolist():
         beside = cells[ends[(piece[ends[:, 0]] == one) & (piece[ends[:, 1]] != one), 1]]
@@ -31,8 +31,9 @@ def join_small_pieces(elements: np.ndarray, cells: np.ndarray) -> None:
 
 
 def _neighbours(elements: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the two triangles at each edge that two share."""
-    edges = np.sort(np.concatenate([elements[:, [0, 1]], elements[:, [1, 2]], elements[:, [2, 0]]]), axis=1)
-    order = np.lexsort(edges.T[::-1])
-    same = np.flatnonzero((edges[order][1:] == edges[order][:-1]).all(1))
+    """Return the two elements at each edge (of triangles) or face (of tetrahedra) that two share."""
+    corners = elements.shape[1]
+    sides = np.sort(np.concatenate([np.delete(elements, k, axis=1) for k in range(corners)]), axis=1)
+    order = np.lexsort(sides.T[::-1])
+    same = np.flatnonzero((sides[order][1:] == sides[order][:-1]).all(1))
     return order[same] % len(elements), order[same + 1] % len(elements)

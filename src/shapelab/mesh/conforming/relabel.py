@@ -8,7 +8,7 @@ import numpy as np
 from shapelab.mesh.conforming.fields import project
 from shapelab.mesh.conforming.moving import WIDTH, cells_round
 
-__all__ = ["relabel"]
+__all__ = ["distance", "relabel", "simple"]
 
 _FAR = 1.2
 """What a node counts that cannot get to its boundary, and each cell more than can meet at it [lattice steps]."""
@@ -16,7 +16,7 @@ _MOST = 4
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _distance(field, nodes, v, found, n, lock, size):  # type: ignore[no-untyped-def]
+def distance(field, nodes, v, found, n, lock, size):  # type: ignore[no-untyped-def]
     """Return how far a node is from the boundary of its cells."""
     if n < 2:
         return 0.0
@@ -29,28 +29,29 @@ def _distance(field, nodes, v, found, n, lock, size):  # type: ignore[no-untyped
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _simple(elements, cells, starts, members, e, cell):  # type: ignore[no-untyped-def]
+def simple(elements, cells, starts, members, e, cell):  # type: ignore[no-untyped-def]
     """Whether what an element has in common with the other elements of a cell has the Euler characteristic of a point."""
-    hit = np.zeros(8, np.bool_)
-    for i in range(3):
+    corners = elements.shape[1]
+    hit = np.zeros(1 << corners, np.bool_)
+    for i in range(corners):
         v = elements[e, i]
         for t in range(starts[v], starts[v + 1]):
             w = members[t]
             if w == e or cells[w] != cell:
                 continue
             shared = 0
-            for a in range(3):
-                for b in range(3):
+            for a in range(corners):
+                for b in range(corners):
                     shared |= (elements[e, a] == elements[w, b]) << a
-            part = shared
+            part = 0 if hit[shared] else shared
             while part:
                 hit[part] = True
                 part = (part - 1) & shared
     euler = 0
-    for part in range(1, 8):
+    for part in range(1, len(hit)):
         if hit[part]:
             size = 0
-            for a in range(3):
+            for a in range(corners):
                 size += (part >> a) & 1
             euler += 1 if size & 1 else -1
     return euler == 1
@@ -61,7 +62,7 @@ def _energy(field, nodes, elements, cells, locks, starts, members, e, size, foun
     total = 0.0
     for i in range(3):
         v = elements[e, i]
-        total += _distance(field, nodes, v, found, cells_round(starts, members, cells, v, found), locks[v], size)
+        total += distance(field, nodes, v, found, cells_round(starts, members, cells, v, found), locks[v], size)
     return total
 
 
@@ -95,7 +96,7 @@ def relabel(field, nodes, elements, cells, locks, starts, members, size, reached
             cells[e] = near[t]
             now = _energy(field, nodes, elements, cells, locks, starts, members, e, size, found)
             cells[e] = own
-            if now < best and _simple(elements, cells, starts, members, e, own) and _simple(elements, cells, starts, members, e, near[t]):
+            if now < best and simple(elements, cells, starts, members, e, own) and simple(elements, cells, starts, members, e, near[t]):
                 best, chosen = now, near[t]
         if chosen >= 0:
             cells[e] = chosen

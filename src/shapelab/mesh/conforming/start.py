@@ -8,7 +8,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from shapelab.mesh.conforming.fields import Field, largest, largest_many, project, value
+from shapelab.mesh.conforming.fields import Field, largest, largest_many, project, values
 from shapelab.mesh.conforming.lattice import Lattice, near_corners
 from shapelab.threads import over_ranges, ranges
 
@@ -23,9 +23,7 @@ def first_cells(lattice: Lattice, field: Field, size: float) -> np.ndarray:
     nodes, elements = lattice.nodes, lattice.elements
     own = np.empty(len(nodes), np.int64)
     over_ranges(largest_many, ranges(len(nodes), 500), field, nodes, own)
-    ends = np.concatenate([elements[:, [i, j]] for i in range(3) for j in range(i)])
-    ends = np.sort(ends, axis=1)
-    ends = np.unique(ends[own[ends[:, 0]] != own[ends[:, 1]]], axis=0)
+    ends = _cut_edges(elements, own)
     crossing = np.empty(len(ends))
     over_ranges(_crossings, ranges(len(ends), 500), field, nodes, ends, own, crossing)
     order = np.argsort(np.minimum(crossing, 1 - crossing), kind="stable")
@@ -38,10 +36,23 @@ def first_cells(lattice: Lattice, field: Field, size: float) -> np.ndarray:
     return cells
 
 
+def _cut_edges(elements: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Return the edges whose ends are in different cells, (k, 2), the lower node first."""
+    keys = []
+    for i in range(elements.shape[1]):
+        for j in range(i):
+            a, b = elements[:, i], elements[:, j]
+            cut = own[a] != own[b]
+            low, high = np.minimum(a[cut], b[cut]), np.maximum(a[cut], b[cut])
+            keys.append(low.astype(np.int64) << 32 | high)
+    key = np.unique(np.concatenate(keys))
+    return np.stack([key >> 32, key & 0xFFFFFFFF], axis=1)
+
+
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _crossings(part, first, last, field, nodes, ends, own, crossing):  # type: ignore[no-untyped-def]
     """Fill where on each edge, from 0 to 1, its two cells are equal."""
-    x, step, slope = np.empty(3), np.empty(3), np.empty(3)
+    x, step, found, slopes, pair = np.empty(3), np.empty(3), np.empty(2), np.empty((2, 3)), np.empty(2, np.int64)
     for e in range(first, last):
         u, v = ends[e]
         for j in range(3):
@@ -49,10 +60,12 @@ def _crossings(part, first, last, field, nodes, ends, own, crossing):  # type: i
             if field.period[j] > 0:
                 step[j] -= field.period[j] * np.floor(step[j] / field.period[j] + 0.5)
         low, high = 0.0, 1.0
+        pair[0], pair[1] = own[u], own[v]
         for _ in range(_BISECTIONS):
             t = 0.5 * (low + high)
             x[:] = nodes[u] + t * step
-            if value(field, own[u], x, slope) > value(field, own[v], x, slope):
+            values(field, pair, 2, x, found, slopes)
+            if found[0] > found[1]:
                 low = t
             else:
                 high = t
@@ -106,19 +119,24 @@ def _stuff(field, nodes, ends, crossing, locks, size, sets, counts, places):  # 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _common(part, first, last, field, elements, sets, counts, middles, cells):  # type: ignore[no-untyped-def]
     """Fill the cell that all corners of an element share, the largest at its middle among several; or the one at its middle."""
-    slope = np.empty(3)
+    found, slopes, common = np.empty(_MOST), np.empty((_MOST, 3)), np.empty(_MOST, np.int64)
     for e in range(first, last):
-        best, cell = -np.inf, -1
+        n = 0
         v = elements[e, 0]
         for i in range(counts[v]):
             c, shared = sets[v, i], True
-            for k in range(1, 3):
+            for k in range(1, elements.shape[1]):
                 u, there = elements[e, k], False
                 for j in range(counts[u]):
                     there |= sets[u, j] == c
                 shared &= there
             if shared:
-                g = value(field, c, middles[e], slope)
-                if g > best:
-                    best, cell = g, c
-        cells[e] = cell if cell >= 0 else largest(field, middles[e])
+                common[n] = c
+                n += 1
+        if n == 0:
+            cells[e] = largest(field, middles[e])
+            continue
+        cells[e] = common[0]
+        if n > 1:
+            values(field, common, n, middles[e], found, slopes)
+            cells[e] = common[np.argmax(found[:n])]

@@ -1,0 +1,84 @@
+"""Nodes that cannot get to their boundary as others are in the way: what is in the way goes."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from shapelab.mesh.conforming.fields import project
+from shapelab.mesh.tetrahedral.collapsing import collapse, collapse_quality
+from shapelab.mesh.tetrahedral.edge_removal import remove_edge
+from shapelab.mesh.tetrahedral.moving import MOST_CELLS
+from shapelab.mesh.tetrahedral.quality import nodes_quality
+from shapelab.mesh.tetrahedral.state import near_region
+
+__all__ = ["clear_way"]
+
+_MOST = 12
+"""Elements in the way, beyond which nothing is tried."""
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _in_the_way(mesh, v, least, bad):  # type: ignore[no-untyped-def]
+    """List the elements round a node that are worse than `least`; return how many, or -1 if they are too many."""
+    n = 0
+    for t in range(mesh.starts[v], mesh.starts[v + 1]):
+        w = mesh.elements[mesh.members[t]]
+        if nodes_quality(mesh.nodes, mesh.half, w[0], w[1], w[2], w[3]) < least:
+            if n == len(bad):
+                return -1
+            bad[n] = mesh.members[t]
+            n += 1
+    return n
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _all_have(mesh, bad, n, u):  # type: ignore[no-untyped-def]
+    """Whether a node is a corner of all elements that are listed."""
+    for i in range(n):
+        w = mesh.elements[bad[i]]
+        if w[0] != u and w[1] != u and w[2] != u and w[3] != u:
+            return False
+    return True
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _make_way(region, mesh, v, bad, n, least):  # type: ignore[no-untyped-def]
+    """Let a neighbour go into the node, or remove an edge, if all elements in the way go with it; return whether one did."""
+    common, count = np.empty(4, np.int64), 0
+    for u in mesh.elements[bad[0]]:
+        if _all_have(mesh, bad, n, u):
+            common[count] = u
+            count += 1
+    for i in range(count):
+        u = common[i]
+        if u != v and collapse_quality(region, mesh, u, v, least, np.inf) > least:
+            collapse(mesh, u, v)
+            return True
+    for i in range(count):
+        for k in range(i):
+            if remove_edge(region, mesh, common[i], common[k], least):
+                return True
+    return False
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def clear_way(region, mesh, used, field, reach, least):  # type: ignore[no-untyped-def]
+    """Put nodes of a region onto their boundary where that takes one collapse or the removal of one edge; return how many."""
+    goal, start, bad, cleared = np.empty(3), np.empty(3), np.empty(_MOST, np.int64), 0
+    for v in range(len(mesh.nodes)):
+        n = mesh.counts[v]
+        if n < 2 or n > MOST_CELLS or mesh.reached[v] or mesh.region[v] != region or not near_region(mesh, v, region):
+            continue
+        start[:] = mesh.nodes[v]
+        goal[:] = start
+        if not project(field, goal, mesh.sets[v], n, mesh.locks[v], reach, 15) < 1e-3 * reach:
+            continue
+        mesh.nodes[v] = goal
+        n = _in_the_way(mesh, v, least, bad)
+        if n == 0 or (n > 0 and _make_way(region, mesh, v, bad, n, least)):
+            mesh.reached[v] = True
+            cleared += 1
+        else:
+            mesh.nodes[v] = start
+    return cleared
