@@ -63,8 +63,54 @@ def _make_way(region, mesh, v, bad, n, least):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
+def _without(mesh, v, u, least):  # type: ignore[no-untyped-def]
+    """Return the worst quality round a node, elements with another one left out; -1 once it is at most `least`."""
+    worst = np.inf
+    for t in range(mesh.starts[v], mesh.starts[v + 1]):
+        w = mesh.elements[mesh.members[t]]
+        if w[0] != u and w[1] != u and w[2] != u and w[3] != u:
+            worst = min(worst, nodes_quality(mesh.nodes, mesh.half, w[0], w[1], w[2], w[3]))
+            if worst <= least:
+                return -1.0
+    return worst
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _go_ahead(region, mesh, v, start, goal, least):  # type: ignore[no-untyped-def]
+    """Let a neighbour that lies ahead go into the node, which moves on as far as quality allows; return the share of its way, 0 for none.
+
+    The node must be at `start`, and is left where it ends.
+    """
+    near, best, chosen = np.empty(3), 0.0, -1
+    for t in range(mesh.starts[v], mesh.starts[v + 1]):
+        for u in mesh.elements[mesh.members[t]]:
+            if u == v or mesh.counts[u] > mesh.counts[v]:
+                continue
+            ahead = 0.0
+            for j in range(3):
+                d = mesh.nodes[u, j] - start[j]
+                d -= 2 * mesh.half[j] if d > mesh.half[j] else (-2 * mesh.half[j] if d < -mesh.half[j] else 0.0)
+                ahead += d * (goal[j] - start[j])
+            if ahead <= 0:
+                continue
+            for share in (1.0, 0.7, 0.4):
+                if share <= best:
+                    break
+                near[:] = start + share * (goal - start)
+                mesh.nodes[v] = near
+                if _without(mesh, v, u, least) > least and collapse_quality(region, mesh, u, v, least, np.inf) > least:
+                    best, chosen = share, u
+                    break
+            mesh.nodes[v] = start
+    if chosen >= 0:
+        mesh.nodes[v] = start + best * (goal - start)
+        collapse(mesh, chosen, v)
+    return best
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def clear_way(region, mesh, used, field, reach, least):  # type: ignore[no-untyped-def]
-    """Put nodes of a region onto their boundary where that takes one collapse or the removal of one edge; return how many."""
+    """Put nodes of a region onto their boundary, or nearer, where that takes one collapse or the removal of one edge; return how many."""
     goal, start, bad, cleared = np.empty(3), np.empty(3), np.empty(_MOST, np.int64), 0
     for v in range(len(mesh.nodes)):
         n = mesh.counts[v]
@@ -79,6 +125,10 @@ def clear_way(region, mesh, used, field, reach, least):  # type: ignore[no-untyp
         if n == 0 or (n > 0 and _make_way(region, mesh, v, bad, n, least)):
             mesh.reached[v] = True
             cleared += 1
-        else:
-            mesh.nodes[v] = start
+            continue
+        mesh.nodes[v] = start
+        share = _go_ahead(region, mesh, v, start, goal, least)
+        if share > 0:
+            mesh.reached[v] = share == 1.0
+            cleared += 1
     return cleared

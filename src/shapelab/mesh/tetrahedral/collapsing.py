@@ -19,9 +19,8 @@ def _round(mesh, v, skip, found):  # type: ignore[no-untyped-def]
     n = 0
     for t in range(mesh.starts[v], mesh.starts[v + 1]):
         for y in mesh.elements[mesh.members[t]]:
-            if y in (v, skip):
-                continue
-            known = False
+            known = y == v
+            known |= y == skip
             for i in range(n):
                 known |= found[i] == y
             if known:
@@ -75,7 +74,8 @@ def _linked(mesh, v, u):  # type: ignore[no-untyped-def]
         if w[0] != u and w[1] != u and w[2] != u and w[3] != u:
             continue
         for y in w:
-            known = y in (u, v)
+            known = y == u
+            known |= y == v
             for i in range(n):
                 known |= ring[i] == y
             if not known:

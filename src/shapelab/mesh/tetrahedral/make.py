@@ -23,6 +23,7 @@ from shapelab.mesh.tetrahedral.lattice import make_lattice
 from shapelab.mesh.tetrahedral.mesh import TetrahedronMesh
 from shapelab.mesh.tetrahedral.passes import FLOOR, coarsen_inside, improve
 from shapelab.mesh.tetrahedral.report import boundary_distances, report
+from shapelab.mesh.tetrahedral.sides import agree_across_sides
 from shapelab.mesh.tetrahedral.state import Work
 from shapelab.stopping import check_stop
 
@@ -112,6 +113,7 @@ def tetrahedra_of_field(
     cells = first_cells(lattice, field, step)
     check_stop()
     join_small_pieces(lattice.elements, cells)
+    agree_across_sides(lattice, cells, field)
     work = Work(lattice, cells, lengths, field.period, step)
     improve(work, field, lambda part: tell(0.15 + 0.7 * min(1.0, part), "moving nodes onto boundaries"))
     if inner_size is not None:

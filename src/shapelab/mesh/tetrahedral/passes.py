@@ -24,9 +24,11 @@ __all__ = ["FLOOR", "coarsen_inside", "improve", "worst_quality"]
 FLOOR = float(np.sin(np.radians(12.5)))
 """No tetrahedron gets a smaller angle, but where boundaries themselves meet at one."""
 _GOOD = float(np.sin(np.radians(18)))
-_BOLD, _PASSES, _FINISH = 8, 14, 20
+_BOLD, _PASSES, _FINISH = 12, 16, 20
 """Passes in which elements may become thin on the way, passes in all, and passes more until no angle is too small."""
 _EVEN = 4
+_BACK = 3
+"""Passes in which nodes that left their boundary go back as far as angles allow."""
 _COARSENING = 24
 """Passes in which nodes inside cells are merged, at most."""
 _LOOSE = 0.35
@@ -56,7 +58,7 @@ def improve(work: Work, field: Field, told: Callable[[float], None]) -> None:
         if number < _PASSES:
             work.everywhere(retreat, 0.1)
             work.everywhere(clear_way, field, moves.reach, 0.1)
-            work.everywhere(split_nodes, field, moves.reach, 0.05)
+            work.everywhere(split_nodes, field, moves.reach, 0.02)
             if number > 1:
                 work.everywhere(merge_lost, 0.1)
             work.renew(number + 1)
@@ -66,7 +68,8 @@ def improve(work: Work, field: Field, told: Callable[[float], None]) -> None:
         if finishing and worst_quality(work) >= FLOOR:
             break
     back = Moves(0.9 * work.step, FLOOR, 0.0, 0, False, 0.0)
-    work.every_node(move_nodes, field, back, numbers)
+    for _ in range(_BACK):
+        work.every_node(move_nodes, field, back, numbers)
     work.renew(0)
 
 

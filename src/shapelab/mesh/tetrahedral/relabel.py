@@ -71,6 +71,23 @@ def _others(mesh, e, near):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
+def _across_side(mesh, e):  # type: ignore[no-untyped-def]
+    """Return the cell across a side of a box that repeats, -1 if the element has no face on one."""
+    w = mesh.elements[e]
+    for k in range(4):
+        a, b, c = w[(k + 1) % 4], w[(k + 2) % 4], w[(k + 3) % 4]
+        if not mesh.locks[a] & mesh.locks[b] & mesh.locks[c]:
+            continue
+        for t in range(mesh.starts[a], mesh.starts[a + 1]):
+            f = mesh.members[t]
+            y = mesh.elements[f]
+            has_b = y[0] == b or y[1] == b or y[2] == b or y[3] == b
+            if f != e and has_b and (y[0] == c or y[1] == c or y[2] == c or y[3] == c):
+                return mesh.cells[f]
+    return -1
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def relabel(region, mesh, used, field, size, least, far):  # type: ignore[no-untyped-def]
     """Give elements with a node `least` or farther off its boundary another cell if that brings their nodes nearer; return how many.
 
@@ -88,7 +105,10 @@ def relabel(region, mesh, used, field, size, least, far):  # type: ignore[no-unt
         n = _others(mesh, e, near)
         if n == 0 or not simple(mesh.elements, mesh.cells, mesh.starts, mesh.members, e, own):
             continue
+        across = _across_side(mesh, e)
         for i in range(n):
+            if across >= 0 and near[i] != across:
+                continue  # no boundary between cells shall lie on a side
             if not simple(mesh.elements, mesh.cells, mesh.starts, mesh.members, e, near[i]):
                 continue
             mesh.cells[e] = near[i]

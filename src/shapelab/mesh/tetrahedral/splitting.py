@@ -234,11 +234,13 @@ def split_nodes(region, mesh, used, field, reach, least):  # type: ignore[no-unt
     best_near, best_far = np.empty(3), np.empty(3)
     for v in range(len(mesh.nodes)):
         n = mesh.counts[v]
-        if n < 3 or mesh.reached[v] or mesh.region[v] != region or not near_region(mesh, v, region):
+        if n < (2 if mesh.locks[v] else 3) or mesh.reached[v] or mesh.region[v] != region or not near_region(mesh, v, region):
             continue
         x[:] = mesh.nodes[v]
         if n <= MOST_CELLS and project(field, x, mesh.sets[v], n, mesh.locks[v], reach, 15) < 1e-3 * reach:
             continue
+        lock = mesh.locks[v]
+        crowded = n > MOST_CELLS - (lock & 1) - ((lock >> 1) & 1) - ((lock >> 2) & 1)  # more than can meet: any split is a step
         k = load_star(mesh, v, star)
         best, chosen = least, -1
         for i in range(n if k else 0):
@@ -247,13 +249,14 @@ def split_nodes(region, mesh, used, field, reach, least):  # type: ignore[no-unt
             if m < 0 or mesh.spare[region, 0] + m > mesh.spare[region, 1] or mesh.spare[region, 2] >= mesh.spare[region, 3]:
                 continue
             counts[0], counts[1] = _sets(mesh, v, cell, rim, m, sets[0], sets[1])
-            if counts[0] >= n:
-                continue
             lock = _locks(mesh, v, star, cell)
+            if counts[0] >= n and lock == mesh.locks[v]:
+                continue  # neither fewer cells nor freer
             length = _way(mesh, v, star, k, cell, lock, way)
-            if not _places(mesh, field, v, way, length, lock, sets, counts, reach, 0, near, far):
+            placed = _places(mesh, field, v, way, length, lock, sets, counts, reach, 0, near, far)
+            if not placed and not crowded:
                 continue
-            for number in range(len(_STEPS) + 1):
+            for number in range(0 if placed else 1, len(_STEPS) + 1):
                 _places(mesh, field, v, way, length, lock, sets, counts, reach, number, near, far)
                 q = _worst(mesh, v, star, k, rim, m, cell, near, far)
                 if q > best:
