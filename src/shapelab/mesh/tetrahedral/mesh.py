@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from shapelab.mesh.conforming.sets import outer_faces, pairs_of_sides, shared_faces, side_nodes, split_by_cells, totals
+from shapelab.units import percent
 
 __all__ = ["SolidQuality", "TetrahedronMesh"]
 
@@ -37,7 +38,7 @@ class SolidQuality:
         words = [
             f"{self.tetrahedra:,} tetrahedra, angles {self.smallest_angle:.1f}° to {self.largest_angle:.1f}°,",
             f"volumes within {self.volume_error:.2g},",
-            f"{100 * self.off:.1f} % of the nodes on boundaries not exactly there.",
+            f"{percent(self.off)} of the nodes on boundaries not exactly there.",
         ]
         if self.inverted:
             words.append(f"{self.inverted} tetrahedra are turned inside out.")
