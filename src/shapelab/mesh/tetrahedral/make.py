@@ -63,8 +63,8 @@ def conforming_tetrahedra(
         Length of the lattice's cubes, of about twelve tetrahedra each [unit]; by default a quarter of the edge of a cube as large as the
         median cell, and a voxel or more.
     inner_size
-        Longest edge of tetrahedra away from boundaries, where nodes are merged: larger than `size` for a mesh that is coarser inside
-        cells [unit]; by default nothing is merged.
+        About the longest edge of tetrahedra away from boundaries, where nodes are merged: larger than `size` for a mesh that is coarser
+        inside cells [unit]; by default nothing is merged.
     periodic
         Whether the image repeats, along all axes or along each. Opposite sides then have the same nodes, to the last bit.
     background
