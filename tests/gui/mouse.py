@@ -41,15 +41,23 @@ def drag(viewer, points, modifiers=Qt.KeyboardModifier.NoModifier):
     mouse(viewer, QEvent.Type.MouseButtonRelease, points[-1], modifiers)
 
 
+def seeds(dock):
+    """Return (ids, positions) of the seeds as shown; a layer that is hidden is not kept up to date."""
+    layer, now = dock.panel.layers["seeds"], dock.panel.snapshot.frame.layer("seeds")
+    if layer.visible:
+        return np.asarray(layer.features["id"]), np.asarray(layer.data)
+    return np.asarray(now.meta["features"]["id"]), np.asarray(now.data)
+
+
 def seed(dock, row):
-    """Return (id, pixel position, world position) of a seed as it is now; a layer that is hidden is not kept up to date."""
-    now = dock.panel.snapshot.frame.layer("seeds")
-    place = np.array(now.data[row])
-    return int(np.asarray(now.meta["features"]["id"])[row]), place, np.asarray(dock.panel.layers["seeds"].data_to_world(place))
+    """Return (id, pixel position, world position) of a seed."""
+    ids, places = seeds(dock)
+    place = np.array(places[row])
+    return int(ids[row]), place, np.asarray(dock.panel.layers["seeds"].data_to_world(place))
 
 
 def inner(dock):
     """Return the row of the seed that is farthest from the sides of the box: a click on it cannot miss its cell."""
-    places = np.asarray(dock.panel.snapshot.frame["seeds"])
+    _, places = seeds(dock)
     extent = np.array(dock.panel.layers["cells"].data.shape) * dock.panel.layers["cells"].scale / dock.panel.layers["seeds"].scale
     return int(np.argmax(np.minimum(places, extent - places).min(axis=1)))
