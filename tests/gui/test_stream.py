@@ -9,14 +9,16 @@ import weakref
 import numpy as np
 import pytest
 from conftest import workers
+from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QOpenGLContext
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from toy_model import ToyModel, toy
 
+from napari_shapelab.run.layers import RunLayers
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.viewer.canvas_guard import main_window
-from shapelab.simulation import Simulation
+from shapelab.simulation import Frame, LayerData, Simulation
 
 CLICK = Qt.MouseButton.LeftButton
 
@@ -226,6 +228,7 @@ def test_two_runs_at_once(viewer, qtbot):
     assert two.layers["field"].data.shape == (12, 12)
 
 
+@pytest.mark.logs_errors
 @pytest.mark.parametrize(
     ("how", "words"),
     [
@@ -296,6 +299,7 @@ def test_nothing_of_a_run_stays_in_memory(viewer, panel, qtbot):
     assert models[0]() is None
 
 
+@pytest.mark.logs_errors
 @pytest.mark.parametrize("broken", ["layers", "plot", "callback"])
 def test_an_error_in_showing_is_one_sentence_and_the_run_goes_on(viewer, panel, qtbot, broken):
     """Neither a layer, nor the plot, nor what listens to the panel may freeze it."""
@@ -505,3 +509,27 @@ def test_a_sample_beside_other_layers_is_brought_into_view(viewer, qtbot):
     shown = np.array(viewer.canvas.viewbox_size(viewer.layers), float)[-2:] / viewer.scene.camera.zoom
     assert np.all(shown >= size * 0.99)
     assert np.any(shown <= size * 1.3)
+
+
+def test_updates_of_the_same_shape_leave_the_axes_alone_and_others_do_not(monkeypatch):
+    original, counted = ViewerModel._on_layers_change, []
+
+    def _on_layers_change(self):
+        counted.append(self)
+        original(self)
+
+    monkeypatch.setattr(ViewerModel, "_on_layers_change", _on_layers_change)
+    viewer = ViewerModel()
+    layers = RunLayers(viewer, "toy")
+
+    def show(step, shape):
+        field = LayerData("field", np.full(shape, float(step)), "image", {"scale": (1.0, 1.0), "units": ("pixel", "pixel")})
+        layers.show(Frame(step=step, time=0.0, layers=(field,), scalars={}), {})
+
+    show(1, (8, 8))
+    known = len(counted)
+    show(2, (8, 8))
+    assert layers["field"].data.max() == 2.0
+    assert len(counted) == known
+    show(3, (8, 12))
+    assert viewer.dims.range[-1].stop == 11

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap, ensure_colormap
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
 from napari_shapelab.run.panel import RunPanel
@@ -22,7 +23,9 @@ _COLORMAP = "viridis"
 _HEADING, _CIRCLE = "heading", (-180.0, 180.0)
 """Angles go round, and so do their colours."""
 _SHARE = 0.2
-"""Part of the window's time that recolouring may take."""
+"""Part of the window's time that recolouring may take..."""
+_SHORTEST = 0.2
+"""... and the shortest time between two of them [s]: napari compiles a shader for each, while the next frame is drawn."""
 
 
 class CellColours(QWidget):
@@ -39,6 +42,10 @@ class CellColours(QWidget):
         self._layers: Any = None
         self._own: Any = None
         self._next = 0.0
+        self._shown: tuple[Any, np.ndarray, np.ndarray] | None = None  # colormap of the layer, for these cells, in these colours
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(panel.guarded(self._catch_up))
         self.combo = QComboBox()
         self.combo.addItem(IDENTITY)
         self.combo.setToolTip("Colour the cells by their identity, type, volume…")
@@ -54,7 +61,7 @@ class CellColours(QWidget):
         ignore_wheel(self.combo)
         self.combo.activated.connect(panel.guarded(lambda _: self._on_choice()))
         panel.advanced.connect(panel.guarded(lambda snapshot: self._on_frame(snapshot.frame)))
-        panel.ended.connect(panel.guarded(lambda _: self._finish()))
+        panel.ended.connect(panel.guarded(lambda _: self._catch_up()))
 
     def choose(self, feature: str) -> None:
         """Colour by this feature, as a click would."""
@@ -82,10 +89,15 @@ class CellColours(QWidget):
         if layers is not self._layers and layers is not None and (cells := layers["cells"]) is not None:  # a new run
             self._layers, self._range, self._own = layers, None, cells.colormap
             self.choose(_first(frame))
-        if self.combo.currentText() != IDENTITY and time.perf_counter() >= self._next:
-            self._paint(frame)
+        if self.combo.currentText() == IDENTITY:
+            return
+        if self._shown is not None and not np.array_equal(self._shown[1], frame.layer("seeds").meta["features"]["id"]):
+            self._paint(frame)  # cells that are new have no colour yet
+        elif not self._later.isActive():
+            self._later.start(max(0, round(1000 * (self._next - time.perf_counter()))))
 
-    def _finish(self) -> None:
+    def _catch_up(self) -> None:
+        """Colour the frame that is shown by now."""
         if self.combo.currentText() != IDENTITY and self._panel.snapshot is not None:
             self._paint(self._panel.snapshot.frame)
 
@@ -97,11 +109,14 @@ class CellColours(QWidget):
         features = frame.layer("seeds").meta["features"]
         ids, name = np.asarray(features["id"]), self.combo.currentText()
         colours = _type_colours(ids, np.asarray(features[TYPE])) if name == TYPE else self._scaled(np.asarray(features[name], float))
-        table: dict[int | None, Any] = {None: (0.5, 0.5, 0.5, 1.0), 0: (0.0, 0.0, 0.0, 0.0)}
-        table.update(zip(ids.tolist(), colours, strict=True))
-        cells.colormap = DirectLabelColormap(color_dict=table)
+        shown = self._shown
+        if shown is None or shown[0] is not cells.colormap or not (np.array_equal(shown[1], ids) and np.array_equal(shown[2], colours)):
+            table: dict[int | None, Any] = {None: (0.5, 0.5, 0.5, 1.0), 0: (0.0, 0.0, 0.0, 0.0)}
+            table.update(zip(ids.tolist(), colours, strict=True))
+            cells.colormap = DirectLabelColormap(color_dict=table)
+            self._shown = cells.colormap, ids, colours
         end = time.perf_counter()
-        self._next = end + (end - begin) / _SHARE
+        self._next = end + max((end - begin) / _SHARE, _SHORTEST)
 
     def _scaled(self, values: np.ndarray) -> np.ndarray:
         """Return colours (N, 4) of values, on a range that only widens."""

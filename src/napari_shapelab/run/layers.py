@@ -171,7 +171,7 @@ class RunLayers:
         elif slot.layer not in self._viewer.layers:
             self._bring_back(slot, item, provenance)
         elif slot.layer.visible and item.name not in self._held:
-            _apply(slot.layer, item, provenance)
+            _apply(slot.layer, item, provenance, self._viewer)
         else:
             slot.waiting = (item, provenance)
 
@@ -196,13 +196,13 @@ class RunLayers:
 
     def _bring_back(self, slot: _Slot, item: LayerData, provenance: Mapping[str, Any]) -> None:
         if slot.removals <= _RECREATED:
-            _apply(slot.layer, item, provenance)
+            _apply(slot.layer, item, provenance, self._viewer)
             insert_layer(self._viewer, slot.layer)
 
     def _catch_up(self, slot: _Slot) -> None:
         if slot.waiting is not None:
             waiting, slot.waiting = slot.waiting, None
-            _apply(slot.layer, *waiting)
+            _apply(slot.layer, *waiting, self._viewer)
 
     def _on_visible(self, event: Any) -> None:
         for slot in self._slots.values():
@@ -220,9 +220,13 @@ class RunLayers:
                 slot.painted = True
 
 
-def _apply(layer: Layer, item: LayerData, provenance: Mapping[str, Any]) -> None:
-    editable = layer.editable
-    layer.data = item.data
+def _apply(layer: Layer, item: LayerData, provenance: Mapping[str, Any], viewer: Any) -> None:
+    editable, recount = layer.editable, getattr(viewer, "_on_layers_change", None)
+    if recount is None or np.shape(layer.data) != np.shape(item.data):
+        layer.data = item.data
+    else:  # it fills the box as before: counting the axes of all layers anew would take napari longer than the update itself
+        with layer.events.data.blocker(recount):
+            layer.data = item.data
     if layer.editable != editable:  # assigning data makes labels editable again
         layer.editable = editable
     if "features" in item.meta:

@@ -21,8 +21,8 @@ from shapelab.simulation import Frame, Parameters, Simulation
 
 __all__ = ["Stream"]
 
-_GUI_SHARE = 1.0 / 3.0
-"""Share of the window's time that updates and the painting they cause may take."""
+_GUI_SHARE = 0.6
+"""Share of the window's time that updates and the painting they cause may take: at 20 ms each, 30 a second."""
 _PROBE = 0.03
 """How long after an update the lateness of the event loop tells the time of painting [s]."""
 _SLOWEST = 1.5

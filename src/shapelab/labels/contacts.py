@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -40,9 +41,11 @@ def contact_pairs(image: np.ndarray, spacing: Sequence[float], *, periodic: bool
     """
     padded = np.pad(image, 1, mode="wrap") if periodic else image
     base = int(image.max(initial=0)) + 1
+    if base <= np.iinfo(np.int16).max:
+        padded = padded.astype(np.int16)  # compared in half the time
     factor = (2.0 if image.ndim == 3 else math.pi / 2) * math.prod(spacing)
     keys, areas = [], []
-    for direction, share, length in zip(*_directions(tuple(spacing)), strict=True):
+    for direction, share, length in zip(*_directions(tuple(float(step) for step in spacing)), strict=True):
         a, b = _neighbours(padded, direction.tolist(), periodic)
         differ = a != b
         a, b = a[differ].astype(np.int64), b[differ].astype(np.int64)
@@ -83,6 +86,7 @@ def _neighbours(image: np.ndarray, direction: list[int], periodic: bool) -> tupl
     return image[here], image[there]
 
 
+@cache
 def _directions(steps: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return half of the directions to the nearest voxels, their shares of the sphere or circle, and their lengths."""
     from scipy.spatial import SphericalVoronoi

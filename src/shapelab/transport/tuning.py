@@ -22,7 +22,7 @@ class Tuning:
     """Passes without progress before another start is tried; Newton's method often worsens for two or three before it converges."""
     early: int = 3
     """Passes at the beginning during which a start may be judged too far off to go on from."""
-    far_off: tuple[float, ...] = (0.06, 0.03)
+    far_off: tuple[float, ...] = (0.12, 0.06)
     """Mean error above which the first, and the second, start is annealed at once: Newton's basin on the pixels is smaller."""
     most_anneals: int = 6
     """Colder stages on the finest grid at most: the last ones are colder than the pixels can tell, and help soft cells without medium."""
