@@ -33,6 +33,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--min-pixels", type=whole_number, default=10, metavar="N", help="smaller grains are removed (default 10)")
     parser.add_argument("--no-fill", action="store_true", help="what was not indexed or removed stays background")
+    parser.add_argument(
+        "--section-distance",
+        type=number,
+        metavar="UM",
+        help="the maps are sections of one volume, from the lowest up, at this distance [µm]; each lies where its x and y say",
+    )
+    parser.add_argument("--boundaries", metavar="OUT", help="table of all boundaries with their misorientations (.csv)")
     parser.add_argument("--symmetry", metavar="NAME", help="of phases for which the file states none: cubic, hexagonal…")
     parser.set_defaults(action=run)
 
@@ -41,16 +48,26 @@ def run(known: argparse.Namespace) -> int:
     """Segment every map; one that fails is reported and left out."""
     from shapelab.crystals.sample import SAMPLE_SUFFIXES
 
-    outs = targets(known.out, known.files, tuple(suffix for suffix in SAMPLE_SUFFIXES if suffix != ".json"))
-    return each_file(known.files, outs, partial(_segment, known))
+    files = known.files if known.section_distance is None else known.files[:1]
+    outs = targets(known.out, files, tuple(suffix for suffix in SAMPLE_SUFFIXES if suffix != ".json"))
+    tables = targets([known.boundaries] if known.boundaries else [], files, (".csv",))
+    together = [[*paths, *more] for paths, more in zip(outs, tables, strict=True)]
+    return each_file(files, together, partial(_segment, known))
 
 
 def _segment(known: argparse.Namespace, file: Path, paths: Sequence[Path]) -> None:
-    from shapelab.crystals import find_grains, read_ebsd
+    from shapelab.crystals import find_grains, read_ebsd, stack_ebsd
+    from shapelab.crystals.saved_table import write_saved_table
 
-    scan = read_ebsd(file, symmetry=known.symmetry)
+    if known.section_distance is None:
+        scan = read_ebsd(file, symmetry=known.symmetry)
+    else:
+        scan = stack_ebsd([read_ebsd(one, symmetry=known.symmetry) for one in known.files], known.section_distance)
     grains = find_grains(scan, known.grain_boundary, known.min_pixels, not known.no_fill)
     tell(file.name, (*scan.notes, *grains.notes))
-    save_all(file.name, grains.sample(), paths)
+    save_all(file.name, grains.sample(), paths[: len(known.out)])
+    for path in paths[len(known.out) :]:
+        write_saved_table(path, grains.boundaries())
+        print(path)
     kinds = ", ".join(dict.fromkeys(grains.symmetries()))
     print(f"{file.name}: {len(grains.phase)} grains that differ by {known.grain_boundary:g}° or more ({kinds}).")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shapelab.crystals.additive import additive_crystal
     from shapelab.crystals.diagram import Diagram
     from shapelab.crystals.diagram_file import SavedDiagram, load_diagram
-    from shapelab.crystals.ebsd import CrystalPhase, EbsdMap, is_ebsd, read_ebsd
+    from shapelab.crystals.ebsd import CrystalPhase, EbsdMap, is_ebsd, read_ebsd, stack_ebsd
     from shapelab.crystals.fitting import DiagramFit, diagram_from_moments, fit_diagram
     from shapelab.crystals.generation import Crystal, generate_crystal
     from shapelab.crystals.neighbours import NeighbourMatch, boundary_misorientations, compare_neighbours
@@ -68,6 +68,7 @@ _MODULES = {
     "read_ebsd": "ebsd",
     "read_grain_table": "table",
     "segment_grains": "segmentation",
+    "stack_ebsd": "ebsd",
 }
 """Public name -> module that defines it, loaded when first used: some bring in the compiler."""
 
@@ -102,6 +103,7 @@ __all__ = [
     "read_ebsd",
     "read_grain_table",
     "segment_grains",
+    "stack_ebsd",
 ]
 
 if not TYPE_CHECKING:  # a type checker would take it as leave for any name

@@ -26,7 +26,7 @@ class Grains:
     """Grains of a map; grain i has label i + 1."""
 
     labels: np.ndarray
-    """Shape (H, W), 0 where there is no grain."""
+    """Shape (H, W), of a stack (D, H, W); 0 where there is no grain."""
     phase: np.ndarray
     """Phase of each grain, shape (N,)."""
     orientations: np.ndarray
@@ -71,8 +71,22 @@ class Grains:
         place = Place.of(self.scan.spacing, self.scan.origin, "um")
         return GrainSample(self.labels, place, table, None, orientations, phases, names)
 
+    def boundaries(self) -> pd.DataFrame:
+        """Return one row per boundary of two grains of one symmetry: grains, misorientation [degrees], length [µm] or area [µm²]."""
+        import pandas as pd
+
+        from shapelab.crystals.neighbours import boundary_misorientations
+
+        standard = self.standard_orientations()
+        pairs, angles, areas = boundary_misorientations(self.labels, standard, self.symmetries(), self.scan.spacing)
+        size = "length (µm)" if self.labels.ndim == 2 else "area (µm²)"
+        phases = {f"phase_{name}": self.phase[pairs[:, i] - 1] for i, name in enumerate("ab")}
+        return pd.DataFrame(
+            {"grain_a": pairs[:, 0], "grain_b": pairs[:, 1], **phases, "misorientation (deg)": np.rad2deg(angles), size: areas}
+        )
+
     def table(self) -> pd.DataFrame:
-        """Return one row per grain: index (the label), phase, its name, Euler angles [degrees], pixels, area [µm²]."""
+        """Return one row per grain: index (the label), phase, its name, Euler angles [degrees], pixels, area [µm²] or volume."""
         import pandas as pd
 
         pixels = np.bincount(self.labels.ravel(), minlength=len(self.phase) + 1)[1:]
@@ -86,7 +100,7 @@ class Grains:
                 "Phi (deg)": euler[:, 1],
                 "phi2 (deg)": euler[:, 2],
                 "pixels": pixels,
-                "area (µm²)": pixels * float(np.prod(self.scan.spacing)),
+                f"{'area (µm²)' if self.labels.ndim == 2 else 'volume (µm³)'}": pixels * float(np.prod(self.scan.spacing)),
             }
         )
 
@@ -187,8 +201,8 @@ def _regions(scan: EbsdMap, threshold: float) -> np.ndarray:
     for k in scan.numbers:
         phase = scan.phase_of(k)
         orientations = to_standard_frame(scan.orientations, phase)
-        for axis in (0, 1):
-            a, b = _neighbours(axis)
+        for axis in range(scan.phase.ndim):
+            a, b = _neighbours(axis, scan.phase.ndim)
             same = (scan.phase[a] == k) & (scan.phase[b] == k)
             close = misorientation(orientations[a][same], orientations[b][same], phase.symmetry) < threshold
             rows.append(number[a][same][close])
@@ -198,11 +212,9 @@ def _regions(scan: EbsdMap, threshold: float) -> np.ndarray:
     return np.asarray(connected_components(graph, directed=False)[1]).reshape(scan.phase.shape)
 
 
-def _neighbours(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-    every = slice(None)
-    if axis == 0:
-        return (slice(None, -1), every), (slice(1, None), every)
-    return (every, slice(None, -1)), (every, slice(1, None))
+def _neighbours(axis: int, ndim: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    before, behind = (slice(None),) * axis, (slice(None),) * (ndim - axis - 1)
+    return (*before, slice(None, -1), *behind), (*before, slice(1, None), *behind)
 
 
 def _filled(scan: EbsdMap, labels: np.ndarray) -> np.ndarray:

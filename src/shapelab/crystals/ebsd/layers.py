@@ -50,7 +50,8 @@ def scan_layers(name: str, scan: EbsdMap, threshold: float = 5.0, direction: str
 
 def place_of_scan(scan: EbsdMap) -> dict[str, Any]:
     """Return scale, place, units and axis labels of a map's layers."""
-    return {"scale": scan.spacing, "translate": scan.origin, "units": ("um", "um"), "axis_labels": ("y", "x")}
+    n = len(scan.spacing)
+    return {"scale": scan.spacing, "translate": scan.origin, "units": ("um",) * n, "axis_labels": ("z", "y", "x")[-n:]}
 
 
 def grain_meta(grains: Grains, threshold: float) -> dict[str, Any]:

@@ -30,11 +30,11 @@ class EbsdMap:
     """Orientations on a grid."""
 
     orientations: np.ndarray
-    """Unit quaternions (x, y, z, w), shape (H, W, 4)."""
+    """Unit quaternions (x, y, z, w), shape (H, W, 4); of a stack of sections (D, H, W, 4), as everything that follows."""
     phase: np.ndarray
     """Phase of each pixel, 0 where none was indexed or nothing was measured, shape (H, W)."""
-    spacing: tuple[float, float]
-    """Size of a pixel (y, x) [µm]."""
+    spacing: tuple[float, ...]
+    """Size of a pixel (y, x) or (z, y, x) [µm]."""
     symmetry: str = "cubic"
     """Crystal symmetry of the first phase, and of those that `phases` does not list."""
     notes: tuple[str, ...] = ()
@@ -43,8 +43,8 @@ class EbsdMap:
     """What is known of each phase, by its number in `phase`."""
     measured: np.ndarray | None = None
     """Where there is a point of measurement, shape (H, W); None if everywhere."""
-    origin: tuple[float, float] = (0.0, 0.0)
-    """Place (y, x) of the first pixel's centre [µm]: not 0 for a map that was cut from a larger one."""
+    origin: tuple[float, ...] = (0.0, 0.0)
+    """Place (y, x) or (z, y, x) of the first pixel's centre [µm]: not 0 for a map that was cut from a larger one."""
 
     def phase_of(self, number: int) -> CrystalPhase:
         """Return what is known of a phase."""
@@ -58,7 +58,7 @@ class EbsdMap:
     def colours(self, direction: tuple[float, float, float] = (0, 0, 1)) -> np.ndarray:
         """Return the colours of the inverse pole figure of a sample direction (x, y, z), each phase by its own symmetry.
 
-        RGB in 0 to 1, shape (H, W, 3); black where nothing was indexed.
+        RGB in 0 to 1, one for each pixel; black where nothing was indexed.
         """
         colours = np.zeros((*self.phase.shape, 3))
         for number in self.numbers:
