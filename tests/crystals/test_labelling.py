@@ -97,3 +97,12 @@ def test_wrong_number_of_axes_is_a_sentence() -> None:
     diagram = random_diagram(np.random.default_rng(0), 5, (20, 20), 2)
     with pytest.raises(InputError, match="2 axes"):
         diagram.labels((4, 20, 20))
+
+
+@pytest.mark.parametrize(("dim", "order"), [(2, 4), (3, 4), (2, 6), (3, 6)])
+def test_a_fall_is_a_power_of_the_distance(dim: int, order: int) -> None:
+    plain = Diagram.from_ellipsoids(np.zeros((1, dim)), np.eye(dim)[None], np.ones(1))
+    t = np.array([0.3, -0.5, 0.7])[:dim]
+    monomials = (t ** exponents(order, dim)).prod(1)
+    values = [float(plain.raised(order, fall).coefficients[0] @ monomials) for fall in (0.0, 2.0)]
+    assert values[1] - values[0] == pytest.approx(-2 * (t @ t) ** (order / 2))

@@ -127,3 +127,15 @@ def test_nothing_is_overwritten(viewer, tmp_path):
     with pytest.raises((InputError, ValueError)):
         _measure_script(take(layer), tmp_path)
     assert (tmp_path / "shape.npy").read_bytes() == b"mine"
+
+
+def test_two_phases_are_generated_by_the_script(viewer, qtbot, tmp_path):
+    dock = CrystalsDock(viewer)
+    qtbot.addWidget(dock)
+    tab = dock.generate
+    values = {"n_grains": 12, "shape": (1, 32, 32), "lloyd": 0, "tolerance": 10.0, "volumes": "two phases", "phase_anisotropy": 0.5}
+    tab.form.set_values(values)
+    names = run(written(tab.script(), tmp_path))
+    crystal = tab.parameters.generate()
+    np.testing.assert_array_equal(names["crystal"].labels, crystal.labels)
+    assert set(crystal.phase_names) == {"small", "large"}

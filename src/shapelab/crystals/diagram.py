@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
+from math import factorial, prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,15 +143,15 @@ class Diagram:
         return hessians, slopes, self.coefficients[:, 0]
 
     def raised(self, order: int, fall: float = 0.0) -> Diagram:
-        """Return the diagram with polynomials of a higher degree: the same one, or with ``fall * |t|^4`` taken from each.
+        """Return the diagram with polynomials of a higher degree: the same one, or with ``fall * |t|^order`` taken from each.
 
-        A fall keeps polynomials of degree 4 from growing far from their cells.
+        A fall keeps polynomials of an even degree from growing far from their cells.
         """
         powers = exponents(order, self.ndim)
         padded = np.pad(self.coefficients, ((0, 0), (0, len(powers) - self.coefficients.shape[1])))
-        if order >= 4:
-            padded[:, (powers.sum(1) == 4) & (powers.max(1) == 4)] -= fall
-            padded[:, (powers.sum(1) == 4) & (np.sort(powers, axis=1)[:, -2] == 2) & (powers.max(1) == 2)] -= 2 * fall
+        if fall:
+            for k in np.flatnonzero((powers.sum(1) == order) & (powers % 2 == 0).all(1)):
+                padded[:, k] -= fall * factorial(order // 2) / prod(factorial(e // 2) for e in powers[k].tolist())
         return replace(self, order=order, coefficients=padded)
 
     def centres_3d(self) -> np.ndarray:

@@ -17,8 +17,8 @@ from shapelab.stopping import check_stop
 __all__ = ["FitProgress", "Stage", "maximise_likelihood", "schedule"]
 
 
-FALL = 3.0
-"""What is taken from the polynomials of order 4 at the start, in units of |t|^4: without it, steps are cut by far cells."""
+FALL = {4: 3.0, 6: 1.0}
+"""What is taken from the polynomials of these orders q at the start, in units of |t|^q: without it, steps are cut by far cells."""
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def maximise_likelihood(
     for stages in rounds[1:]:
         if wrong == 0 or fit.stopped:
             break
-        raised = best.raised(stages[0].order, FALL if stages[0].order == 4 else 0.0)
+        raised = best.raised(stages[0].order, FALL.get(stages[0].order, 0.0))
         better, fewer = fit.sharpened(*fit.climb(raised, fit.wrong(raised), stages))
         best, wrong = (better, fewer) if fewer < wrong else (best.raised(stages[0].order), wrong)
     return best if best.order >= order else best.raised(order), fit.evaluations, fit.stopped
