@@ -53,7 +53,7 @@ def copy_measure_command(viewer: Viewer) -> None:
 
 def _measure_script(taken: TakenLayer, folder: Path) -> str:
     boundary = ', boundary="periodic"' if taken.periodic else ""
-    body = [f'print(sl.measure(shape.data, shape.meta["scale"], unit=shape.meta["units"][-1]{boundary}))']
+    body = [f"print(sl.measure(shape{boundary}))"]
     return written(Script(body, {"shape": taken}), folder)
 
 

@@ -24,6 +24,7 @@ class _Unit(NamedTuple):
 
 
 _UNITS = {
+    "km": _Unit(1e3, "kilometer", "km", ("kilometre",)),
     "m": _Unit(1.0, "meter", "m", ("metre",)),
     "cm": _Unit(1e-2, "centimeter", "cm", ("centimetre",)),
     "mm": _Unit(1e-3, "millimeter", "mm", ("millimetre",)),

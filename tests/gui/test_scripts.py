@@ -11,7 +11,7 @@ import pytest
 from qtpy.QtWidgets import QApplication
 from test_layer_data import ball, random_transform
 
-from napari_shapelab.actions import _measure_script
+from napari_shapelab.actions import _measure_script, measure_taken
 from napari_shapelab.docks.atlas.fit_tab import AtlasFit
 from napari_shapelab.docks.compare import CompareDock
 from napari_shapelab.docks.compare.comparison import compare_layers
@@ -110,6 +110,18 @@ def test_measure(tmp_path, capsys, viewer):
     assert words[:2] == ["shapelab", "measure"]
     assert main(words[1:]) == 0
     assert str(int(volume)) in capsys.readouterr().out
+
+
+def test_a_script_measures_where_the_layer_lies(tmp_path, viewer):
+    two = np.zeros((12, 14), int)
+    two[2:6, 2:6], two[7:11, 8:12] = 1, 2
+    layer = viewer.add_labels(two, scale=(2, 1), translate=(30, 40), rotate=90, units=("um",) * 2, axis_labels=("x", "y"))
+    table, _ = measure_taken(take(layer))
+    text = _measure_script(take(layer), tmp_path).replace("print(", "found = (")
+    found = run(text)["found"]
+    assert found.columns.tolist() == table.columns.tolist()
+    assert "centroid_x" in found
+    assert np.allclose(found.to_numpy(float), table.to_numpy(float))
 
 
 def test_atlas(viewer, tmp_path):

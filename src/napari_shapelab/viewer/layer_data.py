@@ -84,7 +84,7 @@ class TakenLayer:
 
     def layer_data(self) -> LayerData:
         """Return it as the science takes it, with its place in the world [unit]."""
-        meta: dict[str, Any] = {**self.place.meta(), "units": (self.unit or "pixel",) * self.ndim}
+        meta: dict[str, Any] = {**self.place.meta(), "units": (self.unit or "pixel",) * self.ndim, "axis_labels": self.axes}
         data = tuple(self.data)[:2] if self.kind == "surface" else self.data
         return LayerData(self.name, data, self.kind, meta)
 
