@@ -64,6 +64,19 @@ def test_what_cannot_be_meant_is_said(files, capsys):
         ([a, a, "--unit", "um"], "--unit is that of --voxel-size"),
         ([a, str(folder / "film.npy")], "compare images of the same number of axes"),
         ([a, a, "--frame-b", "3"], "no frame 3"),
+        ([a, a, "--voxel-size", "1", "--unit", "kg"], "no unit of length"),
     ):
         assert main(["compare", *words, "--labels"]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_one_side_is_told_its_voxel_size(files, capsys):
+    folder, cells, _ = files
+    tifffile.imwrite(folder / "placed.tif", cells, imagej=True, resolution=(2, 2), metadata={"unit": "um"})
+    words = ["compare", str(folder / "placed.tif"), str(folder / "a.npy"), "--labels", "--no-transport", "--no-statistics", "--json"]
+    assert main(words) == 2
+    assert "same unit" in capsys.readouterr().err
+    assert main([*words, "--voxel-size-b", "500", "--unit", "nm"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["mismatch"] == 0
+    assert found["spacing"] == [0.5, 0.5]

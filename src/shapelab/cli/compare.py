@@ -10,6 +10,7 @@ from typing import Any
 from shapelab.cli.image_file import add_image_options, read_shape
 from shapelab.cli.parser import number, whole_number
 from shapelab.errors import InputError
+from shapelab.units import is_length, short_unit, shown_unit
 
 __all__ = ["add_options", "run"]
 
@@ -38,8 +39,10 @@ def run(known: argparse.Namespace) -> int:
     from shapelab.compare import compare, write_report
     from shapelab.io.output import require_new
 
-    if known.unit is not None and known.voxel_size is None:
-        raise InputError("--unit is that of --voxel-size: give both, or neither.")
+    if known.unit is not None and known.voxel_size is None and known.voxel_size_b is None:
+        raise InputError("--unit is that of --voxel-size or --voxel-size-b: give both, or neither.")
+    if known.unit is not None and short_unit(known.unit) and not is_length(known.unit):
+        raise InputError(f"--unit: {known.unit} is no unit of length that is known: choose one such as um, nm, mm or pixel.")
     if known.out is not None:
         require_new(known.out)
     a, _ = read_shape(known.a, known)
@@ -74,7 +77,6 @@ def _as_json(result: dict[str, Any]) -> str:
 
 def _table(result: dict[str, Any]) -> str:
     from shapelab.compare.rows import comparison_rows
-    from shapelab.units import shown_unit
 
     columns = comparison_rows(result)
     names = list(dict.fromkeys(name for column in columns for name in column))
