@@ -91,3 +91,12 @@ def test_mesh_beside_a_turned_mask():
     vertices = mesh.vertices @ place.turn[:-1, :-1].T + place.origin
     found = compare(layer(body, place), LayerData("m", (vertices, mesh.faces), "surface"), **FAST)
     assert found["dice"] > 0.97
+
+
+def test_points_of_whole_numbers_are_points():
+    points = np.argwhere(np.indices((9, 9, 9)).sum(0) % 5 == 0)
+    for some in (points, points[:1], points[:3]):
+        whole, exact = (LayerData("p", some.astype(kind), "points", {"scale": (2.0, 1.0, 1.0)}) for kind in (int, float))
+        result = compare(whole, exact, transport=False)
+        assert result["compared"] == "points"
+        assert result["hausdorff"] == 0

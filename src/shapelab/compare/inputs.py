@@ -116,12 +116,10 @@ def _from_layer(layer: LayerData, spacing: Spacing | None, unit: str, labels: bo
     own = (unit_of_layer(layer) or "pixel") if units is not None and len(units) else unit
     name = unit if unit and spacing is not None else own  # the unit is that of the voxel size that was given
     try:
-        shape = as_shape(layer.data, 1.0, name, labels=labels or layer.kind == "labels")
+        data = _points(layer.data) if layer.kind == "points" else layer.data
+        shape = as_shape(data, 1.0, name, labels=labels or layer.kind == "labels")
     except InputError as error:
         raise InputError(f"Layer '{layer.name}': {error}") from None
-    if layer.kind == "points" and not isinstance(shape.data, WeightedPoints):
-        points = np.asarray(layer.data, float)
-        shape = Shape("points", WeightedPoints(points, np.ones(len(points))), unit=name)
     if not shape.ndim:
         return shape
     place = place_of_layer(replace(layer, meta=meta), shape.ndim)
@@ -131,6 +129,16 @@ def _from_layer(layer: LayerData, spacing: Spacing | None, unit: str, labels: bo
     if shape.kind == "surface":
         return replace(shape, data=Mesh(place.world(shape.data.vertices), shape.data.faces))
     return replace(shape, data=WeightedPoints(place.world(shape.data.points), shape.data.weights))
+
+
+def _points(data: Any) -> Any:
+    """Return the points of a layer, each as heavy as the others; few of them or whole numbers would pass for an image."""
+    if isinstance(data, tuple | WeightedPoints | PointCloud):
+        return data
+    points = np.asarray(data, float)
+    if not len(points):
+        raise InputError("It is empty: there are no points in it to compare.")
+    return WeightedPoints(points, np.ones(len(points)))
 
 
 def _placed(shape: Shape, place: Place) -> Shape:
