@@ -39,7 +39,8 @@ def frame_of_run(run: Run, known: argparse.Namespace) -> Frame:
             raise InputError(f"{option} is for image files: {run.path.name} is a run.")
     index = len(run) - 1 if known.frame is None else known.frame
     if not 0 <= index < len(run):
-        raise InputError(f"There is no frame {index}: the run {run.path.name} has frames 0 to {len(run) - 1}.")
+        there = f"frames 0 to {len(run) - 1}" if len(run) > 1 else "one frame, number 0"
+        raise InputError(f"There is no frame {index}: the run {run.path.name} has {there}.")
     return run.frame(index)
 
 

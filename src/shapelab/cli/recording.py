@@ -62,7 +62,8 @@ def record(simulation: Simulation, known: argparse.Namespace, append_to: Path | 
         if writer is not None:
             writer.close()
     if writer is not None:
-        print(f"{path}: {writer.frames} frames, step {simulation.step_number}. {simulation.reason or ''}".rstrip())
+        count = f"{writer.frames} frame{'s' if writer.frames != 1 else ''}"
+        print(f"{path}: {count}, step {simulation.step_number}. {simulation.reason or ''}".rstrip())
     if known.mesh is not None and frame is not None:
         from shapelab.io.surface import write_surface
 
