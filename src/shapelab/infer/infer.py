@@ -148,13 +148,13 @@ def _inferred(mesh: InterfaceMesh, options: TensionOptions, source: str, notes: 
     else:
         balance, solution = None, _nothing(len(facets.pairs), len(counts))
     areas = facets.areas_of_interfaces()
-    reasons = _reasons(solution, areas / cells ** (ndim - 1), facets, mesh, radius)
+    systematic = _SYSTEMATIC / voxels
+    reasons = _reasons(solution, areas / cells ** (ndim - 1), facets, mesh, radius, systematic)
     tensions = np.where(reasons == "", solution.tensions, np.nan)
     scale = float(np.nanmean(tensions)) if (reasons == "").any() else 1.0
     unknown = ~(solution.pressure_errors < _MOST_PRESSURE_ERROR / cells)
     solution.pressures[unknown] = solution.pressure_errors[unknown] = np.nan
     lift = 0.0 if medium or not np.isfinite(solution.pressures).any() else float(np.nanmean(solution.pressures))
-    systematic = _SYSTEMATIC / voxels
     return Tensions(
         mesh=mesh,
         options=options,
@@ -188,7 +188,9 @@ def _nothing(interfaces: int, cells: int) -> Solution:
     return Solution(*none, *none, np.zeros(0), np.zeros(0))
 
 
-def _reasons(solution: Solution, sizes: np.ndarray, facets: Facets, mesh: InterfaceMesh, radius: float) -> np.ndarray:
+def _reasons(
+    solution: Solution, sizes: np.ndarray, facets: Facets, mesh: InterfaceMesh, radius: float, systematic: float
+) -> np.ndarray:
     """Return why each tension is undetermined, "" where it is not."""
     near = np.zeros(len(facets.areas), bool)
     for axis, step in enumerate(mesh.spacing):
@@ -197,7 +199,7 @@ def _reasons(solution: Solution, sizes: np.ndarray, facets: Facets, mesh: Interf
             near |= (x < radius - 0.5 * step) | (x > (mesh.shape[axis] - 0.5) * step - radius)
     hidden = np.bincount(facets.interface, near, len(sizes)) > 0
     untouched = ~np.isfinite(solution.tensions)
-    vague = ~untouched & ~(solution.tension_errors < _MOST_ERROR)
+    vague = ~untouched & ~(np.hypot(solution.tension_errors, systematic) < _MOST_ERROR)
     small = sizes < _LEAST_AREA
     return np.select(
         [untouched & hidden, small, untouched, vague & hidden, vague],
