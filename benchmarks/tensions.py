@@ -1,9 +1,10 @@
 """Tensions inferred from made tissues whose tensions are known, beside the goals; accuracy, time and memory.
 
-    python benchmarks/tensions.py [--seeds 10] [--first 1000] [--large] [--loop]
+    python benchmarks/tensions.py [--seeds 10] [--first 1000] [--large] [--loop] [--real]
 
 Errors are |tension / mean over the true ones - 1|; "cell radius" in voxels. --large adds 5,000 Voronoi cells on 200^3 (speed
-only: they are not at rest). --loop runs only the loop: known tensions -> foam -> labels -> inferred tensions.
+only: they are not at rest). --loop runs only the loop: known tensions -> foam -> labels -> inferred tensions;
+--real only the two samples, jittered and at half resolution.
 """
 
 from __future__ import annotations
@@ -76,19 +77,40 @@ def aggregates(truths: list[Truth], scale: float, first: int, goal: str) -> None
 
 
 def stability(name: str) -> None:
-    """A sample at full and at half resolution."""
+    """A sample at half resolution, and with a quarter of the pixels at interfaces given to a neighbour at random."""
     layer = samples.load(name)[1]
-    clock(layer.data, layer.meta["scale"])
-    whole, seconds = clock(layer.data, layer.meta["scale"])
+    spacing = tuple(layer.meta["scale"])
+    clock(layer.data, spacing)
+    whole, seconds = clock(layer.data, spacing)
     print(f"{name}: {whole}  {seconds:.2f} s")
-    table = dict(zip(map(tuple, whole.pairs.tolist()), whole.tensions, strict=True))
     for offset in (0, 1):
         part = np.ascontiguousarray(layer.data[(slice(offset, None, 2),) * layer.data.ndim])
-        half = infer_tensions(part, tuple(2 * step for step in layer.meta["scale"]))
-        both = [(table.get(tuple(pair), np.nan), t) for pair, t in zip(half.pairs.tolist(), half.tensions, strict=True)]
-        a, b = np.array([pair for pair in both if np.isfinite(pair).all()]).T
-        line = f"r = {np.corrcoef(a, b)[0, 1]:.2f}, median difference {np.median(np.abs(a - b)):.3f} ({len(a)} interfaces)"
-        print(f"  half resolution, offset {offset}: {line}")
+        agreement(f"half resolution, offset {offset}", whole, infer_tensions(part, tuple(2 * step for step in spacing)))
+    for seed in (0, 1):
+        agreement(f"jittered, seed {seed}", whole, infer_tensions(jittered(layer.data, np.random.default_rng(seed)), spacing))
+
+
+def jittered(labels: np.ndarray, rng: np.random.Generator, share: float = 0.25) -> np.ndarray:
+    """Give so many of the pixels that have another label beside them the label of a neighbour."""
+    padded = np.pad(labels, 1, mode="edge")
+    moved = labels.copy()
+    chosen = rng.random(labels.shape) < share
+    direction = rng.integers(2 * labels.ndim, size=labels.shape)
+    for number in range(2 * labels.ndim):
+        step = np.zeros(labels.ndim, int)
+        step[number // 2] = 1 - 2 * (number % 2)
+        beside = padded[tuple(slice(1 + d, n + 1 + d) for d, n in zip(step.tolist(), labels.shape, strict=True))]
+        use = chosen & (direction == number) & (beside != labels)
+        moved[use] = beside[use]
+    return moved
+
+
+def agreement(what: str, whole: Tensions, other: Tensions) -> None:
+    table = dict(zip(map(tuple, whole.pairs.tolist()), whole.tensions, strict=True))
+    both = [(table.get(tuple(pair), np.nan), t) for pair, t in zip(other.pairs.tolist(), other.tensions, strict=True)]
+    a, b = np.array([pair for pair in both if np.isfinite(pair).all()]).T
+    line = f"r = {np.corrcoef(a, b)[0, 1]:.2f}, median difference {np.median(np.abs(a - b)):.3f} ({len(a)} interfaces)"
+    print(f"  {what}: {line}", flush=True)
 
 
 def loops(seeds: range) -> None:
@@ -126,7 +148,12 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=1000)
     parser.add_argument("--large", action="store_true")
     parser.add_argument("--loop", action="store_true")
+    parser.add_argument("--real", action="store_true")
     options = parser.parse_args()
+    if options.real:
+        stability("plant_ovule")
+        stability("drosophila_epithelium")
+        return
     if options.loop:
         loops(range(options.first, options.first + options.seeds))
         return

@@ -187,6 +187,11 @@ def test_what_cannot_be_inferred_is_said(viewer, dock, qtbot):
     assert dock.found is None
 
 
+def test_a_film_whose_time_has_no_name_is_asked_for_it(viewer, dock, qtbot):
+    dock.layer.choose(viewer.add_labels(np.stack([np.kron([[1, 2], [3, 4]], np.ones((20, 20), int))] * 3), name="film"))
+    qtbot.waitUntil(lambda: "call it t" in dock.plan.text(), timeout=20_000)
+
+
 def test_cancel_drops_the_answer(viewer, dock, qtbot):
     viewer.add_labels(FLAT.labels, name="cells")
     click(qtbot, dock.work.run_button)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ def add_mesh(
     *,
     tensions: PairValues | None = None,
     prepare: Callable[[np.ndarray], np.ndarray] | None = None,
+    name: str = "",
     owner: QObject | None = None,
     made: Callable[[Surface], None] = lambda layer: None,
 ) -> None:
@@ -50,6 +52,8 @@ def add_mesh(
         Tensions of interfaces, which colour them.
     prepare
         What is done to the labels first.
+    name
+        What the cells are called; by default as their layer.
     owner
         Object with which the work ends.
     made
@@ -65,7 +69,7 @@ def add_mesh(
         raise InputError(f"The layer {layer.name!r} is 2-D: a mesh needs a volume.")
     if reason := why_no_shape(layer, (3,)):
         raise InputError(f"The layer {layer.name!r} cannot be used: {reason}.")
-    taken, provenance = take(layer, viewer), layer.metadata.get("shapelab")
+    taken, provenance = replace(take(layer, viewer), name=name or layer.name), layer.metadata.get("shapelab")
     value = "curvature" if tensions is None else "tension"
 
     def work() -> tuple[TakenLayer, InterfaceMesh | Mesh, Any]:

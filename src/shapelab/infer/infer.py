@@ -188,9 +188,7 @@ def _nothing(interfaces: int, cells: int) -> Solution:
     return Solution(*none, *none, np.zeros(0), np.zeros(0))
 
 
-def _reasons(
-    solution: Solution, sizes: np.ndarray, facets: Facets, mesh: InterfaceMesh, radius: float, systematic: float
-) -> np.ndarray:
+def _reasons(solution: Solution, sizes: np.ndarray, facets: Facets, mesh: InterfaceMesh, radius: float, systematic: float) -> np.ndarray:
     """Return why each tension is undetermined, "" where it is not."""
     near = np.zeros(len(facets.areas), bool)
     for axis, step in enumerate(mesh.spacing):

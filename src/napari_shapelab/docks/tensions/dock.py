@@ -176,7 +176,8 @@ class TensionsDock(QWidget):
         except ShapelabError as error:
             self.plan.setText(str(error))
             return
-        Task(self, partial(describe, taken), done, failed)
+        unnamed = str(layer.axis_labels[0]).removeprefix("axis").strip(" -").isdigit()  # as napari names axes
+        Task(self, partial(describe, taken, unnamed=unnamed), done, failed)
 
     def _show(self, source: Labels, found: Found) -> None:
         self.result.make_way()

@@ -123,7 +123,8 @@ class ResultView(QWidget):
                     layer.visible = False  # they would lie in the same place
 
         try:
-            add_mesh(self._viewer, cells, wrong, tensions=tensions, prepare=_without_lines, owner=self, made=made)
+            name = self.found.given.name
+            add_mesh(self._viewer, cells, wrong, tensions=tensions, prepare=_without_lines, name=name, owner=self, made=made)
         except ShapelabError as error:
             wrong(str(error))
 
