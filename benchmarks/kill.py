@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
 import tempfile
 import time
@@ -26,7 +27,7 @@ from pathlib import Path
 import numpy as np
 from kill_export import exports
 from kill_process import Tally
-from kill_run import resumes, runs
+from kill_run import FAMILY, resumes, runs
 from kill_sweep import Cluster, lost_workers, sweeps
 
 
@@ -39,7 +40,9 @@ def main() -> int:
     parser.add_argument("--leaders", type=int, default=20, help="kills of the leader of a sweep on another cluster")
     parser.add_argument("--sweeps", type=int, default=10, help="kills of whole sweeps")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--family", choices=("curvatubes", "foam"), default="curvatubes", help="whose runs, exports and sweeps are killed")
     options = parser.parse_args()
+    os.environ[FAMILY] = options.family
     rng = np.random.default_rng(options.seed)
     kinds = ("a run", "a resumed run", "an export", "a worker of a sweep", "the leader of a sweep, its workers live on", "a whole sweep")
     tallies = [Tally(kind) for kind in kinds]

@@ -16,14 +16,28 @@ from kill_process import Tally, forked, in_a_process, kill, killed, running
 
 import shapelab as sl
 from shapelab.io import RunWriter, load_run
+from shapelab.simulation import Frame
 
 STEPS = 12
 _EVENTS = ("open", "os.rename", "os.mkdir", "os.truncate", "os.remove", "shutil.rmtree")
 
 
-def texture() -> Any:
-    """Return the run that is killed: a small texture, whose starting noise and every step count."""
-    return sl.Curvatubes("tubes", shape=(16, 16, 16), seed=3, max_steps=1000)
+FAMILY = "SHAPELAB_KILL_FAMILY"
+"""Variable of the environment, which all processes inherit: the family whose runs and sweeps are killed."""
+VICTIMS: dict[str, Callable[[], Any]] = {
+    "curvatubes": lambda: sl.Curvatubes("tubes", shape=(16, 16, 16), seed=3, max_steps=1000),
+    "foam": lambda: sl.Foam("foam_sorting_3d", shape=(20, 20, 20), n_cells=6, seed=3, motility=0.2, max_steps=1000),
+}
+
+
+def family() -> str:
+    """Return the name of the family."""
+    return os.environ.get(FAMILY, "curvatubes")
+
+
+def victim() -> Any:
+    """Return the run that is killed: a small one in space, whose random start and every step count."""
+    return VICTIMS[family()]()
 
 
 def record(path: Path, simulation: Any, *, append: bool = False, last: int = STEPS) -> None:
@@ -37,7 +51,7 @@ def count_events(path: Path) -> tuple[int, int]:
     """Return how often a run touches its folder, and how often until its first frame is complete."""
     seen: list[bool] = []
     _listen(path, lambda: seen.append(path.exists()))
-    record(path, texture())
+    record(path, victim())
     return len(seen), seen.index(True)
 
 
@@ -62,14 +76,14 @@ def die_at(path: Path, after: int) -> None:
 def doomed_run(path: Path, after: int) -> None:
     """Record a run that kills itself when it touches its folder for the n-th time."""
     die_at(path, after)
-    record(path, texture())
+    record(path, victim())
 
 
 def runs(tally: Tally, count: int, rng: np.random.Generator, root: Path) -> None:
     """Kill a run `count` times: half at a touch of its folder, half by the clock; one in six before its first frame is complete."""
     whole = root / "whole.zarr"
     begin = time.perf_counter()
-    killed(forked(lambda: record(whole, texture())))
+    killed(forked(lambda: record(whole, victim())))
     duration = time.perf_counter() - begin
     events, first = in_a_process(count_events, root / "counted.zarr")
     for index in range(10 * count):
@@ -81,7 +95,7 @@ def runs(tally: Tally, count: int, rng: np.random.Generator, root: Path) -> None
             died = killed(forked(lambda path=path, after=after: doomed_run(path, after)))  # type: ignore[misc]
             moment = f"touch {after} of {events}"
         else:
-            number = forked(lambda path=path: record(path, texture()))  # type: ignore[misc]
+            number = forked(lambda path=path: record(path, victim()))  # type: ignore[misc]
             while not early and not path.exists() and running(number):
                 time.sleep(0.001)
             delay = float(rng.uniform(0.0, 0.8)) * duration
@@ -100,7 +114,7 @@ def resumes(tally: Tally, count: int, rng: np.random.Generator, root: Path) -> N
     while tally.kills < count:
         path = root / f"resumed{index}.zarr"
         index += 1
-        killed(forked(lambda path=path: record(path, texture(), last=3)))  # type: ignore[misc]
+        killed(forked(lambda path=path: record(path, victim(), last=3)))  # type: ignore[misc]
         events, before = int(rng.integers(20, 120)), in_a_process(_frames, path)
         for _ in range(4):
             tally.kills += killed(forked(lambda path=path, events=events: doomed_resume(path, events)))  # type: ignore[misc]
@@ -150,16 +164,22 @@ def _resume(path: Path, whole: Path) -> str:
         return f"{type(error).__name__}: {error}"
 
 
+def same_layers(one: Frame, two: Frame) -> bool:
+    """Tell whether two frames show the same to the last bit."""
+    pairs = list(zip(one, two, strict=True))
+    return all(a.name == b.name and np.array_equal(np.asarray(a.data), np.asarray(b.data)) for a, b in pairs)
+
+
 def difference(path: Path, whole: Path) -> str:
     """Return how a run differs from an uninterrupted one, "" if it does not: frames, table, last state, stray files."""
     one, two = load_run(path), load_run(whole)
     if one.steps != two.steps or not one.scalars.equals(two.scalars):
         return f"its table differs: steps {one.steps}"
     for index in range(len(two)):
-        if not np.array_equal(one.frame(index)["field"], two.frame(index)["field"]):
+        if not same_layers(one.frame(index), two.frame(index)):
             return f"frame {index} differs"
     states = [run.simulation().checkpoint() for run in (one, two)]
-    if states[0][0] != states[1][0] or any(not np.array_equal(states[0][1][name], array) for name, array in states[1][1].items()):
+    if states[0][0] != states[1][0] or any(states[0][1][name].tobytes() != array.tobytes() for name, array in states[1][1].items()):
         return "its last state differs"
     stray = {str(f.relative_to(path)) for f in path.rglob("*")} - {str(f.relative_to(whole)) for f in whole.rglob("*")}
     return f"it holds stray files: {sorted(stray)[:3]}" if stray else ""

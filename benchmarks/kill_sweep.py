@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from kill_process import Tally, forked, in_a_process, kill, running
+from kill_run import family, same_layers
 
 from shapelab.batch import SweepSpec, load_sweep, sweep
 from shapelab.batch.member import JOURNAL, MEMBERS, RUN
@@ -23,9 +24,12 @@ from shapelab.io import load_run
 
 def plan(members: int) -> SweepSpec:
     """Return a sweep of short runs."""
+    fixed = {"family": family(), "steps": 40, "keep": "last", "every": 10}
+    if family() == "foam":
+        small = {"shape": [32, 32], "n_cells": 8, "motility": 0.2}
+        return SweepSpec.make(**fixed, preset="foam_sorting", parameters=small, grid={"first": np.linspace(0.5, 1.0, members).tolist()})
     masses = np.linspace(-0.6, -0.2, members).round(4).tolist()
-    fixed = {"family": "curvatubes", "preset": "tubes", "steps": 40, "keep": "last", "every": 10, "parameters": {"shape": [16, 16, 16]}}
-    return SweepSpec.make(**fixed, grid={"mass": masses})
+    return SweepSpec.make(**fixed, preset="tubes", parameters={"shape": [16, 16, 16]}, grid={"mass": masses})
 
 
 def check_sweep(tally: Tally, folder: Path, spec: SweepSpec, kills: int) -> None:
@@ -55,7 +59,7 @@ def _members_differ(folder: Path, spec: SweepSpec) -> list[str]:
             continue
         *_, last = spec.simulation(member).run(spec.steps, every=spec.steps)
         frame = load_run(folder / MEMBERS / member.name / RUN).frame()
-        if frame.step != last.step or not np.array_equal(frame["field"], last["field"]):
+        if frame.step != last.step or not same_layers(frame, last):
             found.append(f"{member.name} differs")
     return found
 

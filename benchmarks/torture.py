@@ -56,7 +56,12 @@ class Player:
 
     def run(self) -> None:
         """Record a new run."""
-        self._record(sl.Curvatubes("tubes", shape=(12, 12, 12), seed=int(self.rng.integers(10**6)), max_steps=1000), append=False)
+        seed = int(self.rng.integers(10**6))
+        if self.rng.random() < 0.5:
+            simulation: sl.Simulation = sl.Curvatubes("tubes", shape=(12, 12, 12), seed=seed, max_steps=1000)
+        else:
+            simulation = sl.Foam("foam_sorting", shape=(32, 32), n_cells=6, motility=0.2, seed=seed, max_steps=1000)
+        self._record(simulation, append=False)
 
     def resume(self) -> None:
         """Go on with the run that is there."""
