@@ -1,6 +1,6 @@
 """What runs, fits, comparisons and meshes take at their highest, beside what is estimated before they begin.
 
-    python benchmarks/memory.py [--only tubes] [--size 1.0]
+    python benchmarks/memory.py [--only tubes] [--size 1.0] [--default]
 
 Each case runs in a process of its own, after a small one of its kind that loads libraries and kernels. The peak is that of
 the resident memory above the level before (Linux: VmHWM, which /proc/self/clear_refs resets). A run is prepared, takes four
@@ -13,6 +13,7 @@ import argparse
 import ctypes
 import gc
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -58,6 +59,41 @@ def cells(scenario: str, shape: tuple[int, ...], n_cells: int, *, from_labels: b
     return case
 
 
+def foam(shape: tuple[int, ...], n_cells: int, *, from_labels: bool = False, **given: Any) -> Work:
+    """Return a run of a foam."""
+
+    def case(size: float) -> tuple[int, Callable[[], Any]]:
+        import shapelab as sl
+
+        grid = tuple(max(24, round(n * size)) for n in shape)
+        count = max(8, round(n_cells * size ** len(shape)))
+        if from_labels:
+            simulation = sl.Foam(labels=drawn(grid, count), background="none", **given)
+        else:
+            preset = "foam_sorting" if len(shape) == 2 else "foam_sorting_3d"
+            simulation = sl.Foam(preset, shape=grid, n_cells=count, seed=1, **given)
+        return simulation.model.memory(simulation.parameters, simulation.initial), lambda: follow(simulation)
+
+    return case
+
+
+def settled(shape: tuple[int, ...], n_cells: int) -> Work:
+    """Return the exact settling of a foam, which makes a mesh."""
+
+    def case(size: float) -> tuple[int, Callable[[], Any]]:
+        import shapelab as sl
+        from shapelab import memory
+        from shapelab.foam import settle_exactly
+
+        grid = tuple(max(24, round(n * size)) for n in shape)
+        labels = drawn(grid, max(8, round(n_cells * size ** len(shape))))
+        simulation = sl.Foam(labels=labels, background="none")
+        simulation.prepare()
+        return memory.of_mesh(grid, faces(labels)), lambda: settle_exactly(simulation, max_steps=5)
+
+    return case
+
+
 def follow(simulation: Any) -> None:
     """Take a few steps, and hold the last two frames."""
     held = [simulation.frame()]
@@ -71,7 +107,7 @@ def call(function: str, shape: tuple[int, ...], count: int, **given: Any) -> Wor
     def case(size: float) -> tuple[int, Callable[[], Any]]:
         import shapelab as sl
         from shapelab import memory
-        from shapelab.mesh import interface_mesh
+        from shapelab.mesh import conforming_triangles, interface_mesh
 
         grid = tuple(max(24, round(n * size)) for n in shape)
         cells = max(8, round(count * size ** len(shape)))
@@ -83,6 +119,10 @@ def call(function: str, shape: tuple[int, ...], count: int, **given: Any) -> Wor
             return memory.of_comparison(grid, labels=count > 0), lambda: sl.compare(*pair)
         if function == "fit_diagram":
             return memory.of_crystal_fit(grid, exact_volumes="exact_volumes" in given), lambda: sl.fit_diagram(labels, effort=0.05, **given)
+        if function == "conforming_triangles":
+            sizes = np.bincount(labels.ravel())[1:]
+            squares = math.prod(round(n / given.get("size", 0.25 * float(np.sqrt(np.median(sizes))))) for n in grid)
+            return memory.of_triangles(squares), lambda: conforming_triangles(labels, **given)
         if function == "infer_tensions":
             return memory.of_tensions(grid, faces(labels)), lambda: sl.infer_tensions(labels)
         return memory.of_mesh(grid, faces(labels)), lambda: interface_mesh(labels)
@@ -142,6 +182,15 @@ CASES: dict[str, Work] = {
     "mesh, 3-D": call("interface_mesh", (96, 96, 96), 200),
     "mesh, 3-D, many cells": call("interface_mesh", (80, 80, 80), 3000),
     "tensions, 2-D": call("infer_tensions", (1000, 1000), 300),
+    "foam preset, 2-D": foam((500, 500), 300),
+    "foam preset, 3-D": foam((72, 72, 72), 150),
+    "foam preset, 2-D, many cells": foam((400, 400), 1500),
+    "foam preset, 3-D, few cells": foam((80, 80, 80), 8),
+    "foam from labels, 2-D": foam((500, 500), 300, from_labels=True),
+    "foam from labels, 3-D": foam((72, 72, 72), 150, from_labels=True),
+    "settled foam, 3-D": settled((64, 64, 64), 100),
+    "triangles, 2-D": call("conforming_triangles", (500, 500), 200),
+    "triangles, 2-D, fine": call("conforming_triangles", (500, 500), 200, size=2.0),
     "tensions, 3-D": call("infer_tensions", (96, 96, 96), 200),
 }
 
@@ -170,9 +219,10 @@ def measured(work: Callable[[], Any]) -> int:
     return status("VmHWM") - before
 
 
-def both(name: str, size: float) -> tuple[int, int]:
+def both(name: str, size: float, *, default: bool) -> tuple[int, int]:
     """Return the estimate and the peak of a case, after a small one of its kind [bytes]."""
-    return_freed_arrays()
+    if not default:
+        return_freed_arrays()
     CASES[name](0.3)[1]()
     estimate, work = CASES[name](size)
     return estimate, measured(work)
@@ -184,14 +234,15 @@ def main() -> int:
     parser.add_argument("--only", default="", help="cases whose names begin so")
     parser.add_argument("--size", type=float, default=1.0, help="factor on the sides of all grids")
     parser.add_argument("--case", help="measure this one in this process, and print estimate and peak as JSON")
+    parser.add_argument("--default", action="store_true", help="leave the allocator as it is: it keeps some of the arrays that are freed")
     options = parser.parse_args()
     if options.case:
-        print(json.dumps(both(options.case, options.size)))
+        print(json.dumps(both(options.case, options.size, default=options.default)))
         return 0
     print(f"{'':40}{'estimated [MB]':>16}{'measured [MB]':>15}{'ratio':>8}")
     for name in CASES:
         if name.startswith(options.only):
-            command = [sys.executable, __file__, "--case", name, "--size", str(options.size)]
+            command = [sys.executable, __file__, "--case", name, "--size", str(options.size), *(["--default"] if options.default else [])]
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             estimate, peak = json.loads(done.stdout.splitlines()[-1])
             print(f"{name:40}{estimate / 1e6:16.0f}{peak / 1e6:15.0f}{estimate / peak:8.2f}", flush=True)

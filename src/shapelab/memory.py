@@ -20,13 +20,14 @@ __all__ = [
     "of_tensions",
     "of_tetrahedra",
     "of_texture",
+    "of_triangles",
 ]
 
 _FIXED = 17_000_000
 """Stacks and heaps of threads, work rows, point clouds of a comparison."""
-_TEXTURE, _PUBLISHED = 36, 86
+_TEXTURE, _PUBLISHED = 36, 64
 """Bytes per voxel of a run in the fused kernels, by our flows and by the published one (which keeps three vector fields). An allocator
-that keeps freed arrays can hold a third more, and two thirds more in the published flow, whose steps make arrays."""
+that keeps freed arrays can hold a third more in ours; the published one keeps its work arrays."""
 _STARTS = {"balls": 100, "tubes": 275, "waves": 56, "rings": 63, "given": 80}
 """Bytes per voxel of starts that need more than a run: they look up the nearest seeds of every voxel, go through Fourier space, or measure
 the distance to a given shape."""
@@ -38,6 +39,12 @@ _ON_CARD, _DRAWN_ON_CARD, _PER_CELL_ON_CARD = 40, 12, 3600
 """Of cells on a card: labels, values and lists of every pixel, labels and lists of those only drawn, and pairs in hash tables."""
 _PER_PIXEL, _PER_PIXEL_SOFT, _PER_CELL_SOFT, _PER_FINE_PIXEL = 66, 20, 24_000, 18
 """Of cells: solved and shown; shared softly among cells at the start, and of each cell then; drawn finer than solved."""
+
+
+_FIXED_FOAM, _PER_FOAM_PIXEL, _PER_COMPETITOR = 6_000_000, 20, 44
+"""Of foams: boxes of single cells, what every pixel has, and of each cell that competes for a pixel."""
+_PER_SQUARE = 3600
+"""Of a lattice that is cut into triangles: four of each square, and more while they are moved."""
 
 
 def of_texture(shape: Sequence[int], *, flow: str, dtype: str, start: str, device: str = "cpu") -> int:
@@ -74,12 +81,15 @@ def of_cells(shape: Sequence[int], n_cells: int, *, fineness: int = 1, device: s
     return int(max(_PER_PIXEL * pixels, _PER_PIXEL_SOFT * pixels + _PER_CELL_SOFT * n_cells) + drawn)
 
 
-def of_foam(shape: Sequence[int], n_cells: int, width: float) -> int:
-    """Return what a run of a foam takes whose interfaces are smoothed over `width` pixels [bytes]."""
+def of_foam(shape: Sequence[int], n_cells: int, width: float, *, filled: float = 1.0) -> int:
+    """Return what a run of a foam takes whose interfaces are smoothed over `width` pixels, and whose cells fill a part of the grid [bytes].
+
+    Most of it are the lists of the cells that compete for a pixel: near the border of each cell, on both sides.
+    """
     pixels, ndim = math.prod(shape), len(shape)
-    side = (pixels / max(1, n_cells)) ** (1 / ndim)
-    boxes = min(n_cells * (side + 6.4 * width) ** ndim, float(n_cells) * pixels)
-    return int(_FIXED + {2: 90, 3: 90}[ndim] * pixels + 4 * boxes)
+    side = (filled * pixels / max(1, n_cells)) ** (1 / ndim)
+    competing = n_cells * min((side + 4 * width) ** ndim - max(0.0, side - 4 * width) ** ndim, float(pixels))
+    return int(_FIXED_FOAM + _PER_FOAM_PIXEL * pixels + _PER_COMPETITOR * competing)
 
 
 def of_crystal_fit(shape: Sequence[int], *, exact_volumes: bool = False, cells: int = 0, order: int = 2) -> int:
@@ -107,6 +117,11 @@ def of_mesh(shape: Sequence[int], faces: int) -> int:
 def of_tetrahedra(shape: Sequence[int], cubes: Sequence[int]) -> int:
     """Return what conforming tetrahedra take that start from a lattice of so many cubes [bytes]."""
     return 20 * math.prod(shape) + 12 * 700 * math.prod(cubes)
+
+
+def of_triangles(squares: int) -> int:
+    """Return what triangles take that are cut from a lattice of so many squares [bytes]."""
+    return _PER_SQUARE * squares
 
 
 def of_tensions(shape: Sequence[int], faces: int) -> int:

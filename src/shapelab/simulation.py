@@ -152,6 +152,7 @@ class Simulation:
         except Stopped:
             self._state = before
             self._interrupted()
+            check_stop()  # whoever works with this run may be stopped too, and must hear of it
             return False
         except NotFiniteError as error:
             self._finish(str(error))
@@ -205,6 +206,7 @@ class Simulation:
         try:
             self.prepare()
         except Stopped:
+            check_stop()
             return
         if early:
             self._interrupted()

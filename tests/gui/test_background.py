@@ -12,6 +12,8 @@ from napari_shapelab.work import task as background
 from napari_shapelab.work.task import Task
 from shapelab.errors import InputError
 
+pytestmark = pytest.mark.logs_errors
+
 
 def refuse():
     raise InputError("No.")

@@ -17,6 +17,8 @@ from shapelab.catalog import Family
 from shapelab.errors import InputError
 from shapelab.io import RunWriter, load_run
 
+pytestmark = pytest.mark.logs_errors
+
 CLICK = Qt.MouseButton.LeftButton
 
 

@@ -20,6 +20,8 @@ from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.viewer.canvas_guard import main_window
 from shapelab.simulation import Frame, LayerData, Simulation
 
+pytestmark = pytest.mark.logs_errors
+
 CLICK = Qt.MouseButton.LeftButton
 
 

@@ -11,6 +11,8 @@ from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.task import _at_work
 from shapelab.errors import InputError
 
+pytestmark = pytest.mark.logs_errors
+
 
 @pytest.fixture
 def row(viewer):

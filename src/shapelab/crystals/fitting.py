@@ -24,6 +24,7 @@ from shapelab.frame import LayerData
 from shapelab.labels.check import labels_of
 from shapelab.limits import above, between
 from shapelab.memory import of_crystal_fit
+from shapelab.stopping import done_apart
 from shapelab.transport.domain import LARGE
 
 __all__ = ["DiagramFit", "diagram_from_moments", "fit_diagram", "kernels_ready"]
@@ -59,6 +60,7 @@ class DiagramFit:
 
 
 @checked(order=between(1, 8), tolerance=above(0), effort=above(0, 1000))
+@done_apart
 def fit_diagram(
     labels: Any,
     order: int = 2,

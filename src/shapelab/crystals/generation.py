@@ -28,6 +28,7 @@ from shapelab.errors import InputError, ParameterError
 from shapelab.labels.check import as_labels
 from shapelab.limits import above, at_least, between
 from shapelab.memory import of_new_crystal
+from shapelab.stopping import done_apart
 from shapelab.transport import Domain
 from shapelab.units import percent, short_unit
 
@@ -138,6 +139,7 @@ class Crystal:
     seed=between(0, 2**63 - 1),
     orientation_spread=between(0, 180),
 )
+@done_apart
 def generate_crystal(
     n_grains: int = 200,
     shape: Sequence[int] = (256, 256),

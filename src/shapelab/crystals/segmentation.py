@@ -12,6 +12,7 @@ from shapelab.crystals.ebsd.scan import EbsdMap, to_standard_frame
 from shapelab.crystals.orientation import colours_by_symmetry, mean_orientations, misorientation, to_euler
 from shapelab.errors import InputError
 from shapelab.limits import above, at_least
+from shapelab.stopping import done_apart
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,6 +107,7 @@ class Grains:
 
 
 @checked(threshold=above(0, 180), min_pixels=at_least(1))
+@done_apart
 def find_grains(scan: EbsdMap, threshold: float = 5.0, min_pixels: int = 10, fill: bool = True) -> Grains:
     """Return the grains of an EBSD map with their phases and mean orientations; see `segment_grains`."""
     labels = segment_grains(scan, threshold, min_pixels, fill)
@@ -123,6 +125,7 @@ def find_grains(scan: EbsdMap, threshold: float = 5.0, min_pixels: int = 10, fil
 
 
 @checked(threshold=above(0, 180), min_pixels=at_least(1))
+@done_apart
 def segment_grains(scan: EbsdMap, threshold: float = 5.0, min_pixels: int = 10, fill: bool = True) -> np.ndarray:
     """Return the grains of an EBSD map as a label image, the pixels' rows and columns as in the map.
 

@@ -51,6 +51,7 @@ class PublishedFlow:
         self.energy = energy
         self._step = energy.terms.voxel_size
         self._card: CardAdam | None = None
+        self._work: tuple[Any, Any, Any] | None = None
         if not energy.on_processor:
             from shapelab.curvature.card.adam import CardAdam
 
@@ -103,14 +104,24 @@ class PublishedFlow:
         return energy
 
     def _move(self, state: dict[str, Any], density: np.ndarray) -> None:
-        """Take a step of Adam down the gradient density."""
-        pulled = self._blurred(self._tensor(density)).mul_(self._step**3)
-        change = self._torch.zeros_like(pulled)
+        """Take a step of Adam down the gradient density, whose array it uses up."""
+        spare = self._tensor(density)
+        pulled, change, step = self._work_arrays()
+        self._blur(spare, pulled).mul_(self._step**3)
+        change.zero_()
         for axis in range(3):
             first, second, moved = (self._tensor(state[name])[axis] for name in ("first", "second", "moved"))
-            gradient = self._difference(pulled, axis).neg_()
-            change += self._difference(self._adam(gradient, first, second, moved, state["count"]), axis)
-        self._tensor(state["u"]).add_(self._blurred(change))
+            gradient = self._difference(pulled, axis, spare).neg_()
+            moved.add_(self._adam(gradient, first, second, state["count"], step))
+            change.add_(self._difference(step, axis, spare))
+        self._tensor(state["u"]).add_(self._blur(change, spare))
+
+    def _work_arrays(self) -> tuple[Any, Any, Any]:
+        """Return three arrays that are kept between the steps: made anew, they would cost time, and chance what they take."""
+        if self._work is None:
+            pulled, change, step = (self._torch.empty(self.energy.shape, dtype=self._dtype) for _ in range(3))
+            self._work = pulled, change, step
+        return self._work
 
     def energy_changed(self, state: dict[str, Any]) -> None:
         """Tell that the energy's terms were updated; Adam's moments go on."""
@@ -123,23 +134,29 @@ class PublishedFlow:
             for name in _ARRAYS:
                 state[name] = self._own(state[name])
 
-    def _adam(self, gradient: Any, first: Any, second: Any, moved: Any, count: int) -> Any:
-        """Update the moments and the potential of one component; return its step."""
+    def _adam(self, gradient: Any, first: Any, second: Any, count: int, out: Any) -> Any:
+        """Update the moments of one component; return its step, in `out`."""
         first.mul_(_FIRST).add_(gradient, alpha=1 - _FIRST)
         second.mul_(_SECOND).addcmul_(gradient, gradient, value=1 - _SECOND)
-        root = (second / (1 - _SECOND**count)).sqrt_().add_(_EPSILON)
-        step = self._torch.div(first, root, out=root).mul_(-_RATE / (1 - _FIRST**count))
-        moved.add_(step)
-        return step
+        root = self._torch.div(second, 1 - _SECOND**count, out=out).sqrt_().add_(_EPSILON)
+        return self._torch.div(first, root, out=out).mul_(-_RATE / (1 - _FIRST**count))
 
-    def _difference(self, a: Any, axis: int) -> Any:
-        """Return the central difference along an axis, periodic."""
-        return self._torch.roll(a, -1, axis).sub_(self._torch.roll(a, 1, axis)).div_(2 * self._step)
+    def _difference(self, a: Any, axis: int, out: Any) -> Any:
+        """Return the central difference along an axis, periodic, in `out`."""
+        n, subtract = a.shape[axis], self._torch.sub
+        subtract(a.narrow(axis, 2, n - 2), a.narrow(axis, 0, n - 2), out=out.narrow(axis, 1, n - 2))
+        subtract(a.select(axis, 1), a.select(axis, n - 1), out=out.select(axis, 0))
+        subtract(a.select(axis, 0), a.select(axis, n - 2), out=out.select(axis, n - 1))
+        return out.div_(2 * self._step)
 
-    def _blurred(self, a: Any) -> Any:
-        for axis, matrix in enumerate(self._blurs):
-            a = self._torch.movedim(self._torch.tensordot(matrix, a, dims=([1], [axis])), 0, axis)
-        return a.contiguous()
+    def _blur(self, a: Any, out: Any) -> Any:
+        """Return `a` blurred in `out`, and use it up."""
+        (z, y, x), multiply = self._blurs, self._torch.mm
+        multiply(z, a.view(len(a), -1), out=out.view(len(a), -1))
+        for plane, blurred in zip(out, a, strict=True):
+            multiply(y, plane, out=blurred)
+        multiply(a.view(-1, len(x)), x, out=out.view(-1, len(x)))  # the matrix is symmetric
+        return out
 
     def _own(self, values: Any) -> Any:
         """Return a copy of an array where the energy takes it."""

@@ -26,6 +26,7 @@ from shapelab.foam.tensions import MEDIUM, explain_tensions, is_metric, type_tab
 from shapelab.frame import Frame
 from shapelab.grid_parameters import ball_radius
 from shapelab.simulation import Model
+from shapelab.stopping import done_apart
 
 __all__ = ["FoamModel", "SpaceFoamModel"]
 
@@ -53,6 +54,7 @@ class FoamModel(Model[FoamParameters, FoamState]):
     citation = "S. Esedoglu and F. Otto, Comm. Pure Appl. Math. 68, 808 (2015), doi:10.1002/cpa.21527"
     edits = EDITS
 
+    @done_apart
     def init(self, parameters: FoamParameters, initial: Any = None) -> FoamState:
         """Return the state at step 0; `initial` is a `GivenFoam`, or labels as an array or layer."""
         state = FoamState(parameters=parameters, rng=np.random.default_rng(parameters.seed))
@@ -157,9 +159,12 @@ class FoamModel(Model[FoamParameters, FoamState]):
 
     def memory(self, parameters: FoamParameters, initial: Any = None) -> int:
         """Return the estimate [bytes]."""
-        n = parameters.n_cells if initial is None else len(GivenFoam.of(initial).ids)
+        n, filled = parameters.n_cells, 1.0 if parameters.arrangement == "full" else parameters.filling
+        if initial is not None:
+            given = GivenFoam.of(initial)
+            n, filled = len(given.ids) - 1, float(np.count_nonzero(given.labels)) / math.prod(parameters.shape)
         drawn = (parameters.fineness**parameters.ndim - 1) * math.prod(parameters.shape)
-        return memory.of_foam(parameters.shape, n, self._width(parameters, n)) + int(_PER_DRAWN * drawn)
+        return memory.of_foam(parameters.shape, n, self._width(parameters, n), filled=filled) + int(_PER_DRAWN * drawn)
 
     def device(self, parameters: FoamParameters) -> str:
         """Return the device: foams are computed on the CPU."""

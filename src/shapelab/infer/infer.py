@@ -23,7 +23,7 @@ from shapelab.infer.system import Balance, balance_of, bump_centres
 from shapelab.labels.check import labels_of
 from shapelab.mesh import InterfaceMesh, as_periodic, interface_mesh
 from shapelab.mesh.facets import Facets
-from shapelab.stopping import check_stop
+from shapelab.stopping import check_stop, done_apart
 
 __all__ = ["infer_tensions"]
 
@@ -42,6 +42,7 @@ _SYSTEMATIC = 0.3
 
 
 @checked()
+@done_apart
 def infer_tensions(
     labels_or_mesh: Any,
     spacing: Spacing = 1.0,

@@ -48,4 +48,4 @@ def write_interfaces(path: str | Path, labels: LayerData) -> Path:
 
 def _mesh(labels: LayerData) -> InterfaceMesh:
     spacing = tuple(float(step) for step in labels.meta.get("scale", (1.0,) * 3))
-    return apart(partial(interface_mesh, np.asarray(labels.data), spacing))
+    return interface_mesh(np.asarray(labels.data), spacing)

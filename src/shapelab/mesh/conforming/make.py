@@ -11,6 +11,7 @@ from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.device import require_memory
 from shapelab.errors import InputError, ParameterError
 from shapelab.labels.check import as_labels
+from shapelab.memory import of_triangles
 from shapelab.mesh.conforming.exact_areas import keep_areas
 from shapelab.mesh.conforming.fields import Field, image_field
 from shapelab.mesh.conforming.flips import collapse, turn_edges
@@ -22,7 +23,7 @@ from shapelab.mesh.conforming.relabel import relabel
 from shapelab.mesh.conforming.start import first_cells
 from shapelab.mesh.conforming.unrolled import in_box, without_background
 from shapelab.mesh.make import as_periodic
-from shapelab.stopping import check_stop
+from shapelab.stopping import check_stop, done_apart
 
 __all__ = ["conforming_triangles", "triangles_of_field"]
 
@@ -33,11 +34,10 @@ _BOLD, _PASSES, _FINISH = 6, 14, 12
 _LOOSE = 0.35
 """How far nodes may leave their boundary for the sake of angles, in passes more [lattice steps]."""
 _SHARES = np.array([1.0, 0.5, 0.25, 0.125])
-_BYTES = 900
-"""Of memory for each triangle at its highest."""
 
 
 @checked()
+@done_apart
 def conforming_triangles(
     labels: Pixels,
     spacing: Spacing = 1.0,
@@ -99,7 +99,7 @@ def triangles_of_field(
     for name, n, repeats in zip("yx", counts, periodic, strict=True):
         if repeats and n < 4:
             raise ParameterError(f"size = {size:g} is too large: along {name} a periodic box needs 4 squares or more, and this gives {n}.")
-    require_memory(_BYTES * 4 * counts[0] * counts[1])
+    require_memory(of_triangles(counts[0] * counts[1]))
     lattice = make_lattice(lengths, counts, (periodic[0], periodic[1]))
     step = min(lengths[0] / counts[0], lengths[1] / counts[1])
     cells = first_cells(lattice, field, step)
