@@ -17,7 +17,7 @@ import numpy as np
 from shapelab.errors import ArgumentError
 from shapelab.limits import Limits
 
-__all__ = ["Pixels", "as_array", "checked", "has_coordinates", "plain_array", "shown"]
+__all__ = ["Pixels", "as_array", "as_rows", "checked", "has_coordinates", "one_array", "plain_array", "shown"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -60,7 +60,8 @@ def checked(**limits: Limits) -> Callable[[Function], Function]:
             try:
                 bound = signature.bind(*args, **kwargs)
             except TypeError as error:
-                raise ArgumentError(f"{function.__name__}: {error}. It takes {_names(signature)}.") from None
+                name = function.__qualname__.removesuffix(".__init__")
+                raise ArgumentError(f"{name}: {error}. It takes {_names(signature)}.") from None
             if not hints:
                 hints.update(_hints(function, signature))
             for name, value in bound.arguments.items():
@@ -113,6 +114,22 @@ def as_array(name: str, value: Any) -> np.ndarray:
     return np.asarray(_fitting(name, value, Pixels))
 
 
+def one_array(name: str, value: Any) -> np.ndarray:
+    """Return an array of anything, or say that it is none."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ArgumentError(f"{name} = {shown(value)} is not allowed; give one array, whose rows have one length.") from None
+
+
+def as_rows(name: str, value: Any) -> np.ndarray:
+    """Return a table of finite numbers, (n, d) with n and d at least 1, or say that it is none."""
+    array = as_array(name, value).astype(float)
+    if array.ndim != 2 or 0 in array.shape or not np.isfinite(array).all():
+        raise ArgumentError(f"{name} = {shown(value)} is not allowed; give finite numbers, a row for each, a column per axis.")
+    return array
+
+
 def shown(value: Any) -> str:
     """Return how a value looks in a sentence."""
     if isinstance(value, np.ndarray):
@@ -124,7 +141,8 @@ def shown(value: Any) -> str:
 
 
 def _names(signature: inspect.Signature) -> str:
-    return ", ".join(name for name, one in signature.parameters.items() if one.kind is not one.VAR_KEYWORD) or "no arguments"
+    named = [name for name, one in signature.parameters.items() if one.kind is not one.VAR_KEYWORD and name != "self"]
+    return ", ".join(named) or "no arguments"
 
 
 def _hints(function: Any, signature: inspect.Signature) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.batch.diagrams import diagram_from_rows, diagram_rows, member_diagram
 from shapelab.batch.member import MEMBERS, RUN, Outcome
 from shapelab.batch.sweep import PLAN, load_sweep
@@ -161,6 +162,7 @@ def _about(name: str, results: list[Outcome], planned: int) -> str:
     return f"{known['done']} of {planned} members of the sweep {name} ({said})."
 
 
+@checked()
 def open_atlas(path: str | Path, *, progress: Progress | None = None) -> Atlas:
     """Open an atlas file, or the members of a sweep folder."""
     place = Path(path)

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import as_rows, checked
 from shapelab.errors import InputError
+from shapelab.limits import at_least
 
 __all__ = ["between", "weights_at"]
 
 
+@checked()
 def between(parameters: Sequence[Mapping[str, Any]], weights: Sequence[float]) -> dict[str, Any]:
     """Return the weighted mean of parameters; what is not a decimal number is that of the heaviest.
 
@@ -35,9 +38,13 @@ def between(parameters: Sequence[Mapping[str, Any]], weights: Sequence[float]) -
     return mixed
 
 
+@checked(nearest=at_least(1))
 def weights_at(place: Sequence[float], places: np.ndarray, *, nearest: int = 3) -> tuple[np.ndarray, np.ndarray]:
     """Return (indices, weights) of the `nearest` members around a place of the map, by inverse squared distance."""
-    distance = np.linalg.norm(np.asarray(places, float) - np.asarray(place, float), axis=1)
+    rows, one = as_rows("places", places), as_rows("place", [place])
+    if rows.shape[1] != one.shape[1]:
+        raise InputError(f"The place has {one.shape[1]} coordinates and the places {rows.shape[1]}: they must have as many.")
+    distance = np.linalg.norm(rows - one, axis=1)
     order = np.argsort(distance, kind="stable")[:nearest]
     if distance[order[0]] < 1e-9 * (distance.max() or 1.0):
         return order[:1], np.ones(1)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.batch.atlas import Atlas
 from shapelab.errors import InputError
 from shapelab.measure import CurvatureDiagram, diagram_projections
@@ -22,6 +23,7 @@ _MERGED = 100
 """Points of a diagram: against 400, 100 changed 28 distances by 12 % at most (correlation 0.999), in a 40th of the time."""
 
 
+@checked()
 def member_distances(
     atlas: Atlas, metric: Metric = "curvature", *, device: str = "auto", progress: Callable[[int, int], None] | None = None
 ) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import Pixels, checked
 from shapelab.batch.atlas import Atlas, AtlasMember, shipped_atlas
 from shapelab.batch.distances import diagram_places
 from shapelab.batch.spec import ATLAS_RANGES
@@ -83,8 +84,9 @@ class _Target:
         return math.hypot(relative, (volume_fraction - self.volume_fraction) / self.volume_fraction)
 
 
+@checked()
 def fit_texture(
-    mask: Any,
+    mask: Pixels,
     spacing: Spacing = 1.0,
     *,
     unit: str = "um",

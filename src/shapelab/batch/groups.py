@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from shapelab.arguments import checked
 from shapelab.batch.atlas import Atlas
 from shapelab.compare import compare_populations
 from shapelab.errors import InputError
@@ -18,6 +19,7 @@ _NOT_COMPARED = ("seed", "step", "mass_error", "flips")
 """Numbers that say nothing of a shape."""
 
 
+@checked()
 def member_table(atlas: Atlas, members: Sequence[int]) -> pd.DataFrame:
     """Return one row per member: its parameters that are numbers, then its observables.
 
@@ -38,6 +40,7 @@ def member_table(atlas: Atlas, members: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
+@checked()
 def compare_groups(atlas: Atlas, a: Sequence[int], b: Sequence[int] | None = None) -> pd.DataFrame:
     """Return how two groups of members differ, the clearest difference first.
 

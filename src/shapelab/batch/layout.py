@@ -6,7 +6,9 @@ from typing import Literal
 
 import numpy as np
 
+from shapelab.arguments import checked, shown
 from shapelab.errors import InputError
+from shapelab.limits import at_least
 
 __all__ = ["Layout", "clusters", "plane", "stress"]
 
@@ -15,6 +17,7 @@ Layout = Literal["mds", "pca", "umap"]
 _SWEEPS = 300
 
 
+@checked()
 def plane(distances: np.ndarray, method: Layout = "mds") -> np.ndarray:
     """Return places (n, 2) for points with given `distances` (n, n).
 
@@ -41,6 +44,7 @@ def stress(distances: np.ndarray, places: np.ndarray) -> float:
     return float(np.sqrt(((mapped - distances) ** 2).sum() / (distances**2).sum()))
 
 
+@checked(count=at_least(1))
 def clusters(distances: np.ndarray, count: int = 5) -> np.ndarray:
     """Return the cluster (0, 1…) of each point, the largest first: at most `count`, by Ward's method."""
     from scipy.cluster.hierarchy import fcluster, linkage
@@ -58,8 +62,8 @@ def clusters(distances: np.ndarray, count: int = 5) -> np.ndarray:
 
 def _checked(distances: np.ndarray) -> np.ndarray:
     d = np.asarray(distances, float)
-    if d.ndim != 2 or d.shape[0] != d.shape[1] or len(d) == 0 or not np.isfinite(d).all() or not np.allclose(d, d.T):
-        raise InputError(f"Distances must be a symmetric finite matrix; received the shape {d.shape}.")
+    if d.ndim != 2 or d.shape[0] != d.shape[1] or len(d) == 0 or not np.isfinite(d).all() or (d < 0).any() or not np.allclose(d, d.T):
+        raise InputError(f"Distances must be a symmetric matrix of finite numbers from 0 on; received {shown(d)}.")
     return d
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from shapelab.arguments import checked
 from shapelab.catalog import create
 from shapelab.errors import InputError, ParameterError
 from shapelab.simulation import Simulation
@@ -168,6 +169,7 @@ class SweepSpec(_Strict):
         return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
 
 
+@checked()
 def read_spec(path: str | Path) -> SweepSpec:
     """Read a sweep from a TOML file."""
     file = Path(path)

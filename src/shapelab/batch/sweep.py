@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shapelab.arguments import checked
 from shapelab.batch.cluster import Workers, given_up, workers
 from shapelab.batch.member import MEMBERS, Outcome, beginnings, keep_outcome, read_outcome, run_member
 from shapelab.batch.spec import Member, SweepSpec
@@ -41,6 +42,7 @@ _LOSSES = 3
 Report = Callable[[Outcome, int, int], None]
 
 
+@checked()
 def sweep(
     spec: SweepSpec,
     folder: str | Path,
@@ -127,12 +129,14 @@ def _sweep(
     return table
 
 
+@checked()
 def counts(table: pd.DataFrame) -> dict[str, int]:
     """Return how many members of a sweep's table are "done", "not viable" and "failed", in this order, zeros included."""
     found = table["status"].value_counts()
     return {status: int(found.get(status, 0)) for status in ("done", "not viable", "failed")}
 
 
+@checked()
 def load_sweep(folder: str | Path) -> tuple[SweepSpec, list[Outcome]]:
     """Return what a sweep folder was to compute, and the outcomes it holds so far."""
     root = Path(folder)

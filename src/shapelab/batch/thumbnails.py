@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.frame import LayerData
+from shapelab.limits import between
 
 __all__ = ["thumbnail"]
 
@@ -17,6 +19,7 @@ _SAMPLES = 1.1
 """Samples along a ray per voxel."""
 
 
+@checked(size=between(1, 4096), colour=between(0, 255))
 def thumbnail(shape: LayerData, size: int = 72, colour: tuple[int, int, int] = (230, 160, 90)) -> np.ndarray:
     """Return a picture (size, size, 4), uint8, transparent where there is nothing.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shapelab.arguments import checked
 from shapelab.catalog import load, scenario
 from shapelab.cells.labels_as_cells import GivenCells
 from shapelab.cells.model import CellModel
@@ -39,6 +40,7 @@ class Cells(Simulation):
         In one sentence, before anything is computed.
     """
 
+    @checked()
     def __init__(self, scenario: str | None = None, *, initial: Any = None, walls: Any = None, **parameters: Any) -> None:
         given = None
         if initial is not None:

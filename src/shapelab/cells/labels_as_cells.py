@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import one_array
 from shapelab.cells.parameters import CellParameters
 from shapelab.cells.state import CellState
 from shapelab.convert.given_layer import parts_of
@@ -69,7 +70,7 @@ class GivenCells:
         if isinstance(source, GivenCells):
             return source
         data, meta, kind = parts_of(source)
-        labels = _checked(np.asarray(data))
+        labels = _checked(one_array("initial", data))
         if kind != "labels":
             refuse_grey(labels)
         scale = meta.get("scale")

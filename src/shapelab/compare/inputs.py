@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from shapelab.arguments import checked, one_array
 from shapelab.compare.sinkhorn import WeightedPoints
 from shapelab.convert.given_layer import as_layer, place_of_layer, unit_of_layer
 from shapelab.convert.mesh import Mesh
@@ -67,6 +68,7 @@ class Shape:
         return np.asarray(self.data > 0 if self.kind == "field" else self.data != 0)
 
 
+@checked()
 def as_shape(data: Any, spacing: Spacing | None = None, unit: str = "", *, labels: bool = False) -> Shape:
     """Recognise what `data` is.
 
@@ -103,7 +105,7 @@ def as_shape(data: Any, spacing: Spacing | None = None, unit: str = "", *, label
         return Shape("points", data, unit=unit)
     if isinstance(data, tuple | list) and 2 <= len(data) <= 3 and np.ndim(data[0]) == 2:
         return _from_pair(data, unit)
-    array = np.asarray(data)
+    array = one_array("data", data)
     if array.ndim == 2 and array.dtype.kind == "f" and array.shape[1] in (2, 3) and len(array) > 3:
         return Shape("points", WeightedPoints(array.astype(float), np.ones(len(array))), unit=unit)
     return _from_array(array, 1.0 if spacing is None else spacing, unit, labels)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shapelab.arguments import checked
+from shapelab.arguments import as_rows, checked
 from shapelab.errors import InputError
 from shapelab.limits import between
 
@@ -135,7 +135,10 @@ def orientation_order(axes: np.ndarray) -> float:
 
     1 if all are parallel, 0 if they are isotropic; n random ones read about 1/sqrt(n).
     """
+    axes = as_rows("axes", axes)
     dim = axes.shape[1]
+    if dim < 2:
+        raise InputError("The axes have one coordinate each: directions need two or three.")
     return float((dim * np.linalg.eigvalsh(axes.T @ axes / len(axes))[-1] - 1) / (dim - 1))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shapelab.arguments import Pixels, checked
+from shapelab.arguments import Pixels, as_rows, checked
 from shapelab.compare.overlap import boundary_voxels
 from shapelab.convert.mask import as_mask
 from shapelab.convert.mesh import Mesh
@@ -82,7 +82,10 @@ def point_distances(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
     """Return the distances between two point clouds (n, d) and (m, d) as `mask_distances` does, from point to nearest point."""
     from scipy.spatial import cKDTree
 
-    return _summary(np.asarray(cKDTree(b).query(a)[0]), np.asarray(cKDTree(a).query(b)[0]))
+    one, other = as_rows("a", a), as_rows("b", b)
+    if one.shape[1] != other.shape[1]:
+        raise InputError(f"The points a have {one.shape[1]} coordinates and the points b {other.shape[1]}: they must have as many.")
+    return _summary(np.asarray(cKDTree(other).query(one)[0]), np.asarray(cKDTree(one).query(other)[0]))
 
 
 def sample_mesh(mesh: Mesh, samples: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -128,6 +128,8 @@ def _smoothed(distance: np.ndarray, smoothing: float, steps: tuple[float, ...]) 
 
 def _with_volume(distance: np.ndarray, fraction: float) -> np.ndarray:
     """Shift a smoothed distance so that a share `fraction` of it is positive: smoothing alone shrinks what is convex."""
+    if distance.size < 2:
+        raise InputError("At this voxel size the whole image is one voxel: choose a smaller one.")
     k = min(max(round((1 - fraction) * distance.size), 1), distance.size - 1)
     below, above = np.partition(distance.ravel(), (k - 1, k))[k - 1 : k + 1]
     return np.asarray(distance - np.float32(0.5 * (float(below) + float(above))))

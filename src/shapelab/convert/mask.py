@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import checked, one_array
 from shapelab.errors import InputError
 
 __all__ = ["as_field", "as_mask"]
 
 
+@checked()
 def as_mask(data: Any, label: int | None = None, *, ndim: tuple[int, ...] = (2, 3)) -> np.ndarray:
     """Return `data` as a boolean mask that is neither empty nor full.
 
@@ -28,7 +30,7 @@ def as_mask(data: Any, label: int | None = None, *, ndim: tuple[int, ...] = (2, 
     InputError
         If the array has another number of axes, is not a mask, or nothing or everything is inside.
     """
-    array = np.asarray(data)
+    array = one_array("data", data)
     if array.ndim not in ndim:
         allowed = " or ".join(f"{n}-D" for n in ndim)
         raise InputError(f"A mask must be {allowed}; received an array of shape {array.shape}.")
@@ -48,6 +50,7 @@ def as_mask(data: Any, label: int | None = None, *, ndim: tuple[int, ...] = (2, 
     return mask
 
 
+@checked()
 def as_field(data: Any, *, ndim: tuple[int, ...] = (2, 3)) -> np.ndarray:
     """Return `data` as a float field that has both signs, so that its zero level is a surface.
 
@@ -58,7 +61,7 @@ def as_field(data: Any, *, ndim: tuple[int, ...] = (2, 3)) -> np.ndarray:
     InputError
         If the array has another number of axes, holds NaN or infinity, or only one sign.
     """
-    array = np.asarray(data)
+    array = one_array("data", data)
     if array.ndim not in ndim or array.dtype.kind not in "fbui":
         allowed = " or ".join(f"{n}-D" for n in ndim)
         raise InputError(f"A phase field must be a {allowed} array of numbers; received shape {array.shape}, dtype {array.dtype}.")

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import numpy as np
 
-from shapelab.arguments import shown
+from shapelab.arguments import checked, shown
 from shapelab.errors import InputError
+from shapelab.limits import between
 
 __all__ = ["Spacing", "as_point", "as_spacing"]
 
@@ -27,6 +28,7 @@ def as_point(name: str, value: Sequence[float], ndim: int) -> tuple[float, ...]:
     return values
 
 
+@checked(ndim=between(1, 64))
 def as_spacing(spacing: Spacing, ndim: int) -> tuple[float, ...]:
     """Return one positive voxel size per axis.
 

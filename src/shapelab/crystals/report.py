@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shapelab.arguments import Pixels, checked
 from shapelab.crystals.moments import Moments
 from shapelab.errors import InputError
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["grain_report", "worst_first"]
 
 
-def grain_report(labels: Any, fit: DiagramFit) -> pd.DataFrame:
+@checked()
+def grain_report(labels: Pixels, fit: DiagramFit) -> pd.DataFrame:
     """Return what a fit makes of every grain of its image.
 
     Parameters
@@ -32,6 +34,10 @@ def grain_report(labels: Any, fit: DiagramFit) -> pd.DataFrame:
     DataFrame
         As of `worst_first`; `reason` says what the shapes of the worst grains explain, and is "" for the others.
     """
+    from shapelab.crystals.fitting import DiagramFit
+
+    if not isinstance(fit, DiagramFit):
+        raise InputError("The fit must be what fit_diagram returns.")
     image = np.asarray(labels)
     if image.shape != fit.labels.shape:
         raise InputError(f"The labels have shape {image.shape} and the fit {fit.labels.shape}: give the image that was fitted.")

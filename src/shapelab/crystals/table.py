@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.crystals.diagram import Diagram
 from shapelab.crystals.ebsd.text import decoded
 from shapelab.crystals.moments import Moments
@@ -91,6 +92,7 @@ class GrainTable:
         return ratio, f"{sum_up}: they are scaled to fill it when volumes are exact."
 
 
+@checked()
 def read_grain_table(path: str | Path) -> GrainTable:
     """Read a grain table: text with a line of column names, columns separated by semicolons, tabs, commas or blanks.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.box import to_layer
 from shapelab.crystals.diagram import Diagram
 from shapelab.crystals.moments import Moments
@@ -15,6 +16,7 @@ from shapelab.crystals.report import worst_first
 from shapelab.crystals.table import GrainTable
 from shapelab.crystals.weights import exact_volumes
 from shapelab.errors import InputError
+from shapelab.limits import above, between
 from shapelab.units import percent
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ def table_box(table: GrainTable) -> tuple[tuple[float, float], tuple[float, floa
     return (float(corner[0]), float(corner[1])), (float(size[0]), float(size[1]))
 
 
+@checked(pixels=between(1, 1_000_000), tolerance=above(0))
 def draw_table(
     table: GrainTable, pixels: int = 512, *, exact: bool = False, tolerance: float = 0.005, abort: threading.Event | None = None
 ) -> TableDrawing:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.catalog import scenario
 from shapelab.curvature.model import CurvatubesModel
 from shapelab.curvature.parameters import CurvatubesParameters
@@ -49,6 +50,7 @@ class Curvatubes(Simulation):
         In one sentence, before anything is computed.
     """
 
+    @checked()
     def __init__(
         self,
         preset: str | None = None,
@@ -81,9 +83,9 @@ class Curvatubes(Simulation):
         if start.initial is not None:
             values.update(mass=None, boundary="replicate")
         values.update(parameters)
-        checked = CurvatubesParameters(**values)
-        _require_same_grid(start, checked)
-        super().__init__(CurvatubesModel(), checked, initial=start or None, preset=preset)
+        own = CurvatubesParameters(**values)
+        _require_same_grid(start, own)
+        super().__init__(CurvatubesModel(), own, initial=start or None, preset=preset)
 
 
 def _six(coefficients: Sequence[float]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arguments import one_array
 from shapelab.convert.given_layer import parts_of
 from shapelab.convert.mask import as_mask
 from shapelab.convert.spacing import as_spacing
@@ -109,7 +110,7 @@ def given(source: Any, what: str = "starting shape") -> Given:
         In one sentence, if it is not a volume, or has no surface in it.
     """
     data, meta, layer_kind = parts_of(source)
-    array = np.asarray(data)
+    array = one_array(what, data)
     if array.dtype.kind not in "bufi":
         raise InputError(f"The {what} must be an array of numbers; received {type(data).__name__} of dtype {array.dtype}.")
     if meta.get("rgb") or (array.ndim in (3, 4) and array.shape[-1] in (3, 4) and array.dtype == np.uint8 and min(array.shape[:-1]) > 4):

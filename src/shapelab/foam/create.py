@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from shapelab.arguments import checked
 from shapelab.catalog import scenario
 from shapelab.errors import InputError
 from shapelab.foam.given import GivenFoam
@@ -48,6 +49,7 @@ class Foam(Simulation):
         In one sentence, before anything is computed.
     """
 
+    @checked()
     def __init__(
         self,
         preset: str | None = None,

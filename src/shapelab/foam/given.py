@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from shapelab.arguments import shown
+from shapelab.arguments import as_array, one_array, shown
 from shapelab.convert.given_layer import parts_of
 from shapelab.errors import InputError, ParameterError
 from shapelab.foam.state import MOST_TYPES
@@ -70,7 +70,7 @@ class GivenFoam:
         if isinstance(source, GivenFoam):
             return source
         data, meta, kind = parts_of(source)
-        labels = _checked(np.asarray(data), kind)
+        labels = _checked(one_array("labels", data), kind)
         if background not in ("medium", "none"):
             raise ParameterError(f"background = {background!r} is not allowed: choose 'medium' or 'none'.")
         labels, notes = _whole(labels, background)
@@ -178,7 +178,7 @@ def _volumes(volumes: Any, ids: np.ndarray) -> np.ndarray | None:
             raise InputError(f"{len(lost)} of the {len(ids) - 1} cells have no volume (the first is label {lost[0]}).")
         values = np.array([np.nan, *(volumes[i] for i in ids[1:].tolist())], float)
     else:
-        values = np.asarray(volumes, float).ravel()
+        values = as_array("volumes", volumes).astype(float).ravel()
         if len(values) != len(ids):
             raise InputError(f"volumes has {len(values)} numbers; the medium and {len(ids) - 1} cells need {len(ids)}.")
     if not (values[1:] > 0).all():

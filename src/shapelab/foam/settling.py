@@ -22,7 +22,7 @@ from shapelab.grid_parameters import ball_radius
 from shapelab.limits import at_least
 from shapelab.mesh import InterfaceMesh, interface_mesh
 from shapelab.simulation import Simulation
-from shapelab.stopping import check_stop
+from shapelab.stopping import check_stop, done_apart
 from shapelab.threads import dot
 
 __all__ = ["SettledFoam", "settle_exactly"]
@@ -56,6 +56,7 @@ class SettledFoam:
 
 
 @checked(max_steps=at_least(1))
+@done_apart
 def settle_exactly(
     simulation: Simulation, *, max_steps: int = _MOST_STEPS, progress: Callable[[int, float], None] | None = None
 ) -> SettledFoam:

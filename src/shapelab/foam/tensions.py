@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from shapelab.errors import InputError
+from shapelab.arguments import as_array, checked
+from shapelab.errors import ArgumentError, InputError
 
 __all__ = ["MEDIUM", "explain_tensions", "is_metric", "pair_table", "type_table"]
 
@@ -37,6 +38,7 @@ def is_metric(table: np.ndarray, *, several: bool, medium: bool = True) -> bool:
     return not any(True for _ in _ways_round(table, several=several, medium=medium))
 
 
+@checked()
 def explain_tensions(table: Any, names: Sequence[str], *, several: bool = True, medium: bool = True) -> tuple[str, ...]:
     """Return what a table of tensions leads to that a user may not expect, in sentences; none for a table that is well posed.
 
@@ -50,8 +52,15 @@ def explain_tensions(table: Any, names: Sequence[str], *, several: bool = True, 
         Whether there may be several cells of one kind.
     medium
         Whether the first kind is the medium, of which there is one.
+
+    Raises
+    ------
+    ArgumentError
+        If the table is not square, or names are missing.
     """
-    values = np.asarray(table, float)
+    values = as_array("table", table).astype(float)
+    if values.shape != (len(names), len(names)):
+        raise ArgumentError(f"table has shape {values.shape} and there are {len(names)} names: each must have a row and a column.")
     said: list[str] = []
     more = 0
     for a, b, c, ratio in _ways_round(values, several=several, medium=medium):

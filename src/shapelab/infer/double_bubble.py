@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import ParameterError
+from shapelab.limits import above, between
 
 __all__ = ["DoubleBubble", "double_bubble"]
 
@@ -23,6 +25,7 @@ class DoubleBubble:
     pressures: tuple[float, float]
 
 
+@checked(shape=between(1, 1e9), radius=above(0, 1e30))
 def double_bubble(
     shape: Sequence[int],
     tensions: tuple[float, float, float],
@@ -60,6 +63,11 @@ def double_bubble(
     """
     first, second, middle = tensions
     ndim = len(shape)
+    if ndim not in (2, 3):
+        raise ParameterError(f"shape = {tuple(shape)} has {ndim} axes: choose 2 or 3.")
+    for name, given in (("axis", axis), ("centre", centre)):
+        if given is not None and (len(given) != ndim or (name == "axis" and not any(given))):
+            raise ParameterError(f"{name} = {tuple(given)} is not possible: give one number for each of the {ndim} axes, not all 0.")
     if 2 * max(tensions) >= sum(tensions) or min(tensions) <= 0:
         raise ParameterError(f"The tensions {tensions} cannot balance: each must be positive and smaller than the others together.")
     down = lean - math.pi / 2

@@ -69,6 +69,7 @@ def read_image(
     return image.layer(_stem(file), kind or image.kind or kind_of(data))
 
 
+@checked()
 def list_arrays(path: str | Path) -> list[ArrayEntry]:
     """Return key, shape and dtype of every array in a file that may hold several (HDF5, npz, OME-Zarr, TIFF); else nothing.
 

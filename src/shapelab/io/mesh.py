@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.convert.mesh import Mesh
 from shapelab.convert.mesh_cleaning import clean_mesh
 from shapelab.errors import InputError
@@ -19,6 +20,7 @@ MESH_SUFFIXES = (".ply", ".obj", ".stl")
 WRITTEN_SUFFIXES = (*MESH_SUFFIXES, ".vtk")
 
 
+@checked()
 def write_mesh(path: str | Path, mesh: Mesh, values: Mapping[str, np.ndarray] | None = None, colours: np.ndarray | None = None) -> Path:
     """Write a mesh; a PLY or VTK file also keeps `values`, one number per vertex under each name; PLY and OBJ keep `colours`.
 
@@ -121,6 +123,7 @@ class MeshFile(NamedTuple):
     """In sentences: what was merged or left out."""
 
 
+@checked()
 def read_mesh(path: str | Path) -> tuple[Mesh, dict[str, np.ndarray]]:
     """Return the mesh in a PLY, OBJ or STL file, and the values at its vertices by name (PLY only); see `read_mesh_file`."""
     found = read_mesh_file(path)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.catalog import create
 from shapelab.device import require_memory
 from shapelab.errors import InputError, NotFiniteError, OutOfMemoryError, ParameterError, ShapelabError
@@ -34,6 +35,7 @@ _TRIED_OUT = 64_000_000
 """Largest state that is tried out when it is opened [bytes]; larger ones would keep the user waiting."""
 
 
+@checked()
 def load_run(path: str | Path) -> Run:
     """Open a run folder. Only its record is read now, and everything that it states is checked.
 

@@ -18,6 +18,7 @@ from typing import Literal, Self
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.errors import InputError
 from shapelab.frame import Frame
 from shapelab.io.arrays import RunArrays
@@ -38,6 +39,7 @@ _PARTS = {"zarr.json", "images", "labels", "points", "checkpoints", "drawings", 
 """What a run folder holds besides its record."""
 
 
+@checked()
 def save_run(path: str | Path, simulation: Simulation) -> Path:
     """Save the present frame of a simulation, with what it needs to go on, as a new run folder."""
     with RunWriter(path, simulation) as writer:

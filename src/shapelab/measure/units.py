@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shapelab.arguments import checked
+
 __all__ = ["shown_name", "unit_of"]
 
 _POWERS = {
@@ -37,6 +39,7 @@ def shown_name(name: str) -> str:
     return _NAMES.get(name, name.replace("_", " "))
 
 
+@checked()
 def unit_of(name: str, unit: str) -> str:
     """Return the unit of the number `name` that `shapelab.measure.measure` reports, such as "um^2", "" for pure numbers."""
     power = _POWERS.get(name, 0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.errors import InputError, ParameterError
 from shapelab.mesh.interfaces import interface_table
 from shapelab.mesh.mesh import InterfaceMesh
@@ -39,6 +40,7 @@ class DrawnMesh:
         return result
 
 
+@checked()
 def interface_values(mesh: InterfaceMesh, tensions: Mapping[tuple[int, int], float] | None = None) -> dict[str, np.ndarray]:
     """Return values of each interface, those on the border of the image included, in the order of `draw`.
 
@@ -54,7 +56,13 @@ def interface_values(mesh: InterfaceMesh, tensions: Mapping[tuple[int, int], flo
     dict
         `pair`, the number of the interface from 0; `area` [unit]; `curvature` as in `interface_table` [1/unit]; `tension`
         where tensions are given. What is not known of an interface is nan.
+
+    Raises
+    ------
+    InputError
+        If the mesh is planar.
     """
+    _require_solid(mesh)
     pairs, number = _interfaces(mesh)
     corners = _near(mesh.nodes[mesh.faces], mesh.period)
     sides = corners[:, [1, 2, 3]] - corners[:, [0]]
@@ -72,6 +80,7 @@ def interface_values(mesh: InterfaceMesh, tensions: Mapping[tuple[int, int], flo
     return {name: value if name in ("pair", "area") else np.where(inner, value, np.nan) for name, value in found.items()}
 
 
+@checked()
 def draw(
     mesh: InterfaceMesh,
     values: Mapping[str, np.ndarray] | None = None,
@@ -134,6 +143,7 @@ def draw(
     )
 
 
+@checked()
 def closed_cells(mesh: InterfaceMesh) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Yield label, vertices (v, 3) float32 [unit] and triangles (f, 3) int32 of every cell but the medium, in rising order.
 

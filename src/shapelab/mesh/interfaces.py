@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numba
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.errors import ParameterError
 from shapelab.mesh.facets import Facets
 from shapelab.mesh.mesh import InterfaceMesh
@@ -21,6 +22,7 @@ __all__ = ["angle_table", "interface_table", "junction_angles"]
 _REACH = 4.0
 
 
+@checked()
 def interface_table(mesh: InterfaceMesh) -> pd.DataFrame:
     """Return one row per pair of cells that touch.
 
@@ -113,6 +115,7 @@ def _segment_gradients(nodes, faces, pairs, period, areas, volumes, masses):  # 
             masses[v] += 0.5 * length
 
 
+@checked()
 def junction_angles(mesh: InterfaceMesh, reach: float = _REACH) -> pd.DataFrame:
     """Return the angles of cells where exactly three meet: at junctions in 2-D, along lines in 3-D (dihedral angles).
 
@@ -174,6 +177,7 @@ def junction_angles(mesh: InterfaceMesh, reach: float = _REACH) -> pd.DataFrame:
     ).dropna(ignore_index=True)
 
 
+@checked()
 def angle_table(mesh: InterfaceMesh, reach: float = _REACH) -> pd.DataFrame:
     """Return mean, spread and number of the angles of each cell at each triple of cells: indexed by (`cells`, `cell`)."""
     angles = junction_angles(mesh, reach)

@@ -10,6 +10,7 @@ from shapelab.arguments import Pixels, checked
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.device import require_memory
 from shapelab.errors import ParameterError
+from shapelab.limits import between
 from shapelab.memory import of_mesh
 from shapelab.mesh.dense import dense_labels
 from shapelab.mesh.mesh import InterfaceMesh
@@ -20,6 +21,7 @@ from shapelab.mesh.polylines import trace_polylines
 from shapelab.mesh.smoothing import smooth_nodes
 from shapelab.mesh.solid import solid_net
 from shapelab.mesh.volumes import LEAST_KEPT, hold_nodes, keep_volumes
+from shapelab.stopping import done_apart
 
 __all__ = ["as_periodic", "interface_mesh", "net_of"]
 
@@ -28,6 +30,7 @@ _MOST_SMOOTHING = 200
 
 
 @checked()
+@done_apart
 def interface_mesh(
     labels: Pixels,
     spacing: Spacing = 1.0,
@@ -99,6 +102,7 @@ def _faces(image: np.ndarray) -> int:
     return int(np.count_nonzero(image[1:] != image[:-1]) + np.count_nonzero(image[:, 1:] != image[:, :-1]))
 
 
+@checked(ndim=between(1, 64))
 def as_periodic(periodic: bool | Sequence[bool], ndim: int) -> tuple[bool, ...]:
     """Return whether the image repeats along each axis."""
     values = (bool(periodic),) * ndim if isinstance(periodic, bool | np.bool_) else tuple(bool(value) for value in periodic)

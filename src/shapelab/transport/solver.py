@@ -67,6 +67,7 @@ class Solver:
         If the device is not there.
     """
 
+    @checked()
     def __init__(
         self,
         domain: Domain,

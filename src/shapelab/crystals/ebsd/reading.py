@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from shapelab.arguments import checked
 from shapelab.crystals.ebsd.ang import read_ang
 from shapelab.crystals.ebsd.ctf import read_ctf
 from shapelab.crystals.ebsd.grid import place
@@ -21,6 +22,7 @@ from shapelab.io.presence import is_file
 __all__ = ["EBSD_SUFFIXES", "is_ebsd", "read_ebsd"]
 
 
+@checked()
 def read_ebsd(path: str | Path, *, symmetry: str | None = None) -> EbsdMap:
     """Read an EBSD map.
 
@@ -56,6 +58,7 @@ def read_ebsd(path: str | Path, *, symmetry: str | None = None) -> EbsdMap:
         raise InputError(f"{path.name} cannot be read: it is damaged, or not what its name says.") from error
 
 
+@checked()
 def is_ebsd(path: str | Path) -> bool:
     """Return whether a file holds an EBSD map; of HDF5 and npz files, whose names do not tell, the contents decide."""
     path = Path(path)
