@@ -122,7 +122,7 @@ def call(function: str, shape: tuple[int, ...], count: int, **given: Any) -> Wor
         if function == "conforming_triangles":
             sizes = np.bincount(labels.ravel())[1:]
             squares = math.prod(round(n / given.get("size", 0.25 * float(np.sqrt(np.median(sizes))))) for n in grid)
-            return memory.of_triangles(squares), lambda: conforming_triangles(labels, **given)
+            return memory.of_triangles(grid, squares), lambda: conforming_triangles(labels, **given)
         if function == "infer_tensions":
             return memory.of_tensions(grid, faces(labels)), lambda: sl.infer_tensions(labels)
         return memory.of_mesh(grid, faces(labels)), lambda: interface_mesh(labels)

@@ -41,9 +41,9 @@ _PER_PIXEL, _PER_PIXEL_SOFT, _PER_CELL_SOFT, _PER_FINE_PIXEL = 66, 20, 24_000, 1
 """Of cells: solved and shown; shared softly among cells at the start, and of each cell then; drawn finer than solved."""
 
 
-_FIXED_FOAM, _PER_FOAM_PIXEL, _PER_COMPETITOR = 6_000_000, 20, 44
+_FIXED_FOAM, _PER_FOAM_PIXEL, _PER_COMPETITOR = 6_000_000, 20, 58
 """Of foams: boxes of single cells, what every pixel has, and of each cell that competes for a pixel."""
-_PER_SQUARE = 3600
+_PER_SQUARE = 1750
 """Of a lattice that is cut into triangles: four of each square, and more while they are moved."""
 
 
@@ -111,7 +111,7 @@ def of_comparison(shape: Sequence[int], *, labels: bool) -> int:
 
 def of_mesh(shape: Sequence[int], faces: int) -> int:
     """Return what the mesh of a label image takes, in which so many neighbours differ [bytes]."""
-    return {2: 37, 3: 8}[len(shape)] * math.prod(shape) + 150 * faces
+    return {2: 37, 3: 11}[len(shape)] * math.prod(shape) + 115 * faces
 
 
 def of_tetrahedra(shape: Sequence[int], cubes: Sequence[int]) -> int:
@@ -119,9 +119,9 @@ def of_tetrahedra(shape: Sequence[int], cubes: Sequence[int]) -> int:
     return 20 * math.prod(shape) + 12 * 700 * math.prod(cubes)
 
 
-def of_triangles(squares: int) -> int:
-    """Return what triangles take that are cut from a lattice of so many squares [bytes]."""
-    return _PER_SQUARE * squares
+def of_triangles(shape: Sequence[int], squares: int) -> int:
+    """Return what triangles of a label image take that are cut from a lattice of so many squares [bytes]."""
+    return 16 * math.prod(shape) + _PER_SQUARE * squares
 
 
 def of_tensions(shape: Sequence[int], faces: int) -> int:

@@ -27,6 +27,9 @@ CASES = (  # one of each kind
     "compare labels, 3-D",
     "mesh, 2-D",
     "tensions, 3-D",
+    "foam preset, 2-D",
+    "foam from labels, 3-D",
+    "triangles, 2-D",
 )
 
 

@@ -99,7 +99,7 @@ def triangles_of_field(
     for name, n, repeats in zip("yx", counts, periodic, strict=True):
         if repeats and n < 4:
             raise ParameterError(f"size = {size:g} is too large: along {name} a periodic box needs 4 squares or more, and this gives {n}.")
-    require_memory(of_triangles(counts[0] * counts[1]))
+    require_memory(of_triangles(shape, counts[0] * counts[1]))
     lattice = make_lattice(lengths, counts, (periodic[0], periodic[1]))
     step = min(lengths[0] / counts[0], lengths[1] / counts[1])
     cells = first_cells(lattice, field, step)
