@@ -41,8 +41,8 @@ docs: setup  ## Build the user guide and the API reference (build/docs/index.htm
 gallery: setup  ## Draw every preset and scenario into docs/gallery.md
 	@$(PY) scripts/gallery.py
 
-pictures: setup  ## Take the screenshots of the user guide anew
-	@$(PY) scripts/screenshots.py && $(PY) scripts/cells_screenshots.py
+pictures: setup  ## Take the screenshots of the user guide again
+	@$(PY) scripts/screenshots.py && $(PY) scripts/dock_screenshots.py && $(PY) scripts/cells_screenshots.py
 
 strings: setup  ## Print every string that a user sees, with file and line
 	@$(PY) scripts/strings.py

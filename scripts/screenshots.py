@@ -96,7 +96,8 @@ def curvatubes() -> None:
     dock = session.dock
     session.wait(lambda: not dock.panel.running)
     dock.panel.tabs.setCurrentWidget(dock.diagram)
-    session.idle(4.0)
+    session.wait(lambda: "Measuring" not in dock.diagram.note.text())
+    session.idle(1.0)
     session.picture("curvatubes_diagram")
     dock.results.add_mesh()
     session.wait(lambda: "triangles" in dock.panel.message.text())

@@ -110,10 +110,10 @@ def test_a_click_beside_the_points_marks_a_place_between_its_neighbours(dock, qt
 
 def test_other_maps_and_numbers_of_clusters(dock, qtbot):
     before = dock.map.places.copy()
-    dock.layout_choice.setCurrentIndex(dock.layout_choice.findData("pca"))
-    dock.layout_choice.activated.emit(dock.layout_choice.currentIndex())
+    dock.choices.layout_choice.setCurrentIndex(dock.choices.layout_choice.findData("pca"))
+    dock.choices.layout_choice.activated.emit(dock.choices.layout_choice.currentIndex())
     qtbot.waitUntil(lambda: not np.array_equal(dock.map.places, before), timeout=20_000)
-    dock.clusters.setValue(2)
+    dock.choices.clusters.setValue(2)
     qtbot.waitUntil(lambda: dock._view.groups.max() == 1, timeout=20_000)
 
 

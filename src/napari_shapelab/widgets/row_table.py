@@ -125,7 +125,7 @@ class RowTable(QTableView):
 
     def sizeHint(self) -> QSize:
         """Return a modest size: docks are narrow."""
-        return QSize(320, 190)
+        return QSize(320, 120)
 
     def show_table(self, table: pd.DataFrame | None) -> None:
         """Show another table, in its own order."""

@@ -40,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="label image, orientation map or grain table whose statistics the sample shall have; number of grains, grid and pixel size "
+        help="label image, orientation map or grain table whose statistics the sample should have; number of grains, grid and pixel size "
         "are then those of the file unless they are given",
     )
     parser.add_argument("--json", action="store_true", help="print the statistics as a line of JSON")

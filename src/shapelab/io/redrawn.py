@@ -60,7 +60,7 @@ class Redrawn:
             some = "" if len(missing) == len(record.steps) else f" of {len(missing)} frames"
             raise InputError(
                 f"The run {path.name} does not hold the potentials{some} that cells are drawn from: "
-                "it is no run of cells, or an earlier version saved it. It can only be shown as it was saved."
+                "it is not a run of cells, or an earlier version saved it. It can only be shown as it was saved."
             )
         simulation = create(record.family, record.preset, **record.latest_parameters())
         self._model: Any = simulation.model

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from napari.layers import Image, Layer
+from napari.layers import Image
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
-    QMenu,
-    QSizePolicy,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_shapelab.docks.atlas.choices import MapChoices, OpenAtlasButton
 from napari_shapelab.docks.atlas.fit_tab import AtlasFit, FittedTexture
 from napari_shapelab.docks.atlas.groups_tab import AtlasGroups
+from napari_shapelab.docks.atlas.laid_out import LaidOut, laid_out
 from napari_shapelab.docks.atlas.map import AtlasMap
+from napari_shapelab.docks.atlas.member_layer import MemberLayer
 from napari_shapelab.docks.atlas.place_beside import look_at, place_beside
 from napari_shapelab.docks.atlas.preview import AtlasPreview, in_words
 from napari_shapelab.run.panel import RunPanel
@@ -33,15 +30,10 @@ from napari_shapelab.run.provenance import provenance
 from napari_shapelab.viewer.insert import insert_layer
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
-from napari_shapelab.widgets.file_dialog import ask_file, ask_folder
-from napari_shapelab.widgets.narrow import narrow
-from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.plots import DiagramPlot
 from napari_shapelab.widgets.tab_order import order_tabs
 from napari_shapelab.work.task import Task
-from shapelab.batch import Atlas, between, clusters, member_distances, open_atlas, plane, shipped_atlas, weights_at
-from shapelab.batch.distances import Metric
-from shapelab.batch.layout import Layout
+from shapelab.batch import Atlas, between, open_atlas, shipped_atlas, weights_at
 from shapelab.convert.place import Place
 from shapelab.errors import InputError
 from shapelab.simulation import Simulation
@@ -49,30 +41,10 @@ from shapelab.units import percent, shown_unit
 
 __all__ = ["AtlasDock"]
 
-_METRICS: dict[Metric, str] = {
-    "curvature": "curvatures",
-    "sinkhorn": "curvatures (Sinkhorn, slow)",
-    "observables": "observables",
-}
-_LAYOUTS: dict[Layout, str] = {"mds": "MDS", "pca": "PCA", "umap": "UMAP"}
 _TABS_HEIGHT = 146
 """Largest height of the tabs: the map has the rest [pixels]."""
 _HERE_HEIGHT = 36
 """Height of what is said of the mark, fixed so that the map does not jump [pixels]."""
-_TIPS = {
-    "metric": "What makes shapes similar: their curvature diagrams, or all measured observables.",
-    "layout": "How distances become a map: least squares (MDS), principal axes (PCA) or neighbourhoods (UMAP).",
-    "clusters": "Number of clusters, 1 to 8: they only colour the points.",
-}
-
-
-@dataclass(frozen=True)
-class _View:
-    """An atlas with its distances, map and clusters."""
-
-    atlas: Atlas
-    places: np.ndarray
-    groups: np.ndarray
 
 
 class AtlasDock(QWidget):
@@ -87,10 +59,10 @@ class AtlasDock(QWidget):
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
         self._viewer = unwrapped(napari_viewer)
-        self._view: _View | None = None
+        self._view: LaidOut | None = None
         self._wanted = 0
         self._parameters: dict[str, Any] = {}
-        self._layer: Layer | None = None
+        self._member = MemberLayer(self._viewer)
         self.map = AtlasMap(self._viewer)
         self.preview = AtlasPreview()
         self.panel = RunPanel(self._viewer, self.simulation, lambda: "between shapes", looks=lambda: {"field": {"colormap": "bop orange"}})
@@ -135,27 +107,10 @@ class AtlasDock(QWidget):
         assert self._view is not None
         member = self._view.atlas.members[index]
         self._describe(index)
-        shape = member.shape
-        data = np.asarray(shape.data)
-        meta = {key: value for key, value in shape.meta.items() if key != "contrast_limits"}
-        if shape.kind == "image":
-            data = data.astype(np.float32) / max(1, int(np.abs(data).max()))
-            meta |= {"contrast_limits": (-1.0, 1.0), "colormap": "bop blue", "rendering": "iso", "iso_threshold": 0.0}
-        name = f"atlas · {member.name}"
-        metadata = {"shapelab": provenance(self._view.atlas.simulation(member.parameters))}
         self._hide_run()
-        old = self._layer if self._layer in self._viewer.layers else None
-        if old is not None and old.data.shape == data.shape and old.data.dtype == data.dtype:
-            old.data, old.name, old.visible = data, name, True
-            old.metadata.update(metadata)
-        else:
-            self._layer = Layer.create(data, {"name": name, "metadata": metadata, **meta}, shape.kind)
-            insert_layer(self._viewer, self._layer)
-            self._viewer.layers.selection = {self._layer}
-            if data.ndim == 3:
-                self._viewer.dims.ndisplay = 3
+        self._member.show(self._view.atlas, member)
         if member.diagram is not None:
-            unit = shown_unit(str(shape.meta.get("units", ("",))[-1])) or "voxel"
+            unit = shown_unit(str(member.shape.meta.get("units", ("",))[-1])) or "voxel"
             self.diagram.show_density(member.diagram.density, member.diagram.edges, unit)
 
     def place_mark(self, x: float, y: float) -> None:
@@ -201,8 +156,7 @@ class AtlasDock(QWidget):
         metadata = {"shapelab": {**provenance(self._view.atlas.simulation(self._parameters)), "distance": best.distance}}
         name = f"like {found.target.name}"
         insert_layer(self._viewer, Image(best.field.astype(np.float32), name=name, metadata=metadata, **look, **place))
-        if self._layer is not None and self._layer in self._viewer.layers:
-            self._layer.visible = False
+        self._member.hide()
         factors = np.array(found.taken.factors)
         look_at(self._viewer, *((low / factors, high / factors) for low, high in (found.box, (corner, corner + size))))
 
@@ -252,8 +206,7 @@ class AtlasDock(QWidget):
                 layer.visible = False
 
     def _on_started(self) -> None:
-        if self._layer is not None and self._layer in self._viewer.layers:
-            self._layer.visible = False
+        self._member.hide()
         self._refresh()
 
     def _refresh(self) -> None:
@@ -264,23 +217,21 @@ class AtlasDock(QWidget):
     def _compute(self, read: Any) -> None:
         """Read and lay out in a thread; of several requests the last one counts."""
         self._wanted += 1
-        metric: Metric = self.metric.currentData()
-        layout: Layout = self.layout_choice.currentData()
-        count = self.clusters.value()
+        metric, layout, count = self.choices.values()
         self.about.setText("Reading…" if self._view is None else "Laying out…")
 
-        def work() -> _View:
-            atlas = read()
-            distances = member_distances(atlas, metric if metric == "observables" or _has_diagrams(atlas) else "observables")
-            return _View(atlas, plane(distances, layout), clusters(distances, count))
-
-        Task(self, work, partial(self._on_view, self._wanted), partial(self._on_failed, self._wanted))
+        Task(
+            self,
+            lambda: laid_out(read(), metric, layout, count),
+            partial(self._on_view, self._wanted),
+            partial(self._on_failed, self._wanted),
+        )
 
     def _again(self) -> None:
         if (atlas := self.atlas) is not None:
             self._compute(lambda: atlas)
 
-    def _on_view(self, number: int, view: _View) -> None:
+    def _on_view(self, number: int, view: LaidOut) -> None:
         if number != self._wanted:
             return
         fresh = self._view is None or self._view.atlas is not view.atlas
@@ -301,16 +252,6 @@ class AtlasDock(QWidget):
         if number == self._wanted:
             self.about.setText(text)
 
-    def _ask_for_sweep(self) -> None:
-        folder = ask_folder(self, "Open a sweep")
-        if folder:
-            self.open(folder)
-
-    def _ask_for_file(self) -> None:
-        path = ask_file(self, "Open an atlas", "Atlas (*.npz)")
-        if path:
-            self.open(path)
-
     def _connect(self) -> None:
         self.map.hovered.connect(self._describe)
         self.map.clicked.connect(self.show_member)
@@ -318,9 +259,7 @@ class AtlasDock(QWidget):
         self.map.placed.connect(self.place_mark)
         self.map.lassoed.connect(self._on_lassoed)
         self.groups.changed.connect(self._on_groups)
-        self.metric.activated.connect(lambda _: self._again())
-        self.layout_choice.activated.connect(lambda _: self._again())
-        self.clusters.valueChanged.connect(lambda _: self._again())
+        self.choices.changed.connect(self._again)
         self.run_button.clicked.connect(lambda _=False: self.run_here())
         self.clear_button.clicked.connect(lambda _=False: self.clear())
         self.fit.fitted.connect(self._on_fitted)
@@ -334,18 +273,8 @@ class AtlasDock(QWidget):
     def _build(self) -> None:
         self.about = QLabel()
         self.about.setWordWrap(True)
-        self.metric, self.layout_choice, self.clusters = _choice(_METRICS, "metric"), _choice(_LAYOUTS, "layout"), QSpinBox()
-        self.clusters.setRange(1, 8)
-        self.clusters.setValue(5)
-        self.clusters.setFixedWidth(84)
-        self.clusters.setToolTip(_TIPS["clusters"])
-        ignore_wheel(self.clusters)
-        self.open_button = push_button("Open", "Show another atlas, or the shapes of a sweep.")
-        menu = QMenu(self)
-        menu.addAction("Atlas of the package", lambda: self.open(None))
-        menu.addAction("Sweep folder…", self._ask_for_sweep)
-        menu.addAction("Atlas file…", self._ask_for_file)
-        self.open_button.setMenu(menu)
+        self.choices = MapChoices()
+        self.open_button = OpenAtlasButton(self.open)
         self.run_button = push_button("Run here", "Grow a shape with the parameters at the mark.")
         self.clear_button = push_button("Clear picks", "Clear the picks, the mark and the groups.")
         self.clear_button.setEnabled(False)
@@ -358,7 +287,7 @@ class AtlasDock(QWidget):
         column.setContentsMargins(2, 2, 6, 2)
         column.setSpacing(4)
         column.addWidget(self.about)
-        column.addLayout(_row(self.metric, self.layout_choice, self.clusters))
+        column.addWidget(self.choices)
         column.addWidget(self.map, 1)
         column.addWidget(self.preview)
         column.addWidget(self.here)
@@ -370,24 +299,9 @@ class AtlasDock(QWidget):
         layout.addWidget(self.panel, 1)
 
 
-def _has_diagrams(atlas: Atlas) -> bool:
-    return all(member.diagram is not None for member in atlas.members)
-
-
-def _choice(entries: Mapping[Any, str], tip: str) -> QComboBox:
-    combo = QComboBox()
-    for value, text in entries.items():
-        combo.addItem(text, value)
-    combo.setToolTip(_TIPS[tip])
-    narrow(combo, 4)
-    combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    ignore_wheel(combo)
-    return combo
-
-
 def _row(*widgets: QWidget) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setSpacing(4)
     for widget in widgets:
-        row.addWidget(widget, 0 if isinstance(widget, QLabel | QSpinBox) else 1)
+        row.addWidget(widget, 1)
     return row

@@ -1,0 +1,93 @@
+"""Take the pictures of the docks Compare, Crystals and Replay anew, as a user would make them.
+
+python scripts/dock_screenshots.py [NAME …]
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from screenshots import Session, take
+
+CROP = 256
+"""Side of the part of the steel map that is fitted [pixels]."""
+
+
+def compare() -> None:
+    """Cells of a plant ovule and a diagram fitted to them, side by side with their difference."""
+    from napari.layers import Labels, Layer
+
+    from shapelab import fit_diagram
+    from shapelab.io import samples
+
+    session = Session("Compare")
+    viewer, dock = session.viewer, session.dock
+    for layer in samples.load("plant_ovule"):
+        viewer.add_layer(Layer.create(*layer.as_tuple()))
+    cells = next(layer for layer in viewer.layers if isinstance(layer, Labels))
+    fit = fit_diagram(np.asarray(cells.data), 2, tuple(cells.scale), method="moments")
+    diagram = viewer.add_labels(fit.labels, name="diagram", scale=cells.scale, units=cells.units)
+    for layer in viewer.layers:
+        layer.visible = isinstance(layer, Labels)
+    dock.a.choose(cells)
+    dock.b.choose(diagram)
+    session.click(dock.work.run_button)
+    session.wait(lambda: dock.comparison is not None)
+    session.idle(1.0)
+    dock.results.tabs.setCurrentIndex(1)
+    session.click(dock.grid_button)
+    session.picture("compare")
+    session.close()
+
+
+def crystals() -> None:
+    """A fit of a low-carbon steel, with the table of its worst grains."""
+    from shapelab.io import samples
+
+    session = Session("Crystals")
+    viewer, tab = session.viewer, session.dock.fit
+    whole = samples.load("low_carbon_steel")[0]
+    crop = viewer.add_labels(np.asarray(whole.data)[:CROP, :CROP], name="steel crop", scale=whole.meta["scale"], units=whole.meta["units"])
+    tab.source.combo.choose(crop)
+    tab.form.set_values({"method": "likelihood"})
+    session.click(tab.work.run_button)
+    session.wait(lambda: any("ellipses" in layer.name for layer in viewer.layers))
+    session.idle(1.0)
+    next(layer for layer in viewer.layers if "ellipses" in layer.name).visible = True
+    tab.table.selectRow(0)
+    session.picture("crystals")
+    session.close()
+
+
+def replay() -> None:
+    """A saved run of tubes, at one of its first frames."""
+    from shapelab import Curvatubes
+    from shapelab.io import RunWriter
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tubes-1.zarr"
+        simulation = Curvatubes("tubes", seed=1)
+        writer = RunWriter(path, simulation, keep="all")
+        for frame in simulation.run(every=50):
+            writer.write(frame)
+        writer.close()
+        session = Session("Replay")
+        dock = session.dock
+        dock.open(path)
+        session.wait(lambda: dock.run is not None and len(session.viewer.layers) > 0)
+        session.idle(1.0)
+        dock.timeline.go(5)
+        session.picture("replay")
+        session.close()
+
+
+PICTURES: dict[str, Callable[[], Any]] = {"compare": compare, "crystals": crystals, "replay": replay}
+
+
+if __name__ == "__main__":
+    sys.exit(take(PICTURES, __doc__))
