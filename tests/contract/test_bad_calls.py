@@ -589,6 +589,8 @@ def test_a_layer_of_the_viewer_is_taken_with_all_that_places_it():
     assert np.allclose(table[["centroid_y", "centroid_x"]], [[-16.5, 3], [-16.5, 11], [-16.5, 19]])
     sheared = (stripes, {**turned, "shear": np.array([0.5])}, "labels")
     assert any("sheared" in note for note in sl.infer_tensions(sheared).notes)
+    with pytest.raises(InputError, match="2 axes and states 3 units"):
+        sl.measure((stripes, {"units": ("um", "nm", "um")}, "labels"))
     with pytest.raises(InputError, match="rotation"):
         sl.measure((np.ones((9, 9, 9), bool), {"rotate": (10, 20, 30)}, "labels"))
 

@@ -90,6 +90,8 @@ def place_of_layer(layer: LayerData, ndim: int) -> Place:
     units = layer.meta.get("units")
     if units is None or isinstance(units, str) or len({short_unit(str(one)) for one in units}) == 1:
         return place
+    if len(units) != ndim:
+        raise InputError(f"The layer {layer.name!r} has {ndim} axes and states {len(units)} units ({', '.join(map(str, units))}).")
     matrix = place.matrix.copy()
     matrix[:-1] *= np.array([conversion(str(one), str(units[-1])) for one in units])[:, None]
     return Place(matrix)
