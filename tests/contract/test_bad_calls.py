@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import functools
 import inspect
 import itertools
@@ -21,7 +22,7 @@ import pytest
 from pydantic import BaseModel
 
 import shapelab as sl
-from shapelab import batch, compare, convert, crystals, foam, infer, io, measure, mesh, transport
+from shapelab import batch, compare, convert, crystals, foam, infer, io, measure, mesh, movies, transport
 from shapelab.arguments import checked
 from shapelab.convert.mixture import GaussianMixture
 from shapelab.errors import InputError, ParameterError, ShapelabError
@@ -67,6 +68,16 @@ def writing(function: Callable[..., Any], suffix: str) -> Callable[..., None]:
     return call
 
 
+def quiet(function: Callable[..., Any]) -> Callable[..., None]:
+    """Return a function whose result is not looked at."""
+
+    @functools.wraps(function)
+    def call(**given: Any) -> None:
+        function(**given)
+
+    return call
+
+
 def text_file(name: str, text: str) -> Path:
     file = _folder / name
     file.write_text(text)
@@ -77,6 +88,9 @@ RUN = io.save_run(_folder / "run.zarr", SMALL_TEXTURE)
 SPEC = text_file("sweep.toml", 'family = "curvatubes"\npreset = "tubes"\nsteps = 2\nseeds = [1]\n[parameters]\nshape = [8, 8, 8]\n')
 GRAIN_FILE = text_file("grains.csv", "X_1;X_2;a;b;theta\n1;1;2;1;0\n5;5;2;2;10\n1;6;1;1;20\n")
 GRAINS = crystals.read_grain_table(GRAIN_FILE)
+FILM = np.stack([LABELS] * 3)
+DIAGRAM_FILE = _folder / "diagram.json"
+FITTED.diagram.save(DIAGRAM_FILE, LABELS.shape)
 MESH_FILE = io.write_mesh(_folder / "mesh.ply", MESH)
 IMAGE_FILE = _folder / "image.npy"
 np.save(IMAGE_FILE, LABELS)
@@ -225,6 +239,9 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         conforming_triangles,
         {"labels": LABELS, "spacing": 1.0, "size": 4.0, "periodic": False, "background": True},
     ),
+    "load_diagram": (quiet(crystals.load_diagram), {"path": DIAGRAM_FILE}),
+    "as_movie": (quiet(movies.as_movie), {"source": FILM, "spacing": 1.0, "interval": 1.0, "unit": "um", "time_unit": "s"}),
+    "link_cells": (quiet(movies.link_cells), {"movie": FILM, "min_overlap": 0.3}),
     "settle_exactly": (foam.settle_exactly, {"simulation": SMALL_FOAM, "max_steps": 1}),
     "explain_tensions": (
         foam.explain_tensions,
@@ -414,6 +431,7 @@ ELSEWHERE = {
     "batch.open_atlas": "takes a folder that a sweep has made; tests/batch",
     "batch.counts": "takes the table of a sweep; tests/batch",
     "batch.member_distances": "takes a second for each pair; tests/batch",
+    "movies.measure_over_time": "what it takes, as_movie checks; tests/movies",
     "crystals.read_ebsd": "files; scripts/damaged_ebsd.py, tests/crystals",
     "io.RunWriter": "what save_run uses",
     "compare.compare": "sl.compare",
@@ -424,6 +442,10 @@ ELSEWHERE = {
 """Public callables that are not among `GOOD`, and why."""
 
 
+RECORDS = (tuple, BaseModel, Model, Exception, enum.Enum)
+"""Classes that check nothing of what they are made of, or have pydantic do it."""
+
+
 def public() -> dict[str, Callable[..., Any]]:
     """Return the functions of `shapelab` and its packages, and the classes that are more than records, by name."""
     found: dict[str, Callable[..., Any]] = {}
@@ -431,7 +453,9 @@ def public() -> dict[str, Callable[..., Any]]:
         package = import_module(f"shapelab.{name}".rstrip("."))
         for entry in getattr(package, "__all__", ()):
             item = getattr(package, entry)
-            record = inspect.isclass(item) and (dataclasses.is_dataclass(item) or issubclass(item, tuple | BaseModel | Model | Exception))
+            record = inspect.isclass(item) and (
+                dataclasses.is_dataclass(item) or issubclass(item, tuple | BaseModel | Model | Exception | enum.Enum)
+            )
             if callable(item) and not record:
                 found[f"{name}.{entry}".lstrip(".")] = item
     return found

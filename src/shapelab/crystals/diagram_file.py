@@ -47,6 +47,7 @@ class SavedDiagram:
         return tuple(step / resolution for step in self.spacing)
 
 
+@checked()
 def load_diagram(path: str | Path) -> SavedDiagram:
     """Read a diagram that `Diagram.save` wrote.
 
