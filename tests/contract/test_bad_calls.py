@@ -432,6 +432,7 @@ ELSEWHERE = {
     "batch.counts": "takes the table of a sweep; tests/batch",
     "batch.member_distances": "takes a second for each pair; tests/batch",
     "movies.measure_over_time": "what it takes, as_movie checks; tests/movies",
+    "crystals.stack_ebsd": "maps of files; tests/crystals",
     "crystals.read_ebsd": "files; scripts/damaged_ebsd.py, tests/crystals",
     "io.RunWriter": "what save_run uses",
     "compare.compare": "sl.compare",
