@@ -14,6 +14,7 @@ from shapelab import stopping
 from shapelab.crystals import EbsdMap, segment_grains
 from shapelab.errors import Stopped
 from shapelab.foam import settle_exactly
+from shapelab.io.fem import write_triangles
 from shapelab.mesh import conforming_triangles, interface_mesh
 from shapelab.stopping import apart, check_stop, shielded, stoppable
 from shapelab.threads import side_by_side
@@ -94,6 +95,13 @@ def test_stop_before_the_first_frame_is_kept():
     assert run.reason == "Stopped."
     assert run.step_number == 0
     assert [frame.step for frame in run.run(4, every=2)] == [2, 4]
+
+
+def test_a_file_of_triangles_is_not_written_when_it_is_stopped(tmp_path):
+    mesh, event = conforming_triangles(labels(), size=4.0), Countdown(20)
+    with stoppable(event), pytest.raises(Stopped):
+        write_triangles(tmp_path / "cells.inp", mesh)
+    assert not list(tmp_path.iterdir())
 
 
 def test_whoever_works_with_a_run_is_stopped_with_it():

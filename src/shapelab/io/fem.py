@@ -10,6 +10,7 @@ import numpy as np
 from shapelab.errors import InputError
 from shapelab.io.output import new_file
 from shapelab.mesh import TetrahedronMesh, TriangleMesh
+from shapelab.stopping import check_stop
 
 __all__ = ["FEM_SUFFIXES", "write_tetrahedra", "write_triangles"]
 
@@ -69,7 +70,9 @@ def _write(path: str | Path, mesh: _Mesh) -> Path:
     if file.suffix.lower() not in writers:
         raise InputError(f"{file.name} must end in {', '.join(FEM_SUFFIXES)}.")
     with new_file(file) as partial, partial.open("w", encoding="ascii", newline="\n") as stream:
-        stream.writelines(f"{line}\n" for line in writers[file.suffix.lower()](mesh))
+        for line in writers[file.suffix.lower()](mesh):
+            check_stop()
+            stream.write(f"{line}\n")
     return file
 
 
