@@ -11,7 +11,7 @@ import numpy as np
 
 from shapelab.mesh.tetrahedral.quality import nodes_quality
 
-__all__ = ["GAIN", "MOST_RING", "cut_ring", "fill_ring", "remove_edge", "ring_round"]
+__all__ = ["GAIN", "MOST_RING", "cut_ring", "even", "fill_ring", "remove_edge", "ring_round"]
 
 GAIN = 1e-3
 MOST_RING = 9
@@ -66,6 +66,18 @@ def ring_round(mesh, u, v, ring, around):  # type: ignore[no-untyped-def]
         if i + 1 < n and a[i + 1] != b[i]:
             return 0, False
     return n, ring[n] == ring[0]
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _place(w, a):  # type: ignore[no-untyped-def]
+    return 0 if w[0] == a else (1 if w[1] == a else (2 if w[2] == a else 3))
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def even(w, a, b, c, d):  # type: ignore[no-untyped-def]
+    """Whether four nodes are the corners of an element in positive order; its volume does not tell while a node is tried elsewhere."""
+    i, j, k, m = _place(w, a), _place(w, b), _place(w, c), _place(w, d)
+    return ((i > j) + (i > k) + (i > m) + (j > k) + (j > m) + (k > m)) % 2 == 0
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -163,7 +175,7 @@ def remove_edge(region, mesh, u, v, wanted):  # type: ignore[no-untyped-def]
     count = _arcs(mesh, ring, around, n, closed, plane, start)
     if count < 0 or (closed and count == 1) or (not closed and count > 0):
         return False
-    if not nodes_quality(mesh.nodes, mesh.half, ring[0], ring[1], u, v) > 0:
+    if not even(mesh.elements[around[0]], ring[0], ring[1], u, v):
         u, v = v, u
     least = max(wanted, before + GAIN)
     side = MOST_RING + 2
