@@ -646,7 +646,7 @@ def test_runs_and_foams_are_asked_for_in_words():
         (lambda: foam.run(steps="a"), "steps = 'a'"),
         (lambda: foam.run(steps=2, every=1.5), "every = 1.5"),
         (lambda: sl.foam.settle_exactly(3), "must be a Simulation"),
-        (lambda: sl.Foam(labels=LABELS, types="a"), "types must be a dictionary"),
+        (lambda: sl.Foam(labels=LABELS, types="a"), "types = 'a' is not allowed"),
         (lambda: sl.Foam(seed="a"), "between 0 and 2,147,483,647"),
     ):
         with pytest.raises(ShapelabError, match=re.escape(said)):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from shapelab.arguments import as_array, one_array, shown
+from shapelab.arguments import as_array, one_array
 from shapelab.convert.given_layer import parts_of
 from shapelab.errors import InputError, ParameterError
 from shapelab.foam.state import MOST_TYPES
@@ -155,8 +155,6 @@ def _whole(labels: np.ndarray, background: str) -> tuple[np.ndarray, tuple[str, 
 
 def _types(types: Mapping[int, int], ids: np.ndarray) -> dict[int, int]:
     """Return the population of each cell: the numbers that are given, if they are 0, 1, 2…, else their order."""
-    if not isinstance(types, Mapping):
-        raise InputError(f"types must be a dictionary from labels to types, such as {{1: 0, 2: 1}}; received {shown(types)}.")
     values = [types.get(int(i)) for i in ids.tolist()]
     lost = [i for i, value in zip(ids.tolist(), values, strict=True) if value is None or value != value]
     if lost:
