@@ -9,7 +9,7 @@ import numpy as np
 from shapelab.arguments import Pixels, checked
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.device import require_memory
-from shapelab.errors import InputError, ParameterError
+from shapelab.errors import InputError, ParameterError, ShapelabError
 from shapelab.labels.check import as_labels
 from shapelab.memory import of_tetrahedra
 from shapelab.mesh.conforming.fields import Field, image_field
@@ -123,6 +123,8 @@ def tetrahedra_of_field(
     boundary = work.mesh.counts > 1
     off = float((boundary & ~work.mesh.reached).sum() / max(1, boundary.sum()))
     have = cell_volumes(work, len(ids))
+    if not abs(have.sum() / np.prod(lengths) - 1) < 1e-9:
+        raise ShapelabError(f"The tetrahedra of size {size:g} do not fill their box exactly: choose another size.")
     kept = (have > 0) & (wanted >= 4 * step**3)  # smaller cells would pull at their neighbours for a volume that they cannot have
     keep_volumes(work, np.where(kept, wanted, np.nan), FLOOR)
     error = float(np.abs(cell_volumes(work, len(ids))[kept] / wanted[kept] - 1).max(initial=0))

@@ -26,7 +26,8 @@ FLOOR = float(np.sin(np.radians(12.5)))
 _GOOD = float(np.sin(np.radians(18)))
 _BOLD, _PASSES, _FINISH = 12, 16, 20
 """Passes in which elements may become thin on the way, passes in all, and passes more until no angle is too small."""
-_EVEN = 4
+_EVEN, _RELABELLED = 4, 5
+"""Passes in which all nodes are evened out, and in which elements may change their cell."""
 _BACK = 3
 """Passes in which nodes that left their boundary go back as far as angles allow."""
 _COARSENING = 24
@@ -42,7 +43,7 @@ def improve(work: Work, field: Field, told: Callable[[float], None]) -> None:
         check_stop()
         told(number / (_PASSES + 4))
         finishing = number >= _PASSES
-        if number < _BOLD:
+        if number < _RELABELLED:
             _relabel(work, field, (0.5 if number == 0 else 0.1) * work.step)
         wanted = 1.03 * FLOOR if finishing else _GOOD
         moves = Moves(
