@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import ref
 
 from napari.utils.task_status import Status
 
@@ -40,9 +41,16 @@ class Busy:
             self._manager.update_task_status(self._known, Status.COMPLETED, "")
             self._known = None
         if what:
-            self._known = self._manager.register_task_status(_NAME, Status.BUSY, what, self._cancelled)
+            here = ref(self)  # napari keeps what has ended, and with it would keep the dock
 
-    def _cancelled(self) -> bool:
+            def cancel() -> bool:
+                busy = here()
+                return busy is None or busy.cancelled()
+
+            self._known = self._manager.register_task_status(_NAME, Status.BUSY, what, cancel)
+
+    def cancelled(self) -> bool:
+        """Cancel what runs: the user closes the window all the same."""
         self._known = None
         self._cancel()
         return True
