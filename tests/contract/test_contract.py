@@ -84,7 +84,7 @@ def make(initial=None, **parameters) -> Simulation:
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"size": 0}, "size = 0 is not allowed: it must be between 1 and 1e+07 values."),
+        ({"size": 0}, "size = 0 is not allowed: it must be between 1 and 10,000,000 values."),
         ({"rate": 1.0}, "rate = 1.0 is not allowed: it must be between 0 and 1 (0 and 1 excluded)."),
         ({"rate": float("nan")}, "rate = nan is not allowed"),
         ({"mode": "cubic"}, "mode = 'cubic' is not allowed: it must be one of 'linear', 'square'."),

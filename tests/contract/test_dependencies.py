@@ -77,7 +77,7 @@ def test_an_optional_dependency_is_imported_inside_functions_only():
 
 @pytest.mark.parametrize("folder", ["tests", "examples", "scripts"])
 def test_what_contributors_run_is_declared_too(folder):
-    beside = {path.stem for path in ROOT.glob(f"{folder}/**/*.py")} | {path.stem for path in (ROOT / "scripts").glob("*.py")}
+    beside = {path.stem for place in (folder, "scripts", "benchmarks") for path in ROOT.glob(f"{place}/**/*.py")}
     extras = PROJECT["optional-dependencies"]
     known = declared(PROJECT["dependencies"]).union(*(declared(extras[extra]) for extra in ["test", "dev", *OPTIONAL_FOR_USERS]))
     by_zarr = {"numcodecs"}

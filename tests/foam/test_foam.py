@@ -230,7 +230,7 @@ def test_edits_that_cannot_be_are_refused(action, arguments, sentence):
         ({"labels": SQUARES, "tensions": {"a": 1}}, "pairs of labels"),
         ({"labels": SQUARES, "types": {1: 0}}, "have no type"),
         ({"labels": SQUARES, "volumes": {1: 0}}, "have no volume"),
-        ({"labels": SQUARES, "background": "wall"}, "choose 'medium' or 'none'"),
+        ({"labels": SQUARES, "background": "wall"}, "it must be 'medium' or 'none'"),
         ({"labels": SQUARES, "initial": SQUARES}, "once"),
         ({"tensions": {(0, 1): 1.0}}, "need the labels"),
         ({"n_cells": 2000, "shape": (64, 64)}, "fewer cells"),

@@ -367,6 +367,7 @@ def test_background_and_lost_grains_are_said(flat):
     assert int((result.table["volume_error"] <= -1).sum()) == len(lost)
 
 
+@pytest.mark.logs_errors
 def test_an_error_while_the_layers_are_added_leaves_the_dock_usable(viewer, dock, flat, qtbot, monkeypatch):
     viewer.add_labels(flat)
 

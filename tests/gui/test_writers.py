@@ -99,8 +99,15 @@ def test_cells_are_saved_as_finite_elements(viewer, tmp_path):
     read = meshio.read(path)
     assert np.ptp(read.points, axis=0)[:2] == pytest.approx((30 * 0.25, 24 * 0.5))
     assert set(read.cell_data["label"][0].tolist()) == {0, 3, 2**33}
-    with pytest.raises(LayerNotWrittenError, match="3 axes"):
-        save(viewer, Labels(np.ones((4, 4, 4), int)), tmp_path / "solid.inp")
+    cube = np.zeros((8, 8, 8), np.int64)
+    cube[2:6, 2:6, 2:6] = 5
+    (path,) = save(viewer, Labels(cube, scale=(0.5, 0.25, 1.0), units=("um",) * 3), tmp_path / "solid.vtu")
+    solid = meshio.read(path)
+    corners = solid.points[solid.cells_dict["tetra"]]
+    volumes = np.abs(np.linalg.det(corners[:, 1:] - corners[:, :1])) / 6
+    assert volumes[solid.cell_data["label"][0] == 5].sum() == pytest.approx(64 * 0.125, rel=1e-3)
+    with pytest.raises(LayerNotWrittenError, match="does not fit into one such file"):
+        save(viewer, Labels(np.ones((2, 4, 4, 4), int)), tmp_path / "over_time.inp")
 
 
 def test_grains_for_damask(viewer, tmp_path):
