@@ -191,7 +191,8 @@ def test_long_work_ends_wherever_it_is(name, monkeypatch):
     monkeypatch.setattr(stopping, "_LOOK", 600.0)  # only looks from within count
     looks = looks_of(LONG[name])
     assert looks > 0
-    for after in {0, looks // 3, 2 * looks // 3} if name not in ("measure", "compare", "segment_grains") else {0}:  # these look by the clock
+    by_the_clock = name in ("measure", "compare", "segment_grains")
+    for after in {0} if by_the_clock else {0, looks // 3, 2 * looks // 3}:
         with stoppable(Countdown(after)), pytest.raises(Stopped):
             LONG[name]()
 
