@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
 
 from napari_shapelab.docks.cells import CellsDock
+from napari_shapelab.viewer.busy import Busy
 
 
 @pytest.fixture
@@ -46,3 +49,21 @@ def test_a_run_that_the_user_gives_up_is_stopped(viewer, dock, qtbot):
     viewer.window._task_status_manager.cancel_all()  # as napari does when the window is closed all the same
     qtbot.waitUntil(lambda: not dock.panel.running, timeout=30_000)
     assert asked(viewer) == []
+
+
+def test_napari_keeps_no_dock_alive_that_has_told_of_its_work(viewer):
+    class Dock:
+        def __init__(self):
+            self.busy = Busy(viewer, self.cancel)
+
+        def cancel(self):
+            pass
+
+    dock = Dock()
+    gone = weakref.ref(dock)
+    dock.busy.tell("Running…")
+    assert asked(viewer) != []
+    dock.busy.tell("")
+    del dock
+    gc.collect()
+    assert gone() is None
