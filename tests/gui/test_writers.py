@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from napari.layers import Image, Labels, Surface
+from napari.layers import Image, Labels, Layer, Surface
 
+from napari_shapelab.readers import nifti_reader
 from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.writers import LayerNotWrittenError
 from shapelab.io.mesh import read_mesh_file
@@ -44,7 +45,11 @@ def test_images_and_labels_come_back_where_they_were(viewer, tmp_path):
         layer = kind(data, units=(str(rng.choice(["um", "nm", "mm", "pixel"])),) * ndim, name=f"{i}", **place)
         path = tmp_path / f"{i}.nii.gz"
         assert save(viewer, layer, path) == [str(path)]
-        (back,) = viewer.open(str(path), plugin=PLUGIN)
+        if i < 4:  # as a user opens it; then by the reader alone, which takes a tenth of the time
+            (back,) = viewer.open(str(path), plugin=PLUGIN)
+        else:
+            ((found, meta, kind_read),) = nifti_reader(str(path))(str(path))
+            back = Layer.create(found, meta, kind_read)
         assert type(back) is kind
         for found, expected in zip(points(back), points(layer), strict=True):
             if found.ndim == 2:
