@@ -284,3 +284,18 @@ def test_wrong_exports_end_with_a_sentence(tmp_path, capsys, name, options, sent
     assert main(["export", str(out), str(tmp_path / name), *options]) == 2
     assert sentence in capsys.readouterr().err
     assert [file.name for file in tmp_path.iterdir()] == ["run.zarr"]
+
+
+@pytest.mark.parametrize("verb", ["measure", "compare", "tensions", "list"])
+def test_ctrl_c_is_one_line(verb, ball, capsys, monkeypatch):
+    from shapelab.cli import command
+
+    def pressed(known):
+        raise KeyboardInterrupt
+
+    words = {"measure": [str(ball)], "compare": [str(ball), str(ball)], "tensions": [str(ball)], "list": []}[verb]
+    parsed = command._command().parse_args([verb, *words])
+    parsed.action = pressed
+    monkeypatch.setattr(command.Parser, "parse_known_args", lambda *_: (parsed, []))
+    assert main([verb, *words]) == 130
+    assert capsys.readouterr().err == "shapelab: interrupted.\n"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from shapelab.cli import check, compare, draw, export, fit, generate, listing, measure, resume, run, segment, sweep, tensions
-from shapelab.cli.parser import USAGE, Parser
+from shapelab.cli.parser import INTERRUPTED, USAGE, Parser
 from shapelab.errors import ShapelabError
 
 __all__ = ["main"]
@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ShapelabError as error:
         print(f"shapelab: {getattr(error, 'plain', error)}", file=sys.stderr)
         return USAGE
+    except KeyboardInterrupt:
+        print("shapelab: interrupted.", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         return 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shapelab.cli.grain_input import GrainInput, add_grain_options, each_file, read_grains, save_all, targets
+from shapelab.cli.parser import INTERRUPTED
 from shapelab.cli.progress import WorkLine, on_interrupt
 from shapelab.units import percent
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from shapelab.crystals.sample import GrainSample
 
 __all__ = ["add_options", "run"]
-
-_INTERRUPTED = 130
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +55,7 @@ def run(known: argparse.Namespace) -> int:
     abort = threading.Event()
     with on_interrupt(abort.set) as interrupted:
         status = each_file(known.files, outs, partial(_fit, parameters, known, abort), abort)
-    return _INTERRUPTED if interrupted.is_set() else status
+    return INTERRUPTED if interrupted.is_set() else status
 
 
 def _fit(parameters: FitParameters, known: argparse.Namespace, abort: threading.Event, file: Path, paths: Sequence[Path]) -> None:

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shapelab.cli.grain_input import GrainInput, add_grain_options, each_file, read_grains, save_all, targets
+from shapelab.cli.parser import INTERRUPTED
 from shapelab.cli.progress import WorkLine, on_interrupt
 
 if TYPE_CHECKING:
     from shapelab.crystals.population import Population
 
 __all__ = ["add_options", "run"]
-
-_INTERRUPTED = 130
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +61,7 @@ def run(known: argparse.Namespace) -> int:
     abort = threading.Event()
     with on_interrupt(abort.set) as interrupted:
         status = each_file(files, outs, partial(_generate, given, known, abort), abort)
-    return _INTERRUPTED if interrupted.is_set() else status
+    return INTERRUPTED if interrupted.is_set() else status
 
 
 def _generate(given: dict[str, Any], known: argparse.Namespace, abort: threading.Event, file: Path, paths: Sequence[Path]) -> None:

@@ -7,10 +7,12 @@ from typing import NoReturn
 
 from shapelab.errors import InputError
 
-__all__ = ["USAGE", "Parser", "at_least", "number", "whole_number"]
+__all__ = ["INTERRUPTED", "USAGE", "Parser", "at_least", "number", "whole_number"]
 
 USAGE = 2
 """Exit code of a wrong request."""
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 
 class Parser(argparse.ArgumentParser):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shapelab.cli.parser import at_least, whole_number
+from shapelab.cli.parser import INTERRUPTED, at_least, whole_number
 from shapelab.errors import InputError
 
 if TYPE_CHECKING:
@@ -71,4 +71,4 @@ def record(simulation: Simulation, known: argparse.Namespace, append_to: Path | 
     if simulation.failed:
         print(f"shapelab: {simulation.reason}", file=sys.stderr)
         return 1
-    return 130 if interrupted.is_set() else 0
+    return INTERRUPTED if interrupted.is_set() else 0

@@ -12,15 +12,13 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from shapelab.cli.parser import at_least, whole_number
+from shapelab.cli.parser import INTERRUPTED, at_least, whole_number
 from shapelab.cli.scenario_folder import add_scenario_option, take_scenarios
 
 if TYPE_CHECKING:
     from shapelab.batch.member import Outcome
 
 __all__ = ["add_options", "run"]
-
-_INTERRUPTED = 130
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +53,7 @@ def run(known: argparse.Namespace) -> int:
             )
     except KeyboardInterrupt:
         print(f"\nInterrupted: what is done is saved; the same command resumes {folder}.", file=sys.stderr)
-        return _INTERRUPTED
+        return INTERRUPTED
     counts = table["status"].value_counts()
     print(f"{folder}: " + ", ".join(f"{counts[name]} {name}" for name in ("done", "not viable", "failed") if name in counts) + ".")
     for _, row in table[table["status"] == "failed"].head(5).iterrows():
