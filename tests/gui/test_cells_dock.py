@@ -80,7 +80,7 @@ def test_click_drag_add_remove_and_paint(viewer, dock, qtbot):
 
     drag(viewer, [here])
     assert f"Cell {number}" in dock.tools.info.text()
-    assert "neighbours" in dock.tools.info.text()
+    assert "neighbour" in dock.tools.info.text()
 
     click(qtbot, dock.tools.buttons["move"])
     to = world + np.array([7.0, -5.0])
