@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from shapelab.cli import main
-from shapelab.infer import double_bubble, infer_tensions
+from shapelab.infer import double_bubble, infer_tensions, infer_tensions_over_time
+from shapelab.io import load_run
 
 
 @pytest.fixture
@@ -64,3 +65,28 @@ def test_a_film_has_a_row_for_each_frame(bubbles, capsys, tmp_path):
 def test_what_cannot_be_done_is_said(bubbles, words, said, capsys):
     assert main(["tensions", str(bubbles[1]), *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_run_says_itself_that_its_box_repeats(tmp_path, capsys):
+    run = tmp_path / "run.zarr"
+    words = ["run", "cells", "--scenario", "active_crystal", "--n-cells", "12", "--shape", "64", "64", "--steps", "2", "--every", "1"]
+    assert main([*words, "--out", str(run)]) == 0
+    wanted = infer_tensions(load_run(run).frame(1).layer("cells"), periodic=True)
+    capsys.readouterr()
+    assert main(["tensions", str(run), "--json"]) == 0
+    assert [row["tension"] for row in json.loads(capsys.readouterr().out)] == pytest.approx(wanted.tensions.tolist(), nan_ok=True)
+    over_time = infer_tensions_over_time(load_run(run), width=0)
+    np.testing.assert_array_equal(over_time.frames[1].tensions, wanted.tensions)
+    assert len(over_time) == 2
+
+
+def test_the_box_of_a_run_whose_scenario_is_gone_is_taken_as_closed_and_that_is_said(tmp_path, capsys):
+    run = tmp_path / "run.zarr"
+    words = ["run", "cells", "--scenario", "active_crystal", "--n-cells", "12", "--shape", "64", "64", "--steps", "1"]
+    assert main([*words, "--out", str(run)]) == 0
+    record = run / "run.json"
+    record.write_text(record.read_text().replace('"active_crystal"', '"my_own"'))
+    capsys.readouterr()
+    for words in (["measure", str(run)], ["measure", str(run), "--over-time"], ["tensions", str(run), "--plan"]):
+        assert main(words) == 0
+        assert "scenario is not installed here" in capsys.readouterr().err

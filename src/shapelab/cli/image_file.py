@@ -70,9 +70,9 @@ def read_shape(path: Path, known: argparse.Namespace) -> tuple[LayerData, Any]:
     InputError
         If there is none.
     """
-    from shapelab.catalog import create
     from shapelab.io import load_run
     from shapelab.io.mesh import MESH_SUFFIXES
+    from shapelab.io.run import UNKNOWN_BOX
 
     if path.suffix.lower() in MESH_SUFFIXES:
         return _surface(path, known), "replicate"
@@ -82,8 +82,9 @@ def read_shape(path: Path, known: argparse.Namespace) -> tuple[LayerData, Any]:
     volumes = [layer for layer in frame_of_run(run, known) if layer.kind in ("image", "labels")]
     if not volumes:
         raise InputError(f"The run {path.name} holds no image or labels.")
-    simulation = create(run.record.family, run.record.preset, **run.record.latest_parameters())
-    return volumes[0], "periodic" if simulation.periodic else "replicate"
+    if run.periodic is None:
+        print(f"shapelab: {path.name}: {UNKNOWN_BOX}", file=sys.stderr)
+    return volumes[0], "periodic" if run.periodic else "replicate"
 
 
 def _surface(path: Path, known: argparse.Namespace) -> LayerData:

@@ -15,10 +15,9 @@ from shapelab.io.output import require_new
 from shapelab.io.presence import is_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy as np
     import pandas as pd
+
+    from shapelab.movies import Movie
 
 __all__ = ["add_options", "run"]
 
@@ -38,7 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_folder_options(parser)
     parser.add_argument("--over-time", action="store_true", help="every frame of a movie or run; the table has a column 'frame'")
     parser.add_argument("--width", type=number, metavar="FRAMES", help="with --over-time: smoothing in time (1; 0 for none)")
-    parser.add_argument("--periodic", action="store_true", help="the image repeats along all axes")
+    parser.add_argument("--periodic", action="store_true", help="the image repeats along all axes (runs say so themselves)")
     parser.add_argument("--plan", action="store_true", help="only say what to expect: cells, error, time, memory")
     parser.add_argument("--cells", action="store_true", help="print the pressures of cells instead of the tensions of interfaces")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the table as .csv instead of printing it")
@@ -73,59 +72,44 @@ def run(known: argparse.Namespace) -> int:
 def table_of(known: argparse.Namespace) -> pd.DataFrame:
     """Return the tensions of interfaces, or the pressures of cells, of a file; what limits them goes to stderr."""
     from shapelab.cli.options import given_parameters
-    from shapelab.frame import LayerData
     from shapelab.infer import TensionOptions, infer_tensions, infer_tensions_over_time
 
     options = TensionOptions(**given_parameters(known, TensionOptions))
-    frames, spacing = _plan(known)
+    movie, frame = _plan(known)
     if known.over_time:
         width = 1.0 if known.width is None else known.width
-        movie = infer_tensions_over_time(frames, spacing, periodic=known.periodic, options=options, width=width, progress=_tell)
-        print(f"{known.path.name}: {movie}", file=sys.stderr)
-        return movie.cells() if known.cells else movie.table()
-    found = infer_tensions(LayerData("cells", frames[0], "labels", {"scale": spacing}), periodic=known.periodic, options=options)
+        film = infer_tensions_over_time(movie, options=options, width=width, progress=_tell)
+        print(f"{known.path.name}: {film}", file=sys.stderr)
+        return film.cells() if known.cells else film.table()
+    found = infer_tensions(movie.layer(frame), periodic=movie.periodic, options=options)
     print(f"{known.path.name}: {found}", file=sys.stderr)
     return found.cells().reset_index() if known.cells else found.table()
 
 
-def _plan(known: argparse.Namespace) -> tuple[Sequence[np.ndarray], Any]:
-    """Say what to expect; return the label images and their voxel size."""
+def _plan(known: argparse.Namespace) -> tuple[Movie, int]:
+    """Say what to expect; return the label images, and which one is meant if it is not all of them."""
     from shapelab.infer import plan_tensions
+    from shapelab.movies import as_movie
 
-    frames, scale = _movie(known) if known.over_time else _still(known)
-    spacing: Any = known.voxel_size or scale
-    print(f"{known.path.name}: {plan_tensions(frames[0], spacing)}", file=sys.stderr)
-    return frames, spacing
+    given, frame = _given(known)
+    movie = as_movie(given, known.voxel_size, periodic=known.periodic or None)
+    for note in movie.notes:
+        print(f"shapelab: {note}", file=sys.stderr)
+    print(f"{known.path.name}: {plan_tensions(movie[frame], movie.spacing)}", file=sys.stderr)
+    return movie, frame
+
+
+def _given(known: argparse.Namespace) -> tuple[Any, int]:
+    """Return the movie, run or still image (as a list of one) of a file, and the frame that is meant."""
+    from shapelab.io import load_run
+
+    if not is_file(known.path / "run.json"):
+        return (read_movie(known.path, known) if known.over_time else [read_still(known.path, known)]), 0
+    run = load_run(known.path)
+    if "cells" not in frame_of_run(run, known):
+        raise InputError(_NO_CELLS.format(known.path.name))
+    return run, 0 if known.over_time else len(run) - 1 if known.frame is None else known.frame
 
 
 def _tell(done: int, count: int) -> None:
     print(f"\rframe {done} of {count}", end="\n" if done == count else "", file=sys.stderr)
-
-
-def _still(known: argparse.Namespace) -> tuple[Sequence[np.ndarray], Any]:
-    """Return the label image of a file, or the cells in the last frame of a run folder, and its voxel size."""
-    from shapelab.io import load_run
-    from shapelab.labels.check import labels_of
-
-    if not is_file(known.path / "run.json"):
-        layer = read_still(known.path, known)
-        return [labels_of(layer)], layer.meta["scale"]
-    frame = frame_of_run(load_run(known.path), known)
-    if "cells" not in frame:
-        raise InputError(_NO_CELLS.format(known.path.name))
-    layer = frame.layer("cells")
-    return [layer.data], layer.meta["scale"]
-
-
-def _movie(known: argparse.Namespace) -> tuple[Sequence[np.ndarray], Any]:
-    """Return the label images of all frames, and their voxel size."""
-    from shapelab.io import load_run
-
-    if (known.path / "run.json").is_file():
-        run = load_run(known.path)
-        last = frame_of_run(run, known)
-        if "cells" not in last:
-            raise InputError(_NO_CELLS.format(known.path.name))
-        return [run.frame(index)["cells"] for index in range(len(run))], last.layer("cells").meta["scale"]
-    layer = read_movie(known.path, known)
-    return list(layer.data), layer.meta["scale"][1:]

@@ -12,10 +12,13 @@ import numpy as np
 from shapelab.arguments import checked
 from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError
+from shapelab.frame import LayerData
 from shapelab.infer.infer import infer_tensions
 from shapelab.infer.options import TensionOptions
 from shapelab.infer.result import Tensions
+from shapelab.io import Run
 from shapelab.limits import between
+from shapelab.movies import Movie, as_movie
 from shapelab.stopping import check_stop
 from shapelab.units import percent
 
@@ -126,22 +129,24 @@ def _on_the_way(number: int, direction: int, reach: int, count: int) -> list[int
 
 @checked(width=between(0, 1000))
 def infer_tensions_over_time(
-    frames: Iterable[Any],
-    spacing: Spacing = 1.0,
+    frames: Iterable[Any] | LayerData | Movie | Run,
+    spacing: Spacing | None = None,
     *,
-    periodic: bool | Sequence[bool] = False,
+    periodic: bool | Sequence[bool] | None = None,
     options: TensionOptions | None = None,
     width: float = 1.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> TensionsOverTime:
-    """Infer the tensions of every frame of a film.
+    """Infer the tensions of every frame of a movie.
 
     Parameters
     ----------
     frames
-        Label images, one per frame: an array (t, y, x) or (t, z, y, x), or a list of images, layers or frames of a run. A
-        cell has the same label in all.
-    spacing, periodic, options
+        Label images, one per frame: an array (t, y, x) or (t, z, y, x), a layer over time, a saved run of cells, or a list of
+        images, layers or frames of a run. A cell has the same label in all.
+    spacing, periodic
+        As in `infer_tensions`; by default those of the layer or run, else 1 and not.
+    options
         As in `infer_tensions`.
     width
         Standard deviation of the smoothing in time [frames]; 0 for none.
@@ -157,19 +162,26 @@ def infer_tensions_over_time(
     InputError
         If there is no frame, or one of them has no interfaces: the sentence says which.
     """
-    shape = getattr(frames, "shape", None)
-    if shape is not None and len(shape) not in (3, 4):
-        raise InputError(f"A film has the axes (t, y, x) or (t, z, y, x); received an array of shape {tuple(shape)}.")
-    count = len(frames) if isinstance(frames, Sized) else 0
+    source, count, around = _one_by_one(frames, spacing, periodic)
     found = []
-    for number, frame in enumerate(frames):
+    for number, frame in enumerate(source):
         check_stop()
         try:
-            found.append(infer_tensions(frame, spacing, periodic=periodic, options=options))
+            found.append(infer_tensions(frame, 1.0 if spacing is None else spacing, periodic=around, options=options))
         except InputError as error:
-            raise InputError(f"Frame {number}: {error}") from None
+            raise (error if str(error).startswith(f"Frame {number}") else InputError(f"Frame {number}: {error}")) from None
         if progress is not None:
             progress(number + 1, count)
     if not found:
         raise InputError("There are no frames.")
     return TensionsOverTime(tuple(found), width)
+
+
+def _one_by_one(
+    frames: Any, spacing: Spacing | None, periodic: bool | Sequence[bool] | None
+) -> tuple[Iterable[Any], int, bool | Sequence[bool]]:
+    """Return the frames, those of one whole as layers that are read when they are asked for; their number; how their box goes on."""
+    if not isinstance(frames, LayerData | Movie | Run) and not hasattr(frames, "shape"):
+        return frames, len(frames) if isinstance(frames, Sized) else 0, False if periodic is None else periodic
+    movie = as_movie(frames, spacing, periodic=periodic)
+    return map(movie.layer, range(len(movie))), len(movie), movie.periodic

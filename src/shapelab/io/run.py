@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "load_run"]
 
+UNKNOWN_BOX = "its scenario is not installed here, so its box was taken as closed (periodic=True, --periodic if it is not)."
+"""Said where a run's own word is not to be had."""
 _TRIED_OUT = 64_000_000
 """Largest state that is tried out when it is opened [bytes]; larger ones would keep the user waiting."""
 
@@ -72,6 +74,14 @@ class Run:
     def steps(self) -> list[int]:
         """Step of each frame."""
         return self.record.steps
+
+    @property
+    def periodic(self) -> bool | None:
+        """Whether opposite sides of the box are joined; None if that is not known, as the run's scenario is not installed here."""
+        try:
+            return create(self.record.family, self.record.preset, **self.record.latest_parameters()).periodic
+        except (ShapelabError, TypeError):
+            return None
 
     @property
     def scalars(self) -> pd.DataFrame:

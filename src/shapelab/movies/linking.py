@@ -33,9 +33,9 @@ def link_cells(movie: MovieSource, *, min_overlap: float = 0.3) -> np.ndarray:
     """
     from laptrack import OverLapTrack
 
-    film = as_movie(movie)
-    ranks = [np.unique(labels, return_inverse=True) for labels in film]
-    frames = [rank.reshape(film.shape) + int(ids[0] > 0) for ids, rank in ranks]
+    source = as_movie(movie)
+    ranks = [np.unique(labels, return_inverse=True) for labels in source]
+    frames = [rank.reshape(source.shape) + int(ids[0] > 0) for ids, rank in ranks]
     if not any(frame.any() for frame in frames):
         raise InputError("The movie has no cells: every frame is 0, the background.")
     tracker = OverLapTrack(
@@ -46,7 +46,7 @@ def link_cells(movie: MovieSource, *, min_overlap: float = 0.3) -> np.ndarray:
         splitting_cutoff=0.5,
     )
     found, _, _ = tracker.predict_overlap_dataframe(frames)
-    linked = np.zeros((len(film), *film.shape), np.int64)
+    linked = np.zeros((len(source), *source.shape), np.int64)
     for number, frame in enumerate(frames):
         names = np.zeros(int(frame.max()) + 1, np.int64)
         if len(names) > 1:

@@ -9,15 +9,17 @@ from typing import Annotated, Any
 import numpy as np
 
 from shapelab.arguments import checked
-from shapelab.catalog import create
+from shapelab.axis_names import axis_meanings
 from shapelab.convert.given_layer import as_layer, place_of_layer, unit_of_layer
 from shapelab.convert.place import Place
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
 from shapelab.frame import Frame, LayerData
 from shapelab.io import Run
+from shapelab.io.run import UNKNOWN_BOX
 from shapelab.labels.check import as_labels, refuse_grey
 from shapelab.limits import above
+from shapelab.mesh import as_periodic
 from shapelab.units import short_unit
 
 __all__ = ["Movie", "MovieSource", "as_movie"]
@@ -44,6 +46,8 @@ class Movie:
     """Along which axes the cells go on beyond the box."""
     sure: bool = False
     """Whether the numbers are known to be ids, not the brightness of a grey image."""
+    notes: tuple[str, ...] = ()
+    """What had to be assumed, in sentences."""
 
     def __len__(self) -> int:
         return len(self.times)
@@ -68,6 +72,11 @@ class Movie:
         if labels.shape != self.shape:
             raise InputError(f"Frame {index} has shape {labels.shape} but frame 0 has {self.shape}: all frames must be of one size.")
         return labels
+
+    def layer(self, index: int) -> LayerData:
+        """Return one frame as a labels layer, with its place in space."""
+        meta = {**self.place.meta(), "units": (self.unit or "pixel",) * self.ndim}
+        return LayerData(f"frame {index}", self[index], "labels", meta)
 
     def with_labels(self, labels: np.ndarray) -> Movie:
         """Return the same movie with other labels (t, y, x) or (t, z, y, x), such as those of `link_cells`."""
@@ -127,8 +136,9 @@ def as_movie(
         movie = replace(movie, place=Place.of(as_spacing(spacing, movie.ndim)))
     if interval is not None:
         movie = replace(movie, times=np.arange(len(movie)) * interval, time_unit=movie.time_unit.removesuffix("frame"))
-    around = movie.periodic if periodic is None else tuple(np.broadcast_to(np.asarray(periodic, bool), movie.ndim).tolist())
-    return replace(movie, unit=unit or movie.unit, time_unit=time_unit or movie.time_unit, periodic=around)
+    if periodic is not None:
+        movie = replace(movie, periodic=as_periodic(periodic, movie.ndim), notes=())
+    return replace(movie, unit=unit or movie.unit, time_unit=time_unit or movie.time_unit)
 
 
 def _read(source: Any) -> Movie:
@@ -163,36 +173,36 @@ def _of_frames(frames: Sequence[Any]) -> Movie:
     if all(isinstance(frame, Frame) for frame in frames):
         times = np.array([frame.time for frame in frames], float)
         frames = [_cells(frame) for frame in frames]
+    frames = [as_layer(frame) for frame in frames]
     first = frames[0]
+    movie = _of_array(_Stack(frames), sure=all(isinstance(frame, LayerData) and frame.kind == "labels" for frame in frames))
     if not isinstance(first, LayerData):
-        return _of_array(_Stack([np.asarray(frame) for frame in frames]))
-    movie = _of_array(_Stack([np.asarray(layer.data) for layer in frames]), sure=all(layer.kind == "labels" for layer in frames))
+        return movie
     movie = replace(movie, place=place_of_layer(first, movie.ndim), unit=unit_of_layer(first))
     return movie if times is None else replace(movie, times=times, time_unit="")
 
 
-class _Stack(Sequence[np.ndarray]):
-    """Label images as one array (t, …), not copied."""
+class _Stack:
+    """A list of images or layers as one array (t, …), not copied."""
 
-    def __init__(self, frames: list[np.ndarray]) -> None:
+    def __init__(self, frames: Sequence[Any]) -> None:
         self._frames = frames
-        self.shape = (len(frames), *frames[0].shape)
+        self.shape = (len(frames), *np.shape(self[0]))
 
-    def __len__(self) -> int:
-        return len(self._frames)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._frames[index]
+    def __getitem__(self, index: int) -> Any:
+        frame = self._frames[index]
+        return frame.data if isinstance(frame, LayerData) else frame
 
 
 def _of_layer(layer: LayerData) -> Movie:
     if layer.kind not in ("labels", "image"):
         raise InputError(f"A movie is made of labels; the layer {layer.name!r} is of the kind {layer.kind}.")
     movie = _of_array(layer.data, sure=layer.kind == "labels")
-    axes = [str(axis).lower() for axis in layer.meta.get("axis_labels") or ()]
-    if any(axis in ("c", "channel") for axis in axes):
+    axes = [str(axis) for axis in layer.meta.get("axis_labels") or ()]
+    meanings = axis_meanings(axes)
+    if "channel" in meanings:
         raise InputError(f"{layer.name!r} has the axes {', '.join(axes)}: choose one channel (read_image(path, channel=0)).")
-    if any(axis in ("t", "time") for axis in axes[1:]):
+    if "time" in meanings[1:]:
         raise InputError(f"{layer.name!r} has the axes {', '.join(axes)}: time must be the first.")
     interval, time_unit, still = _without_time(layer, movie.ndim)
     times = np.arange(len(movie)) * interval
@@ -225,15 +235,15 @@ def _of_run(run: Run) -> Movie:
     if item is None:
         raise InputError(f"The run {run.path.name} has no cells: it is a movie of {', '.join(one.name for one in run.record.layers)}.")
     movie = _of_array(run.array(item), sure=True)
-    simulation = create(run.record.family, run.record.preset, **run.record.latest_parameters())
-    infos, still = simulation.parameters.infos(), LayerData(item.name, movie.source, "labels", item.meta)
+    still = LayerData(item.name, movie.source, "labels", item.meta)
     return replace(
         movie,
         place=place_of_layer(still, movie.ndim),
         times=np.array(run.record.times[: len(run)], float),
         unit=unit_of_layer(still),
-        time_unit=infos["dt"].unit if "dt" in infos else "",
-        periodic=(simulation.periodic,) * movie.ndim,
+        time_unit="s" if run.record.family == "cells" else "",
+        periodic=(bool(run.periodic),) * movie.ndim,
+        notes=(f"{run.path.name}: {UNKNOWN_BOX}",) if run.periodic is None else (),
     )
 
 

@@ -156,30 +156,30 @@ def measure_over_time(
     """
     import pandas as pd
 
-    film = as_movie(movie, spacing, interval=interval, unit=unit, time_unit=time_unit, periodic=periodic)
-    events, tables, notes = Events(film.times, film.periodic, patience), [], []
-    for number, labels in enumerate(film):
+    source = as_movie(movie, spacing, interval=interval, unit=unit, time_unit=time_unit, periodic=periodic)
+    events, tables, notes = Events(source.times, source.periodic, patience), [], [*source.notes]
+    for number, labels in enumerate(source):
         check_stop()
         if labels.any():
-            table, note = _measured(film, labels)
-            table.insert(0, "time", film.times[number])
+            table, note = _measured(source, labels)
+            table.insert(0, "time", source.times[number])
             table.insert(0, "frame", number)
             tables.append(table.reset_index().set_index(["frame", "time", "label"]).reset_index())
             notes += [note] if note and note not in notes else []
         events.add(labels)
         if progress is not None:
-            progress(number + 1, len(film))
+            progress(number + 1, len(source))
     if not tables:
         raise InputError("The movie has no cells: every frame is 0, the background.")
-    whole = _with_velocities(pd.concat(tables, ignore_index=True), film.box, film.times)
-    notes += _doubts(whole, len(film))
-    return CellsOverTime(whole, events.table(), film.times, film.unit, film.time_unit, film.box, tuple(notes))
+    whole = _with_velocities(pd.concat(tables, ignore_index=True), source.box, source.times)
+    notes += _doubts(whole, len(source))
+    return CellsOverTime(whole, events.table(), source.times, source.unit, source.time_unit, source.box, tuple(notes))
 
 
-def _measured(film: Movie, labels: np.ndarray) -> tuple[pd.DataFrame, str]:
+def _measured(movie: Movie, labels: np.ndarray) -> tuple[pd.DataFrame, str]:
     """Measure one frame; centroids lie in the world."""
-    array, place, note = straightened(labels, film.place, smooth=False)
-    table = measure_labels(array, place.spacing, periodic=film.periodic if array is labels else False)
+    array, place, note = straightened(labels, movie.place, smooth=False)
+    table = measure_labels(array, place.spacing, periodic=movie.periodic if array is labels else False)
     return placed_centroids(table, place), note
 
 
