@@ -96,7 +96,7 @@ def film(path: Path, pictures: Iterable[np.ndarray]) -> None:
 
 def write_page() -> None:
     """Write docs/gallery.md of what there is."""
-    lines = ["# Gallery", "", "Made by `make gallery`: a film of each run, then its start, a time on the way, and its end.", ""]
+    lines = ["# Gallery", "", "Made by `make gallery`: a movie of each run, then its start, a time on the way, and its end.", ""]
     for family, entry in families().items():
         lines += [f"## {entry.title}", ""]
         group = None
@@ -112,7 +112,7 @@ def write_page() -> None:
 
 def card(name: str, item: Scenario) -> list[str]:
     """Return the lines of one scenario."""
-    pictures = " ".join(f"![{item.title}, {what}](images/gallery/{name}.{end})" for what, end in (("film", "gif"), ("three times", "png")))
+    pictures = " ".join(f"![{item.title}, {what}](images/gallery/{name}.{end})" for what, end in (("movie", "gif"), ("three times", "png")))
     return [f"**{item.title}** (`{name}`): {item.description}", "", pictures]
 
 

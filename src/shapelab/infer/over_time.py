@@ -1,4 +1,4 @@
-"""Tensions of a film: frame by frame, and smoothed along each interface where the frames are few and noisy."""
+"""Tensions of a movie: frame by frame, and smoothed along each interface where the frames are few and noisy."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FEW_SHARED = 0.3
 
 @dataclass(frozen=True, eq=False)
 class TensionsOverTime:
-    """Tensions of each frame of a film whose cells keep their labels."""
+    """Tensions of each frame of a movie whose cells keep their labels."""
 
     frames: tuple[Tensions, ...] = field(repr=False)
     width: float

@@ -27,8 +27,8 @@ def tension_script(given: Given, options: DockOptions) -> Script:
     method = f", options=TensionOptions({chosen.removeprefix(', ')})" if chosen else ""
     names = "TensionOptions, infer_tensions_over_time" if chosen else "infer_tensions_over_time"
     spacing = tuple(float(f"{step:.12g}") for step in given.spacing)
-    body = [f"found = infer_tensions_over_time(film, {spacing}{periodic}{method}, width={options.width!r})", *show]
-    return Script([f"from shapelab.infer import {names}", "", *body], arrays={"film": _film(given)})
+    body = [f"found = infer_tensions_over_time(movie, {spacing}{periodic}{method}, width={options.width!r})", *show]
+    return Script([f"from shapelab.infer import {names}", "", *body], arrays={"movie": _film(given)})
 
 
 def tension_command(given: Given, options: DockOptions, folder: Path) -> str:
