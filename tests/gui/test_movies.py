@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 from qtpy.QtCore import Qt
 
+import shapelab as sl
 from napari_shapelab.work.movies import measure_movie
 from shapelab.errors import InputError
+from shapelab.io import RunWriter, load_run
+from shapelab.movies import measure_over_time
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -76,6 +79,10 @@ def test_curves_cursor_tracks_events_and_tables(viewer, panel, qtbot, tmp_path):
     assert len(pd.read_csv(tmp_path / "a.csv")) == 10
     with pytest.raises(InputError, match="exists already"):
         dock.save(tmp_path / "a.csv")
+    (tmp_path / "b-frames.csv").write_text("mine")
+    with pytest.raises(InputError, match="exists already"):
+        dock.save(tmp_path / "b.csv")
+    assert not (tmp_path / "b.csv").exists()  # all three, or none
 
 
 def test_labels_that_follow_nothing_are_linked_and_shown(viewer, panel, qtbot):
@@ -109,3 +116,18 @@ def test_the_layer_may_go(viewer, panel, qtbot):
     dock.plot.chosen.emit(1)
     qtbot.mouseClick(dock.tracks_button, LEFT)
     assert "cells · tracks" in viewer.layers
+
+
+def test_a_saved_run_knows_that_its_box_repeats(viewer, qtbot, tmp_path):
+    simulation = sl.Cells("active_crystal", n_cells=8, shape=(48, 48), seed=3)
+    with RunWriter(tmp_path / "run.zarr", simulation) as writer:
+        for _ in range(3):
+            simulation.step()
+            writer.write(simulation.frame())
+    viewer.open(str(tmp_path / "run.zarr"), plugin="napari-shapelab")
+    viewer.layers.selection = {viewer.layers["run · cells"]}
+    measure_movie(viewer)
+    found = measured(qtbot, viewer.window.dock_widgets["Movies"])
+    assert found.box.tolist() == [48, 48]
+    wanted = measure_over_time(load_run(tmp_path / "run.zarr")).table
+    assert found.table["centroid_x"].to_numpy() == pytest.approx(wanted["centroid_x"].to_numpy())

@@ -26,6 +26,7 @@ def run_triples(run: Run) -> list[tuple[Any, dict[str, Any], str]]:
         "parameters": record.latest_parameters(),
         "seed": record.parameters.get("seed"),
         "device": record.device,
+        "periodic": bool(run.periodic),
         "version": record.versions.get("napari-shapelab"),
         "run": str(run.path.resolve()),
         "steps": list(run.steps),

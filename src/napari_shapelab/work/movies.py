@@ -21,7 +21,7 @@ from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
 from shapelab.errors import InputError, ShapelabError
-from shapelab.io.output import new_file
+from shapelab.io.output import new_file, require_new
 from shapelab.movies import CellsOverTime, Event, Movie, link_cells, measure_over_time
 from shapelab.stopping import stoppable
 
@@ -168,6 +168,8 @@ class MoviesPanel(QWidget):
             raise InputError("Measure a movie first.")
         tables = {"": self.found.table, "-events": self.found.events, "-frames": self.found.per_frame()}
         paths = [path.with_name(f"{path.stem}{part}.csv") for part in tables]
+        for target in paths:
+            require_new(target)
         for target, table in zip(paths, tables.values(), strict=True):
             with new_file(target) as partial:
                 table.to_csv(partial, index=False)
