@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from shapelab.crystals.additive import additive_crystal
+    from shapelab.crystals.crystal import Crystal
     from shapelab.crystals.diagram import Diagram
     from shapelab.crystals.diagram_file import SavedDiagram, load_diagram
     from shapelab.crystals.ebsd import CrystalPhase, EbsdMap, is_ebsd, read_ebsd, stack_ebsd
     from shapelab.crystals.fitting import DiagramFit, diagram_from_moments, fit_diagram
-    from shapelab.crystals.generation import Crystal, generate_crystal
+    from shapelab.crystals.generation import generate_crystal
     from shapelab.crystals.neighbours import NeighbourMatch, boundary_misorientations, compare_neighbours
     from shapelab.crystals.orientation import ipf_colours, misorientation
     from shapelab.crystals.phases import GrainPhase
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from shapelab.crystals.table_drawing import draw_table
 
 _MODULES = {
-    "Crystal": "generation",
+    "Crystal": "crystal",
     "Diagram": "diagram",
     "DiagramFit": "fitting",
     "CrystalPhase": "ebsd",

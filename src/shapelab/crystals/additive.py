@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from shapelab.arguments import checked
-from shapelab.crystals.generation import Crystal, Step, grow
+from shapelab.crystals.crystal import Crystal
+from shapelab.crystals.generation import Step, grow
 from shapelab.crystals.sampling import random_orientations
 from shapelab.limits import above, between
 from shapelab.transport import Domain

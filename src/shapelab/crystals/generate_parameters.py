@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from shapelab.parameters import Parameters, parameter
 
 if TYPE_CHECKING:
-    from shapelab.crystals.generation import Crystal, Step
+    from shapelab.crystals.crystal import Crystal
+    from shapelab.crystals.generation import Step
     from shapelab.crystals.phases import GrainPhase
     from shapelab.crystals.population import Population
     from shapelab.crystals.sampling import VolumeLaw

@@ -5,19 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from shapelab.arguments import checked
 from shapelab.box import to_layer
 from shapelab.convert.spacing import Spacing, as_spacing
+from shapelab.crystals.crystal import Crystal
 from shapelab.crystals.diagram import Diagram
 from shapelab.crystals.fitting import DiagramFit, index_labels
-from shapelab.crystals.moments import Moments, label_moments
+from shapelab.crystals.moments import label_moments
 from shapelab.crystals.neighbours import grain_contacts
-from shapelab.crystals.orientation import colours_by_symmetry
 from shapelab.crystals.phases import GrainPhase, draw_phases
 from shapelab.crystals.population import Population, distances
 from shapelab.crystals.sampling import VolumeLaw, random_orientations, random_seeds, random_shapes, random_volumes
@@ -30,102 +30,11 @@ from shapelab.limits import above, at_least, between
 from shapelab.memory import of_new_crystal
 from shapelab.stopping import done_apart
 from shapelab.transport import Domain
-from shapelab.units import percent, short_unit
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from shapelab.crystals.sample import GrainSample
-
-__all__ = ["Crystal", "generate_crystal", "grow"]
+__all__ = ["generate_crystal", "grow"]
 
 Step = Callable[[float, np.ndarray], None]
 """Called with the part of the work done and the labels so far."""
-
-
-@dataclass(frozen=True, eq=False)
-class Crystal:
-    """A polycrystal made by `generate_crystal`."""
-
-    labels: np.ndarray
-    """Grain i has label i + 1; 0 outside the mask."""
-    diagram: Diagram
-    volumes: np.ndarray
-    """Volume of each grain [physical unit]."""
-    targets: np.ndarray
-    """Volumes asked for."""
-    population: Population
-    """Sizes and shapes measured on the labels."""
-    moments: Moments
-    """Volumes, centroids and covariances measured on the labels; the centre of pixel 0 is at 0 (`shapelab.box`)."""
-    orientations: np.ndarray
-    """Crystal orientation of each grain, unit quaternions (x, y, z, w), shape (N, 4)."""
-    spacing: tuple[float, ...]
-    statistics: Mapping[str, float]
-    """Observables; with a sample to be like, its Kolmogorov-Smirnov distances as "ks_volume", "ks_aspect_ratio", "ks_angle"."""
-    seconds: float
-    message: str
-    symmetries: tuple[str, ...] | None = None
-    """Crystal symmetry of each grain, drawn with its orientation; None where the sample states none: cubic."""
-    phases: np.ndarray | None = None
-    """Number of the phase of each grain, None where there is but one."""
-    phase_names: tuple[str, ...] | None = None
-    """Its name."""
-
-    def colours(self, direction: tuple[float, float, float] = (0, 0, 1)) -> np.ndarray:
-        """Return the colours of the inverse pole figure of a direction (x, y, z), each grain by its symmetry, shape (N, 3)."""
-        return colours_by_symmetry(self.orientations, self.symmetries or ("cubic",) * len(self.orientations), direction)
-
-    def sample(self, unit: str = "") -> GrainSample:
-        """Return the grains with their place, orientations, diagram and table, to be saved; `unit` is that of the spacing."""
-        from shapelab.convert.place import Place
-        from shapelab.crystals.sample import GrainSample
-
-        phases = None if self.phases is None else self.phases.tolist()
-        parts = self.table(unit), self.diagram, self.orientations, phases, self.phase_names
-        return GrainSample(self.labels, Place.of(self.spacing, unit=short_unit(unit)), *parts, periodic=self.periodic)
-
-    def table(self, unit: str = "") -> pd.DataFrame:
-        """Return one row per grain: place, size, shape, orientation, and how far its volume is from the one asked for."""
-        import pandas as pd
-
-        from shapelab.crystals.saved_table import saved_table
-
-        pixels = np.rint(self.volumes / float(np.prod(self.spacing))).astype(int)
-        errors = self.volumes / self.targets - 1
-        report = pd.DataFrame({"id": self.moments.ids, "volume_error": errors, "pixels": pixels})
-        return saved_table(report, self.moments, unit, self.orientations, None if self.phases is None else self.phases.tolist())
-
-    @property
-    def periodic(self) -> bool:
-        """Whether opposite sides fit together along all axes."""
-        return bool(self.diagram.period) and all(self.diagram.period)
-
-    def summary(self, like: str = "") -> str:
-        """Return what was made, in sentences; `like` names the sample that it is like."""
-        statistics = self.statistics
-        axes = [axis for axis, length in zip("zyx"[-self.labels.ndim :], self.diagram.period, strict=False) if length]
-        parts = [
-            f"{len(self.volumes)} grains, volume error: mean {percent(self.mean_volume_error)}, largest {percent(self.volume_error)}.",
-            f"Mean aspect ratio {statistics['aspect_ratio']:.2f}, variation of the volumes {statistics['volume_variation']:.2f}.",
-            f"Periodic along {', '.join(axes)}." if axes else "Not periodic.",
-            f"{self.seconds:.1f} s.",
-        ]
-        distances = {name.removeprefix("ks_").replace("_", " "): value for name, value in statistics.items() if name.startswith("ks_")}
-        if distances:
-            said = ", ".join(f"{name} {value:.2f}" for name, value in distances.items())
-            parts.insert(1, f"Kolmogorov-Smirnov distances to {like or 'the reference'}: {said} (0: identical, 1: disjoint).")
-        return " ".join(parts)
-
-    @property
-    def volume_error(self) -> float:
-        """Largest relative volume error."""
-        return float(np.max(np.abs(self.volumes - self.targets) / self.targets))
-
-    @property
-    def mean_volume_error(self) -> float:
-        """Mean relative volume error."""
-        return float(np.mean(np.abs(self.volumes - self.targets) / self.targets))
 
 
 @checked(
