@@ -177,7 +177,7 @@ def rule(data: Path) -> None:
     spacing = tuple((size / side).tolist())
     cpu, begin = time.process_time(), time.perf_counter()
     diagram = grains.diagram(tuple(low.tolist()), normalised=True)
-    diagram, solution = exact_volumes(diagram, grains.areas, Domain((side, side), spacing), 0.01)
+    diagram, solution, _ = exact_volumes(diagram, grains.areas, Domain((side, side), spacing), 0.01)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - begin
     targets = grains.areas * np.prod(size) / grains.areas.sum()
     for name, labels in (("diagram", diagram.labels((side, side), spacing)), ("labels", solution.labels)):

@@ -1,12 +1,12 @@
-"""What `export` does for DAMASK: a grid of the cells or grains of an image, an orientation map, or a frame of a run."""
+"""What `export` does for DAMASK: a grid of the cells or grains of an image, an orientation map, a diagram, or a frame of a run."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from shapelab.cli.grain_input import read_grains, tell
-from shapelab.errors import InputError
+from shapelab.cli.grain_input import is_diagram, read_cells, tell
+from shapelab.cli.parser import refuse
 
 __all__ = ["export_damask"]
 
@@ -16,18 +16,18 @@ def export_damask(known: argparse.Namespace) -> Path:
     from shapelab.crystals.sample import GrainSample
     from shapelab.io.output import require_new
 
-    for option in ("size", "inner_size", "step", "layer", "resolution"):
-        if getattr(known, option) is not None:
-            raise InputError(f"--{option.replace('_', '-')} does not change a grid for DAMASK: leave it out.")
-    if known.no_background:
-        raise InputError("--no-background does not change a grid for DAMASK: leave it out.")
+    refuse(known, ("size", "inner_size", "no_background"), "does not change a grid for DAMASK: leave it out.")
     require_new(known.out)
-    reading = argparse.Namespace(
-        voxel_size=known.voxel_size, unit=None, key=None, frame=None, channel=None, labels=False, grain_boundary=5.0
-    )
-    grains = read_grains(known.path, reading)
-    if grains.labels is None or grains.place is None:
-        raise InputError(f"{known.path.name} is a grain table: draw it first (shapelab fit {known.path.name} --out {known.out.name}).")
-    sample = GrainSample(grains.labels, grains.place, periodic=known.periodic, **grains.known)
+    if is_diagram(known.path):
+        from shapelab.crystals import load_diagram
+
+        refused = ("voxel_size", "periodic", "step", "layer", "resolution")
+        refuse(known, refused, f"is not for diagrams: {known.path.name} states its box (shapelab draw takes a --resolution). Leave it out.")
+        sample = GrainSample.drawn(load_diagram(known.path))
+    else:
+        grains = read_cells(known)
+        assert grains.labels is not None
+        assert grains.place is not None
+        sample = GrainSample(grains.labels, grains.place, periodic=known.periodic, **grains.known)
     tell(known.path.name, sample.save(known.out))
     return Path(known.out)

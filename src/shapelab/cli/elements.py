@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
-from shapelab.cli.parser import number
-from shapelab.errors import InputError
-from shapelab.io.presence import is_file
+from shapelab.cli.grain_input import is_diagram, read_cells
+from shapelab.cli.parser import number, refuse
+from shapelab.cli.progress import WorkLine
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from shapelab.mesh import TetrahedronMesh, TriangleMesh
 
 __all__ = ["add_element_options", "export_elements", "refuse_element_options"]
+
+_OPTIONS = ("size", "inner_size", "voxel_size", "periodic", "no_background")
 
 
 def add_element_options(parser: argparse.ArgumentParser) -> None:
@@ -33,16 +35,7 @@ def add_element_options(parser: argparse.ArgumentParser) -> None:
 
 def refuse_element_options(known: argparse.Namespace) -> None:
     """Refuse what would be ignored; raises InputError."""
-    given = {
-        "--size": known.size is not None,
-        "--inner-size": known.inner_size is not None,
-        "--voxel-size": known.voxel_size is not None,
-        "--periodic": known.periodic,
-        "--no-background": known.no_background,
-    }
-    for option, value in given.items():
-        if value:
-            raise InputError(f"{option} is for triangles only, or tetrahedra in 3-D (.inp, .msh, .vtu): leave it out.")
+    refuse(known, _OPTIONS, "is for triangles only, or tetrahedra in 3-D (.inp, .msh, .vtu): leave it out.")
 
 
 def export_elements(known: argparse.Namespace) -> Path:
@@ -50,8 +43,7 @@ def export_elements(known: argparse.Namespace) -> Path:
     from shapelab.io.fem import write_tetrahedra, write_triangles
     from shapelab.mesh import TriangleMesh
 
-    saved = known.path.suffix.lower() == ".json" and is_file(known.path)
-    mesh = _of_diagram(known) if saved else _of_labels(known)
+    mesh = _of_diagram(known) if is_diagram(known.path) else _of_labels(known)
     print(f"shapelab: {mesh.quality}", file=sys.stderr)
     return write_triangles(known.out, mesh) if isinstance(mesh, TriangleMesh) else write_tetrahedra(known.out, mesh)
 
@@ -60,66 +52,40 @@ def _of_diagram(known: argparse.Namespace) -> TriangleMesh | TetrahedronMesh:
     """Fill the cells of a saved diagram, which states its box and whether it repeats."""
     from shapelab.crystals import load_diagram
 
-    given = {"--voxel-size": known.voxel_size is not None, "--periodic": known.periodic, "--no-background": known.no_background}
-    for option, value in (given | {"--step": known.step is not None, "--layer": known.layer is not None}).items():
-        if value:
-            raise InputError(f"{option} is not for diagrams: {known.path.name} states its box. Leave it out.")
+    refused = ("voxel_size", "periodic", "no_background", "step", "layer", "resolution")
+    refuse(known, refused, f"is not for diagrams: {known.path.name} states its box. Leave it out.")
     saved = load_diagram(known.path)
     if len(saved.shape) == 2:
         _refuse_inner_size(known)
         return saved.diagram.triangles(saved.shape, saved.spacing, known.size)
-    with _Shown() as shown:
-        return saved.diagram.tetrahedra(saved.shape, saved.spacing, known.size, known.inner_size, progress=shown)
+    with _line() as show:
+        return saved.diagram.tetrahedra(saved.shape, saved.spacing, known.size, known.inner_size, progress=show)
 
 
 def _of_labels(known: argparse.Namespace) -> TriangleMesh | TetrahedronMesh:
     from shapelab.mesh import conforming_tetrahedra, conforming_triangles
 
-    labels, spacing = _labels(known)
+    cells = read_cells(known)
+    assert cells.labels is not None
+    assert cells.place is not None
+    labels, spacing = cells.labels, cells.place.spacing
     options = {"size": known.size, "periodic": known.periodic, "background": not known.no_background}
     if labels.ndim == 2:
         _refuse_inner_size(known)
-        return conforming_triangles(labels, known.voxel_size or spacing, **options)
-    with _Shown() as shown:
-        return conforming_tetrahedra(labels, known.voxel_size or spacing, inner_size=known.inner_size, progress=shown, **options)
+        return conforming_triangles(labels, spacing, **options)
+    with _line() as show:
+        return conforming_tetrahedra(labels, spacing, inner_size=known.inner_size, progress=show, **options)
 
 
 def _refuse_inner_size(known: argparse.Namespace) -> None:
-    if known.inner_size is not None:
-        raise InputError("--inner-size is for tetrahedra only, and these cells are flat: leave it out.")
+    refuse(known, ("inner_size",), "is for tetrahedra only, and these cells are flat: leave it out.")
 
 
-class _Shown:
-    """Progress in one line of a terminal; nothing elsewhere."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if sys.stderr.isatty():
-            print(file=sys.stderr)
-
-    def __call__(self, part: float, stage: str) -> None:
-        if sys.stderr.isatty():
-            print(f"\r{100 * part:3.0f} %  {stage:<40}", end="", file=sys.stderr, flush=True)
-
-
-def _labels(known: argparse.Namespace) -> tuple[np.ndarray, Any]:
-    from shapelab.io import load_run, read_image
-    from shapelab.labels.check import labels_of
-
-    if not is_file(known.path / "run.json"):
-        for option, value in (("--step", known.step is not None), ("--layer", known.layer is not None)):
-            if value:
-                raise InputError(f"{option} is for run folders: {known.path.name} is a file.")
-        layer = read_image(known.path)
-        return labels_of(layer), layer.meta["scale"]
-    run = load_run(known.path)
-    if known.step is not None and known.step not in run.steps:
-        raise InputError(f"The run {run.path.name} has no frame of step {known.step}; it has {', '.join(map(str, run.steps[-20:]))}.")
-    frame = run.frame(-1 if known.step is None else run.steps.index(known.step), known.resolution)
-    name = known.layer or "cells"
-    if name not in frame or frame.layer(name).kind != "labels":
-        raise InputError(f"The run {run.path.name} has no labels {name!r} to fill with elements.")
-    layer = frame.layer(name)
-    return labels_of(layer), layer.meta["scale"]
+@contextlib.contextmanager
+def _line() -> Iterator[Callable[[float, str], None]]:
+    """Show progress while the body runs."""
+    line = WorkLine()
+    try:
+        yield line.show
+    finally:
+        line.clear()

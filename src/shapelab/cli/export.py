@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shapelab.cli.damask import export_damask
 from shapelab.cli.elements import add_element_options, export_elements, refuse_element_options
-from shapelab.cli.parser import number, whole_number
+from shapelab.cli.image_file import frame_of_step
+from shapelab.cli.parser import number, refuse, whole_number
 from shapelab.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +27,12 @@ _CELL_COLOUR, _FIELD_COLOUR = (110, 170, 235), (230, 160, 90)
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument("path", type=Path, metavar="RUN", help="run folder; for finite elements also a label image, or a diagram (.json)")
+    parser.add_argument(
+        "path",
+        type=Path,
+        metavar="RUN",
+        help="run folder; for finite elements and DAMASK also a label image, orientation map or diagram (.json)",
+    )
     parser.add_argument(
         "out",
         type=Path,
@@ -43,7 +50,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="K",
         help="draw cells with K pixels per computed pixel along each axis, exactly, from 1 to 16 (default: as they were saved)",
     )
-    parser.add_argument("--fps", type=number, default=10.0, metavar="N", help="pictures per second of a movie (default 10)")
+    parser.add_argument("--fps", type=number, metavar="N", help="pictures per second of a movie (default 10)")
     add_element_options(parser)
     parser.set_defaults(action=run)
 
@@ -57,21 +64,17 @@ def run(known: argparse.Namespace) -> int:
     from shapelab.io.movie import MOVIE_SUFFIXES, check_movie, write_movie
 
     suffix = known.out.suffix.lower()
-    given = {"--all-frames": known.all_frames, "--per-cell": known.per_cell}
-    if suffix in FEM_SUFFIXES and not any(given.values()):
-        print(export_elements(known))
-        return 0
-    if suffix == ".vti" and not any(given.values()):
-        from shapelab.cli.damask import export_damask
-
-        print(export_damask(known))
+    if suffix not in WRITTEN_SUFFIXES:
+        refuse(known, ("all_frames", "per_cell"), f"is for surfaces only ({', '.join(WRITTEN_SUFFIXES)}): leave it out.")
+    if suffix not in MOVIE_SUFFIXES:
+        refuse(known, ("fps",), f"is for movies only ({', '.join(MOVIE_SUFFIXES)}): leave it out.")
+    if suffix in (*FEM_SUFFIXES, ".vti"):
+        print(export_damask(known) if suffix == ".vti" else export_elements(known))
         return 0
     refuse_element_options(known)
+    if suffix not in WRITTEN_SUFFIXES:
+        refuse(known, ("step",), f"is for surfaces only ({', '.join(WRITTEN_SUFFIXES)}): leave it out.")
     kept = load_run(known.path)
-    given = {"--step": known.step is not None, **given}
-    if suffix not in WRITTEN_SUFFIXES and any(given.values()):
-        option = next(name for name in given if given[name])
-        raise InputError(f"{option} is for surfaces only ({', '.join(WRITTEN_SUFFIXES)}): leave it out.")
     if suffix in WRITTEN_SUFFIXES:
         written = export_meshes(
             kept, known.out, _frames(kept, known), layer=known.layer, per_cell=known.per_cell, resolution=known.resolution
@@ -80,12 +83,12 @@ def run(known: argparse.Namespace) -> int:
         written = export_tiff(kept, known.out, layer=known.layer, resolution=known.resolution)
     elif suffix in MOVIE_SUFFIXES:
         check_movie(known.out)
-        if not 0 < known.fps <= 100:
-            raise InputError(f"--fps must be above 0 and at most 100; received {known.fps:g}.")
-        written = write_movie(known.out, _pictures(kept, known.layer, known.resolution), known.fps)
+        fps = 10.0 if known.fps is None else known.fps
+        if not 0 < fps <= 100:
+            raise InputError(f"--fps must be above 0 and at most 100; received {fps:g}.")
+        written = write_movie(known.out, _pictures(kept, known.layer, known.resolution), fps)
     elif suffix in ("", ".csv"):
-        if known.resolution is not None:
-            raise InputError("--resolution is for pictures and surfaces of cells: leave it out.")
+        refuse(known, ("resolution", "layer"), "is for pictures and surfaces: leave it out.")
         written = export_tables(kept, known.out)
     else:
         suffixes = ", ".join((*WRITTEN_SUFFIXES, ".tif", ".csv", *MOVIE_SUFFIXES, *FEM_SUFFIXES, ".vti"))
@@ -97,11 +100,7 @@ def run(known: argparse.Namespace) -> int:
 def _frames(kept: Run, known: argparse.Namespace) -> Sequence[int]:
     if known.all_frames:
         return range(len(kept))
-    if known.step is None:
-        return [len(kept) - 1]
-    if known.step not in kept.steps:
-        raise InputError(f"The run {kept.path.name} has no frame of step {known.step}; it has {', '.join(map(str, kept.steps[-20:]))}.")
-    return [kept.steps.index(known.step)]
+    return [frame_of_step(kept, known.step)]
 
 
 def _pictures(kept: Run, name: str | None, resolution: int | None) -> Iterator[np.ndarray]:

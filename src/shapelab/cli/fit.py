@@ -10,9 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelab.cli.grain_input import GrainInput, add_grain_options, each_file, read_grains, save_all, targets
-from shapelab.cli.parser import INTERRUPTED
-from shapelab.cli.progress import WorkLine, on_interrupt
+from shapelab.cli.grain_input import GrainInput, add_grain_options, add_out_option, each_file_stoppable, read_grains, save_all, targets
+from shapelab.cli.progress import WorkLine
 from shapelab.units import percent
 
 if TYPE_CHECKING:
@@ -30,14 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", type=Path, nargs="+", metavar="FILE", help="label image, orientation map (EBSD), grain table, or run folder of cells"
     )
-    parser.add_argument(
-        "--out",
-        action="append",
-        default=[],
-        metavar="OUT",
-        help="what to make, may be given several times: .tif .nii .h5 (labels), .csv (table of the grains), .json (diagram), "
-        ".vti (DAMASK); {name} stands for the name of each file",
-    )
+    add_out_option(parser, "each file")
     parser.add_argument("--json", action="store_true", help="print the numbers of each fit as a line of JSON")
     add_grain_options(parser)
     add_parameters(parser, FitParameters)
@@ -52,10 +44,7 @@ def run(known: argparse.Namespace) -> int:
 
     parameters = FitParameters(**given_parameters(known, FitParameters))
     outs = targets(known.out, known.files, SAMPLE_SUFFIXES)
-    abort = threading.Event()
-    with on_interrupt(abort.set) as interrupted:
-        status = each_file(known.files, outs, partial(_fit, parameters, known, abort), abort)
-    return INTERRUPTED if interrupted.is_set() else status
+    return each_file_stoppable(known.files, outs, partial(_fit, parameters, known))
 
 
 def _fit(parameters: FitParameters, known: argparse.Namespace, abort: threading.Event, file: Path, paths: Sequence[Path]) -> None:
@@ -101,6 +90,7 @@ def _fitted(grains: GrainInput, parameters: FitParameters, abort: threading.Even
         "lost": lost_grains(report),
         "seconds": fit.seconds,
         "stopped": fit.stopped,
+        "remarks": list(fit.remarks),
     }
     return sample, fit_sentences(fit, report, grains.labels), numbers
 

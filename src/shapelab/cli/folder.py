@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shapelab.cli.parser import whole_number
+from shapelab.cli.failures import end_of_files, failure, reason_of
+from shapelab.cli.parser import at_least, whole_number
 from shapelab.errors import InputError, ShapelabError
 from shapelab.io.output import new_version, require_new
 
@@ -70,8 +71,7 @@ def over_files(known: argparse.Namespace, table_of: TableOf) -> int:
     """
     if known.out is None:
         raise InputError("A folder needs --out FILE.csv for its table.")
-    if known.jobs is not None and known.jobs < 1:
-        raise InputError(f"--jobs: {known.jobs} is not allowed, choose a whole number of at least 1.")
+    at_least(1, jobs=known.jobs)
     files = _files(known)
     parts = _Parts(known)
     todo = [file for file in files if not parts.path(file).is_file()]
@@ -79,15 +79,13 @@ def over_files(known: argparse.Namespace, table_of: TableOf) -> int:
         print(f"shapelab: {len(files) - len(todo)} of {len(files)} files were done before.", file=sys.stderr)
     failed = []
     for number, outcome in enumerate(_work(known, table_of, parts, todo), len(files) - len(todo) + 1):
-        state = f"failed: {outcome.reason}" if outcome.reason else f"{outcome.rows} {'row' if outcome.rows == 1 else 'rows'}"
-        print(f"{number}/{len(files)}  {outcome.name}: {state}", file=sys.stderr, flush=True)
-        failed += [outcome] if outcome.reason else []
-    rows = parts.join([file for file in files if parts.path(file).is_file()], known.out, keep=bool(failed))
-    print(f"{known.out}: {rows} rows of {len(files) - len(failed)} {'file' if len(files) - len(failed) == 1 else 'files'}.")
-    if failed:
-        names = ", ".join(outcome.name for outcome in failed[:5]) + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")
-        print(f"shapelab: {len(failed)} failed and are not in the table ({names}); the same command tries them again.", file=sys.stderr)
-    return 1 if failed else 0
+        rows = f"{outcome.name}: {outcome.rows} {'row' if outcome.rows == 1 else 'rows'}"
+        line = failure(outcome.name, outcome.reason) if outcome.reason else rows
+        print(f"{number}/{len(files)}  {line}", file=sys.stderr, flush=True)
+        failed += [outcome.name] if outcome.reason else []
+    written = parts.join([file for file in files if parts.path(file).is_file()], known.out, keep=bool(failed))
+    print(f"{known.out}: {written} rows of {len(files) - len(failed)} {'file' if len(files) - len(failed) == 1 else 'files'}.")
+    return end_of_files(failed, len(files), "they are not in the table, and the same command tries them again")
 
 
 def _files(known: argparse.Namespace) -> list[Path]:
@@ -190,10 +188,6 @@ def _one(table_of: TableOf, known: argparse.Namespace, name: str, part: Path) ->
         table = table_of(known)
         with new_version(part) as partial:
             table.to_csv(partial, index=False)
-    except ShapelabError as error:
-        return _Outcome(name, reason=str(getattr(error, "plain", error)))
-    except MemoryError:
-        return _Outcome(name, reason="memory ran out")
-    except Exception as error:  # whatever a damaged file leads to: the others go on
-        return _Outcome(name, reason=f"{type(error).__name__}: {error}")
+    except Exception as error:
+        return _Outcome(name, reason=reason_of(error, name))
     return _Outcome(name, len(table))

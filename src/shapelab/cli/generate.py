@@ -10,9 +10,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelab.cli.grain_input import GrainInput, add_grain_options, each_file, read_grains, save_all, targets
-from shapelab.cli.parser import INTERRUPTED
-from shapelab.cli.progress import WorkLine, on_interrupt
+from shapelab.cli.grain_input import (
+    GrainInput,
+    add_grain_options,
+    add_out_option,
+    each_file_stoppable,
+    read_grains,
+    save_all,
+    targets,
+    tell,
+)
+from shapelab.cli.image_file import IMAGE_OPTIONS
+from shapelab.cli.parser import refuse
+from shapelab.cli.progress import WorkLine
+from shapelab.errors import InputError
 
 if TYPE_CHECKING:
     from shapelab.crystals.population import Population
@@ -25,14 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     from shapelab.cli.options import add_parameters
     from shapelab.crystals.generate_parameters import GenerateParameters
 
-    parser.add_argument(
-        "--out",
-        action="append",
-        default=[],
-        metavar="OUT",
-        help="what to make, may be given several times: .tif .nii .h5 (labels), .csv (table of the grains), .json (diagram), "
-        ".vti (DAMASK); {name} stands for the name of each file of --like",
-    )
+    add_out_option(parser, "each file of --like")
     parser.add_argument(
         "--like",
         type=Path,
@@ -55,13 +59,23 @@ def run(known: argparse.Namespace) -> int:
     from shapelab.crystals.sample import SAMPLE_SUFFIXES
 
     given = given_parameters(known, GenerateParameters)
+    _require_sense(known, given)
     GenerateParameters(**given)
     files = known.like or [Path("sample")]
     outs = targets(known.out, files, SAMPLE_SUFFIXES)
-    abort = threading.Event()
-    with on_interrupt(abort.set) as interrupted:
-        status = each_file(files, outs, partial(_generate, given, known, abort), abort)
-    return INTERRUPTED if interrupted.is_set() else status
+    return each_file_stoppable(files, outs, partial(_generate, given, known))
+
+
+def _require_sense(known: argparse.Namespace, given: dict[str, Any]) -> None:
+    """Refuse options that would be ignored."""
+    from shapelab.crystals.generate_parameters import UNUSED_WITH_LIKE
+
+    if not known.like:
+        refuse(known, ("grain_boundary", *IMAGE_OPTIONS), "says how the files of --like are read: give --like, too.")
+        return
+    for name in UNUSED_WITH_LIKE:
+        if name in given:
+            raise InputError(f"--{name.replace('_', '-')} is not used with --like, which says what the grains are: choose one.")
 
 
 def _generate(given: dict[str, Any], known: argparse.Namespace, abort: threading.Event, file: Path, paths: Sequence[Path]) -> None:
@@ -69,7 +83,9 @@ def _generate(given: dict[str, Any], known: argparse.Namespace, abort: threading
 
     like, taken = None, dict[str, Any]()
     if known.like:
-        like, taken = _like(read_grains(file, known))
+        like, taken, notes = _like(read_grains(file, known))
+        if "shape" not in given and "pixel_size" not in given:
+            tell(file.name, notes)
     parameters = GenerateParameters(**(taken | given))
     line = WorkLine()
     try:
@@ -84,22 +100,16 @@ def _generate(given: dict[str, Any], known: argparse.Namespace, abort: threading
         print(f"{file.name}: {crystal.summary(file.name if known.like else '')}")
 
 
-def _like(grains: GrainInput) -> tuple[Population, dict[str, Any]]:
-    """Return the population of a sample, and its number of grains, grid and pixel size as the dock takes them."""
+def _like(grains: GrainInput) -> tuple[Population, dict[str, Any], tuple[str, ...]]:
+    """Return the population of a sample; its number of grains, grid and pixel size as the dock takes them; what is to be said of them."""
     from shapelab.crystals.generate_parameters import parameters_like
     from shapelab.crystals.population import population_of
-    from shapelab.crystals.table_drawing import table_box
+    from shapelab.crystals.table_drawing import table_grid
 
     if grains.table is not None:
-        size = table_box(grains.table)[1]
-        step = max(size) / 512
-        shape = (max(8, round(size[0] / step)), max(8, round(size[1] / step)))
-        population: Population = grains.table.population()
-        return population, parameters_like(len(grains.table), shape, (step, step), "")
+        shape, spacing, _ = table_grid(grains.table)
+        return grains.table.population(), *parameters_like(len(grains.table), shape, (min(spacing),) * 2, "")
     assert grains.labels is not None
     assert grains.place is not None
-    spacing = grains.place.spacing
-    known = grains.known
-    parts = known.get("orientations"), grains.symmetries, known.get("phases"), known.get("phase_names")
-    population = population_of(grains.labels, spacing, *parts)
-    return population, parameters_like(len(population.volumes), grains.labels.shape, spacing, grains.place.unit)
+    population = population_of(grains.labels, grains.place.spacing, symmetries=grains.symmetries, **grains.known)
+    return population, *parameters_like(len(population.volumes), grains.labels.shape, grains.place.spacing, grains.place.unit)

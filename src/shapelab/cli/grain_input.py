@@ -7,12 +7,15 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelab.cli.image_file import add_image_options, frame_of_run
-from shapelab.cli.parser import number
-from shapelab.errors import InputError, ShapelabError
+from shapelab.cli.failures import end_of_files, failure, reason_of
+from shapelab.cli.image_file import IMAGE_OPTIONS, add_image_options, frame_of_run, frame_of_step
+from shapelab.cli.parser import INTERRUPTED, number, refuse
+from shapelab.cli.progress import on_interrupt
+from shapelab.errors import InputError
 from shapelab.io.presence import is_file
 
 if TYPE_CHECKING:
@@ -20,11 +23,29 @@ if TYPE_CHECKING:
 
     from shapelab.convert.place import Place
     from shapelab.crystals.sample import GrainSample
-    from shapelab.crystals.segmentation import Grains
     from shapelab.crystals.table import GrainTable
 
-__all__ = ["GrainInput", "add_grain_options", "each_file", "read_grains", "save_all", "targets", "tell"]
+__all__ = [
+    "GRAIN_BOUNDARY",
+    "GRAIN_OPTIONS",
+    "GrainInput",
+    "add_boundary_option",
+    "add_grain_options",
+    "add_out_option",
+    "each_file",
+    "each_file_stoppable",
+    "is_diagram",
+    "read_cells",
+    "read_grains",
+    "save_all",
+    "targets",
+    "tell",
+]
 
+GRAIN_OPTIONS = ("voxel_size", "unit", "grain_boundary", *IMAGE_OPTIONS)
+"""Options of `add_grain_options`, which `read_grains` needs."""
+GRAIN_BOUNDARY = 5.0
+"""Degrees between the orientations of neighbouring pixels of two grains."""
 _NAME = "{name}"
 
 
@@ -49,14 +70,21 @@ def add_grain_options(parser: argparse.ArgumentParser, *, sizes: bool = True) ->
         group.add_argument("--unit", help="unit of the voxel size")
     else:
         parser.set_defaults(voxel_size=None, unit=None)
-    group.add_argument(
-        "--grain-boundary",
-        type=number,
-        default=5.0,
-        metavar="DEGREES",
-        help="of an orientation map: neighbouring pixels that differ by less belong to one grain (default 5)",
-    )
-    add_image_options(parser)
+    add_boundary_option(group, "of an orientation map: ")
+    add_image_options(group)
+
+
+def add_boundary_option(group: argparse._ActionsContainer, of: str = "") -> None:
+    """Declare ``--grain-boundary``."""
+    described = f"{of}neighbouring pixels that differ by less belong to one grain (default {GRAIN_BOUNDARY:g})"
+    group.add_argument("--grain-boundary", type=number, metavar="DEGREES", help=described)
+
+
+def add_out_option(parser: argparse.ArgumentParser, each: str, *, diagram: bool = True) -> None:
+    """Declare ``--out``; `each` says of which files ``{name}`` is the name."""
+    kinds = f".tif .nii .h5 (labels), .csv (table of the grains), {'.json (diagram), ' if diagram else ''}.vti (DAMASK)"
+    described = f"what to make, may be given several times: {kinds}; {_NAME} stands for the name of {each}"
+    parser.add_argument("--out", action="append", default=[], metavar="OUT", help=described)
 
 
 def tell(name: str, sentences: Sequence[str]) -> None:
@@ -76,38 +104,56 @@ def read_grains(path: Path, known: argparse.Namespace) -> GrainInput:
     from shapelab.crystals.grain_file import read_grain_file
 
     if is_file(path / "run.json"):
+        refuse(known, ("grain_boundary",), f"is for orientation maps: {path.name} is a run.")
         return _of_run(path, known)
     read = read_grain_file(path, key=known.key, kind="labels" if known.labels else None, frame=known.frame, channel=known.channel)
+    if read.scan is None:
+        what = "a grain table" if read.table is not None else "an image"
+        refuse(known, ("grain_boundary",), f"is for orientation maps: {path.name} is {what}.")
     if read.image is not None:
         return _of_image(path.name, read.image, known)
-    what = "grain table" if read.table is not None else "orientation map"
-    options = (("--voxel-size", known.voxel_size), ("--key", known.key), ("--frame", known.frame), ("--channel", known.channel))
-    for option, value in options:
-        if value is not None:
-            raise InputError(f"{option} is for images: {path.name} is a {what}.")
+    what = "a grain table" if read.table is not None else "an orientation map"
+    refuse(known, ("voxel_size", "unit", *IMAGE_OPTIONS), f"is for images: {path.name} is {what}.")
     if read.table is not None:
         tell(path.name, read.table.notes)
         return GrainInput(read.name, table=read.table)
     from shapelab.crystals import find_grains
 
     assert read.scan is not None
-    grains = find_grains(read.scan, known.grain_boundary)
+    grains = find_grains(read.scan, GRAIN_BOUNDARY if known.grain_boundary is None else known.grain_boundary)
     tell(path.name, (*read.scan.notes, *grains.notes))
-    return of_grains(read.name, grains)
+    return GrainInput(read.name, labels=grains.labels, place=grains.place(), known=grains.known(), symmetries=grains.symmetries())
 
 
-def of_grains(name: str, grains: Grains) -> GrainInput:
-    """Return the grains of a map with their phases and orientations (those of a crystal whose x axis is a)."""
-    from shapelab.convert.place import Place
+def is_diagram(path: Path) -> bool:
+    """Return whether a file is a saved diagram, by its name."""
+    return path.suffix.lower() == ".json" and is_file(path)
 
-    scan = grains.scan
-    known = {
-        "orientations": grains.standard_orientations(),
-        "phases": grains.phase.tolist(),
-        "phase_names": [scan.phase_of(number).name for number in grains.phase],
-    }
-    place = Place.of(scan.spacing, scan.origin, "um")
-    return GrainInput(name, labels=grains.labels, place=place, known=known, symmetries=grains.symmetries())
+
+def read_cells(known: argparse.Namespace) -> GrainInput:
+    """Read what `export` takes: the cells in a frame of a run, or the grains of a file as `read_grains` does.
+
+    Raises
+    ------
+    InputError
+        If there are none, or an option does not fit.
+    """
+    from shapelab.io import load_run
+
+    path = known.path
+    reading = argparse.Namespace(**{**dict.fromkeys(GRAIN_OPTIONS), "voxel_size": known.voxel_size})
+    if not is_file(path / "run.json"):
+        refuse(known, ("step", "layer", "resolution"), f"is for run folders: {path.name} is a file.")
+        grains = read_grains(path, reading)
+        if grains.table is not None:
+            raise InputError(f"{path.name} is a grain table: draw it first (shapelab fit {path.name} --out {path.name.split('.')[0]}.tif).")
+        return grains
+    run = load_run(path)
+    frame = run.frame(frame_of_step(run, known.step), known.resolution)
+    name = known.layer or "cells"
+    if name not in frame or frame.layer(name).kind != "labels":
+        raise InputError(f"The run {path.name} has no labels {name!r}.")
+    return _of_image(path.name, frame.layer(name), reading)
 
 
 def _of_run(path: Path, known: argparse.Namespace) -> GrainInput:
@@ -173,9 +219,9 @@ def each_file(
     work: Callable[[Path, Sequence[Path]], None],
     abort: threading.Event | None = None,
 ) -> int:
-    """Do the work for every file until `abort` is set; return 0, or 1 if one has failed.
+    """Do the work for every file until `abort` is set; return the exit code.
 
-    Of several files, one that fails is reported and left out.
+    Of several files, one that fails is reported and left out (`shapelab.cli.failures`).
     """
     from shapelab.io.output import require_new
 
@@ -187,14 +233,22 @@ def each_file(
             for path in paths:
                 require_new(path)
             work(file, paths)
-        except ShapelabError as error:
+        except Exception as error:
             if len(files) == 1:
                 raise
-            tell(file.name, [str(getattr(error, "plain", error)).removeprefix(f"{file.name}: ")])
+            print(f"shapelab: {failure(file.name, reason_of(error, file.name))}", file=sys.stderr)
             failed.append(file.name)
-    if failed:
-        print(f"shapelab: {len(failed)} of {len(files)} files failed: {', '.join(failed)}.", file=sys.stderr)
-    return 1 if failed else 0
+    return end_of_files(failed, len(files))
+
+
+def each_file_stoppable(
+    files: Sequence[Path], outs: Sequence[Sequence[Path]], work: Callable[[threading.Event, Path, Sequence[Path]], None]
+) -> int:
+    """Do as `each_file` does; at the first Ctrl-C the event is set, which ends the work with what there is, and no file follows."""
+    abort = threading.Event()
+    with on_interrupt(abort.set) as interrupted:
+        status = each_file(files, outs, partial(work, abort), abort)
+    return INTERRUPTED if interrupted.is_set() else status
 
 
 def save_all(name: str, sample: GrainSample, paths: Sequence[Path]) -> None:

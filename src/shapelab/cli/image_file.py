@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelab.cli.parser import whole_number
+from shapelab.cli.parser import refuse, whole_number
 from shapelab.errors import InputError
 from shapelab.io.presence import is_file
 
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from shapelab.frame import Frame, LayerData
     from shapelab.io import Run
 
-__all__ = ["add_image_options", "frame_of_run", "read_movie", "read_shape", "read_still"]
+__all__ = ["IMAGE_OPTIONS", "add_image_options", "frame_of_run", "frame_of_step", "read_movie", "read_shape", "read_still"]
+
+IMAGE_OPTIONS = ("key", "frame", "channel", "labels")
+"""Options of `add_image_options`."""
 
 
-def add_image_options(parser: argparse.ArgumentParser) -> None:
+def add_image_options(parser: argparse._ActionsContainer) -> None:
     """Declare ``--key``, ``--frame``, ``--channel`` and ``--labels``."""
     parser.add_argument("--key", help="which array of a file that holds several")
     parser.add_argument("--frame", type=whole_number, metavar="N", help="which frame of a time series, counted from 0")
@@ -34,14 +37,21 @@ def frame_of_run(run: Run, known: argparse.Namespace) -> Frame:
     InputError
         If there is none, or for an option that only means something for a file.
     """
-    for option, value in (("--key", known.key), ("--channel", known.channel), ("--labels", known.labels or None)):
-        if value is not None:
-            raise InputError(f"{option} is for image files: {run.path.name} is a run.")
+    refuse(known, ("key", "channel", "labels"), f"is for image files: {run.path.name} is a run.")
     index = len(run) - 1 if known.frame is None else known.frame
     if not 0 <= index < len(run):
         there = f"frames 0 to {len(run) - 1}" if len(run) > 1 else "one frame, number 0"
         raise InputError(f"There is no frame {index}: the run {run.path.name} has {there}.")
     return run.frame(index)
+
+
+def frame_of_step(run: Run, step: int | None) -> int:
+    """Return the index of the frame of a step, of the last one for None; InputError if there is none."""
+    if step is None:
+        return len(run) - 1
+    if step not in run.steps:
+        raise InputError(f"The run {run.path.name} has no frame of step {step}; it has {', '.join(map(str, run.steps[-20:]))}.")
+    return run.steps.index(step)
 
 
 def read_still(path: Path, known: argparse.Namespace) -> LayerData:
@@ -91,10 +101,7 @@ def _surface(path: Path, known: argparse.Namespace) -> LayerData:
     from shapelab.frame import LayerData
     from shapelab.io.mesh import read_mesh_file
 
-    given = (("--key", known.key), ("--frame", known.frame), ("--channel", known.channel), ("--labels", known.labels or None))
-    for option, value in given:
-        if value is not None:
-            raise InputError(f"{option} is for images: {path.name} is a triangle mesh.")
+    refuse(known, IMAGE_OPTIONS, f"is for images: {path.name} is a triangle mesh.")
     found = read_mesh_file(path)
     for note in found.notes:
         print(f"shapelab: {path.name}: {note}", file=sys.stderr)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import NoReturn
 
 from shapelab.errors import InputError
 
-__all__ = ["INTERRUPTED", "USAGE", "Parser", "at_least", "number", "whole_number"]
+__all__ = ["INTERRUPTED", "USAGE", "Parser", "at_least", "number", "refuse", "whole_number"]
 
 USAGE = 2
 """Exit code of a wrong request."""
@@ -44,3 +45,11 @@ def at_least(least: int, **options: int | None) -> None:
     for name, value in options.items():
         if value is not None and value < least:
             raise InputError(f"--{name.replace('_', '-')}: {value} is not allowed, choose a whole number of at least {least}.")
+
+
+def refuse(known: argparse.Namespace, options: Sequence[str], because: str) -> None:
+    """Refuse the first of these options that is given, by name as in ``known``, with the end of a sentence; raises InputError."""
+    for option in options:
+        value = getattr(known, option)
+        if value is not None and value is not False:
+            raise InputError(f"--{option.replace('_', '-')} {because}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from shapelab.cli.grain_input import each_file, save_all, targets, tell
+from shapelab.cli.grain_input import GRAIN_BOUNDARY, add_boundary_option, add_out_option, each_file, save_all, targets, tell
 from shapelab.cli.parser import number, whole_number
 
 __all__ = ["add_options", "run"]
@@ -16,21 +16,8 @@ __all__ = ["add_options", "run"]
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.add_argument("files", type=Path, nargs="+", metavar="MAP", help="orientation map: .ang .ctf .h5oina .h5 .npz")
-    parser.add_argument(
-        "--out",
-        action="append",
-        default=[],
-        metavar="OUT",
-        help="what to make, may be given several times: .tif .nii .h5 (labels), .csv (table of the grains), .vti (DAMASK); "
-        "{name} stands for the name of each file",
-    )
-    parser.add_argument(
-        "--grain-boundary",
-        type=number,
-        default=5.0,
-        metavar="DEGREES",
-        help="neighbouring pixels that differ by less belong to one grain (default 5)",
-    )
+    add_out_option(parser, "each file", diagram=False)
+    add_boundary_option(parser)
     parser.add_argument("--min-pixels", type=whole_number, default=10, metavar="N", help="smaller grains are removed (default 10)")
     parser.add_argument("--no-fill", action="store_true", help="what was not indexed or removed stays background")
     parser.add_argument(
@@ -63,11 +50,12 @@ def _segment(known: argparse.Namespace, file: Path, paths: Sequence[Path]) -> No
         scan = read_ebsd(file, symmetry=known.symmetry)
     else:
         scan = stack_ebsd([read_ebsd(one, symmetry=known.symmetry) for one in known.files], known.section_distance)
-    grains = find_grains(scan, known.grain_boundary, known.min_pixels, not known.no_fill)
+    threshold = GRAIN_BOUNDARY if known.grain_boundary is None else known.grain_boundary
+    grains = find_grains(scan, threshold, known.min_pixels, not known.no_fill)
     tell(file.name, (*scan.notes, *grains.notes))
     save_all(file.name, grains.sample(), paths[: len(known.out)])
     for path in paths[len(known.out) :]:
         write_saved_table(path, grains.boundaries())
         print(path)
     kinds = ", ".join(dict.fromkeys(grains.symmetries()))
-    print(f"{file.name}: {len(grains.phase)} grains that differ by {known.grain_boundary:g}° or more ({kinds}).")
+    print(f"{file.name}: {len(grains.phase)} grains that differ by {threshold:g}° or more ({kinds}).")

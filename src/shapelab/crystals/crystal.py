@@ -44,6 +44,7 @@ class Crystal:
     """Observables; with a sample to be like, its Kolmogorov-Smirnov distances as "ks_volume", "ks_aspect_ratio", "ks_angle"."""
     seconds: float
     message: str
+    """Whether the volumes were reached, in a sentence."""
     symmetries: tuple[str, ...] | None = None
     """Crystal symmetry of each grain, drawn with its orientation; None where the sample states none: cubic."""
     phases: np.ndarray | None = None
@@ -89,6 +90,7 @@ class Crystal:
             f"Mean aspect ratio {statistics['aspect_ratio']:.2f}, variation of the volumes {statistics['volume_variation']:.2f}.",
             f"Periodic along {', '.join(axes)}." if axes else "Not periodic.",
             f"{self.seconds:.1f} s.",
+            *([] if self.message.startswith("Converged") else [self.message]),
         ]
         distances = {name.removeprefix("ks_").replace("_", " "): value for name, value in statistics.items() if name.startswith("ks_")}
         if distances:

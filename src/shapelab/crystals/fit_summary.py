@@ -55,6 +55,7 @@ def fit_sentences(fit: DiagramFit, table: pd.DataFrame, labels: np.ndarray) -> l
     ]
     if fit.stopped:
         lines.append("Stopped before the end: this is the best diagram so far.")
+    lines += fit.remarks
     lost = lost_grains(table)
     if lost:
         named = ", ".join(map(str, lost[:_NAMED])) + (", …" if len(lost) > _NAMED else "")

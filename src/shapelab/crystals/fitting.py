@@ -57,6 +57,8 @@ class DiagramFit:
     """What happened, in sentences."""
     stopped: bool = False
     """Whether it was stopped before its end, and is the best fit so far."""
+    remarks: tuple[str, ...] = ()
+    """What else should be said of it, in sentences."""
 
 
 @checked(order=between(1, 8), tolerance=above(0), effort=above(0, 1000))
@@ -144,17 +146,19 @@ def fit_diagram(
     moments = periodic_moments(index, ids, voxel, np.array(period)) if period else label_moments(index, ids, voxel)
     diagram = diagram_from_moments(moments, min(order, 2), period)
     evaluations, stopped, message = 0, False, "Moments of the grains."
+    remarks: tuple[str, ...] = ()
     if method == "likelihood":
         straight = diagram_from_moments(moments, 1) if order > 1 and not period else None
         diagram, evaluations, stopped = maximise_likelihood(index, diagram, order, voxel, effort, progress, abort, straight)
         message = "Stopped before the end: this is the best diagram so far." if stopped else "Fitted."
         message += "" if place == "cpu" else " The likelihood was maximised on the processor."
     if exact_volumes:
-        diagram, fitted, said = _with_exact_volumes(diagram, index, moments, voxel, (tolerance, max_tolerance), abort, place)
+        diagram, fitted, said, remarks = _with_exact_volumes(diagram, index, moments, voxel, (tolerance, max_tolerance), abort, place)
         message = f"{message} {said}"
     else:
         fitted = diagram.indices(image.shape, voxel, place)
-    return _report(diagram, index, fitted, moments, voxel, time.perf_counter() - begin, evaluations, message, stopped)
+    found = _report(diagram, index, fitted, moments, voxel, time.perf_counter() - begin, evaluations, message, stopped)
+    return replace(found, remarks=remarks)
 
 
 def kernels_ready(likelihood: bool) -> bool:
@@ -173,14 +177,14 @@ def _with_exact_volumes(
     tolerances: tuple[float, float | None],
     abort: threading.Event | None,
     device: str,
-) -> tuple[Diagram, np.ndarray, str]:
+) -> tuple[Diagram, np.ndarray, str, tuple[str, ...]]:
     from shapelab.crystals.weights import exact_volumes
     from shapelab.transport import Domain
 
     inside = index >= 0
     domain = Domain(index.shape, spacing, tuple(length > 0 for length in diagram.period) or (False,), None if inside.all() else inside)
-    diagram, solution = exact_volumes(diagram, moments.volumes, domain, tolerances[0], abort, tolerances[1], device)
-    return diagram, solution.labels.astype(np.int32) - 1, solution.message
+    diagram, solution, remarks = exact_volumes(diagram, moments.volumes, domain, tolerances[0], abort, tolerances[1], device)
+    return diagram, solution.labels.astype(np.int32) - 1, solution.message, remarks
 
 
 def _period(shape: tuple[int, ...], spacing: tuple[float, ...], periodic: bool | Sequence[bool]) -> tuple[float, ...]:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from shapelab.crystals.population import Population
     from shapelab.crystals.sampling import VolumeLaw
 
-__all__ = ["GenerateParameters", "parameters_like"]
+__all__ = ["UNUSED_WITH_LIKE", "GenerateParameters", "parameters_like"]
+
+UNUSED_WITH_LIKE = ("volumes", "sigma", "anisotropy", "phase_ratio", "phase_share", "phase_anisotropy")
+"""Fields that are not used with a sample to be like."""
 
 
 class GenerateParameters(Parameters):
@@ -107,8 +110,16 @@ class GenerateParameters(Parameters):
         )
 
 
-def parameters_like(n_grains: int, shape: tuple[int, ...], spacing: tuple[float, ...], unit: str) -> dict[str, Any]:
-    """Return the fields that let a new sample have the number of grains, grid, pixels and unit of a measured one."""
-    taken: dict[str, Any] = {"shape": tuple(int(n) for n in shape) if len(shape) == 3 else (1, *map(int, shape))}
-    taken |= {"pixel_size": float(min(spacing)), "n_grains": max(2, n_grains)}
-    return taken | ({"unit": unit or "pixel"} if unit in ("um", "nm", "mm", "") else {})
+def parameters_like(n_grains: int, shape: tuple[int, ...], spacing: tuple[float, ...], unit: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the fields that let a new sample have the number of grains, box, pixels and unit of a measured one, and remarks.
+
+    Pixels of a new sample are square: of an image whose pixels are not, they have the smallest of its sizes along every axis.
+    """
+    size = float(min(spacing))
+    grid = tuple(max(1, round(n * step / size)) for n, step in zip(shape, spacing, strict=True))
+    taken: dict[str, Any] = {"shape": grid if len(grid) == 3 else (1, *grid), "pixel_size": size, "n_grains": max(2, n_grains)}
+    taken |= {"unit": unit or "pixel"} if unit in ("um", "nm", "mm", "") else {}
+    if max(spacing) < 1.001 * size:
+        return taken, ()
+    sizes, pixels = (" × ".join(f"{value:.4g}" for value in values) for values in (spacing, grid))
+    return taken, (f"The image's pixels are {sizes}; the new sample has {size:.4g} along all axes, {pixels} pixels for the same box.",)

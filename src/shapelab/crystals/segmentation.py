@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from shapelab.stopping import done_apart
 if TYPE_CHECKING:
     import pandas as pd
 
+    from shapelab.convert.place import Place
     from shapelab.crystals.sample import GrainSample
 
 __all__ = ["Grains", "find_grains", "grain_orientations", "segment_grains"]
@@ -51,10 +52,20 @@ class Grains:
         """Return the crystal symmetry of each grain."""
         return [self.scan.phase_of(number).symmetry for number in self.phase]
 
+    def place(self) -> Place:
+        """Return where the pixels lie."""
+        from shapelab.convert.place import Place
+
+        return Place.of(self.scan.spacing, self.scan.origin, "um")
+
+    def known(self) -> dict[str, Any]:
+        """Return orientations (of crystals whose x axis is a), phases and their names, as `GrainSample` takes them."""
+        names = [self.scan.phase_of(number).name for number in self.phase]
+        return {"orientations": self.standard_orientations(), "phases": self.phase.tolist(), "phase_names": names}
+
     def sample(self) -> GrainSample:
         """Return the grains with their place, phases, orientations (of crystals whose x axis is a) and table, to be saved."""
         from shapelab.box import to_layer
-        from shapelab.convert.place import Place
         from shapelab.crystals.moments import label_moments
         from shapelab.crystals.report import worst_first
         from shapelab.crystals.sample import GrainSample
@@ -65,12 +76,10 @@ class Grains:
         moments = replace(moments, centroids=to_layer(moments.centroids, self.scan.spacing))
         pixels = np.bincount(self.labels.ravel(), minlength=n + 1)[1:]
         report = worst_first(moments, np.zeros(n, int), np.zeros(n), pixels, [""] * n)
-        orientations, phases = self.standard_orientations(), self.phase.tolist()
-        table = saved_table(report[["id", "pixels", "aspect_ratio"]], moments, "um", orientations, phases)
-        names = [self.scan.phase_of(number).name for number in phases]
-        table.insert(list(table.columns).index("phase") + 1, "phase_name", [names[i - 1] for i in table["id"]])
-        place = Place.of(self.scan.spacing, self.scan.origin, "um")
-        return GrainSample(self.labels, place, table, None, orientations, phases, names)
+        known = self.known()
+        table = saved_table(report[["id", "pixels", "aspect_ratio"]], moments, "um", known["orientations"], known["phases"])
+        table.insert(list(table.columns).index("phase") + 1, "phase_name", [known["phase_names"][i - 1] for i in table["id"]])
+        return GrainSample(self.labels, self.place(), table, **known)
 
     def boundaries(self) -> pd.DataFrame:
         """Return one row per boundary of two grains of one symmetry: grains, misorientation [degrees], length [µm] or area [µm²]."""

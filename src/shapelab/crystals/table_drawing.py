@@ -22,7 +22,7 @@ from shapelab.units import percent
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TableDrawing", "draw_table", "table_box"]
+__all__ = ["TableDrawing", "draw_table", "table_box", "table_grid"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +68,14 @@ def table_box(table: GrainTable) -> tuple[tuple[float, float], tuple[float, floa
     return (float(corner[0]), float(corner[1])), (float(size[0]), float(size[1]))
 
 
+def table_grid(table: GrainTable, pixels: int = 512) -> tuple[tuple[int, int], tuple[float, float], tuple[float, float]]:
+    """Return shape, size of a pixel and corner (y, x) of the grid of a table's box, with so many pixels along its longer side."""
+    corner, size = table_box(table)
+    step = max(size) / pixels
+    shape = (max(1, round(size[0] / step)), max(1, round(size[1] / step)))
+    return shape, (size[0] / shape[0], size[1] / shape[1]), corner
+
+
 @checked(pixels=between(1, 1_000_000), tolerance=above(0))
 def draw_table(
     table: GrainTable, pixels: int = 512, *, exact: bool = False, tolerance: float = 0.005, abort: threading.Event | None = None
@@ -98,21 +106,19 @@ def draw_table(
     """
     from shapelab.transport import Domain
 
-    corner, size = table_box(table)
-    step = max(size) / pixels
-    shape = (max(1, round(size[0] / step)), max(1, round(size[1] / step)))
-    spacing = (size[0] / shape[0], size[1] / shape[1])
+    shape, spacing, corner = table_grid(table, pixels)
     if np.prod(shape) < 8 * len(table):
         raise InputError(f"{len(table)} grains need more than {shape[0]} × {shape[1]} pixels: ask for more along the longer side.")
     diagram, message = table.diagram(corner, normalised=True), "Ellipses of the table."
     if exact:
-        diagram, solution = exact_volumes(diagram, table.areas, Domain(shape, spacing), tolerance, abort)
+        diagram, solution, _ = exact_volumes(diagram, table.areas, Domain(shape, spacing), tolerance, abort)
         message, labels = solution.message, solution.labels.astype(np.int64)
     else:
         labels = diagram.labels(shape, spacing)
     moments = table.moments(corner)
     moments = replace(moments, centroids=to_layer(moments.centroids, spacing))
     drawn = np.bincount(labels.ravel(), minlength=len(table) + 1)[1:]
-    errors = drawn * float(np.prod(spacing)) / (table.areas * (np.prod(size) / table.areas.sum())) - 1
+    asked = table.areas * (float(np.prod(shape)) / table.areas.sum())
+    errors = drawn / asked - 1
     remarks = ["" if n else "smaller than a pixel here" for n in drawn]
     return TableDrawing(labels, diagram, moments, spacing, worst_first(moments, np.zeros(len(table), int), errors, drawn, remarks), message)

@@ -100,11 +100,12 @@ def exact_volumes(
     abort: threading.Event | None = None,
     max_tolerance: float | None = None,
     device: str = "auto",
-) -> tuple[Diagram, Solution]:
-    """Return the diagram of order 1 or 2 with its constants shifted so that each cell has its volume, and the solution.
+) -> tuple[Diagram, Solution, tuple[str, ...]]:
+    """Return the diagram of order 1 or 2 with its constants shifted so that each cell has its volume, the solution, and remarks.
 
     The labels of the solution have the volumes to the pixel: where the diagram itself cannot, because a pixel of a small
-    cell is more than the tolerance, single pixels at boundaries are given to the neighbour.
+    cell is more than the tolerance, single pixels at boundaries are given to the neighbour. Remarks are sentences: that the
+    tolerance was missed, or that cells of a periodic diagram had to be made rounder.
 
     Parameters
     ----------
@@ -121,25 +122,36 @@ def exact_volumes(
     device
         As for `shapelab.transport.Solver`.
     """
-    seeds, matrices, weights = _rounded(diagram) if any(diagram.period) else diagram.ellipsoids()
+    rounded = 0
+    if any(diagram.period):
+        seeds, matrices, weights, rounded = _rounded(diagram)
+    else:
+        seeds, matrices, weights = diagram.ellipsoids()
     solver = weights_solver(domain, seeds, matrices, volumes, tolerance, max_tolerance, weights, device)
     solver.exact = True
     solution = solver.solve(abort)
+    remarks: tuple[str, ...] = () if solution.converged else (solution.message,)
+    if rounded:
+        cells = "1 cell was" if rounded == 1 else f"{rounded} cells were"
+        remarks += (f"Exact volumes in a periodic box need cells like ellipses: {cells} made rounder first.",)
     if any(diagram.period):
-        return Diagram.from_ellipsoids(seeds, matrices, solution.potentials, diagram.radii, diagram.ids, diagram.period), solution
+        whole = Diagram.from_ellipsoids(seeds, matrices, solution.potentials, diagram.radii, diagram.ids, diagram.period)
+        return whole, solution, remarks
     coefficients = diagram.coefficients.copy()
     coefficients[:, 0] += solution.potentials - weights
-    return replace(diagram, coefficients=coefficients), solution
+    return replace(diagram, coefficients=coefficients), solution, remarks
 
 
-def _rounded(diagram: Diagram) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return seeds, matrices and weights of a periodic diagram of order 2, whose matrices become positive definite where they are not.
+def _rounded(diagram: Diagram) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Return seeds, positive definite matrices and weights of a periodic diagram of order 2, and how many matrices were changed for it.
 
     In a periodic box no common quadratic can be added to all cells, as `Diagram.ellipsoids` does in others.
     """
     matrices, slopes, constants = diagram.quadratics()
     values, vectors = np.linalg.eigh(matrices)
-    values = np.maximum(values, 0.05 * np.median(np.abs(values)))
+    least = 0.05 * np.median(np.abs(values))
+    rounded = int((values < least).any(axis=1).sum())
+    values = np.maximum(values, least)
     matrices = np.einsum("nij,nj,nkj->nik", vectors, values, vectors)
     offsets = np.linalg.solve(2 * matrices, slopes[..., None])[..., 0]
-    return diagram.centres + offsets, matrices, constants + 0.5 * (slopes * offsets).sum(1)
+    return diagram.centres + offsets, matrices, constants + 0.5 * (slopes * offsets).sum(1), rounded

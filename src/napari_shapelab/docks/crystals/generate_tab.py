@@ -28,15 +28,12 @@ from napari_shapelab.work.mesh_layer import mesh_button
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import CommandButton, Script, ScriptButton
 from napari_shapelab.work.task import Task
-from shapelab.crystals.generate_parameters import parameters_like
+from shapelab.crystals.generate_parameters import UNUSED_WITH_LIKE, parameters_like
 from shapelab.crystals.population import Population
 from shapelab.errors import InputError, ShapelabError
 from shapelab.script import option_words
 
 __all__ = ["CrystalGenerateTab"]
-
-_OF_THE_SAMPLE = ("volumes", "sigma", "anisotropy", "phase_ratio", "phase_share", "phase_anisotropy")
-"""Fields that are not used with a reference sample."""
 
 
 class CrystalGenerateTab(QWidget):
@@ -178,7 +175,7 @@ class CrystalGenerateTab(QWidget):
 
     def _on_like(self, layer: Layer | None) -> None:
         self._like = None
-        for name in _OF_THE_SAMPLE:
+        for name in UNUSED_WITH_LIKE:
             self.form.fields[name].setEnabled(layer is None)
         if layer is None:
             self._say("")
@@ -203,17 +200,18 @@ class CrystalGenerateTab(QWidget):
             return
         population, read = found
         self._like = population
-        self._take_grid(read, len(population.volumes))
+        notes = self._take_grid(read, len(population.volumes))
         drawn = "volumes, shapes and directions" if population.orientations is None else "volumes, shapes and crystal orientations"
         sentence = f"{len(population.volumes)} reference grains: {drawn} are drawn together from them."
-        self._say(" ".join((sentence, *read.notes)))
+        self._say(" ".join((sentence, *read.notes, *notes)))
         self.preview.refresh()
 
-    def _take_grid(self, read: TakenLayer, n_grains: int) -> None:
-        """Let the new sample have the axes, pixels and unit of what was read."""
+    def _take_grid(self, read: TakenLayer, n_grains: int) -> tuple[str, ...]:
+        """Let the new sample have the box, pixels and unit of what was read; return what is to be said of it."""
         unit = "" if read.unit == "pixel" else read.unit
-        taken = parameters_like(n_grains, read.data.shape, read.spacing, unit)
+        taken, notes = parameters_like(n_grains, read.data.shape, read.spacing, unit)
         self.form.set_values(taken)
+        return notes
 
     def _grow(self, parameters: GenerateParameters, labels: np.ndarray) -> None:
         """Show the sample while it is regularised."""

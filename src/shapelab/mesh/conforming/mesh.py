@@ -34,8 +34,8 @@ class Quality:
     def __str__(self) -> str:
         words = [
             f"{self.triangles:,} triangles, angles {self.smallest_angle:.1f}° to {self.largest_angle:.1f}°,",
-            f"areas within {self.area_error:.2g},",
-            f"{percent(self.off)} of the nodes on boundaries not exactly there.",
+            f"areas within {percent(max(self.area_error, 1e-6))},",
+            f"{percent(self.off)} of the nodes on boundaries are not exactly on them.",
         ]
         if self.inverted:
             words.append(f"{self.inverted} triangles are turned inside out.")

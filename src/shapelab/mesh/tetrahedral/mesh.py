@@ -37,8 +37,8 @@ class SolidQuality:
     def __str__(self) -> str:
         words = [
             f"{self.tetrahedra:,} tetrahedra, angles {self.smallest_angle:.1f}° to {self.largest_angle:.1f}°,",
-            f"volumes within {self.volume_error:.2g},",
-            f"{percent(self.off)} of the nodes on boundaries not exactly there.",
+            f"volumes within {percent(max(self.volume_error, 1e-6))},",
+            f"{percent(self.off)} of the nodes on boundaries are not exactly on them.",
         ]
         if self.inverted:
             words.append(f"{self.inverted} tetrahedra are turned inside out.")
