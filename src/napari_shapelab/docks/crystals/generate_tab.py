@@ -13,6 +13,7 @@ from napari.utils.colormaps import label_colormap
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.crystals.fit_tab import SAVED
+from napari_shapelab.docks.crystals.generate_script import generate_script
 from napari_shapelab.docks.crystals.generation import GeneratedCrystal, GenerateParameters, generate, population_of, preview, quantities
 from napari_shapelab.docks.crystals.grain_source import label_colours
 from napari_shapelab.docks.crystals.preview import CrystalPreview
@@ -104,44 +105,9 @@ class CrystalGenerateTab(QWidget):
 
     def script(self) -> Script:
         """Return what a script does that makes the same sample; InputError if it cannot."""
-        p, layer = self.parameters, self.like.layer
-        arrays: dict[str, np.ndarray] = {}
-        body, like = list[str](), ""
-        if layer is not None:
-            known = ""
-            if self._like is not None and self._like.orientations is not None:
-                arrays["orientations"] = self._like.orientations
-                known = f", orientations, {self._like.symmetries!r}"
-            body = [
-                "from shapelab.crystals.population import Population",
-                "",
-                'measured = sl.fit_diagram(like.data, 2, like.meta["scale"], method="moments")',
-                f"population = Population.of(measured.moments{known})",
-            ]
-            like = "    like=population,"
-        arguments = {
-            "volumes": p.law,
-            "sigma": p.sigma,
-            "anisotropy": p.anisotropy,
-            **({} if p.phases is None or layer is not None else {"phases": p.phases}),
-            "exact_volumes": p.exact,
-            "exclusion": p.exclusion,
-            "lloyd": p.lloyd,
-            "periodic": p.boundary == "periodic",
-            "tolerance": p.tolerance / 100,
-            "seed": p.seed,
-        }
-        if "phases" in arguments:
-            body += ["from shapelab.crystals import GrainPhase", ""]
-        body += [
-            "crystal = sl.generate_crystal(",
-            f"    {p.n_grains},",
-            f"    {p.grid!r},",
-            f"    {p.pixel_size!r},",
-            *([like] if like else []),
-        ]
-        body += [*(f"    {name}={value!r}," for name, value in arguments.items()), ")", "print(crystal.labels.shape, crystal.statistics)"]
-        return Script(body, {} if layer is None else {"like": take(layer, self._viewer)}, arrays)
+        layer = self.like.layer
+        taken = None if layer is None else take(layer, self._viewer)
+        return generate_script(self.parameters, taken, self._like)
 
     def command(self) -> list[str | TakenLayer]:
         """Return the words of the command that makes the same sample; InputError if a command cannot."""
