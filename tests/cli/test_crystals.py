@@ -101,6 +101,46 @@ def test_many_files_one_of_them_broken(made, capsys):
     assert not (folder / "one.csv").exists()
 
 
+def test_whatever_ends_one_of_many_files_the_others_go_on(made, capsys, monkeypatch):
+    folder, _ = made
+    shutil.copy(folder / "g.tif", folder / "h.tif")
+    fit, fitted = FitParameters.fit, []
+
+    def fails_once(self, labels, *rest):
+        fitted.append(labels)
+        return fit(self, labels, *rest) if len(fitted) > 1 else 1 // 0
+
+    monkeypatch.setattr(FitParameters, "fit", fails_once)
+    assert main(["fit", str(folder / "g.tif"), str(folder / "h.tif"), "--out", str(folder / "of_{name}.csv")]) == 1
+    said = capsys.readouterr().err
+    assert "g.tif: failed: ZeroDivisionError" in said
+    assert "1 of 2 files failed: g.tif." in said
+    assert not (folder / "of_g.csv").exists()
+    assert (folder / "of_h.csv").exists()
+
+
+def test_maps_and_diagrams_are_exported_like_images(made, scan_file, capsys):
+    folder, _ = made
+    assert main(["export", str(scan_file), str(folder / "m.msh")]) == 0
+    assert (folder / "m.msh").read_text().count('"cell ') == 4
+    assert main(["export", str(folder / "g.json"), str(folder / "d.vti")]) == 0
+    assert main(["draw", str(folder / "g.json"), str(folder / "drawn.vti")]) == 0
+    assert (folder / "d.vti").read_bytes() == (folder / "drawn.vti").read_bytes()
+    capsys.readouterr()
+
+
+def test_a_sample_like_an_image_with_oblong_pixels_has_its_box(tmp_path, capsys):
+    labels = sl.generate_crystal(20, (40, 80), seed=1).labels[::2]
+    np.save(tmp_path / "flat.npy", labels)
+    assert main(["fit", str(tmp_path / "flat.npy"), "--voxel-size", "1", "0.5", "--unit", "um", "--out", str(tmp_path / "flat.tif")]) == 0
+    capsys.readouterr()
+    assert main(["generate", "--like", str(tmp_path / "flat.tif"), "--out", str(tmp_path / "new.tif")]) == 0
+    new = read_image(tmp_path / "new.tif")
+    assert new.data.shape == (40, 80)
+    assert new.meta["scale"] == pytest.approx((0.5, 0.5))
+    assert "pixels are 1 × 0.5; the new sample has 0.5 along all axes" in capsys.readouterr().err
+
+
 def test_segment_and_what_is_made_from_maps(scan_file, capsys):
     folder = scan_file.parent
     scan = read_ebsd(scan_file)
@@ -151,6 +191,21 @@ def test_a_grain_table_is_drawn(tmp_path, capsys):
         (["generate", "--n-grains", "1"], "grains"),
         (["generate", "--out", "x.vti", "--unit", "pixel", "--shape", "1", "30", "30", "--n-grains", "5"], "metres"),
         (["draw", "G", "x.tif"], "missing or damaged"),
+        (["fit", "M", "--labels"], "--labels is for images: map.npz is an orientation map"),
+        (["fit", "M", "--unit", "nm"], "--unit is for images"),
+        (["fit", "G", "--grain-boundary", "4"], "--grain-boundary is for orientation maps: g.tif is an image"),
+        (["generate", "--key", "a"], "give --like"),
+        (["generate", "--grain-boundary", "4"], "give --like"),
+        (["generate", "--like", "M", "--sigma", "0.4"], "--sigma is not used with --like"),
+        (["generate", "--like", "M", "--phase-share", "0.4"], "--phase-share is not used with --like"),
+        (["export", "J", "x.inp", "--resolution", "2"], "--resolution is not for diagrams"),
+        (["export", "J", "x.vti", "--voxel-size", "2"], "--voxel-size is not for diagrams"),
+        (["export", "G", "x.inp", "--resolution", "2"], "--resolution is for run folders"),
+        (["export", "G", "x.inp", "--fps", "2"], "--fps is for movies"),
+        (["export", "T", "x.inp"], "grain table: draw it first"),
+        (["measure", "G", "--jobs", "2"], "--jobs is for folders"),
+        (["measure", "G", "--json", "--out", "x.csv"], "--json prints"),
+        (["tensions", "G", "--pattern", "*"], "--pattern is for folders"),
         (["draw", "J", "x.tif", "--resolution", "0"], "resolution"),
         (["segment", "G"], "not an EBSD map"),
         (["segment", "M", "--out", "x.json"], "must end in"),

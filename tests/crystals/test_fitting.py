@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import shapelab as sl
-from shapelab.crystals import Diagram, diagram_from_moments
+from shapelab.crystals import Diagram, diagram_from_moments, grain_report
+from shapelab.crystals.fit_summary import fit_sentences
 from shapelab.crystals.moments import label_moments
 from shapelab.crystals.sampling import random_shapes
+from shapelab.crystals.weights import exact_volumes
 from shapelab.errors import InputError, ParameterError
 from shapelab.frame import LayerData
+from shapelab.transport import Domain
 
 
 def crystal_labels(shape: tuple[int, ...], n: int, seed: int = 0, anisotropy: float = 0.4) -> np.ndarray:
@@ -102,6 +106,24 @@ def test_exact_volumes(method: str) -> None:
     assert (np.abs(np.bincount(drawn.ravel())[1:] - pixels) <= np.maximum(2, 0.01 * pixels)).all()
     assert (drawn != fit.labels).mean() < 0.01
     assert "olume error" in fit.message
+
+
+def test_cells_that_periodic_exact_volumes_make_rounder_are_counted() -> None:
+    crystal = sl.generate_crystal(12, (48, 48), periodic=True, seed=2)
+    coefficients = crystal.diagram.coefficients.copy()
+    coefficients[3, -3:] *= -0.01  # grows away from its centre
+    bent, domain = replace(crystal.diagram, coefficients=coefficients), Domain((48, 48), periodic=True)
+    diagram, solution, remarks = exact_volumes(bent, crystal.volumes, domain, 0.01)
+    assert (np.linalg.eigvalsh(diagram.quadratics()[0]) > 0).all()
+    np.testing.assert_allclose(solution.volumes, crystal.volumes)
+    assert remarks == ("Exact volumes in a periodic box need cells like ellipses: 1 cell was made rounder first.",)
+    assert exact_volumes(crystal.diagram, crystal.volumes, domain, 0.01)[2] == ()
+
+
+def test_what_is_to_be_said_of_a_fit_is_among_its_sentences() -> None:
+    labels = crystal_labels((40, 40), 9)
+    fit = replace(sl.fit_diagram(labels, method="moments"), remarks=("Two cells were lost at sea.",))
+    assert "Two cells were lost at sea." in fit_sentences(fit, grain_report(labels, fit), labels)
 
 
 def test_exact_volumes_outside_a_mask() -> None:

@@ -23,8 +23,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--voxel-size-b", type=number, nargs="+", metavar="SIZE", help="that of B, if it differs")
     parser.add_argument("--unit", help="unit of the voxel sizes that are given")
     add_image_options(parser)
-    for name, type_ in (("key", str), ("frame", whole_number), ("channel", whole_number)):
-        parser.add_argument(f"--{name}-b", type=type_, metavar=name[0].upper(), help=f"the --{name} of B, if it differs")
+    for name, type_, shown in (("key", str, "KEY"), ("frame", whole_number, "N"), ("channel", whole_number, "N")):
+        parser.add_argument(f"--{name}-b", type=type_, metavar=shown, help=f"the --{name} of B, if it differs")
     parser.add_argument("--no-transport", action="store_true", help="leave out the distance by optimal transport")
     parser.add_argument("--no-curvature", action="store_true", help="leave out curvature diagrams (3-D)")
     parser.add_argument("--no-statistics", action="store_true", help="leave out the statistics of cells")

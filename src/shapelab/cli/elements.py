@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shapelab.cli.grain_input import is_diagram, read_cells
 from shapelab.cli.parser import number, refuse
-from shapelab.cli.progress import WorkLine
+from shapelab.cli.progress import work_line
 
 if TYPE_CHECKING:
     from shapelab.mesh import TetrahedronMesh, TriangleMesh
@@ -28,7 +26,7 @@ def add_element_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--inner-size", type=number, metavar="LENGTH", help="longest edge inside cells, in 3-D (default: as large as elsewhere)"
     )
-    group.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="pixel size of an image: one, or one per axis (z y x)")
+    group.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="of an image: one size, or one per axis (z y x)")
     group.add_argument("--periodic", action="store_true", help="the image repeats: opposite sides get the same nodes, and equations (.inp)")
     group.add_argument("--no-background", action="store_true", help="no elements where the label is 0")
 
@@ -58,7 +56,7 @@ def _of_diagram(known: argparse.Namespace) -> TriangleMesh | TetrahedronMesh:
     if len(saved.shape) == 2:
         _refuse_inner_size(known)
         return saved.diagram.triangles(saved.shape, saved.spacing, known.size)
-    with _line() as show:
+    with work_line() as show:
         return saved.diagram.tetrahedra(saved.shape, saved.spacing, known.size, known.inner_size, progress=show)
 
 
@@ -73,19 +71,9 @@ def _of_labels(known: argparse.Namespace) -> TriangleMesh | TetrahedronMesh:
     if labels.ndim == 2:
         _refuse_inner_size(known)
         return conforming_triangles(labels, spacing, **options)
-    with _line() as show:
+    with work_line() as show:
         return conforming_tetrahedra(labels, spacing, inner_size=known.inner_size, progress=show, **options)
 
 
 def _refuse_inner_size(known: argparse.Namespace) -> None:
     refuse(known, ("inner_size",), "is for tetrahedra only, and these cells are flat: leave it out.")
-
-
-@contextlib.contextmanager
-def _line() -> Iterator[Callable[[float, str], None]]:
-    """Show progress while the body runs."""
-    line = WorkLine()
-    try:
-        yield line.show
-    finally:
-        line.clear()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shapelab.cli.grain_input import GrainInput, add_grain_options, add_out_option, each_file_stoppable, read_grains, save_all, targets
-from shapelab.cli.progress import WorkLine
+from shapelab.cli.progress import work_line
 from shapelab.units import percent
 
 if TYPE_CHECKING:
@@ -68,16 +68,13 @@ def _fitted(grains: GrainInput, parameters: FitParameters, abort: threading.Even
 
     assert grains.labels is not None
     assert grains.place is not None
-    line = WorkLine()
-    try:
+    with work_line() as show:
         fit = parameters.fit(
             grains.labels,
             grains.place.spacing,
-            lambda progress: line.show(progress.fraction, f"{progress.stage} · mismatch {percent(progress.mismatch)}"),
+            lambda progress: show(progress.fraction, f"{progress.stage} · mismatch {percent(progress.mismatch)}"),
             abort,
         )
-    finally:
-        line.clear()
     report = grain_report(grains.labels, fit)
     table = saved_table(report, fit.moments, grains.place.unit, grains.known.get("orientations"), grains.known.get("phases"))
     sample = GrainSample(fit.labels, grains.place, table, fit.diagram, **grains.known, periodic=parameters.boundary == "periodic")

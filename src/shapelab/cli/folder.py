@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shapelab.cli.failures import end_of_files, failure, reason_of
-from shapelab.cli.parser import at_least, whole_number
+from shapelab.cli.parser import at_least, refuse, whole_number
 from shapelab.errors import InputError, ShapelabError
 from shapelab.io.output import new_version, require_new
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["add_folder_options", "is_folder_of_files", "over_files"]
+__all__ = ["add_folder_options", "is_folder_of_files", "over_files", "refuse_folder_options"]
 
 TableOf = Callable[[argparse.Namespace], "pd.DataFrame"]
 """What is done with each file: the options with `path` set to it, to a table. A function of a module, so that processes find it."""
@@ -43,7 +43,12 @@ def add_folder_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pattern", metavar="GLOB", help="of a folder: which files, such as '*.tif' or '**/*_seg.tif' (default: all images)"
     )
-    parser.add_argument("--jobs", type=whole_number, metavar="N", help="of a folder: files at a time (one per core)")
+    parser.add_argument("--jobs", type=whole_number, metavar="N", help="of a folder: files at a time (default: one per core)")
+
+
+def refuse_folder_options(known: argparse.Namespace) -> None:
+    """Refuse them of what is no folder of images; raises InputError."""
+    refuse(known, ("pattern", "jobs"), f"is for folders of images, and {known.path.name} is none: leave it out.")
 
 
 def is_folder_of_files(path: Path) -> bool:

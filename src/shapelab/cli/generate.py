@@ -22,7 +22,7 @@ from shapelab.cli.grain_input import (
 )
 from shapelab.cli.image_file import IMAGE_OPTIONS
 from shapelab.cli.parser import refuse
-from shapelab.cli.progress import WorkLine
+from shapelab.cli.progress import work_line
 from shapelab.errors import InputError
 
 if TYPE_CHECKING:
@@ -87,11 +87,8 @@ def _generate(given: dict[str, Any], known: argparse.Namespace, abort: threading
         if "shape" not in given and "pixel_size" not in given:
             tell(file.name, notes)
     parameters = GenerateParameters(**(taken | given))
-    line = WorkLine()
-    try:
-        crystal = parameters.generate(like, lambda fraction, labels: line.show(fraction, "regularising"), abort)
-    finally:
-        line.clear()
+    with work_line() as show:
+        crystal = parameters.generate(like, lambda fraction, labels: show(fraction, "regularising"), abort)
     save_all(file.name, crystal.sample(parameters.unit), paths)
     if known.json:
         numbers = {"volume_error": crystal.volume_error, "mean_volume_error": crystal.mean_volume_error, "seconds": crystal.seconds}

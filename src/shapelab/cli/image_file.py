@@ -26,7 +26,7 @@ def add_image_options(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--key", help="which array of a file that holds several")
     parser.add_argument("--frame", type=whole_number, metavar="N", help="which frame of a time series, counted from 0")
     parser.add_argument("--channel", type=whole_number, metavar="N", help="which channel, counted from 0")
-    parser.add_argument("--labels", action="store_true", help="the numbers of the image are ids of objects, whatever they look like")
+    parser.add_argument("--labels", action="store_true", help="take the image as labels: its numbers are ids of objects")
 
 
 def frame_of_run(run: Run, known: argparse.Namespace) -> Frame:

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelab.cli.folder import add_folder_options, is_folder_of_files, over_files
+from shapelab.cli.folder import add_folder_options, is_folder_of_files, over_files, refuse_folder_options
 from shapelab.cli.image_file import add_image_options, frame_of_run, read_movie, read_shape
-from shapelab.cli.parser import number, whole_number
+from shapelab.cli.parser import number, refuse, whole_number
 from shapelab.errors import InputError
 from shapelab.io.presence import is_file
 from shapelab.units import is_length, short_unit, shown_unit
@@ -40,8 +40,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     over_time.add_argument("--over-time", action="store_true", help="one row per frame and cell, with its velocity")
     over_time.add_argument("--interval", type=number, metavar="TIME", help="time between two frames")
     over_time.add_argument("--link", action="store_true", help="labels do not follow cells from frame to frame: link them by overlap")
-    tables.add_argument("--events", action="store_true", help="of a movie: divisions, appearances, losses, neighbour exchanges")
-    tables.add_argument("--per-frame", action="store_true", help="of a movie: means and counts of each frame")
+    tables.add_argument("--events", action="store_true", help="with --over-time: divisions, appearances, losses, neighbour exchanges")
+    tables.add_argument("--per-frame", action="store_true", help="with --over-time: means and counts of each frame")
     add_image_options(parser)
     add_folder_options(parser)
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the table as .csv instead of printing it")
@@ -56,6 +56,7 @@ def run(known: argparse.Namespace) -> int:
     _require_sense(known)
     if is_folder_of_files(known.path):
         return over_files(known, table_of)
+    refuse_folder_options(known)
     report, unit = _report(known)
     if known.out is not None:
         write_table(as_table(report), known.out)
@@ -75,10 +76,10 @@ def _require_sense(known: argparse.Namespace) -> None:
     """Refuse options that contradict one another."""
     if known.out is not None and known.out.suffix.lower() != ".csv":
         raise InputError(f"A table is written as .csv; received {known.out.name!r}.")
+    if known.out is not None:
+        refuse(known, ("json",), "prints, and --out writes a table as .csv: choose one of the two.")
     if not known.over_time:
-        for option in ("events", "per_frame", "link", "interval"):
-            if getattr(known, option):
-                raise InputError(f"--{option.replace('_', '-')} is for movies: it needs --over-time.")
+        refuse(known, ("events", "per_frame", "link", "interval"), "is for movies: it needs --over-time.")
     elif known.label is not None or known.interfaces or known.angles:
         option = "--label" if known.label is not None else "--interfaces" if known.interfaces else "--angles"
         raise InputError(f"--over-time measures all cells of all frames and {option} something else: choose one of the two.")

@@ -56,7 +56,7 @@ def _metavar(info: ParameterInfo) -> Any:
         return ("Z", "Y", "X")
     if info.choices is not None:
         return "{" + ",".join(map(str, info.choices)) + "}"
-    return "VALUE"
+    return "{True,False}" if info.annotation is bool else "VALUE"
 
 
 def _help(info: ParameterInfo) -> str:

@@ -16,7 +16,7 @@ from shapelab.frame import Frame
 from shapelab.simulation import Simulation
 from shapelab.units import percent
 
-__all__ = ["Progress", "WorkLine", "interruptible", "on_interrupt"]
+__all__ = ["Progress", "interruptible", "on_interrupt", "work_line"]
 
 
 class Progress:
@@ -84,21 +84,20 @@ def on_interrupt(stop: Callable[[], object]) -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-class WorkLine:
-    """A line on stderr that says how far one piece of work is, in a terminal only."""
+@contextlib.contextmanager
+def work_line() -> Iterator[Callable[[float, str], None]]:
+    """Give what shows, on a line on stderr and in a terminal only, how far a piece of work is (0 to 1) and what is being done."""
+    terminal = sys.stderr.isatty()
+    shown = False
 
-    def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
-        self._shown = False
-
-    def show(self, fraction: float, text: str) -> None:
-        """Show a part done, 0 to 1, and what is being done."""
-        if self._terminal:
+    def show(fraction: float, text: str) -> None:
+        nonlocal shown
+        if terminal:
             print(f"\r{f'{percent(fraction):>5}  {text}':<78}", end="", file=sys.stderr, flush=True)
-            self._shown = True
+            shown = True
 
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._shown:
+    try:
+        yield show
+    finally:
+        if shown:
             print(f"\r{'':<78}\r", end="", file=sys.stderr, flush=True)
-            self._shown = False

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelab.cli.folder import add_folder_options, is_folder_of_files, over_files
+from shapelab.cli.folder import add_folder_options, is_folder_of_files, over_files, refuse_folder_options
 from shapelab.cli.image_file import add_image_options, frame_of_run, read_movie, read_still
-from shapelab.cli.parser import number
+from shapelab.cli.parser import number, refuse
+from shapelab.cli.progress import work_line
 from shapelab.errors import InputError
 from shapelab.io.output import require_new
 from shapelab.io.presence import is_file
@@ -36,7 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_image_options(parser)
     add_folder_options(parser)
     parser.add_argument("--over-time", action="store_true", help="every frame of a movie or run; the table has a column 'frame'")
-    parser.add_argument("--width", type=number, metavar="FRAMES", help="with --over-time: smoothing in time (1; 0 for none)")
+    parser.add_argument("--width", type=number, metavar="FRAMES", help="with --over-time: smoothing in time (default 1; 0 for none)")
     parser.add_argument("--periodic", action="store_true", help="the image repeats along all axes (runs say so themselves)")
     parser.add_argument("--plan", action="store_true", help="only say what to expect: cells, error, time, memory")
     parser.add_argument("--cells", action="store_true", help="print the pressures of cells instead of the tensions of interfaces")
@@ -52,16 +53,19 @@ def run(known: argparse.Namespace) -> int:
 
     if known.out is not None and known.out.suffix.lower() != ".csv":
         raise InputError(f"A table is written as .csv; received {known.out.name!r}.")
+    if known.out is not None:
+        refuse(known, ("json",), "prints, and --out writes a table as .csv: choose one of the two.")
     if known.out is not None and not is_folder_of_files(known.path):
         require_new(known.out)
     if known.over_time and known.frame is not None:
         raise InputError("--frame takes one frame and --over-time all of them: choose one of the two.")
     if known.width is not None and not known.over_time:
         raise InputError("--width smooths in time: it needs --over-time.")
+    if is_folder_of_files(known.path) and not known.plan:
+        return over_files(known, table_of)
+    refuse_folder_options(known)
     if known.plan:
         _plan(known)
-    elif is_folder_of_files(known.path):
-        return over_files(known, table_of)
     elif known.out is not None:
         write_table(table_of(known), known.out)
     else:
@@ -78,7 +82,10 @@ def table_of(known: argparse.Namespace) -> pd.DataFrame:
     movie, frame = _plan(known)
     if known.over_time:
         width = 1.0 if known.width is None else known.width
-        film = infer_tensions_over_time(movie, options=options, width=width, progress=_tell)
+        with work_line() as show:
+            film = infer_tensions_over_time(
+                movie, options=options, width=width, progress=lambda done, count: show(done / count, f"frame {done} of {count}")
+            )
         print(f"{known.path.name}: {film}", file=sys.stderr)
         return film.cells() if known.cells else film.table()
     found = infer_tensions(movie.layer(frame), periodic=movie.periodic, options=options)
@@ -109,7 +116,3 @@ def _given(known: argparse.Namespace) -> tuple[Any, int]:
     if "cells" not in frame_of_run(run, known):
         raise InputError(_NO_CELLS.format(known.path.name))
     return run, 0 if known.over_time else len(run) - 1 if known.frame is None else known.frame
-
-
-def _tell(done: int, count: int) -> None:
-    print(f"\rframe {done} of {count}", end="\n" if done == count else "", file=sys.stderr)

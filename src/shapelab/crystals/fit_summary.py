@@ -69,4 +69,6 @@ def fit_sentences(fit: DiagramFit, table: pd.DataFrame, labels: np.ndarray) -> l
 
 
 def _seconds(seconds: float) -> str:
+    if seconds < 0.05:
+        return "less than 0.1 s"
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"

@@ -37,6 +37,7 @@ SAVED = "Table (*.csv);;Diagram (*.json);;Labels (*.tif *.nii *.nii.gz *.h5);;Gr
 """Kinds of files that grains are saved as."""
 _KNOWN = ("orientations", "symmetry", "symmetries", "phases", "phase_names")
 """What a layer of grains may know of them."""
+_NO_GRAINS = "Choose a Labels layer with grains, or open a file."
 _HINT = "Worst first. Click a row to go to its grain, or a grain in the picture to find its row."
 
 
@@ -233,6 +234,10 @@ class CrystalFitTab(QWidget):
         self.mesh_button.setVisible(shown and self._newest[0].data.ndim == 3)
 
     def _refresh(self) -> None:
+        if self.source.name:
+            self.work.message.retract(_NO_GRAINS)
+        elif not self.work.working:
+            self.work.say(_NO_GRAINS)
         ready = bool(self.source.name) and not self.form.problem
         self.work.set_ready(ready)
         self.script_button.setEnabled(ready)
