@@ -77,7 +77,7 @@ def smallest_push(pairs: np.ndarray, number: np.ndarray, normals: np.ndarray, le
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _between_two(starts, members, cells, n, between):  # type: ignore[no-untyped-def]
-    found = np.empty(WIDTH, np.int64)
+    found = np.empty(WIDTH, np.int32)
     for v in range(n):
         if starts[v] < starts[v + 1] and cells_round(starts, members, cells, v, found) == 2:
             between[v, 0], between[v, 1] = found[0], found[1]

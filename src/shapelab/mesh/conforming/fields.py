@@ -159,7 +159,7 @@ def _smoothed(field, cells, n, x, found, slopes):  # type: ignore[no-untyped-def
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def largest(field, x):  # type: ignore[no-untyped-def]
     """Return the cell at a point, among those of the voxels round it."""
-    image, seen, n = field.image, np.empty(27, np.int64), 0
+    image, seen, n = field.image, np.empty(27, np.int32), np.int64(0)
     iz, iy, ix = (int(np.floor(x[0] / field.steps[0])), int(np.floor(x[1] / field.steps[1])), int(np.floor(x[2] / field.steps[2])))
     for k in range(27):
         z = _at(iz + k // 9 - 1, image.shape[0], field.period[0] > 0)
@@ -192,7 +192,7 @@ def project(field, x, cells, n, lock, reach, steps):  # type: ignore[no-untyped-
     Minimum-norm Gauss-Newton steps with rows of unit length; infinity if it would go farther than `reach`.
     """
     work = np.zeros((15, 4))
-    found, slopes, rows, square, step = work[0], work[1:5, :3], work[5:8, :3], work[8:11], work[11]
+    found, slopes, rows, square, step = work[0], work[1:5], work[5:8], work[8:11], work[11]
     start_z, start_y, start_x = x[0], x[1], x[2]
     m = min(n, _MOST) - 1
     worst = np.inf

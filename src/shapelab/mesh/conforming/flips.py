@@ -50,7 +50,7 @@ def collapse(nodes, elements, cells, locks, starts, members, period, reached, fl
     A node goes along an edge that separates as many cells as meet at the node, so that boundaries and sides of the box stay.
     """
     held = np.zeros(len(nodes), np.bool_)
-    found, there = np.empty(WIDTH, np.int64), np.empty(WIDTH, np.int64)
+    found, there = np.empty(WIDTH, np.int32), np.empty(WIDTH, np.int32)
     merged = 0
     for v in range(len(nodes)):
         if held[v] or starts[v] == starts[v + 1]:

@@ -56,7 +56,7 @@ def cells_round(starts, members, cells, v, found):  # type: ignore[no-untyped-de
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def states(starts, members, cells, n):  # type: ignore[no-untyped-def]
     """Return a number of the cells round each node that changes with them; 0 of nodes without triangles, 1 inside a cell."""
-    found, result = np.empty(WIDTH, np.int64), np.zeros(n, np.int64)
+    found, result = np.empty(WIDTH, np.int32), np.zeros(n, np.int64)
     for v in range(n):
         if starts[v] == starts[v + 1]:
             continue
@@ -154,7 +154,7 @@ def improve(  # type: ignore[no-untyped-def]
     random numbers, `reached` says who is on the boundary.
     """
     period, x = field.period, np.empty((3, 3))
-    goal, best, middle, near, found = np.empty(3), np.empty(3), np.empty(3), np.empty(3), np.empty(WIDTH, np.int64)
+    goal, best, middle, near, found = np.empty(3), np.empty(3), np.empty(3), np.empty(3), np.empty(WIDTH, np.int32)
     at = 0
     for v in range(len(nodes)):
         count = cells_round(starts, members, cells, v, found)
@@ -162,7 +162,7 @@ def improve(  # type: ignore[no-untyped-def]
         best[:] = nodes[v]
         if count > 1 and not reached[v]:
             goal[:] = best
-            left = project(field, goal, found, count, locks[v], reach, 15)
+            left = project(field, goal, found, count, locks[v], reach, np.int64(15))
             if left < 1e-3 * reach:
                 for share in shares:
                     nodes[v] = best + share * (goal - best)
@@ -183,7 +183,7 @@ def improve(  # type: ignore[no-untyped-def]
                 goal[j] = (origin[j] if k == 0 else best[j]) + (0.0 if (locks[v] >> j) & 1 else step)
             off = count > 1 and reached[v] and loose > 0 and 2 * k > tries
             near[:] = goal
-            if count > 1 and reached[v] and not project(field, near, found, count, locks[v], length, 8) < 1e-3 * reach:
+            if count > 1 and reached[v] and not project(field, near, found, count, locks[v], length, np.int64(8)) < 1e-3 * reach:
                 continue
             if off and _length(near, goal) > loose:
                 continue

@@ -23,7 +23,7 @@ def distance(field, nodes, v, found, n, lock, size):  # type: ignore[no-untyped-
     free = 3 - (lock & 1) - ((lock >> 1) & 1) - ((lock >> 2) & 1)
     extra = max(0, n - 1 - free)
     x = nodes[v].copy()
-    if not project(field, x, found, min(n, free + 1, _MOST), lock, 0.9 * size, 12) < 1e-3 * size:
+    if not project(field, x, found, min(n, free + 1, _MOST), lock, 0.9 * size, np.int64(12)) < 1e-3 * size:
         return _FAR * size * (1 + extra)
     return np.sqrt(((x - nodes[v]) ** 2).sum()) + _FAR * size * extra
 
@@ -61,7 +61,7 @@ def simple(elements, cells, starts, members, e, cell):  # type: ignore[no-untype
 def _energy(field, nodes, elements, cells, locks, starts, members, e, size, found):  # type: ignore[no-untyped-def]
     total = 0.0
     for i in range(3):
-        v = elements[e, i]
+        v = np.int64(elements[e, i])
         total += distance(field, nodes, v, found, cells_round(starts, members, cells, v, found), locks[v], size)
     return total
 
@@ -72,7 +72,7 @@ def relabel(field, nodes, elements, cells, locks, starts, members, size, reached
 
     The topology of both cells stays as it is.
     """
-    found, near = np.empty(WIDTH, np.int64), np.empty(4 * WIDTH, np.int64)
+    found, near = np.empty(WIDTH, np.int32), np.empty(4 * WIDTH, np.int64)
     changed = 0
     for e in range(len(elements)):
         off, n = False, 0

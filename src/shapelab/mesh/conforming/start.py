@@ -27,7 +27,7 @@ def first_cells(lattice: Lattice, field: Field, size: float) -> np.ndarray:
     crossing = np.empty(len(ends))
     over_ranges(_crossings, ranges(len(ends), 500), field, nodes, ends, own, crossing)
     order = np.argsort(np.minimum(crossing, 1 - crossing), kind="stable")
-    sets, counts, places = np.full((len(nodes), _MOST), -1, np.int64), np.ones(len(nodes), np.int64), nodes.copy()
+    sets, counts, places = np.full((len(nodes), _MOST), -1, np.int32), np.ones(len(nodes), np.int64), nodes.copy()
     sets[:, 0] = own
     _stuff(field, nodes, ends[order], crossing[order], lattice.locks, size, sets, counts, places)
     middles = near_corners(places, elements, field.period).mean(1)
@@ -52,7 +52,7 @@ def _cut_edges(elements: np.ndarray, own: np.ndarray) -> np.ndarray:
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _crossings(part, first, last, field, nodes, ends, own, crossing):  # type: ignore[no-untyped-def]
     """Fill where on each edge, from 0 to 1, its two cells are equal."""
-    x, step, found, slopes, pair = np.empty(3), np.empty(3), np.empty(2), np.empty((2, 3)), np.empty(2, np.int64)
+    x, step, found, slopes, pair = np.empty(3), np.empty(3), np.empty(2), np.empty((2, 3)), np.empty(2, np.int32)
     for e in range(first, last):
         u, v = ends[e]
         for j in range(3):
@@ -64,7 +64,7 @@ def _crossings(part, first, last, field, nodes, ends, own, crossing):  # type: i
         for _ in range(_BISECTIONS):
             t = 0.5 * (low + high)
             x[:] = nodes[u] + t * step
-            values(field, pair, 2, x, found, slopes)
+            values(field, pair, len(pair), x, found, slopes)
             if found[0] > found[1]:
                 low = t
             else:
@@ -84,7 +84,7 @@ def _share(sets, counts, u, v):  # type: ignore[no-untyped-def]
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _stuff(field, nodes, ends, crossing, locks, size, sets, counts, places):  # type: ignore[no-untyped-def]
     """Give ends of cut edges a second cell (third, fourth), nearest crossings first, where that boundary can be reached."""
-    x, tried = np.empty(3), np.empty(_MOST, np.int64)
+    x, tried = np.empty(3), np.empty(_MOST, np.int32)
     for e in range(len(ends)):
         u, v = ends[e]
         if _share(sets, counts, u, v):
@@ -101,7 +101,7 @@ def _stuff(field, nodes, ends, crossing, locks, size, sets, counts, places):  # 
                 tried[:n] = sets[a, :n]
                 tried[n] = sets[b, i]
                 x[:] = nodes[a]
-                if not project(field, x, tried, n + 1, locks[a], 0.6 * size, 20) < 1e-3 * size:
+                if not project(field, x, tried, n + 1, locks[a], 0.6 * size, np.int64(20)) < 1e-3 * size:
                     continue
                 cell = largest(field, x)
                 known = False
@@ -119,9 +119,9 @@ def _stuff(field, nodes, ends, crossing, locks, size, sets, counts, places):  # 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _common(part, first, last, field, elements, sets, counts, middles, cells):  # type: ignore[no-untyped-def]
     """Fill the cell that all corners of an element share, the largest at its middle among several; or the one at its middle."""
-    found, slopes, common = np.empty(_MOST), np.empty((_MOST, 3)), np.empty(_MOST, np.int64)
+    found, slopes, common = np.empty(_MOST), np.empty((_MOST, 3)), np.empty(_MOST, np.int32)
     for e in range(first, last):
-        n = 0
+        n = np.int64(0)
         v = elements[e, 0]
         for i in range(counts[v]):
             c, shared = sets[v, i], True

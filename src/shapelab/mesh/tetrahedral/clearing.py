@@ -9,7 +9,7 @@ from shapelab.mesh.conforming.fields import project
 from shapelab.mesh.tetrahedral.collapsing import collapse, collapse_quality
 from shapelab.mesh.tetrahedral.edge_removal import remove_edge
 from shapelab.mesh.tetrahedral.moving import MOST_CELLS
-from shapelab.mesh.tetrahedral.quality import nodes_quality
+from shapelab.mesh.tetrahedral.quality import corners, element_quality
 from shapelab.mesh.tetrahedral.state import near_region
 
 __all__ = ["clear_way"]
@@ -23,8 +23,7 @@ def _in_the_way(mesh, v, least, bad):  # type: ignore[no-untyped-def]
     """List the elements round a node that are worse than `least`; return how many, or -1 if they are too many."""
     n = 0
     for t in range(mesh.starts[v], mesh.starts[v + 1]):
-        w = mesh.elements[mesh.members[t]]
-        if nodes_quality(mesh.nodes, mesh.half, w[0], w[1], w[2], w[3]) < least:
+        if element_quality(mesh, mesh.elements[mesh.members[t]]) < least:
             if n == len(bad):
                 return -1
             bad[n] = mesh.members[t]
@@ -69,7 +68,7 @@ def _without(mesh, v, u, least):  # type: ignore[no-untyped-def]
     for t in range(mesh.starts[v], mesh.starts[v + 1]):
         w = mesh.elements[mesh.members[t]]
         if w[0] != u and w[1] != u and w[2] != u and w[3] != u:
-            worst = min(worst, nodes_quality(mesh.nodes, mesh.half, w[0], w[1], w[2], w[3]))
+            worst = min(worst, element_quality(mesh, w))
             if worst <= least:
                 return -1.0
     return worst
@@ -81,9 +80,9 @@ def _go_ahead(region, mesh, v, start, goal, least):  # type: ignore[no-untyped-d
 
     The node must be at `start`, and is left where it ends.
     """
-    near, best, chosen = np.empty(3), 0.0, -1
+    near, best, chosen = np.empty(3), 0.0, np.int64(-1)
     for t in range(mesh.starts[v], mesh.starts[v + 1]):
-        for u in mesh.elements[mesh.members[t]]:
+        for u in corners(mesh.elements[mesh.members[t]]):
             if u == v or mesh.counts[u] > mesh.counts[v]:
                 continue
             ahead = 0.0
@@ -118,7 +117,7 @@ def clear_way(region, mesh, used, field, reach, least):  # type: ignore[no-untyp
             continue
         start[:] = mesh.nodes[v]
         goal[:] = start
-        if not project(field, goal, mesh.sets[v], n, mesh.locks[v], reach, 15) < 1e-3 * reach:
+        if not project(field, goal, mesh.sets[v], n, mesh.locks[v], reach, np.int64(15)) < 1e-3 * reach:
             continue
         mesh.nodes[v] = goal
         n = _in_the_way(mesh, v, least, bad)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from shapelab.mesh.tetrahedral.quality import nodes_quality
+from shapelab.mesh.tetrahedral.quality import corners, nodes_quality
 
 __all__ = ["collapse", "collapse_quality", "merge_lost"]
 
@@ -95,7 +95,7 @@ def collapse_quality(region, mesh, v, u, least, longest):  # type: ignore[no-unt
     worst = np.inf
     for t in range(mesh.starts[v], mesh.starts[v + 1]):
         w = mesh.elements[mesh.members[t]]
-        a, b, c, d = w[0], w[1], w[2], w[3]
+        a, b, c, d = corners(w)
         if a == u or b == u or c == u or d == u:
             continue
         a, b, c, d = u if a == v else a, u if b == v else b, u if c == v else c, u if d == v else d
@@ -138,9 +138,9 @@ def merge_lost(region, mesh, used, least):  # type: ignore[no-untyped-def]
     for v in range(len(mesh.nodes)):
         if mesh.region[v] != region or mesh.counts[v] < 2 or mesh.reached[v]:
             continue
-        n = _round(mesh, v, -1, near)
+        n = _round(mesh, v, np.int64(-1), near)
         for there in (True, False):
-            best, chosen = least, -1
+            best, chosen = least, np.int64(-1)
             for i in range(n):
                 u = near[i]
                 if mesh.reached[u] == there:
@@ -161,13 +161,13 @@ def coarsen(region, mesh, used, least, longest):  # type: ignore[no-untyped-def]
     for v in range(len(mesh.nodes)):
         if mesh.region[v] != region or mesh.counts[v] != 1:
             continue
-        n = _round(mesh, v, -1, near)
+        n = _round(mesh, v, np.int64(-1), near)
         inside = n > 0
         for i in range(n):
             inside &= mesh.counts[near[i]] == 1
         if not inside:
             continue
-        best, chosen = least, -1
+        best, chosen = least, np.int64(-1)
         for i in range(n):
             q = collapse_quality(region, mesh, v, near[i], best, longest)
             if q > best:

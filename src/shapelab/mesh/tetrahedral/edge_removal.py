@@ -9,7 +9,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from shapelab.mesh.tetrahedral.quality import nodes_quality
+from shapelab.mesh.tetrahedral.quality import element_quality, nodes_quality
 
 __all__ = ["GAIN", "MOST_RING", "cut_ring", "even", "fill_ring", "remove_edge", "ring_round"]
 
@@ -167,8 +167,7 @@ def remove_edge(region, mesh, u, v, wanted):  # type: ignore[no-untyped-def]
         return False
     before = np.inf
     for i in range(n):
-        w = mesh.elements[around[i]]
-        before = min(before, nodes_quality(mesh.nodes, mesh.half, w[0], w[1], w[2], w[3]))
+        before = min(before, element_quality(mesh, mesh.elements[around[i]]))
         if mesh.region[ring[i]] != region or mesh.region[ring[i + 1]] != region:
             return False
     start = np.zeros(2, np.int64)
@@ -182,7 +181,7 @@ def remove_edge(region, mesh, u, v, wanted):  # type: ignore[no-untyped-def]
     best, split, other = np.empty((side, side)), np.empty((side, side), np.int64), np.empty((side, side), np.int64)
     corners = n if closed else n + 1
     if count == 0:
-        if cut_ring(mesh, ring, corners, 0, corners, u, v, least, best, split) <= least:
+        if cut_ring(mesh, ring, corners, start[0], corners, u, v, least, best, split) <= least:
             return False
     else:
         one, two = (start[1] - start[0]) % n + 1, (start[0] - start[1]) % n + 1
@@ -194,7 +193,7 @@ def remove_edge(region, mesh, u, v, wanted):  # type: ignore[no-untyped-def]
     for i in range(n):
         mesh.elements[around[i], 0] = -1
     if count == 0:
-        fill_ring(mesh, region, ring, corners, 0, corners, u, v, split, cells[0], cells[0], around, n)
+        fill_ring(mesh, region, ring, corners, start[0], corners, u, v, split, cells[0], cells[0], around, n)
     else:
         left = fill_ring(mesh, region, ring, n, start[0], one, u, v, split, cells[0], cells[0], around, n)
         fill_ring(mesh, region, ring, n, start[1], two, u, v, other, cells[1], cells[1], around, left)

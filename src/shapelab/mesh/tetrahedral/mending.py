@@ -7,7 +7,7 @@ import numpy as np
 
 from shapelab.mesh.tetrahedral.collapsing import collapse, collapse_quality
 from shapelab.mesh.tetrahedral.edge_removal import GAIN, remove_edge
-from shapelab.mesh.tetrahedral.quality import nodes_quality
+from shapelab.mesh.tetrahedral.quality import corners, element_quality, nodes_quality
 
 __all__ = ["EDGES", "mend"]
 
@@ -22,10 +22,10 @@ def mend(region, mesh, used, wanted):  # type: ignore[no-untyped-def]
         w = mesh.elements[e]
         if w[0] < 0:
             continue
-        a, b, c, d = w[0], w[1], w[2], w[3]
+        a, b, c, d = corners(w)
         if mesh.region[a] != region or mesh.region[b] != region or mesh.region[c] != region or mesh.region[d] != region:
             continue
-        if nodes_quality(mesh.nodes, mesh.half, a, b, c, d) >= wanted:
+        if element_quality(mesh, w) >= wanted:
             continue
         if _remove_any(region, mesh, e):
             edges += 1
@@ -40,7 +40,7 @@ def mend(region, mesh, used, wanted):  # type: ignore[no-untyped-def]
 def _remove_any(region, mesh, e):  # type: ignore[no-untyped-def]
     done = False
     for i in range(6):
-        done = done or remove_edge(region, mesh, mesh.elements[e, EDGES[i, 0]], mesh.elements[e, EDGES[i, 1]], 0.0)
+        done = done or remove_edge(region, mesh, np.int64(mesh.elements[e, EDGES[i, 0]]), np.int64(mesh.elements[e, EDGES[i, 1]]), 0.0)
     return done
 
 
@@ -51,11 +51,11 @@ def _turn_face(region, mesh, e):  # type: ignore[no-untyped-def]
     if mesh.spare[region, 0] >= mesh.spare[region, 1]:
         return False
     w = mesh.elements[e]
-    before = nodes_quality(nodes, half, w[0], w[1], w[2], w[3])
+    before, s = element_quality(mesh, w), corners(w)
     for k in range(4):
-        d = w[k]
+        d = s[k]
         a, b, c = (
-            (w[1], w[3], w[2]) if k == 0 else ((w[0], w[2], w[3]) if k == 1 else ((w[0], w[3], w[1]) if k == 2 else (w[0], w[1], w[2])))
+            (s[1], s[3], s[2]) if k == 0 else ((s[0], s[2], s[3]) if k == 1 else ((s[0], s[3], s[1]) if k == 2 else (s[0], s[1], s[2])))
         )
         if mesh.locks[a] & mesh.locks[b] & mesh.locks[c]:
             continue
@@ -72,7 +72,7 @@ def _turn_face(region, mesh, e):  # type: ignore[no-untyped-def]
         far = y[0] + y[1] + y[2] + y[3] - a - b - c
         if mesh.region[far] != region:
             continue
-        least = GAIN + min(before, nodes_quality(nodes, half, y[0], y[1], y[2], y[3]))
+        least = GAIN + min(before, element_quality(mesh, y))
         if (
             nodes_quality(nodes, half, a, b, far, d) <= least
             or nodes_quality(nodes, half, b, c, far, d) <= least
@@ -93,20 +93,21 @@ def _turn_face(region, mesh, e):  # type: ignore[no-untyped-def]
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _collapse_any(region, mesh, e):  # type: ignore[no-untyped-def]
     """Let a node of an element go into another one if the worst element round it becomes better."""
-    best, gone, kept = 0.02, -1, -1
+    best, gone, kept = 0.02, np.int64(-1), np.int64(-1)
     for k in range(4):
-        v = mesh.elements[e, k]
+        v = np.int64(mesh.elements[e, k])
         before = np.inf
         for t in range(mesh.starts[v], mesh.starts[v + 1]):
             w = mesh.elements[mesh.members[t]]
             if w[0] >= 0:
-                before = min(before, nodes_quality(mesh.nodes, mesh.half, w[0], w[1], w[2], w[3]))
+                before = min(before, element_quality(mesh, w))
         for i in range(4):
             if i != k:
                 least = max(best, before + GAIN)
-                q = collapse_quality(region, mesh, v, mesh.elements[e, i], least, np.inf)
+                u = np.int64(mesh.elements[e, i])
+                q = collapse_quality(region, mesh, v, u, least, np.inf)
                 if q > least:
-                    best, gone, kept = q, v, mesh.elements[e, i]
+                    best, gone, kept = q, v, u
     if gone < 0:
         return False
     collapse(mesh, gone, kept)

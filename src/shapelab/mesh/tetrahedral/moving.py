@@ -66,7 +66,7 @@ def move_nodes(region, mesh, todo, field, moves, numbers):  # type: ignore[no-un
 def _to_boundary(mesh, field, v, star, k, before, moves, goal):  # type: ignore[no-untyped-def]
     """Move a node as far towards the boundary of its cells as quality allows; return its quality."""
     goal[:] = mesh.nodes[v]
-    if not project(field, goal, mesh.sets[v], mesh.counts[v], mesh.locks[v], moves.reach, 15) < 1e-3 * moves.reach:
+    if not project(field, goal, mesh.sets[v], mesh.counts[v], mesh.locks[v], moves.reach, np.int64(15)) < 1e-3 * moves.reach:
         return before
     for share in _SHARES:
         z, y, x = goal - mesh.nodes[v]
@@ -100,7 +100,7 @@ def _away(star, k, length, best, step):  # type: ignore[no-untyped-def]
     """Fill a step of a length away from the opposite face of the worst element."""
     worst, at = np.inf, 0
     for t in range(k):
-        q = star_quality(star[t : t + 1], 1, best[0], best[1], best[2], -2.0)
+        q = star_quality(star[t : t + 1], np.int64(1), best[0], best[1], best[2], -2.0)
         if q < worst:
             worst, at = q, t
     s = star[at]
@@ -138,7 +138,7 @@ def _improve(mesh, field, v, star, k, before, moves, numbers, goal, middle):  # 
         if n > 1 and moves.loose > 0:
             off = not mesh.reached[v] or 2 * t >= tries
         if held and not off:
-            if n > MOST_CELLS or not project(field, goal, mesh.sets[v], n, lock, length, 8) < 1e-3 * moves.reach:
+            if n > MOST_CELLS or not project(field, goal, mesh.sets[v], n, lock, length, np.int64(8)) < 1e-3 * moves.reach:
                 continue
             for j in range(3):
                 step[j] = goal[j] - place[j]
@@ -160,7 +160,7 @@ def _within(mesh, field, v, goal, moves):  # type: ignore[no-untyped-def]
     if mesh.counts[v] > MOST_CELLS:
         return True
     near = goal.copy()
-    if not project(field, near, mesh.sets[v], mesh.counts[v], mesh.locks[v], moves.reach, 12) < 1e-3 * moves.reach:
+    if not project(field, near, mesh.sets[v], mesh.counts[v], mesh.locks[v], moves.reach, np.int64(12)) < 1e-3 * moves.reach:
         return False
     z, y, x = near - goal
     return z * z + y * y + x * x <= moves.loose**2

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-__all__ = ["MOST_ROUND", "load_star", "nodes_quality", "qualities", "quality", "star_quality"]
+__all__ = ["MOST_ROUND", "corners", "element_quality", "load_star", "nodes_quality", "qualities", "quality", "star_quality"]
 
 OBTUSE = float(np.sin(np.radians(12.5)) / np.sin(np.radians(15.8)))
 _OBTUSE2 = OBTUSE**2
@@ -75,11 +75,23 @@ def nodes_quality(nodes, half, a, b, c, d):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
+def corners(w):  # type: ignore[no-untyped-def]
+    """Return the corners of an element as kernels take numbers of nodes: int64."""
+    return np.int64(w[0]), np.int64(w[1]), np.int64(w[2]), np.int64(w[3])
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def element_quality(mesh, w):  # type: ignore[no-untyped-def]
+    """Return the quality of an element, a row of `mesh.elements`."""
+    a, b, c, d = corners(w)
+    return nodes_quality(mesh.nodes, mesh.half, a, b, c, d)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def qualities(part, first, last, mesh, result):  # type: ignore[no-untyped-def]
     """Fill the quality of each element."""
     for e in range(first, last):
-        w = mesh.elements[e]
-        result[e] = nodes_quality(mesh.nodes, mesh.half, w[0], w[1], w[2], w[3])
+        result[e] = element_quality(mesh, mesh.elements[e])
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

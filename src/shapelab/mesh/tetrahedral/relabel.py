@@ -5,8 +5,9 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from shapelab.mesh.conforming.moving import WIDTH, cells_round
 from shapelab.mesh.conforming.relabel import distance, simple
-from shapelab.mesh.tetrahedral.state import WIDTH
+from shapelab.mesh.tetrahedral.quality import corners
 
 __all__ = ["distances", "relabel"]
 
@@ -23,24 +24,6 @@ def distances(part, first, last, mesh, field, size, far):  # type: ignore[no-unt
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _cells_round(mesh, v, found):  # type: ignore[no-untyped-def]
-    """List the cells round a node as they are now, in rising order; return how many."""
-    n = 0
-    for t in range(mesh.starts[v], mesh.starts[v + 1]):
-        c = mesh.cells[mesh.members[t]]
-        i = 0
-        while i < n and found[i] < c:
-            i += 1
-        if (i < n and found[i] == c) or n == len(found):
-            continue
-        for j in range(n, i, -1):
-            found[j] = found[j - 1]
-        found[i] = c
-        n += 1
-    return n
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _changed_distance(mesh, field, e, v, own, size, far, found):  # type: ignore[no-untyped-def]
     """Return how far a node is from its boundary, where element `e` has just changed from `own`."""
     has_own, has_new = False, False
@@ -51,7 +34,7 @@ def _changed_distance(mesh, field, e, v, own, size, far, found):  # type: ignore
             has_new |= mesh.cells[f] == mesh.cells[e]
     if has_own and has_new:
         return far[v]
-    return distance(field, mesh.nodes, v, found, _cells_round(mesh, v, found), mesh.locks[v], size)
+    return distance(field, mesh.nodes, v, found, cells_round(mesh.starts, mesh.members, mesh.cells, v, found), mesh.locks[v], size)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -113,7 +96,7 @@ def relabel(region, mesh, used, field, size, least, far):  # type: ignore[no-unt
                 continue
             mesh.cells[e] = near[i]
             now = 0.0
-            for v in mesh.elements[e]:
+            for v in corners(mesh.elements[e]):
                 now += _changed_distance(mesh, field, e, v, own, size, far, found)
                 if now >= best:
                     break
@@ -124,8 +107,8 @@ def relabel(region, mesh, used, field, size, least, far):  # type: ignore[no-unt
             continue
         mesh.cells[e] = chosen
         changed += 1
-        for v in mesh.elements[e]:
-            mesh.counts[v] = _cells_round(mesh, v, mesh.sets[v])
+        for v in corners(mesh.elements[e]):
+            mesh.counts[v] = cells_round(mesh.starts, mesh.members, mesh.cells, v, mesh.sets[v])
             mesh.reached[v] = False
             far[v] = distance(field, mesh.nodes, v, mesh.sets[v], mesh.counts[v], mesh.locks[v], size)
     return changed

@@ -74,7 +74,7 @@ def _distances(part, first, last, mesh, field, nodes, step, result):  # type: ig
         v = nodes[i]
         n = mesh.counts[v]
         x = mesh.nodes[v].copy()
-        if n <= MOST_CELLS and project(field, x, mesh.sets[v], n, mesh.locks[v], 2 * step, 15) < 1e-3 * step:
+        if n <= MOST_CELLS and project(field, x, mesh.sets[v], n, mesh.locks[v], 2 * step, np.int64(15)) < 1e-3 * step:
             x -= mesh.nodes[v]
             result[i] = np.sqrt(x[0] ** 2 + x[1] ** 2 + x[2] ** 2)
             continue

@@ -53,7 +53,7 @@ def _on_boundary(mesh, ring, n, cell):  # type: ignore[no-untyped-def]
 def _leave(region, mesh, v, cell, least, found, ring, around):  # type: ignore[no-untyped-def]
     """Take a node out of a cell if its elements there are the ring of one edge; return whether that was done."""
     best, split = np.empty((MOST_RING + 2, MOST_RING + 2)), np.empty((MOST_RING + 2, MOST_RING + 2), np.int64)
-    count, elements = _across(mesh, v, cell, found)
+    first, (count, elements) = np.int64(0), _across(mesh, v, cell, found)
     for i in range(count):
         u = found[i]
         if mesh.locks[u] & mesh.locks[v]:
@@ -64,17 +64,17 @@ def _leave(region, mesh, v, cell, least, found, ring, around):  # type: ignore[n
         turned = not nodes_quality(mesh.nodes, mesh.half, ring[0], ring[1], u, v) > 0
         low, high = (v, u) if turned else (u, v)
         for k in range(mesh.counts[v]):
-            other = mesh.sets[v, k]
+            other = np.int64(mesh.sets[v, k])
             if other == cell or not _on_boundary(mesh, ring, n, other):
                 continue
-            if cut_ring(mesh, ring, n, 0, n, low, high, least, best, split) <= least:
+            if cut_ring(mesh, ring, n, first, n, low, high, least, best, split) <= least:
                 break
             for t in range(n):
                 mesh.elements[around[t], 0] = -1
                 mesh.region[ring[t]] = -1
             mesh.region[u] = mesh.region[v] = -1
             lower, upper = (other, cell) if turned else (cell, other)
-            fill_ring(mesh, region, ring, n, 0, n, low, high, split, lower, upper, around, n)
+            fill_ring(mesh, region, ring, n, first, n, low, high, split, lower, upper, around, n)
             return True
     return False
 
@@ -91,7 +91,7 @@ def retreat(region, mesh, used, least):  # type: ignore[no-untyped-def]
         if mesh.counts[v] < 2 or mesh.reached[v] or mesh.locks[v] or mesh.region[v] != region or not near_region(mesh, v, region):
             continue
         for k in range(mesh.counts[v]):
-            if _leave(region, mesh, v, mesh.sets[v, k], least, found, ring, around):
+            if _leave(region, mesh, v, np.int64(mesh.sets[v, k]), least, found, ring, around):
                 done += 1
                 break
     return done

@@ -30,11 +30,11 @@ def agree_across_sides(lattice: Lattice, cells: np.ndarray, field: Field) -> Non
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _agree(field, pairs, middles, cells):  # type: ignore[no-untyped-def]
-    both, found, slopes = np.empty(2, np.int64), np.empty(2), np.empty((2, 3))
+    both, found, slopes = np.empty(2, np.int32), np.empty(2), np.empty((2, 3))
     for i in range(len(pairs)):
         both[0], both[1] = cells[pairs[i, 0]], cells[pairs[i, 1]]
         if both[0] == both[1]:
             continue
-        values(field, both, 2, middles[i], found, slopes)
+        values(field, both, len(both), middles[i], found, slopes)
         chosen = both[0] if found[0] >= found[1] else both[1]
         cells[pairs[i, 0]] = cells[pairs[i, 1]] = chosen

@@ -35,7 +35,7 @@ def _rim(mesh, v, cell, rim):  # type: ignore[no-untyped-def]
 
     Seen from inside, from the first end to the second. Return how many, or -1 unless they are one chain or ring.
     """
-    n, first = 0, mesh.starts[v]
+    n, first = np.int64(0), mesh.starts[v]
     for t in range(first, mesh.starts[v + 1]):
         e = mesh.members[t]
         if mesh.cells[e] != cell:
@@ -134,7 +134,7 @@ def _locks(mesh, v, star, cell):  # type: ignore[no-untyped-def]
                 flat = flat or (s[j] == 0) + (s[3 + j] == 0) + (s[6 + j] == 0) == 2
         if (above and below) or (mesh.period[j] == 0 and flat):
             found |= 1 << j
-    return found
+    return np.uint8(found)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -187,7 +187,7 @@ def _places(mesh, field, v, way, length, lock, sets, counts, reach, number, near
             x[j] = origin[j] + (0.0 if (bits >> j) & 1 else sign * shares[which] * length * way[j])
         placed = number > 0 or counts[which] < 2
         if not placed and counts[which] <= MOST_CELLS:
-            placed = project(field, x, sets[which], counts[which], bits, reach, 15) < 1e-3 * reach
+            placed = project(field, x, sets[which], counts[which], bits, reach, np.int64(15)) < 1e-3 * reach
         if not placed:
             return False
         for j in range(3):
@@ -237,14 +237,14 @@ def split_nodes(region, mesh, used, field, reach, least):  # type: ignore[no-unt
         if n < (2 if mesh.locks[v] else 3) or mesh.reached[v] or mesh.region[v] != region or not near_region(mesh, v, region):
             continue
         x[:] = mesh.nodes[v]
-        if n <= MOST_CELLS and project(field, x, mesh.sets[v], n, mesh.locks[v], reach, 15) < 1e-3 * reach:
+        if n <= MOST_CELLS and project(field, x, mesh.sets[v], n, mesh.locks[v], reach, np.int64(15)) < 1e-3 * reach:
             continue
         lock = mesh.locks[v]
         crowded = n > MOST_CELLS - (lock & 1) - ((lock >> 1) & 1) - ((lock >> 2) & 1)  # more than can meet: any split is a step
         k = load_star(mesh, v, star)
-        best, chosen = least, -1
+        best, chosen = least, np.int64(-1)
         for i in range(n if k else 0):
-            cell = mesh.sets[v, i]
+            cell = np.int64(mesh.sets[v, i])
             m = _rim(mesh, v, cell, rim)
             if m < 0 or mesh.spare[region, 0] + m > mesh.spare[region, 1] or mesh.spare[region, 2] >= mesh.spare[region, 3]:
                 continue
@@ -253,7 +253,7 @@ def split_nodes(region, mesh, used, field, reach, least):  # type: ignore[no-unt
             if counts[0] >= n and lock == mesh.locks[v]:
                 continue  # neither fewer cells nor freer
             length = _way(mesh, v, star, k, cell, lock, way)
-            placed = _places(mesh, field, v, way, length, lock, sets, counts, reach, 0, near, far)
+            placed = _places(mesh, field, v, way, length, lock, sets, counts, reach, np.int64(0), near, far)
             if not placed and not crowded:
                 continue
             for number in range(0 if placed else 1, len(_STEPS) + 1):

@@ -3,6 +3,9 @@
 Kernels work in regions side by side. One may change an element only if all its nodes are in its region, and a node only if all
 nodes round it are; whoever does so gives the nodes whose elements have changed to no region, until the mesh is renewed.
 So results do not depend on the number of threads.
+
+Numbers of nodes, elements and cells are int64 wherever one kernel calls another, and no literals: numba compiles a kernel once for each
+type that it is called with, and 0 is a type of its own.
 """
 
 from __future__ import annotations
@@ -15,13 +18,11 @@ import numba
 import numpy as np
 
 from shapelab.mesh.conforming.lattice import Lattice
-from shapelab.mesh.conforming.moving import touching
+from shapelab.mesh.conforming.moving import WIDTH, cells_round, touching
 from shapelab.threads import over_ranges, ranges, side_by_side
 
 __all__ = ["WIDTH", "Mesh", "Work", "near_region"]
 
-WIDTH = 12
-"""Cells that are listed for a node."""
 _REGIONS = 8
 _LEAST_STEPS = 5
 """Lattice steps across a region."""
@@ -46,7 +47,7 @@ class Mesh(NamedTuple):
     sets: np.ndarray
     """Cells round each node, in rising order, (n, WIDTH) int32."""
     counts: np.ndarray
-    """How many they are, (n,) int32."""
+    """How many they are, (n,) int64."""
     region: np.ndarray
     """Region of each node, -1 for nodes that are out of work, (n,) int32."""
     spare: np.ndarray
@@ -76,7 +77,7 @@ class Work:
             np.zeros(n + 1, np.int64),
             np.zeros(0, np.int32),
             np.full((n, WIDTH), -1, np.int32),
-            np.zeros(n, np.int32),
+            np.zeros(n, np.int64),
             np.zeros(n, np.int32),
             np.zeros((self.regions, 4), np.int64),
             period,
@@ -170,18 +171,7 @@ def _close_gaps(elements, cells, used):  # type: ignore[no-untyped-def]
 def _list_cells(part, first, last, mesh):  # type: ignore[no-untyped-def]
     found = np.empty(WIDTH, np.int32)
     for v in range(first, last):
-        n = 0
-        for t in range(mesh.starts[v], mesh.starts[v + 1]):
-            c = mesh.cells[mesh.members[t]]
-            i = 0
-            while i < n and found[i] < c:
-                i += 1
-            if (i < n and found[i] == c) or n == WIDTH:
-                continue
-            for j in range(n, i, -1):
-                found[j] = found[j - 1]
-            found[i] = c
-            n += 1
+        n = cells_round(mesh.starts, mesh.members, mesh.cells, v, found)
         same = n == mesh.counts[v]
         for i in range(n):
             same &= mesh.sets[v, i] == found[i]
