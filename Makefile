@@ -3,7 +3,7 @@
 export VENV := .venv$(if $(SHAPELAB_QT),-$(SHAPELAB_QT))$(if $(SHAPELAB_LOWEST),-lowest)
 PY := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts/python.exe,bin/python)
 
-.PHONY: help setup demo test lint types spelling check bench docs gallery pictures strings clean
+.PHONY: help setup demo test lint types spelling check bench docs gallery sheets pictures strings clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,6 +40,9 @@ docs: setup  ## Build the user guide and the API reference (build/docs/index.htm
 
 gallery: setup  ## Draw every preset and scenario into docs/gallery.md
 	@$(PY) scripts/gallery.py
+
+sheets: setup  ## Lay the gallery of an earlier version beside today's: build/before_after/cells.png, curvatubes.png
+	@$(PY) scripts/before_after.py
 
 pictures: setup  ## Take the screenshots of the user guide again
 	@$(PY) scripts/screenshots.py && $(PY) scripts/dock_screenshots.py && $(PY) scripts/cells_screenshots.py

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from shapelab.cells import Cells
+from shapelab.cells.drawing import fine_room
 from shapelab.cells.scenarios import SCENARIOS
 from shapelab.errors import ParameterError
 from shapelab.transport import Domain
@@ -41,7 +42,9 @@ def test_a_finer_drawing_fills_the_same_box(fineness):
     world = np.asarray(seeds.data) * seeds.meta["scale"]
     pixels = np.rint((world - begin - scale / 2) / scale).astype(int)
     assert (cells.data[tuple(pixels.T)] == seeds.meta["features"]["id"]).mean() > 0.9
-    assert frame["walls"].shape == sim.parameters.shape
+    assert frame["walls"].shape == cells.data.shape  # on the same pixels
+    assert frame.layer("walls").meta["scale"] == cells.meta["scale"]
+    assert not (cells.data[frame["walls"] > 0] > 0).any()
 
 
 def test_areas_of_a_finer_drawing_are_nearer_to_the_targets():
@@ -81,3 +84,39 @@ def test_costs_that_are_tabulated_at_once_are_those_of_their_functions(name, val
         level = table.scale[cell] * (2.2 * table.radius[cell]) ** table.exponent[cell]  # where the costs end, far from the seed
         expected = np.minimum(table.function(y - seed, y, cell), level)
         np.testing.assert_allclose(image[cell], expected, rtol=2e-5)
+
+
+@pytest.mark.parametrize("fineness", [2, 3, 4])
+def test_a_round_wall_is_drawn_without_steps(fineness):
+    n, radius = 64, 22.3
+    y, x = np.mgrid[:n, :n] + 0.5
+    fine_y, fine_x = (np.mgrid[: n * fineness, : n * fineness] + 0.5) / fineness
+    mask, exact = (np.hypot(a - n / 2, b - n / 2) < radius for a, b in ((y, x), (fine_y, fine_x)))
+    steps, smooth = np.kron(mask, np.ones((fineness, fineness), bool)), fine_room(mask, fineness)
+    assert np.count_nonzero(smooth != exact) < 0.6 * np.count_nonzero(steps != exact)
+    distance = np.abs(np.hypot(fine_y - n / 2, fine_x - n / 2) - radius)
+    assert distance[smooth != exact].max() < 0.6 * distance[steps != exact].max()
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_fine_walls_keep_every_pixel_and_what_is_thin_or_square(ndim):
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        mask = rng.random((11,) * ndim) < 0.6  # thin parts and corners everywhere
+        np.testing.assert_array_equal(fine_room(mask, 3)[(slice(1, None, 3),) * ndim], mask)
+    square = np.ones((16,) * ndim, bool)
+    square[(slice(4, 12),) * ndim] = False
+    square[1] = False  # a wall of one pixel
+    steps = np.kron(square, np.ones((4,) * ndim, bool))
+    assert np.count_nonzero(fine_room(square, 4)[:12] != steps[:12]) <= 0.02 * steps[:12].size
+
+
+def test_walls_that_stay_are_not_drawn_again():
+    sim = quick("run_and_tumble", fineness=2, filling=0.4)
+    first = sim.frame()["walls"]
+    sim.step()
+    assert sim.frame()["walls"] is first
+    mask = np.zeros(sim.parameters.shape, bool)
+    mask[:, :20] = True
+    sim.edit("paint_wall", mask=mask)
+    assert sim.frame()["walls"][:, :40].all()

@@ -137,9 +137,9 @@ def test_the_hand_works_on_cells_that_are_drawn_finer(viewer, dock, qtbot):
     drag(viewer, [canvas_point(viewer, (5.0, 8.0)), canvas_point(viewer, (5.0, 50.0))])
     qtbot.waitUntil(lambda: dock.panel.layers["walls"] is not None, timeout=30_000)
     walls = np.asarray(dock.panel.layers["walls"].data) > 0
-    assert walls.shape == (64, 64)
-    assert walls[5, 10:48].all()
-    assert not (np.asarray(cells.data)[np.kron(walls, np.ones((3, 3), bool))] > 0).any()
+    assert walls.shape == (192, 192)
+    assert walls[3 * 5 : 3 * 6, 3 * 10 : 3 * 48].all()
+    assert not (np.asarray(cells.data)[walls] > 0).any()
     stop(qtbot, dock)
 
 

@@ -535,3 +535,22 @@ def test_updates_of_the_same_shape_leave_the_axes_alone_and_others_do_not(monkey
     assert len(counted) == known
     show(3, (8, 12))
     assert viewer.dims.range[-1].stop == 11
+
+
+def test_data_that_are_those_of_the_last_frame_are_not_drawn_again():
+    layers = RunLayers(ViewerModel(), "toy")
+    walls, others = np.eye(8, dtype=np.uint8), np.ones((8, 8), np.uint8)
+    place = {"scale": (1.0, 1.0), "units": ("pixel", "pixel")}
+
+    def show(step, data):
+        layers.show(Frame(step=step, time=0.0, layers=(LayerData("walls", data, "labels", place),), scalars={}), {"step": step})
+
+    show(1, walls)
+    drawn = []
+    layers["walls"].events.set_data.connect(drawn.append)
+    show(2, walls)
+    assert not drawn
+    assert layers["walls"].metadata["shapelab"]["step"] == 2
+    show(3, others)
+    assert drawn
+    assert layers["walls"].data is others

@@ -222,7 +222,9 @@ class RunLayers:
 
 def _apply(layer: Layer, item: LayerData, provenance: Mapping[str, Any], viewer: Any) -> None:
     editable, recount = layer.editable, getattr(viewer, "_on_layers_change", None)
-    if recount is None or np.shape(layer.data) != np.shape(item.data):
+    if layer.data is item.data:  # walls that stay: nothing to draw anew
+        pass
+    elif recount is None or np.shape(layer.data) != np.shape(item.data):
         layer.data = item.data
     else:  # it fills the box as before: counting the axes of all layers anew would take napari longer than the update itself
         with layer.events.data.blocker(recount):

@@ -11,7 +11,7 @@ from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.motions.correction import SHORTENED
 from shapelab.cells.parameters import CellParameters
 from shapelab.cells.state import CellState
-from shapelab.frame import LayerData, frozen
+from shapelab.frame import LayerData, fine_grid, frozen
 from shapelab.units import percent
 
 __all__ = ["cell_layers", "notices", "place", "to_pixels", "to_positions"]
@@ -35,8 +35,10 @@ def place(p: CellParameters) -> dict[str, Any]:
     return {"scale": p.voxel_size, "units": (p.unit,) * p.ndim, "axis_labels": ("z", "y", "x")[-p.ndim :]}
 
 
-def cell_layers(state: CellState, diagram: CellDiagram, arrows: str, cells: LayerData, colour_by: str) -> tuple[LayerData, ...]:
-    """Return `cells`, seeds (points with features), `arrows` ("velocity" or "axis", vectors) and walls, if any.
+def cell_layers(
+    state: CellState, diagram: CellDiagram, arrows: str, cells: LayerData, walls: np.ndarray | None, colour_by: str
+) -> tuple[LayerData, ...]:
+    """Return `cells`, seeds (points with features), `arrows` ("velocity" or "axis", vectors) and `walls`, if any, on the pixels of `cells`.
 
     ``metadata["colour_by"]`` of the cells names the feature of the seeds by which a viewer should begin to colour them.
     """
@@ -53,8 +55,8 @@ def cell_layers(state: CellState, diagram: CellDiagram, arrows: str, cells: Laye
         LayerData("seeds", frozen(to_pixels(state.positions, p)), "points", seeds),
         LayerData(arrows, _arrows(state, arrows, p), "vectors", {**grid, "edge_width": 0.6, "vector_style": "arrow"}),
     ]
-    if "mask" in state.fields:
-        layers.append(LayerData("walls", frozen((~state.fields["mask"]).astype(np.uint8)), "labels", {**grid, **_WALL}))
+    if walls is not None:
+        layers.append(LayerData("walls", walls, "labels", {**fine_grid(grid, p.fineness), **_WALL}))
     return tuple(layers)
 
 

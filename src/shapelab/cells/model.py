@@ -128,7 +128,9 @@ class CellModel(CellHooks, Model[CellParameters, CellState]):
         }
         if len(state):
             scalars |= {name: float(value) for name, value in self.observe(state, diagram).items()}
-        layers = cell_layers(state, diagram, self.arrows, self.draw(state, self.of(state).fineness), self.colour_by)
+        fineness = self.of(state).fineness
+        walls = self._drawn(state, fineness).walls if "mask" in state.fields else None
+        layers = cell_layers(state, diagram, self.arrows, self.draw(state, fineness), walls, self.colour_by)
         scene, behind = self.scenery(state), self.background(state)
         layers += (scene_layer(scene, self.of(state)),) if scene else ()
         layers += (behind,) if behind is not None else ()
@@ -139,17 +141,22 @@ class CellModel(CellHooks, Model[CellParameters, CellState]):
 
         Every pixel belongs to the cell that the present potentials give its centre to, so that boundaries are exact on any grid.
         """
-        p, mask = self.of(state), state.fields.get("mask")
+        p = self.of(state)
         if not len(state):
             return label_layer(state, np.zeros(tuple(n * fineness for n in p.shape), np.uint16), place(p), fineness)
         if fineness == 1 and state.diagram:
             return label_layer(state, state.diagram["labels"], place(p))
+        return label_layer(state, self._drawn(state, fineness).labels(state, self.cost(state)), place(p), fineness)
+
+    def _drawn(self, state: CellState, fineness: int) -> Drawing:
+        """Return what draws the cells and walls of this state, kept from frame to frame."""
+        p, mask = self.of(state), state.fields.get("mask")
         if mask is not None and mask.ndim == 1:  # of a saved frame
             mask = np.unpackbits(mask, count=math.prod(p.shape)).astype(bool).reshape(p.shape)
         key = (p.shape, p.voxel_size, fineness)
         if self._drawing is None or self._drawing[0] != key or not same_mask(self._drawing[1], mask):
             self._drawing = key, mask, Drawing(p, mask, self.periodic, fineness, self.device(p))
-        return label_layer(state, self._drawing[2].labels(state, self.cost(state)), place(p), fineness)
+        return self._drawing[2]
 
     def drawable(self, state: CellState) -> CellState:
         """Return what the cells of `state` are drawn from: seeds, potentials and what a point costs, without the solved grid."""
