@@ -46,7 +46,7 @@ BLOCKED = 0.1
 """Longest time that our code may hold the window [s]."""
 OURS = ("Worker", "Simulation", "Stream", "Task", "RunLayers", "RunPanel", "CurvatubesDock", "CellsDock", "CrystalsDock", "CompareDock")
 PACKAGES = ("napari", "napari_shapelab", "shapelab")
-THEIRS = ("AtlasDock", "ReplayDock", "Image", "Labels", "Points", "Vectors", "Viewer")
+THEIRS = ("AtlasDock", "ReplayDock", "FoamDock", "TensionsDock", "Image", "Labels", "Points", "Vectors", "Viewer")
 
 
 class Watch:
@@ -156,7 +156,9 @@ def soak(options: argparse.Namespace) -> int:
     from napari_shapelab.work.row import WorkRow
     from napari_shapelab.work.task import Task
 
-    watch = Watch()
+    watch, asked = Watch(), threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):  # a run that has to be cut still says what it has found
+        signal.signal(number, lambda *_: asked.set())
     timed: list[tuple[type, str, str]] = [
         (Stream, "_deliver", "showing a frame"),
         (RunLayers, "_add", "making a layer (napari, shaders)"),
@@ -179,7 +181,7 @@ def soak(options: argparse.Namespace) -> int:
     opened: dict[int, int] = {}
     threads_warm: Counter[str] = Counter()
     cycle = 0
-    while cycle < options.cycles and time.perf_counter() - begin < 60 * options.minutes:
+    while cycle < options.cycles and time.perf_counter() - begin < 60 * options.minutes and not asked.is_set():
         activity = activities[cycle] if cycle < len(activities) else user.one_of(activities)  # each of them once, then at random
         try:
             activity(user)

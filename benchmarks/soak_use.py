@@ -292,7 +292,11 @@ def kept_run(user: User) -> None:
         return
     replay = user.dock("Replay")
     replay.open(path)
-    user.until(lambda: replay.run is not None and replay.run.path.name == path.name, "the kept run")
+    user.until(
+        lambda: replay.run is not None and replay.run.path.name == path.name,
+        f"the kept run {path.name!r}",
+        lambda: f"{replay.about.text()} {replay.note.text()} {sorted(entry.name for entry in path.glob('*'))}",
+    )
     for _ in range(3):
         replay.timeline.go(int(user.rng.integers(len(replay.run))))
         user.wait(0.05)
@@ -302,6 +306,78 @@ def kept_run(user: User) -> None:
         user.until(lambda: panel.snapshot is not None, "its first frame")
         user.meddle(panel, change)
         user.end(panel)
+
+
+def foams(user: User) -> None:
+    """Foam: run a preset or labels, reach in, settle it exactly, add its mesh, stop."""
+    dock = user.dock("Foam")
+    user.until(lambda: not dock.panel.running, "the end of the run before")
+    if user.chance(0.5):
+        dock.start_from.choose(user.viewer.add_labels(_tissue(user, (36, 36), 8), name="tissue"))
+        user.until(lambda: dock.panel.run_button.isEnabled(), "the cells of the labels", dock.panel.message.text)
+    else:
+        dock.restore_defaults()
+        dock.choose_scenario(user.one_of(("foam_sorting", "double_bubble")))
+        dock.form.set_values({"shape": (36, 36), "fineness": int(user.rng.integers(1, 3))})
+        if "n_cells" in dock.form.fields:
+            dock.form.set_values({"n_cells": 8})
+    user.begin(dock.panel)
+
+    def change() -> None:
+        what = user.one_of(("remove_cell", "divide_cell", "colour", "outlines", "mesh", "pull_cell"))
+        if what == "colour":
+            dock.colours.choose(dock.colours.combo.itemText(int(user.rng.integers(dock.colours.combo.count()))))
+        elif what == "outlines":
+            user.click(dock.outlines)
+        elif what == "mesh":
+            user.click(dock.results.mesh_button)
+        else:
+            place = {"position": user.rng.uniform(8, 28, 2).tolist()} if what == "pull_cell" else {}
+            dock.panel.edit(what, cell=int(user.rng.integers(1, 9)), **place)
+
+    user.meddle(dock.panel, change)
+    if user.chance(0.3):
+        user.click(dock.settle.button)
+    user.end(dock.panel)
+
+
+def tensions(user: User) -> None:
+    """Tensions: infer, look at results, sometimes cancel, paint on the labels, simulate with them and compare."""
+    dock = user.dock("Tensions")
+    shape = (60, 60) if user.chance(0.7) else (20, 20, 20)
+    labels = user.viewer.add_labels(_tissue(user, shape, 10), name="tissue")
+    dock.layer.choose(labels)
+    user.until(lambda: dock.work.run_button.isEnabled(), "the choice of the labels", dock.work.message.text)
+    before = dock.found
+    user.runs += user.click(dock.work.run_button)
+    if user.chance(0.2):
+        user.wait(float(user.rng.uniform(0, 0.2)))
+        user.click(dock.work.cancel_button)
+    user.until(lambda: not dock.work.working, "the tensions", dock.work.message.text)
+    user.wait(0.2)
+    if dock.found is before:
+        return
+    dock.result.tabs.setCurrentIndex(int(user.rng.integers(dock.result.tabs.count())))
+    if user.chance(0.5):
+        dock.result.link.go_to_interface(0)
+    if user.chance(0.3):
+        labels.paint((shape[0] / 2,) * len(shape), 0)
+        user.wait(0.2)
+    if user.chance(0.5):
+        panel = dock.result.simulate.panel
+        user.begin(panel)
+        user.meddle(panel, lambda: user.click(dock.result.simulate.compare_button) and None)
+        user.end(panel)
+
+
+def _tissue(user: User, shape: tuple[int, ...], count: int) -> np.ndarray:
+    """Return cells that fill the middle of an image."""
+    places = np.indices(shape).reshape(len(shape), -1).T
+    middle = np.array(shape) / 2
+    seeds = user.rng.uniform(0.2, 0.8, (count, len(shape))) * shape
+    nearest = 1 + np.argmin(((places[:, None] - seeds) ** 2).sum(axis=2), axis=1)
+    inside = ((places - middle) ** 2).sum(axis=1) < (0.42 * shape[0]) ** 2
+    return np.where(inside, nearest, 0).astype(np.int32).reshape(shape)
 
 
 def closed_in_the_middle(user: User) -> None:
@@ -322,7 +398,7 @@ def new_viewer(user: User) -> None:
 
 
 ACTIVITIES: list[Callable[[User], None]] = [
-    *(texture, cells, two_at_once, grains, two_shapes, map_of_shapes, kept_run),
+    *(texture, cells, two_at_once, grains, two_shapes, map_of_shapes, kept_run, foams, tensions),
     *(closed_in_the_middle, new_viewer),
 ]
 """What may happen in a cycle."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar, copy_context
 from typing import ParamSpec, TypeVar
 
+from shapelab.at_exit import end_with_program
 from shapelab.errors import Stopped
 
 __all__ = ["Stopped", "apart", "check_stop", "done_apart", "looking", "shielded", "stoppable"]
@@ -73,7 +74,8 @@ def looking() -> Callable[[], None]:
 def apart(work: Callable[[], Result]) -> Result:
     """Return what `work` returns, which cannot look for itself: other libraries, compiling. It must change nothing that others see.
 
-    It is done on a thread of its own. Where this thread is asked to stop, the other one is left to end by itself.
+    It is done on a thread of its own. Where this thread is asked to stop, the other one is left to end by itself, at the latest when
+    the program ends.
 
     Raises
     ------
@@ -93,6 +95,7 @@ def apart(work: Callable[[], Result]) -> Result:
 
     check_stop()
     thread = threading.Thread(target=copy_context().run, args=(attempt,), name="shapelab apart", daemon=True)
+    end_with_program(thread)
     thread.start()
     while thread.is_alive():
         check_stop()

@@ -35,7 +35,7 @@ FLOORS = [
     {"parameters", "units"},
     {"refusal"},
     {"arguments"},
-    {"axis_names", "cuda_driver", "errors", "keops", "limits", "memory", "parameter_info"},
+    {"at_exit", "axis_names", "cuda_driver", "errors", "keops", "limits", "memory", "parameter_info"},
 ]
 """Top floor first: a module uses its own floor (families excepted) and those below."""
 HEIGHT = {name: len(FLOORS) - i for i, floor in enumerate(FLOORS) for name in floor}

@@ -249,3 +249,29 @@ def test_no_kernel_of_a_scenario_is_compiled_after_it_was_warmed_up():
     names = ("active_crystal", "bubbles", "dam_break", "tissue_growth_3d")
     done = subprocess.run([sys.executable, "-c", KERNELS, *names], capture_output=True, text=True, check=True)
     assert done.stdout == ""
+
+
+LEFT = """
+import threading
+import numpy as np, scipy.fft
+from shapelab.stopping import Stopped, apart, stoppable
+
+event, begun, array = threading.Event(), threading.Event(), np.zeros((64, 64, 64))
+
+def for_ever():
+    begun.set()
+    while True:
+        scipy.fft.fftn(array)  # of C++, which cannot be taken down within
+
+threading.Thread(target=lambda: begun.wait() and event.set()).start()
+try:
+    with stoppable(event):
+        apart(for_ever)
+except Stopped:
+    print("stopped")
+"""
+
+
+def test_a_program_ends_well_though_work_that_was_stopped_goes_on():
+    done = subprocess.run([sys.executable, "-c", LEFT], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "stopped\n", "")

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from napari_shapelab.run.at_exit import end_with_program
 from napari_shapelab.run.outcome import STOPPED, Checkpoint, Ended, Snapshot
 from napari_shapelab.run.provenance import provenance
 from napari_shapelab.run.recorder import Recorder
 from napari_shapelab.work.mailbox import Log, Mailbox
 from napari_shapelab.work.sentence import sentence
+from shapelab.at_exit import end_with_program
 from shapelab.device import release_memory
 from shapelab.errors import ShapelabError, Stopped
 from shapelab.simulation import Frame, Parameters, Simulation
@@ -84,7 +84,7 @@ class Worker(threading.Thread):
         self._analysis = analysis
         self._changed = threading.Condition()
         self._paused = paused
-        end_with_program(self)
+        end_with_program(self, self.stop)
         self._stopped = False
         self._singles = 0
         self._live: dict[str, Any] = {}

@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, Qt, Signal
 
 from napari_shapelab.work.compiling import watch_compiling
 from napari_shapelab.work.sentence import sentence
+from shapelab.at_exit import end_with_program
 from shapelab.catalog import load
 from shapelab.errors import ShapelabError
 
@@ -31,7 +32,9 @@ def warm_up(path: str) -> None:
         except Exception:  # the run will say what is wrong, if it concerns the user
             _log.exception("Compiling ahead (%s) failed", path)
 
-    threading.Thread(target=work, name="warm up", daemon=True).start()
+    thread = threading.Thread(target=work, name="warm up", daemon=True)
+    end_with_program(thread)
+    thread.start()
 
 
 class Task(QObject):
@@ -59,6 +62,7 @@ class Task(QObject):
         _at_work.add(self)
         self.destroyed.connect(lambda *_: _at_work.discard(self))  # with its owner, also between the answer and its delivery
         self._thread = threading.Thread(target=self._run, name="shapelab task", daemon=True)
+        end_with_program(self._thread)
         self._thread.start()
 
     def _deliver(self, result: Any) -> None:
