@@ -292,6 +292,43 @@ def test_scalars_that_come_later_are_kept_and_survive_a_kill_at_any_time(toy, tm
         np.testing.assert_array_equal(found.get("late", [np.nan] * len(found)), table["late"][: len(found)])
 
 
+def test_a_run_that_was_opened_while_it_was_written_stays_readable(toy, tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    from shapelab.io import tables
+    from shapelab.io import writer as writing
+
+    path, opened = tmp_path / "run.zarr", []
+
+    def read_all():
+        if path.exists():
+            opened.append(load_run(path))
+        for run in opened:
+            table = run.scalars
+            assert table["step"].tolist() == run.steps
+            assert run.frame(0).scalars["energy"] == table["energy"][0]
+
+    def reading(patch, module, name):
+        original = getattr(module, name)
+
+        def call(*arguments):
+            result = original(*arguments)
+            read_all()
+            return result
+
+        patch.setattr(module, name, call)
+
+    simulation = toy(seed=2)
+    with monkeypatch.context() as patch, RunWriter(path, simulation) as writer:
+        for module, name in ((tables, "append_rows"), (writing, "settle"), (writing, "write_record"), (writing, "settle_scalars")):
+            reading(patch, module, name)
+        for frame in simulation.run(4, every=1):
+            late = {f"late {frame.step}": 0.1} if frame.step % 2 == 0 else {}  # further scalars: the table is replaced
+            writer.write(replace(frame, scalars={**frame.scalars, **late}))
+    read_all()
+    assert {len(run) for run in opened} == {1, 2, 3, 4}
+
+
 def test_a_kill_between_record_and_rename_is_no_harm(toy, tmp_path, monkeypatch):
     from dataclasses import replace
 

@@ -86,8 +86,7 @@ class Run:
     @property
     def scalars(self) -> pd.DataFrame:
         """One row per frame: step, time and every scalar."""
-        name = WIDER_SCALARS if WIDER_SCALARS in self.record.tables else SCALARS
-        table, intact = self._table(name) or (None, True)
+        table, intact = self._scalars()
         if table is None or len(table) != len(self):
             raise InputError(f"The table scalars.csv of {self.path.name} is missing or damaged.")
         if any(table[column].dtype.kind not in "biuf" for column in table.columns):
@@ -209,15 +208,33 @@ class Run:
         table = self.table(item.path)
         return {"features": table[table["frame"] == index].drop(columns="frame").reset_index(drop=True)}
 
+    def _scalars(self) -> tuple[pd.DataFrame | None, bool]:
+        """Return the scalars of these frames, and whether they are what was written; None if they are missing.
+
+        Whoever writes the run replaces the table by a wider one when there are further scalars: then the record of now says what counts.
+        """
+        run = self
+        while True:
+            name = WIDER_SCALARS if WIDER_SCALARS in run.record.tables else SCALARS
+            with contextlib.suppress(InputError):
+                table, intact = run._table(name) or (None, True)
+                if table is not None and intact and len(table) == len(run):
+                    return table[: len(self)], True
+            now = read_record(self.path)
+            if now == run.record:
+                return run._table(name) or (None, True)
+            run = replace(self, record=now)
+
     def _table(self, name: str) -> tuple[pd.DataFrame, bool] | None:
         """Return a table, and whether it is what was written; None if the run has no such table."""
         extent = self.record.extent(name)
         if extent is None:
             return None
-        there = inside(self.path, name)
-        if name == WIDER_SCALARS and not there.is_file():  # renamed before the record could say so
-            there = inside(self.path, SCALARS)
-        return read_table(there, extent)
+        if name == WIDER_SCALARS:
+            with contextlib.suppress(InputError):
+                return read_table(inside(self.path, name), extent)
+            name = SCALARS  # renamed before the record could say so
+        return read_table(inside(self.path, name), extent)
 
     def _require_intact(self, table: pd.DataFrame, intact: bool, name: str) -> pd.DataFrame:
         if not intact:
