@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["ArgumentError", "EditError", "InputError", "NotFiniteError", "OutOfMemoryError", "ParameterError", "ShapelabError", "Stopped"]
+__all__ = [
+    "ArgumentError",
+    "EditError",
+    "InputError",
+    "NotFiniteError",
+    "OutOfMemoryError",
+    "ParameterError",
+    "ShapelabError",
+    "Stopped",
+    "reason_of",
+]
 
 
 class ShapelabError(ValueError):
@@ -50,3 +60,11 @@ class Stopped(ShapelabError):
 
     def __init__(self, message: str = "Stopped.") -> None:
         super().__init__(message)
+
+
+def reason_of(error: Exception, name: str) -> str:
+    """Return why a file failed, in a sentence without the file's name: whatever a damaged file leads to, the others go on."""
+    if isinstance(error, MemoryError):
+        return "memory ran out"
+    said = str(getattr(error, "plain", error)) if isinstance(error, ShapelabError) else f"{type(error).__name__}: {error}"
+    return said.removeprefix(f"{name}: ")

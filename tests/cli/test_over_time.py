@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import tifffile
 
+from shapelab.batch import folder_work
 from shapelab.cli import folder, main
 from shapelab.movies import measure_over_time
 
@@ -112,8 +113,8 @@ def test_a_damaged_file_is_named_and_skipped_and_only_it_is_done_again(images, t
     tifffile.imwrite(images / "bad.tif", disks())
     tifffile.imwrite(images / "cells 0.tif", disks(n=4))  # has changed meanwhile
     done = []
-    one = folder._one
-    monkeypatch.setattr(folder, "_one", lambda table_of, known, name, part: (done.append(name), one(table_of, known, name, part))[1])
+    one = folder_work._one
+    monkeypatch.setattr(folder_work, "_one", lambda call: (done.append(call.name), one(call))[1])
     assert main(words) == 0
     assert done == ["bad.tif", "cells 0.tif"]
     assert len(pd.read_csv(out)) == 4 + 4 + 3 + 4 + 5
@@ -146,7 +147,7 @@ def killer(known):
 def test_a_process_that_is_killed_costs_its_file_only(images, tmp_path, capsys):
     import argparse
 
-    known = argparse.Namespace(path=images, out=tmp_path / "t.csv", pattern=None, jobs=2)
+    known = argparse.Namespace(path=images, out=tmp_path / "t.csv", pattern=None, jobs=2, scheduler=None)
     assert folder.over_files(known, killer) == 1
     assert "cells 1.tif: failed: the process that worked on it was ended" in capsys.readouterr().err
     assert pd.read_csv(known.out)["file"].tolist() == ["cells 0.tif", "cells 2.tif", "cells 3.tif"]

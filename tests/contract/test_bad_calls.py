@@ -427,6 +427,7 @@ ELSEWHERE = {
     "Simulation": "what Curvatubes, Cells and Foam are",
     "batch.shipped_atlas": "takes nothing",
     "batch.sweep": "takes a spec and starts processes; tests/batch",
+    "batch.table_of_folder": "starts processes; tests/cli/test_folders.py",
     "batch.load_sweep": "takes a folder that a sweep has made; tests/batch",
     "batch.open_atlas": "takes a folder that a sweep has made; tests/batch",
     "batch.counts": "takes the table of a sweep; tests/batch",

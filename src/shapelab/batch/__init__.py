@@ -1,4 +1,4 @@
-"""Runs by the hundred: sweeps over parameters on Dask, atlases of their shapes, and textures fitted to a mask."""
+"""Runs and files by the hundred: sweeps over parameters on Dask, folders, atlases of shapes, and textures fitted to a mask."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from shapelab.batch.atlas import Atlas, AtlasMember, open_atlas, shipped_atlas
 from shapelab.batch.between import between, weights_at
 from shapelab.batch.distances import member_distances
 from shapelab.batch.fit import TextureFit, fit_texture
+from shapelab.batch.folder import FolderTable, table_of_folder
 from shapelab.batch.groups import compare_groups, member_table
 from shapelab.batch.layout import clusters, plane
 from shapelab.batch.spec import SweepSpec, read_spec
@@ -15,6 +16,7 @@ from shapelab.batch.thumbnails import thumbnail
 __all__ = [
     "Atlas",
     "AtlasMember",
+    "FolderTable",
     "SweepSpec",
     "TextureFit",
     "between",
@@ -30,6 +32,7 @@ __all__ = [
     "read_spec",
     "shipped_atlas",
     "sweep",
+    "table_of_folder",
     "thumbnail",
     "weights_at",
 ]

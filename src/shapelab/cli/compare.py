@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from shapelab.cli.folder import add_folder_options, over_files, refuse_folder_options
 from shapelab.cli.image_file import add_image_options, read_shape
 from shapelab.cli.parser import number, whole_number
 from shapelab.errors import InputError
+from shapelab.io.folder_files import is_folder_of_files, partner
 from shapelab.units import is_length, short_unit, shown_unit
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["add_options", "run"]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument("a", type=Path, metavar="A", help="image, mesh or run folder (its last frame)")
-    parser.add_argument("b", type=Path, metavar="B", help="what A is compared with; different voxels are brought to the finer size")
+    parser.add_argument("a", type=Path, metavar="A", help="image, mesh or run folder (its last frame); or a folder of images")
+    of_folder = "of a folder A: one file, or a folder of files of the same names"
+    parser.add_argument("b", type=Path, metavar="B", help=f"what A is compared with, in voxels of the finer size; {of_folder}")
     parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="of both: one size, or one per axis (z y x)")
     parser.add_argument("--voxel-size-b", type=number, nargs="+", metavar="SIZE", help="that of B, if it differs")
     parser.add_argument("--unit", help="unit of the voxel sizes that are given")
@@ -29,24 +36,66 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-curvature", action="store_true", help="leave out curvature diagrams (3-D)")
     parser.add_argument("--no-statistics", action="store_true", help="leave out the statistics of cells")
     parser.add_argument("--border-cells", action="store_true", help="keep cells cut by the border of the image in the statistics")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="also write a report: numbers, tables, versions, a figure")
+    add_folder_options(parser)
+    report = "also write a report to this folder: numbers, tables, versions, a figure; of a folder A: the table to make, .csv"
+    parser.add_argument("--out", type=Path, metavar="OUT", help=report)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(action=run)
 
 
 def run(known: argparse.Namespace) -> int:
-    """Print how two shapes compare."""
-    from shapelab.compare import compare, write_report
+    """Print how two shapes compare, or write the table of a folder."""
+    from shapelab.compare import write_report
     from shapelab.io.output import require_new
 
     if known.unit is not None and known.voxel_size is None and known.voxel_size_b is None:
         raise InputError("--unit is that of --voxel-size or --voxel-size-b: give both, or neither.")
     if known.unit is not None and short_unit(known.unit) and not is_length(known.unit):
         raise InputError(f"--unit: {known.unit} is no unit of length that is known: choose one such as um, nm, mm or pixel.")
+    if is_folder_of_files(known.a):
+        of_folder = argparse.Namespace(**vars(known), path=known.a)
+        return over_files(of_folder, table_of, partial(_references, known))
+    if is_folder_of_files(known.b):
+        raise InputError(f"{known.b} is a folder of files and {known.a} is none: name the folder first.")
+    refuse_folder_options(known, known.a)
     if known.out is not None:
         require_new(known.out)
-    a, _ = read_shape(known.a, known)
-    b, _ = read_shape(known.b, _of_b(known))
+    result = _compared(known.a, known.b, known)
+    print(_as_json(result) if known.json else _table(result))
+    if known.out is not None:
+        write_report(result, known.out)
+    return 0
+
+
+def table_of(known: argparse.Namespace) -> pd.DataFrame:
+    """Return the comparison of the file ``known.path`` of a folder with its reference, as one row."""
+    import pandas as pd
+
+    from shapelab.compare.reports import numbers_of
+
+    result = _compared(known.path, _reference(known, known.path), known)
+    return pd.DataFrame([{**numbers_of(result), "notes": " ".join(result["notes"])}])
+
+
+def _reference(known: argparse.Namespace, file: Path) -> Path:
+    """Return what a file of the folder A is compared with: B, or the file of B of the same name."""
+    return partner(file.relative_to(known.a), known.b) if is_folder_of_files(known.b) else Path(known.b)
+
+
+def _references(known: argparse.Namespace, file: Path) -> list[Path]:
+    """Return its reference if there is one."""
+    try:
+        reference = _reference(known, file)
+    except InputError:
+        return []
+    return [reference] if reference.exists() else []
+
+
+def _compared(first: Path, second: Path, known: argparse.Namespace) -> dict[str, Any]:
+    from shapelab.compare import compare
+
+    a, _ = read_shape(first, known)
+    b, _ = read_shape(second, _of_b(known))
     result = compare(
         a,
         b,
@@ -58,10 +107,7 @@ def run(known: argparse.Namespace) -> int:
         curvature=not known.no_curvature,
         statistics=not known.no_statistics,
     )
-    print(_as_json(result) if known.json else _table(result))
-    if known.out is not None:
-        write_report({"a": a.name, "b": b.name, **result}, known.out)
-    return 0
+    return {"a": a.name, "b": b.name, **result}
 
 
 def _of_b(known: argparse.Namespace) -> argparse.Namespace:

@@ -5,21 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from shapelab.errors import ShapelabError
-
-__all__ = ["FAILED", "end_of_files", "failure", "reason_of"]
+__all__ = ["FAILED", "end_of_files", "failure"]
 
 FAILED = 1
 """Exit code where some of the files failed."""
 _NAMED = 5
-
-
-def reason_of(error: Exception, name: str) -> str:
-    """Return why a file failed, in a sentence without the file's name: whatever a damaged file leads to, the others go on."""
-    if isinstance(error, MemoryError):
-        return "memory ran out"
-    said = str(getattr(error, "plain", error)) if isinstance(error, ShapelabError) else f"{type(error).__name__}: {error}"
-    return said.removeprefix(f"{name}: ")
 
 
 def failure(name: str, reason: str) -> str:

@@ -11,11 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelab.cli.failures import end_of_files, failure, reason_of
+from shapelab.cli.failures import end_of_files, failure
 from shapelab.cli.image_file import IMAGE_OPTIONS, add_image_options, frame_of_run, frame_of_step
 from shapelab.cli.parser import INTERRUPTED, number, refuse
 from shapelab.cli.progress import on_interrupt
-from shapelab.errors import InputError
+from shapelab.errors import InputError, reason_of
 from shapelab.io.presence import is_file
 
 if TYPE_CHECKING:

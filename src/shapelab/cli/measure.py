@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelab.cli.folder import add_folder_options, is_folder_of_files, over_files, refuse_folder_options
+from shapelab.cli.folder import add_folder_options, over_files, refuse_folder_options
 from shapelab.cli.image_file import add_image_options, frame_of_run, read_movie, read_shape
 from shapelab.cli.parser import number, refuse, whole_number
 from shapelab.errors import InputError
+from shapelab.io.folder_files import is_folder_of_files
 from shapelab.io.presence import is_file
 from shapelab.units import is_length, short_unit, shown_unit
 
@@ -56,7 +57,7 @@ def run(known: argparse.Namespace) -> int:
     _require_sense(known)
     if is_folder_of_files(known.path):
         return over_files(known, table_of)
-    refuse_folder_options(known)
+    refuse_folder_options(known, known.path)
     report, unit = _report(known)
     if known.out is not None:
         write_table(as_table(report), known.out)

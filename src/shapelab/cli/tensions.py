@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelab.cli.folder import add_folder_options, is_folder_of_files, over_files, refuse_folder_options
+from shapelab.cli.folder import add_folder_options, over_files, refuse_folder_options
 from shapelab.cli.image_file import add_image_options, frame_of_run, read_movie, read_still
 from shapelab.cli.parser import number, refuse
 from shapelab.cli.progress import work_line
 from shapelab.errors import InputError
+from shapelab.io.folder_files import is_folder_of_files
 from shapelab.io.output import require_new
 from shapelab.io.presence import is_file
 
@@ -63,7 +64,7 @@ def run(known: argparse.Namespace) -> int:
         raise InputError("--width smooths in time: it needs --over-time.")
     if is_folder_of_files(known.path) and not known.plan:
         return over_files(known, table_of)
-    refuse_folder_options(known)
+    refuse_folder_options(known, known.path)
     if known.plan:
         _plan(known)
     elif known.out is not None:

@@ -17,7 +17,7 @@ from shapelab.arguments import checked
 from shapelab.errors import InputError
 from shapelab.measure.diagram import CurvatureDiagram
 
-__all__ = ["write_report"]
+__all__ = ["numbers_of", "write_report"]
 
 _MAIN = ("mismatch", "dice", "adjusted_rand", "mean_surface_distance", "transport_distance", "curvature_distance")
 """What the heading of the figure says, where it was computed."""
@@ -59,11 +59,16 @@ def write_report(result: Mapping[str, Any], folder: str | Path, *, figure: bool 
     return written
 
 
+def numbers_of(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the single numbers and words of a comparison, by name."""
+    return {name: value for name, value in result.items() if isinstance(value, int | float | str | np.number)}
+
+
 def _write_numbers(result: Mapping[str, Any], path: Path) -> Path:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["name", "value"])
-        writer.writerows((name, value) for name, value in result.items() if isinstance(value, int | float | str | np.number))
+        writer.writerows(numbers_of(result).items())
     return path
 
 
