@@ -105,7 +105,17 @@ find_compiler() { # formulas of users, and distances of large clouds, are compil
         say "Without a C++ compiler costs.Formula is refused and its tests are skipped; everything else works."
 }
 
+find_browser() { # tests read numbers out of web pages; without Chromium they are skipped, everything else works
+    [ "$(uname -s)" = Linux ] && [ -f /etc/debian_version ] || return 0
+    local candidate
+    for candidate in chromium chromium-browser google-chrome google-chrome-stable chrome; do
+        if command -v "$candidate" >/dev/null 2>&1; then return 0; fi
+    done
+    (apt_install "the tests of web pages" chromium) || say "Without Chromium the tests of web pages are skipped; everything else works."
+}
+
 find_compiler
+find_browser
 if [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$(fingerprint)" ] && "$PY" -c '' 2>/dev/null; then
     exit 0
 fi

@@ -17,7 +17,7 @@ SOURCE = Path(shapelab.__file__).parent
 GUI = {"napari", "napari_shapelab", "qtpy", "magicgui", "superqt", "vispy", "pyqtgraph", "PyQt5", "PyQt6", "PySide2", "PySide6"}
 
 FLOORS = [
-    {"cli", "script", "scenario_check"},
+    {"cli", "script", "scenario_check", "page"},
     {"batch"},
     {"curvature", "cells", "crystals", "foam"},
     {"transport", "compare"},

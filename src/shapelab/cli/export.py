@@ -37,8 +37,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "out",
         type=Path,
         metavar="OUT",
-        help="what to make: .ply .obj .stl .vtk (surface of a frame), .tif (stack), .csv (scalars), "
-        ".gif .mp4 (movie), .inp .msh .vtu (finite elements of cells), .vti (grid for DAMASK), or a folder for all tables",
+        help="what to make: .ply .obj .stl .vtk (surface of a frame), .tif (stack), .csv (scalars), .gif .mp4 (movie), "
+        ".html (web page for any browser), .inp .msh .vtu (finite elements of cells), .vti (grid for DAMASK), or a folder for all tables",
     )
     parser.add_argument("--step", type=whole_number, metavar="N", help="export the surface of this step (default: the last one)")
     parser.add_argument("--all-frames", action="store_true", help="a surface of every frame, in a folder")
@@ -51,6 +51,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="draw cells with K pixels per computed pixel along each axis, exactly, from 1 to 16 (default: as they were saved)",
     )
     parser.add_argument("--fps", type=number, metavar="N", help="pictures per second of a movie (default 10)")
+    parser.add_argument(
+        "--max-size", type=number, metavar="MB", help="largest size of a web page (default 10): fewer bits, then fewer frames"
+    )
     add_element_options(parser)
     parser.set_defaults(action=run)
 
@@ -62,6 +65,7 @@ def run(known: argparse.Namespace) -> int:
     from shapelab.io.fem import FEM_SUFFIXES
     from shapelab.io.mesh import WRITTEN_SUFFIXES
     from shapelab.io.movie import MOVIE_SUFFIXES, check_movie, write_movie
+    from shapelab.page import PAGE_SUFFIXES
 
     suffix = known.out.suffix.lower()
     if suffix not in WRITTEN_SUFFIXES:
@@ -72,6 +76,8 @@ def run(known: argparse.Namespace) -> int:
         print(export_damask(known) if suffix == ".vti" else export_elements(known))
         return 0
     refuse_element_options(known)
+    if suffix not in PAGE_SUFFIXES:
+        refuse(known, ("max_size",), f"is for web pages only ({', '.join(PAGE_SUFFIXES)}): leave it out.")
     if suffix not in WRITTEN_SUFFIXES:
         refuse(known, ("step",), f"is for surfaces only ({', '.join(WRITTEN_SUFFIXES)}): leave it out.")
     kept = load_run(known.path)
@@ -87,14 +93,28 @@ def run(known: argparse.Namespace) -> int:
         if not 0 < fps <= 100:
             raise InputError(f"--fps must be above 0 and at most 100; received {fps:g}.")
         written = write_movie(known.out, _pictures(kept, known.layer, known.resolution), fps)
+    elif suffix in PAGE_SUFFIXES:
+        written = _page(kept, known)
     elif suffix in ("", ".csv"):
         refuse(known, ("resolution", "layer"), "is for pictures and surfaces: leave it out.")
         written = export_tables(kept, known.out)
     else:
-        suffixes = ", ".join((*WRITTEN_SUFFIXES, ".tif", ".csv", *MOVIE_SUFFIXES, *FEM_SUFFIXES, ".vti"))
+        suffixes = ", ".join((*WRITTEN_SUFFIXES, ".tif", ".csv", *MOVIE_SUFFIXES, PAGE_SUFFIXES[0], *FEM_SUFFIXES, ".vti"))
         raise InputError(f"{known.out.name} must end in {suffixes}, or be a folder.")
     print(written)
     return 0
+
+
+def _page(kept: Run, known: argparse.Namespace) -> Path:
+    """Say how large the page will be, then write it."""
+    from shapelab.io.output import require_new
+    from shapelab.page import LARGEST, make_page, save_page
+
+    refuse(known, ("layer", "resolution"), "is not for web pages, which hold every layer and draw cells at any resolution: leave it out.")
+    require_new(known.out)
+    page = make_page(kept, max_size=LARGEST if known.max_size is None else known.max_size)
+    print(f"{known.out.name}: {page.sentence()}")
+    return save_page(page, known.out)
 
 
 def _frames(kept: Run, known: argparse.Namespace) -> Sequence[int]:

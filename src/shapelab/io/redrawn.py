@@ -63,7 +63,8 @@ class Redrawn:
                 "it is not a run of cells, or an earlier version saved it. It can only be shown as it was saved."
             )
         simulation = create(record.family, record.preset, **record.latest_parameters())
-        self._model: Any = simulation.model
+        self.model: Any = simulation.model
+        """The model of the run."""
         shape, count = getattr(simulation.parameters, "shape", ()), int(getattr(simulation.parameters, "n_cells", 1))
         require_memory(memory.of_cells(shape, count, fineness=self.fineness))
         self._lock = threading.Lock()
@@ -73,9 +74,9 @@ class Redrawn:
         """Return the cells of one frame, with the place of their grid."""
         step = self._steps[index]
         with self._lock:
-            state = self._state(step)
+            state = self.state(index)
             try:
-                drawn: LayerData = self._model.draw(state, self.fineness)
+                drawn: LayerData = self.model.draw(state, self.fineness)
             except ShapelabError:
                 raise
             except Exception as error:  # whatever a state that is not one leads to
@@ -85,12 +86,14 @@ class Redrawn:
     def __getitem__(self, index: int) -> np.ndarray:
         return np.asarray(self.layer(index).data).astype(self.dtype, copy=False)
 
-    def _state(self, step: int) -> State:
+    def state(self, index: int) -> State:
+        """Return what the cells of one frame are drawn from."""
+        step = self._steps[index]
         plain, arrays = read_checkpoint(inside(self._path, f"drawings/{step:08d}.npz"))
         try:
-            parameters = self._model.parameters_type.from_json(plain["parameters"])
-            state: State = self._model.state_type.unpack(plain, arrays, parameters)
-            fits = parameters.shape == tuple(n // self.fineness for n in self.shape[1:]) and self._model.can_draw(state)
+            parameters = self.model.parameters_type.from_json(plain["parameters"])
+            state: State = self.model.state_type.unpack(plain, arrays, parameters)
+            fits = parameters.shape == tuple(n // self.fineness for n in self.shape[1:]) and self.model.can_draw(state)
         except Exception as error:  # whatever a damaged file leads to
             raise self._damaged(step) from error
         if not fits:

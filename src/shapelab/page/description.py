@@ -1,0 +1,106 @@
+"""What a page says of a run: title, frames, parameters, provenance, citation, and the command that makes it again.
+
+Nothing of the machine that made the run is in it: no path, no user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from shapelab.catalog import create, families, scenarios
+from shapelab.errors import ShapelabError
+from shapelab.io import Run
+from shapelab.page.declarations import declared, plain, rows
+from shapelab.page.packing import Chunks
+from shapelab.parameters import Parameters
+from shapelab.script import as_command
+from shapelab.simulation import Simulation
+
+__all__ = ["describe", "scalar_table"]
+
+_LICENCE = "The program in this page is part of napari-shapelab (MIT licence). The results belong to whoever made the run."
+
+
+def describe(run: Run, indices: Sequence[int]) -> dict[str, Any]:
+    """Return all words and numbers beside the layers and the scalars, as JSON."""
+    record = run.record
+    simulation = _again(run)
+    family = families().get(record.family)
+    preset = scenarios(record.family).get(record.preset or "") if family is not None else None
+    name = preset.title if preset is not None else record.preset or "Own parameters"
+    given = [{"label": key, "value": plain(value), "description": ""} for key, value in record.parameters.items()]
+    return {
+        "title": f"{name} · {family.title if family is not None else record.family}",
+        "about": preset.description if preset is not None else "",
+        "folder": run.path.name,
+        "family": record.family,
+        "preset": record.preset,
+        "frames": [{"step": record.steps[index], "time": record.times[index]} for index in indices],
+        "names": [str(column) for column in run.scalars.columns if column not in ("step", "time")],
+        "parameters": rows(simulation.parameters) if simulation is not None else given,
+        "changes": [
+            {"step": change.step, "text": ", ".join(f"{key} = {plain(value)}" for key, value in change.parameters.items())}
+            for change in record.changes
+        ],
+        "provenance": _provenance(run),
+        "citation": _citation(simulation, preset),
+        "licence": _LICENCE,
+        "command": _command(simulation, record.steps[-1]),
+        "live": _live(simulation),
+    }
+
+
+def scalar_table(run: Run, indices: Sequence[int]) -> Chunks:
+    """Return every scalar at every frame, row by row, in double precision: exactly what the table holds."""
+    table = run.scalars.drop(columns=["step", "time"], errors="ignore").to_numpy(np.float64)
+    chunks = Chunks()
+    chunks.add_bytes(np.ascontiguousarray(table[list(indices)].astype("<f8")).tobytes())
+    return chunks
+
+
+def _again(run: Run) -> Simulation | None:
+    """Return a simulation with the parameters of the first frame, None if its model is not installed here."""
+    try:
+        return create(run.record.family, run.record.preset, **run.record.parameters)
+    except (ShapelabError, TypeError):
+        return None
+
+
+def _provenance(run: Run) -> list[dict[str, str]]:
+    record = run.record
+    ended = record.reason or "The run was interrupted, or was still running."
+    listed = {
+        "Run": run.path.name,
+        "Steps": f"{record.steps[0]} to {record.steps[-1]}, {len(run)} frames" if len(run) > 1 else str(record.steps[0]),
+        "Ended": f"It failed: {ended}" if record.failed else ended,
+        "Device": record.device,
+        "Started": record.created.replace("T", " ").removesuffix("+00:00") + " UTC",
+        "Versions": ", ".join(f"{name} {number}" for name, number in record.versions.items()),
+    }
+    return [{"label": label, "value": value} for label, value in listed.items()]
+
+
+def _citation(simulation: Simulation | None, preset: Any) -> list[str]:
+    found = [getattr(preset, "citation", ""), getattr(simulation.model, "citation", "") if simulation is not None else ""]
+    return list(dict.fromkeys(text for text in found if text))
+
+
+def _command(simulation: Simulation | None, steps: int) -> str:
+    """Return the command that runs the same parameters for as long, "" where there is none."""
+    if simulation is None:
+        return ""
+    try:
+        return f"{as_command(simulation)} --steps {steps}"
+    except ShapelabError:
+        return ""
+
+
+def _live(simulation: Simulation | None) -> dict[str, Any] | None:
+    """Return what a page needs to go on computing; the page itself decides whether it can."""
+    if simulation is None or not isinstance(simulation.parameters, Parameters):
+        return None
+    given = simulation.parameters
+    return {"family": simulation.model.name, "values": given.to_json(), "declared": declared(given), "periodic": simulation.periodic}

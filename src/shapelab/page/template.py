@@ -1,0 +1,87 @@
+"""The page around the data: one HTML file whose programs and style are allowed by their hashes, and nothing else is."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from typing import Any
+
+__all__ = ["MODULES", "SHADERS", "WORKER_MODULES", "fill", "joined"]
+
+WORKER_MODULES: tuple[str, ...] = ()
+"""What computes in a worker, each after those that it imports."""
+MODULES = (
+    "bytes.js",
+    "page_data.js",
+    "costs.js",
+    "candidates.js",
+    "colours.js",
+    "gl.js",
+    "view.js",
+    "panels.js",
+    "flat_renderer.js",
+    "volume_renderer.js",
+    "overlay.js",
+    "plot.js",
+    "capture.js",
+    "player.js",
+    "main.js",
+)
+"""The page's own modules, each after those that it imports."""
+SHADERS = ("screen.vert", "surface.frag", "labels.frag", "cells.frag", "flat.frag")
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z_]+\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export ", re.MULTILINE)
+
+
+def fill(page: Mapping[str, Any], blobs: Iterable[str]) -> str:
+    """Return the whole file.
+
+    Parameters
+    ----------
+    page
+        What the page says, as JSON.
+    blobs
+        Base64 texts that it refers to by their numbers.
+    """
+    program, style = joined(MODULES), _read("style.css")
+    policy = (
+        f"default-src 'none'; script-src {_hash(program)}; style-src {_hash(style)}; worker-src blob:; img-src blob: data:; "
+        "media-src blob:; base-uri 'none'; form-action 'none'"
+    )
+    parts = [_data(f"shader-{name}", "text/plain", _read(name)) for name in SHADERS]
+    parts.append(_data("worker", "text/plain", joined(WORKER_MODULES)))
+    parts.append(_data("page", "application/json", json.dumps(page, ensure_ascii=True, allow_nan=False, separators=(",", ":"))))
+    parts += [_data(f"blob-{number}", "application/octet-stream", text) for number, text in enumerate(blobs)]
+    slots = {
+        "TITLE": html.escape(str(page["title"])),
+        "POLICY": html.escape(policy),
+        "STYLE": style,
+        "DATA": "\n".join(parts),
+        "PROGRAM": program,
+    }
+    return re.sub(r"\{\{([A-Z]+)\}\}", lambda match: slots[match.group(1)], _read("viewer.html"))
+
+
+def joined(modules: Iterable[str]) -> str:
+    """Return modules as one script: each comes after what it imports, and no two have a name in common."""
+    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", _read(name))) for name in modules)
+
+
+def _data(name: str, kind: str, text: str) -> str:
+    """Return an element that the browser keeps and does not run; nothing in `text` can end it early."""
+    safe = text.replace("<", "\\u003c") if kind == "application/json" else text
+    assert "</script" not in safe.lower()
+    return f'<script type="{kind}" id="{name}">{safe}</script>'
+
+
+def _read(name: str) -> str:
+    return (files("shapelab.page") / "web" / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,93 @@
+"""Images and labels of a run as a page holds them: fields in few bits, labels as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from shapelab.io import Run
+from shapelab.io.record import LayerRecord
+from shapelab.page.packing import Chunks, quantised
+from shapelab.units import shown_unit
+
+__all__ = ["Volume", "curvature_range"]
+
+_NEAR_SURFACE = 0.8
+"""With few bits, a phase field is only told apart up to this value: beyond three voxels from the surface nothing is seen of it."""
+_FEW_BITS = 6
+
+
+class Volume:
+    """One image or label layer.
+
+    Parameters
+    ----------
+    run, item
+        Where it is.
+    """
+
+    def __init__(self, run: Run, item: LayerRecord) -> None:
+        self.item, self.array = item, run.array(item)
+        self.shape = tuple(int(n) for n in self.array.shape[1:])
+        self.labels = item.kind == "labels"
+        self.surface = item.meta.get("rendering") == "iso"
+        limits = item.meta.get("contrast_limits")
+        self._limits = None if limits is None else (float(limits[0]), float(limits[1]))
+
+    def limits(self, bits: int, indices: Sequence[int]) -> tuple[float, float]:
+        """Return the values that the lowest and the highest number stand for."""
+        if self._limits is None:
+            sample = [np.asarray(self.array[index], float) for index in (*indices[:: max(1, len(indices) // 4)], indices[-1])]
+            self._limits = float(min(map(np.nanmin, sample))), float(max(map(np.nanmax, sample)))
+        low, high = self._limits
+        if self.surface and bits <= _FEW_BITS and (low, high) == (-1.0, 1.0):
+            return -_NEAR_SURFACE, _NEAR_SURFACE
+        return low, high
+
+    def pack(self, indices: Sequence[int], bits: int) -> tuple[Chunks, dict[str, Any]]:
+        """Return the bytes of these frames, and what is needed to read them."""
+        chunks = Chunks()
+        low, high = (0.0, 0.0) if self.labels else self.limits(bits, indices)
+        last = np.zeros(0)
+        for index in indices:
+            last = np.asarray(self.array[index])
+            chunks.add_frame(_small_labels(last) if self.labels else quantised(last, low, high, bits))
+        meta = self.item.meta
+        described: dict[str, Any] = {
+            "kind": ("labels" if self.labels else "image") + str(len(self.shape)),
+            "name": self.item.name,
+            "shape": list(self.shape),
+            "scale": [float(h) for h in meta.get("scale", (1.0,) * len(self.shape))],
+            "unit": shown_unit(str(meta.get("units", ("",))[-1])),
+        }
+        if self.labels:
+            return chunks, described
+        described |= {"bits": bits, "low": low, "high": high, "surface": self.surface, "level": float(meta.get("iso_threshold") or 0.0)}
+        if self.surface and len(self.shape) == 3:
+            described["curvature"] = curvature_range(last, described["scale"], described["level"])
+        return chunks, described
+
+
+def _small_labels(labels: np.ndarray) -> np.ndarray:
+    """Return labels as uint8 or uint16; larger ones are counted round, never to 0."""
+    top = int(labels.max(initial=0))
+    if top < 2**8:
+        return labels.astype(np.uint8)
+    if top < 2**16:
+        return labels.astype(np.uint16)
+    return np.where(labels > 0, (labels.astype(np.int64) - 1) % (2**16 - 1) + 1, 0).astype(np.uint16)
+
+
+def curvature_range(field: np.ndarray, scale: Sequence[float], level: float) -> float:
+    """Return a mean curvature [1/unit] that nine tenths of the surface ``field = level`` stay below, 1 where there is no surface."""
+    u = np.asarray(field, float) - level
+    first = np.gradient(u, *scale)
+    square = sum(d * d for d in first)
+    near = (np.abs(u) < 0.5) & (square > 0)
+    if not near.any():
+        return 1.0
+    normal = [d / np.sqrt(np.maximum(square, 1e-300)) for d in first]
+    divergence = sum(np.gradient(normal[axis], scale[axis], axis=axis) for axis in range(3))
+    return float(max(np.quantile(np.abs(np.asarray(divergence)[near]) / 2, 0.9), 1e-12))

@@ -1,0 +1,51 @@
+// A still picture and a film of what is seen, saved by the browser.
+
+function composed(view, overlay) {
+  const both = document.createElement("canvas");
+  both.width = view.width;
+  both.height = view.height;
+  const pen = both.getContext("2d");
+  pen.drawImage(view, 0, 0);
+  pen.drawImage(overlay, 0, 0, both.width, both.height);
+  return both;
+}
+
+export function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+// A PNG of the picture and what is drawn over it.
+export function still(view, overlay) {
+  return new Promise((done) => composed(view, overlay).toBlob(done, "image/png"));
+}
+
+export function canFilm() {
+  return typeof MediaRecorder !== "undefined" && typeof HTMLCanvasElement.prototype.captureStream === "function";
+}
+
+// A film of all frames: `go` shows one and returns when it is drawn. Returns {blob, suffix}.
+export async function film(view, overlay, count, framesPerSecond, go) {
+  const both = composed(view, overlay);
+  const pen = both.getContext("2d");
+  const kinds = ["video/mp4", "video/webm;codecs=vp9", "video/webm"];
+  const mimeType = kinds.find((kind) => MediaRecorder.isTypeSupported(kind));
+  const recorder = new MediaRecorder(both.captureStream(framesPerSecond), { mimeType, videoBitsPerSecond: 8e6 });
+  const parts = [];
+  recorder.ondataavailable = (event) => parts.push(event.data);
+  const ended = new Promise((done) => (recorder.onstop = done));
+  recorder.start();
+  for (let index = 0; index < count; index++) {
+    const until = performance.now() + 1000 / framesPerSecond;
+    await go(index);
+    pen.drawImage(view, 0, 0);
+    pen.drawImage(overlay, 0, 0, both.width, both.height);
+    await new Promise((done) => setTimeout(done, Math.max(0, until - performance.now())));
+  }
+  recorder.stop();
+  await ended;
+  return { blob: new Blob(parts, { type: mimeType }), suffix: mimeType.includes("mp4") ? "mp4" : "webm" };
+}

@@ -1,0 +1,249 @@
+// Flat pictures: images and labels with their pixels, and cells that every fragment of the shader computes.
+import { candidates } from "./candidates.js";
+import { cellColours } from "./colours.js";
+import { addChoice } from "./panels.js";
+
+const PER_CELL = 20; // numbers, in five texels
+const CELLS_IN_A_ROW = 256;
+const ITEMS_IN_A_ROW = 1024;
+
+export class FlatPicture {
+  constructor(graphics, layer, isLabels) {
+    this.graphics = graphics;
+    this.layer = layer;
+    this.isLabels = isLabels;
+    this.held = null;
+    this.line = 1.5;
+    this.contour = false;
+    const unit = Math.min(...layer.scale);
+    this.aspect = layer.scale.map((h) => h / unit);
+    const low = layer.low ?? 0;
+    this.level = ((layer.level ?? 0) - low) / ((layer.high ?? 1) - low || 1);
+  }
+
+  get plane() {
+    return this.layer.shape.map((n, axis) => n * this.aspect[axis]);
+  }
+
+  setData(data, bits) {
+    const { graphics, layer } = this;
+    graphics.forget(this.held, this.empty);
+    if (this.isLabels) {
+      this.held = graphics.texture(data.BYTES_PER_ELEMENT === 1 ? "R8UI" : "R16UI", layer.shape, data);
+      this.empty = graphics.texture("R8", [1, 1], new Uint8Array(1));
+      return;
+    }
+    const top = 2 ** bits - 1;
+    const bytes = top === 255 ? data : Uint8Array.from(data, (n) => Math.round((n * 255) / top));
+    this.held = graphics.texture("R8", layer.shape, bytes, true);
+    this.empty = graphics.texture("R8UI", [1, 1], new Uint8Array(1));
+  }
+
+  draw(view, colours) {
+    const { canvas } = this.graphics;
+    this.graphics.draw("flat.frag", {
+      image: { ...(this.isLabels ? this.empty : this.held), unit: 0 },
+      labels: { ...(this.isLabels ? this.held : this.empty), unit: 1 },
+      mode: { int: this.isLabels ? 2 : this.layer.surface || this.layer.twoSided ? 0 : 1 },
+      canvas: [canvas.width, canvas.height],
+      centre: [view.centre[0] / this.aspect[0], view.centre[1] / this.aspect[1]],
+      scale: view.scale,
+      shape: this.layer.shape,
+      aspect: this.aspect,
+      level: this.level,
+      contour: this.contour || this.layer.surface ? 1 : 0,
+      line: this.line,
+      back: colours.stage,
+    });
+  }
+}
+
+// An image or labels of two dimensions.
+export class FlatRenderer extends FlatPicture {
+  constructor(graphics, layer, series) {
+    super(graphics, layer, layer.kind === "labels2");
+    this.series = series;
+  }
+
+  async show(index) {
+    this.setData(await this.series.get(index), this.layer.bits ?? 8);
+  }
+
+  controls(box, changed) {
+    if (!this.isLabels) return;
+    addChoice(box, "Boundaries", [["1.5", "drawn"], ["0", "none"]], "1.5", (value) => {
+      this.line = Number(value);
+      changed(false);
+    });
+  }
+
+  legend() {
+    if (this.isLabels) return null;
+    return { low: this.layer.low.toPrecision(3), high: this.layer.high.toPrecision(3), name: this.layer.name, ramp: !this.layer.twoSided };
+  }
+}
+
+// Flat cells: their owner is found at every fragment, so that boundaries are sharp at any zoom.
+export class CellRenderer {
+  constructor(graphics, layer, series) {
+    this.graphics = graphics;
+    this.layer = layer;
+    this.series = series;
+    this.size = layer.shape.map((n, axis) => n * layer.spacing[axis]);
+    this.periods = layer.periodic ? this.size : [0, 0];
+    this.colourBy = "cell";
+    this.range = [0, 1];
+    this.line = 1.6;
+    this.cells = null;
+    this.held = [];
+    this.seeds = true;
+    this.arrows = false;
+    this.nextCells = null;
+  }
+
+  get plane() {
+    return this.size;
+  }
+
+  async prepare() {
+    const first = await this.series.get(0);
+    const frames = await this.series.frames;
+    const values = frames.flatMap((frame) => [...frame.colour]);
+    this.range = values.length ? [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))] : [0, 1];
+    const types = new Set(frames.flatMap((frame) => [...frame.type]));
+    this.ways = [["cell", "by cell"]];
+    if (types.size > 1) this.ways.push(["type", "by type"]);
+    if (this.range[1] > this.range[0]) this.ways.push(["property", `by ${this.layer.colourBy.replaceAll("_", " ")}`]);
+    this.colourBy = this.ways[this.ways.length - 1][0];
+    return first;
+  }
+
+  async show(index) {
+    const cells = await this.series.get(index);
+    this.nextCells = index + 1 < this.layer.counts.length ? await this.series.get(index + 1) : null;
+    this.setCells(cells);
+  }
+
+  // Draw these cells from now on (also when they have moved).
+  setCells(cells) {
+    this.cells = cells;
+    this.stale = true;
+  }
+
+  upload() {
+    const { graphics, cells } = this;
+    graphics.forget(...this.held);
+    const tiles = cells.count > 400 ? 64 : 32;
+    const lists = candidates(cells, this.size, this.periods, tiles);
+    const rows = Math.max(1, Math.ceil(cells.count / CELLS_IN_A_ROW));
+    const numbers = new Float32Array(rows * CELLS_IN_A_ROW * PER_CELL);
+    const colours = cellColours(cells, this.colourBy, this.range);
+    for (let i = 0; i < cells.count; i++) {
+      const rgb = colours[i].map((c) => c / 255);
+      numbers.set([
+        cells.x0[i], cells.x1[i], cells.potential[i], cells.kind[i],
+        cells.exponent[i], cells.scale[i], cells.a00[i], cells.a01[i],
+        cells.a11[i], cells.axis0[i], cells.axis1[i], cells.length[i],
+        cells.cap[i], 0, 0, 0, ...rgb, 0,
+      ], i * PER_CELL);
+    }
+    const ranges = new Int32Array(2 * tiles * tiles);
+    for (let k = 0; k < tiles * tiles; k++) {
+      ranges[2 * k] = lists.starts[k];
+      ranges[2 * k + 1] = lists.starts[k + 1] - lists.starts[k];
+    }
+    const itemRows = Math.max(1, Math.ceil(lists.items.length / ITEMS_IN_A_ROW));
+    const items = new Int32Array(itemRows * ITEMS_IN_A_ROW);
+    items.set(lists.items);
+    this.held = [
+      graphics.texture("RGBA32F", [rows, (CELLS_IN_A_ROW * PER_CELL) / 4], numbers),
+      graphics.texture("RG32I", [tiles, tiles], ranges),
+      graphics.texture("R32I", [itemRows, ITEMS_IN_A_ROW], items),
+      graphics.texture("R8", this.layer.shape, cells.open.map((n) => 255 * n)),
+    ];
+    this.stale = false;
+  }
+
+  uniforms(colours) {
+    if (this.stale) this.upload();
+    const [cells, tiles, items, open] = this.held;
+    return {
+      cells: { ...cells, unit: 0 },
+      tiles: { ...tiles, unit: 1 },
+      items: { ...items, unit: 2 },
+      open: { ...open, unit: 3 },
+      size: this.size,
+      period: this.periods,
+      line: this.line,
+      raw: 0,
+      back: colours.stage,
+      wall: colours.wall,
+      medium: colours.medium,
+    };
+  }
+
+  draw(view, colours) {
+    if (this.cells === null) return;
+    const { canvas } = this.graphics;
+    this.graphics.draw("cells.frag", {
+      ...this.uniforms(colours),
+      canvas: [canvas.width, canvas.height],
+      centre: view.centre,
+      scale: view.scale,
+    });
+  }
+
+  // Owner + 1 of every pixel of the grid, 0 for the medium and walls, as the shader finds them.
+  labels(colours) {
+    const { gl } = this.graphics;
+    const [height, width] = this.layer.shape;
+    const target = gl.createTexture();
+    const frame = gl.createFramebuffer();
+    const uniforms = this.uniforms(colours);
+    gl.activeTexture(gl.TEXTURE7);
+    gl.bindTexture(gl.TEXTURE_2D, target);
+    gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, width, height);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
+    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, target, 0);
+    this.graphics.draw("cells.frag", {
+      ...uniforms, canvas: [width, height], centre: [this.size[0] / 2, this.size[1] / 2], scale: this.layer.spacing[0], raw: 1,
+    }, width, height);
+    const bytes = new Uint8Array(4 * width * height);
+    gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    gl.deleteFramebuffer(frame);
+    gl.deleteTexture(target);
+    const labels = new Uint32Array(width * height);
+    for (let row = 0; row < height; row++) {
+      for (let column = 0; column < width; column++) {
+        const at = 4 * ((height - 1 - row) * width + column); // the last row comes first
+        labels[row * width + column] = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16);
+      }
+    }
+    return labels;
+  }
+
+  controls(box, changed) {
+    if (this.ways.length > 1) {
+      addChoice(box, "Colour", this.ways, this.colourBy, (value) => {
+        this.colourBy = value;
+        this.stale = true;
+        changed(false);
+      });
+    }
+    addChoice(box, "Boundaries", [["1.6", "drawn"], ["0", "none"]], "1.6", (value) => {
+      this.line = Number(value);
+      changed(false);
+    });
+    addChoice(box, "Centres", [["seeds", "points"], ["arrows", "points and moves"], ["", "none"]], "seeds", (value) => {
+      this.seeds = value !== "";
+      this.arrows = value === "arrows";
+      changed(false);
+    });
+  }
+
+  legend() {
+    if (this.colourBy !== "property") return null;
+    return { low: this.range[0].toPrecision(2), high: this.range[1].toPrecision(2), name: this.layer.colourBy.replaceAll("_", " "), ramp: true };
+  }
+}

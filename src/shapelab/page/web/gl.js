@@ -1,0 +1,81 @@
+// WebGL 2 in few words: programs and textures.
+import { embedded } from "./page_data.js";
+
+export class Graphics {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.gl = canvas.getContext("webgl2", { antialias: false, preserveDrawingBuffer: true });
+    if (this.gl === null) throw new Error("This browser has no WebGL 2, which the pictures need. Another browser, or a newer one, will show them.");
+    this.gl.pixelStorei(this.gl.UNPACK_ALIGNMENT, 1);
+    this.programs = new Map();
+  }
+
+  // A program that fills the canvas with one fragment shader.
+  program(name) {
+    if (!this.programs.has(name)) {
+      const { gl } = this;
+      const program = gl.createProgram();
+      for (const [kind, file] of [[gl.VERTEX_SHADER, "screen.vert"], [gl.FRAGMENT_SHADER, name]]) {
+        const shader = gl.createShader(kind);
+        gl.shaderSource(shader, embedded(`shader-${file}`).trim());
+        gl.compileShader(shader);
+        if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(`${file}: ${gl.getShaderInfoLog(shader)}`);
+        gl.attachShader(program, shader);
+      }
+      gl.linkProgram(program);
+      if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(`${name}: ${gl.getProgramInfoLog(program)}`);
+      this.programs.set(name, program);
+    }
+    return this.programs.get(name);
+  }
+
+  // Fill the canvas, or the framebuffer that is bound, with a shader. Uniforms: numbers, arrays of 2 to 4 or 9 numbers,
+  // {int: n} or {texture: t, unit: n}.
+  draw(name, uniforms, width = this.canvas.width, height = this.canvas.height) {
+    const { gl } = this;
+    const program = this.program(name);
+    gl.useProgram(program);
+    gl.viewport(0, 0, width, height);
+    for (const [key, value] of Object.entries(uniforms)) {
+      const place = gl.getUniformLocation(program, key);
+      if (place === null) continue;
+      if (typeof value === "number") gl.uniform1f(place, value);
+      else if (value.texture !== undefined) {
+        gl.activeTexture(gl.TEXTURE0 + value.unit);
+        gl.bindTexture(value.target ?? gl.TEXTURE_2D, value.texture);
+        gl.uniform1i(place, value.unit);
+      } else if (value.int !== undefined) gl.uniform1i(place, value.int);
+      else if (value.length === 9) gl.uniformMatrix3fv(place, false, value);
+      else gl[`uniform${value.length}fv`](place, value);
+    }
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+
+  // A texture of two or three dimensions, shape (y, x) or (z, y, x), of "R8", "R8UI", "R16UI", "RGBA32F", "R32I" or "RG32I".
+  texture(kind, shape, data, smooth = false, repeat = false) {
+    const { gl } = this;
+    const [format, type] = {
+      R8: [gl.RED, gl.UNSIGNED_BYTE],
+      R8UI: [gl.RED_INTEGER, gl.UNSIGNED_BYTE],
+      R16UI: [gl.RED_INTEGER, gl.UNSIGNED_SHORT],
+      R32I: [gl.RED_INTEGER, gl.INT],
+      RG32I: [gl.RG_INTEGER, gl.INT],
+      RGBA32F: [gl.RGBA, gl.FLOAT],
+    }[kind];
+    const target = shape.length === 3 ? gl.TEXTURE_3D : gl.TEXTURE_2D;
+    const texture = gl.createTexture();
+    gl.activeTexture(gl.TEXTURE7);
+    gl.bindTexture(target, texture);
+    const filter = smooth ? gl.LINEAR : gl.NEAREST;
+    const edge = repeat ? gl.REPEAT : gl.CLAMP_TO_EDGE;
+    for (const [key, value] of [[gl.TEXTURE_MIN_FILTER, filter], [gl.TEXTURE_MAG_FILTER, filter],
+      [gl.TEXTURE_WRAP_S, edge], [gl.TEXTURE_WRAP_T, edge], [gl.TEXTURE_WRAP_R, edge]]) gl.texParameteri(target, key, value);
+    if (shape.length === 3) gl.texImage3D(target, 0, gl[kind], shape[2], shape[1], shape[0], 0, format, type, data);
+    else gl.texImage2D(target, 0, gl[kind], shape[1], shape[0], 0, format, type, data);
+    return { texture, target };
+  }
+
+  forget(...textures) {
+    for (const held of textures) if (held) this.gl.deleteTexture(held.texture);
+  }
+}

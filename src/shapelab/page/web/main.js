@@ -1,0 +1,215 @@
+// The page: puts data, pictures, time, plot and words together.
+import { canFilm, film, save, still } from "./capture.js";
+import { CellRenderer, FlatRenderer } from "./flat_renderer.js";
+import { Graphics } from "./gl.js";
+import { drawOverlay } from "./overlay.js";
+import { CellSeries, Series, readPage, readScalars } from "./page_data.js";
+import { addButton, addChoice, readColours, say, showLegend, showWords } from "./panels.js";
+import { Player } from "./player.js";
+import { Plot, short } from "./plot.js";
+import { View } from "./view.js";
+import { VolumeRenderer } from "./volume_renderer.js";
+
+const SLOW = 45; // milliseconds between two pictures from which on fewer pixels are drawn while things move
+const COARSEST = 0.4;
+
+class Show {
+  constructor(page) {
+    this.page = page;
+    this.canvas = document.getElementById("view");
+    this.overlay = document.getElementById("overlay");
+    this.graphics = new Graphics(this.canvas);
+    this.colours = readColours();
+    this.quality = 1;
+    this.lastDraw = 0;
+    this.pictures = 0;
+    this.view = new View(this.canvas, () => this.redraw());
+    this.renderers = page.layers.map((layer) => this.rendererOf(layer));
+    this.player = new Player(page.frames, (index) => this.showFrame(index));
+    window.addEventListener("resize", () => this.redraw());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      this.colours = readColours();
+      this.redraw();
+    });
+  }
+
+  rendererOf(layer) {
+    if (layer.kind === "cells2") return new CellRenderer(this.graphics, layer, new CellSeries(layer));
+    const series = new Series(layer);
+    if (layer.kind.endsWith("2")) return new FlatRenderer(this.graphics, layer, series);
+    const width = layer.surface && this.page.family === "curvatubes" ? this.page.live?.values.interface_width ?? 0 : 0;
+    return new VolumeRenderer(this.graphics, layer, series, width);
+  }
+
+  async open() {
+    showWords(this.page);
+    for (const renderer of this.renderers) if (renderer.prepare) await renderer.prepare();
+    await this.openScalars();
+    this.choose(0);
+    await this.player.go(this.page.frames.length - 1);
+  }
+
+  async openScalars() {
+    const { names } = this.page;
+    if (!names.length) return;
+    this.scalars = await readScalars(this.page);
+    if (this.page.frames.length < 2) return;
+    document.getElementById("graph").hidden = false;
+    const select = document.getElementById("scalar");
+    for (const name of names) {
+      const option = document.createElement("option");
+      option.textContent = name.replaceAll("_", " ");
+      option.value = name;
+      select.append(option);
+    }
+    this.plot = new Plot(document.getElementById("plot"), this.page.frames.map((frame) => frame.step), (index) => {
+      this.player.pause();
+      this.player.go(index);
+    });
+    const varies = (name) => new Set(this.scalar(name).filter(Number.isFinite)).size > 1;
+    select.value = names.find((name) => name === "energy") ?? names.find(varies) ?? names[0];
+    select.addEventListener("change", () => this.showScalar());
+  }
+
+  // The values of a scalar at all frames.
+  scalar(name) {
+    const { names, frames } = this.page;
+    const column = names.indexOf(name);
+    return frames.map((_, row) => this.scalars[row * names.length + column]);
+  }
+
+  showScalar() {
+    if (!this.plot) return;
+    const values = this.scalar(document.getElementById("scalar").value);
+    document.getElementById("value").textContent = short(values[this.player.index]);
+    this.plot.show(values, this.player.index, this.colours);
+  }
+
+  // Show another layer.
+  choose(number) {
+    this.renderer = this.renderers[number];
+    const box = document.getElementById("looks");
+    box.replaceChildren();
+    if (this.renderers.length > 1) {
+      addChoice(box, "Layer", this.page.layers.map((layer, k) => [String(k), layer.name]), String(number), async (value) => {
+        this.choose(Number(value));
+        await this.renderer.show(this.player.index);
+        this.redraw();
+      });
+    }
+    this.renderer.controls(box, (otherPlane) => {
+      if (otherPlane) this.view.show(this.renderer.plane);
+      this.redraw();
+    });
+    addButton(box, "Picture", "Save what is seen as a PNG", async () => {
+      save(await this.still(), `${this.baseName}.png`);
+    });
+    if (canFilm() && this.page.frames.length > 1) addButton(box, "Film", "Save all frames as a film", () => this.film());
+    this.view.show(this.renderer.plane);
+  }
+
+  get baseName() {
+    return this.page.folder.replace(/\.zarr$/, "");
+  }
+
+  async still() {
+    this.draw(1);
+    return still(this.canvas, this.overlay);
+  }
+
+  async film() {
+    this.player.pause();
+    say("Filming…");
+    try {
+      const { blob, suffix } = await film(this.canvas, this.overlay, this.page.frames.length, this.player.speed, async (index) => {
+        await this.player.go(index);
+        this.draw(1);
+      });
+      save(blob, `${this.baseName}.${suffix}`);
+      say("");
+    } catch (error) {
+      say(`The film could not be made: ${error.message}`);
+    }
+  }
+
+  async showFrame(index) {
+    const shown = this.renderer;
+    await shown.show(index);
+    this.showScalar();
+    await this.drawn();
+  }
+
+  // Resolves after the next picture.
+  drawn() {
+    this.redraw();
+    return new Promise((done) => (this.waiting ??= []).push(done));
+  }
+
+  redraw() {
+    if (this.asked || !this.renderer) return;
+    this.asked = true;
+    requestAnimationFrame((now) => this.onTurn(now));
+  }
+
+  onTurn(now) {
+    this.asked = false;
+    const passed = now - this.lastDraw;
+    this.lastDraw = now;
+    if (passed < 250 && !this.view.flat) {
+      if (passed > SLOW) this.quality = Math.max(this.quality * 0.85, COARSEST);
+      else if (passed < SLOW / 2) this.quality = Math.min(this.quality * 1.04, 1);
+    }
+    this.draw(this.view.flat ? 1 : this.quality);
+    const waiting = this.waiting ?? [];
+    this.waiting = [];
+    for (const done of waiting) done();
+    clearTimeout(this.rest);
+    if (this.quality < 1 && !this.view.flat) this.rest = setTimeout(() => this.draw(1), 300);
+  }
+
+  draw(quality) {
+    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    const fit = (canvas, part) => {
+      const width = Math.max(1, Math.round(this.canvas.clientWidth * ratio * part));
+      const height = Math.max(1, Math.round(this.canvas.clientHeight * ratio * part));
+      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    };
+    fit(this.canvas, quality);
+    this.renderer.draw(this.view, this.colours);
+    this.drawPen(ratio, fit);
+    showLegend(this.renderer.legend());
+    this.pictures += 1;
+  }
+
+  drawPen(ratio, fit) {
+    fit(this.overlay, 1);
+    const { overlay, view } = this;
+    // the pen draws at full size, whatever the picture's
+    const pen = Object.create(view, { scale: { value: (view.scale * this.canvas.width) / overlay.width } });
+    drawOverlay(overlay, pen, this.renderer, this.lengths(), this.colours.ink);
+  }
+
+  // The world's lengths per length of the view, and their unit.
+  lengths() {
+    const { layer } = this.renderer;
+    if (layer.kind === "cells2") return { perUnit: layer.perBox, unit: layer.unit || "pixel" };
+    const unit = layer.unit || "pixel";
+    if (!this.view.flat) return { perUnit: this.renderer.longest, unit };
+    return { perUnit: Math.min(...layer.scale.slice(-2)), unit };
+  }
+}
+
+async function start() {
+  const page = readPage();
+  try {
+    const show = new Show(page);
+    await show.open();
+    window.shapelab = { show, page, ready: true };
+  } catch (error) {
+    showWords(page);
+    say(error.message);
+    window.shapelab = { page, ready: false, error: error.message };
+  }
+}
+
+await start();

@@ -1,0 +1,153 @@
+"""A run as a page: what goes into it, in how many bits, and every how manieth frame, so that it stays small."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shapelab.arguments import checked
+from shapelab.errors import InputError
+from shapelab.io import Run
+from shapelab.io.export import Tick, no_tick
+from shapelab.io.output import new_file
+from shapelab.limits import above
+from shapelab.page.cells import FlatCells, read_cells
+from shapelab.page.description import describe, scalar_table
+from shapelab.page.packing import Chunks
+from shapelab.page.template import fill
+from shapelab.page.volumes import Volume
+from shapelab.stopping import check_stop
+
+__all__ = ["LARGEST", "PAGE_SUFFIXES", "Page", "make_page", "save_page", "write_page"]
+
+PAGE_SUFFIXES = (".html", ".htm")
+
+LARGEST = 10.0
+"""Megabytes that a page has at the most, unless another number is asked for."""
+_COMFORTABLE = 0.2
+"""Part of the largest size from which on fewer bits are taken."""
+_BITS = (8, 6, 5, 4)
+"""Bits per voxel that are tried, one after another."""
+_CELL_BITS = (24, 20, 16)
+"""Bits per number of flat cells."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that is ready to be written."""
+
+    text: str
+    frames: int
+    """Frames that it holds…"""
+    of: int
+    """… of so many that the run has."""
+    bits: int | None
+    """Bits per voxel of its fields, None if it holds none."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return len(self.text.encode())
+
+    def sentence(self) -> str:
+        """Say how large it is, and what was left out to keep it so."""
+        size = f"{self.size / 1e6:.1f} MB" if self.size >= 1e6 else f"{self.size / 1e3:.0f} kB"
+        frames = f"all {self.of} frames" if self.frames == self.of else f"{self.frames} of {self.of} frames"
+        if self.of == 1:
+            frames = "one frame"
+        return f"{size}, {frames}" + (f", {self.bits} bits per voxel" if self.bits is not None else "")
+
+
+@checked(max_size=above(0))
+def make_page(run: Run, *, max_size: float = LARGEST, tick: Tick = no_tick) -> Page:
+    """Return a run as one web page, ready to be written.
+
+    Parameters
+    ----------
+    run
+        Any run.
+    max_size
+        Largest size of the file [MB]. Fewer bits per voxel are taken first, then every second frame, every third…
+    tick
+        Told how far it is.
+
+    Raises
+    ------
+    InputError
+        If not even one frame fits.
+    """
+    everything, volumes = list(range(len(run))), _volumes(run)
+    cells = read_cells(run, everything)
+    if cells is not None:
+        volumes = [volume for volume in volumes if volume.item.name not in ("cells", "walls")]
+    stride, best = 1, _try(run, cells, volumes, everything, 0, tick)
+    limit = max_size * 1e6
+    for rung in range(1, len(_BITS)):
+        if best.size <= limit * _COMFORTABLE:
+            break
+        best = _try(run, cells, volumes, everything, rung, tick)
+    while best.size > limit:
+        if best.frames == 1:
+            raise InputError(f"A page of one frame of {run.path.name} is {best.size / 1e6:.1f} MB: allow more than {max_size:g} MB.")
+        stride = max(stride + 1, int(stride * best.size / limit))
+        kept = [index for index in everything if (len(run) - 1 - index) % stride == 0]
+        best = _try(run, cells, volumes, kept, len(_BITS) - 1, tick)
+    return best
+
+
+@checked(max_size=above(0))
+def write_page(run: Run, out: str | Path, *, max_size: float = LARGEST, tick: Tick = no_tick) -> Path:
+    """Write a run as one web page that any browser opens, without a server or a network; return its path.
+
+    Parameters
+    ----------
+    run
+        Any run.
+    out
+        File that ends in ``.html``.
+    max_size, tick
+        As for `make_page`.
+
+    Raises
+    ------
+    InputError
+        If the file exists or cannot be written, or not even one frame fits.
+    """
+    return save_page(make_page(run, max_size=max_size, tick=tick), out)
+
+
+def save_page(page: Page, out: str | Path) -> Path:
+    """Write a page that has been made."""
+    path = Path(out)
+    if path.suffix.lower() not in PAGE_SUFFIXES:
+        raise InputError(f"{path.name}: a web page must end in .html.")
+    with new_file(path) as partial:
+        partial.write_text(page.text, encoding="utf-8", newline="\n")
+    return path
+
+
+def _try(run: Run, cells: FlatCells | None, volumes: Sequence[Volume], indices: Sequence[int], rung: int, tick: Tick) -> Page:
+    bits, blobs, layers = _BITS[rung], [], []
+
+    def take(chunks: Chunks) -> dict[str, Any]:
+        blobs.append(chunks.text())
+        return {"blob": len(blobs) - 1, "places": chunks.places}
+
+    if cells is not None:
+        (columns, walls), described = cells.at(indices).pack(_CELL_BITS[min(rung, len(_CELL_BITS) - 1)])
+        layers.append({"name": "cells", **described, **take(columns), "walls": take(walls)})
+    for number, volume in enumerate(volumes):
+        check_stop()
+        chunks, described = volume.pack(indices, bits)
+        layers.append({**described, **take(chunks)})
+        tick(number + 1, len(volumes))
+    page = describe(run, indices) | {"layers": layers, "scalars": take(scalar_table(run, indices))}
+    images = any(layer["kind"].startswith("image") for layer in layers)
+    return Page(fill(page, blobs), len(indices), len(run), bits if images else None)
+
+
+def _volumes(run: Run) -> list[Volume]:
+    ordered = sorted(run.record.layers, key=lambda item: (item.name != "field", item.kind != "labels"))
+    return [Volume(run, item) for item in ordered if item.kind != "points"]

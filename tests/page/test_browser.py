@@ -1,0 +1,139 @@
+"""Numbers that a browser reads out of pages, compared with the engine's."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from shapelab.page import make_page, save_page
+from shapelab.page.cells import read_cells
+from shapelab.page.packing import quantised
+
+SHOW = "window.shapelab.show"
+
+
+@pytest.fixture(scope="session")
+def texture_page(texture, tmp_path_factory):
+    return save_page(make_page(texture), tmp_path_factory.mktemp("pages") / "texture.html")
+
+
+@pytest.fixture(scope="session")
+def tumbling_page(tumbling, tmp_path_factory):
+    return save_page(make_page(tumbling), tmp_path_factory.mktemp("pages") / "tumbling.html")
+
+
+def opened(browser, path):
+    browser.open(path)
+    assert browser.run("window.shapelab.error") is None
+    return browser
+
+
+def test_scalars_are_those_of_the_table(browser, texture_page, texture):
+    opened(browser, texture_page)
+    for name in ("energy", "area"):
+        assert browser.run(f"{SHOW}.scalar('{name}')") == texture.scalars[name].tolist()
+
+
+def test_a_field_is_what_was_saved_in_any_order(browser, texture_page, texture):
+    opened(browser, texture_page)
+    saved = texture.array(texture.record.layers[0])
+    for index in (5, 0, 3, 4, 5, 1):
+        read = browser.run(f"{SHOW}.renderers[0].series.unpack({index}).then(data => Array.from(data))")
+        assert np.array_equal(read, quantised(np.asarray(saved[index]), -1, 1, 8).ravel())
+
+
+def test_labels_in_space_are_what_was_saved(browser, solid_cells, tmp_path):
+    opened(browser, save_page(make_page(solid_cells), tmp_path / "page.html"))
+    item = next(item for item in solid_cells.record.layers if item.name == "cells")
+    for index in (2, 0, 1):
+        read = browser.run(f"{SHOW}.renderers[0].series.get({index}).then(data => Array.from(data))")
+        assert np.array_equal(read, np.asarray(solid_cells.array(item)[index]).ravel())
+
+
+def test_the_shader_gives_every_pixel_to_the_cell_that_the_engine_gives_it_to(browser, tumbling_page, tumbling):
+    opened(browser, tumbling_page)
+    for index in (0, 3, 5):
+        rows = browser.run(f"{SHOW}.player.go({index}).then(() => Array.from({SHOW}.renderer.labels({SHOW}.colours)))")
+        ids = np.concatenate([[0], read_cells(tumbling, [index]).frames[0]["ids"]]).astype(int)
+        shown = ids[np.reshape(rows, (64, 64))]
+        engine = np.asarray(tumbling.redrawn(1).layer(index).data)
+        assert np.array_equal(shown, engine)
+
+
+BAD = '<img src=x onerror="window.broken=1">&<script>window.broken=1</script>{{PROGRAM}}'
+
+
+def test_names_stay_text(browser, texture, tmp_path):
+    record = texture.record.model_copy(deep=True)
+    record.preset, record.reason, record.device = BAD, BAD, f"</script>{BAD}"
+    record.parameters |= {"sequence": BAD, BAD: BAD}
+    record.versions |= {BAD: BAD}
+    record.layers[0].name = BAD
+    record.changes.append(type(texture.record).model_fields["changes"].annotation.__args__[0](step=3, parameters={BAD: BAD}))
+    hostile = dataclasses.replace(texture, record=record)
+    path = tmp_path / "page.html"
+    path.write_text(make_page(hostile).text, encoding="utf-8")
+    opened(browser, path)
+    assert browser.run("window.broken") is None
+    assert browser.run("document.querySelectorAll('img').length") == 0
+    assert BAD in browser.run("document.getElementById('title').textContent")
+    assert browser.run("document.title").startswith(BAD)
+    assert browser.run("document.getElementById('details').textContent").count(BAD) >= 4
+
+
+def test_no_request_leaves_the_page(browser, tumbling_page):
+    opened(browser, tumbling_page)
+    sent = [event["params"]["request"]["url"] for event in browser.events if event["method"] == "Network.requestWillBeSent"]
+    assert [url for url in sent if not url.startswith(("blob:", "data:"))] == [tumbling_page.resolve().as_uri()]
+    tries = "fetch('https://example.org/').then(() => 'sent', () => 'refused')"
+    assert browser.run(tries) == "refused"
+    image = "new Promise(done => { const i = new Image(); i.onload = () => done('sent'); i.onerror = () => done('refused');"
+    assert browser.run(f"{image} i.src = 'https://example.org/a.png'; }})") == "refused"
+    script = "const s = document.createElement('script'); s.textContent = 'window.broken = 1'; document.head.append(s); window.broken"
+    assert browser.run(script) is None
+
+
+def test_playing_stepping_and_turning_change_what_is_seen(browser, texture_page):
+    opened(browser, texture_page)
+    pixels = f"(() => {{ {SHOW}.draw(1); return {SHOW}.canvas.toDataURL(); }})()"
+    first = browser.run(pixels)
+    key = "document.getElementById('view').dispatchEvent(new KeyboardEvent('keydown', {key: '%s', bubbles: true, cancelable: true}))"
+    browser.run(key % "ArrowLeft")
+    turned = browser.run(pixels)
+    assert turned != first
+    browser.run(key % "0")
+    assert browser.run(pixels) == first
+    browser.run("document.getElementById('back').click()")
+    browser.run(f"{SHOW}.drawn()")
+    assert browser.run(f"{SHOW}.player.index") == 4
+    browser.run("document.getElementById('play').click()")
+    browser.run(f"new Promise(done => {{ const look = () => {SHOW}.player.index === 1 ? done() : setTimeout(look, 5); look(); }})")
+    browser.run("document.getElementById('play').click()")
+    assert browser.run(f"{SHOW}.player.playing") is False
+
+
+def test_a_still_picture_is_a_png(browser, texture_page):
+    opened(browser, texture_page)
+    start = browser.run(f"{SHOW}.still().then(b => b.arrayBuffer()).then(b => Array.from(new Uint8Array(b).subarray(0, 4)))")
+    assert bytes(start) == b"\x89PNG"
+
+
+def test_a_film_holds_all_frames(browser, tumbling_page):
+    opened(browser, tumbling_page)
+    browser.run(f"{SHOW}.player.speed = 30")
+    size = browser.run(
+        f"new Promise(done => {{ const make = URL.createObjectURL; URL.createObjectURL = b => {{ URL.createObjectURL = make; done(b.size);"
+        f" return make.call(URL, b); }}; {SHOW}.film(); }})"
+    )
+    assert size > 1000
+    assert browser.run(f"{SHOW}.player.index") == 5
+
+
+def test_a_phone_shows_all_of_it(browser, tumbling_page):
+    browser.resize(390, 800, mobile=True)
+    opened(browser, tumbling_page)
+    assert browser.run("document.documentElement.scrollWidth") <= 390
+    assert browser.run("document.getElementById('view').clientWidth") > 300
+    browser.resize(460, 420)

@@ -1,0 +1,121 @@
+"""What a page holds, read from the file itself."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from shapelab.cli import main
+from shapelab.errors import InputError
+from shapelab.page import make_page, write_page
+from shapelab.page.packing import RESTART, Chunks, Column, pack_columns, quantised
+from shapelab.page.template import MODULES, WORKER_MODULES, _read
+
+
+def test_the_command_says_the_size_and_then_writes_the_file(texture, tmp_path, capsys):
+    out = tmp_path / "page.html"
+    assert main(["export", str(texture.path), str(out)]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"page\.html: \d+ kB, all 6 frames, \d bits per voxel", said)
+    assert str(out) in said
+    assert out.read_text(encoding="utf-8") == make_page(texture).text
+
+
+def test_no_file_is_replaced(texture, tmp_path, capsys):
+    out = tmp_path / "page.html"
+    out.write_text("mine")
+    assert main(["export", str(texture.path), str(out)]) != 0
+    assert "exists already" in capsys.readouterr().err
+    assert out.read_text() == "mine"
+
+
+@pytest.mark.parametrize("words", [["--layer", "field"], ["--resolution", "2"], ["--all-frames"], ["--max-size", "0"], ["--max-size=-3"]])
+def test_options_that_a_page_cannot_honour_are_refused(texture, tmp_path, capsys, words):
+    assert main(["export", str(texture.path), str(tmp_path / "page.html"), *words]) != 0
+    assert capsys.readouterr().err.strip()
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_only_pages_have_a_largest_size(texture, tmp_path, capsys):
+    assert main(["export", str(texture.path), str(tmp_path / "all.tif"), "--max-size", "5"]) != 0
+    assert "web pages only" in capsys.readouterr().err
+
+
+def test_another_suffix_is_refused(texture, tmp_path):
+    with pytest.raises(InputError, match=r"must end in \.html"):
+        write_page(texture, tmp_path / "page.pdf")
+
+
+def test_fewer_bits_then_fewer_frames_keep_a_page_small(texture):
+    whole = make_page(texture)
+    fewer_bits = make_page(texture, max_size=whole.size * 1.01 / 1e6)
+    assert fewer_bits.frames == whole.frames == len(texture)
+    assert fewer_bits.bits < whole.bits == 8
+    fewer_frames = make_page(texture, max_size=fewer_bits.size * 0.93 / 1e6)
+    assert fewer_frames.size <= fewer_bits.size * 0.93
+    assert fewer_frames.frames < len(texture)
+    with pytest.raises(InputError, match="allow more than"):
+        make_page(texture, max_size=0.001)
+
+
+def test_nothing_of_the_machine_is_in_it(texture, tumbling):
+    for run in (texture, tumbling):
+        text = make_page(run).text
+        assert run.path.name in text
+        for secret in (str(run.path.parent), str(run.path.parent.parent), f"/{getpass.getuser()}/", "/home/", "/tmp/"):
+            assert secret not in text, secret
+
+
+def test_a_page_refers_to_nothing_outside_of_itself(texture):
+    text = make_page(texture).text
+    words = re.sub(r'<script type="application/octet-stream".*?</script>', "", text)
+    assert not re.findall(r"https?://(?!www\.w3\.org)[^\s\"']+", words)
+    assert "default-src &#x27;none&#x27;" in text
+
+
+def test_no_two_modules_share_a_name():
+    """They become one script, in which a name means one thing."""
+    for modules in (MODULES, WORKER_MODULES):
+        names = [
+            name
+            for module in modules
+            for name in re.findall(r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", _read(module), re.M)
+        ]
+        assert not [name for name, count in Counter(names).items() if count > 1]
+
+
+@pytest.mark.parametrize("modules", [MODULES, WORKER_MODULES])
+def test_modules_come_after_what_they_import(modules):
+    for at, module in enumerate(modules):
+        text = _read(module)
+        assert text.startswith("// "), f"{module} does not say what it is for"
+        for imported in re.findall(r'from "\./(\w+\.js)";', text):
+            assert imported in modules[:at], f"{module} imports {imported}, which comes later"
+        assert text.count("import ") == len(re.findall(r'^import \{[^}]*\} from "\./\w+\.js";\n', text, re.M))
+
+
+def test_numbers_outside_the_range_are_cut_off():
+    assert quantised(np.array([-2.0, -1, 0, 1, np.nan, 9]), -1, 1, 8).tolist() == [0, 0, 128, 255, 0, 255]
+    assert quantised(np.ones(3), 1, 1, 4).tolist() == [0, 0, 0]
+
+
+def test_equal_frames_are_stored_once_and_jumps_stay_short():
+    chunks = Chunks()
+    noise = np.random.default_rng(1).integers(0, 256, (8, 8, 8)).astype(np.uint8)
+    for k in range(3 * RESTART):
+        chunks.add_frame(noise + np.uint8(k % 2))
+    in_a_row = "".join(str(way) for _, _, way in chunks.places)
+    assert max(map(len, re.findall("2+", in_a_row)), default=0) < RESTART
+    assert chunks.places[0][2] != 2
+    assert sum(map(len, chunks.parts)) == max(end for _, end, _ in chunks.places)
+
+
+def test_columns_that_never_change_cost_nothing():
+    chunks, described = pack_columns([Column("p", [np.full(3, 2.0)] * 4), Column("x", [np.arange(3.0)] * 4)], 24)
+    assert described[0] == {"name": "p", "value": 2.0}
+    assert described[1]["once"]
+    assert len(chunks.places) == 1
