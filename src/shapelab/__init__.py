@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shapelab.foam import Foam
     from shapelab.infer import infer_tensions
     from shapelab.measure import measure
+    from shapelab.microscopy import render_microscopy
     from shapelab.simulation import Frame, LayerData, Parameters, Simulation
     from shapelab.transport import costs, solve_cells
 
@@ -40,6 +41,7 @@ _EXPORTS = {
     "infer_tensions": "shapelab.infer",
     "load_diagram": "shapelab.crystals",
     "measure": "shapelab.measure",
+    "render_microscopy": "shapelab.microscopy",
     "solve_cells": "shapelab.transport",
 }
 """Public name -> module that defines it. A name equal to its module's is that module, which can be called."""
@@ -62,6 +64,7 @@ __all__ = [
     "infer_tensions",
     "load_diagram",
     "measure",
+    "render_microscopy",
     "solve_cells",
 ]
 

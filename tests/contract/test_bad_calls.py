@@ -241,6 +241,10 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     ),
     "load_diagram": (quiet(crystals.load_diagram), {"path": DIAGRAM_FILE}),
     "as_movie": (quiet(movies.as_movie), {"source": FILM, "spacing": 1.0, "interval": 1.0, "unit": "um", "time_unit": "s"}),
+    "render_microscopy": (
+        sl.render_microscopy,
+        {"source": FILM, "spacing": 1.0, "interval": 1.0, "unit": "um", "time_unit": "s", "stain": "nucleus", "photons": 50.0},
+    ),
     "link_cells": (quiet(movies.link_cells), {"movie": FILM, "min_overlap": 0.3}),
     "settle_exactly": (foam.settle_exactly, {"simulation": SMALL_FOAM, "max_steps": 1}),
     "explain_tensions": (

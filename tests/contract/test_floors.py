@@ -21,6 +21,7 @@ FLOORS = [
     {"batch"},
     {"curvature", "cells", "crystals", "foam"},
     {"transport", "compare"},
+    {"microscopy"},
     {"infer", "movies"},
     {"measure", "convert", "io", "mesh"},
     {"labels"},

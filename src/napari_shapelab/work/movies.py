@@ -10,8 +10,9 @@ import numpy as np
 from napari.layers import Labels, Points, Tracks
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
 
-from napari_shapelab.viewer.given_labels import FrameImages, Given, given, why_no_labels
-from napari_shapelab.viewer.shown_frame import shown_frame, time_axis
+from napari_shapelab.viewer.given_labels import Given, given
+from napari_shapelab.viewer.layer_movie import full_shape, movie_of, times_of, why_no_movie
+from napari_shapelab.viewer.shown_frame import shown_frame
 from napari_shapelab.viewer.tabbed import own_tab
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
@@ -22,7 +23,7 @@ from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
 from shapelab.errors import InputError, ShapelabError
 from shapelab.io.output import new_file, require_new
-from shapelab.movies import CellsOverTime, Event, Movie, link_cells, measure_over_time
+from shapelab.movies import CellsOverTime, Event, link_cells, measure_over_time
 from shapelab.stopping import stoppable
 
 __all__ = ["MoviesPanel", "measure_movie"]
@@ -45,17 +46,6 @@ def measure_movie(viewer: Any) -> None:
         panel.layer.choose(viewer.layers.selection.active)
 
 
-def _why_no_movie(layer: Any) -> str:
-    """Return why a layer is no movie of cells, "" if it is one; looks at no pixels."""
-    reason = why_no_labels(layer)
-    if reason:
-        return reason
-    time = time_axis(layer)
-    if time < 0:
-        return "it has no axis of time beside 2 or 3 axes of space: name it t (layer.axis_labels)"
-    return "" if time == 0 else "time is not its first axis: reorder its axes first"
-
-
 class MoviesPanel(QWidget):
     """Measures the cells of a Labels layer over time.
 
@@ -71,7 +61,7 @@ class MoviesPanel(QWidget):
         self.found: CellsOverTime | None = None
         self._given: Given | None = None
         self._source: Labels | None = None
-        self.layer = LayerCombo(self._viewer, "choose labels over time", _why_no_movie, (Labels,))
+        self.layer = LayerCombo(self._viewer, "choose labels over time", why_no_movie, (Labels,))
         self.link = QCheckBox("Link cells by overlap")
         self.link.setToolTip("For labels that do not follow the cells from frame to frame: give each cell one label first.")
         self.work = WorkRow(self._viewer, "Measure", "Measure every cell in every frame, and find divisions, losses and exchanges.")
@@ -99,11 +89,11 @@ class MoviesPanel(QWidget):
             self.work.say(str(error), wrong=True)
             return
 
-        times = _times(layer)
+        times = times_of(layer)
 
         def compute(report: Report, abort: threading.Event) -> tuple[CellsOverTime, np.ndarray | None]:
             with stoppable(abort):
-                movie, linked = _movie_of(taken, times), None
+                movie, linked = movie_of(taken, times), None
                 if link:
                     report(Progress(-1, "Linking cells from frame to frame…"))
                     linked = link_cells(movie)
@@ -189,7 +179,7 @@ class MoviesPanel(QWidget):
 
     def _add_linked(self, linked: np.ndarray, taken: Given) -> Labels:
         """Show the labels that follow the cells, which all numbers and tracks are of."""
-        layer = Labels(linked.reshape(_full(linked.shape, taken)), name=f"{taken.name} · linked", **taken.place)
+        layer = Labels(linked.reshape(full_shape(linked.shape, taken)), name=f"{taken.name} · linked", **taken.place)
         self._viewer.add_layer(layer)
         return layer
 
@@ -243,33 +233,3 @@ class MoviesPanel(QWidget):
         column.addWidget(self.work)
         column.addWidget(self.plot, 1)
         column.addLayout(FlowRow([self.tracks_button, self.events_button, self.save_button]))
-
-
-def _full(shape: tuple[int, ...], taken: Given) -> list[int]:
-    """Return the lengths of the whole layer's axes, 1 along those that are neither time nor space."""
-    sizes = [1] * taken.ndim
-    for axis, n in zip((taken.time, *taken.axes), shape, strict=True):
-        sizes[axis] = n
-    return sizes
-
-
-def _times(layer: Labels) -> tuple[np.ndarray, str]:
-    """Return the time of each frame, and its unit."""
-    step = float(np.abs(layer.scale[0])) or 1.0
-    timed = layer.units[0].dimensionality == {"[time]": 1}
-    return np.arange(layer.data.shape[0]) * step, str(layer.units[0]) if timed else "frame"
-
-
-def _movie_of(taken: Given, times: tuple[np.ndarray, str]) -> Movie:
-    """Return the frames of a layer as the science takes them."""
-    first = taken.frames[0]
-    return Movie(
-        FrameImages(taken.frames),
-        tuple(int(n) for n in np.shape(first.data)),
-        first.place,
-        times[0],
-        first.unit,
-        times[1],
-        (first.periodic,) * first.ndim,
-        sure=True,
-    )

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal
 
-from shapelab.cli import check, compare, draw, export, fit, generate, listing, measure, resume, run, segment, sweep, tensions
+from shapelab.cli import check, compare, draw, export, fit, generate, listing, measure, render, resume, run, segment, sweep, tensions
 from shapelab.cli.parser import INTERRUPTED, USAGE, Parser
 from shapelab.errors import ShapelabError
 
@@ -63,6 +63,7 @@ def _command() -> Parser:
         ("generate", generate, "make a polycrystal, by numbers or like a measured one"),
         ("segment", segment, "find the grains of an orientation map (EBSD)"),
         ("draw", draw, "draw a saved diagram at any resolution"),
+        ("render", render, "render cells as a microscope would show them, with their exact labels"),
         ("tensions", tensions, "infer the tensions and pressures that hold a tissue, from its label image"),
     ):
         verb.add_options(commands.add_parser(name, help=help_, allow_abbrev=False))

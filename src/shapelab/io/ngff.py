@@ -32,7 +32,9 @@ LARGEST_CHUNK = 64_000_000
 """Most that one chunk of a run holds [bytes]."""
 
 
-def multiscales(name: str, array_path: str, axes: str, scale: Sequence[float], translate: Sequence[float], unit: str) -> dict[str, Any]:
+def multiscales(
+    name: str, array_path: str, axes: str, scale: Sequence[float], translate: Sequence[float], unit: str, unit_of_time: str = ""
+) -> dict[str, Any]:
     """Return the ``multiscales`` metadata of an array of one resolution.
 
     Parameters
@@ -47,12 +49,16 @@ def multiscales(name: str, array_path: str, axes: str, scale: Sequence[float], t
         Step and offset along each axis.
     unit
         Unit of length, "" for pixels.
+    unit_of_time
+        OME-Zarr's name of the unit of time, "" if it is not known.
     """
     entries: list[dict[str, str]] = []
     for axis in axes:
         entry = {"name": axis, "type": {"t": "time", "c": "channel"}.get(axis, "space")}
         if axis in "zyx" and (unit_name := long_unit(unit)):
             entry["unit"] = unit_name
+        if axis == "t" and unit_of_time:
+            entry["unit"] = unit_of_time
         entries.append(entry)
     transforms: list[dict[str, Any]] = [{"type": "scale", "scale": [float(s) for s in scale]}]
     if any(translate):

@@ -20,7 +20,7 @@ from shapelab.mesh import as_periodic
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["measure_labels", "placed_centroids", "table_of_labels"]
+__all__ = ["measure_labels", "middles", "placed_centroids", "table_of_labels"]
 
 
 @checked()
@@ -60,7 +60,7 @@ def table_of_labels(
 
     ids = contacts.ids[1:]
     index = np.searchsorted(contacts.ids, array) - 1
-    size, centroid, covariance = cell_moments(index, ids.size, steps, *_near(index, ids.size, steps, periodic))
+    size, centroid, covariance = cell_moments(index, ids.size, steps, *middles(index, ids.size, steps, periodic))
     box = np.where(periodic, np.array(array.shape) * steps, np.inf)
     centroid = to_layer(np.mod(centroid, box), steps)
     columns: dict[str, np.ndarray] = {"volume" if array.ndim == 3 else "area": size}
@@ -98,7 +98,7 @@ def placed_centroids(table: pd.DataFrame, place: Place, axes: Sequence[object] =
     return placed.rename(columns={name: f"centroid_{letter}" for name, letter in zip(names, letters, strict=True)})
 
 
-def _near(
+def middles(
     index: np.ndarray, n: int, steps: tuple[float, ...], periodic: tuple[bool, ...]
 ) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
     """Return the middle of every cell on each periodic axis as on a circle, and the lengths of the box along these axes."""

@@ -29,6 +29,7 @@ from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.widgets.tab_order import order_tabs
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.mesh_layer import mesh_button
+from napari_shapelab.work.render import render_labels
 from napari_shapelab.work.task import Task
 from shapelab.io import Run
 
@@ -72,6 +73,9 @@ class ReplayDock(QWidget):
             "Restore parameters", "Load the parameters that applied at this frame into the dock of this model; nothing runs.", height=28
         )
         self.mesh_button = mesh_button(self._viewer, self._shapes, lambda text, wrong: self._say(text, wrong))
+        self.render_button = push_button(
+            "Image…", "Render these cells as a microscope would show them, with exact labels: training data.", self.render_cells, height=28
+        )
         self.note = MessageLine()
         self.resolution = Resolution(self._viewer)
         self.export = ExportPanel(self._viewer, self.timeline, self.player.rate.value, lambda: self.resolution.value)
@@ -121,6 +125,11 @@ class ReplayDock(QWidget):
         elif self.run is not None:
             self.resumer.restore(self.run, max(0, self.timeline.index))
         self._refresh()
+
+    def render_cells(self) -> None:
+        """Open the panel that renders cells as a microscope image, with those of this run."""
+        self._viewer.layers.selection = set(self._shapes())
+        render_labels(self._viewer)
 
     def dragEnterEvent(self, event: Any) -> None:
         """Take folders."""
@@ -227,6 +236,7 @@ class ReplayDock(QWidget):
         there = run is not None and index >= 0
         self.plot.show_frame(index if there else -1)
         self.mesh_button.setEnabled(there)
+        self.render_button.setVisible(any(isinstance(layer, Labels) for layer in self._shapes()))
         for widget in (self.player, self.plot, self.details):
             widget.setEnabled(there)
         step, sentence = saved_step(run, index) if run is not None and index >= 0 else (None, "")
@@ -287,7 +297,7 @@ class ReplayDock(QWidget):
         self.details.toggled.connect(lambda opened: layout.setStretch(0, 3 if opened else 1))
         layout.addWidget(self.frame_label)
         layout.addWidget(self.player)
-        layout.addLayout(_row(self.resume_button, self.restore_button, self.mesh_button))
+        layout.addLayout(_row(self.resume_button, self.restore_button, self.mesh_button, self.render_button))
         layout.addWidget(self.note)
         layout.addWidget(self.export)
 

@@ -1,0 +1,70 @@
+"""What a rendered microscope image depends on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from shapelab.parameters import Parameters, parameter
+
+__all__ = ["MicroscopeParameters"]
+
+
+class MicroscopeParameters(Parameters):
+    """The stain, the optics and the camera."""
+
+    stain: Literal["membrane", "nucleus"] = parameter("membrane", "What shines: the outlines of the cells, or their nuclei.", main=True)
+    psf: float | None = parameter(
+        None,
+        "Width of the point spread function in the plane (full width at half maximum), in the unit of the image; none takes 2.5 pixels.",
+        label="PSF width",
+        main=True,
+        ge=0,
+        le=1e6,
+        step=0.1,
+    )
+    psf_axial: float | None = parameter(
+        None,
+        "Width of the point spread function along z (full width at half maximum), in the unit of the image; none takes 3 times the other.",
+        label="PSF width along z",
+        ge=0,
+        le=1e6,
+        step=0.1,
+    )
+    z_step: int = parameter(
+        1, "One plane of the image for this many planes of the labels.", label="Planes per z step", unit="planes", main=True, ge=1, le=100
+    )
+    photons: float = parameter(
+        100.0, "Photons per pixel where it is brightest: fewer photons, more noise.", unit="photons", main=True, gt=0, le=30_000, step=10
+    )
+    background: float = parameter(10.0, "Photons per pixel everywhere.", unit="photons", main=True, ge=0, le=30_000, step=1)
+    read_noise: float = parameter(2.0, "Noise of the camera (standard deviation).", unit="electrons", main=True, ge=0, le=1000, step=0.5)
+    bleaching: float = parameter(
+        0.0,
+        "Part of the fluorescence that is lost from each frame to the next.",
+        label="Bleaching per frame",
+        main=True,
+        ge=0,
+        lt=1,
+        step=0.01,
+    )
+    thickness: float | None = parameter(
+        None,
+        "Thickness of the membranes, in the unit of the image; none takes 1 pixel.",
+        label="Membrane thickness",
+        gt=0,
+        le=1e6,
+        step=0.1,
+    )
+    nucleus: float = parameter(
+        0.5, "Size of a nucleus as a part of its cell's, along each axis.", label="Nucleus size", gt=0, le=0.95, step=0.05
+    )
+    variation: float = parameter(
+        0.2,
+        "How much cells differ in brightness (standard deviation of its logarithm).",
+        label="Variation between cells",
+        ge=0,
+        le=2,
+        step=0.05,
+    )
+    offset: int = parameter(100, "Grey value of the camera in the dark.", label="Dark value", ge=0, le=10_000)
+    seed: int = parameter(1, "Random seed: the same seed gives the same image.", label="Random seed", ge=0, le=2**31 - 1)

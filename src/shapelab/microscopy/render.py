@@ -1,0 +1,243 @@
+"""Render cells as a microscope would show them, frame by frame, with the exact labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shapelab.arguments import checked
+from shapelab.axis_names import axis_meanings
+from shapelab.convert.given_layer import as_layer
+from shapelab.convert.spacing import Spacing
+from shapelab.device import require_memory
+from shapelab.errors import InputError
+from shapelab.frame import Frame, LayerData
+from shapelab.microscopy.fluorescence import brightness, membranes, nuclei, peak_of_sheet, stained
+from shapelab.microscopy.parameters import MicroscopeParameters
+from shapelab.microscopy.save import Series, save_series
+from shapelab.movies import Movie, as_movie
+from shapelab.movies.movie import MovieSource
+from shapelab.stopping import check_stop
+
+__all__ = ["RenderedMovie", "render_microscopy"]
+
+
+@dataclass(frozen=True, eq=False)
+class RenderedMovie:
+    """An image of cells and their exact labels over time; each frame is rendered when it is asked for, always the same."""
+
+    movie: Movie = field(repr=False)
+    parameters: MicroscopeParameters
+
+    def __len__(self) -> int:
+        return len(self.movie)
+
+    def __str__(self) -> str:
+        what = f"{len(self)} frame{'s' if len(self) != 1 else ''} of {' x '.join(map(str, self.shape))} pixels"
+        p = self.parameters
+        return " ".join([f"{what}, {p.stain} stain, up to {p.photons:g} photons over {p.background:g}.", *self.notes])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one frame."""
+        if self.movie.ndim == 2:
+            return self.movie.shape
+        return (-(-self.movie.shape[0] // self.parameters.z_step), *self.movie.shape[1:])
+
+    @property
+    def spacing(self) -> tuple[float, ...]:
+        """Size of a voxel of the image [unit]."""
+        first, *rest = self.movie.spacing
+        return (first * (self.parameters.z_step if self.movie.ndim == 3 else 1), *rest)
+
+    @property
+    def interval(self) -> float:
+        """Time between two frames [time unit of the movie]."""
+        return float(np.diff(self.movie.times).mean()) if len(self) > 1 else 1.0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What limits the image, in sentences."""
+        found = list(self.movie.notes)
+        if self.movie.ndim == 2 and (self.parameters.z_step > 1 or self.parameters.psf_axial is not None):
+            found.append("The cells are 2-D: what concerns z was left out.")
+        if not self.movie.place.is_straight:
+            found.append("The axes of the labels are not perpendicular: blur was applied along them.")
+        return tuple(found)
+
+    def labels(self, index: int) -> np.ndarray:
+        """Return the exact labels of the cells in a frame, on the pixels of the image."""
+        return self._planes(self.movie[index])
+
+    def nuclei(self, index: int) -> np.ndarray:
+        """Return the exact labels of the nuclei in a frame, on the pixels of the image."""
+        return self._planes(self._nuclei(self.movie[index]))
+
+    def image(self, index: int) -> np.ndarray:
+        """Return a frame as the camera gives it, uint16."""
+        p = self.parameters
+        clean = self._planes(self._signal(self.movie[index])) * (p.photons * (1 - p.bleaching) ** index) + p.background
+        rng = np.random.default_rng([p.seed, 0, index])
+        counted = rng.poisson(np.maximum(clean, 0)) + rng.normal(0, p.read_noise, clean.shape) + p.offset
+        return np.clip(np.rint(counted), 0, 65535).astype(np.uint16)
+
+    def clean(self, index: int) -> np.ndarray:
+        """Return the photons that are expected in a frame, without noise, bleaching and background."""
+        return np.asarray(self._planes(self._signal(self.movie[index])) * self.parameters.photons)
+
+    def layers(self) -> tuple[LayerData, ...]:
+        """Return the image, the labels of the cells and, with stained nuclei, those of the nuclei, all frames at once.
+
+        Raises
+        ------
+        OutOfMemoryError
+            If they do not fit into memory; `save` writes them frame by frame.
+        """
+        require_memory(len(self) * int(np.prod(self.shape)) * (2 + 2 * self.movie[0].itemsize))
+        kinds: list[tuple[str, Callable[[int], np.ndarray]]] = [(self.parameters.stain, self.image), ("cells", self.labels)]
+        if self.parameters.stain == "nucleus":
+            kinds.append(("nuclei", self.nuclei))
+        found = []
+        for name, of in kinds:
+            frames = []
+            for index in range(len(self)):
+                check_stop()
+                frames.append(of(index))
+            data = frames[0] if len(self) == 1 else np.stack(frames)
+            found.append(LayerData(name, data, "image" if of == self.image else "labels", self._meta(data.ndim)))
+        return tuple(found)
+
+    def save(self, path: str | Path, progress: Callable[[int, int], None] | None = None) -> list[Path]:
+        """Write the image and the labels as new files, frame by frame; return their paths.
+
+        Parameters
+        ----------
+        path
+            ``.zarr``: one OME-Zarr folder, with the labels inside it; ``.tif``: an OME-TIFF, and others for the labels
+            that end in ``_cells.tif`` and ``_nuclei.tif``.
+        progress
+            Called with the number of frames done and that of all.
+
+        Raises
+        ------
+        InputError
+            If the suffix is another, or a file exists or cannot be written; nothing is overwritten.
+        """
+        images = {"": self.image, "cells": self.labels}
+        if self.parameters.stain == "nucleus":
+            images["nuclei"] = self.nuclei
+        series = Series(self.movie, self.shape, self.spacing, self.interval, self.parameters.stain, images)
+        return save_series(series, Path(path), progress)
+
+    def _signal(self, labels: np.ndarray) -> np.ndarray:
+        """Return the fluorescence of every pixel of the labels, about 1 where it is brightest."""
+        p, spacing, around = self.parameters, np.array(self.movie.spacing), self.movie.periodic
+        width = 2.5 * float(spacing[-1]) if p.psf is None else p.psf
+        axial = 3 * width if p.psf_axial is None else p.psf_axial
+        widths = np.array([axial, width, width][-self.movie.ndim :]) / spacing
+        if p.stain == "membrane":
+            thickness = float(spacing.min()) if p.thickness is None else p.thickness
+            dye = membranes(labels, self.movie.spacing, around, thickness) / peak_of_sheet(thickness, width)
+        else:
+            dye = (self._nuclei(labels) > 0).astype(np.float32)
+        check_stop()
+        return stained(dye * brightness(labels, p.variation, p.seed), widths, around)
+
+    def _nuclei(self, labels: np.ndarray) -> np.ndarray:
+        return nuclei(labels, self.movie.spacing, self.movie.periodic, self.parameters.nucleus)
+
+    def _planes(self, array: np.ndarray) -> np.ndarray:
+        return array[:: self.parameters.z_step] if array.ndim == 3 else array
+
+    def _meta(self, ndim: int) -> dict[str, Any]:
+        """Return where the layers lie, with time first where there are several frames."""
+        place = self.movie.place.of_part((0.0,) * self.movie.ndim, (np.array(self.spacing) / self.movie.spacing).tolist())
+        meta: dict[str, Any] = {**place.meta(), "units": (self.movie.unit or "pixel",) * self.movie.ndim}
+        names = tuple("zyx"[-self.movie.ndim :])
+        if ndim == self.movie.ndim:
+            return {**meta, "axis_labels": names}
+        meta["scale"] = (self.interval, *meta["scale"])
+        if "translate" in meta:
+            meta["translate"] = (float(self.movie.times[0]), *meta["translate"])
+        if "affine" in meta:
+            affine = np.eye(ndim + 1)
+            affine[1:, 1:] = meta["affine"]
+            meta["affine"] = affine
+        timed = self.movie.time_unit if self.movie.time_unit in _TIMES else "pixel"
+        return {**meta, "units": (timed, *meta["units"]), "axis_labels": ("t", *names)}
+
+
+_TIMES = ("s", "ms", "min", "h", "second", "minute", "hour", "millisecond")
+"""Units of time that viewers know."""
+
+
+@checked()
+def render_microscopy(
+    source: MovieSource,
+    spacing: Spacing | None = None,
+    *,
+    interval: float | None = None,
+    unit: str = "",
+    time_unit: str = "",
+    periodic: bool | Sequence[bool] | None = None,
+    parameters: MicroscopeParameters | None = None,
+    **changes: Any,
+) -> RenderedMovie:
+    """Render cells as a microscope would show them: dye, point spread function, planes along z, noise, bleaching.
+
+    The expected number of photons of a pixel is ``photons (1 - bleaching)^frame dye * PSF + background``; the camera adds
+    Poisson noise, Gaussian read noise and its dark value, and rounds to whole numbers.
+
+    Parameters
+    ----------
+    source, spacing, interval, unit, time_unit, periodic
+        As in `shapelab.movies.as_movie`: a movie, an array (t, y, x) or (t, z, y, x) of labels, a list of label images, a layer
+        or a saved run. A single image: a 2-D array, a layer or frame without time, or a list of one 3-D array.
+    parameters
+        Stain, optics and camera.
+    **changes
+        Single fields of `MicroscopeParameters`.
+
+    Returns
+    -------
+    RenderedMovie
+        Its frames are rendered when they are asked for; `layers` gives them all, `save` writes them as OME-Zarr or TIFF.
+
+    Raises
+    ------
+    ParameterError, InputError
+        In one sentence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import shapelab as sl
+    >>> labels = np.repeat(np.arange(1, 5), 16)[None].repeat(64, 0)
+    >>> rendered = sl.render_microscopy(labels, stain="membrane", photons=200)
+    >>> rendered.image(0).shape, int(rendered.labels(0).max())
+    ((64, 64), 4)
+    """
+    movie = as_movie(_as_film(source), spacing, interval=interval, unit=unit, time_unit=time_unit, periodic=periodic)
+    chosen = (parameters or MicroscopeParameters()).replace(**changes)
+    movie[0]  # refuses what are no labels, now
+    return RenderedMovie(movie, chosen)
+
+
+def _as_film(source: Any) -> Any:
+    """Return a single image as a list of one."""
+    source = as_layer(source)
+    if isinstance(source, Frame):
+        return [source]
+    if isinstance(source, LayerData):
+        axes = [str(axis) for axis in source.meta.get("axis_labels") or ()]
+        if np.ndim(source.data) == 2 or (len(axes) == np.ndim(source.data) == 3 and "time" not in axis_meanings(axes)):
+            return [source]
+        if source.kind == "image":
+            raise InputError(f"{source.name!r} is an image already: render labels, in which each cell has its number.")
+        return source
+    still = not isinstance(source, Movie) and hasattr(source, "shape") and len(source.shape) == 2
+    return [source] if still else source
