@@ -1,4 +1,4 @@
-"""napari readers: meshes, run folders, NIfTI images, files of several arrays and EBSD maps."""
+"""napari readers: meshes, run folders, NIfTI images, cells of other programs, files of several arrays and EBSD maps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shapelab.errors import InputError
 from shapelab.io import list_arrays, load_run, read_image
 from shapelab.io.mesh import read_mesh_file
 
-__all__ = ["array_reader", "ebsd_reader", "mesh_reader", "nifti_reader", "run_reader"]
+__all__ = ["array_reader", "cell_reader", "ebsd_reader", "mesh_reader", "nifti_reader", "run_reader"]
 
 _MOST_ARRAYS = 6
 """Arrays of one file that are opened together."""
@@ -30,6 +30,15 @@ def mesh_reader(path: str | Sequence[str]) -> _Read | None:
 def nifti_reader(path: str | Sequence[str]) -> _Read | None:
     """Return a reader of NIfTI and MRC files."""
     return _each(_image) if _all(path, (".nii", ".nii.gz", ".mrc", ".mrcs", ".rec", ".map")) else None
+
+
+def cell_reader(path: str | Sequence[str]) -> _Read | None:
+    """Return a reader of cells of Neper, CompuCell3D and ImageJ, None for an archive that holds something else than ROIs."""
+    from shapelab.io.imagej import is_roi_set
+
+    paths = [path] if isinstance(path, str) else list(path)
+    known = (".tesr", ".piff", ".pif", ".roi")
+    return _each(_image) if all(str(item).lower().endswith(known) or is_roi_set(Path(item)) for item in paths) else None
 
 
 def run_reader(path: str | Sequence[str]) -> _Read | None:

@@ -1,4 +1,4 @@
-"""napari writers: surfaces as PLY, OBJ or STL; images and labels as NIfTI; cells as finite elements; grains for DAMASK.
+"""napari writers: surfaces as PLY, OBJ or STL; images and labels as NIfTI; cells as finite elements, and for other programs.
 
 What is seen is written, or refused in words.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from napari_shapelab.viewer.layer_data import TakenLayer, place_of, take
 from napari_shapelab.viewer.notice import say_in_status
 from shapelab.convert import Mesh
 from shapelab.convert.place import Place
-from shapelab.crystals.sample import GrainSample
+from shapelab.crystals.sample import KNOWN, GrainSample
 from shapelab.errors import InputError, ShapelabError
 from shapelab.frame import LayerKind
 from shapelab.io import write_mesh
@@ -30,8 +31,8 @@ from shapelab.mesh import conforming_tetrahedra, conforming_triangles
 __all__ = [
     "LayerNotWrittenError",
     "write_image_nifti",
-    "write_labels_damask",
     "write_labels_elements",
+    "write_labels_grains",
     "write_labels_nifti",
     "write_surface",
 ]
@@ -86,16 +87,16 @@ def write_labels_elements(path: str, data: Any, meta: Mapping[str, Any]) -> list
         raise LayerNotWrittenError(str(error)) from error
 
 
-def write_labels_damask(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
-    """Write the grains of a Labels layer as a grid for DAMASK, with the orientations and phases that the layer knows."""
+def write_labels_grains(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
+    """Write the grains of a Labels layer for the program that the suffix belongs to, with the orientations and phases that it knows."""
     try:
         layer = Labels(data, multiscale=bool(meta.get("multiscale")), **_placed(meta))
         taken = _whole(layer, math.prod(layer.level_shapes[0] if layer.multiscale else np.shape(data))).read()
         known = meta.get("metadata", {})
-        parts = known.get("orientations"), known.get("phases"), known.get("phase_names")
-        sample = GrainSample(as_labels(taken.data), taken.place, None, None, *parts, periodic=bool(known.get("periodic")))
+        parts = {key: known[key] for key in KNOWN if key in known}
+        sample = GrainSample(as_labels(taken.data), taken.place, **parts, periodic=bool(known.get("periodic")))
         say_in_status(" ".join(sample.save(path)))
-        return [path, str(material_file(path))]
+        return [path, str(material_file(path))] if Path(path).suffix.lower() == ".vti" else [path]
     except ShapelabError as error:
         raise LayerNotWrittenError(str(error)) from error
 

@@ -87,6 +87,40 @@ def test_export_for_damask(made, scan_file, capsys):
     assert not (folder / "x.vti").exists()
 
 
+def test_export_for_other_programs(made, scan_file, capsys):
+    folder, _ = made
+    labels = read_image(folder / "g.tif").data
+    for suffix in ("tesr", "piff", "zip"):
+        assert main(["export", str(folder / "g.tif"), str(folder / f"e.{suffix}")]) == 0
+        np.testing.assert_array_equal(read_image(folder / f"e.{suffix}").data, labels)
+        assert main(["draw", str(folder / "g.json"), str(folder / f"d.{suffix}"), "--resolution", "2"]) == 0
+        assert read_image(folder / f"d.{suffix}").data.shape == (80, 88)
+        assert main(["export", str(folder / "g.tif"), str(folder / f"p.{suffix}"), "--periodic"]) == 2
+        assert not (folder / f"p.{suffix}").exists()
+    capsys.readouterr()
+    assert main(["export", str(scan_file), str(folder / "m.tesr")]) == 0
+    assert main(["export", str(folder / "m.tesr"), str(folder / "m.vti"), "--voxel-size", "0.25", "--unit", "um"]) == 0
+    assert main(["export", str(scan_file), str(folder / "n.vti")]) == 0
+    assert "at random" not in capsys.readouterr().err
+    assert (folder / "m.vti").read_bytes() == (folder / "n.vti").read_bytes()
+    angles = [read_material(folder / f"{name}.material.yaml") for name in "mn"]
+    np.testing.assert_allclose(*angles, atol=1e-12)
+
+
+def read_material(path):
+    """Return the quaternions of a configuration for DAMASK."""
+    lines = [line for line in path.read_text().splitlines() if "O: [" in line]
+    return np.array([json.loads(line[line.index("O: ") + 3 :].rstrip("}")) for line in lines])
+
+
+def test_grains_from_hdf5_keep_their_crystals(made, scan_file, capsys):
+    folder, _ = made
+    assert main(["segment", str(scan_file), "--out", str(folder / "s.h5"), "--out", str(folder / "s.vti")]) == 0
+    assert main(["export", str(folder / "s.h5"), str(folder / "t.vti")]) == 0
+    assert "at random" not in capsys.readouterr().err
+    np.testing.assert_allclose(read_material(folder / "s.material.yaml"), read_material(folder / "t.material.yaml"), atol=1e-12)
+
+
 def test_many_files_one_of_them_broken(made, capsys):
     folder, _ = made
     shutil.copy(folder / "g.tif", folder / "h.tif")

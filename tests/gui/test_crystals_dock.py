@@ -415,13 +415,15 @@ def test_the_angle_between_grains_is_offered_for_maps_only(viewer, dock, flat, q
 def test_fits_and_samples_are_saved_by_suffix(viewer, dock, flat, qtbot, tmp_path):
     viewer.add_labels(flat // 2, name="steel", scale=(0.5, 0.5), units=("um", "um"), translate=(3.0, 4.0))
     result = fit(qtbot, dock)
-    for name in ("f.json", "f.vti", "f.nii.gz", "f.csv"):
+    for name in ("f.json", "f.vti", "f.nii.gz", "f.csv", "f.tesr", "f.piff", "f.zip"):
         dock.fit.save(tmp_path / name)
         qtbot.waitUntil(lambda name=name: f"Saved '{name}'" in dock.fit.work.message.text(), timeout=20_000)
     saved = load_diagram(tmp_path / "f.json")
     assert np.array_equal(saved.labels(), result.labels)
     assert (saved.unit, saved.origin) == ("um", (3.0, 4.0))
     assert np.array_equal(read_image(tmp_path / "f.nii.gz").meta["translate"], (3.0, 4.0))
+    for name in ("f.tesr", "f.piff", "f.zip"):
+        assert np.array_equal(read_image(tmp_path / name).data, result.labels)
     dock.fit.save(tmp_path / "f.json")
     qtbot.waitUntil(lambda: "exists already" in dock.fit.work.message.text(), timeout=20_000)
     tab = dock.generate

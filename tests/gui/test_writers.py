@@ -127,3 +127,24 @@ def test_grains_for_damask(viewer, tmp_path):
     with pytest.raises(LayerNotWrittenError, match="metres"):
         save(viewer, Labels(labels), tmp_path / "p.vti")
     assert not (tmp_path / "p.vti").exists()
+
+
+def test_cells_for_other_programs_are_saved_and_opened(viewer, tmp_path):
+    labels = np.kron(np.array([[1, 2], [3, 0], [7, 7]]), np.ones((4, 4), int))
+    orientations = np.tile([0.0, 0.6, 0.0, 0.8], (7, 1))
+    known = {"orientations": orientations, "symmetries": ["cubic"] * 7, "phase_names": list("aabbccc")}
+    layer = Labels(labels, scale=(0.5, 0.25), units=("um", "um"), metadata=known)
+    for suffix in ("tesr", "piff", "zip"):
+        assert save(viewer, layer, tmp_path / f"g.{suffix}") == [str(tmp_path / f"g.{suffix}")]
+        assert "The file" in viewer.status or "ROIs state" in viewer.status
+        (back,) = viewer.open(str(tmp_path / f"g.{suffix}"), plugin=PLUGIN)
+        assert type(back) is Labels
+        np.testing.assert_array_equal(back.data, labels)
+        if suffix == "tesr":
+            of_neper = back
+        viewer.layers.clear()
+    np.testing.assert_allclose(of_neper.scale, (0.5, 0.25))
+    np.testing.assert_allclose(of_neper.metadata["orientations"][[0, 1, 2, 6]], orientations[[0, 1, 2, 6]])
+    with pytest.raises(LayerNotWrittenError, match="choose one slice"):
+        save(viewer, Labels(np.ones((3, 4, 5), int)), tmp_path / "p.zip")
+    assert not (tmp_path / "p.zip").exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from shapelab.cli.grain_input import save_all
+from shapelab.cli.grain_input import SOLVER_KINDS, save_all
 from shapelab.cli.parser import at_least, whole_number
 from shapelab.errors import InputError
 
@@ -15,7 +15,12 @@ __all__ = ["add_options", "run"]
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.add_argument("path", type=Path, metavar="FILE", help="diagram (.json), from shapelab fit or generate")
-    parser.add_argument("out", type=Path, metavar="OUT", help="what to make: .tif .nii .h5 (labels), .vti (DAMASK)")
+    parser.add_argument(
+        "out",
+        type=Path,
+        metavar="OUT",
+        help=f"what to make: .tif .nii .h5 (labels), {SOLVER_KINDS}",
+    )
     parser.add_argument(
         "--resolution",
         type=whole_number,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_element_options", "export_elements", "refuse_element_options"]
 
-_OPTIONS = ("size", "inner_size", "voxel_size", "periodic", "no_background")
+_OPTIONS = ("size", "inner_size", "voxel_size", "unit", "periodic", "no_background")
 
 
 def add_element_options(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +27,7 @@ def add_element_options(parser: argparse.ArgumentParser) -> None:
         "--inner-size", type=number, metavar="LENGTH", help="longest edge inside cells, in 3-D (default: as large as elsewhere)"
     )
     group.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="of an image: one size, or one per axis (z y x)")
+    group.add_argument("--unit", help="unit of the voxel size (default: that of the image)")
     group.add_argument("--periodic", action="store_true", help="the image repeats: opposite sides get the same nodes, and equations (.inp)")
     group.add_argument("--no-background", action="store_true", help="no elements where the label is 0")
 
@@ -50,7 +51,7 @@ def _of_diagram(known: argparse.Namespace) -> TriangleMesh | TetrahedronMesh:
     """Fill the cells of a saved diagram, which states its box and whether it repeats."""
     from shapelab.crystals import load_diagram
 
-    refused = ("voxel_size", "periodic", "no_background", "step", "layer", "resolution")
+    refused = ("voxel_size", "unit", "periodic", "no_background", "step", "layer", "resolution")
     refuse(known, refused, f"is not for diagrams: {known.path.name} states its box. Leave it out.")
     saved = load_diagram(known.path)
     if len(saved.shape) == 2:

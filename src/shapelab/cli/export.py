@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shapelab.cli.damask import export_damask
 from shapelab.cli.elements import add_element_options, export_elements, refuse_element_options
+from shapelab.cli.grain_files import export_grains
+from shapelab.cli.grain_input import SOLVER_KINDS
 from shapelab.cli.image_file import frame_of_step
 from shapelab.cli.parser import number, refuse, whole_number
 from shapelab.errors import InputError
@@ -31,14 +32,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "path",
         type=Path,
         metavar="RUN",
-        help="run folder; for finite elements and DAMASK also a label image, orientation map or diagram (.json)",
+        help="run folder; for finite elements and the files of other programs also a label image, orientation map or diagram (.json)",
     )
     parser.add_argument(
         "out",
         type=Path,
         metavar="OUT",
         help="what to make: .ply .obj .stl .vtk (surface of a frame), .tif (stack), .csv (scalars), .gif .mp4 (movie), "
-        ".html (web page for any browser), .inp .msh .vtu (finite elements of cells), .vti (grid for DAMASK), or a folder for all tables",
+        ".html (web page for any browser), .inp .msh .vtu (finite elements of cells), "
+        f"{SOLVER_KINDS}, or a folder for all tables",
     )
     parser.add_argument("--step", type=whole_number, metavar="N", help="export the surface of this step (default: the last one)")
     parser.add_argument("--all-frames", action="store_true", help="a surface of every frame, in a folder")
@@ -60,6 +62,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(known: argparse.Namespace) -> int:
     """Write what the suffix of OUT asks for."""
+    from shapelab.crystals.sample import SOLVER_SUFFIXES
     from shapelab.io import load_run
     from shapelab.io.export import export_meshes, export_tables, export_tiff
     from shapelab.io.fem import FEM_SUFFIXES
@@ -72,8 +75,8 @@ def run(known: argparse.Namespace) -> int:
         refuse(known, ("all_frames", "per_cell"), f"is for surfaces only ({', '.join(WRITTEN_SUFFIXES)}): leave it out.")
     if suffix not in MOVIE_SUFFIXES:
         refuse(known, ("fps",), f"is for movies only ({', '.join(MOVIE_SUFFIXES)}): leave it out.")
-    if suffix in (*FEM_SUFFIXES, ".vti"):
-        print(export_damask(known) if suffix == ".vti" else export_elements(known))
+    if suffix in (*FEM_SUFFIXES, *SOLVER_SUFFIXES):
+        print(export_grains(known) if suffix in SOLVER_SUFFIXES else export_elements(known))
         return 0
     refuse_element_options(known)
     if suffix not in PAGE_SUFFIXES:
@@ -99,7 +102,7 @@ def run(known: argparse.Namespace) -> int:
         refuse(known, ("resolution", "layer"), "is for pictures and surfaces: leave it out.")
         written = export_tables(kept, known.out)
     else:
-        suffixes = ", ".join((*WRITTEN_SUFFIXES, ".tif", ".csv", *MOVIE_SUFFIXES, PAGE_SUFFIXES[0], *FEM_SUFFIXES, ".vti"))
+        suffixes = ", ".join((*WRITTEN_SUFFIXES, ".tif", ".csv", *MOVIE_SUFFIXES, PAGE_SUFFIXES[0], *FEM_SUFFIXES, *SOLVER_SUFFIXES))
         raise InputError(f"{known.out.name} must end in {suffixes}, or be a folder.")
     print(written)
     return 0

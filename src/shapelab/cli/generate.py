@@ -108,5 +108,5 @@ def _like(grains: GrainInput) -> tuple[Population, dict[str, Any], tuple[str, ..
         return grains.table.population(), *parameters_like(len(grains.table), shape, (min(spacing),) * 2, "")
     assert grains.labels is not None
     assert grains.place is not None
-    population = population_of(grains.labels, grains.place.spacing, symmetries=grains.symmetries, **grains.known)
+    population = population_of(grains.labels, grains.place.spacing, **grains.known)
     return population, *parameters_like(len(population.volumes), grains.labels.shape, grains.place.spacing, grains.place.unit)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GRAIN_BOUNDARY",
     "GRAIN_OPTIONS",
+    "SOLVER_KINDS",
     "GrainInput",
     "add_boundary_option",
     "add_grain_options",
@@ -44,6 +45,8 @@ __all__ = [
 
 GRAIN_OPTIONS = ("voxel_size", "unit", "grain_boundary", *IMAGE_OPTIONS)
 """Options of `add_grain_options`, which `read_grains` needs."""
+SOLVER_KINDS = ".vti (DAMASK), .tesr (Neper), .piff (CompuCell3D), .zip (ImageJ ROIs)"
+"""Files for other programs."""
 GRAIN_BOUNDARY = 5.0
 """Degrees between the orientations of neighbouring pixels of two grains."""
 _NAME = "{name}"
@@ -58,8 +61,7 @@ class GrainInput:
     labels: np.ndarray | None = None
     place: Place | None = None
     known: dict[str, Any] = field(default_factory=dict)
-    """Orientations, phases and names of phases of labels 1, 2, 3…, as `GrainSample` takes them."""
-    symmetries: Sequence[str] | None = None
+    """Orientations, phases, their names and symmetries, of labels 1, 2, 3…, as `GrainSample` takes them."""
 
 
 def add_grain_options(parser: argparse.ArgumentParser, *, sizes: bool = True) -> None:
@@ -82,7 +84,7 @@ def add_boundary_option(group: argparse._ActionsContainer, of: str = "") -> None
 
 def add_out_option(parser: argparse.ArgumentParser, each: str, *, diagram: bool = True) -> None:
     """Declare ``--out``; `each` says of which files ``{name}`` is the name."""
-    kinds = f".tif .nii .h5 (labels), .csv (table of the grains), {'.json (diagram), ' if diagram else ''}.vti (DAMASK)"
+    kinds = f".tif .nii .h5 (labels), .csv (table of the grains), {'.json (diagram), ' if diagram else ''}{SOLVER_KINDS}"
     described = f"what to make, may be given several times: {kinds}; {_NAME} stands for the name of {each}"
     parser.add_argument("--out", action="append", default=[], metavar="OUT", help=described)
 
@@ -122,7 +124,7 @@ def read_grains(path: Path, known: argparse.Namespace) -> GrainInput:
     assert read.scan is not None
     grains = find_grains(read.scan, GRAIN_BOUNDARY if known.grain_boundary is None else known.grain_boundary)
     tell(path.name, (*read.scan.notes, *grains.notes))
-    return GrainInput(read.name, labels=grains.labels, place=grains.place(), known=grains.known(), symmetries=grains.symmetries())
+    return GrainInput(read.name, labels=grains.labels, place=grains.place(), known=grains.known())
 
 
 def is_diagram(path: Path) -> bool:
@@ -141,7 +143,7 @@ def read_cells(known: argparse.Namespace) -> GrainInput:
     from shapelab.io import load_run
 
     path = known.path
-    reading = argparse.Namespace(**{**dict.fromkeys(GRAIN_OPTIONS), "voxel_size": known.voxel_size})
+    reading = argparse.Namespace(**{**dict.fromkeys(GRAIN_OPTIONS), "voxel_size": known.voxel_size, "unit": known.unit})
     if not is_file(path / "run.json"):
         refuse(known, ("step", "layer", "resolution"), f"is for run folders: {path.name} is a file.")
         grains = read_grains(path, reading)
@@ -169,16 +171,19 @@ def _of_run(path: Path, known: argparse.Namespace) -> GrainInput:
 def _of_image(name: str, layer: Any, known: argparse.Namespace) -> GrainInput:
     from shapelab.convert.place import Place, straightened
     from shapelab.convert.spacing import as_spacing
+    from shapelab.crystals.sample import KNOWN
     from shapelab.labels.check import labels_of
     from shapelab.units import short_unit, shown_unit
 
     labels = labels_of(layer)
-    tell(name, layer.meta.get("metadata", {}).get("notes", ()))
+    stated_of = layer.meta.get("metadata", {})
+    tell(name, stated_of.get("notes", ()))
+    of_labels = {key: stated_of[key] for key in KNOWN if key in stated_of}
     stated = short_unit(layer.meta.get("units", ("",))[-1])
     if known.voxel_size is not None:
         given = known.voxel_size[0] if len(known.voxel_size) == 1 else tuple(known.voxel_size)
         unit = short_unit(known.unit) if known.unit is not None else stated
-        return GrainInput(layer.name, labels=labels, place=Place.of(as_spacing(given, labels.ndim), unit=unit))
+        return GrainInput(layer.name, labels=labels, place=Place.of(as_spacing(given, labels.ndim), unit=unit), known=of_labels)
     if known.unit is not None and short_unit(known.unit) != stated:
         raise InputError(
             f"--unit is that of --voxel-size: the file states its own in {shown_unit(stated) or 'pixels'}; give both, or neither."
@@ -188,7 +193,7 @@ def _of_image(name: str, layer: Any, known: argparse.Namespace) -> GrainInput:
         place = Place.of(as_spacing(layer.meta.get("scale", 1.0), labels.ndim), unit=stated)
     labels, place, note = straightened(labels, place, smooth=False)
     tell(name, (note,) if note else ())
-    return GrainInput(layer.name, labels=labels, place=place)
+    return GrainInput(layer.name, labels=labels, place=place, known=of_labels)
 
 
 def targets(outs: Sequence[str], files: Sequence[Path], suffixes: Sequence[str]) -> list[list[Path]]:

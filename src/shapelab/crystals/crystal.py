@@ -62,7 +62,7 @@ class Crystal:
         from shapelab.crystals.sample import GrainSample
 
         phases = None if self.phases is None else self.phases.tolist()
-        parts = self.table(unit), self.diagram, self.orientations, phases, self.phase_names
+        parts = self.table(unit), self.diagram, self.orientations, phases, self.phase_names, self.symmetries
         return GrainSample(self.labels, Place.of(self.spacing, unit=short_unit(unit)), *parts, periodic=self.periodic)
 
     def table(self, unit: str = "") -> pd.DataFrame:

@@ -13,7 +13,7 @@ from shapelab.convert.place import Place
 from shapelab.crystals.diagram_format import DIAGRAM_SUFFIX
 from shapelab.errors import InputError
 from shapelab.io.label_image import LABEL_SUFFIXES, label_suffix, write_labels
-from shapelab.units import percent
+from shapelab.units import percent, shown_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from shapelab.crystals.diagram import Diagram
     from shapelab.crystals.diagram_file import SavedDiagram
 
-__all__ = ["SAMPLE_SUFFIXES", "GrainSample"]
+__all__ = ["KNOWN", "SAMPLE_SUFFIXES", "SOLVER_SUFFIXES", "GrainSample"]
 
-SAMPLE_SUFFIXES = (*LABEL_SUFFIXES, ".csv", DIAGRAM_SUFFIX, ".vti")
+SOLVER_SUFFIXES = (".vti", ".tesr", ".piff", ".zip")
+"""Of files for other programs: DAMASK, Neper, CompuCell3D, ImageJ."""
+SAMPLE_SUFFIXES = (*LABEL_SUFFIXES, ".csv", DIAGRAM_SUFFIX, *SOLVER_SUFFIXES)
 """Ends of the names of files that a sample is written to."""
+KNOWN = ("orientations", "phases", "phase_names", "symmetries")
+"""What a layer or file may know of labels 1, 2, 3…, by the names of `GrainSample`'s fields."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +48,8 @@ class GrainSample:
     """Phase of labels 1, 2, 3…"""
     phase_names: Sequence[str] | None = None
     """Its name, of labels 1, 2, 3…"""
+    symmetries: Sequence[str] | None = None
+    """Crystal symmetry of labels 1, 2, 3…"""
     periodic: bool = False
     """Whether opposite sides fit together along all axes."""
 
@@ -68,6 +74,9 @@ class GrainSample:
             - ``.csv``: the table of the grains.
             - ``.json``: the diagram (`shapelab.crystals.load_diagram`).
             - ``.vti``: grid and materials for DAMASK 3 (`shapelab.io.damask`).
+            - ``.tesr``: a raster tessellation for Neper (`shapelab.io.neper`).
+            - ``.piff``: the cells of a lattice for CompuCell3D (`shapelab.io.piff`).
+            - ``.zip``: outlines for ImageJ, of a 2-D image (`shapelab.io.imagej`).
 
         Raises
         ------
@@ -88,8 +97,9 @@ class GrainSample:
             return ()
         if suffix == DIAGRAM_SUFFIX:
             return self._save_diagram(file)
-        if suffix == ".vti":
-            return self._save_damask(file)
+        if suffix in SOLVER_SUFFIXES:
+            by_suffix = {".vti": self._save_damask, ".tesr": self._save_neper, ".piff": self._save_piff, ".zip": self._save_rois}
+            return by_suffix[suffix](file)
         raise InputError(f"{file.name} must end in {', '.join(SAMPLE_SUFFIXES)}.")
 
     def _save_diagram(self, file: Path) -> tuple[str, ...]:
@@ -122,6 +132,29 @@ class GrainSample:
         write_damask(file, self.labels, self.place.spacing, self.place.unit, orientations, self.phase_names)
         return (*said, *self._unplaced())
 
+    def _save_neper(self, file: Path) -> tuple[str, ...]:
+        from shapelab.io.neper import crystal_symmetry, write_tesr
+
+        write_tesr(file, self.labels, self.place, self.orientations, self.symmetries)
+        said = [f"The file states no unit: lengths are in {shown_unit(self.place.unit) or 'pixels'}."]
+        if self.orientations is not None and not crystal_symmetry(self.symmetries):
+            said.append("It states no crystal symmetry: of all grains, Neper needs the same, cubic or hexagonal (its option -oricrysym).")
+        if len(set(self.phase_names or ())) > 1:
+            said.append("It has no place for phases.")
+        return (*said, *(() if self.place.is_aligned else self._unplaced()))
+
+    def _save_piff(self, file: Path) -> tuple[str, ...]:
+        from shapelab.io.piff import write_piff
+
+        write_piff(file, self.labels, self.phase_names)
+        return ("The file states no size of a pixel.", *self._unplaced())
+
+    def _save_rois(self, file: Path) -> tuple[str, ...]:
+        from shapelab.io.imagej import write_rois
+
+        write_rois(file, self.labels)
+        return ("ROIs state no size of a pixel: open them over the image.", *self._unplaced())
+
     def _unplaced(self) -> tuple[str, ...]:
         """Return what is to be said where a file states no place."""
         if self.place.is_aligned and not self.place.origin.any():
@@ -131,14 +164,7 @@ class GrainSample:
     def _columns(self) -> dict[str, np.ndarray]:
         """Return what is known of labels 1, 2, 3…, with the unit in the names."""
         from shapelab.crystals.orientation import to_euler
+        from shapelab.io.grain_columns import grain_columns
 
-        columns: dict[str, np.ndarray] = {}
-        if self.phases is not None:
-            columns["phase"] = np.asarray(self.phases)
-        if self.phase_names is not None:
-            columns["phase_name"] = np.asarray(self.phase_names, dtype=object)
-        if self.orientations is not None:
-            euler = np.rad2deg(to_euler(self.orientations))
-            columns |= {f"{name} (deg)": euler[:, i] for i, name in enumerate(("phi1", "Phi", "phi2"))}
-        n = max(map(len, columns.values()), default=0)
-        return {"id": np.arange(1, n + 1), **columns} if columns else {}
+        euler = None if self.orientations is None else to_euler(self.orientations)
+        return grain_columns(euler, self.phases, self.phase_names, self.symmetries)

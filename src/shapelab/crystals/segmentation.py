@@ -59,9 +59,10 @@ class Grains:
         return Place.of(self.scan.spacing, self.scan.origin, "um")
 
     def known(self) -> dict[str, Any]:
-        """Return orientations (of crystals whose x axis is a), phases and their names, as `GrainSample` takes them."""
+        """Return orientations (of crystals whose x axis is a), phases, their names and symmetries, as `GrainSample` takes them."""
         names = [self.scan.phase_of(number).name for number in self.phase]
-        return {"orientations": self.standard_orientations(), "phases": self.phase.tolist(), "phase_names": names}
+        known = {"orientations": self.standard_orientations(), "phases": self.phase.tolist(), "phase_names": names}
+        return known | {"symmetries": self.symmetries()}
 
     def sample(self) -> GrainSample:
         """Return the grains with their place, phases, orientations (of crystals whose x axis is a) and table, to be saved."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from shapelab.device import require_memory
 from shapelab.errors import InputError
+from shapelab.io.grain_columns import known_of_columns
 from shapelab.io.hdf5 import open_hdf5
 from shapelab.io.placed import PlacedImage, named_axes, on_axes
 
@@ -79,7 +81,12 @@ def list_hdf5(file: Path) -> Listed:
 
 
 def read_hdf5(file: Path, key: str | None) -> PlacedImage:
-    """Return one array of an HDF5 file, with the axes (ilastik, HDF5 labels) and voxel size (PlantSeg) that it states."""
+    """Return one array of an HDF5 file, with the axes (ilastik, HDF5 labels) and voxel size (PlantSeg) that it states.
+
+    Beside ``labels`` the group ``grains`` says what is known of them, where `shapelab` wrote the file.
+    """
+    import h5py
+
     name = chosen(file, list_hdf5(file), key)
     with open_hdf5(file) as store:
         dataset: Any = store[name]
@@ -90,10 +97,13 @@ def read_hdf5(file: Path, key: str | None) -> PlacedImage:
         axes = _hdf5_axes(dataset)
         size = np.ravel(np.asarray(dataset.attrs.get("element_size_um", ()), dtype=float)).tolist()
         data = np.asarray(dataset[()])
+        grains = store.get("grains") if name == "labels" else None
+        known = known_of_columns(grains) if isinstance(grains, h5py.Group) else {}
     space = [axis for axis in axes if axis in "zyx"]
     if size and len(size) not in (len(space), 3):
         raise InputError(f"{file.name} states {len(size)} voxel sizes (element_size_um) for {len(space)} axes of space.")
-    return on_axes(data, axes, dict(zip(space, size[-len(space) :], strict=True)) if size else {}, "um" if size else "")
+    image = on_axes(data, axes, dict(zip(space, size[-len(space) :], strict=True)) if size else {}, "um" if size else "")
+    return replace(image, known=known)
 
 
 def _hdf5_axes(dataset: Any) -> str:

@@ -1,4 +1,4 @@
-"""Read a user's image, mask or label file with its place: TIFF, NIfTI, MRC, OME-Zarr, HDF5, npy, npz, PNG."""
+"""Read a user's image, mask or label file with its place: TIFF, NIfTI, MRC, OME-Zarr, HDF5, npy, npz, PNG, .tesr, .piff, ROIs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from shapelab.arguments import checked
 from shapelab.errors import InputError, OutOfMemoryError
 from shapelab.frame import LayerData, LayerKind
 from shapelab.io.array_files import list_hdf5, list_npz, read_hdf5, read_npy, read_npz, read_picture
+from shapelab.io.imagej import read_rois
 from shapelab.io.mrc import read_mrc
+from shapelab.io.neper import read_tesr
 from shapelab.io.nifti import read_nifti
+from shapelab.io.piff import read_piff
 from shapelab.io.placed import PlacedImage
 from shapelab.io.presence import is_there
 from shapelab.io.tiff import list_tiff, read_tiff
@@ -46,7 +49,8 @@ def read_image(
     Parameters
     ----------
     path
-        ``.tif``, ``.ome.tif``, ``.nii``, ``.nii.gz``, ``.mrc``, ``.npy``, ``.npz``, ``.zarr`` (OME-Zarr), ``.h5``, ``.png``…
+        ``.tif``, ``.ome.tif``, ``.nii``, ``.nii.gz``, ``.mrc``, ``.npy``, ``.npz``, ``.zarr`` (OME-Zarr), ``.h5``, ``.png``…;
+        labels of Neper (``.tesr``), CompuCell3D (``.piff``) and ImageJ (``.zip``, ``.roi``).
     key
         Which array of a file that holds several (`list_arrays`).
     kind
@@ -163,6 +167,9 @@ _READERS: dict[tuple[str, ...], Callable[[Path, str | None], PlacedImage]] = {
     (".npz",): read_npz,
     (".h5", ".hdf5"): read_hdf5,
     (".png", ".jpg", ".jpeg", ".bmp"): read_picture,
+    (".tesr",): read_tesr,
+    (".piff", ".pif"): read_piff,
+    (".zip", ".roi"): read_rois,
 }
 IMAGE_SUFFIXES = (*(suffix for suffixes in _READERS for suffix in suffixes), ".zarr")
 """Of all files and folders that may be images, in lower case."""

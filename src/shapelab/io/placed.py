@@ -48,6 +48,8 @@ class PlacedImage:
     """What the file says it is, if it does."""
     names: Mapping[int, str] = field(default_factory=dict)
     """What the file calls its labels."""
+    known: Mapping[str, Any] = field(default_factory=dict)
+    """What the file states of labels 1, 2, 3… (crystal orientations, phases…), by the names that a layer has for them."""
 
     def still(self, frame: int | None = None, channel: int | None = None) -> PlacedImage:
         """Return one frame and one channel, where they are asked for; an axis that is left has all its entries.
@@ -89,8 +91,8 @@ class PlacedImage:
         meta["axis_labels"] = tuple(self.axes)
         if self.names and kind == "labels":
             meta["features"] = {"index": [0, *self.names], "name": ["", *self.names.values()]}
-        if self.notes:
-            meta["metadata"] = {"notes": self.notes}
+        if self.notes or self.known:
+            meta["metadata"] = {**self.known, **({"notes": self.notes} if self.notes else {})}
         return LayerData(name, self.data, kind, meta)
 
 

@@ -61,10 +61,10 @@ class FitResult:
 
     def sample(self, place: Place, known: Mapping[str, Any]) -> GrainSample:
         """Return what can be saved of it, with what the layer's metadata know of its labels."""
-        from shapelab.crystals.sample import GrainSample
+        from shapelab.crystals.sample import KNOWN, GrainSample
 
-        phases, names = known.get("phases"), known.get("phase_names")
-        return GrainSample(self.labels, place, None, self.diagram, known.get("orientations"), phases, names, periodic=self.periodic)
+        parts = {key: known[key] for key in KNOWN if key in known}
+        return GrainSample(self.labels, place, None, self.diagram, **parts, periodic=self.periodic)
 
 
 def fit_image(image: GrainImage, parameters: FitParameters, report: Report, abort: threading.Event) -> FitResult:

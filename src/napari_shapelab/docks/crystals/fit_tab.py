@@ -28,14 +28,19 @@ from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import CommandButton, Script, ScriptButton
 from napari_shapelab.work.task import Task, warm_up
 from shapelab.convert.place import Place
+from shapelab.crystals.sample import KNOWN
 from shapelab.errors import InputError, ShapelabError
 from shapelab.script import option_words
 
 __all__ = ["CrystalFitTab"]
 
-SAVED = "Table (*.csv);;Diagram (*.json);;Labels (*.tif *.nii *.nii.gz *.h5);;Grid for DAMASK (*.vti)"
+SAVED = (
+    "Table (*.csv);;Diagram (*.json);;Labels (*.tif *.nii *.nii.gz *.h5);;Grid for DAMASK (*.vti);;Raster tessellation for Neper (*.tesr);;"
+    "Cells for CompuCell3D (*.piff);;Outlines for ImageJ (*.zip)"
+)
 """Kinds of files that grains are saved as."""
-_KNOWN = ("orientations", "symmetry", "symmetries", "phases", "phase_names")
+SAVE_TIP = "Save the table, the diagram, the labels, or a file for DAMASK, Neper, CompuCell3D or ImageJ."
+_KNOWN = (*KNOWN, "symmetry")
 """What a layer of grains may know of them."""
 _NO_GRAINS = "Choose a Labels layer with grains, or open a file."
 _HINT = "Worst first. Click a row to go to its grain, or a grain in the picture to find its row."
@@ -73,7 +78,7 @@ class CrystalFitTab(QWidget):
         self.mesh_button = mesh_button(self._viewer, self._shown_labels, self.work.say)
         self.command_button = CommandButton(self.command, lambda text, wrong: self.work.say(text, wrong=wrong))
         self.save_button = QPushButton("Save…")
-        self.save_button.setToolTip("Save the table of the grains, the diagram, the labels, or a grid for DAMASK.")
+        self.save_button.setToolTip(SAVE_TIP)
         self._build()
         self._show_results(False)
         warm_up("napari_shapelab.docks.crystals.fit:fit_something_small")

@@ -12,7 +12,7 @@ from napari.layers import Labels, Layer
 from napari.utils.colormaps import label_colormap
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
-from napari_shapelab.docks.crystals.fit_tab import SAVED
+from napari_shapelab.docks.crystals.fit_tab import SAVE_TIP, SAVED
 from napari_shapelab.docks.crystals.generate_script import generate_script
 from napari_shapelab.docks.crystals.generation import GeneratedCrystal, GenerateParameters, generate, population_of, preview, quantities
 from napari_shapelab.docks.crystals.grain_source import label_colours
@@ -68,7 +68,7 @@ class CrystalGenerateTab(QWidget):
         self.mesh_button.setVisible(False)
         self.command_button = CommandButton(self.command, lambda text, wrong: self.work.say(text, wrong=wrong))
         self.save_button = QPushButton("Save…")
-        self.save_button.setToolTip("Save the newest sample: its labels, table, diagram, or a grid for DAMASK with its orientations.")
+        self.save_button.setToolTip(SAVE_TIP)
         self.save_button.setEnabled(False)
         self.save_button.clicked.connect(lambda _=False: self._ask_and_save())
         self.summary = WrappedLabel()

@@ -28,7 +28,7 @@ __all__ = ["GrainSource", "label_colours"]
 
 _TABLES = "*.txt *.csv *.txt.gz *.csv.gz"
 _MAPS = "*.ang *.ctf *.h5oina *.h5 *.hdf5 *.npz"
-_IMAGES = "*.tif *.tiff *.nii *.nii.gz *.npy *.h5 *.hdf5 *.zarr *.png"
+_IMAGES = "*.tif *.tiff *.nii *.nii.gz *.npy *.h5 *.hdf5 *.zarr *.png *.tesr *.piff *.pif *.zip"
 _FILTERS = (
     f"Everything that can be read ({_TABLES} {_MAPS} {_IMAGES});;Grain table ({_TABLES});;EBSD map ({_MAPS});;Label image ({_IMAGES})"
 )

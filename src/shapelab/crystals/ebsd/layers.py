@@ -59,16 +59,8 @@ def grain_meta(grains: Grains, threshold: float) -> dict[str, Any]:
 
     The orientations are those of a crystal whose x axis is a, which is what colours and misorientations count from.
     """
-    symmetries = grains.symmetries()
-    known = {
-        "orientations": grains.standard_orientations(),
-        "symmetry": symmetries[0],
-        "symmetries": symmetries,
-        "phases": grains.phase.tolist(),
-        "phase_names": [grains.scan.phase_of(number).name for number in grains.phase],
-        "ipf_colours": grains.colours(),
-        "grain_boundary_degrees": threshold,
-    }
+    known = grains.known()
+    known |= {"symmetry": known["symmetries"][0], "ipf_colours": grains.colours(), "grain_boundary_degrees": threshold}
     return {"metadata": known}
 
 
