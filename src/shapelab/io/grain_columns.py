@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from shapelab.io.hdf5 import children, read_dataset
 
@@ -42,6 +41,8 @@ def grain_columns(
 
 def known_of_columns(group: Any) -> Mapping[str, Any]:
     """Return what the HDF5 group of these columns states of labels 1, 2, 3…, by the names that a layer has for it."""
+    from scipy.spatial.transform import Rotation
+
     found = {name: item for name, item in children(group) if getattr(item, "ndim", 0) == 1}
     if "id" not in found or not np.array_equal(ids := read_dataset(found["id"]), np.arange(1, len(ids) + 1)):
         return {}

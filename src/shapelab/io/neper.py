@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from shapelab.convert.place import Place
 from shapelab.device import require_memory
@@ -188,6 +187,8 @@ def _orientations(parts: dict[str, list[str]], ids: np.ndarray, top: int) -> tup
 
 def _quaternions(descriptor: str, values: np.ndarray) -> np.ndarray:
     """Return quaternions (x, y, z, w) of orientations as Neper writes them; KeyError or ValueError if they are of another kind."""
+    from scipy.spatial.transform import Rotation
+
     name, _, convention = descriptor.partition(":")
     width = {"quaternion": 4, "rodrigues": 3, "euler-bunge": 3, "axis-angle": 4, "rotmat": 9}[name]
     if values.shape[1] != width:
