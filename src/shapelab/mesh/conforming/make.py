@@ -9,7 +9,7 @@ import numpy as np
 from shapelab.arguments import Pixels, checked
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.device import require_memory
-from shapelab.errors import InputError, ParameterError
+from shapelab.errors import InputError, ParameterError, ShapelabError
 from shapelab.labels.check import as_labels
 from shapelab.memory import of_triangles
 from shapelab.mesh.conforming.exact_areas import keep_areas
@@ -122,6 +122,8 @@ def triangles_of_field(
     if not background:
         nodes, triangles, labels = without_background(nodes, triangles, labels)
     quality = _quality(nodes[triangles], error, off, missing)
+    if quality.inverted:
+        raise ShapelabError(f"{quality.inverted} of the triangles of size {size:g} would cross others: choose a smaller size.")
     return TriangleMesh(np.ascontiguousarray(nodes[:, 1:]), triangles, labels, box[:, 1:], (periodic[0], periodic[1]), quality)
 
 
@@ -131,8 +133,17 @@ def _quality(x: np.ndarray, error: float, off: float, missing: tuple[int, ...]) 
     angles = np.stack([np.arctan2(np.abs(twice), -(sides[k] * sides[k - 1]).sum(1)) for k in range(3)])
     degrees = np.degrees(angles)
     jacobian = float((np.sin(angles) * 2 / np.sqrt(3)).min(initial=1)) if len(x) else 1.0
-    extremes = (float(degrees.min()), float(degrees.max())) if len(x) else (np.nan, np.nan)
-    return Quality(len(x), int((twice <= 0).sum()), *extremes, jacobian, error, off, missing)
+    smallest, largest = (float(degrees.min()), float(degrees.max())) if len(x) else (np.nan, np.nan)
+    return Quality(
+        triangles=len(x),
+        inverted=int((twice <= 0).sum()),
+        smallest_angle=smallest,
+        largest_angle=largest,
+        scaled_jacobian=jacobian,
+        area_error=error,
+        off=off,
+        missing=missing,
+    )
 
 
 def _improved(lattice: Lattice, cells: np.ndarray, field: Field, step: float) -> tuple[Lattice, np.ndarray, float]:

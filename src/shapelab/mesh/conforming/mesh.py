@@ -6,42 +6,25 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from shapelab.mesh.conforming.quality import ElementQuality
 from shapelab.mesh.conforming.sets import pairs_of_sides, shared_faces, side_nodes, split_by_cells, totals
 from shapelab.units import percent
 
 __all__ = ["Quality", "TriangleMesh"]
 
 
-@dataclass(frozen=True)
-class Quality:
-    """How good a mesh is."""
+@dataclass(frozen=True, kw_only=True)
+class Quality(ElementQuality):
+    """How good a mesh of triangles is."""
 
     triangles: int
-    inverted: int
-    """Triangles that are turned inside out: none, unless something is wrong."""
-    smallest_angle: float
-    """[degrees]."""
-    largest_angle: float
     scaled_jacobian: float
     """Least of 2/sqrt(3) times the sine of an angle: 1 for equilateral triangles."""
     area_error: float
     """Largest relative error of the area of a cell that is large enough to be kept."""
-    off: float
-    """Share of the nodes on boundaries that could not be put on them, or have left them by up to a third of a triangle for the angles."""
-    missing: tuple[int, ...]
-    """Labels of cells that are too small for a triangle."""
 
     def __str__(self) -> str:
-        words = [
-            f"{self.triangles:,} triangles, angles {self.smallest_angle:.1f}° to {self.largest_angle:.1f}°,",
-            f"areas within {percent(max(self.area_error, 1e-6))},",
-            f"{percent(self.off)} of the nodes on boundaries are not exactly on them.",
-        ]
-        if self.inverted:
-            words.append(f"{self.inverted} triangles are turned inside out.")
-        if self.missing:
-            words.append(f"Too small for a triangle: {', '.join(map(str, self.missing[:10]))}{', …' if len(self.missing) > 10 else ''}.")
-        return " ".join(words)
+        return self.in_words(self.triangles, "triangle", "triangles", f"areas within {percent(max(self.area_error, 1e-6))}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from shapelab.mesh.conforming.fields import project
+from shapelab.mesh.conforming.fields import largest, project
 from shapelab.mesh.conforming.moving import WIDTH, cells_round
 
 __all__ = ["distance", "relabel", "simple"]
@@ -17,7 +17,10 @@ _MOST = 4
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def distance(field, nodes, v, found, n, lock, size):  # type: ignore[no-untyped-def]
-    """Return how far a node is from the boundary of its cells."""
+    """Return how far a node is from the boundary of its cells.
+
+    Where a node can only be at one point, it must be theirs: if another cell is larger there, the cells do not meet.
+    """
     if n < 2:
         return 0.0
     free = 3 - (lock & 1) - ((lock >> 1) & 1) - ((lock >> 2) & 1)
@@ -25,6 +28,12 @@ def distance(field, nodes, v, found, n, lock, size):  # type: ignore[no-untyped-
     x = nodes[v].copy()
     if not project(field, x, found, min(n, free + 1, _MOST), lock, 0.9 * size, np.int64(12)) < 1e-3 * size:
         return _FAR * size * (1 + extra)
+    if n == free + 1:
+        cell, theirs = largest(field, x), False
+        for i in range(n):
+            theirs |= found[i] == cell
+        if not theirs:
+            return _FAR * size
     return np.sqrt(((x - nodes[v]) ** 2).sum()) + _FAR * size * extra
 
 

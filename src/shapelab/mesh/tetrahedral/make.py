@@ -130,6 +130,8 @@ def tetrahedra_of_field(
     error = float(np.abs(cell_volumes(work, len(ids))[kept] / wanted[kept] - 1).max(initial=0))
     missing = tuple(ids[(have == 0) & (wanted > 0)].tolist())
     mesh = _finished(work, field, ids, (error, off, missing), background=background)
+    if mesh.quality.inverted:
+        raise ShapelabError(f"{mesh.quality.inverted} of the tetrahedra of size {size:g} would cross others: choose a smaller size.")
     tell(1.0, "done")
     return mesh
 

@@ -6,45 +6,28 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from shapelab.mesh.conforming.quality import ElementQuality
 from shapelab.mesh.conforming.sets import outer_faces, pairs_of_sides, shared_faces, side_nodes, split_by_cells, totals
 from shapelab.units import percent
 
 __all__ = ["SolidQuality", "TetrahedronMesh"]
 
 
-@dataclass(frozen=True)
-class SolidQuality:
+@dataclass(frozen=True, kw_only=True)
+class SolidQuality(ElementQuality):
     """How good a mesh of tetrahedra is."""
 
     tetrahedra: int
-    inverted: int
-    """Tetrahedra that are turned inside out: none, unless something is wrong."""
-    smallest_angle: float
-    """Between two faces of a tetrahedron [degrees]."""
-    largest_angle: float
     scaled_jacobian: float
     """Least of sqrt(2) times the volume spanned by the three edges at a corner over the product of their lengths: 1 for regular ones."""
     volume_error: float
     """Largest relative error of the volume of a cell that is large enough to be kept."""
-    off: float
-    """Share of the nodes on boundaries that could not be put on them, or have left them by up to a third of an element for the angles."""
     mean_distance: float
     """Of the nodes on boundaries from them, with what gives every cell its volume [unit]."""
     largest_distance: float
-    missing: tuple[int, ...]
-    """Labels of cells that are too small for a tetrahedron."""
 
     def __str__(self) -> str:
-        words = [
-            f"{self.tetrahedra:,} tetrahedra, angles {self.smallest_angle:.1f}° to {self.largest_angle:.1f}°,",
-            f"volumes within {percent(max(self.volume_error, 1e-6))},",
-            f"{percent(self.off)} of the nodes on boundaries are not exactly on them.",
-        ]
-        if self.inverted:
-            words.append(f"{self.inverted} tetrahedra are turned inside out.")
-        if self.missing:
-            words.append(f"Too small for a tetrahedron: {', '.join(map(str, self.missing[:10]))}{', …' if len(self.missing) > 10 else ''}.")
-        return " ".join(words)
+        return self.in_words(self.tetrahedra, "tetrahedron", "tetrahedra", f"volumes within {percent(max(self.volume_error, 1e-6))}")
 
 
 @dataclass(frozen=True, eq=False)

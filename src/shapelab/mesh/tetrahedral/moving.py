@@ -11,15 +11,17 @@ import numba
 import numpy as np
 
 from shapelab.mesh.conforming.fields import project
-from shapelab.mesh.tetrahedral.quality import MOST_ROUND, load_star, star_quality
+from shapelab.mesh.tetrahedral.quality import MOST_ROUND, corners, load_star, star_quality
 from shapelab.mesh.tetrahedral.state import near_region
 
-__all__ = ["MOST_CELLS", "Moves", "move_nodes"]
+__all__ = ["MOST_CELLS", "Moves", "bring_back", "move_nodes"]
 
 MOST_CELLS = 4
 """Cells whose boundary a node can be put on."""
 _SHARES = np.array([1.0, 0.5, 0.25, 0.125])
 """Parts of the way to the boundary that are tried."""
+_ROUNDS, _MOST_MOVED = 6, 32
+"""Elements that are bettered for a node that goes back, one after the other, and nodes that are moved for it, at most."""
 _SIZES = np.array([0.2, 0.07, 0.02])
 """Of random steps [mean distance to nodes round]."""
 
@@ -164,3 +166,60 @@ def _within(mesh, field, v, goal, moves):  # type: ignore[no-untyped-def]
         return False
     z, y, x = near - goal
     return z * z + y * y + x * x <= moves.loose**2
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def bring_back(region, mesh, used, field, moves, numbers):  # type: ignore[no-untyped-def]
+    """Put nodes of a region that have left their boundary back, where nodes round them can make room; return how many."""
+    star, goal, middle, done = np.empty((MOST_ROUND, 9)), np.empty(3), np.empty(3), 0
+    moved, places = np.empty(_MOST_MOVED, np.int64), np.empty((_MOST_MOVED, 3))
+    for v in range(len(mesh.nodes)):
+        n = mesh.counts[v]
+        if n < 2 or n > MOST_CELLS or mesh.reached[v] or mesh.region[v] != region or not near_region(mesh, v, region):
+            continue
+        goal[:] = mesh.nodes[v]
+        if not project(field, goal, mesh.sets[v], n, mesh.locks[v], moves.reach, np.int64(15)) < 1e-3 * moves.reach:
+            continue
+        moved[0], places[0], count = v, mesh.nodes[v], 1
+        mesh.nodes[v] = goal
+        mesh.reached[v] = True
+        good = False
+        for _ in range(_ROUNDS):
+            k, worst, e = load_star(mesh, v, star), np.inf, np.int64(-1)
+            for t in range(k):
+                q = star_quality(star[t : t + 1], np.int64(1), 0.0, 0.0, 0.0, -2.0)
+                if q < worst:
+                    worst, e = q, np.int64(mesh.members[mesh.starts[v] + t])
+            good = worst >= moves.floor
+            if good or worst < 0.02 or e < 0:
+                break
+            count = _make_room(region, mesh, field, e, moved, places, count, moves, numbers, goal, middle, star)
+        for i in range(count):
+            k = load_star(mesh, moved[i], star)
+            good &= star_quality(star, k, 0.0, 0.0, 0.0, moves.floor - 1e-12) >= moves.floor
+        if good:
+            done += 1
+            continue
+        for i in range(count):
+            mesh.nodes[moved[i]] = places[i]
+        mesh.reached[v] = False
+    return done
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _make_room(region, mesh, field, e, moved, places, count, moves, numbers, goal, middle, star):  # type: ignore[no-untyped-def]
+    """Better the place of each corner of an element; return how many nodes have moved by now, whose old places are listed."""
+    for w in corners(mesh.elements[e]):
+        known = False
+        for i in range(count):
+            known |= moved[i] == w
+        if not known:
+            if count == len(moved) or not near_region(mesh, w, region):
+                continue
+            moved[count], places[count] = w, mesh.nodes[w]
+            count += 1
+        k = load_star(mesh, w, star)
+        if k:
+            before = star_quality(star, k, 0.0, 0.0, 0.0, -2.0)
+            _improve(mesh, field, w, star, k, before, moves, numbers, goal, middle)
+    return count

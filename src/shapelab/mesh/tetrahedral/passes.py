@@ -10,9 +10,9 @@ from shapelab.mesh.conforming.fields import Field
 from shapelab.mesh.tetrahedral.clearing import clear_way
 from shapelab.mesh.tetrahedral.collapsing import coarsen, merge_lost
 from shapelab.mesh.tetrahedral.mending import mend
-from shapelab.mesh.tetrahedral.moving import Moves, move_nodes
+from shapelab.mesh.tetrahedral.moving import Moves, bring_back, move_nodes
 from shapelab.mesh.tetrahedral.quality import qualities
-from shapelab.mesh.tetrahedral.relabel import distances, relabel
+from shapelab.mesh.tetrahedral.relabel import distances, relabel, relabel_round
 from shapelab.mesh.tetrahedral.retreating import retreat
 from shapelab.mesh.tetrahedral.splitting import split_nodes
 from shapelab.mesh.tetrahedral.state import Work
@@ -24,7 +24,7 @@ __all__ = ["FLOOR", "coarsen_inside", "improve", "worst_quality"]
 FLOOR = float(np.sin(np.radians(12.5)))
 """No tetrahedron gets a smaller angle, but where boundaries themselves meet at one."""
 _GOOD = float(np.sin(np.radians(18)))
-_BOLD, _PASSES, _FINISH = 12, 16, 20
+_BOLD, _PASSES, _FINISH = 16, 22, 20
 """Passes in which elements may become thin on the way, passes in all, and passes more until no angle is too small."""
 _EVEN, _RELABELLED = 4, 5
 """Passes in which all nodes are evened out, and in which elements may change their cell."""
@@ -45,6 +45,8 @@ def improve(work: Work, field: Field, told: Callable[[float], None]) -> None:
         finishing = number >= _PASSES
         if number < _RELABELLED:
             _relabel(work, field, (0.5 if number == 0 else 0.1) * work.step)
+        elif number < _BOLD and number % 2:
+            _relabel_round(work, field)
         wanted = 1.03 * FLOOR if finishing else _GOOD
         moves = Moves(
             reach=0.9 * work.step,
@@ -71,6 +73,10 @@ def improve(work: Work, field: Field, told: Callable[[float], None]) -> None:
     back = Moves(0.9 * work.step, FLOOR, 0.0, 0, False, 0.0)
     for _ in range(_BACK):
         work.every_node(move_nodes, field, back, numbers)
+    near = Moves(0.9 * work.step, FLOOR, 1.03 * FLOOR, 16, False, 0.0)
+    for turn in range(2 * _BACK):
+        work.place_regions(turn)
+        work.everywhere(bring_back, field, near, np.roll(numbers, 7919 * turn))
     work.renew(0)
 
 
@@ -91,11 +97,20 @@ def coarsen_inside(work: Work, field: Field, inner_size: float) -> None:
 
 def _relabel(work: Work, field: Field, least: float) -> None:
     far = np.empty(len(work.mesh.nodes))
-    over_ranges(distances, ranges(len(far), 2000), work.mesh, field, work.step, far)
+    over_ranges(distances, ranges(len(far), 2000), work.mesh, field, work.step, False, far)
+    settled = np.zeros(work.used, bool)
     for turn in range(3):
         work.place_regions(turn)
-        if not sum(work.everywhere(relabel, field, work.step, least, far)):
+        if not sum(work.everywhere(relabel, field, work.step, least, far, settled)):
             break
+
+
+def _relabel_round(work: Work, field: Field) -> None:
+    far = np.empty(len(work.mesh.nodes))
+    over_ranges(distances, ranges(len(far), 2000), work.mesh, field, work.step, True, far)
+    for turn in range(2):
+        work.place_regions(turn)
+        work.everywhere(relabel_round, field, work.step, far)
 
 
 def worst_quality(work: Work) -> float:

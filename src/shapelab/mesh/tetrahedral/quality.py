@@ -57,21 +57,22 @@ def _near(d, half):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
+def _apart(b, c, d):  # type: ignore[no-untyped-def]
+    """Return how long an element is along an axis, whose first corner is at 0."""
+    return max(max(b, c), max(d, 0.0)) - min(min(b, c), min(d, 0.0))
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def nodes_quality(nodes, half, a, b, c, d):  # type: ignore[no-untyped-def]
-    """Return the quality of the tetrahedron of four nodes."""
+    """Return the quality of the tetrahedron of four nodes; -1 if it is so long that it would meet its own copy in a box that repeats."""
     hz, hy, hx = half
     z, y, x = nodes[a, 0], nodes[a, 1], nodes[a, 2]
-    return quality(
-        _near(nodes[b, 0] - z, hz),
-        _near(nodes[b, 1] - y, hy),
-        _near(nodes[b, 2] - x, hx),
-        _near(nodes[c, 0] - z, hz),
-        _near(nodes[c, 1] - y, hy),
-        _near(nodes[c, 2] - x, hx),
-        _near(nodes[d, 0] - z, hz),
-        _near(nodes[d, 1] - y, hy),
-        _near(nodes[d, 2] - x, hx),
-    )
+    bz, by, bx = _near(nodes[b, 0] - z, hz), _near(nodes[b, 1] - y, hy), _near(nodes[b, 2] - x, hx)
+    cz, cy, cx = _near(nodes[c, 0] - z, hz), _near(nodes[c, 1] - y, hy), _near(nodes[c, 2] - x, hx)
+    dz, dy, dx = _near(nodes[d, 0] - z, hz), _near(nodes[d, 1] - y, hy), _near(nodes[d, 2] - x, hx)
+    if _apart(bz, cz, dz) >= hz or _apart(by, cy, dy) >= hy or _apart(bx, cx, dx) >= hx:
+        return -1.0
+    return quality(bz, by, bx, cz, cy, cx, dz, dy, dx)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

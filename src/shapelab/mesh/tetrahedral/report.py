@@ -31,7 +31,18 @@ def report(
     if not len(tetrahedra):
         smallest = largest = np.nan
     mean, most = (float(distances.mean()), float(distances.max())) if len(distances) else (0.0, 0.0)
-    return SolidQuality(len(tetrahedra), inverted, smallest, largest, jacobian, error, off, mean, most, missing)
+    return SolidQuality(
+        tetrahedra=len(tetrahedra),
+        inverted=inverted,
+        smallest_angle=smallest,
+        largest_angle=largest,
+        scaled_jacobian=jacobian,
+        volume_error=error,
+        off=off,
+        mean_distance=mean,
+        largest_distance=most,
+        missing=missing,
+    )
 
 
 def _angles(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

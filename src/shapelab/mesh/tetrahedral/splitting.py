@@ -200,7 +200,7 @@ def _places(mesh, field, v, way, length, lock, sets, counts, reach, number, near
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _split(region, mesh, v, cell, rim, n, lock, near, far):  # type: ignore[no-untyped-def]
-    new = mesh.spare[region, 2]
+    new = mesh.free[mesh.spare[region, 2]]
     mesh.spare[region, 2] += 1
     first = mesh.starts[v]
     for t in range(first, mesh.starts[v + 1]):

@@ -51,7 +51,9 @@ class Mesh(NamedTuple):
     region: np.ndarray
     """Region of each node, -1 for nodes that are out of work, (n,) int32."""
     spare: np.ndarray
-    """For each region the next free element, the end of its free elements, the next free node, the end of those, (R, 4)."""
+    """For each region the next free element, the end of its free elements, its next place in `free`, the end of its places, (R, 4)."""
+    free: np.ndarray
+    """Numbers of the nodes that no element has, (f,) int64."""
     period: np.ndarray
     half: np.ndarray
     """Half the period, infinite along axes that do not repeat, (3,)."""
@@ -67,7 +69,7 @@ class Work:
         nodes = np.concatenate([lattice.nodes, np.zeros((more, 3))])
         elements = np.concatenate([lattice.elements, np.full((room, 4), -1, np.int32)])
         n = len(nodes)
-        self.used, self.used_nodes = len(lattice.elements), len(lattice.nodes)
+        self.used = len(lattice.elements)
         self.mesh = Mesh(
             nodes,
             elements,
@@ -80,6 +82,7 @@ class Work:
             np.zeros(n, np.int64),
             np.zeros(n, np.int32),
             np.zeros((self.regions, 4), np.int64),
+            np.zeros(0, np.int64),
             period,
             np.where(period > 0, 0.5 * period, np.inf),
         )
@@ -98,9 +101,8 @@ class Work:
         mesh = self.mesh
         used = max(self.used, int(mesh.spare[:, 0].max(initial=0)))
         self.used = _close_gaps(mesh.elements, mesh.cells, used)
-        self.used_nodes = max(self.used_nodes, int(mesh.elements[: self.used].max(initial=-1)) + 1)
         starts, members = touching(mesh.elements[: self.used], len(mesh.nodes))
-        self.mesh = mesh = mesh._replace(starts=starts, members=members)
+        self.mesh = mesh = mesh._replace(starts=starts, members=members, free=np.flatnonzero(starts[1:] == starts[:-1]))
         over_ranges(_list_cells, ranges(len(mesh.nodes), 5000), mesh)
         self.place_regions(turn)
 
@@ -121,7 +123,7 @@ class Work:
 
     def _share_spare(self) -> None:
         edges = np.linspace(self.used, len(self.mesh.elements), self.regions + 1).astype(np.int64)
-        ends = np.linspace(self.used_nodes, len(self.mesh.nodes), self.regions + 1).astype(np.int64)
+        ends = np.linspace(0, len(self.mesh.free), self.regions + 1).astype(np.int64)
         self.mesh.spare[:] = np.stack([edges[:-1], edges[1:], ends[:-1], ends[1:]], axis=1)
 
     def everywhere(self, kernel: Callable[..., Any], *arguments: Any) -> list[Any]:
