@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from pictures import picture
+from pictures import limits, picture
 from PIL import Image
 
 from shapelab.catalog import Scenario, create, families, scenarios
@@ -28,7 +28,9 @@ FRAMES, MILLISECONDS = 16, 120
 """Of a film."""
 COLOURS = 48
 SEED = 1
-STEPS = {"curvatubes": 1000, 2: 1200, 3: 400}
+SIDE = 72
+"""Of the box of a texture [voxels]: it shows several tubes or layers side by side."""
+STEPS = {"curvatubes": 1200, 2: 1200, 3: 400}
 """Usual length of a film: of textures, and of cells in the plane and in space; a scenario may name its own."""
 
 
@@ -56,19 +58,19 @@ def draw(family: str, name: str) -> None:
     frames = run(simulation_of(family, item), item.steps or STEPS[family if family == "curvatubes" else item.ndim])
     power = 2.0 if family == "curvatubes" else 1.0  # textures form at once and then change slowly
     chosen = [frames[round((len(frames) - 1) * (k / (FRAMES - 1)) ** power)] for k in range(FRAMES)]
-    strip = [picture(frame, STILL, cut=item.cut) for frame in (chosen[0], chosen[FRAMES // 3], chosen[-1])]
-    gap = np.full((STILL, 4, 3), 255, np.uint8)
-    Image.fromarray(np.concatenate([strip[0], gap, strip[1], gap, strip[2]], axis=1)).quantize(COLOURS, dither=Image.Dither.NONE).save(
-        IMAGES / f"{name}.png", optimize=True
-    )
-    film(IMAGES / f"{name}.gif", [picture(frame, FILM, cut=item.cut) for frame in chosen])
+    seen = {"cut": item.cut, "limits": limits(chosen)}
+    strip = [picture(frame, STILL, **seen) for frame in (chosen[0], chosen[FRAMES // 3], chosen[-1])]
+    side_by_side(strip).save(IMAGES / f"{name}.png", optimize=True)
+    film(IMAGES / f"{name}.gif", [picture(frame, FILM, **seen) for frame in chosen])
     sizes = [(IMAGES / f"{name}{end}").stat().st_size // 1000 for end in (".png", ".gif")]
     print(f"{name}: {frames[-1].step} steps, {time.perf_counter() - start:.1f} s, {sizes[0]} + {sizes[1]} kB", flush=True)
 
 
 def simulation_of(family: str, item: Scenario) -> Simulation:
-    """Return a scenario at its own size; a texture that names none, at its quick one."""
-    return create(family, item.name, seed=SEED, **({} if "shape" in item.parameters else item.quick))
+    """Return a scenario at its own size, drawn as finely as its pictures; a texture that names none, at a size that shows it."""
+    if family == "curvatubes":
+        return create(family, item.name, seed=SEED, **({} if "shape" in item.parameters else {"shape": (SIDE,) * 3}))
+    return create(family, item.name, seed=SEED, fineness=2)
 
 
 def run(simulation: Simulation, steps: int) -> list[Frame]:
@@ -82,6 +84,17 @@ def run(simulation: Simulation, steps: int) -> list[Frame]:
         if step % every == 0:
             frames.append(simulation.frame())
     return frames
+
+
+def side_by_side(pictures: list[np.ndarray]) -> Image.Image:
+    """Return pictures of one size beside each other, in one small palette, with white between them."""
+    flat = Image.fromarray(np.concatenate(pictures, axis=1)).quantize(COLOURS, dither=Image.Dither.NONE)
+    colours = (flat.getpalette() or [])[: 3 * COLOURS]
+    white = np.full((pictures[0].shape[0], 4), len(colours) // 3, np.uint8)
+    parts = [part for picture in np.split(np.asarray(flat), len(pictures), axis=1) for part in (picture, white)][:-1]
+    result = Image.fromarray(np.concatenate(parts, axis=1))
+    result.putpalette([*colours, 255, 255, 255])
+    return result
 
 
 def film(path: Path, pictures: Iterable[np.ndarray]) -> None:

@@ -3,31 +3,62 @@
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Iterable
+from typing import Any
 
+import numba
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from shapelab.simulation import Frame
 
-__all__ = ["picture"]
+__all__ = ["limits", "picture"]
+
+SHARP = 2
+"""Points drawn for every pixel along each axis, which are averaged: outlines are even."""
+Limits = tuple[float, float]
 
 BACKGROUND, WALL, MATTER = (18, 18, 22), (92, 94, 112), (240, 160, 60)
 HUES = np.array([[0.25, 0.55, 0.95], [1.0, 0.6, 0.15], [0.3, 0.8, 0.4], [0.9, 0.35, 0.6]])
 """Of the types of cells: blue and orange, which nobody takes for one another."""
 AZIMUTH, ELEVATION = np.deg2rad(32), np.deg2rad(24)
 LIGHT = np.array([-0.72, -0.55, -0.42])
-"""From where the light comes, in the axes of the view (depth, down, right); of length 1."""
+"""From where the light comes, in the axes of the view (ahead, down, right); of length 1."""
+STRIDE = 0.7
+"""Of a ray [voxels]."""
 
 
-def picture(frame: Frame, height: int, *, cut: bool = False) -> np.ndarray:
-    """Return an RGB picture, `height` pixels high, of the cells or of the field of a frame; `cut` opens a field in its middle."""
+def picture(frame: Frame, height: int, *, cut: bool = False, limits: Limits | None = None) -> np.ndarray:
+    """Return an RGB picture, `height` pixels high, of the cells or of the field of a frame.
+
+    `cut` opens a field in its middle; `limits` are the values that the colours of cells range between, if those are not of this frame alone.
+    """
+    return averaged(points(frame, SHARP * height, cut, limits))
+
+
+def limits(frames: Iterable[Frame]) -> Limits | None:
+    """Return the lowest and the highest value, in all these frames, of what their cells are coloured by; None if that is no number."""
+    values = [np.asarray(features[about], float) for features, about in map(coloured_by, frames) if about]
+    ends = [end for part in values if len(part) for end in (part.min(), part.max())]
+    return (min(ends), max(ends)) if ends else None
+
+
+def averaged(rgb: np.ndarray) -> np.ndarray:
+    """Return a picture with the mean colour of every `SHARP` x `SHARP` points."""
+    rows, columns = (n // SHARP for n in rgb.shape[:2])
+    parts = rgb[: rows * SHARP, : columns * SHARP].reshape(rows, SHARP, columns, SHARP, 3)
+    return np.rint(parts.mean(axis=(1, 3))).astype(np.uint8)
+
+
+def points(frame: Frame, height: int, cut: bool, limits: Limits | None) -> np.ndarray:
+    """Return what `picture` averages."""
     if "field" in frame:
         field = np.array(frame["field"], np.float32)
         if cut:
             field[..., : field.shape[2] // 2] = -1
         return surface(field, height)
     cells, walls = np.asarray(frame["cells"]), np.asarray(frame["walls"]) > 0 if "walls" in frame else None
-    table = palette(frame, int(cells.max()) + 1)
+    table = palette(frame, int(cells.max()) + 1, limits)
     if cells.ndim == 3:
         return space(cells, walls, table, height)
     rgb = plane(cells, walls, table, height)
@@ -41,20 +72,30 @@ def picture(frame: Frame, height: int, *, cut: bool = False) -> np.ndarray:
     return rgb
 
 
-def palette(frame: Frame, n: int) -> np.ndarray:
+def coloured_by(frame: Frame) -> tuple[Any, str | None]:
+    """Return the features of the cells, and the one whose values colour them: none where there are types, or no cells."""
+    if "seeds" not in frame:
+        return {}, None
+    features = frame.layer("seeds").meta["features"]
+    about = frame.layer("cells").meta.get("metadata", {}).get("colour_by")
+    return features, about if len(np.unique(features["type"])) < 2 else None
+
+
+def palette(frame: Frame, n: int, limits: Limits | None) -> np.ndarray:
     """Return a colour per id, (n, 3): by type if there are several, by what the scenario is about, or one for each cell."""
     from napari.utils.colormaps import ensure_colormap
 
-    features = frame.layer("seeds").meta["features"]
+    features, about = coloured_by(frame)
     ids, types = np.asarray(features["id"]), np.asarray(features["type"])
-    about = frame.layer("cells").meta.get("metadata", {}).get("colour_by")
     table = np.tile(np.array(BACKGROUND), (n, 1))
     shade = (0.72 + 0.28 * (0.618 * ids % 1.0))[:, None]
     if len(set(types.tolist())) > 1:
         table[ids] = shade * 255 * HUES[types % len(HUES)]
     elif about:
         values = np.asarray(features[about], float)
-        low, high = (-180.0, 180.0) if about == "heading" else (values.min(initial=0), values.max(initial=0))
+        low, high = limits or (values.min(initial=0), values.max(initial=0))
+        if about == "heading":
+            low, high = -180.0, 180.0
         scaled = (values - low) / max(high - low, 1e-12)
         if about == "heading":
             table[ids] = 255 * np.array([colorsys.hsv_to_rgb(value % 1.0, 0.55, 0.95) for value in scaled]).reshape(-1, 3)
@@ -76,7 +117,7 @@ def draw_lines(rgb: np.ndarray, frame: Frame) -> None:
         for part in np.linspace(0, 1, int(np.abs(step * scale).max()) + 2):
             y, x = np.rint((start + part * step + 0.5) * scale - 0.5).astype(int)
             if 0 <= y < rgb.shape[0] and 0 <= x < rgb.shape[1]:
-                rgb[max(0, y - 1) : y + 1, max(0, x - 1) : x + 1] = 255 * np.array(colour[:3])
+                rgb[max(0, y - SHARP) : y + SHARP, max(0, x - SHARP) : x + SHARP] = 255 * np.array(colour[:3])
 
 
 def plane(cells: np.ndarray, walls: np.ndarray | None, table: np.ndarray, height: int) -> np.ndarray:
@@ -96,75 +137,105 @@ def plane(cells: np.ndarray, walls: np.ndarray | None, table: np.ndarray, height
 
 def space(cells: np.ndarray, walls: np.ndarray | None, table: np.ndarray, height: int) -> np.ndarray:
     """Return cells in space seen from a corner, before the rear half of the walls."""
-    rays = view(cells.shape, height)
-    index = tuple(np.clip(np.rint(rays), 0, np.array(cells.shape)[:, None, None, None] - 1).astype(int))
-    inside = np.ones(rays.shape[1:], bool)
-    for ray, n in zip(rays, cells.shape, strict=True):
-        inside &= (ray > -0.5) & (ray < n - 0.5)
-    ids = np.where(inside, cells[index], 0)
-    first = (ids > 0).argmax(axis=0)
-    hit: np.ndarray = np.any(ids > 0, axis=0)
-    seen = np.take_along_axis(ids, first[None], axis=0)[0]
-    soft = gaussian_filter(np.pad((cells > 0).astype(np.float32), 2), 1.0)
-    shade = shading(soft, rays + 2, first)
-    rgb = np.where(hit[..., None], table[seen] * shade[..., None], BACKGROUND)
-    rgb[outlines(seen) & hit] *= 0.55
+    seen = View(cells.shape, height)
+    soft = gaussian_filter((cells > 0).astype(np.float32), 0.8) - 0.5
+    depth = seen.depth(soft)
+    hit = depth >= 0
+    ids = np.zeros(depth.shape, cells.dtype)
+    for deeper in (0.5, 0.0, 1.0, 2.0):  # the surface is smooth, the voxels are not
+        places = np.rint(seen.places(depth + deeper)).astype(int)
+        index = np.clip(places, 0, np.array(cells.shape)[:, None, None] - 1)
+        ids = np.where(hit & (ids == 0), cells[tuple(index)], ids)
+    rgb = np.where(hit[..., None], table[ids] * seen.shading(soft, depth)[..., None], BACKGROUND)
+    rgb[outlines(ids) & hit] *= 0.55
     if walls is not None:
         behind = walls.copy()
         behind[: cells.shape[0] // 2] = False
-        solid = inside & behind[index]
-        back = ~hit & np.any(solid, axis=0)
-        depth = shading(gaussian_filter(np.pad(behind.astype(np.float32), 2), 1.0), rays + 2, solid.argmax(axis=0))
-        rgb[back] = (np.array(WALL) * depth[..., None])[back]
+        solid = gaussian_filter(behind.astype(np.float32), 0.8) - 0.5
+        depth = seen.depth(solid)
+        back = ~hit & (depth >= 0)
+        rgb[back] = (np.array(WALL) * seen.shading(solid, depth)[..., None])[back]
     return np.clip(rgb, 0, 255).astype(np.uint8)
 
 
 def surface(field: np.ndarray, height: int) -> np.ndarray:
     """Return the surface field = 0 seen from a corner, with the cuts at the sides of the box."""
-    rays = view(field.shape, height)
-    padded = np.pad(field, 2, constant_values=-1.0)
-    values = map_coordinates(padded, rays + 2, order=1, cval=-1.0)
-    first = (values > 0).argmax(axis=0)
-    hit: np.ndarray = np.any(values > 0, axis=0)
-    shade = shading(gaussian_filter(padded, 0.7), rays + 2, first)
-    return np.where(hit[..., None], np.array(MATTER) * shade[..., None], BACKGROUND).clip(0, 255).astype(np.uint8)
+    seen = View(field.shape, height)
+    depth = seen.depth(field)
+    shade = seen.shading(gaussian_filter(np.pad(field, 2, constant_values=-1.0), 0.7)[2:-2, 2:-2, 2:-2], depth)
+    return np.where((depth >= 0)[..., None], np.array(MATTER) * shade[..., None], BACKGROUND).clip(0, 255).astype(np.uint8)
 
 
-def view(shape: tuple[int, ...], height: int) -> np.ndarray:
-    """Return where the rays of an orthographic view pass, in voxels: (3, depth, rows, columns); y points down."""
-    c, s = np.cos(AZIMUTH), np.sin(AZIMUTH)
-    turn = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])  # about the vertical axis, in (z, y, x)
-    c, s = np.cos(ELEVATION), np.sin(ELEVATION)
-    axes = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]) @ turn  # rows: depth, down, right
-    half = np.abs(axes) @ (np.array(shape) / 2)
-    step = 2 * half[1] / height
-    steps = [np.arange(-h, h, step, dtype=np.float32) for h in half]
-    steps[1] = steps[1][:height]
-    depth, down, right = np.meshgrid(*steps, indexing="ij")
-    centre = (np.array(shape) - 1) / 2
-    return np.stack([centre[k] + axes[0, k] * depth + axes[1, k] * down + axes[2, k] * right for k in range(3)])
+class View:
+    """An orthographic view of a box from a corner, `height` pixels high; y points down. Depths are in voxels along the view."""
+
+    def __init__(self, shape: tuple[int, ...], height: int) -> None:
+        c, s = np.cos(AZIMUTH), np.sin(AZIMUTH)
+        turn = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])  # about the vertical axis, in (z, y, x)
+        c, s = np.cos(ELEVATION), np.sin(ELEVATION)
+        self.axes = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]) @ turn  # rows: ahead, down, right
+        half = np.abs(self.axes) @ (np.array(shape) / 2)
+        step = 2 * half[1] / height
+        self.down, self.right = np.meshgrid(*(np.arange(n) * step - h for n, h in zip((height, int(2 * half[2] / step)), half[1:], strict=True)), indexing="ij")
+        self.centre, self.half, self.longest = (np.array(shape) - 1) / 2, half[0], 2 * half[0]
+
+    def places(self, depth: np.ndarray) -> np.ndarray:
+        """Return where the rays are at these depths, in voxels: (3, rows, columns)."""
+        return self.centre[:, None, None] + np.tensordot(self.axes.T, np.stack([depth - self.half, self.down, self.right]), axes=1)
+
+    def depth(self, solid: np.ndarray) -> np.ndarray:
+        """Return how deep the rays first meet values above 0; -1 where they never do. Outside of the box there is nothing."""
+        padded = np.pad(solid, 2, constant_values=-1.0).astype(np.float32)
+        start = self.places(np.zeros_like(self.down)) + 2
+        return march(padded, start, self.axes[0], self.longest)
+
+    def shading(self, solid: np.ndarray, depth: np.ndarray) -> np.ndarray:
+        """Return the brightness of what the rays meet at a depth: lit from the upper left, paler far away."""
+        padded, place = np.pad(solid, 2, constant_values=solid.min()), self.places(depth) + 2
+        slopes = []
+        for axis in range(3):
+            shift = np.zeros((3, 1, 1))
+            shift[axis] = 1.0
+            slopes.append(map_coordinates(padded, place + shift, order=1) - map_coordinates(padded, place - shift, order=1))
+        normal = -np.stack(slopes)
+        normal /= np.maximum(np.linalg.norm(normal, axis=0), 1e-6)
+        lit = np.clip(np.tensordot(LIGHT @ self.axes, normal, axes=1), 0, 1)
+        brightness: np.ndarray = (0.45 + 0.8 * lit) * (1 - 0.35 * depth / self.longest)
+        return brightness
 
 
-def shading(solid: np.ndarray, rays: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Return the brightness of what the rays meet first: lit from the upper left, paler far away."""
-    place = np.stack([np.take_along_axis(ray, first[None], axis=0)[0] for ray in rays])
-    slopes = []
-    for axis in range(3):
-        shift = np.zeros((3, 1, 1))
-        shift[axis] = 1.0
-        slopes.append(map_coordinates(solid, place + shift, order=1) - map_coordinates(solid, place - shift, order=1))
-    normal = -np.stack(slopes)
-    normal /= np.maximum(np.linalg.norm(normal, axis=0), 1e-6)
-    towards = [rays[:, *k] - rays[:, 0, 0, 0] for k in ((-1, 0, 0), (0, -1, 0), (0, 0, -1))]
-    light = sum(amount * v / np.linalg.norm(v) for amount, v in zip(LIGHT, towards, strict=True))
-    lit = np.clip(np.tensordot(light, normal, axes=1), 0, 1)
-    brightness: np.ndarray = (0.45 + 0.8 * lit) * (1 - 0.35 * first / rays.shape[1])
-    return brightness
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def march(solid: np.ndarray, start: np.ndarray, ahead: np.ndarray, longest: float) -> np.ndarray:
+    """Return the depth at which each ray first meets a value above 0 of a volume, interpolated linearly; -1 where it never does."""
+    rows, columns = start.shape[1:]
+    found = np.full((rows, columns), -1.0)
+    for r in range(rows):
+        for c in range(columns):
+            before = -1.0
+            depth = 0.0
+            while depth < longest:
+                z, y, x = start[0, r, c] + depth * ahead[0], start[1, r, c] + depth * ahead[1], start[2, r, c] + depth * ahead[2]
+                value = -1.0
+                if 0 <= z < solid.shape[0] - 1 and 0 <= y < solid.shape[1] - 1 and 0 <= x < solid.shape[2] - 1:
+                    i, j, k = int(z), int(y), int(x)
+                    a, b, d = z - i, y - j, x - k
+                    value = 0.0
+                    for p in range(2):
+                        for q in range(2):
+                            weight = (a if p else 1 - a) * (b if q else 1 - b)
+                            value += weight * ((1 - d) * solid[i + p, j + q, k] + d * solid[i + p, j + q, k + 1])
+                if value > 0:
+                    found[r, c] = max(0.0, depth - STRIDE * value / (value - before))
+                    break
+                before = value
+                depth += STRIDE
+    return found
 
 
 def outlines(labels: np.ndarray) -> np.ndarray:
-    """Return where a label differs from the one above it or left of it."""
+    """Return the lines between labels, a pixel of the picture wide."""
     edge = np.zeros(labels.shape, bool)
-    edge[1:] |= labels[1:] != labels[:-1]
-    edge[:, 1:] |= labels[:, 1:] != labels[:, :-1]
+    for shift in range(1, SHARP + 1):
+        edge[shift:] |= labels[shift:] != labels[:-shift]
+        edge[:, shift:] |= labels[:, shift:] != labels[:, :-shift]
     return edge

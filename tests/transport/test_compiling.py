@@ -1,4 +1,4 @@
-"""What a second process compiles is what the solver calls."""
+"""What other processes compile is what the solver calls."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ KERNELS = [
 ]
 compiling.compile_passes()
 compiling.compile_stages()
+compiling.compile_rest()
 before = [len(kernel.signatures) for kernel in KERNELS]
 compiling.compile_solver()
 print(before, [len(kernel.signatures) for kernel in KERNELS])
@@ -21,6 +22,6 @@ print(before, [len(kernel.signatures) for kernel in KERNELS])
 
 
 def test_nothing_is_left_to_compile_for_a_solve():
-    """Both halves call the kernels with the solver's own types: a first run on a machine would otherwise compile them twice."""
+    """All parts call the kernels with the solver's own types: a first run on a machine would otherwise compile them twice."""
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == f"{[1] * 10} {[1] * 10}"

@@ -1,7 +1,7 @@
 """Compile the solver's kernels before they are needed: some seconds, the first time on a machine, on two cores.
 
 The compiler works on one kernel at a time in a process. Where nothing is on disk yet, a second process compiles half of them, and
-leaves them there for this one.
+leaves them there for this one. What few problems need follows in the background, while the first frames are shown.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 
@@ -30,7 +31,7 @@ from shapelab.transport.problem import Problem
 from shapelab.transport.smoothing import set_temperatures
 from shapelab.transport.solver import Solver
 
-__all__ = ["compile_passes", "compile_solver", "compile_stages"]
+__all__ = ["compile_passes", "compile_rest", "compile_solver", "compile_stages"]
 
 _N = 3
 _SEEDS = np.array([[0.3, 0.3], [0.7, 0.6], [0.4, 0.8]])
@@ -39,15 +40,16 @@ _VOLUMES = np.full(_N, 0.2)
 
 @cache
 def compile_solver() -> None:
-    """Solve something small, once per process, and do with it what only hard problems need.
+    """Solve something small, once per process, and do with it what only hard problems need: in another process, if nothing is on disk yet.
 
     Raises
     ------
     Stopped
         If this thread is asked to stop; what is compiled by then stays so.
     """
-    if cpu_count() > 1 and not _on_disk():
-        helper = _second_process()
+    fresh = cpu_count() > 1 and not _on_disk()
+    if fresh:
+        helper = _second_process("compile_stages")
         compile_passes()
         while helper is not None and helper.poll() is None:
             check_stop()
@@ -56,6 +58,9 @@ def compile_solver() -> None:
     domain = Domain((64, 64), (1 / 64, 1 / 64))  # enough blocks for two threads
     solver = Solver(domain, _SEEDS, _VOLUMES)
     solver.solve()
+    if fresh and (rest := _second_process("compile_rest")) is not None:
+        Thread(target=rest.wait, name="shapelab compiling", daemon=True).start()
+        return
     problem, empty = Problem(domain, solver.seeds, solver.volumes, solver.cost), np.array([0])
     potentials = np.ones(_N)
     potentials[empty] = -1.0
@@ -83,7 +88,7 @@ def _lift(problem: Problem, potentials: np.ndarray, empty: np.ndarray) -> None:
 
 
 def compile_passes() -> None:
-    """Compile the kernels that assign pixels and measure cells, and those with which they share most of their parts."""
+    """Compile the kernels that assign pixels and measure cells."""
     problem, f = _problem()
     cells, blocks, nothing = problem.fine.cells, problem.fine.blocks, (0, 0, 0)
     finest, grid = blocks.levels[-1], blocks.grid
@@ -92,25 +97,42 @@ def compile_passes() -> None:
     assign_blocks(*nothing, cells, f, True, grid, finest.lists, finest.centres, finest.half, pixels, np.empty(1), sums, keys, values)
     check_stop()
     measure_blocks(*nothing, cells, f, grid, pixels, finest.centres, finest.half, np.zeros((1, _N + 1, 10)), keys, values)
-    check_stop()
-    eps = np.empty(1, np.float32)
-    set_temperatures(*nothing, cells, f, grid, finest.lists, finest.centres, finest.half, 1.0, 1.0, eps)
 
 
 def compile_stages() -> None:
-    """Compile the other kernels: candidates, smoothed stages, exact steps, forces."""
+    """Compile the other kernels that nearly every start needs: candidates, smoothed stages, exact steps."""
     problem, f = _problem()
+    soft, eps = _smoothed(problem, f)
+    level = problem.fine
+    grid, finest = level.blocks.grid, level.blocks.levels[-1]
+    set_temperatures(0, 0, 0, level.cells, f, grid, finest.lists, finest.centres, finest.half, 1.0, 1.0, eps)
+    conjugate_gradients(soft.pairs, soft.weights, np.ones(_N), np.ones(_N), np.zeros(_N), _N, 0.1, 1)
+    _all_medium(problem).exact_steps(f, np.array([0]))
+
+
+def compile_rest() -> None:
+    """Compile what few problems need: the lift of empty cells, the forces of costs that are no powers."""
+    problem, f = _problem()
+    soft, eps = _smoothed(problem, f)
+    soft.lift(np.array([0]), problem.fine.cells, f, eps, problem.targets)
+    boundary_forces(problem, _all_medium(problem).assignment, f)
+
+
+def _smoothed(problem: Problem, f: np.ndarray) -> tuple[SoftAssignment, np.ndarray]:
+    """Return a smoothed pass over the problem, and its temperatures."""
     level = problem.fine
     soft = SoftAssignment(level.blocks, _N, level.unit)
     eps = np.full(soft.pixel_min.size, 0.1, np.float32)
     soft.evaluate(level.cells, f, True, eps)
-    soft.lift(np.array([0]), level.cells, f, eps, problem.targets)
-    conjugate_gradients(soft.pairs, soft.weights, np.ones(_N), np.ones(_N), np.zeros(_N), _N, 0.1, 1)
+    return soft, eps
+
+
+def _all_medium(problem: Problem) -> Iterate:
+    """Return an iterate in which no pixel belongs to a cell."""
     iterate = Iterate(problem, Goal(0.01, np.full(_N, 0.05), subpixel=True))
     label, second, best, following, share = iterate.assignment.pixels
-    label[:], second[:], best[:], following[:], share[:] = _N, _N, 0, 2 * HUGE, 1  # medium everywhere
-    iterate.exact_steps(f, np.array([0]))
-    boundary_forces(problem, iterate.assignment, f)
+    label[:], second[:], best[:], following[:], share[:] = _N, _N, 0, 2 * HUGE, 1
+    return iterate
 
 
 def _problem() -> tuple[Problem, np.ndarray]:
@@ -124,11 +146,11 @@ def _on_disk() -> bool:
     return folder is None or any(Path(folder).glob(f"moments.{measure_blocks.__name__}-*.nbi"))
 
 
-def _second_process() -> subprocess.Popen[bytes] | None:
-    """Start a process that compiles the other half; None where that is not possible, and this one compiles everything."""
+def _second_process(what: str) -> subprocess.Popen[bytes] | None:
+    """Start a process that compiles a part (a function of this module); None where that is not possible: then this one compiles all."""
     if getattr(sys, "frozen", False) or not sys.executable:  # the program is not an interpreter
         return None
-    command = [sys.executable, "-c", f"from {__name__} import compile_stages; compile_stages()"]
+    command = [sys.executable, "-c", f"from {__name__} import {what}; {what}()"]
     paths = os.pathsep.join(path for path in sys.path if path)
     try:
         return subprocess.Popen(  # noqa: S603 - this interpreter, and nothing from outside
