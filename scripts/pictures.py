@@ -31,7 +31,7 @@ STRIDE = 0.7
 def picture(frame: Frame, height: int, *, cut: bool = False, limits: Limits | None = None) -> np.ndarray:
     """Return an RGB picture, `height` pixels high, of the cells or of the field of a frame.
 
-    `cut` opens a field in its middle; `limits` are the values that the colours of cells range between, if those are not of this frame alone.
+    `cut` opens a field in its middle; `limits` are the values that the colours of cells range between, by default those of this frame.
     """
     return averaged(points(frame, SHARP * height, cut, limits))
 
@@ -176,7 +176,9 @@ class View:
         self.axes = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]) @ turn  # rows: ahead, down, right
         half = np.abs(self.axes) @ (np.array(shape) / 2)
         step = 2 * half[1] / height
-        self.down, self.right = np.meshgrid(*(np.arange(n) * step - h for n, h in zip((height, int(2 * half[2] / step)), half[1:], strict=True)), indexing="ij")
+        self.down, self.right = np.meshgrid(
+            *(np.arange(n) * step - h for n, h in zip((height, int(2 * half[2] / step)), half[1:], strict=True)), indexing="ij"
+        )
         self.centre, self.half, self.longest = (np.array(shape) - 1) / 2, half[0], 2 * half[0]
 
     def places(self, depth: np.ndarray) -> np.ndarray:
