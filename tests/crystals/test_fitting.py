@@ -251,3 +251,26 @@ def test_no_order_is_worse_than_the_one_below(number: int) -> None:
         assert fit.diagram.order == order
         inside = image != 0
         assert fit.mismatch == pytest.approx((fit.labels != image)[inside].mean())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_order_is_worse_with_background_vanishing_cells_and_sides_that_meet(seed: int) -> None:
+    """Random images: a diagram with noise and background, cells of one pixel that no fit keeps, periodic along any axes or none."""
+    rng = np.random.default_rng(100 + seed)
+    dim = 3 if seed % 4 == 3 else 2
+    shape = tuple(rng.integers(10, 14, 3)) if dim == 3 else tuple(rng.integers(22, 34, 2))
+    periodic = tuple(bool(side) for side in rng.integers(0, 2, dim))
+    labels = sl.generate_crystal(7, shape, seed=seed, periodic=periodic, lloyd=1).labels
+    labels = np.where(rng.random(shape) < rng.uniform(0, 0.25), rng.integers(1, 8, shape), labels)
+    labels[rng.random(shape) < rng.uniform(0, 0.4)] = 0
+    for number in range(3):
+        labels[tuple(rng.integers(0, n) for n in shape)] = 50 + number
+    mismatches, cells = [], []
+    for order in range(1, 5):
+        fit = sl.fit_diagram(LayerData("any", labels, "labels"), order, periodic=periodic, effort=0.2)
+        assert fit.mismatch == pytest.approx((fit.labels != labels)[labels != 0].mean())
+        assert set(np.unique(fit.labels)) <= set(np.unique(labels))
+        mismatches.append(fit.mismatch)
+        cells.append(len(np.unique(fit.labels[labels != 0])))
+    assert mismatches == sorted(mismatches, reverse=True)
+    assert min(cells) < len(np.unique(labels[labels != 0])), "no cell has vanished: the images are too tame"

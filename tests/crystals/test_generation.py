@@ -202,3 +202,31 @@ def test_exact_volumes_are_right_to_the_pixel(shape: tuple[int, ...], periodic: 
     assert (crystal.labels != crystal.diagram.labels(shape, 0.5)).mean() < 0.03
     axes = [axis for axis, glued in zip("zyx"[-len(shape) :], np.broadcast_to(periodic, len(shape)), strict=True) if glued]
     assert (f"Periodic along {', '.join(axes)}." if axes else "Not periodic.") in crystal.summary()
+
+
+def test_grains_grow_from_seeds_that_are_given() -> None:
+    """Bands: small grains in the middle third, which stay there, with their own volumes."""
+    rng = np.random.default_rng(3)
+    bands = np.repeat([0, 1, 2], [6, 24, 6])
+    places = np.stack([(bands + rng.random(36)) * 20, rng.random(36) * 60], 1) - 0.5
+    volumes = np.where(bands == 1, 1.0, 4.0)
+    new = sl.generate_crystal(36, (60, 60), volumes=volumes, seeds=places, anisotropy=0.0, periodic=(False, True), exact_volumes=True)
+    np.testing.assert_allclose(new.volumes / new.volumes.sum(), volumes / volumes.sum(), atol=1.01 / 3600)
+    kept = new.moments.centroids[:, 0] // 20 == bands
+    assert kept.mean() > 0.9
+    still = sl.generate_crystal(36, (60, 60), volumes=volumes, seeds=places, anisotropy=0.0, lloyd=0)
+    assert np.linalg.norm(still.moments.centroids - places, axis=1).mean() < 6
+
+
+@pytest.mark.parametrize(
+    ("seeds", "sentence"),
+    [
+        (np.zeros((2, 2)), "same place"),
+        (np.array([[1.0, 1.0], [1.0, 9.7]]), "outside the box"),
+        (np.array([[1.0, 1.0], [1.0, np.nan]]), "2 finite places"),
+        (np.zeros((3, 2)), r"shape \(2, 2\)"),
+    ],
+)
+def test_seeds_that_are_not_allowed_are_refused(seeds: np.ndarray, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        sl.generate_crystal(2, (10, 10), seeds=seeds)

@@ -20,7 +20,7 @@ from shapelab.crystals.moments import label_moments
 from shapelab.crystals.neighbours import grain_contacts
 from shapelab.crystals.phases import GrainPhase, draw_phases
 from shapelab.crystals.population import Population, distances
-from shapelab.crystals.sampling import VolumeLaw, random_orientations, random_seeds, random_shapes, random_volumes
+from shapelab.crystals.sampling import VolumeLaw, given_seeds, random_orientations, random_seeds, random_shapes, random_volumes
 from shapelab.crystals.texture import draw_orientations, match_misorientations, misorientation_density
 from shapelab.crystals.weights import weights_at_centroids, weights_solver
 from shapelab.device import require_memory
@@ -62,6 +62,7 @@ def generate_crystal(
     orientations: np.ndarray | None = None,
     orientation_spread: float = 0.0,
     misorientations: np.ndarray | None = None,
+    seeds: np.ndarray | None = None,
     exclusion: float = 0.3,
     lloyd: int = 5,
     periodic: bool | Sequence[bool] = False,
@@ -104,8 +105,11 @@ def generate_crystal(
     misorientations
         Measured misorientations of boundaries [rad], whose distribution (MDF) those of the sample shall have, weighted by area: grains
         exchange their orientations until it does; ``statistics["mdf_distance"]`` says how far it still is (0 alike, 1 apart).
+    seeds
+        Where the grains begin, one place per volume: shape (n_grains, d), axes as the grid's, the centre of pixel 0 at 0 [physical unit].
+        With a list of `volumes` this makes bands and gradients. By default they are at random.
     exclusion
-        Smallest distance of two seeds, in units of (domain volume / n_grains)^(1/d).
+        Smallest distance of two random seeds, in units of (domain volume / n_grains)^(1/d).
     lloyd
         Number of regularisation steps: each seed moves to its grain's centroid.
     periodic
@@ -151,7 +155,7 @@ def generate_crystal(
         wanted = Population(relative, random_shapes(rng, n_grains, domain.ndim, anisotropy))
     else:
         wanted = source.draw(rng, n_grains)
-    seeds = random_seeds(rng, n_grains, domain, exclusion)
+    placed = random_seeds(rng, n_grains, domain, exclusion) if seeds is None else given_seeds(seeds, n_grains, domain)
     targets = wanted.volumes * (domain.volume / wanted.volumes.sum())
     _check_quantum(targets, domain)
     turned = random_orientations(rng, n_grains) if wanted.orientations is None else wanted.orientations
@@ -159,7 +163,7 @@ def generate_crystal(
         turned = draw_orientations(rng, orientations, n_grains, np.deg2rad(orientation_spread))
     tolerances = (tolerance, max_tolerance)
     matrices = wanted.ellipsoids(targets)
-    grown = grow(domain, seeds, matrices, targets, turned, lloyd, tolerances, source, begin, progress, abort, device, exact_volumes)
+    grown = grow(domain, placed, matrices, targets, turned, lloyd, tolerances, source, begin, progress, abort, device, exact_volumes)
     grown = replace(grown, symmetries=wanted.symmetries, phases=wanted.phases, phase_names=wanted.phase_names)
     return grown if misorientations is None else _with_boundaries(grown, rng, misorientations)
 

@@ -9,10 +9,11 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
-from shapelab.errors import ParameterError
+from shapelab.box import to_box
+from shapelab.errors import InputError, ParameterError
 from shapelab.transport import Domain
 
-__all__ = ["VolumeLaw", "random_orientations", "random_seeds", "random_shapes", "random_volumes"]
+__all__ = ["VolumeLaw", "given_seeds", "random_orientations", "random_seeds", "random_shapes", "random_volumes"]
 
 VolumeLaw = Literal["equal", "lognormal"]
 
@@ -35,6 +36,27 @@ def random_seeds(rng: np.random.Generator, n: int, domain: Domain, exclusion: fl
         if len(points) == n:
             return points
     raise ParameterError(f"exclusion = {exclusion} is too large for {n} grains: only {len(points)} fit; use at most about 0.7.")
+
+
+def given_seeds(seeds: np.ndarray, n: int, domain: Domain) -> np.ndarray:
+    """Return places that are given (the centre of pixel 0 at 0) as those of the box, counted from its corner.
+
+    Raises
+    ------
+    InputError
+        If they are not n finite places in the box, or two are the same.
+    """
+    places = np.asarray(seeds, float)
+    if places.shape != (n, domain.ndim) or not np.isfinite(places).all():
+        raise InputError(f"seeds must be {n} finite places, shape ({n}, {domain.ndim}); received an array of shape {places.shape}.")
+    inside = to_box(places, domain.spacing)
+    extent = np.array(domain.shape) * np.array(domain.spacing)
+    out = ((inside < 0) | (inside > extent)).any(1)
+    if out.any():
+        raise InputError(f"Seed {int(out.argmax())} lies at {places[out.argmax()].tolist()}, outside the box: move it inside.")
+    if len(np.unique(inside, axis=0)) < n:
+        raise InputError("Two seeds lie at the same place: move one of them.")
+    return inside
 
 
 def _inside(rng: np.random.Generator, n: int, domain: Domain, extent: np.ndarray) -> np.ndarray:
