@@ -130,6 +130,14 @@ def test_many_files_one_of_them_broken(made, capsys):
     printed = capsys.readouterr()
     assert "1 of 3 files failed: bad.tif" in printed.err
     assert [(folder / f"of_{name}.csv").exists() for name in ("g", "bad", "h")] == [True, False, True]
+    shutil.copy(folder / "h.tif", folder / "good.tif")
+    (folder / "of_h.csv").unlink()
+    before = (folder / "of_g.csv").stat().st_mtime_ns
+    assert main(["fit", files[0], files[2], str(folder / "good.tif"), "--out", str(folder / "of_{name}.csv")]) == 0
+    assert "g.tif: its results are there: it was done before." in capsys.readouterr().err
+    assert (folder / "of_g.csv").stat().st_mtime_ns == before
+    assert (folder / "of_h.csv").exists()
+    assert (folder / "of_good.csv").exists()
     assert main(["fit", *files, "--out", str(folder / "one.csv")]) == 2
     assert "{name}" in capsys.readouterr().err
     assert not (folder / "one.csv").exists()

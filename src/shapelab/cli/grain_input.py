@@ -226,14 +226,19 @@ def each_file(
 ) -> int:
     """Do the work for every file until `abort` is set; return the exit code.
 
-    Of several files, one that fails is reported and left out (`shapelab.cli.failures`).
+    Of several files, one that fails is reported and left out (`shapelab.cli.failures`), and one whose results are all there is passed
+    over: the same command goes on where it was interrupted, since a result appears complete or not at all.
     """
     from shapelab.io.output import require_new
+    from shapelab.io.presence import is_there
 
     failed = []
     for file, paths in zip(files, outs, strict=True):
         if abort is not None and abort.is_set():
             break
+        if len(files) > 1 and paths and all(is_there(path) for path in paths):
+            tell(file.name, ["its results are there: it was done before."])
+            continue
         try:
             for path in paths:
                 require_new(path)
