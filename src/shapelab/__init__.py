@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from shapelab.catalog import catalog
     from shapelab.cells import Cells
-    from shapelab.compare import compare
+    from shapelab.compare import compare, compare_movies
     from shapelab.crystals import fit_diagram, generate_crystal, load_diagram
     from shapelab.curvature import Curvatubes
     from shapelab.errors import ShapelabError
@@ -35,6 +35,7 @@ _EXPORTS = {
     "Simulation": "shapelab.simulation",
     "catalog": "shapelab.catalog",
     "compare": "shapelab.compare",
+    "compare_movies": "shapelab.compare",
     "costs": "shapelab.transport",
     "fit_diagram": "shapelab.crystals",
     "generate_crystal": "shapelab.crystals",
@@ -58,6 +59,7 @@ __all__ = [
     "__version__",
     "catalog",
     "compare",
+    "compare_movies",
     "costs",
     "fit_diagram",
     "generate_crystal",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import tifffile
 
@@ -80,3 +81,61 @@ def test_one_side_is_told_its_voxel_size(files, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["mismatch"] == 0
     assert found["spacing"] == [0.5, 0.5]
+
+
+def film(step):
+    movie = np.zeros((4, 32, 48), np.uint8)
+    for t in range(4):
+        movie[t, 4:12, 4 + step * t : 12 + step * t] = 1
+        movie[t, 20:28, 10:18] = 2
+    return movie
+
+
+def test_movies(tmp_path, capsys):
+    a, b, report = tmp_path / "a.npy", tmp_path / "b.npy", tmp_path / "report"
+    np.save(a, film(1))
+    np.save(b, film(2)[:3])
+    words = ["compare", str(a), str(b), "--over-time", "--labels"]
+    assert main([*words, "--interval", "5", "--out", str(report)]) == 0
+    said = capsys.readouterr().out
+    assert "mean speed" in said
+    assert "Frames are paired by time: 3 pairs of A's 4 and B's 3, at the same times." in said
+    assert {"frames.csv", "summary.csv"} <= {file.name for file in report.iterdir()}
+    assert main([*words, "--json", "--interval", "2", "--align", "frame"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    speeds = next(row for row in found["summary"] if row["number"] == "mean speed")
+    assert (speeds["a"], speeds["b"]) == (pytest.approx(0.25), pytest.approx(0.5))
+    assert main([*words, "--per-frame", "--json", "--no-overlaps"]) == 0
+    assert [row["frame_b"] for row in json.loads(capsys.readouterr().out)["frames"]] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--link"], "--over-time"),
+        (["--over-time", "--frame", "1"], "choose one"),
+        (["--over-time", "--no-curvature"], "--no-curvature"),
+        (["--over-time", "--align", "space"], "--align"),
+        (["--over-time", "--interval", "0"], "interval"),
+        (["--jobs", "2"], "--jobs is for folders"),
+    ],
+)
+def test_options_of_movies(tmp_path, words, said, capsys):
+    np.save(tmp_path / "a.npy", film(1))
+    try:
+        code = main(["compare", str(tmp_path / "a.npy"), str(tmp_path / "a.npy"), "--labels", *words])
+    except SystemExit as end:
+        code = end.code
+    assert code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_folder_of_movies(tmp_path):
+    (tmp_path / "in").mkdir()
+    for step in range(2):
+        np.save(tmp_path / "in" / f"{step}.npy", film(step))
+    out = tmp_path / "t.csv"
+    words = ["compare", str(tmp_path / "in"), str(tmp_path / "in" / "1.npy"), "--over-time", "--labels", "--out", str(out), "--jobs", "1"]
+    assert main(words) == 0
+    table = pd.read_csv(out).set_index(["file", "number"])["difference"]
+    assert table.loc[("1.npy", "mean speed")] == 0 < table.loc[("0.npy", "mean speed")]

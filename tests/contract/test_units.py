@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from shapelab.errors import InputError
-from shapelab.units import conversion, is_length, long_unit, percent, short_unit, shown_unit
+from shapelab.units import conversion, is_length, long_unit, percent, seconds, short_unit, shown_unit
 
 METRES = {"m": 1, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "nm": 1e-9, "pm": 1e-12, "angstrom": 1e-10, "inch": 0.0254}
 SPELLINGS = {
@@ -58,3 +58,10 @@ def test_what_is_no_length_stays_as_it_is():
 
 def test_parts_of_one_are_told_without_powers_of_ten():
     assert [percent(part) for part in (0.0, 0.0005, 0.0523, 0.42, 1.1016)] == ["0 %", "0.05 %", "5.2 %", "42 %", "110 %"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "wanted"), [("ms", 1e-3), ("s", 1), ("Minutes", 60), ("hours", 3600), ("us", 1e-6), ("um", None), ("", None)]
+)
+def test_units_of_time(unit, wanted):
+    assert seconds(unit) == wanted

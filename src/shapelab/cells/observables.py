@@ -10,42 +10,12 @@ from shapelab.cells.state import CellState
 __all__ = [
     "correlation",
     "gyration_ratio",
-    "hexatic_order",
     "interface_energy",
     "mean_height",
     "mean_square_displacement",
-    "nematic_order",
-    "polar_order",
     "shape_index",
     "sorting",
 ]
-
-
-def polar_order(axes: np.ndarray) -> float:
-    """Return ``|mean n|``: 0 without order, 1 if all cells head the same way."""
-    return float(np.linalg.norm(axes.mean(axis=0)))
-
-
-def nematic_order(axes: np.ndarray) -> float:
-    """Return the order of undirected axes: in 2-D ``|mean exp(2 i angle)|``, in 3-D the largest eigenvalue of ``3/2 <n n'> - 1/2``."""
-    d = axes.shape[1]
-    tensor = (d * np.einsum("ia,ib->ab", axes, axes) / len(axes) - np.eye(d)) / (d - 1)
-    return float(np.linalg.eigvalsh(tensor)[-1])
-
-
-def hexatic_order(positions: np.ndarray, box: np.ndarray | None) -> float:
-    """Return the mean over cells of ``|mean exp(6 i angle)|`` over their six nearest seeds (2-D); `box` is the period."""
-    if len(positions) < 7:
-        return 0.0
-    from scipy.spatial import cKDTree
-
-    points = positions % box if box is not None else positions
-    _, nearest = cKDTree(points, boxsize=box).query(points, k=7)
-    z = points[np.asarray(nearest)[:, 1:]] - points[:, None]
-    if box is not None:
-        z -= box * np.rint(z / box)
-    angle = np.arctan2(z[..., 0], z[..., 1])
-    return float(np.abs(np.exp(6j * angle).mean(axis=1)).mean())
 
 
 def mean_square_displacement(state: CellState) -> float:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shapelab.cli.compare_movies import add_movie_options, compared_movies, movie_table, print_movies, refuse_still_options
 from shapelab.cli.folder import add_folder_options, over_files, refuse_folder_options
 from shapelab.cli.image_file import add_image_options, read_shape
 from shapelab.cli.parser import number, whole_number
@@ -36,6 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-curvature", action="store_true", help="leave out curvature diagrams (3-D)")
     parser.add_argument("--no-statistics", action="store_true", help="leave out the statistics of cells")
     parser.add_argument("--border-cells", action="store_true", help="keep cells cut by the border of the image in the statistics")
+    add_movie_options(parser)
     add_folder_options(parser)
     report = "also write a report to this folder: numbers, tables, versions, a figure; of a folder A: the table to make, .csv"
     parser.add_argument("--out", type=Path, metavar="OUT", help=report)
@@ -52,6 +54,7 @@ def run(known: argparse.Namespace) -> int:
         raise InputError("--unit is that of --voxel-size or --voxel-size-b: give both, or neither.")
     if known.unit is not None and short_unit(known.unit) and not is_length(known.unit):
         raise InputError(f"--unit: {known.unit} is no unit of length that is known: choose one such as um, nm, mm or pixel.")
+    refuse_still_options(known)
     if is_folder_of_files(known.a):
         of_folder = argparse.Namespace(**vars(known), path=known.a)
         return over_files(of_folder, table_of, partial(_references, known))
@@ -60,19 +63,26 @@ def run(known: argparse.Namespace) -> int:
     refuse_folder_options(known, known.a)
     if known.out is not None:
         require_new(known.out)
-    result = _compared(known.a, known.b, known)
-    print(_as_json(result) if known.json else _table(result))
+    if known.over_time:
+        found = compared_movies(known.a, known.b, known, _of_b(known))
+        print_movies(found, known)
+        result = found.report()
+    else:
+        result = _compared(known.a, known.b, known)
+        print(_as_json(result) if known.json else _table(result))
     if known.out is not None:
         write_report(result, known.out)
     return 0
 
 
 def table_of(known: argparse.Namespace) -> pd.DataFrame:
-    """Return the comparison of the file ``known.path`` of a folder with its reference, as one row."""
+    """Return the comparison of the file ``known.path`` of a folder with its reference: one row, of movies several."""
     import pandas as pd
 
     from shapelab.compare.reports import numbers_of
 
+    if known.over_time:
+        return movie_table(compared_movies(known.path, _reference(known, known.path), known, _of_b(known)), known)
     result = _compared(known.path, _reference(known, known.path), known)
     return pd.DataFrame([{**numbers_of(result), "notes": " ".join(result["notes"])}])
 

@@ -8,6 +8,7 @@ from shapelab.compare.comparison import compare
 from shapelab.compare.differences import difference
 from shapelab.compare.inputs import as_shape
 from shapelab.compare.mixtures import gaussian_distances, mixture_distance
+from shapelab.compare.over_time import MovieComparison, compare_movies
 from shapelab.compare.overlap import LabelMatch, adjusted_rand, boundary_f1, dice, iou, match_labels, variation_of_information
 from shapelab.compare.population import compare_populations, orientation_order, population
 from shapelab.compare.reports import write_report
@@ -18,12 +19,14 @@ from shapelab.measure.surface import mesh_volume
 __all__ = [
     "Divergence",
     "LabelMatch",
+    "MovieComparison",
     "WeightedPoints",
     "adjusted_rand",
     "as_shape",
     "boundary_f1",
     "cell_statistics",
     "compare",
+    "compare_movies",
     "compare_populations",
     "contact_areas",
     "curvature_divergence",

@@ -9,14 +9,14 @@ import numpy as np
 from shapelab.arguments import checked
 from shapelab.compare.frames import in_one_frame
 from shapelab.compare.grids import on_common_grid
-from shapelab.compare.inputs import as_shape
+from shapelab.compare.inputs import Shape, as_shape
 from shapelab.compare.overlap import match_labels
 from shapelab.compare.units import in_one_unit
 from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
 
-__all__ = ["BOTH", "ONLY_A", "ONLY_B", "OTHER_CELL", "difference"]
+__all__ = ["BOTH", "ONLY_A", "ONLY_B", "OTHER_CELL", "difference", "drawn_difference"]
 
 BOTH, ONLY_A, ONLY_B, OTHER_CELL = 1, 2, 3, 4
 """Labels of a difference: in both (and in the same cell); only in a; only in b; in both, but in cells that do not match."""
@@ -54,13 +54,7 @@ def difference(
     first, second, frame, turned = in_one_frame(first, second)
     converted += turned
     one, two, notes = on_common_grid(first, second)
-    in_a, in_b = one.mask, two.mask
-    drawn = np.zeros(in_a.shape, dtype=np.uint8)
-    drawn[in_a & in_b] = BOTH
-    drawn[in_a & ~in_b] = ONLY_A
-    drawn[~in_a & in_b] = ONLY_B
-    if one.kind == two.kind == "labels":
-        drawn[_other_cell(one.data, two.data)] = OTHER_CELL
+    drawn = drawn_difference(one, two)
     volumes = np.bincount(drawn.ravel(), minlength=5) * float(np.prod(one.spacing))
     names = ["neither", "both", "only a", "only b", "another cell"]
     meta: dict[str, Any] = {
@@ -73,8 +67,20 @@ def difference(
     if frame is not None:
         meta["affine"] = frame
     if one.unit:
-        meta["units"] = (one.unit,) * in_a.ndim
+        meta["units"] = (one.unit,) * drawn.ndim
     return LayerData(name, drawn, "labels", meta)
+
+
+def drawn_difference(a: Shape, b: Shape) -> np.ndarray:
+    """Return what `difference` draws of two images on one grid, uint8."""
+    in_a, in_b = a.mask, b.mask
+    drawn = np.zeros(in_a.shape, dtype=np.uint8)
+    drawn[in_a & in_b] = BOTH
+    drawn[in_a & ~in_b] = ONLY_A
+    drawn[~in_a & in_b] = ONLY_B
+    if a.kind == b.kind == "labels":
+        drawn[_other_cell(a.data, b.data)] = OTHER_CELL
+    return drawn
 
 
 def _other_cell(a: np.ndarray, b: np.ndarray) -> np.ndarray:

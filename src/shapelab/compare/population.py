@@ -10,6 +10,7 @@ import numpy as np
 from shapelab.arguments import as_rows, checked
 from shapelab.errors import InputError
 from shapelab.limits import between
+from shapelab.measure.order import nematic_order
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,10 +137,9 @@ def orientation_order(axes: np.ndarray) -> float:
     1 if all are parallel, 0 if they are isotropic; n random ones read about 1/sqrt(n).
     """
     axes = as_rows("axes", axes)
-    dim = axes.shape[1]
-    if dim < 2:
+    if axes.shape[1] < 2:
         raise InputError("The axes have one coordinate each: directions need two or three.")
-    return float((dim * np.linalg.eigvalsh(axes.T @ axes / len(axes))[-1] - 1) / (dim - 1))
+    return nematic_order(axes)
 
 
 def population_columns(table: pd.DataFrame) -> list[str]:

@@ -22,6 +22,8 @@ __all__ = ["numbers_of", "write_report"]
 _MAIN = ("mismatch", "dice", "adjusted_rand", "mean_surface_distance", "transport_distance", "curvature_distance")
 """What the heading of the figure says, where it was computed."""
 
+_OVER_TIME = ("cells", "mean_area", "mean_volume", "mean_elongation", "mean_neighbours", "mean_speed", "nematic_order", "polar_order")
+"""What the figure of two movies shows, where it was measured."""
 _PACKAGES = ("napari-shapelab", "numpy", "scipy", "scikit-image", "torch", "geomloss", "pandas", "trimesh")
 
 
@@ -112,6 +114,8 @@ def _write_figure(result: Mapping[str, Any], path: Path) -> list[Path]:
         panels += [(_draw_distributions, name) for name in names]
     if "curvature_diagram_a" in result:
         panels += [(_draw_diagram, side) for side in "ab"]
+    if result["compared"] == "movies":
+        panels += [(_draw_over_time, name) for name in _OVER_TIME if f"{name}_a" in result["frames"]]
     panels = panels or [(_draw_scores, "")]
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
@@ -140,6 +144,14 @@ def _draw_distributions(axes: Any, result: Mapping[str, Any], name: str) -> None
     for side, x in zip("ab", values, strict=True):
         axes.hist(x, bins=edges, density=True, histtype="stepfilled", alpha=0.5, label=f"{side} ({x.size})")
     axes.set(title=f"KS distance {result['populations'].loc[name, 'ks']:.2f}", xlabel=name.replace("_", " "), yticks=[])
+    axes.legend(frameon=False, fontsize="small")
+
+
+def _draw_over_time(axes: Any, result: Mapping[str, Any], name: str) -> None:
+    frames = result["frames"]
+    for side in "ab":
+        axes.plot(frames["time"], frames[f"{name}_{side}"], label=side)
+    axes.set(title=name.replace("_", " "), xlabel=f"time [{result['time_unit'] or '1'}]")
     axes.legend(frameon=False, fontsize="small")
 
 

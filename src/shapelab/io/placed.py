@@ -12,7 +12,7 @@ import numpy as np
 from shapelab.convert.place import Place
 from shapelab.errors import InputError
 from shapelab.frame import LayerData, LayerKind
-from shapelab.units import conversion, is_length, short_unit
+from shapelab.units import conversion, is_length, seconds, short_unit
 
 __all__ = ["AXES", "PlacedImage", "are_channels_last", "named_axes", "on_axes"]
 
@@ -24,10 +24,6 @@ _PIXELS = 16
 """Pixels that the two axes before it then have at the least."""
 _SHOWN = ("um", "nm", "mm", "cm", "m", "pm", "angstrom")
 """Units of length that are kept; others are converted to mm."""
-_SECONDS = {
-    **{"s": 1.0, "sec": 1.0, "second": 1.0, "ms": 1e-3, "msec": 1e-3, "millisecond": 1e-3, "us": 1e-6, "µs": 1e-6, "usec": 1e-6},
-    **{"microsecond": 1e-6, "ns": 1e-9, "nanosecond": 1e-9, "min": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0, "day": 86400.0},
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +166,7 @@ def on_axes(
         sizes |= dict.fromkeys(missing, taken)
         converted.append(f"It states no voxel size along {', '.join(missing)}: {taken:g} {unit} was taken.")
     place = Place.of([sizes[a] for a in space], [starts.get(a, 0.0) * factors[a] for a in space], unit)
-    second = 1.0 if isinstance(units, str) else _SECONDS.get(units.get("t", "").lower().removesuffix("s") or "s", 1.0)
+    second = (None if isinstance(units, str) else seconds(units.get("t"))) or 1.0
     return PlacedImage(data, axes, place, steps.get("t", 1.0) * second, (*notes, *said, *converted), kind)
 
 

@@ -52,9 +52,14 @@ def measure_labels(labels: Pixels, spacing: Spacing = 1.0, *, periodic: bool | S
 
 
 def table_of_labels(
-    array: np.ndarray, steps: tuple[float, ...], contacts: LabelContacts, periodic: tuple[bool, ...] = (False, False, False)
+    array: np.ndarray,
+    steps: tuple[float, ...],
+    contacts: LabelContacts,
+    periodic: tuple[bool, ...] = (False, False, False),
+    *,
+    long_axes: bool = False,
 ) -> pd.DataFrame:
-    """Return the table of `measure_labels` where the contacts are known."""
+    """Return the table of `measure_labels` where the contacts are known; with `long_axes` also `axis_z` …, unit vectors of either sign."""
     periodic = periodic[: array.ndim]
     import pandas as pd
 
@@ -66,8 +71,11 @@ def table_of_labels(
     columns: dict[str, np.ndarray] = {"volume" if array.ndim == 3 else "area": size}
     axes = "zyx"[-array.ndim :]
     columns |= {f"centroid_{axis}": centroid[:, i] for i, axis in enumerate(axes)}
-    semi = np.sqrt((array.ndim + 2) * np.linalg.eigvalsh(covariance)[:, ::-1])
+    squares, directions = np.linalg.eigh(covariance)
+    semi = np.sqrt((array.ndim + 2) * squares[:, ::-1])
     columns |= {f"semi_axis_{i + 1}": semi[:, i] for i in range(array.ndim)}
+    if long_axes:
+        columns |= {f"axis_{axis}": directions[:, i, -1] for i, axis in enumerate(axes)}
     surface = contacts.surfaces[1:]
     if array.ndim == 3:
         columns |= {"area": surface, "sphericity": np.pi ** (1 / 3) * (6 * size) ** (2 / 3) / surface}

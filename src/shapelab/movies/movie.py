@@ -25,7 +25,7 @@ from shapelab.units import short_unit
 __all__ = ["Movie", "MovieSource", "as_movie"]
 
 MovieSource = Annotated[Any, "checked by as_movie"]
-"""An array (t, y, x) or (t, z, y, x) of labels, a list of label images, a layer over time, or a saved run of cells."""
+"""An array (t, y, x) or (t, z, y, x) of labels, a list of label images, a layer over time, a saved run of cells, or the frames of one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +116,8 @@ def as_movie(
         - an array (t, y, x) or (t, z, y, x) of labels, also from dask or Zarr: frames are read one at a time;
         - a list of label images;
         - a `LayerData` whose first axis is time, with its own voxel size, interval and units;
-        - a saved run of cells (`shapelab.io.load_run`), or the frames of one.
+        - a saved run of cells (`shapelab.io.load_run`);
+        - the frames of a run: a list of them, or what ``simulation.run(steps, every=…)`` yields.
     spacing
         Voxel size, one number or one per axis of space [unit]; by default that of the layer or run, else 1.
     interval
@@ -151,6 +152,8 @@ def _read(source: Any) -> Movie:
         return _of_layer(source)
     if isinstance(source, Sequence):
         return _of_frames(source)
+    if isinstance(source, Iterator):  # the frames of a run that is under way: the cells are kept, the rest is not
+        return _of_frames([_lightened(frame) if isinstance(frame, Frame) else frame for frame in source])
     if not hasattr(source, "shape"):
         raise InputError(f"A movie is an array, a list of label images, a layer or a run; received {type(source).__name__}.")
     return _of_array(source)
@@ -245,6 +248,10 @@ def _of_run(run: Run) -> Movie:
         periodic=(bool(run.periodic),) * movie.ndim,
         notes=(f"{run.path.name}: {UNKNOWN_BOX}",) if run.periodic is None else (),
     )
+
+
+def _lightened(frame: Frame) -> Frame:
+    return replace(frame, layers=(_cells(frame),))
 
 
 def _cells(frame: Frame) -> LayerData:

@@ -14,9 +14,12 @@ from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
 from shapelab.limits import above, at_least
-from shapelab.measure.labels import measure_labels, placed_centroids
+from shapelab.measure.contacts import label_contacts
+from shapelab.measure.labels import placed_centroids, table_of_labels
+from shapelab.movies.displacement import displacements
 from shapelab.movies.events import Event, Events
 from shapelab.movies.movie import Movie, MovieSource, as_movie
+from shapelab.movies.order import order_of
 from shapelab.stopping import check_stop
 from shapelab.units import percent
 
@@ -34,8 +37,9 @@ class CellsOverTime:
     """What was measured on a movie of cells."""
 
     table: pd.DataFrame = field(repr=False)
-    """One row per frame and cell, with the columns `frame`, `time`, `label`, those of `shapelab.measure.measure_labels`, and
-    `velocity_y` … and `speed` since the frame before [unit/time_unit], NaN where the cell was not there."""
+    """One row per frame and cell, with the columns `frame`, `time`, `label`, those of `shapelab.measure.measure_labels`, `axis_y` …
+    (unit vector along the longest axis, of either sign), `elongation` (1 - second/first semi-axis), and `velocity_y` … and `speed`
+    since the frame before [unit/time_unit], NaN where the cell was not there."""
     events: pd.DataFrame = field(repr=False)
     """One row per event: `frame`, `time`, `kind`, `label`, `others`, `at_border`; see `shapelab.movies.events.Events`."""
     times: np.ndarray
@@ -59,12 +63,18 @@ class CellsOverTime:
         return [axis for axis in "zyx" if f"centroid_{axis}" in self.table]
 
     def per_frame(self) -> pd.DataFrame:
-        """Return one row per frame: time, number of cells, means over the cells, and how many events of each kind there were."""
+        """Return one row per frame: time, number of cells, means over the cells, order, and how many events of each kind there were.
+
+        `nematic_order` is that of the long axes, `hexatic_order` (2-D) that of the six nearest neighbours (cells at the border left
+        out), `polar_order` that of the directions of movement: 0 if random, 1 if perfect (N random ones read about 1/sqrt(N)).
+        """
         size = "volume" if "volume" in self.table else "area"
         shape = "sphericity" if "volume" in self.table else "circularity"
-        means = self.table.groupby("frame")[[size, shape, "neighbours", "speed"]].mean().add_prefix("mean_")
-        means = means.reindex(range(len(self.times)))
-        means.insert(0, "cells", self.table.groupby("frame").size().reindex(means.index, fill_value=0))
+        frames = self.table.groupby("frame")
+        means = frames[[size, shape, "elongation", "neighbours", "speed"]].mean().add_prefix("mean_")
+        orders = frames[[*self.table]].apply(lambda cells: order_of(cells, self.axes, self.box))
+        means = means.join(orders).reindex(range(len(self.times)))
+        means.insert(0, "cells", frames.size().reindex(means.index, fill_value=0))
         means.insert(0, "time", self.times)
         for kind in Event:
             here = self.events.loc[self.events["kind"] == kind.value, "frame"]
@@ -99,25 +109,16 @@ class CellsOverTime:
         return LayerData("tracks", paths, "tracks", meta)
 
     def mean_squared_displacement(self) -> pd.DataFrame:
-        """Return the mean squared displacement of all cells against the lag: `lag` [frames], `time`, `msd` [unit^2], `pairs`.
+        """Return the mean squared displacement of all cells against the lag: `lag` [frames], `time`, `msd` [unit^2], `pairs`, `exponent`.
 
-        Frames are taken as equally long; the mean is over cells and starts.
+        Frames are taken as equally long; the mean is over cells and starts. See `shapelab.movies.displacement.displacements`.
         """
-        import pandas as pd
+        return displacements(self.paths(), len(self.times), self.interval)
 
-        paths, n = self.paths(), len(self.times)
-        step = float(np.diff(self.times).mean()) if n > 1 else 1.0
-        sums, counts = np.zeros(n), np.zeros(n, int)
-        for cell in np.split(paths, np.flatnonzero(np.diff(paths[:, 0])) + 1):
-            places = np.full((n, len(self.axes)), np.nan)
-            places[cell[:, 1].astype(int)] = cell[:, 2:]
-            for lag in range(1, n):
-                squares = ((places[lag:] - places[:-lag]) ** 2).sum(1)
-                known = np.isfinite(squares)
-                sums[lag] += squares[known].sum()
-                counts[lag] += known.sum()
-        lags = np.flatnonzero(counts)
-        return pd.DataFrame({"lag": lags, "time": lags * step, "msd": sums[lags] / counts[lags], "pairs": counts[lags]})
+    @property
+    def interval(self) -> float:
+        """Mean time between two frames [time_unit]; 1 of a single frame."""
+        return float(np.diff(self.times).mean()) if len(self.times) > 1 else 1.0
 
 
 @checked(interval=above(0), patience=at_least(0))
@@ -179,7 +180,11 @@ def measure_over_time(
 def _measured(movie: Movie, labels: np.ndarray) -> tuple[pd.DataFrame, str]:
     """Measure one frame; centroids lie in the world."""
     array, place, note = straightened(labels, movie.place, smooth=False)
-    table = measure_labels(array, place.spacing, periodic=movie.periodic if array is labels else False)
+    repeats = movie.periodic if array is labels else (False,) * movie.ndim
+    table = table_of_labels(array, place.spacing, label_contacts(array, place.spacing, repeats), repeats, long_axes=True)
+    names = [f"axis_{axis}" for axis in "zyx"[-movie.ndim :]]
+    table[names] = table[names].to_numpy(float) @ (place.linear / place.spacing).T
+    table["elongation"] = 1 - table["semi_axis_2"] / table["semi_axis_1"]
     return placed_centroids(table, place), note
 
 

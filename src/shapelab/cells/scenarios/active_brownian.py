@@ -8,9 +8,10 @@ from shapelab.catalog import Scenario
 from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.motions.propulsion import diffuse_axes
-from shapelab.cells.observables import hexatic_order, mean_square_displacement, shape_index
+from shapelab.cells.observables import mean_square_displacement, shape_index
 from shapelab.cells.parameters import PlaneParameters
 from shapelab.cells.state import CellState
+from shapelab.measure.order import hexatic_order
 from shapelab.simulation import parameter
 
 

@@ -10,9 +10,9 @@ from shapelab.catalog import Scenario
 from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
 from shapelab.cells.motions.propulsion import align
-from shapelab.cells.observables import nematic_order, polar_order
 from shapelab.cells.parameters import PlaneParameters
 from shapelab.cells.state import CellState
+from shapelab.measure.order import nematic_order, polar_order
 from shapelab.simulation import parameter
 
 
