@@ -65,7 +65,7 @@ class MovieComparison:
 
     def __str__(self) -> str:
         worst = self.pooled.sort_values("ks", ascending=False).head(3)
-        distances = ", ".join(f"{row.quantity} {row.ks:.2f}" for row in worst.itertuples())
+        distances = ", ".join(f"{name} {ks:.2f}" for name, ks in zip(worst["quantity"].tolist(), worst["ks"].tolist(), strict=True))
         parts = [f"{len(self.pairs.a)} pairs of frames."]
         if distances:
             parts.append(f"Largest Kolmogorov-Smirnov distances: {distances}.")
