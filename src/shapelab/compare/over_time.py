@@ -64,8 +64,8 @@ class MovieComparison:
         return self.a.time_unit
 
     def __str__(self) -> str:
-        worst = self.pooled.sort_values("ks", ascending=False).head(3)
-        distances = ", ".join(f"{name} {ks:.2f}" for name, ks in zip(worst["quantity"].tolist(), worst["ks"].tolist(), strict=True))
+        worst = self.pooled.set_index("quantity")["ks"].astype(float).nlargest(3).to_dict()
+        distances = ", ".join(f"{name!s} {ks:.2f}" for name, ks in worst.items())
         parts = [f"{len(self.pairs.a)} pairs of frames."]
         if distances:
             parts.append(f"Largest Kolmogorov-Smirnov distances: {distances}.")

@@ -151,7 +151,7 @@ def _draw_over_time(axes: Any, result: Mapping[str, Any], name: str) -> None:
     frames = result["frames"]
     for side in "ab":
         axes.plot(frames["time"], frames[f"{name}_{side}"], label=side)
-    axes.set(title=name.replace("_", " "), xlabel=f"time [{result['time_unit'] or '1'}]")
+    axes.set(title=name.replace("_", " "), xlabel=f"time [{unit}]" if (unit := result["time_unit"]) else "time")
     axes.legend(frameon=False, fontsize="small")
 
 
