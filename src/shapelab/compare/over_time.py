@@ -79,8 +79,9 @@ class MovieComparison:
         each = f"per cell and {'frame' if self.time_unit == 'frame' else self.time_unit or 'unit of time'}"
         said = []
         for name, what in (("neighbour exchange rate", f"Neighbour exchanges {each}"), ("division rate", f"Divisions {each}")):
-            if numbers.loc[name].fillna(0).any():
-                said.append(f"{what}: {numbers.loc[name, 'a']:.3g} and {numbers.loc[name, 'b']:.3g}.")
+            rates = numbers.loc[name].to_numpy(float)
+            if np.nansum(rates) > 0:
+                said.append(f"{what}: {rates[0]:.3g} and {rates[1]:.3g}.")
         exponents = numbers.loc["msd exponent"].to_numpy(float)
         if np.isfinite(exponents).all():
             said.append(f"Exponents of the mean squared displacement: {exponents[0]:.2f} and {exponents[1]:.2f}.")
