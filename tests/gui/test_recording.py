@@ -201,3 +201,15 @@ def test_a_folder_deleted_during_a_run_is_told(panel, qtbot, tmp_path):
     qtbot.waitUntil(lambda: not panel.running, timeout=30_000)
     with pytest.raises(InputError):
         load_run(path)
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_run_is_shared_as_a_web_page(panel, qtbot, tmp_path, saved):
+    """All frames of one that is saved, else the one that is shown."""
+    if saved:
+        panel.keeping.box.click()
+    run_to_the_end(qtbot, panel)
+    panel.keeping.share(tmp_path / "waves.html")
+    qtbot.waitUntil(lambda: not panel.keeping.sharing.open_button.isHidden(), timeout=30_000)
+    assert ("all 5 frames" if saved else "one frame") in panel.message.text()
+    assert str(tmp_path) not in (tmp_path / "waves.html").read_text(encoding="utf-8")

@@ -402,3 +402,21 @@ def test_painting_does_not_reach_the_kept_labels(viewer, dock, qtbot, swarm):
     labels.editable = True
     labels.paint((6, 3, 3), 7)
     np.testing.assert_array_equal(load_run(swarm).frame(-1)["cells"], before)
+
+
+def test_a_run_is_shared_as_a_web_page(dock, qtbot, tubes, tmp_path, monkeypatch):
+    run, panel, path = opened(qtbot, dock, tubes), dock.export, tmp_path / "shared"
+    monkeypatch.setattr("napari_shapelab.work.share.ask_target", lambda *args, **options: str(path))
+    assert not panel.sharing.open_button.isVisible()
+    click(qtbot, panel.sharing.share_button)
+    qtbot.waitUntil(lambda: not panel.row.working, timeout=60_000)
+    written = tmp_path / "shared.html"
+    assert run.path.name in written.read_text(encoding="utf-8")
+    assert f"all {len(run)} frames" in panel.row.message.text()
+    asked = []
+    monkeypatch.setattr("qtpy.QtGui.QDesktopServices.openUrl", lambda url: asked.append(url.toLocalFile()) or True)
+    click(qtbot, panel.sharing.open_button)
+    assert asked == [str(written)]
+    click(qtbot, panel.sharing.share_button)
+    qtbot.waitUntil(lambda: not panel.row.working, timeout=60_000)
+    assert "exists already" in panel.row.message.text()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from chromium import Chromium, program
+from short_runs import kept
 
 import shapelab as sl
-from shapelab.io import Run, RunWriter, load_run
+from shapelab.io import Run
 
 
 @pytest.fixture(scope="session")
@@ -18,14 +18,6 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
         pytest.skip("no Chromium is installed (apt-get install chromium)")
     with Chromium(tmp_path_factory.mktemp("profile")) as opened:
         yield opened
-
-
-def kept(path: Path, simulation: sl.Simulation, steps: int, every: int) -> Run:
-    """Save a short run."""
-    with RunWriter(path, simulation) as writer:
-        for frame in simulation.run(steps=steps, every=every):
-            writer.write(frame)
-    return load_run(path)
 
 
 @pytest.fixture(scope="session")

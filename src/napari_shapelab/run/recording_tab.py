@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import tempfile
+import threading
+from functools import partial
 from pathlib import Path
 
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QGridLayout, QLabel, QPushButton, QSizePolicy, QSpinBox, QWidget
@@ -14,7 +17,11 @@ from napari_shapelab.settings import runs_folder, set_runs_folder
 from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.work.share import ShareButtons, Shared, page_work
+from napari_shapelab.work.task import Task
+from shapelab.io import load_run, save_run
 from shapelab.io.writer import Keep
+from shapelab.simulation import Simulation
 
 __all__ = ["RecordingTab"]
 
@@ -56,10 +63,13 @@ class RecordingTab(QWidget):
         self.folder_button = QPushButton()
         self.folder_button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.note = WrappedLabel()
+        self.sharing = ShareButtons()
+        self.sharing.chosen.connect(self.share)
         self._build()
         self.box.toggled.connect(self._on_toggled)
         self.folder_button.clicked.connect(lambda _=False: self._ask_for_folder())
         panel.starting.connect(self._on_starting)
+        panel.starting.connect(lambda *_: setattr(self.sharing, "name", _slug(panel.title)))
         panel.advanced.connect(lambda _: self._describe())
         panel.ended.connect(lambda _: self._describe())
         panel.tabs.addTab(self, _TITLE)
@@ -68,6 +78,19 @@ class RecordingTab(QWidget):
     def path(self) -> Path | None:
         """Run folder of the run that is saved, or was saved last."""
         return self._recorder.path if self._recorder is not None else None
+
+    def share(self, path: str | Path) -> None:
+        """Write the run that is saved as a web page; of one that is not saved, the present frame."""
+        target, recorder = Path(path), self._recorder
+        self._panel.say(f"Making {target.name}…", passing=True)
+        wrong = partial(self._panel.say, wrong=True)
+        if recorder is not None and recorder.frames:
+            Task(self, partial(_page_of, recorder.path, target), self._on_shared, wrong)
+        else:
+            self._panel.with_simulation(partial(_page_of_frame, target, _slug(self._panel.title)), self._on_shared, wrong)
+
+    def _on_shared(self, shared: Shared) -> None:
+        self._panel.say(self.sharing.done(shared), passing=True)
 
     def _on_toggled(self, wanted: bool) -> None:
         self._panel.tabs.setTabText(self._panel.tabs.indexOf(self), f"{_TITLE} ●" if wanted else _TITLE)
@@ -133,19 +156,34 @@ class RecordingTab(QWidget):
             grid.addWidget(left, row, 0)
             grid.addWidget(right, row, 1)
         grid.addWidget(self.note, len(rows), 0, 1, 2)
+        grid.addWidget(self.sharing, len(rows) + 1, 0, 1, 2)
         grid.setColumnStretch(1, 1)
-        grid.setRowStretch(len(rows) + 1, 1)
+        grid.setRowStretch(len(rows) + 2, 1)
         self._describe()
 
 
 def _free(folder: Path, title: str) -> Path:
     """Return a path in `folder` that nothing has yet, named after the run."""
-    slug = re.sub(r"[^A-Za-z0-9_-]+", "-", title).strip("-") or "run"
+    slug = _slug(title)
     number = 1
     while (path := folder / f"{slug}-{number}.zarr").exists() or path in _promised:
         number += 1
     _promised.add(path)
     return path
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", title).strip("-") or "run"
+
+
+def _page_of(run: Path, target: Path) -> Shared:
+    return page_work(lambda: load_run(run), target)(lambda _: None, threading.Event())
+
+
+def _page_of_frame(target: Path, name: str, simulation: Simulation) -> Shared:
+    """Make a page of the present frame, by way of a run folder that is removed."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _page_of(save_run(Path(folder) / f"{name}.zarr", simulation), target)
 
 
 def _size(n: int) -> str:

@@ -75,12 +75,12 @@ def run(known: argparse.Namespace) -> int:
         refuse(known, ("all_frames", "per_cell"), f"is for surfaces only ({', '.join(WRITTEN_SUFFIXES)}): leave it out.")
     if suffix not in MOVIE_SUFFIXES:
         refuse(known, ("fps",), f"is for movies only ({', '.join(MOVIE_SUFFIXES)}): leave it out.")
+    if suffix not in PAGE_SUFFIXES:
+        refuse(known, ("max_size",), f"is for web pages only ({', '.join(PAGE_SUFFIXES)}): leave it out.")
     if suffix in (*FEM_SUFFIXES, *SOLVER_SUFFIXES):
         print(export_grains(known) if suffix in SOLVER_SUFFIXES else export_elements(known))
         return 0
     refuse_element_options(known)
-    if suffix not in PAGE_SUFFIXES:
-        refuse(known, ("max_size",), f"is for web pages only ({', '.join(PAGE_SUFFIXES)}): leave it out.")
     if suffix not in WRITTEN_SUFFIXES:
         refuse(known, ("step",), f"is for surfaces only ({', '.join(WRITTEN_SUFFIXES)}): leave it out.")
     kept = load_run(known.path)

@@ -94,7 +94,7 @@ def _command(simulation: Simulation | None, steps: int) -> str:
         return ""
     try:
         return f"{as_command(simulation)} --steps {steps}"
-    except ShapelabError:
+    except (ShapelabError, KeyError):  # KeyError: its preset is not installed here
         return ""
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 __all__ = ["MODULES", "SHADERS", "WORKER_MODULES", "fill", "joined"]
 
-WORKER_MODULES: tuple[str, ...] = ()
+WORKER_MODULES = ("curvature_energy.js", "curvature_flow.js", "curvature_worker.js")
 """What computes in a worker, each after those that it imports."""
 MODULES = (
     "bytes.js",
@@ -28,7 +28,12 @@ MODULES = (
     "volume_renderer.js",
     "overlay.js",
     "plot.js",
+    "sliders.js",
     "capture.js",
+    "cell_solver.js",
+    "cell_motion.js",
+    "live_cells.js",
+    "live_texture.js",
     "player.js",
     "main.js",
 )

@@ -18,6 +18,7 @@ from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
+from napari_shapelab.work.share import ShareButtons, Shared, page_work
 from shapelab.errors import ShapelabError
 from shapelab.io import Run
 from shapelab.io.export import ExportCancelled, Tick, export_meshes, export_tables, export_tiff
@@ -75,6 +76,7 @@ class ExportPanel(QWidget):
         self.layer.setToolTip("Which image or labels.")
         self.row = WorkRow(viewer, "Export…", "Choose a file and write it; you can keep working meanwhile.", picture="")
         self.row.say("")
+        self.sharing = ShareButtons()
         choices = QHBoxLayout()
         choices.setSpacing(4)
         for combo in (self.what, self.layer):
@@ -86,6 +88,8 @@ class ExportPanel(QWidget):
         column.setSpacing(4)
         column.addLayout(choices)
         column.addWidget(self.row)
+        column.addWidget(self.sharing)
+        self.sharing.chosen.connect(self.share)
         self.what.activated.connect(lambda _: self._offer())
         self.row.pressed.connect(self._ask)
         self.show_run(None)
@@ -93,7 +97,27 @@ class ExportPanel(QWidget):
     def show_run(self, run: Run | None) -> None:
         """Export this run from now on."""
         self._run = run
+        self.sharing.share_button.setEnabled(run is not None)
+        if run is not None:
+            self.sharing.name = str(run.path.parent / run.path.stem)
         self._offer()
+
+    def share(self, path: str | Path) -> None:
+        """Write the run as a web page, in the background."""
+        run, target = self._run, Path(path)
+        if run is None or self.row.working:
+            return
+
+        def work(report: Report, abort: threading.Event) -> Shared | None:
+            try:
+                return page_work(lambda: run, target)(report, abort)
+            except ExportCancelled:
+                return None
+
+        def done(shared: Shared | None) -> None:
+            self.row.say(self.sharing.done(shared) if shared is not None else "Cancelled; nothing was written.")
+
+        self.row.start(work, done, f"Making {target.name}…")
 
     def export(self, path: str | Path) -> None:
         """Write what is chosen to `path`, in the background."""

@@ -2,9 +2,11 @@
 import { canFilm, film, save, still } from "./capture.js";
 import { CellRenderer, FlatRenderer } from "./flat_renderer.js";
 import { Graphics } from "./gl.js";
+import { LiveCells, whyNoCells } from "./live_cells.js";
+import { LiveTexture, whyNoTexture } from "./live_texture.js";
 import { drawOverlay } from "./overlay.js";
 import { CellSeries, Series, readPage, readScalars } from "./page_data.js";
-import { addButton, addChoice, readColours, say, showLegend, showWords } from "./panels.js";
+import { addButton, addChoice, element, readColours, say, showLegend, showWords } from "./panels.js";
 import { Player } from "./player.js";
 import { Plot, short } from "./plot.js";
 import { View } from "./view.js";
@@ -46,6 +48,7 @@ class Show {
     for (const renderer of this.renderers) if (renderer.prepare) await renderer.prepare();
     await this.openScalars();
     this.choose(0);
+    this.openLive();
     await this.player.go(this.page.frames.length - 1);
   }
 
@@ -69,6 +72,25 @@ class Show {
     const varies = (name) => new Set(this.scalar(name).filter(Number.isFinite)).size > 1;
     select.value = names.find((name) => name === "energy") ?? names.find(varies) ?? names[0];
     select.addEventListener("change", () => this.showScalar());
+  }
+
+  // Offer to compute further, where the page can, or say why not.
+  openLive() {
+    const { live, layers, preset, family } = this.page;
+    const [layer] = layers;
+    const cells = layer.kind === "cells2";
+    if (live === null || !(cells || (family === "curvatubes" && layer.kind === "image3"))) return;
+    const box = document.getElementById("live");
+    box.hidden = false;
+    element("h2", "Live", box);
+    const why = cells ? whyNoCells(layer) : whyNoTexture(live, layer);
+    if (why) {
+      element("p", why, box);
+      return;
+    }
+    const [renderer] = this.renderers;
+    const shown = () => this.drawn();
+    this.live = cells ? new LiveCells(box, live, preset, renderer, this.view, shown) : new LiveTexture(box, live, renderer, shown);
   }
 
   // The values of a scalar at all frames.
@@ -133,8 +155,8 @@ class Show {
   }
 
   async showFrame(index) {
-    const shown = this.renderer;
-    await shown.show(index);
+    this.live?.leave();
+    await this.renderer.show(index);
     this.showScalar();
     await this.drawn();
   }

@@ -39,10 +39,12 @@ void main() {
   float v = value(start + t * ray);
   vec3 n;
   vec3 base;
+  float cutFace = 0.0;
   if (v > 0.0) {  // matter that the side of the box cuts
     vec3 p = abs(start + t * ray) / extent;
     n = -sign(ray) * vec3(p.x > max(p.y, p.z), p.y > max(p.x, p.z), p.z > max(p.x, p.y));
     base = vec3(0.62, 0.65, 0.70);
+    cutFace = 1.0;
   } else {
     bool hit = false;
     float step = 0.0;
@@ -77,6 +79,7 @@ void main() {
   vec3 light = turn * normalize(vec3(-0.35, 0.45, 0.82));
   float facing = max(dot(n, -ray), 0.0);
   float lit = 0.30 + 0.62 * max(dot(n, light), 0.0) + 0.12 * facing;
-  float shine = 0.14 * pow(max(dot(reflect(ray, n), light), 0.0), 24.0);
+  lit = mix(lit, 0.55 + 0.4 * lit, cutFace);
+  float shine = (1.0 - cutFace) * 0.14 * pow(max(dot(reflect(ray, n), light), 0.0), 24.0);
   colour = vec4(base * lit + shine, 1.0);
 }

@@ -1,0 +1,78 @@
+"""Share a run as a web page: the button, the work behind it, and the button that opens the page."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QWidget
+
+from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.file_dialog import ask_target
+from napari_shapelab.widgets.flow_row import FlowRow
+from napari_shapelab.work.progress import Progress, Report
+from shapelab.io import Run
+from shapelab.io.export import ExportCancelled
+
+__all__ = ["ShareButtons", "Shared", "page_work"]
+
+Shared = tuple[Path, str]
+"""A page that was written, and the sentence on its size."""
+
+
+def page_work(open_run: Callable[[], Run], path: Path) -> Callable[[Report, threading.Event], Shared]:
+    """Return what makes a page of a run in a thread, says how large it is, and writes it."""
+
+    def work(report: Report, abort: threading.Event) -> Shared:
+        from shapelab.page import make_page, save_page
+
+        def tick(done: int, total: int) -> None:
+            if abort.is_set():
+                raise ExportCancelled("Cancelled; nothing was written.")
+            report(Progress(-1, f"Making {path.name}…"))
+
+        page = make_page(open_run(), tick=tick)
+        report(Progress(-1, f"{path.name}: {page.sentence()}."))
+        return save_page(page, path), page.sentence()
+
+    return work
+
+
+class ShareButtons(QWidget):
+    """Two buttons: the second one appears when a page has been written."""
+
+    chosen = Signal(str)
+    """The path of the page that the user wants."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "run"
+        """Proposed name or path of the page, without its suffix."""
+        self._written: Path | None = None
+        self.share_button = push_button(
+            "Share as web page…", "Write the run as one file that plays in any browser, without a server or a network.", self._ask
+        )
+        self.open_button = push_button("Open in browser", "Open the page that was written.", self.open)
+        self.open_button.setVisible(False)
+        self.setLayout(FlowRow((self.share_button, self.open_button)))
+
+    def done(self, shared: Shared) -> str:
+        """Offer to open a page; return what to say of it."""
+        self._written, size = shared
+        self.open_button.setVisible(True)
+        self.open_button.setToolTip(f"Open {self._written.name} in your browser.")
+        return f"Written: {self._written} ({size}). It opens in any browser, also without a network."
+
+    def open(self) -> bool:
+        """Open the page in the user's browser; return whether there was one."""
+        from qtpy.QtCore import QUrl
+        from qtpy.QtGui import QDesktopServices
+
+        return self._written is not None and QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._written)))
+
+    def _ask(self) -> None:
+        path = ask_target(self, "Share as web page", f"{self.name}.html", "Web page (*.html)", overwrite=False)
+        if path:
+            self.chosen.emit(path if Path(path).suffix else f"{path}.html")

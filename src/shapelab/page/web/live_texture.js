@@ -1,0 +1,150 @@
+// A texture that goes on in the page: a worker computes, sliders change what it descends.
+import { embedded } from "./page_data.js";
+import { addButton, element } from "./panels.js";
+import { addParameters } from "./sliders.js";
+import { short } from "./plot.js";
+
+const LARGEST = 64 ** 3;
+const CHANGED_LIVE = ["a20", "a11", "a02", "b10", "b01", "c", "orientation", "tension"];
+
+// Why the page cannot go on with this run, "" if it can.
+export function whyNoTexture(live, layer) {
+  const p = live.values;
+  if (layer.shape.reduce((a, b) => a * b) > LARGEST) return "Textures of up to 64 × 64 × 64 voxels go on in the page; this one is larger.";
+  if (p.sequence || p.fidelity || p.reduced_volume !== null) {
+    return "This run has terms (a sequence of textures, a target or a vesicle's area) with which the page cannot go on.";
+  }
+  return "";
+}
+
+export class LiveTexture {
+  // `renderer` shows the field; `shown` is called when there is a new one.
+  constructor(box, live, renderer, shown) {
+    this.live = live;
+    this.renderer = renderer;
+    this.shown = shown;
+    this.parameters = { ...live.values };
+    this.parameters.mass ??= -0.6;
+    this.running = false;
+    this.started = false;
+    this.steps = 0;
+    this.energy = NaN;
+    this.rate = null;
+    this.build(box);
+  }
+
+  build(box) {
+    element("p", "The texture goes on here, in your browser: the same energy, metric and step rule as in shapelab. Change the sliders meanwhile.", box);
+    const row = element("div", "", box);
+    row.className = "row";
+    this.button = addButton(row, "Run", "Go on from the frame that is shown, or pause", () => this.toggle());
+    addButton(row, "From noise", "Begin again from random noise with the mean that is set", () => this.fromNoise());
+    addButton(row, "From this frame", "Begin again from the frame that is shown", () => this.fromFrame());
+    this.words = element("output", "", row);
+    const declared = this.live.declared.filter(({ name }) => CHANGED_LIVE.includes(name));
+    addParameters(box, declared, this.parameters, () => this.post({ kind: "update", parameters: this.parameters }));
+    const mass = this.live.declared.find(({ name }) => name === "mass");
+    if (mass) addParameters(box, [{ ...mass, label: `${mass.label} (from noise)` }], this.parameters, () => {});
+  }
+
+  post(message, transfer = []) {
+    if (this.worker === undefined) {
+      const program = new Blob([embedded("worker")], { type: "text/javascript" });
+      this.worker = new Worker(URL.createObjectURL(program));
+      this.worker.onmessage = ({ data }) => this.receive(data);
+    }
+    this.worker.postMessage(message, transfer);
+  }
+
+  receive(data) {
+    if (data.kind === "energies") this.answer?.(data.energies);
+    else if (data.kind === "failed") {
+      this.pause();
+      this.words.textContent = data.text;
+    } else if (data.kind === "field") {
+      if (data.steps > this.steps && this.running) this.measure(data.steps - this.steps);
+      this.steps = data.steps;
+      this.energy = data.energy;
+      this.show(data.bytes);
+    }
+  }
+
+  measure(steps) {
+    const now = performance.now();
+    if (this.before) {
+      const rate = (1000 * steps) / (now - this.before);
+      this.rate = this.rate === null ? rate : 0.8 * this.rate + 0.2 * rate;
+    }
+    this.before = now;
+  }
+
+  async show(bytes) {
+    const { renderer } = this;
+    renderer.low = -1;
+    renderer.high = 1;
+    renderer.setLevel(0);
+    renderer.setData(bytes, 8);
+    const energy = Number.isFinite(this.energy) ? ` · energy ${short(this.energy)}` : "";
+    this.words.textContent = `step ${this.steps}${energy}${this.rate ? ` · ${this.rate.toFixed(0)} steps/s` : ""}`;
+    await this.shown();
+    this.post({ kind: "drawn" });
+  }
+
+  begin(field) {
+    const { shape } = this.renderer.layer;
+    const seed = Math.floor(Math.random() * 2 ** 32);
+    this.post({ kind: "start", shape, parameters: this.parameters, field, seed });
+    this.started = true;
+  }
+
+  fromNoise() {
+    this.begin(null);
+    this.run();
+  }
+
+  fromFrame() {
+    const { renderer } = this;
+    const top = 2 ** renderer.bits - 1;
+    this.begin(Float64Array.from(renderer.data, (n) => renderer.low + (n * (renderer.high - renderer.low)) / top));
+    this.run();
+  }
+
+  run() {
+    this.running = true;
+    this.before = undefined;
+    this.button.textContent = "Pause";
+    this.button.classList.add("on");
+    this.post({ kind: "run" });
+  }
+
+  pause() {
+    this.running = false;
+    this.button.textContent = "Run";
+    this.button.classList.remove("on");
+    if (this.worker) this.post({ kind: "pause" });
+  }
+
+  toggle() {
+    if (this.running) this.pause();
+    else if (this.started) this.run();
+    else this.fromFrame();
+  }
+
+  // The frame that was shown is another one: the next run begins there.
+  leave() {
+    this.pause();
+    this.started = false;
+    const { layer } = this.renderer;
+    this.renderer.low = layer.low;
+    this.renderer.high = layer.high;
+    this.renderer.setLevel(layer.level);
+  }
+
+  // Energies of the next `count` steps.
+  energies(count) {
+    return new Promise((done) => {
+      this.answer = done;
+      this.post({ kind: "steps", count });
+    });
+  }
+}

@@ -1,0 +1,141 @@
+"""Pages that go on computing, compared with the engine."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from short_runs import kept
+
+import shapelab as sl
+from shapelab.page import make_page, save_page
+
+SHOW = "window.shapelab.show"
+LIVE = f"{SHOW}.live"
+
+
+def opened(browser, path):
+    browser.open(path)
+    assert browser.run("window.shapelab.error") is None
+    return browser
+
+
+def page_of(run, folder):
+    return save_page(make_page(run), folder / "page.html")
+
+
+def test_sixty_steps_of_a_texture_have_the_engines_energies(browser, tmp_path):
+    simulation = sl.Curvatubes(preset="pearls", shape=(32, 32, 32), seed=1)
+    field = np.array(simulation.look(lambda state: state.flow["u"]), float)
+    run = kept(tmp_path / "pearls.zarr", simulation, 1, 1)
+    energies = engine_energies(sl.Curvatubes(preset="pearls", shape=(32, 32, 32), seed=1), 60)
+    opened(browser, page_of(run, tmp_path))
+    assert live_energies(browser, field, 60) == pytest.approx(energies, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"preset": "tubes", "boundary": "replicate"},
+        {"preset": "tubes", "flow": "averaged", "orientation": 40.0, "direction": (1.0, 2.0, 0.0)},
+        {"preset": "bilayers", "flow": "free", "inertia": "deep", "tension": 30.0},
+    ],
+    ids=["replicate", "oriented", "free"],
+)
+def test_borders_flows_and_terms_are_those_of_the_engine(browser, tmp_path, other):
+    """Few steps in double precision: later on, rounding alone changes a texture that forms, also in the engine."""
+    given = {"shape": (12, 14, 18), "seed": 2, "dtype": "float64", **other}
+    simulation = sl.Curvatubes(**given)
+    field = np.array(simulation.look(lambda state: state.flow["u"]), float)
+    run = kept(tmp_path / "texture.zarr", simulation, 1, 1)
+    opened(browser, page_of(run, tmp_path))
+    assert live_energies(browser, field, 8) == pytest.approx(engine_energies(sl.Curvatubes(**given), 8), rel=1e-6)
+
+
+def engine_energies(simulation, steps):
+    energies = []
+    for _ in range(steps):
+        simulation.step()
+        energies.append(simulation.look(lambda state: state.energy))
+    return energies
+
+
+def live_energies(browser, field, steps):
+    browser.run(f"{LIVE}.begin(Float64Array.from({json.dumps(field.ravel().tolist())}))")
+    return browser.run(f"{LIVE}.energies({steps})")
+
+
+def test_a_texture_goes_on_from_the_frame_or_from_noise_and_obeys_its_sliders(browser, texture, tmp_path):
+    opened(browser, page_of(texture, tmp_path))
+    until = "new Promise(done => { const look = () => %s ? done(true) : setTimeout(look, 10); look(); })"
+    browser.run(f"{LIVE}.fromFrame()")
+    browser.run(until % f"{LIVE}.steps > 3 && Number.isFinite({LIVE}.energy)")
+    assert browser.run(f"{LIVE}.energy") == pytest.approx(texture.scalars["energy"].iloc[-1], rel=0.5)
+    browser.run(f"{LIVE}.fromNoise()")
+    browser.run(until % f"{LIVE}.steps > 3")
+    mean = browser.run(f"{SHOW}.renderer.data.reduce((a, b) => a + b, 0) / {SHOW}.renderer.data.length")
+    assert mean / 127.5 - 1 == pytest.approx(texture.record.parameters["mass"], abs=0.05)
+    browser.run(f"{LIVE}.pause()")
+    slider = "document.querySelector('#live input[data-name=c]')"
+    infos = sl.Curvatubes(preset="tubes").parameters.infos()
+    assert browser.run(f"{slider}.parentElement.title") == infos["c"].description
+    field = f"Float64Array.from({SHOW}.renderer.data, n => n / 127.5 - 1)"
+    cheap, dear = browser.run(
+        f"(async () => {{ const field = {field}; {LIVE}.begin(field); const cheap = (await {LIVE}.energies(1))[0]; {LIVE}.begin(field);"
+        f" {slider}.value = {slider}.max; {slider}.dispatchEvent(new Event('input')); return [cheap, (await {LIVE}.energies(1))[0]]; }})()"
+    )
+    assert dear > cheap
+
+
+def test_cells_keep_their_areas_while_they_run(browser, tumbling, tmp_path):
+    opened(browser, page_of(tumbling, tmp_path))
+    areas, targets, shown, own = browser.run(
+        f"(() => {{ const live = {LIVE}; live.begin(); const first = Array.from(live.solver.cells.x0);"
+        f" for (let k = 0; k < 20; k++) {{ live.motion.step(); live.error = live.solver.solve(0.005, 20); }}"
+        f" live.show(); const labels = Array.from(live.renderer.labels({SHOW}.colours));"
+        " return [Array.from(live.solver.volumes), Array.from(live.solver.cells.volume), labels,"
+        " Array.from(live.solver.labels, n => n + 1)]; })()"
+    )
+    assert np.abs(np.divide(areas, targets) - 1).mean() < 0.005
+    assert (np.array(shown) != own).mean() < 0.001  # the picture shows what was solved
+    counted = np.bincount(own, minlength=len(targets) + 1)[1:] / 64**2
+    assert np.abs(counted / np.array(targets) - 1).max() < 0.06  # whole pixels, of which a cell has 200
+
+
+def test_relaxing_cells_come_to_rest_in_their_centres(browser, tmp_path):
+    simulation = sl.Cells(scenario="relaxation", shape=(64, 64), n_cells=14, seed=4)
+    opened(browser, page_of(kept(tmp_path / "relaxing.zarr", simulation, 2, 1), tmp_path))
+    off = f"{LIVE}.solver.offsets.reduce((a, b) => a + Math.abs(b), 0)"
+    before, after = browser.run(
+        f"(() => {{ const live = {LIVE}; live.begin(); const before = {off};"
+        f" for (let k = 0; k < 40; k++) {{ live.motion.step(); live.solver.solve(0.01, 5); }} return [before, {off}]; }})()"
+    )
+    assert after < 0.3 * before
+
+
+def test_the_mouse_moves_a_cell_and_the_others_make_way(browser, tumbling, tmp_path):
+    opened(browser, page_of(tumbling, tmp_path))
+    where = browser.run(
+        f"(() => {{ const s = {SHOW}; const c = s.renderer.cells; const box = s.canvas.getBoundingClientRect();"
+        " let i = 0; for (let k = 1; k < c.count; k++)"
+        "   if (Math.hypot(c.x0[k] - 0.5, c.x1[k] - 0.5) < Math.hypot(c.x0[i] - 0.5, c.x1[i] - 0.5)) i = k;"
+        " const perPixel = s.view.scale * s.canvas.width / box.width;"
+        " return [i, box.left + box.width / 2 + (c.x1[i] - s.view.centre[1]) / perPixel,"
+        "  box.top + box.height / 2 + (c.x0[i] - s.view.centre[0]) / perPixel, perPixel, c.x0[i], c.x1[i]]; })()"
+    )
+    cell, x, y, per_pixel, y0, x0 = where
+    for kind, dx in (("mousePressed", 0), ("mouseMoved", 8), ("mouseMoved", 16), ("mouseReleased", 16)):
+        browser.call("Input.dispatchMouseEvent", type=kind, x=x + dx, y=y, button="left", buttons=1, clickCount=1)
+    cells = f"{LIVE}.solver.cells"
+    moved = browser.run(f"[{cells}.x0[{cell}], {cells}.x1[{cell}]]")
+    assert moved == pytest.approx([y0, x0 + 16 * per_pixel], abs=2 * per_pixel)
+    assert browser.run(f"{LIVE}.error") < 0.03
+    assert browser.run(f"{SHOW}.renderer.cells === {cells}")
+
+
+def test_a_page_says_why_it_cannot_go_on(browser, tmp_path):
+    simulation = sl.Curvatubes(preset="tubes", shape=(12, 12, 12), seed=1, reduced_volume=0.7)
+    opened(browser, page_of(kept(tmp_path / "vesicle.zarr", simulation, 1, 1), tmp_path))
+    assert browser.run(f"{SHOW}.live === undefined")
+    assert "cannot go on" in browser.run("document.getElementById('live').textContent")
