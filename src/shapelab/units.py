@@ -37,6 +37,8 @@ _UNITS = {
 """Short name -> size and other names. "angstrom" is spelled out: "A" is the ampere to those who know all units."""
 
 _PIXELS = ("", "pixel", "pixels", "px", "voxel", "voxels", "vx", "unknown", "none", "dimensionless")
+_NEGLIGIBLE = 1e-4
+"""Part of one below which only that is said."""
 _SHORT = {name: short for short, unit in _UNITS.items() for name in (short, unit.long, *unit.other)}
 _SECONDS = {
     **{"s": 1.0, "sec": 1.0, "second": 1.0, "ms": 1e-3, "msec": 1e-3, "millisecond": 1e-3, "us": 1e-6, "µs": 1e-6, "usec": 1e-6},
@@ -107,5 +109,7 @@ def seconds(unit: str | None) -> float | None:
 
 
 def percent(part: float) -> str:
-    """Return a part of one as people write it: "0.52 %", "7.3 %", "42 %"."""
+    """Return a part of one as people write it: "0.52 %", "7.3 %", "42 %", and "< 0.01 %" where the number itself says no more."""
+    if 0 < abs(part) < _NEGLIGIBLE:
+        return f"< {100 * _NEGLIGIBLE:g} %"
     return f"{100 * part:.2g} %" if abs(part) < 0.1 else f"{100 * part:.0f} %"

@@ -58,6 +58,7 @@ def test_what_is_no_length_stays_as_it_is():
 
 def test_parts_of_one_are_told_without_powers_of_ten():
     assert [percent(part) for part in (0.0, 0.0005, 0.0523, 0.42, 1.1016)] == ["0 %", "0.05 %", "5.2 %", "42 %", "110 %"]
+    assert [percent(part) for part in (2.7e-8, -3e-6, 1e-4)] == ["< 0.01 %", "< 0.01 %", "0.01 %"]
 
 
 @pytest.mark.parametrize(

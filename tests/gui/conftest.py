@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import threading
@@ -13,14 +14,9 @@ from virtual_screen import virtual_screen
 
 _screen = ExitStack()
 _screen.enter_context(virtual_screen())
+atexit.register(_screen.close)  # not at the end of a fixture: what a failed test has left open still draws afterwards
 os.environ["SHAPELAB_NO_MEMORY"] = "1"  # a dock of one test must not open with the parameters of another, or of the developer
 os.environ.setdefault("QT_QPA_PLATFORM", "xcb" if os.environ.get("DISPLAY") else "offscreen")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def screen() -> Iterator[None]:
-    yield
-    _screen.close()
 
 
 @pytest.fixture(autouse=True)

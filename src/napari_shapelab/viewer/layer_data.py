@@ -205,7 +205,7 @@ def why_not_taken(layer: Layer, ndims: Sequence[int] = (2, 3), kinds: tuple[type
         return f"it is {n}-D{more}, and {wanted} is needed"
     units = [layer.units[axis] for axis in spatial]
     if strange := next((unit for unit in units if not _is_length(unit)), None):
-        return f"its axes are in {strange}, which is no length: set its units to a length or to pixels first (layer.units)"
+        return f"its axes are in {strange}, which is not a length: set its units to a length or to pixels first (layer.units)"
     if any(unit.dimensionality != units[-1].dimensionality for unit in units):
         return f"its axes have units that cannot be converted into each other ({', '.join(map(str, units))}): set them alike first"
     return ""

@@ -18,7 +18,7 @@ _SAMPLE = 100_000
 """Voxels that are looked at to tell a mask from a grey image."""
 _GREY = "it is a grey image: threshold it to a mask or segment it into Labels first"
 _NAN = "it contains values that are not finite (NaN or infinity): replace them first"
-_FIELD = "it is a field and no mask: threshold it first"
+_FIELD = "it is a field, not a mask: threshold it first"
 
 
 def why_no_shape(layer: Layer, ndims: Sequence[int] = (2, 3)) -> str:

@@ -62,7 +62,7 @@ class Measurements(QWidget):
         self.copy_button.setToolTip("Copy the table, to paste it into a spreadsheet.")
         self.copy_button.clicked.connect(lambda _=False: self.copy())
         self.save_button = QPushButton("Save as CSV…")
-        self.save_button.setToolTip("Save the table as a file of values separated by commas.")
+        self.save_button.setToolTip("Save the table as comma-separated values.")
         self.save_button.clicked.connect(lambda _=False: self._ask_and_save())
         self.clear_button = QPushButton("Clear")
         self.clear_button.setToolTip("Remove all columns from the table.")

@@ -81,7 +81,7 @@ class FoamModel(Model[FoamParameters, FoamState]):
         forces = self.forces(state, tilts(state))
         pixels, state.prices, measured, returned = move(state.pixels, extent, state.prices, forces, resolution, self._points(p))
         if not np.isfinite(state.prices).all():
-            raise NotFiniteError("The prices of cells are no longer finite numbers: choose tensions closer to one another.")
+            raise NotFiniteError("The pressures of the cells are no longer finite numbers: choose tensions closer to one another.")
         state.pixels, more = return_fragments(pixels, len(state.ids))
         state.counts["returned"] = state.counts.get("returned", 0.0) + returned + more
         steady = abs(measured.energy - state.energy) < _STEADY * measured.energy

@@ -29,7 +29,7 @@ _ALL = (
     _preset(
         "double_bubble",
         "Double bubble",
-        "Two bubbles of different tension and size come to rest at the angles that their tensions ask for.",
+        "Two bubbles of different tension and size come to rest at the angles set by their tensions.",
         (1.0, 1.0, 0.8, 1.0, 1.15),
         "Foams at rest",
         parameters={"shape": (112, 112), "arrangement": "pair", "filling": 0.25, "size_ratio": 0.7, "motility": 0.0},
@@ -89,7 +89,7 @@ _ALL = (
     _sorting(
         "foam_sorting",
         "Sorting",
-        "Two types of cells that prefer their own kind sort: domains grow and merge.",
+        "Two types of cells, each preferring its own, sort: domains grow and merge.",
         (0.7, 0.7, 1.3, 1.4, 1.4),
         _BRODLAND,
         shows_after=150,

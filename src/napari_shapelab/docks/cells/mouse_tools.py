@@ -21,16 +21,15 @@ _TOOLS = {
     "remove": ("Remove", "Click a cell to remove it."),
     "wall": ("Wall", "Paint a wall; hold Shift to erase walls. In 3-D, paint in a slice (2-D view)."),
 }
-_IN_SLICES = "Walls are painted in a slice: switch the view to 2-D."
 
 
 class CellTools(CellHand):
     """The tools of the Cells dock."""
 
+    in_slices = "Walls are painted in a slice: switch the view to 2-D."
+
     def __init__(self, viewer: Any, panel: RunPanel) -> None:
         super().__init__(viewer, panel, _TOOLS)
-        self.group.buttonClicked.connect(lambda _: panel.message.retract(_IN_SLICES))
-        self._viewer.dims.events.ndisplay.connect(self._on_view)
 
     def gesture(self, viewer: Any, event: Any, cells: Labels) -> Generator[None, None, None] | None:
         """Drag a cell, or paint a wall."""
@@ -48,11 +47,6 @@ class CellTools(CellHand):
         elif self.tool == "remove" and cell:
             self._panel.edit("remove_cell", cell=cell)
         elif self.tool == "wall":
-            self._panel.say(_IN_SLICES, wrong=True)
+            self.say_in_slices()
         else:
             self.pick(cell)
-
-    def _on_view(self, event: Any = None) -> None:
-        del event
-        if self._viewer.dims.ndisplay == 2:
-            self._panel.message.retract(_IN_SLICES)

@@ -18,19 +18,24 @@ __all__ = ["FoamTools"]
 _TOOLS = {
     "move": ("Move", "Drag a cell to another place: it is put there at once, and the others make room."),
     "pull": ("Pull", "Drag a cell and let go: it is pulled there through the others, little by little."),
-    "paint": ("Paint", "Press on a cell and paint: it grows into what you paint, and keeps that volume. From outside, paint medium."),
+    "paint": (
+        "Paint",
+        "Press on a cell and paint: it grows into what you paint, and keeps that volume. From outside, paint medium. "
+        "In 3-D, paint in a slice (2-D view).",
+    ),
     "divide": ("Divide", "Click a cell to divide it across its long axis, or draw a line through it to divide it along that."),
     "add": ("Add", "Click to add a cell, which takes its volume from what is there."),
     "remove": ("Remove", "Click a cell: it shrinks away, and its neighbours close the gap."),
     "type": ("Change type", "Click a cell to give it the other type, with the tensions of that type."),
 }
-_IN_SLICES = "Cells are painted in a slice: switch the view to 2-D."
 _LINE = 3.0
 """Pixels of the shortest line that divides; less is a click."""
 
 
 class FoamTools(CellHand):
     """The tools of the Foam dock."""
+
+    in_slices = "Cells are painted in a slice: switch the view to 2-D."
 
     def __init__(self, viewer: Any, panel: RunPanel) -> None:
         super().__init__(viewer, panel, _TOOLS)
@@ -46,7 +51,7 @@ class FoamTools(CellHand):
         if self.tool == "paint":
             return self.paint(viewer, event, cells, "painted cell", lambda mask: edit("paint_cell", cell=cell, mask=mask))
         if self.tool == "divide" and cell:
-            return self.line(viewer, event, cells, lambda way: self._divide(cell, way, cells, event))
+            return self.line(viewer, event, cells, "line of division", lambda way: self._divide(cell, way, cells, event))
         return None
 
     def act(self, cell: int, position: np.ndarray | None) -> None:
@@ -58,7 +63,7 @@ class FoamTools(CellHand):
         elif self.tool == "divide" and cell:
             self._panel.edit("divide_cell", cell=cell)
         elif self.tool == "paint":
-            self._panel.say(_IN_SLICES, wrong=True, passing=True)
+            self.say_in_slices()
         elif self.tool == "type" and cell and self._panel.snapshot is not None:
             features = self._panel.snapshot.frame.layer("seeds").meta["features"]
             row = np.flatnonzero(np.asarray(features["id"]) == cell)

@@ -64,7 +64,7 @@ class SimulateTab(QWidget):
         ignore_wheel(self.tensions)
         self.panel = RunPanel(self._viewer, self._make, lambda: f"{self._name} relaxed", looks=self._looks, first="energy")
         self.compare_button = push_button(
-            "Compare with the labels", "Show where the simulated cells and the labels part, and how much.", self.compare
+            "Compare with the labels", "Show where the simulated cells and the labels differ, and by how much.", self.compare
         )
         self.numbers = WrappedLabel()
         copies = RunCopy(self.panel)

@@ -1,4 +1,4 @@
-"""Two kinds of cells that mix, sort or part, by the tensions of their contacts."""
+"""Two types of cells that mix, sort or part, by the tensions of their contacts."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from shapelab.simulation import parameter
 class SortingParameters(PlaneParameters):
     """Parameters of `CellSorting`."""
 
-    first_part: float = parameter(0.5, "Fraction of the cells that are of the first kind.", ge=0, le=1, step=0.05)
-    first: float = parameter(1.0, "Tension between cells of the first kind.", main=True, live=True, ge=0, le=100, step=0.5)
-    second: float = parameter(1.0, "Tension between cells of the second kind.", main=True, live=True, ge=0, le=100, step=0.5)
-    between: float = parameter(5.0, "Tension between the two kinds.", main=True, live=True, ge=0, le=100, step=0.5)
-    first_medium: float = parameter(30.0, "Tension of the first kind against the medium.", main=True, live=True, ge=0, le=100, step=0.5)
-    second_medium: float = parameter(7.0, "Tension of the second kind against the medium.", main=True, live=True, ge=0, le=100, step=0.5)
+    first_part: float = parameter(0.5, "Fraction of the cells that are of the first type.", ge=0, le=1, step=0.05)
+    first: float = parameter(1.0, "Tension between cells of the first type.", main=True, live=True, ge=0, le=100, step=0.5)
+    second: float = parameter(1.0, "Tension between cells of the second type.", main=True, live=True, ge=0, le=100, step=0.5)
+    between: float = parameter(5.0, "Tension between the two types.", main=True, live=True, ge=0, le=100, step=0.5)
+    first_medium: float = parameter(30.0, "Tension of the first type against the medium.", main=True, live=True, ge=0, le=100, step=0.5)
+    second_medium: float = parameter(7.0, "Tension of the second type against the medium.", main=True, live=True, ge=0, le=100, step=0.5)
     mobility: float = parameter(0.14, "How fast tension moves cells.", live=True, ge=0, le=10, step=0.01)
     noise: float = parameter(0.0, "Random motion, in cell radii per square root of time.", live=True, ge=0, le=10, step=0.1)
 
@@ -34,7 +34,7 @@ class SortingParameters(PlaneParameters):
 class CellSorting(CellModel):
     """``dx = m (F_interfaces + F_junctions) dt + F_inc dt``: cells are pushed away from expensive contacts, without a common drift.
 
-    By the differential interfacial tension hypothesis two kinds mix if ``between < (first + second)/2``, part if
+    By the differential interfacial tension hypothesis two types mix if ``between < (first + second)/2``, part if
     ``between > first_medium + second_medium``, and the first is engulfed if ``first_medium > between + second_medium``.
     G. W. Brodland, J. Biomech. Eng. 124, 188 (2002), doi:10.1115/1.1449491; A. Diez and J. Feydy, arXiv:2402.17086 (2024).
     """

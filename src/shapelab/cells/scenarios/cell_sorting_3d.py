@@ -1,4 +1,4 @@
-"""Two kinds of cells that mix, sort or part in space."""
+"""Two types of cells that mix, sort or part in space."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from shapelab.simulation import parameter
 class Sorting3DParameters(SpaceParameters):
     """Parameters of `CellSorting3D`."""
 
-    first_part: float = parameter(0.5, "Fraction of the cells that are of the first kind.", ge=0, le=1, step=0.05)
-    tension: float = parameter(5.0, "Tension of the second kind against the medium.", main=True, live=True, ge=0, le=100, step=0.5)
+    first_part: float = parameter(0.5, "Fraction of the cells that are of the first type.", ge=0, le=1, step=0.05)
+    tension: float = parameter(5.0, "Tension of the second type against the medium.", main=True, live=True, ge=0, le=100, step=0.5)
     first_tension: float = parameter(
-        2.0, "Tension of the first kind against the medium, relative to the second.", main=True, live=True, ge=0.01, le=20, step=0.1
+        2.0, "Tension of the first type against the medium, relative to the second.", main=True, live=True, ge=0.01, le=20, step=0.1
     )
     repulsion: float = parameter(
-        0.4, "Tension between cells of one kind, relative to that against the medium.", live=True, ge=0, le=10, step=0.05
+        0.4, "Tension between cells of one type, relative to that against the medium.", live=True, ge=0, le=10, step=0.05
     )
-    first_repulsion: float = parameter(0.8, "Repulsion within the first kind, relative to the second.", live=True, ge=0.01, le=20, step=0.1)
+    first_repulsion: float = parameter(0.8, "Repulsion within the first type, relative to the second.", live=True, ge=0.01, le=20, step=0.1)
     contrast: float = parameter(
-        3.0, "Tension between the two kinds over that within the first: below 1 they mix.", main=True, live=True, ge=0, le=20, step=0.1
+        3.0, "Tension between the two types over that within the first: below 1 they mix.", main=True, live=True, ge=0, le=20, step=0.1
     )
-    split: bool = parameter(False, "Start with the two kinds side by side.", main=True)
+    split: bool = parameter(False, "Start with the two types side by side.", main=True)
 
 
 class CellSorting3D(CellModel):

@@ -33,7 +33,7 @@ class Engulfment(CellSorting):
             state.positions[rows] = room.random_positions(len(state.positions[rows]), state.rng, disk)
 
     def equip(self, state: CellState) -> None:
-        if "covariance" in state.traits:  # a user's own cells: the leftmost are the first kind
+        if "covariance" in state.traits:  # a user's own cells: the leftmost are the first type
             state.types = (np.argsort(np.argsort(state.positions[:, 1])) >= round(self.of(state).first_part * len(state))).astype(np.int64)
         else:
             state.types = (np.arange(len(state)) >= round(self.of(state).first_part * len(state))).astype(np.int64)

@@ -19,11 +19,11 @@ class FallingParameters(PlaneParameters):
     """Parameters of `FallingCells`."""
 
     speed: float = parameter(0.4, "Speed of free fall (y points down).", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
-    second_part: float = parameter(0.0, "Fraction of the cells that are of the second kind.", ge=0, le=1, step=0.05)
-    second_p: float = parameter(1.0, "Exponent p of the second kind.", live=True, ge=0.25, le=16, step=0.25)
+    second_part: float = parameter(0.0, "Fraction of the cells that are of the second type.", ge=0, le=1, step=0.05)
+    second_p: float = parameter(1.0, "Exponent p of the second type.", live=True, ge=0.25, le=16, step=0.25)
     second_correction: float = parameter(
         8.0,
-        "Mobility of the second kind: if larger than that of the first, they behave as if they were lighter.",
+        "Mobility of the second type: if larger than that of the first, they behave as if they were lighter.",
         main=True,
         live=True,
         ge=0,

@@ -9,7 +9,7 @@ from shapelab.cells.scenarios.falling_cells import COMMON, PAPER, FallingCells
 SCENARIO = Scenario(
     name="light_and_heavy",
     title="Light and heavy cells",
-    description="Two kinds of cells fall together, and the lighter ones rise through the heavier.",
+    description="Two types of cells fall together, and the lighter ones rise through the heavier.",
     parameters={**COMMON, "n_cells": 42, "filling": 0.5, "p": 1.0, "correction": 3.0, "second_part": 0.5, "speed": 0.4},
     citation=CellModel.citation,
     expect={"second_above_first": (0.03, 0.4)},
