@@ -78,7 +78,7 @@ class CellHand(CellPicker):
         """Paint with a round brush; `painted` is called with the mask when the button is let go."""
         mask = np.zeros(cells.data.shape, bool)
         sketch = Labels(mask.astype(np.uint8), name=name, opacity=0.6, **place_of(cells))
-        with _held_still(viewer), _sketched(viewer, sketch):
+        with _sketched(viewer, sketch), _held_still(viewer):
             last = pixel_at(self._viewer, cells, event)
             stamp(mask, last, last)
             yield
@@ -96,7 +96,7 @@ class CellHand(CellPicker):
         begin = pixel_at(self._viewer, cells, event)
         width = max(1.0, _LINE * max(cells.data.shape))
         sketch = Shapes([[begin, begin]], shape_type="line", name=name, edge_color="white", edge_width=width, **place_of(cells))
-        with _held_still(viewer), _sketched(viewer, sketch):
+        with _sketched(viewer, sketch), _held_still(viewer):
             yield
             while event.type == "mouse_move":
                 sketch.data = [[begin, pixel_at(self._viewer, cells, event)]]
@@ -119,7 +119,7 @@ def _sketched(viewer: Any, sketch: Layer) -> Iterator[None]:
 
 @contextmanager
 def _held_still(viewer: Any) -> Iterator[None]:
-    """Keep the camera where it is."""
+    """Keep the camera where it is. Begin it after a layer is added: napari then lets the camera pan as the active layer says."""
     camera = viewer.scene.camera
     could_pan, camera.mouse_pan = camera.mouse_pan, False
     try:
