@@ -56,7 +56,7 @@ class FoamParameters(GridParameters):
     )
     smoothing: float | None = parameter(
         None,
-        "Width over which interfaces are smoothed (the standard deviation of the Gaussian); leave it empty to choose it by the size of the cells.",
+        "Width over which interfaces are smoothed (standard deviation of the Gaussian); leave it empty to follow the size of the cells.",
         label="Smoothing width",
         unit="pixels",
         ge=1.5,
