@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from napari.layers import Labels, Layer
 from napari.utils.notifications import show_info, show_warning
 from napari.viewer import Viewer
@@ -17,12 +19,17 @@ from napari_shapelab.viewer.layer_data import TakenLayer, take
 from napari_shapelab.viewer.shapes import read_shape, why_no_shape
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.file_dialog import ask_folder
-from napari_shapelab.widgets.measurement_table import measurements_dock
+from napari_shapelab.widgets.measurement_table import Measurements, measurements_dock
 from napari_shapelab.work.mesh_layer import add_mesh
+from napari_shapelab.work.progress import Progress, Report
+from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import Script, measure_command, written
 from napari_shapelab.work.task import Task
+from shapelab.arguments import is_lazy
 from shapelab.errors import InputError, ShapelabError
-from shapelab.measure import measure
+from shapelab.labels.planes import LARGE
+from shapelab.measure import measure, plan_labels
+from shapelab.stopping import stoppable
 from shapelab.units import short_unit
 
 __all__ = ["copy_measure_command", "copy_measure_script", "measure_selected", "measure_taken", "mesh_selected"]
@@ -81,13 +88,15 @@ def _on_active(viewer: Any, write: Callable[[TakenLayer, Path], str]) -> None:
     Task(table, partial(write, taken, Path(folder)), show, show_warning)
 
 
-def measure_taken(taken: TakenLayer) -> tuple[Any, TakenLayer]:
+def measure_taken(taken: TakenLayer, progress: Callable[[int, int], None] | None = None) -> tuple[Any, TakenLayer]:
     """Measure what was taken from a layer, outside the window's thread.
 
     Parameters
     ----------
     taken
-        Labels or an image.
+        Labels or an image; of labels in chunks (dask, Zarr) some planes at a time are read.
+    progress
+        Told of each piece of a volume that is read so.
 
     Returns
     -------
@@ -96,8 +105,14 @@ def measure_taken(taken: TakenLayer) -> tuple[Any, TakenLayer]:
     read
         What was measured.
     """
-    read = read_shape(taken)
-    return measure(read.layer_data(), boundary="periodic" if read.periodic else "replicate"), read
+    read = taken if _in_pieces(taken) else read_shape(taken)
+    return measure(read.layer_data(), boundary="periodic" if read.periodic else "replicate", progress=progress), read
+
+
+def _in_pieces(taken: TakenLayer) -> bool:
+    """Return whether a layer is measured some planes at a time, never as a whole."""
+    large = is_lazy(taken.data) or np.prod(np.shape(taken.data)) > LARGE
+    return taken.kind == "labels" and taken.ndim == 3 and taken.place.is_straight and bool(large)
 
 
 def _on_selection(viewer: Any, action: Callable[[Any, Layer], None]) -> None:
@@ -118,7 +133,7 @@ def _refuse(layer: Layer, reason: str) -> None:
 
 def _measure(viewer: Any, layer: Layer) -> None:
     _refuse(layer, why_no_shape(layer))
-    taken = take(layer, viewer)
+    taken = take(layer, viewer, full=isinstance(layer, Labels))
     table = measurements_dock(viewer)
 
     def show(found: tuple[Any, TakenLayer]) -> None:
@@ -132,4 +147,30 @@ def _measure(viewer: Any, layer: Layer) -> None:
         kept = f" Your own {' and '.join(map(repr, clashing))} stayed: the measured ones end in “(measured)”." if clashing else ""
         show_info(" ".join((f"{len(values)} labels of {layer.name!r} measured: see {_TABLE}.{kept}", *read.notes)))
 
-    Task(table, partial(measure_taken, taken), show, show_warning)
+    if _in_pieces(taken):
+        _measure_in_pieces(viewer, table, taken, show)
+    else:
+        Task(table, partial(measure_taken, taken), show, show_warning)
+
+
+def _measure_in_pieces(viewer: Any, table: Measurements, taken: TakenLayer, show: Callable[[tuple[Any, TakenLayer]], None]) -> None:
+    """Measure a large label volume with an estimate, progress and a button that cancels."""
+    row = table.findChild(WorkRow)
+    if row is None:
+        row = WorkRow(viewer, "Measure", "Measure the selected layers.")
+        row.pressed.connect(lambda: measure_selected(viewer))
+        table.add_row(row)
+    if row.working:
+        raise InputError(f"Another large layer is being measured: wait for it or cancel it, then measure {taken.name!r}.")
+
+    def work(report: Report, abort: threading.Event) -> tuple[Any, TakenLayer]:
+        plan = str(plan_labels(taken.data))
+        report(Progress(-1, f"{taken.name}: {plan}"))
+        with stoppable(abort):
+            return measure_taken(taken, lambda done, n: report(Progress(done / n, f"{taken.name}: plane {done} of {n}. {plan}")))
+
+    def shown(found: tuple[Any, TakenLayer]) -> None:
+        show(found)
+        row.say(f"{len(found[0])} labels of {taken.name!r} measured.")
+
+    row.start(work, shown, f"Reading {taken.name}…")

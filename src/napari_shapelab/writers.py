@@ -16,6 +16,7 @@ from napari.layers import Image, Labels, Layer, Surface
 from napari_shapelab.viewer.axes import split_axes
 from napari_shapelab.viewer.layer_data import TakenLayer, place_of, take
 from napari_shapelab.viewer.notice import say_in_status
+from shapelab.arguments import as_array
 from shapelab.convert import Mesh
 from shapelab.convert.place import Place
 from shapelab.crystals.sample import KNOWN, GrainSample
@@ -113,12 +114,12 @@ def _nifti(path: str, data: Any, meta: Mapping[str, Any], kind: LayerKind) -> li
 
 def _with_slice(layer: Image, taken: TakenLayer) -> tuple[np.ndarray, Place]:
     """Return array and place; a stack of one slice stays one, so that the file says where the slice is."""
-    data = np.asarray(taken.data)
+    data = as_array(layer.name, taken.data)
     in_space = len(set(map(str, layer.units))) == 1 and not split_axes(layer)[1]
     if taken.ndim != 2 or layer.ndim != 3 or layer.multiscale or not in_space:
         return data, taken.place
     place = Place.from_meta(place_of(layer), 3, taken.unit)
-    return (data, taken.place) if place is None else (np.asarray(layer.data), place)
+    return (data, taken.place) if place is None else (as_array(layer.name, layer.data), place)
 
 
 def _placed(meta: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from shapelab.errors import ArgumentError
+from shapelab.device import require_memory
+from shapelab.errors import ArgumentError, OutOfMemoryError
 from shapelab.limits import Limits
 
-__all__ = ["Pixels", "as_array", "as_rows", "checked", "has_coordinates", "one_array", "plain_array", "shown"]
+__all__ = ["Pixels", "as_array", "as_rows", "checked", "has_coordinates", "is_lazy", "one_array", "plain_array", "shown"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -82,15 +83,22 @@ def has_coordinates(data: Any) -> bool:
     return all(hasattr(data, name) for name in ("dims", "coords", "values", "attrs"))
 
 
+def is_lazy(data: Any) -> bool:
+    """Tell whether `data` is an array in chunks that are read when they are asked for: dask, Zarr, HDF5."""
+    return not isinstance(data, np.ndarray) and all(hasattr(data, name) for name in ("chunks", "shape", "dtype", "__getitem__"))
+
+
 def plain_array(name: str, value: Any) -> Any:
     """Return an array as the kernels take it; what is not an array stays as it is.
 
-    Masked values become 0 (background), foreign byte orders the machine's.
+    Masked values become 0 (background), foreign byte orders the machine's; an array in chunks is read if it fits into memory.
 
     Raises
     ------
     ArgumentError
         If it holds no numbers.
+    OutOfMemoryError
+        If it is in chunks and too large.
     """
     if isinstance(value, list):
         try:
@@ -103,6 +111,8 @@ def plain_array(name: str, value: Any) -> Any:
         return value
     if isinstance(value, np.ma.MaskedArray):
         value = value.filled(0)
+    if is_lazy(value):
+        require_memory(int(np.prod(value.shape, dtype=float)) * np.dtype(value.dtype).itemsize)
     array = value if isinstance(value, np.ndarray) else np.asarray(value)
     if array.dtype.kind not in "biuf":
         raise ArgumentError(f"{name} must hold whole numbers, decimal numbers or booleans; received an array of dtype {array.dtype}.")
@@ -268,6 +278,8 @@ def _number(value: Any, hint: Any) -> Any:
 def _array(name: str, value: Any) -> Any:
     try:
         array = np.asarray(plain_array(name, value.values if has_coordinates(value) else value))
+    except OutOfMemoryError:
+        raise
     except (TypeError, ValueError, OverflowError):
         raise _Misfit("an array of whole numbers, decimal numbers or booleans") from None
     if array.dtype.kind not in "biuf" or array.ndim == 0:

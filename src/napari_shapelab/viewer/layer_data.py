@@ -11,11 +11,13 @@ from napari.layers import Image, Labels, Layer, Points, Surface
 
 from napari_shapelab.viewer.axes import axis_name, flat_axis, split_axes, value_axes
 from napari_shapelab.viewer.shown_frame import frame_of
+from shapelab.arguments import as_array
 from shapelab.convert.place import Place, straightened
 from shapelab.device import available_memory
 from shapelab.errors import InputError
 from shapelab.frame import LayerData, LayerKind
 from shapelab.io.placed import are_channels_last
+from shapelab.labels.lazy import lazily
 from shapelab.units import short_unit
 
 __all__ = ["TakenLayer", "is_two_valued", "place_of", "spatial_ndim", "take", "unit_of", "why_not_taken"]
@@ -69,14 +71,16 @@ class TakenLayer:
         return self.place.unit
 
     def read(self) -> TakenLayer:
-        """Return the same with its data in memory, on axes that are perpendicular; call it outside the window's thread."""
+        """Return the same with its data in memory, on axes that are perpendicular; call it outside the window's thread.
+
+        Raises
+        ------
+        OutOfMemoryError
+            If it is an array in chunks that does not fit.
+        """
         if self.kind not in ("labels", "image"):
             return self
-        array = np.asarray(self.data)
-        if isinstance(self.data, np.ma.MaskedArray):
-            array = np.ma.filled(self.data, 0)
-        if not array.dtype.isnative:
-            array = array.astype(array.dtype.newbyteorder("="))
+        array = as_array(self.name, self.data)
         smooth = self.kind == "image" and array.dtype.kind == "f" and not self.place.is_straight and not is_two_valued(array)
         array, place, note = straightened(array, self.place, smooth=smooth)
         notes = (*self.notes, note) if note else self.notes
@@ -110,7 +114,7 @@ class TakenLayer:
         return {**place.meta(), "units": self.units, "axis_labels": self.axes}
 
 
-def take(layer: Layer, viewer: Any = None, *, frame: int | None = None) -> TakenLayer:
+def take(layer: Layer, viewer: Any = None, *, frame: int | None = None, full: bool = False) -> TakenLayer:
     """Take what a layer shows.
 
     Parameters
@@ -122,6 +126,8 @@ def take(layer: Layer, viewer: Any = None, *, frame: int | None = None) -> Taken
         ones where there is no viewer).
     frame
         This frame instead.
+    full
+        Whether the full resolution is taken although it may not fit into memory: for what reads it piece by piece.
 
     Returns
     -------
@@ -141,7 +147,8 @@ def take(layer: Layer, viewer: Any = None, *, frame: int | None = None) -> Taken
     spatial, others = split_axes(layer)
     data, notes = layer.data, list[str]()
     if getattr(layer, "multiscale", False):
-        data, matrix, notes = _level(layer, matrix)
+        data, matrix, notes = _level(layer, matrix, spatial, full=full)
+    data = lazily(data)  # cutting a frame out of Zarr would read it
     if others:
         data, chosen = frame_of(layer, data, kind, matrix, others, viewer, frame)
         notes += chosen
@@ -278,11 +285,12 @@ def _beside(layer: Layer, spatial: Sequence[int]) -> str:
     )
 
 
-def _level(layer: Layer, matrix: np.ndarray) -> tuple[Any, np.ndarray, list[str]]:
-    """Return the finest level of a pyramid that fits into memory, its matrix, and a sentence if it is not the full one."""
+def _level(layer: Layer, matrix: np.ndarray, spatial: Sequence[int], *, full: bool) -> tuple[Any, np.ndarray, list[str]]:
+    """Return the finest level of a pyramid of which one frame fits into memory, its matrix, and a sentence if it is not the full one."""
     shapes = [np.array(shape) for shape in layer.level_shapes]
     allowed = _MEMORY_SHARE * available_memory()
-    fits = [i for i, shape in enumerate(shapes) if np.prod(shape, dtype=float) * layer.dtype.itemsize <= allowed]
+    sizes = [float(np.prod(shape[list(spatial)], dtype=float)) * layer.dtype.itemsize for shape in shapes]
+    fits = [i for i, size in enumerate(sizes) if full or size <= allowed]
     level = fits[0] if fits else len(shapes) - 1
     if level == 0:
         return layer.data[0], matrix, []

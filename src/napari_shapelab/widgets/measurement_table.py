@@ -91,6 +91,12 @@ class Measurements(QWidget):
         self._fill()
         self.table.scrollTo(self.table.model().index(0, len(self._columns) - 1))
 
+    def add_row(self, row: QWidget) -> None:
+        """Put a row of buttons or the like under the table."""
+        layout = self.layout()
+        assert isinstance(layout, QVBoxLayout)
+        layout.insertWidget(1, row)
+
     def show_first(self) -> None:
         """Scroll back to the first column."""
         self.table.horizontalScrollBar().setValue(0)

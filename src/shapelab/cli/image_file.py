@@ -54,8 +54,10 @@ def frame_of_step(run: Run, step: int | None) -> int:
     return run.steps.index(step)
 
 
-def read_still(path: Path, known: argparse.Namespace) -> LayerData:
+def read_still(path: Path, known: argparse.Namespace, *, lazy: bool = False) -> LayerData:
     """Return the image that the options ask for, one frame and one channel; what is to be said of it goes to stderr.
+
+    With `lazy`, the array of a Zarr folder is left where it is.
 
     Raises
     ------
@@ -65,15 +67,17 @@ def read_still(path: Path, known: argparse.Namespace) -> LayerData:
     from shapelab.frame import require_space
     from shapelab.io import read_image
 
-    layer = read_image(path, key=known.key, kind="labels" if known.labels else None, frame=known.frame, channel=known.channel)
+    layer = read_image(path, key=known.key, kind="labels" if known.labels else None, frame=known.frame, channel=known.channel, lazy=lazy)
     require_space(layer)
     for note in layer.meta.get("metadata", {}).get("notes", ()):
         print(f"shapelab: {path.name}: {note}", file=sys.stderr)
     return layer
 
 
-def read_shape(path: Path, known: argparse.Namespace) -> tuple[LayerData, Any]:
+def read_shape(path: Path, known: argparse.Namespace, *, lazy: bool = False) -> tuple[LayerData, Any]:
     """Return the mesh or image of a file, or the first volume of a run's frame, and how it goes on beyond its box.
+
+    `lazy` is that of `read_still`.
 
     Raises
     ------
@@ -87,7 +91,7 @@ def read_shape(path: Path, known: argparse.Namespace) -> tuple[LayerData, Any]:
     if path.suffix.lower() in MESH_SUFFIXES:
         return _surface(path, known), "replicate"
     if not is_file(path / "run.json"):
-        return read_still(path, known), "replicate"
+        return read_still(path, known, lazy=lazy), "replicate"
     run = load_run(path)
     volumes = [layer for layer in frame_of_run(run, known) if layer.kind in ("image", "labels")]
     if not volumes:
@@ -109,7 +113,7 @@ def _surface(path: Path, known: argparse.Namespace) -> LayerData:
 
 
 def read_movie(path: Path, known: argparse.Namespace) -> LayerData:
-    """Return the labels of a file over time, one channel; what is to be said of it goes to stderr.
+    """Return the labels of a file over time, one channel, those of a Zarr folder not read yet; what is to be said of it goes to stderr.
 
     Raises
     ------
@@ -118,7 +122,7 @@ def read_movie(path: Path, known: argparse.Namespace) -> LayerData:
     """
     from shapelab.io import read_image
 
-    layer = read_image(path, key=known.key, kind="labels", channel=known.channel)
+    layer = read_image(path, key=known.key, kind="labels", channel=known.channel, lazy=True)
     axes = layer.meta["axis_labels"]
     if layer.data.ndim not in (3, 4) or "c" in axes[1:]:
         raise InputError(f"A movie has the axes (t, y, x) or (t, z, y, x); {path.name} has {', '.join(axes)}, shape {layer.data.shape}.")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shapelab.cli.folder import add_folder_options, over_files, refuse_folder_options
 from shapelab.cli.image_file import add_image_options, frame_of_run, read_movie, read_shape
 from shapelab.cli.parser import number, refuse, whole_number
+from shapelab.cli.progress import WorkLine
 from shapelab.errors import InputError
 from shapelab.io.folder_files import is_folder_of_files
 from shapelab.io.presence import is_file
@@ -94,18 +96,43 @@ def _report(known: argparse.Namespace) -> tuple[Any, str]:
 
     if known.over_time:
         return _over_time(known)
-    layer, boundary = read_shape(known.path, known)
+    layer, boundary = read_shape(known.path, known, lazy=True)
     around = known.periodic or boundary == "periodic"
     unit = _unit(layer, known)
     if known.interfaces or known.angles:
         return _of_interfaces(layer, known, around), unit
     smoothing = 2.0 if known.smoothing is None else known.smoothing
+    line = WorkLine()
     report = measure(
-        layer, known.voxel_size, unit=unit, label=known.label, smoothing=smoothing, boundary="periodic" if around else "replicate"
+        layer,
+        known.voxel_size,
+        unit=unit,
+        label=known.label,
+        smoothing=smoothing,
+        boundary="periodic" if around else "replicate",
+        progress=_telling(layer, line),
     )
+    line.clear()
     if known.smoothing is not None and not isinstance(report, dict):
         print("shapelab: --smoothing is for a mask or one label (--label N): nothing in this table depends on it.", file=sys.stderr)
     return report, unit
+
+
+def _telling(layer: LayerData, line: WorkLine) -> Callable[[int, int], None]:
+    """Return what says, once a volume is read piece by piece, what that takes, and then how far it is."""
+    from shapelab.measure import plan_labels
+
+    told = False
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if not told:
+            line.clear()
+            print(f"shapelab: {layer.name}: {plan_labels(layer.data)}", file=sys.stderr, flush=True)
+            told = True
+        line.show(done / total, f"plane {done} of {total}" if done < total else "smoothing the mesh")
+
+    return tell
 
 
 def _unit(layer: LayerData, known: argparse.Namespace) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapelab.arguments import checked
+from shapelab.arguments import checked, is_lazy
+from shapelab.device import require_memory
 from shapelab.errors import InputError, OutOfMemoryError
 from shapelab.frame import LayerData, LayerKind
 from shapelab.io.array_files import list_hdf5, list_npz, read_hdf5, read_npy, read_npz, read_picture
@@ -25,6 +27,7 @@ from shapelab.io.placed import PlacedImage
 from shapelab.io.presence import is_there
 from shapelab.io.tiff import list_tiff, read_tiff
 from shapelab.labels.check import kind_of
+from shapelab.labels.lazy import sample_planes
 
 __all__ = ["ArrayEntry", "list_arrays", "read_image"]
 
@@ -39,7 +42,13 @@ class ArrayEntry(NamedTuple):
 
 @checked()
 def read_image(
-    path: str | Path, *, key: str | None = None, kind: LayerKind | None = None, frame: int | None = None, channel: int | None = None
+    path: str | Path,
+    *,
+    key: str | None = None,
+    kind: LayerKind | None = None,
+    frame: int | None = None,
+    channel: int | None = None,
+    lazy: bool = False,
 ) -> LayerData:
     """Return the image in a file as a layer that lies where the file says.
 
@@ -57,6 +66,9 @@ def read_image(
         "image" or "labels"; by default what the file says, or else what the array looks like (`shapelab.labels.check.kind_of`).
     frame, channel
         Take only this one, counted from 0.
+    lazy
+        Whether the array of a Zarr folder is left where it is, as one of dask, which is read in parts when they are asked for: for
+        images larger than the memory.
 
     Raises
     ------
@@ -66,11 +78,11 @@ def read_image(
         If the array is larger than the memory.
     """
     file = Path(path)
-    image: PlacedImage = _guarded(file, lambda: _read(file, key, frame, channel))
+    image: PlacedImage = _guarded(file, lambda: _read(file, key, frame, channel, lazy))
     data = image.data
-    if data.dtype.kind not in "biuf" or data.size == 0:
+    if data.dtype.kind not in "biuf" or 0 in data.shape:
         raise InputError(f"{file.name} holds no image: dtype {data.dtype}, shape {data.shape}.")
-    return image.layer(_stem(file), kind or image.kind or kind_of(data))
+    return image.layer(_stem(file), kind or image.kind or kind_of(sample_planes(data) if is_lazy(data) else data))
 
 
 @checked()
@@ -123,8 +135,13 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def _read(file: Path, key: str | None, frame: int | None, channel: int | None) -> PlacedImage:
-    image = _reader(file)(file, key).still(frame, channel)
+def _read(file: Path, key: str | None, frame: int | None, channel: int | None, lazy: bool) -> PlacedImage:
+    reader = _reader(file)
+    image = reader(file, key).still(frame, channel)
+    if lazy and is_lazy(image.data):
+        return image
+    if is_lazy(image.data):
+        require_memory(math.prod(image.data.shape) * image.data.dtype.itemsize)
     data = image.data if isinstance(image.data, np.ndarray) else np.asarray(image.data[...])
     native = data.astype(data.dtype.newbyteorder("="), copy=False)
     return replace(image, data=np.ascontiguousarray(native))

@@ -17,6 +17,7 @@ from shapelab.errors import InputError
 from shapelab.io.array_files import Listed, chosen
 from shapelab.io.ngff import inside, open_array
 from shapelab.io.placed import PlacedImage, named_axes, on_axes
+from shapelab.labels.lazy import lazily
 
 __all__ = ["list_ome_zarr", "read_ome_zarr"]
 
@@ -41,12 +42,12 @@ def read_ome_zarr(folder: Path, key: str | None) -> PlacedImage:
     elif key is None or key.strip("/") not in keys:
         key = chosen(folder, list_ome_zarr(folder), key)
     array, entry, attributes = _array(folder, key.strip("/"))
-    require_memory(math.prod(array.shape) * array.dtype.itemsize)
     require_memory(math.prod(array.chunks) * array.dtype.itemsize)
+    data = lazily(array)
     if entry is None:
         names = [str(name)[:1] for name in getattr(array.metadata, "dimension_names", None) or ()]
         letters = "".join(names)
-        return on_axes(array, letters if len(names) == array.ndim and set(letters) <= set("tczyx") else named_axes(array.shape))
+        return on_axes(data, letters if len(names) == array.ndim and set(letters) <= set("tczyx") else named_axes(array.shape))
     axes, units = _axes(folder, entry, array.ndim)
     scale, shift = np.ones(array.ndim), np.zeros(array.ndim)
     for transform in [*_level(entry).get("coordinateTransformations", ()), *entry.get("coordinateTransformations", ())]:
@@ -60,7 +61,7 @@ def read_ome_zarr(folder: Path, key: str | None) -> PlacedImage:
             shift = shift + np.array(transform["translation"], dtype=float)
     steps, starts = (dict(zip(axes, values.tolist(), strict=True)) for values in (scale, shift))
     labels = key.strip("/").startswith("labels/") or folder.parent.name == "labels" or "image-label" in attributes
-    return on_axes(array, axes, steps, units, starts, kind="labels" if labels and array.dtype.kind in "iub" else None)
+    return on_axes(data, axes, steps, units, starts, kind="labels" if labels and array.dtype.kind in "iub" else None)
 
 
 def _attributes(folder: Path) -> Mapping[str, Any]:

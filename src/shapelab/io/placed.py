@@ -31,7 +31,7 @@ class PlacedImage:
     """An array whose axes are known, and where it lies."""
 
     data: Any
-    """The array (NumPy or Zarr), with as many axes as `axes` has letters."""
+    """The array (NumPy or dask), with as many axes as `axes` has letters."""
     axes: str
     """One letter per axis: t (time), c (channel), z, y, x, in this order."""
     place: Place
@@ -183,7 +183,7 @@ def _ordered(data: Any, axes: str, starts: Mapping[str, float]) -> tuple[Any, st
         data = data[tuple(0 if i in dropped else slice(None) for i in range(data.ndim))]
     order = sorted(range(len(letters)), key=lambda i: AXES.index(letters[i]))
     if order != list(range(len(letters))):
-        data = np.asarray(data[...]).transpose(order)
+        data = data.transpose(order)
     single = "z" in axes and "z" not in letters and starts.get("z", 0.0)
     return data, "".join(letters[i] for i in order), [f"Its one slice at z = {single:g} was read as a flat image."] if single else []
 

@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 
-__all__ = ["contact_pairs", "face_pairs"]
+__all__ = ["contact_pairs", "contacts_of_few", "face_pairs"]
 
 _DENSE = 1 << 22
 """Up to so many possible pairs, crossings are counted in an array of all pairs, else by sorting."""
@@ -43,16 +43,54 @@ def contact_pairs(image: np.ndarray, spacing: Sequence[float], *, periodic: bool
     base = int(image.max(initial=0)) + 1
     if base <= np.iinfo(np.int16).max:
         padded = padded.astype(np.int16)  # compared in half the time
-    factor = (2.0 if image.ndim == 3 else math.pi / 2) * math.prod(spacing)
-    keys, areas = [], []
-    for direction, share, length in zip(*_directions(tuple(float(step) for step in spacing)), strict=True):
+    counted = []
+    for direction in _directions(_key(spacing))[0]:
         a, b = _neighbours(padded, direction.tolist(), periodic)
         differ = a != b
-        a, b = a[differ].astype(np.int64), b[differ].astype(np.int64)
-        found, crossings = _counted(np.minimum(a, b) * base + np.maximum(a, b), base * base)
-        keys.append(found)
-        areas.append(factor * share / length * crossings)
-    unique, inverse = np.unique(np.concatenate(keys), return_inverse=True)
+        counted.append(_crossed(a[differ], b[differ], base))
+    return _areas(counted, base, spacing)
+
+
+def contacts_of_few(hoods: np.ndarray, few: np.ndarray, spacing: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the contacts of some values alone, as `contact_pairs` finds them.
+
+    Parameters
+    ----------
+    hoods
+        Values in and round every voxel of these values, (n, 3, 3, 3); of a planar image those of the planes beside count for nothing.
+    few
+        Which values they are, (base,) bool.
+    spacing
+        Voxel size along each axis.
+    """
+    base, ndim = len(few), len(spacing)
+    counted = []
+    for direction in _directions(_key(spacing))[0]:
+        there = (0,) * (3 - ndim) + tuple(direction.tolist())
+        here, ahead, behind = hoods[:, 1, 1, 1], *(hoods[(slice(None), *(1 + sign * i for i in there))] for sign in (1, -1))
+        a = np.concatenate([here, behind[~few[behind]]])  # a pair of two of them is counted once, from its first voxel
+        b = np.concatenate([ahead, here[~few[behind]]])
+        counted.append(_crossed(a[a != b], b[a != b], base))
+    return _areas(counted, base, spacing)
+
+
+def _key(spacing: Sequence[float]) -> tuple[float, ...]:
+    return tuple(float(step) for step in spacing)
+
+
+def _crossed(a: np.ndarray, b: np.ndarray, base: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pairs of values between which a line crosses, as numbers, and how often."""
+    a, b = a.astype(np.int64), b.astype(np.int64)
+    return _counted(np.minimum(a, b) * base + np.maximum(a, b), base * base)
+
+
+def _areas(counted: Sequence[tuple[np.ndarray, np.ndarray]], base: int, spacing: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return pairs and areas from the crossings in each direction."""
+    factor = (2.0 if len(spacing) == 3 else math.pi / 2) * math.prod(spacing)
+    _, shares, lengths = _directions(_key(spacing))
+    keys = np.concatenate([found for found, _ in counted])
+    areas = [factor * share / length * crossings for (_, crossings), share, length in zip(counted, shares, lengths, strict=True)]
+    unique, inverse = np.unique(keys, return_inverse=True)
     return np.stack([unique // base, unique % base], axis=1), np.bincount(inverse.ravel(), np.concatenate(areas), len(unique))
 
 

@@ -6,6 +6,7 @@ from shapelab.callable_module import make_callable
 from shapelab.measure.curvature import Curvatures, diffuse_curvatures, line_curvature, shape_operator
 from shapelab.measure.diagram import CurvatureDiagram, curvature_diagram, diagram_distance, diagram_projections
 from shapelab.measure.labels import measure_labels
+from shapelab.measure.plan import LabelPlan, plan_labels
 from shapelab.measure.report import measure
 from shapelab.measure.surface import euler_characteristic, mesh_area, vertex_curvatures
 from shapelab.measure.thickness import local_thickness
@@ -14,6 +15,7 @@ from shapelab.measure.units import unit_of
 __all__ = [
     "CurvatureDiagram",
     "Curvatures",
+    "LabelPlan",
     "curvature_diagram",
     "diagram_distance",
     "diagram_projections",
@@ -24,6 +26,7 @@ __all__ = [
     "measure",
     "measure_labels",
     "mesh_area",
+    "plan_labels",
     "shape_operator",
     "unit_of",
     "vertex_curvatures",

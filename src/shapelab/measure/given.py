@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapelab.arguments import as_array
+from shapelab.arguments import as_array, is_lazy
 from shapelab.convert.given_layer import as_layer, place_of_layer, unit_of_layer
 from shapelab.convert.mesh import Mesh
 from shapelab.convert.place import Place, straightened
@@ -48,7 +48,7 @@ def given(x: Any, spacing: Spacing | None, unit: str, *, labels: bool) -> Given:
         return _of_layer(x, spacing, unit, labels)
     if isinstance(x, Mesh):
         return Given(x, 1.0, unit, labels)
-    return Given(as_array("x", x), 1.0 if spacing is None else spacing, unit, labels)
+    return Given(x if _stays_lazy(x) else as_array("x", x), 1.0 if spacing is None else spacing, unit, labels)
 
 
 def _of_layer(layer: LayerData, spacing: Spacing | None, unit: str, labels: bool) -> Given:
@@ -65,11 +65,19 @@ def _of_layer(layer: LayerData, spacing: Spacing | None, unit: str, labels: bool
         vertices = np.asarray(layer.data[0], float)
         place = _place(layer, spacing, vertices.shape[-1])
         return Given(Mesh(place.world(vertices), np.asarray(layer.data[1])), 1.0, unit, labels)
-    array = as_array(layer.name, layer.data)
-    smooth = array.dtype.kind == "f" and bool((array < 0).any())
-    array, place, note = straightened(array, _place(layer, spacing, array.ndim), smooth=smooth)
+    place, note = _place(layer, spacing, np.ndim(layer.data)), ""
+    array = layer.data
+    if not (_stays_lazy(array) and place.is_straight):
+        array = as_array(layer.name, array)
+        smooth = array.dtype.kind == "f" and bool((array < 0).any())
+        array, place, note = straightened(array, place, smooth=smooth)
     axes = tuple(layer.meta.get("axis_labels") or ())
     return Given(array, place.spacing, unit, labels or layer.kind == "labels", place, (note,) if note else (), axes)
+
+
+def _stays_lazy(array: Any) -> bool:
+    """Return whether an array in chunks may hold labels, which are read some planes at a time."""
+    return is_lazy(array) and len(array.shape) == 3 and np.dtype(array.dtype).kind in "iu"
 
 
 def _place(layer: LayerData, spacing: Spacing | None, ndim: int) -> Place:

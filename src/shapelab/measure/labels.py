@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shapelab.arguments import Pixels, checked
+from shapelab.arguments import checked
 from shapelab.axis_names import space_letters
 from shapelab.box import to_layer
 from shapelab.convert.place import Place
 from shapelab.convert.spacing import Spacing, as_spacing
-from shapelab.labels.check import as_labels
-from shapelab.labels.moments import cell_moments
+from shapelab.labels.planes import LabelPixels, LabelPlanes, as_label_planes
+from shapelab.labels.sums import LabelSums, sum_labels
 from shapelab.measure.contacts import LabelContacts, label_contacts
 from shapelab.mesh import as_periodic
 
@@ -24,17 +24,27 @@ __all__ = ["measure_labels", "middles", "placed_centroids", "table_of_labels"]
 
 
 @checked()
-def measure_labels(labels: Pixels, spacing: Spacing = 1.0, *, periodic: bool | Sequence[bool] = False) -> pd.DataFrame:
+def measure_labels(
+    labels: LabelPixels,
+    spacing: Spacing = 1.0,
+    *,
+    periodic: bool | Sequence[bool] = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
     """Return one row per label: volume, centroid, axes, area, sphericity, neighbours.
 
     Parameters
     ----------
     labels
-        Integer label image (z, y, x) or (y, x); 0 is the background.
+        Integer label image (z, y, x) or (y, x); 0 is the background. Volumes in dask arrays or Zarr, of any size, are read some
+        planes at a time, three times in all, and give the table of the same volume in memory; what is held is the mesh between
+        the labels (`shapelab.measure.plan_labels` estimates it).
     spacing
         Voxel size [physical unit].
     periodic
         Whether the image repeats, along all axes or along each: then a cell may lie across a side of the box.
+    progress
+        Called with how many planes have been read and how many will have been, of volumes that are read piece by piece.
 
     Returns
     -------
@@ -46,45 +56,71 @@ def measure_labels(labels: Pixels, spacing: Spacing = 1.0, *, periodic: bool | S
         (`shapelab.mesh`): a ball, a disk or a contact is right within 2 % from 100 voxels on, corners are rounded. Labels of
         fewer than 30 voxels (2-D: 12) have Crofton estimates.
     """
-    array = as_labels(labels)
-    steps, repeats = as_spacing(spacing, array.ndim), as_periodic(periodic, array.ndim)
-    return table_of_labels(array, steps, label_contacts(array, steps, repeats), repeats)
+    planes = as_label_planes(labels)
+    ndim = len(planes.shape)
+    steps, repeats = as_spacing(spacing, ndim), as_periodic(periodic, ndim)
+    if not planes.streams:
+        planes = as_label_planes(planes.whole())
+    tell = _told(planes, 4 if any(repeats) else 3, progress)
+    sums = sum_labels(planes, repeats, tell)
+    return table_of_labels(planes, steps, label_contacts(planes, steps, repeats, sums=sums, tell=tell), repeats, sums)
 
 
 def table_of_labels(
-    array: np.ndarray,
+    labels: LabelPixels,
     steps: tuple[float, ...],
     contacts: LabelContacts,
     periodic: tuple[bool, ...] = (False, False, False),
+    sums: LabelSums | None = None,
     *,
     long_axes: bool = False,
 ) -> pd.DataFrame:
     """Return the table of `measure_labels` where the contacts are known; with `long_axes` also `axis_z` …, unit vectors of either sign."""
-    periodic = periodic[: array.ndim]
     import pandas as pd
 
-    ids = contacts.ids[1:]
-    index = np.searchsorted(contacts.ids, array) - 1
-    size, centroid, covariance = cell_moments(index, ids.size, steps, *middles(index, ids.size, steps, periodic))
-    box = np.where(periodic, np.array(array.shape) * steps, np.inf)
-    centroid = to_layer(np.mod(centroid, box), steps)
-    columns: dict[str, np.ndarray] = {"volume" if array.ndim == 3 else "area": size}
-    axes = "zyx"[-array.ndim :]
-    columns |= {f"centroid_{axis}": centroid[:, i] for i, axis in enumerate(axes)}
-    squares, directions = np.linalg.eigh(covariance)
-    semi = np.sqrt((array.ndim + 2) * squares[:, ::-1])
-    columns |= {f"semi_axis_{i + 1}": semi[:, i] for i in range(array.ndim)}
+    planes = as_label_planes(labels)
+    ndim, size = len(planes.shape), np.array(steps)
+    periodic = periodic[:ndim]
+    if sums is None:
+        sums = sum_labels(planes, periodic)
+    some = sums.ids != 0
+    ids = sums.ids[some]
+    volumes = sums.counts[some] * float(np.prod(steps))
+    box = np.where(periodic, planes.shape * size, np.inf)
+    centroid = to_layer(np.mod((sums.means[some] + 0.5) * size, box), steps)
+    columns: dict[str, np.ndarray] = {"volume" if ndim == 3 else "area": volumes}
+    columns |= {f"centroid_{axis}": centroid[:, i] for i, axis in enumerate("zyx"[-ndim:])}
+    covariances = sums.covariances[some] * np.outer(size, size) + np.diag(size**2 / 12)  # a voxel's own extent counts
+    squares, directions = np.linalg.eigh(covariances)
+    semi = np.sqrt((ndim + 2) * squares[:, ::-1])
+    columns |= {f"semi_axis_{i + 1}": semi[:, i] for i in range(ndim)}
     if long_axes:
-        columns |= {f"axis_{axis}": directions[:, i, -1] for i, axis in enumerate(axes)}
+        columns |= {f"axis_{axis}": directions[:, i, -1] for i, axis in enumerate("zyx"[-ndim:])}
     surface = contacts.surfaces[1:]
-    if array.ndim == 3:
-        columns |= {"area": surface, "sphericity": np.pi ** (1 / 3) * (6 * size) ** (2 / 3) / surface}
+    if ndim == 3:
+        columns |= {"area": surface, "sphericity": np.pi ** (1 / 3) * (6 * volumes) ** (2 / 3) / surface}
     else:
-        columns |= {"perimeter": surface, "circularity": 4 * np.pi * size / surface**2}
+        columns |= {"perimeter": surface, "circularity": 4 * np.pi * volumes / surface**2}
     touching = contacts.pairs[contacts.pairs[:, 0] > 0] - 1
     columns["neighbours"] = np.bincount(touching.ravel(), minlength=ids.size)
-    columns["touches_border"] = np.isin(np.arange(ids.size), _border(index, periodic))
+    ends = (sums.low[some] == 0) | (sums.high[some] == np.array(planes.shape) - 1)
+    columns["touches_border"] = (ends & ~np.array(periodic)).any(axis=1)
     return pd.DataFrame(columns, index=pd.Index(ids, name="label"))
+
+
+def _told(planes: LabelPlanes, times: int, progress: Callable[[int, int], None] | None) -> Callable[[int], None] | None:
+    """Return what counts the planes of a volume that is read `times` times, for `progress`."""
+    if progress is None or not planes.streams:
+        return None
+    done, total = 0, times * planes.shape[0]
+
+    def tell(read: int) -> None:
+        nonlocal done
+        before, done = done, min(done + read, total)  # the planes round the image are counted, too
+        if done > before:
+            progress(done, total)
+
+    return tell
 
 
 def placed_centroids(table: pd.DataFrame, place: Place, axes: Sequence[object] = ()) -> pd.DataFrame:
@@ -121,9 +157,3 @@ def middles(
         along, across = (np.bincount(cell, values[inside[axis]], n) for values in (np.cos(angle), np.sin(angle)))
         near[:, axis] = box[axis] * np.arctan2(across, along) / (2 * np.pi)
     return near, box
-
-
-def _border(index: np.ndarray, periodic: tuple[bool, ...]) -> np.ndarray:
-    """Return the cells on the sides of the image beyond which nothing is known."""
-    faces = [np.moveaxis(index, axis, 0)[[0, -1]].ravel() for axis in range(index.ndim) if not periodic[axis]]
-    return np.unique(np.concatenate(faces)) if faces else np.zeros(0, int)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shapelab.arguments import checked
+from shapelab.arguments import as_array, checked, is_lazy
 from shapelab.convert.field import Boundary
 from shapelab.convert.mesh import Mesh
 from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError
 from shapelab.labels.check import as_labels, refuse_grey
+from shapelab.labels.lazy import sample_planes
+from shapelab.labels.planes import as_label_planes
 from shapelab.limits import between
 from shapelab.measure.given import given
 from shapelab.measure.labels import measure_labels, placed_centroids
@@ -38,6 +41,7 @@ def measure(
     smoothing: float = 2.0,
     eps: float | None = None,
     boundary: Boundary = "replicate",
+    progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any] | pd.DataFrame:
     """Measure a shape.
 
@@ -50,7 +54,8 @@ def measure(
         - a `Mesh`: one surface;
         - a `LayerData` of these (`shapelab.io.read_image`), with its own voxel size, unit and place.
 
-        (z, y, x) or (y, x). Whole numbers that look like the brightness of a grey image are refused.
+        (z, y, x) or (y, x). Whole numbers that look like the brightness of a grey image are refused. Volumes with several
+        labels may be larger than the memory (`measure_labels`).
     spacing
         Voxel size, one number or one per axis [physical unit]; by default that of the layer, or 1.
     unit
@@ -66,6 +71,8 @@ def measure(
         Interface width of a field [physical unit], for the diffuse curvatures; by default estimated from its profile.
     boundary
         "periodic" if the field or the cells go on beyond the box, else "replicate".
+    progress
+        Of volumes with several labels that are read piece by piece: see `measure_labels`.
 
     Returns
     -------
@@ -86,11 +93,13 @@ def measure(
         return measure_surface(array, unit=unit)
     if array.ndim not in (2, 3):
         raise InputError(f"Only 2-D and 3-D shapes can be measured; received an array of shape {array.shape}.")
-    if array.size == 0:
+    if 0 in array.shape:
         raise InputError(f"The array is empty: its shape is {array.shape}.")
-    shape = _one_shape(array, label, sure=known.sure)
+    if is_lazy(array) and (label is not None or not _has_several(array, sure=known.sure)):
+        array = as_array("x", array)
+    shape = None if is_lazy(array) else _one_shape(array, label, sure=known.sure)
     if shape is None:
-        table = measure_labels(array, steps, periodic=boundary == "periodic")
+        table = measure_labels(array, steps, periodic=boundary == "periodic", progress=progress)
         if known.place is not None:
             table = placed_centroids(table, known.place, known.axes)
         table.attrs.update(unit=unit, warnings=[*known.notes])
@@ -98,6 +107,19 @@ def measure(
     measured = measure_solid if array.ndim == 3 else measure_planar
     report = measured(shape, steps, unit=unit, smoothing=smoothing, eps=eps, boundary=boundary)
     return {**report, "warnings": [*known.notes, *report["warnings"]]}
+
+
+def _has_several(array: Any, *, sure: bool) -> bool:
+    """Tell whether whole numbers that are read piece by piece are several labels, refusing grey images."""
+    planes, first = as_label_planes(array), 0
+    for begin, end in planes.blocks():
+        part = planes.read(begin, end)
+        first = first or int(part.max())
+        if ((part != 0) & (part != first)).any():
+            if not sure:
+                refuse_grey(sample_planes(array))
+            return True
+    return False
 
 
 def _one_shape(array: np.ndarray, label: int | None, *, sure: bool) -> np.ndarray | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from shapelab.errors import InputError
 from shapelab.labels.check import as_labels
 from shapelab.threads import over_ranges, ranges
 
-__all__ = ["DenseLabels", "dense_labels"]
+__all__ = ["DenseLabels", "dense_labels", "fill", "layout", "refuse_short_periods"]
 
 _MOST_CELLS = 2_000_000
 _LEAST_PERIOD = 3
@@ -57,13 +58,18 @@ def dense_labels(labels: Any, periodic: tuple[bool, ...], *, closed: bool) -> De
         If `labels` are no labels, there are too many of them, or a periodic axis is shorter than 3 voxels.
     """
     array = as_labels(labels)
-    for axis, (repeats, n) in enumerate(zip(periodic, array.shape, strict=True)):
-        if repeats and n < _LEAST_PERIOD:
-            raise InputError(f"A periodic axis needs at least {_LEAST_PERIOD} voxels; axis {'zyx'[axis - array.ndim]} has {n}.")
+    refuse_short_periods(array.shape, periodic)
     small, table, ids, counts = _numbered(array)
     if len(ids) > _MOST_CELLS:
         raise InputError(f"The image has {len(ids):,} different labels; up to {_MOST_CELLS:,} can be meshed. Is it a grey image?")
     return _padded(small, table, ids, counts, periodic, closed)
+
+
+def refuse_short_periods(shape: tuple[int, ...], periodic: tuple[bool, ...]) -> None:
+    """Refuse a periodic axis of so few voxels that one is beside itself."""
+    for axis, (repeats, n) in enumerate(zip(periodic, shape, strict=True)):
+        if repeats and n < _LEAST_PERIOD:
+            raise InputError(f"A periodic axis needs at least {_LEAST_PERIOD} voxels; axis {'zyx'[axis - len(shape)]} has {n}.")
 
 
 def _numbered(array: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -91,23 +97,47 @@ def _padded(
     small: np.ndarray, table: np.ndarray, ids: np.ndarray, counts: np.ndarray, periodic: tuple[bool, ...], closed: bool
 ) -> DenseLabels:
     ndim = small.ndim
+    extents = [_extent(small, axis) if counts[0] and not periodic[axis] else (0, n) for axis, n in enumerate(small.shape)]
+    sources, offset, real, border, period = layout(small.shape, extents, periodic, closed=closed)
+    padded = np.empty([len(source) for source in sources], np.int32)
+    lifted = (slice(None),) * ndim if ndim == 3 else (None, slice(None), slice(None))
+    planes = [np.zeros(1, np.int64)] * (3 - ndim) + sources
+    over_ranges(fill, ranges(len(planes[0]), 8), small[lifted], table, *planes, padded[lifted])
+    return DenseLabels(ids, counts, padded, offset, real, border, period)
+
+
+def layout(
+    shape: tuple[int, ...], extents: Sequence[tuple[int, int]], periodic: tuple[bool, ...], *, closed: bool
+) -> tuple[list[np.ndarray], np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return which index of the image each layer of the padded array shows, -1 for the medium, and the rest of `DenseLabels`.
+
+    Parameters
+    ----------
+    shape
+        Of the image.
+    extents
+        First and last + 1 index along each axis that holds a cell.
+    periodic, closed
+        As in `dense_labels`.
+
+    Returns
+    -------
+    sources, offset, real, border, period
+        `sources` has one array per axis; the others are as in `DenseLabels`.
+    """
+    ndim = len(shape)
     sources, real, border, offset = [], np.empty((ndim, 2), np.int64), np.zeros((ndim, 2), bool), np.empty(ndim)
-    for axis, n in enumerate(small.shape):
+    for axis, n in enumerate(shape):
         if periodic[axis]:
             sources.append(np.append(np.arange(n), 0))
             real[axis], offset[axis] = (0, n), 0.5
             continue
-        low, high = _extent(small, axis) if counts[0] else (0, n)
+        low, high = extents[axis]
         border[axis] = low == 0, high == n
         ends = [-1, -1] if closed else [0 if low == 0 else -1, n - 1 if high == n else -1]
         sources.append(np.concatenate([ends[:1], np.arange(low, high), ends[1:]]))
         real[axis], offset[axis] = (1, high - low + 1), low - 0.5
-    padded = np.empty([len(source) for source in sources], np.int32)
-    lifted = (slice(None),) * ndim if ndim == 3 else (None, slice(None), slice(None))
-    planes = [np.zeros(1, np.int64)] * (3 - ndim) + [source.astype(np.int64) for source in sources]
-    over_ranges(_fill, ranges(len(planes[0]), 8), small[lifted], table, *planes, padded[lifted])
-    period = np.where(periodic, small.shape, 0)
-    return DenseLabels(ids, counts, padded, offset, real, border, period)
+    return [source.astype(np.int64) for source in sources], offset, real, border, np.where(periodic, shape, 0)
 
 
 def _extent(small: np.ndarray, axis: int) -> tuple[int, int]:
@@ -129,7 +159,8 @@ def _count(values, counts):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _fill(part, first, last, small, table, zs, ys, xs, padded):  # type: ignore[no-untyped-def]
+def fill(part, first, last, small, table, zs, ys, xs, padded):  # type: ignore[no-untyped-def]
+    """Fill planes of a padded array with the cell numbers of the voxels at (zs, ys, xs), 0 where one of these is -1."""
     for z in range(first, last):
         for y in range(len(ys)):
             if zs[z] < 0 or ys[y] < 0:

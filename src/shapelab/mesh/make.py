@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from shapelab.arguments import Pixels, checked
+from shapelab.arguments import checked
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.device import require_memory
 from shapelab.errors import ParameterError
+from shapelab.labels.planes import LabelPixels, LabelPlanes, as_label_planes
+from shapelab.labels.sums import LabelSums, sum_labels
 from shapelab.limits import between
 from shapelab.memory import of_mesh
-from shapelab.mesh.dense import dense_labels
+from shapelab.mesh.dense import dense_labels, refuse_short_periods
 from shapelab.mesh.mesh import InterfaceMesh
 from shapelab.mesh.net import Net
+from shapelab.mesh.padded_planes import padded_planes
 from shapelab.mesh.planar import planar_net
 from shapelab.mesh.planar_smoothing import smooth_polylines
 from shapelab.mesh.polylines import trace_polylines
 from shapelab.mesh.smoothing import smooth_nodes
 from shapelab.mesh.solid import solid_net
+from shapelab.mesh.streamed import streamed_net
 from shapelab.mesh.volumes import LEAST_KEPT, hold_nodes, keep_volumes
 from shapelab.stopping import done_apart
 
-__all__ = ["as_periodic", "interface_mesh", "net_of"]
+__all__ = ["as_periodic", "interface_mesh", "mesh_of_planes", "net_of"]
 
 _SMOOTHING = {2: 3, 3: 20}
 _MOST_SMOOTHING = 200
@@ -32,7 +36,7 @@ _MOST_SMOOTHING = 200
 @checked()
 @done_apart
 def interface_mesh(
-    labels: Pixels,
+    labels: LabelPixels,
     spacing: Spacing = 1.0,
     *,
     periodic: bool | Sequence[bool] = False,
@@ -49,7 +53,8 @@ def interface_mesh(
     Parameters
     ----------
     labels
-        Whole numbers, (z, y, x) or (y, x); 0 is the medium, a cell like any other but for its missing border faces.
+        Whole numbers, (z, y, x) or (y, x); 0 is the medium, a cell like any other but for its missing border faces. A volume in
+        dask or Zarr is read some planes at a time: only the mesh is held.
     spacing
         Voxel size [unit].
     periodic
@@ -67,28 +72,56 @@ def interface_mesh(
     ParameterError
         If `smoothing` or `periodic` is not possible.
     """
-    array = np.asarray(labels)
-    repeats = as_periodic(periodic, array.ndim)
-    if array.ndim in (2, 3):
-        require_memory(of_mesh(array.shape, _faces(array) if array.ndim == 2 else 0))
-    net = net_of(array, repeats, closed=closed)
-    steps = as_spacing(spacing, array.ndim)
-    smoothing = _SMOOTHING[array.ndim] if smoothing is None else smoothing
+    planes = as_label_planes(labels)
+    ndim = len(planes.shape)
+    smoothing = _SMOOTHING[ndim] if smoothing is None else smoothing
     if not 0 <= smoothing <= _MOST_SMOOTHING:
         raise ParameterError(f"smoothing = {smoothing} is not possible: choose 0 (none) to {_MOST_SMOOTHING}.")
+    return mesh_of_planes(planes, as_spacing(spacing, ndim), as_periodic(periodic, ndim), smoothing=smoothing, closed=closed)
+
+
+def mesh_of_planes(
+    planes: LabelPlanes,
+    steps: tuple[float, ...],
+    periodic: tuple[bool, ...],
+    *,
+    smoothing: int,
+    closed: bool = True,
+    sums: LabelSums | None = None,
+    tell: Callable[[int], None] | None = None,
+) -> InterfaceMesh:
+    """Return the mesh of `interface_mesh`, with what is known already of the labels.
+
+    Parameters
+    ----------
+    planes, steps, periodic, smoothing, closed
+        As in `interface_mesh`, checked.
+    sums
+        Of the labels, if they have been counted.
+    tell
+        Called with the number of planes that were read, of volumes that are read piece by piece: each is, twice.
+    """
+    ndim = len(planes.shape)
+    if planes.streams:
+        refuse_short_periods(planes.shape, periodic)
+        net = streamed_net(padded_planes(planes, sums or sum_labels(planes), periodic, closed=closed), closed=closed, tell=tell)
+    else:
+        array = planes.whole()
+        require_memory(of_mesh(array.shape, _faces(array) if ndim == 2 else 0))
+        net = net_of(array, periodic, closed=closed)
     frozen = np.zeros(len(net.ids), bool)
     if smoothing:
-        frozen = (net.counts > 0) & (net.counts < LEAST_KEPT[array.ndim])
+        frozen = (net.counts > 0) & (net.counts < LEAST_KEPT[ndim])
         frozen[0] = False
         if frozen.any():
             hold_nodes(net, frozen)
-        if array.ndim == 3:
+        if ndim == 3:
             smooth_nodes(net, smoothing)
         else:
             lines = trace_polylines(net.faces, net.pairs, len(net.cubes))
             smooth_polylines(net.moves, net.cubes, net.period, net.locks, lines, float(smoothing))
         frozen |= keep_volumes(net)
-    return InterfaceMesh(net, steps, array.shape, smoothing, closed, net.ids[frozen])
+    return InterfaceMesh(net, steps, planes.shape, smoothing, closed, net.ids[frozen])
 
 
 def net_of(array: np.ndarray, periodic: tuple[bool, ...], *, closed: bool) -> Net:

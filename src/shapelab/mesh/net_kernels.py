@@ -242,11 +242,11 @@ def _quad(faces, pairs, kinds, k, axis, a, b, beyond, c0, c1, c2, c3):  # type: 
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def fill_neighbours(part, first, last, period, numbers, cubes, sides, neighbours):  # type: ignore[no-untyped-def]
-    """Fill the nodes beside each node beyond its `sides`, in the order -z +z -y +y -x +x; behind them the number of nodes."""
+def fill_neighbours(part, first, last, n, period, numbers, cubes, sides, neighbours):  # type: ignore[no-untyped-def]
+    """Fill the nodes beside each node beyond its `sides`, in the order -z +z -y +y -x +x; behind them `n`, the number of nodes."""
     _, ny, nx = numbers.shape
     table = numbers.reshape(-1)
-    none = np.uint32(len(cubes))
+    none = np.uint32(n)
     steps = np.zeros(7, np.int64)
     steps[0], steps[1], steps[2], steps[3], steps[4], steps[5] = -ny * nx, ny * nx, -nx, nx, -1, 1
     for k in range(first, last):

@@ -12,9 +12,9 @@ from shapelab.mesh.net import Net
 from shapelab.mesh.net_kernels import count_slabs, crowded_labels, fill_faces, fill_neighbours, fill_nodes
 from shapelab.threads import over_ranges, ranges
 
-__all__ = ["solid_net"]
+__all__ = ["WIDTH", "refuse_too_many", "solid_net"]
 
-_WIDTH = 4
+WIDTH = 4
 """Labels listed for each node; wider where more meet at one."""
 
 
@@ -27,21 +27,20 @@ def solid_net(dense: DenseLabels, *, closed: bool) -> Net:
     node_starts = np.concatenate([[0], np.cumsum(nodes)])
     face_starts = np.concatenate([[0], np.cumsum(faces)])
     n, m = int(node_starts[-1]), int(face_starts[-1])
-    if max(n, 4 * m) >= 2**31:
-        raise InputError(f"The mesh would have {m:,} faces; up to {2**29:,} are possible: use a part of the image or every second voxel.")
+    refuse_too_many(n, m)
     require_memory(of_mesh(padded.shape, m))
     numbers = np.empty([size - 1 for size in padded.shape], np.int32)
-    cubes, labels = np.empty((n, 3), np.int32), np.empty((n, _WIDTH), np.int32)
+    cubes, labels = np.empty((n, 3), np.int32), np.empty((n, WIDTH), np.int32)
     counts, locks, sides = np.empty(n, np.uint8), np.empty(n, np.uint8), np.empty(n, np.uint8)
     over_ranges(fill_nodes, ranges(slabs, 4), padded, real, border, closed, node_starts, numbers, cubes, labels, counts, locks, sides)
-    if n and counts.max() > _WIDTH:
+    if n and counts.max() > WIDTH:
         few, labels = labels, np.full((n, int(counts.max())), -1, np.int32)
-        labels[:, :_WIDTH] = few
-        crowded_labels(np.flatnonzero(counts > _WIDTH), padded, real, border, cubes, locks, labels)
+        labels[:, :WIDTH] = few
+        crowded_labels(np.flatnonzero(counts > WIDTH), padded, real, border, cubes, locks, labels)
     quads, pairs, kinds = np.empty((m, 4), np.int32), np.empty((m, 2), np.int32), np.empty(m, np.uint8)
     over_ranges(fill_faces, ranges(slabs, 4), padded, real, border, period, face_starts, numbers, quads, pairs, kinds)
     neighbours = np.empty((n, 6), np.uint32)
-    over_ranges(fill_neighbours, ranges(n, 10_000), period, numbers, cubes, sides, neighbours)
+    over_ranges(fill_neighbours, ranges(n, 10_000), n, period, numbers, cubes, sides, neighbours)
     moves = np.zeros((n, 3), np.float32)
     return Net(
         dense.ids,
@@ -62,3 +61,11 @@ def solid_net(dense: DenseLabels, *, closed: bool) -> Net:
         dense.offset,
         period,
     )
+
+
+def refuse_too_many(nodes: int, faces: int) -> None:
+    """Refuse a mesh of more nodes and faces than 32 bits count."""
+    if max(nodes, 4 * faces) >= 2**31:
+        raise InputError(
+            f"The mesh would have {faces:,} faces; up to {2**29:,} are possible: use a part of the image or every second voxel."
+        )

@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from shapelab.arguments import checked
+from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.limits import between
 from shapelab.movies.movie import MovieSource, as_movie
 
 __all__ = ["link_cells"]
+
+_PER_VOXEL = 32
+"""Bytes: all frames are linked at once."""
 
 
 @checked(min_overlap=between(0, 1))
@@ -34,6 +38,7 @@ def link_cells(movie: MovieSource, *, min_overlap: float = 0.3) -> np.ndarray:
     from laptrack import OverLapTrack
 
     source = as_movie(movie)
+    require_memory(_PER_VOXEL * len(source) * int(np.prod(source.shape, dtype=float)))
     ranks = [np.unique(labels, return_inverse=True) for labels in source]
     frames = [rank.reshape(source.shape) + int(ids[0] > 0) for ids, rank in ranks]
     if not any(frame.any() for frame in frames):
