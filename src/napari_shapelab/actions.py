@@ -32,7 +32,7 @@ from shapelab.measure import measure, plan_labels
 from shapelab.stopping import stoppable
 from shapelab.units import short_unit
 
-__all__ = ["copy_measure_command", "copy_measure_script", "measure_selected", "measure_taken", "mesh_selected"]
+__all__ = ["copy_measure_command", "copy_measure_script", "measure_effective", "measure_selected", "measure_taken", "mesh_selected"]
 
 _TABLE = "Layers > Metadata > Features table widget"
 """Where napari shows the features of a layer."""
@@ -41,6 +41,11 @@ _TABLE = "Layers > Metadata > Features table widget"
 def measure_selected(viewer: Viewer) -> None:
     """Measure every selected mask, label image or field: one shape goes to the table, labels get features of their own."""
     _on_selection(viewer, _measure)
+
+
+def measure_effective(viewer: Viewer) -> None:
+    """Measure every selected mask with its effective properties: sizes of struts and pores, chords, tortuosity, correlation."""
+    _on_selection(viewer, partial(_measure, effective=True))
 
 
 def mesh_selected(viewer: Viewer) -> None:
@@ -88,7 +93,9 @@ def _on_active(viewer: Any, write: Callable[[TakenLayer, Path], str]) -> None:
     Task(table, partial(write, taken, Path(folder)), show, show_warning)
 
 
-def measure_taken(taken: TakenLayer, progress: Callable[[int, int], None] | None = None) -> tuple[Any, TakenLayer]:
+def measure_taken(
+    taken: TakenLayer, progress: Callable[[int, int], None] | None = None, *, effective: bool = False
+) -> tuple[Any, TakenLayer]:
     """Measure what was taken from a layer, outside the window's thread.
 
     Parameters
@@ -96,7 +103,9 @@ def measure_taken(taken: TakenLayer, progress: Callable[[int, int], None] | None
     taken
         Labels or an image; of labels in chunks (dask, Zarr) some planes at a time are read.
     progress
-        Told of each piece of a volume that is read so.
+        Told of each piece of a volume that is read so, and of each effective property.
+    effective
+        Whether effective properties are measured, too.
 
     Returns
     -------
@@ -106,7 +115,7 @@ def measure_taken(taken: TakenLayer, progress: Callable[[int, int], None] | None
         What was measured.
     """
     read = taken if _in_pieces(taken) else read_shape(taken)
-    return measure(read.layer_data(), boundary="periodic" if read.periodic else "replicate", progress=progress), read
+    return measure(read.layer_data(), boundary="periodic" if read.periodic else "replicate", effective=effective, progress=progress), read
 
 
 def _in_pieces(taken: TakenLayer) -> bool:
@@ -131,7 +140,7 @@ def _refuse(layer: Layer, reason: str) -> None:
         raise InputError(f"The layer {layer.name!r} cannot be used: {reason}.")
 
 
-def _measure(viewer: Any, layer: Layer) -> None:
+def _measure(viewer: Any, layer: Layer, *, effective: bool = False) -> None:
     _refuse(layer, why_no_shape(layer))
     taken = take(layer, viewer, full=isinstance(layer, Labels))
     table = measurements_dock(viewer)
@@ -147,30 +156,38 @@ def _measure(viewer: Any, layer: Layer) -> None:
         kept = f" Your own {' and '.join(map(repr, clashing))} stayed: the measured ones end in “(measured)”." if clashing else ""
         show_info(" ".join((f"{len(values)} labels of {layer.name!r} measured: see {_TABLE}.{kept}", *read.notes)))
 
-    if _in_pieces(taken):
-        _measure_in_pieces(viewer, table, taken, show)
+    if effective or _in_pieces(taken):
+        _measure_long(viewer, table, taken, show, effective=effective)
     else:
         Task(table, partial(measure_taken, taken), show, show_warning)
 
 
-def _measure_in_pieces(viewer: Any, table: Measurements, taken: TakenLayer, show: Callable[[tuple[Any, TakenLayer]], None]) -> None:
-    """Measure a large label volume with an estimate, progress and a button that cancels."""
+def _measure_long(
+    viewer: Any, table: Measurements, taken: TakenLayer, show: Callable[[tuple[Any, TakenLayer]], None], *, effective: bool
+) -> None:
+    """Measure what takes long with progress and a button that cancels; of a large label volume with an estimate."""
     row = table.findChild(WorkRow)
     if row is None:
         row = WorkRow(viewer, "Measure", "Measure the selected layers.")
         row.pressed.connect(lambda: measure_selected(viewer))
         table.add_row(row)
     if row.working:
-        raise InputError(f"Another large layer is being measured: wait for it or cancel it, then measure {taken.name!r}.")
+        raise InputError(f"Another layer is being measured: wait for it or cancel it, then measure {taken.name!r}.")
 
     def work(report: Report, abort: threading.Event) -> tuple[Any, TakenLayer]:
-        plan = str(plan_labels(taken.data))
-        report(Progress(-1, f"{taken.name}: {plan}"))
+        pieces = _in_pieces(taken)
+        plan = f" {plan_labels(taken.data)}" if pieces else ""
+        report(Progress(-1, f"{taken.name}:{plan or ' measuring…'}"))
+        what = "plane" if pieces else "part"
+
+        def tell(done: int, n: int) -> None:
+            report(Progress(done / n, f"{taken.name}: {what} {done} of {n}.{plan}"))
+
         with stoppable(abort):
-            return measure_taken(taken, lambda done, n: report(Progress(done / n, f"{taken.name}: plane {done} of {n}. {plan}")))
+            return measure_taken(taken, tell, effective=effective)
 
     def shown(found: tuple[Any, TakenLayer]) -> None:
         show(found)
-        row.say(f"{len(found[0])} labels of {taken.name!r} measured.")
+        row.say(f"{taken.name!r} measured." if isinstance(found[0], dict) else f"{len(found[0])} labels of {taken.name!r} measured.")
 
     row.start(work, shown, f"Reading {taken.name}…")

@@ -119,6 +119,11 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "shape_operator": (measure.shape_operator, {"u": FIELD, "spacing": 1.0, "boundary": "replicate"}),
     "line_curvature": (measure.line_curvature, {"u": FIELD[6], "spacing": 1.0, "boundary": "replicate"}),
     "local_thickness": (measure.local_thickness, {"mask": BALL, "spacing": 1.0, "levels": 4}),
+    "effective_properties": (measure.effective_properties, {"mask": BALL[4:8, 4:8], "spacing": 1.0}),
+    "chord_lengths": (measure.chord_lengths, {"mask": BALL, "spacing": 1.0, "axis": "x"}),
+    "geodesic_tortuosity": (measure.geodesic_tortuosity, {"mask": BALL, "spacing": 1.0, "axis": "y"}),
+    "two_point_correlation": (measure.two_point_correlation, {"mask": BALL, "spacing": 1.0}),
+    "plan_labels": (measure.plan_labels, {"labels": LABELS, "spacing": 1.0}),
     "euler_characteristic": (measure.euler_characteristic, {"mesh": MESH}),
     "mesh_area": (measure.mesh_area, {"mesh": MESH}),
     "compare": (

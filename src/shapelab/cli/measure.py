@@ -36,6 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--label", type=whole_number, metavar="N", help="measure this label alone, with its curvature")
     parser.add_argument("--smoothing", type=number, metavar="VOXELS", help="smoothing of a mask, or of one label (default 2)")
     parser.add_argument("--periodic", action="store_true", help="the image repeats along all axes (runs say so themselves)")
+    parser.add_argument("--effective", action="store_true", help="of one shape also sizes of struts and pores, chords, tortuosity…")
     tables = parser.add_mutually_exclusive_group()
     tables.add_argument("--interfaces", action="store_true", help="of labels: one row per pair of cells that touch: area, curvature")
     tables.add_argument("--angles", action="store_true", help="of labels: the angle of each cell at each line where three meet")
@@ -83,8 +84,8 @@ def _require_sense(known: argparse.Namespace) -> None:
         refuse(known, ("json",), "prints, and --out writes a table as .csv: choose one of the two.")
     if not known.over_time:
         refuse(known, ("events", "per_frame", "link", "interval"), "is for movies: it needs --over-time.")
-    elif known.label is not None or known.interfaces or known.angles:
-        option = "--label" if known.label is not None else "--interfaces" if known.interfaces else "--angles"
+    elif known.label is not None or known.interfaces or known.angles or known.effective:
+        option = next(f"--{name}" for name in ("label", "interfaces", "angles", "effective") if getattr(known, name) not in (None, False))
         raise InputError(f"--over-time measures all cells of all frames and {option} something else: choose one of the two.")
     elif known.frame is not None:
         raise InputError("--frame takes one frame and --over-time all of them: choose one of the two.")
@@ -110,6 +111,7 @@ def _report(known: argparse.Namespace) -> tuple[Any, str]:
         label=known.label,
         smoothing=smoothing,
         boundary="periodic" if around else "replicate",
+        effective=known.effective,
         progress=_telling(layer, line),
     )
     line.clear()
@@ -120,17 +122,19 @@ def _report(known: argparse.Namespace) -> tuple[Any, str]:
 
 def _telling(layer: LayerData, line: WorkLine) -> Callable[[int, int], None]:
     """Return what says, once a volume is read piece by piece, what that takes, and then how far it is."""
+    from shapelab.arguments import is_lazy
     from shapelab.measure import plan_labels
 
     told = False
 
     def tell(done: int, total: int) -> None:
         nonlocal told
-        if not told:
+        if not told and is_lazy(layer.data):
             line.clear()
             print(f"shapelab: {layer.name}: {plan_labels(layer.data)}", file=sys.stderr, flush=True)
             told = True
-        line.show(done / total, f"plane {done} of {total}" if done < total else "smoothing the mesh")
+        what = "plane" if is_lazy(layer.data) else "part"
+        line.show(done / total, f"{what} {done} of {total}" if done < total else "the rest")
 
     return tell
 
@@ -179,6 +183,8 @@ def _of_interfaces(layer: LayerData, known: argparse.Namespace, around: bool) ->
     from shapelab.mesh import angle_table, interface_mesh, interface_table
 
     option = "--interfaces" if known.interfaces else "--angles"
+    if known.effective:
+        raise InputError(f"--effective measures one shape and {option} what lies between labels: choose one of the two.")
     if known.label is not None:
         raise InputError(f"--label measures one label alone and {option} those between labels: choose one of the two.")
     if known.smoothing is not None:

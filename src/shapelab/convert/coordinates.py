@@ -37,7 +37,8 @@ def layer_of_coordinates(data: Any) -> LayerData:
         units.append("" if coordinate is None else str(coordinate.attrs.get("units") or ""))
     unit = next((one for one in units if one), "pixel")  # an axis without a unit has that of the others
     meta = {**Place.of(steps, starts).meta(), "units": tuple(one or unit for one in units), "axis_labels": tuple(map(str, data.dims))}
-    return LayerData(str(getattr(data, "name", None) or "image"), data.data if is_lazy(data.data) else data.values, "image", meta)
+    held = getattr(data, "data", None)
+    return LayerData(str(getattr(data, "name", None) or "image"), held if is_lazy(held) else data.values, "image", meta)
 
 
 def _step(axis: str, values: np.ndarray) -> float:

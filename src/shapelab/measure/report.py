@@ -16,6 +16,7 @@ from shapelab.labels.check import as_labels, refuse_grey
 from shapelab.labels.lazy import sample_planes
 from shapelab.labels.planes import as_label_planes
 from shapelab.limits import between
+from shapelab.measure.effective import effective_properties
 from shapelab.measure.given import given
 from shapelab.measure.labels import measure_labels, placed_centroids
 from shapelab.measure.planar import measure_planar
@@ -41,6 +42,7 @@ def measure(
     smoothing: float = 2.0,
     eps: float | None = None,
     boundary: Boundary = "replicate",
+    effective: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any] | pd.DataFrame:
     """Measure a shape.
@@ -71,8 +73,11 @@ def measure(
         Interface width of a field [physical unit], for the diffuse curvatures; by default estimated from its profile.
     boundary
         "periodic" if the field or the cells go on beyond the box, else "replicate".
+    effective
+        Whether one shape's effective properties are measured, too: sizes of struts and pores, chords, tortuosity, correlation
+        (`effective_properties`). They take most of the time.
     progress
-        Of volumes with several labels that are read piece by piece: see `measure_labels`.
+        Of effective properties, and of volumes with several labels that are read piece by piece: see `measure_labels`.
 
     Returns
     -------
@@ -99,6 +104,8 @@ def measure(
         array = as_array("x", array)
     shape = None if is_lazy(array) else _one_shape(array, label, sure=known.sure)
     if shape is None:
+        if effective:
+            raise InputError("Effective properties are those of one shape, and these are several labels: choose one, or give a mask.")
         table = measure_labels(array, steps, periodic=boundary == "periodic", progress=progress)
         if known.place is not None:
             table = placed_centroids(table, known.place, known.axes)
@@ -106,6 +113,8 @@ def measure(
         return table
     measured = measure_solid if array.ndim == 3 else measure_planar
     report = measured(shape, steps, unit=unit, smoothing=smoothing, eps=eps, boundary=boundary)
+    if effective:
+        report |= effective_properties(shape > 0, steps, progress=progress)
     return {**report, "warnings": [*known.notes, *report["warnings"]]}
 
 

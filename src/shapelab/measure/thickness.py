@@ -18,17 +18,19 @@ __all__ = ["local_thickness"]
 
 
 @checked(levels=between(1, 1000))
-def local_thickness(mask: Pixels, spacing: Spacing = 1.0, *, levels: int = 24) -> np.ndarray:
+def local_thickness(mask: Pixels, spacing: Spacing = 1.0, *, levels: int = 24, closed: bool = True) -> np.ndarray:
     """Return the local thickness of a mask at each voxel [unit], float32; 0 outside.
 
     Parameters
     ----------
     mask
-        Boolean mask (z, y, x) or (y, x). The shape is taken to end at the border of the image.
+        Boolean mask (z, y, x) or (y, x).
     spacing
         Voxel size [physical unit].
     levels
         Number of radii that are tried.
+    closed
+        Whether the shape ends at the border of the image; else balls may reach beyond it.
 
     Notes
     -----
@@ -39,7 +41,7 @@ def local_thickness(mask: Pixels, spacing: Spacing = 1.0, *, levels: int = 24) -
     if levels < 1:
         raise InputError(f"At least one radius must be tried; received {levels} levels.")
     steps = as_spacing(spacing, np.ndim(mask))
-    inside = as_mask(np.pad(np.asarray(mask), 1))
+    inside = as_mask(np.pad(np.asarray(mask), int(closed)))
     distance = signed_distance(inside, steps)
     half = 0.5 * min(steps)  # the ball is of voxels, not of their centres
     thickness = np.zeros(inside.shape, dtype=np.float32)
@@ -49,4 +51,4 @@ def local_thickness(mask: Pixels, spacing: Spacing = 1.0, *, levels: int = 24) -
     # corners that no ball reaches from a voxel's centre hold at least the ball around themselves
     missed = inside & (thickness == 0)
     thickness[missed] = 2 * distance[missed]
-    return np.ascontiguousarray(thickness[(slice(1, -1),) * inside.ndim])
+    return np.ascontiguousarray(thickness[(slice(1, -1),) * inside.ndim] if closed else thickness)

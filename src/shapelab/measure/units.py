@@ -21,6 +21,13 @@ _POWERS = {
     "eps": 1,
     "smoothing": 1,
     "spacing": 1,
+    "strut_size": 1,
+    "strut_size_sd": 1,
+    "pore_size": 1,
+    "pore_size_sd": 1,
+    "correlation_length": 1,
+    "euler_per_volume": -3,
+    "euler_per_area": -2,
 }
 
 
@@ -30,6 +37,8 @@ _NAMES = {
     "mean_curvature": "mean k1 + k2",
     "euler_characteristic": "Euler characteristic",
     "total_K_over_2pi": "total K / 2π",
+    "euler_per_volume": "Euler number per volume",
+    "euler_per_area": "Euler number per area",
 }
 """What is not its own name with spaces: H is the mean curvature (k1 + k2) / 2 wherever a reader meets it, and these are sums."""
 
@@ -45,7 +54,7 @@ def unit_of(name: str, unit: str) -> str:
     power = _POWERS.get(name, 0)
     if name.removeprefix("diffuse_") in ("k1_mean", "k1_sd", "k2_mean", "k2_sd"):
         power = -1
-    elif name.startswith(("centroid_", "semi_axis_")):
+    elif name.startswith(("centroid_", "semi_axis_", "chord_", "pore_chord_")):
         power = 1
     if power == 0 or not unit:
         return ""
