@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from shapelab.cli.folder import add_folder_options, over_files, refuse_folder_options
 from shapelab.cli.image_file import add_image_options, frame_of_run, read_movie, read_shape
 from shapelab.cli.parser import number, refuse, whole_number
-from shapelab.cli.progress import WorkLine
+from shapelab.cli.progress import work_line
 from shapelab.errors import InputError
 from shapelab.io.folder_files import is_folder_of_files
 from shapelab.io.presence import is_file
@@ -103,24 +103,23 @@ def _report(known: argparse.Namespace) -> tuple[Any, str]:
     if known.interfaces or known.angles:
         return _of_interfaces(layer, known, around), unit
     smoothing = 2.0 if known.smoothing is None else known.smoothing
-    line = WorkLine()
-    report = measure(
-        layer,
-        known.voxel_size,
-        unit=unit,
-        label=known.label,
-        smoothing=smoothing,
-        boundary="periodic" if around else "replicate",
-        effective=known.effective,
-        progress=_telling(layer, line),
-    )
-    line.clear()
+    with work_line() as show:
+        report = measure(
+            layer,
+            known.voxel_size,
+            unit=unit,
+            label=known.label,
+            smoothing=smoothing,
+            boundary="periodic" if around else "replicate",
+            effective=known.effective,
+            progress=_telling(layer, show),
+        )
     if known.smoothing is not None and not isinstance(report, dict):
         print("shapelab: --smoothing is for a mask or one label (--label N): nothing in this table depends on it.", file=sys.stderr)
     return report, unit
 
 
-def _telling(layer: LayerData, line: WorkLine) -> Callable[[int, int], None]:
+def _telling(layer: LayerData, show: Callable[[float, str], None]) -> Callable[[int, int], None]:
     """Return what says, once a volume is read piece by piece, what that takes, and then how far it is."""
     from shapelab.arguments import is_lazy
     from shapelab.measure import plan_labels
@@ -130,11 +129,10 @@ def _telling(layer: LayerData, line: WorkLine) -> Callable[[int, int], None]:
     def tell(done: int, total: int) -> None:
         nonlocal told
         if not told and is_lazy(layer.data):
-            line.clear()
             print(f"shapelab: {layer.name}: {plan_labels(layer.data)}", file=sys.stderr, flush=True)
             told = True
         what = "plane" if is_lazy(layer.data) else "part"
-        line.show(done / total, f"{what} {done} of {total}" if done < total else "the rest")
+        show(done / total, f"{what} {done} of {total}" if done < total else "the rest")
 
     return tell
 
