@@ -29,13 +29,14 @@ FLOORS = [
     {"simulation"},
     {"threads", "gpu"},
     {"model", "stopping"},
-    {"box", "state", "frame", "device", "callable_module"},
+    {"box", "state", "frame", "callable_module"},
     {"scenario_files"},
     {"scenario"},
     {"grid_parameters"},
     {"parameters", "units"},
     {"refusal"},
     {"arguments"},
+    {"device"},
     {"at_exit", "axis_names", "cuda_driver", "errors", "keops", "limits", "memory", "parameter_info"},
 ]
 """Top floor first: a module uses its own floor (families excepted) and those below."""
