@@ -22,7 +22,7 @@ import pytest
 from pydantic import BaseModel
 
 import shapelab as sl
-from shapelab import batch, compare, convert, crystals, foam, infer, io, measure, mesh, movies, transport
+from shapelab import batch, compare, convert, crystals, foam, infer, io, measure, mesh, movies, page, transport
 from shapelab.arguments import checked
 from shapelab.convert.mixture import GaussianMixture
 from shapelab.errors import InputError, ParameterError, ShapelabError
@@ -326,6 +326,10 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "write_mesh": (writing(io.write_mesh, ".ply"), {"path": NEW, "mesh": MESH, "values": None, "colours": None}),
     "load_run": (io.load_run, {"path": RUN}),
     "save_run": (writing(io.save_run, ".zarr"), {"path": NEW, "simulation": SMALL_TEXTURE}),
+    "make_page": (page.make_page, {"run": io.load_run(RUN), "max_size": 10.0}),
+    "write_page": (writing(page.write_page, ".html"), {"path": NEW, "run": io.load_run(RUN), "max_size": 10.0}),
+    "save_page": (writing(page.save_page, ".html"), {"path": NEW, "page": page.make_page(io.load_run(RUN))}),
+    "still_page": (page.still_page, {"layers": [LayerData("cells", LABELS, "labels")], "title": "Cells", "about": "", "max_size": 10.0}),
     "is_ebsd": (crystals.is_ebsd, {"path": GRAIN_FILE}),
     "read_grain_table": (crystals.read_grain_table, {"path": GRAIN_FILE}),
     "draw_table": (crystals.draw_table, {"table": GRAINS, "pixels": 32, "exact": False, "tolerance": 0.05}),

@@ -16,12 +16,12 @@ SHOW = "window.shapelab.show"
 
 @pytest.fixture(scope="session")
 def texture_page(texture, tmp_path_factory):
-    return save_page(make_page(texture), tmp_path_factory.mktemp("pages") / "texture.html")
+    return save_page(tmp_path_factory.mktemp("pages") / "texture.html", make_page(texture))
 
 
 @pytest.fixture(scope="session")
 def tumbling_page(tumbling, tmp_path_factory):
-    return save_page(make_page(tumbling), tmp_path_factory.mktemp("pages") / "tumbling.html")
+    return save_page(tmp_path_factory.mktemp("pages") / "tumbling.html", make_page(tumbling))
 
 
 def opened(browser, path):
@@ -45,7 +45,7 @@ def test_a_field_is_what_was_saved_in_any_order(browser, texture_page, texture):
 
 
 def test_labels_in_space_are_what_was_saved(browser, solid_cells, tmp_path):
-    opened(browser, save_page(make_page(solid_cells), tmp_path / "page.html"))
+    opened(browser, save_page(tmp_path / "page.html", make_page(solid_cells)))
     item = next(item for item in solid_cells.record.layers if item.name == "cells")
     for index in (2, 0, 1):
         read = browser.run(f"{SHOW}.renderers[0].series.get({index}).then(data => Array.from(data))")

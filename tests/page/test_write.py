@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import re
 from collections import Counter
 
@@ -47,7 +48,7 @@ def test_only_pages_have_a_largest_size(texture, tmp_path, capsys):
 
 def test_another_suffix_is_refused(texture, tmp_path):
     with pytest.raises(InputError, match=r"must end in \.html"):
-        write_page(texture, tmp_path / "page.pdf")
+        write_page(tmp_path / "page.pdf", texture)
 
 
 def test_fewer_bits_then_fewer_frames_keep_a_page_small(texture):
@@ -119,3 +120,49 @@ def test_columns_that_never_change_cost_nothing():
     assert described[0] == {"name": "p", "value": 2.0}
     assert described[1]["once"]
     assert len(chunks.places) == 1
+
+
+def test_a_comparison_is_a_page_of_both_sides_and_their_difference(tmp_path, capsys):
+    labels = np.zeros((24, 30), np.uint16)
+    labels[4:12, 3:20], labels[14:22, 5:25] = 1, 2
+    np.save(tmp_path / "one.npy", labels)
+    np.save(tmp_path / "two.npy", np.roll(labels, 2, 1))
+    out = tmp_path / "both.html"
+    assert main(["compare", str(tmp_path / "one.npy"), str(tmp_path / "two.npy"), "--no-transport", "--out", str(out)]) == 0
+    page = page_of(out)
+    assert [layer["name"] for layer in page["layers"]] == ["difference", "A: one", "B: two"]
+    assert {item["name"] for item in page["layers"][0]["classes"]} == {"both", "only one", "only two"}
+    numbers = {row["label"]: row["value"] for row in page["parameters"]}
+    assert any(value == f"{2 * 15 * 8 + 2 * 18 * 8:d}" or "0.8" in value for value in numbers.values())
+    assert str(tmp_path) not in out.read_text(encoding="utf-8")
+
+
+def test_meshes_are_no_page(tmp_path, capsys):
+    from shapelab.convert import mask_to_mesh
+    from shapelab.io import write_mesh
+
+    ball = np.hypot(np.hypot(*np.mgrid[-6:7, -6:7, -6:7][:2]), np.mgrid[-6:7, -6:7, -6:7][2]) < 5
+    for name in ("a", "b"):
+        write_mesh(tmp_path / f"{name}.ply", mask_to_mesh(ball))
+    words = ["compare", str(tmp_path / "a.ply"), str(tmp_path / "b.ply"), "--no-transport", "--out", str(tmp_path / "c.html")]
+    assert main(words) != 0
+    assert not (tmp_path / "c.html").exists()
+    assert "images" in capsys.readouterr().err
+
+
+def test_a_crystal_and_an_image_are_pages(tmp_path, capsys):
+    from shapelab.crystals import fit_diagram
+
+    labels = np.repeat(np.repeat(np.arange(1, 7).reshape(2, 3), 12, 0), 10, 1)
+    fit_diagram(labels).diagram.save(tmp_path / "crystal.json", labels.shape)
+    np.save(tmp_path / "labels.npy", labels)
+    for name, word in (("crystal.json", "Crystal"), ("labels.npy", "labels")):
+        assert main(["export", str(tmp_path / name), str(tmp_path / f"{name}.html")]) == 0
+        page = page_of(tmp_path / f"{name}.html")
+        assert word in page["title"]
+        assert page["layers"][0]["kind"] == "labels2"
+
+
+def page_of(path):
+    text = path.read_text(encoding="utf-8")
+    return json.loads(re.search(r'<script type="application/json" id="page">(.*?)</script>', text, re.S).group(1))

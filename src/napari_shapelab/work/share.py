@@ -35,7 +35,7 @@ def page_work(open_run: Callable[[], Run], path: Path) -> Callable[[Report, thre
 
         page = make_page(open_run(), tick=tick)
         report(Progress(-1, f"{path.name}: {page.sentence()}."))
-        return save_page(page, path), page.sentence()
+        return save_page(path, page), page.sentence()
 
     return work
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from shapelab.cli.compare_movies import add_movie_options, compared_movies, movie_table, print_movies, refuse_still_options
 from shapelab.cli.folder import add_folder_options, over_files, refuse_folder_options
 from shapelab.cli.image_file import add_image_options, read_shape
+from shapelab.cli.page import comparison_page
 from shapelab.cli.parser import number, whole_number
 from shapelab.errors import InputError
 from shapelab.io.folder_files import is_folder_of_files, partner
@@ -18,6 +19,8 @@ from shapelab.units import is_length, short_unit, shown_unit
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from shapelab.frame import LayerData
 
 __all__ = ["add_options", "run"]
 
@@ -39,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--border-cells", action="store_true", help="keep cells cut by the border of the image in the statistics")
     add_movie_options(parser)
     add_folder_options(parser)
-    report = "also write a report to this folder: numbers, tables, versions, a figure; of a folder A: the table to make, .csv"
+    report = "also write a report: a folder with numbers, tables, versions, a figure, or a web page (.html); of a folder A: the table, .csv"
     parser.add_argument("--out", type=Path, metavar="OUT", help=report)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(action=run)
@@ -49,6 +52,7 @@ def run(known: argparse.Namespace) -> int:
     """Print how two shapes compare, or write the table of a folder."""
     from shapelab.compare import write_report
     from shapelab.io.output import require_new
+    from shapelab.page import PAGE_SUFFIXES
 
     if known.unit is not None and known.voxel_size is None and known.voxel_size_b is None:
         raise InputError("--unit is that of --voxel-size or --voxel-size-b: give both, or neither.")
@@ -63,14 +67,20 @@ def run(known: argparse.Namespace) -> int:
     refuse_folder_options(known, known.a)
     if known.out is not None:
         require_new(known.out)
+    as_page = known.out is not None and known.out.suffix.lower() in PAGE_SUFFIXES
+    if as_page and known.over_time:
+        raise InputError(f"--out {known.out.name}: a web page shows two images, not movies: give a folder for the report.")
     if known.over_time:
         found = compared_movies(known.a, known.b, known, _of_b(known))
         print_movies(found, known)
         result = found.report()
     else:
-        result = _compared(known.a, known.b, known)
+        pair = _pair(known.a, known.b, known)
+        result = _compared(*pair, known)
         print(_as_json(result) if known.json else _table(result))
-    if known.out is not None:
+        if known.out is not None and as_page:
+            print(comparison_page(*pair, result, (known.voxel_size, known.voxel_size_b), known.out))
+    if known.out is not None and not as_page:
         write_report(result, known.out)
     return 0
 
@@ -83,7 +93,7 @@ def table_of(known: argparse.Namespace) -> pd.DataFrame:
 
     if known.over_time:
         return movie_table(compared_movies(known.path, _reference(known, known.path), known, _of_b(known)), known)
-    result = _compared(known.path, _reference(known, known.path), known)
+    result = _compared(*_pair(known.path, _reference(known, known.path), known), known)
     return pd.DataFrame([{**numbers_of(result), "notes": " ".join(result["notes"])}])
 
 
@@ -101,11 +111,13 @@ def _references(known: argparse.Namespace, file: Path) -> list[Path]:
     return [reference] if reference.exists() else []
 
 
-def _compared(first: Path, second: Path, known: argparse.Namespace) -> dict[str, Any]:
+def _pair(first: Path, second: Path, known: argparse.Namespace) -> tuple[LayerData, LayerData]:
+    return read_shape(first, known)[0], read_shape(second, _of_b(known))[0]
+
+
+def _compared(a: LayerData, b: LayerData, known: argparse.Namespace) -> dict[str, Any]:
     from shapelab.compare import compare
 
-    a, _ = read_shape(first, known)
-    b, _ = read_shape(second, _of_b(known))
     result = compare(
         a,
         b,

@@ -11,6 +11,7 @@ from shapelab.cli.elements import add_element_options, export_elements, refuse_e
 from shapelab.cli.grain_files import export_grains
 from shapelab.cli.grain_input import SOLVER_KINDS
 from shapelab.cli.image_file import frame_of_step
+from shapelab.cli.page import export_page
 from shapelab.cli.parser import number, refuse, whole_number
 from shapelab.errors import InputError
 
@@ -83,6 +84,9 @@ def run(known: argparse.Namespace) -> int:
     refuse_element_options(known)
     if suffix not in WRITTEN_SUFFIXES:
         refuse(known, ("step",), f"is for surfaces only ({', '.join(WRITTEN_SUFFIXES)}): leave it out.")
+    if suffix in PAGE_SUFFIXES:
+        print(export_page(known))
+        return 0
     kept = load_run(known.path)
     if suffix in WRITTEN_SUFFIXES:
         written = export_meshes(
@@ -96,8 +100,6 @@ def run(known: argparse.Namespace) -> int:
         if not 0 < fps <= 100:
             raise InputError(f"--fps must be above 0 and at most 100; received {fps:g}.")
         written = write_movie(known.out, _pictures(kept, known.layer, known.resolution), fps)
-    elif suffix in PAGE_SUFFIXES:
-        written = _page(kept, known)
     elif suffix in ("", ".csv"):
         refuse(known, ("resolution", "layer"), "is for pictures and surfaces: leave it out.")
         written = export_tables(kept, known.out)
@@ -106,18 +108,6 @@ def run(known: argparse.Namespace) -> int:
         raise InputError(f"{known.out.name} must end in {suffixes}, or be a folder.")
     print(written)
     return 0
-
-
-def _page(kept: Run, known: argparse.Namespace) -> Path:
-    """Say how large the page will be, then write it."""
-    from shapelab.io.output import require_new
-    from shapelab.page import LARGEST, make_page, save_page
-
-    refuse(known, ("layer", "resolution"), "is not for web pages, which hold every layer and draw cells at any resolution: leave it out.")
-    require_new(known.out)
-    page = make_page(kept, max_size=LARGEST if known.max_size is None else known.max_size)
-    print(f"{known.out.name}: {page.sentence()}")
-    return save_page(page, known.out)
 
 
 def _frames(kept: Run, known: argparse.Namespace) -> Sequence[int]:

@@ -19,9 +19,9 @@ from shapelab.parameters import Parameters
 from shapelab.script import as_command
 from shapelab.simulation import Simulation
 
-__all__ = ["describe", "scalar_table"]
+__all__ = ["LICENCE", "describe", "scalar_table"]
 
-_LICENCE = "The program in this page is part of napari-shapelab (MIT licence). The results belong to whoever made the run."
+LICENCE = "The program in this page is part of napari-shapelab (MIT licence). The results belong to whoever made the run."
 
 
 def describe(run: Run, indices: Sequence[int]) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def describe(run: Run, indices: Sequence[int]) -> dict[str, Any]:
         ],
         "provenance": _provenance(run),
         "citation": _citation(simulation, preset),
-        "licence": _LICENCE,
+        "licence": LICENCE,
         "command": _command(simulation, record.steps[-1]),
         "live": _live(simulation),
     }

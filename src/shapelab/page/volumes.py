@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
+from shapelab.frame import LayerData
 from shapelab.io import Run
 from shapelab.io.record import LayerRecord
 from shapelab.page.packing import Chunks, quantised
@@ -19,27 +20,50 @@ _NEAR_SURFACE = 0.8
 _FEW_BITS = 6
 
 
+class Frames(Protocol):
+    """Arrays by the number of their frame."""
+
+    def __getitem__(self, index: int, /) -> np.ndarray:
+        """Return one of them."""
+
+
 class Volume:
-    """One image or label layer.
+    """An image or label layer over time.
 
     Parameters
     ----------
-    run, item
-        Where it is.
+    name, meta
+        Of the layer.
+    frames
+        Its arrays, one for each frame.
+    shape
+        Of each of them.
+    labels
+        Whether they are labels, and not an image.
     """
 
-    def __init__(self, run: Run, item: LayerRecord) -> None:
-        self.item, self.array = item, run.array(item)
-        self.shape = tuple(int(n) for n in self.array.shape[1:])
-        self.labels = item.kind == "labels"
-        self.surface = item.meta.get("rendering") == "iso"
-        limits = item.meta.get("contrast_limits")
+    def __init__(self, name: str, meta: Mapping[str, Any], frames: Frames, shape: tuple[int, ...], *, labels: bool) -> None:
+        self.name, self.meta, self.frames, self.shape, self.labels = name, meta, frames, shape, labels
+        self.surface = meta.get("rendering") == "iso"
+        limits = meta.get("contrast_limits")
         self._limits = None if limits is None else (float(limits[0]), float(limits[1]))
+
+    @classmethod
+    def of_run(cls, run: Run, item: LayerRecord) -> Volume:
+        """Return a layer of a run; its arrays are read when they are looked at."""
+        array = run.array(item)
+        return cls(item.name, item.meta, array, tuple(int(n) for n in array.shape[1:]), labels=item.kind == "labels")
+
+    @classmethod
+    def of_layer(cls, layer: LayerData) -> Volume:
+        """Return a single image or label image, as one frame."""
+        data = np.asarray(layer.data)
+        return cls(layer.name, layer.meta, [data], data.shape, labels=layer.kind == "labels")
 
     def limits(self, bits: int, indices: Sequence[int]) -> tuple[float, float]:
         """Return the values that the lowest and the highest number stand for."""
         if self._limits is None:
-            sample = [np.asarray(self.array[index], float) for index in (*indices[:: max(1, len(indices) // 4)], indices[-1])]
+            sample = [np.asarray(self.frames[index], float) for index in (*indices[:: max(1, len(indices) // 4)], indices[-1])]
             self._limits = float(min(map(np.nanmin, sample))), float(max(map(np.nanmax, sample)))
         low, high = self._limits
         if self.surface and bits <= _FEW_BITS and (low, high) == (-1.0, 1.0):
@@ -52,22 +76,28 @@ class Volume:
         low, high = (0.0, 0.0) if self.labels else self.limits(bits, indices)
         last = np.zeros(0)
         for index in indices:
-            last = np.asarray(self.array[index])
+            last = np.asarray(self.frames[index])
             chunks.add_frame(_small_labels(last) if self.labels else quantised(last, low, high, bits))
-        meta = self.item.meta
+        meta = self.meta
         described: dict[str, Any] = {
             "kind": ("labels" if self.labels else "image") + str(len(self.shape)),
-            "name": self.item.name,
+            "name": self.name,
             "shape": list(self.shape),
             "scale": [float(h) for h in meta.get("scale", (1.0,) * len(self.shape))],
-            "unit": shown_unit(str(meta.get("units", ("",))[-1])),
+            "unit": _unit(meta.get("units")),
         }
         if self.labels:
-            return chunks, described
+            return chunks, described | {"classes": list(self.meta.get("classes", ()))}
         described |= {"bits": bits, "low": low, "high": high, "surface": self.surface, "level": float(meta.get("iso_threshold") or 0.0)}
         if self.surface and len(self.shape) == 3:
             described["curvature"] = curvature_range(last, described["scale"], described["level"])
         return chunks, described
+
+
+def _unit(units: Any) -> str:
+    """Return the unit of a layer, one word for all axes or one each, as people write it."""
+    last = units if isinstance(units, str) or units is None else list(units)[-1]
+    return shown_unit(str(last or ""))
 
 
 def _small_labels(labels: np.ndarray) -> np.ndarray:

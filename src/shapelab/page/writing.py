@@ -81,7 +81,7 @@ def make_page(run: Run, *, max_size: float = LARGEST, tick: Tick = no_tick) -> P
     everything, volumes = list(range(len(run))), _volumes(run)
     cells = read_cells(run, everything)
     if cells is not None:
-        volumes = [volume for volume in volumes if volume.item.name not in ("cells", "walls")]
+        volumes = [volume for volume in volumes if volume.name not in ("cells", "walls")]
     stride, best = 1, _try(run, cells, volumes, everything, 0, tick)
     limit = max_size * 1e6
     for rung in range(1, len(_BITS)):
@@ -98,15 +98,15 @@ def make_page(run: Run, *, max_size: float = LARGEST, tick: Tick = no_tick) -> P
 
 
 @checked(max_size=above(0))
-def write_page(run: Run, out: str | Path, *, max_size: float = LARGEST, tick: Tick = no_tick) -> Path:
+def write_page(path: str | Path, run: Run, *, max_size: float = LARGEST, tick: Tick = no_tick) -> Path:
     """Write a run as one web page that any browser opens, without a server or a network; return its path.
 
     Parameters
     ----------
+    path
+        File that ends in ``.html``.
     run
         Any run.
-    out
-        File that ends in ``.html``.
     max_size, tick
         As for `make_page`.
 
@@ -115,17 +115,23 @@ def write_page(run: Run, out: str | Path, *, max_size: float = LARGEST, tick: Ti
     InputError
         If the file exists or cannot be written, or not even one frame fits.
     """
-    return save_page(make_page(run, max_size=max_size, tick=tick), out)
+    require_page(path)
+    return save_page(path, make_page(run, max_size=max_size, tick=tick))
 
 
-def save_page(page: Page, out: str | Path) -> Path:
-    """Write a page that has been made."""
-    path = Path(out)
-    if path.suffix.lower() not in PAGE_SUFFIXES:
-        raise InputError(f"{path.name}: a web page must end in .html.")
-    with new_file(path) as partial:
+@checked()
+def save_page(path: str | Path, page: Page) -> Path:
+    """Write a page that has been made; InputError if the file exists or cannot be written."""
+    with new_file(require_page(path)) as partial:
         partial.write_text(page.text, encoding="utf-8", newline="\n")
-    return path
+    return Path(path)
+
+
+def require_page(path: str | Path) -> Path:
+    """Return the path of a page, which must end in ``.html``."""
+    if Path(path).suffix.lower() not in PAGE_SUFFIXES:
+        raise InputError(f"{Path(path).name}: a web page must end in .html.")
+    return Path(path)
 
 
 def _try(run: Run, cells: FlatCells | None, volumes: Sequence[Volume], indices: Sequence[int], rung: int, tick: Tick) -> Page:
@@ -150,4 +156,4 @@ def _try(run: Run, cells: FlatCells | None, volumes: Sequence[Volume], indices: 
 
 def _volumes(run: Run) -> list[Volume]:
     ordered = sorted(run.record.layers, key=lambda item: (item.name != "field", item.kind != "labels"))
-    return [Volume(run, item) for item in ordered if item.kind != "points"]
+    return [Volume.of_run(run, item) for item in ordered if item.kind != "points"]

@@ -1,11 +1,17 @@
 // Flat pictures: images and labels with their pixels, and cells that every fragment of the shader computes.
 import { candidates } from "./candidates.js";
-import { cellColours } from "./colours.js";
+import { cellColours, ofId } from "./colours.js";
 import { addChoice } from "./panels.js";
 
 const PER_CELL = 20; // numbers, in five texels
 const CELLS_IN_A_ROW = 256;
 const ITEMS_IN_A_ROW = 1024;
+
+// What labels stand for, where they stand for something.
+export function classLegend(layer) {
+  if (!layer.classes?.length) return null;
+  return { classes: layer.classes.map(({ label, name }) => [ofId(label), name]) };
+}
 
 export class FlatPicture {
   constructor(graphics, layer, isLabels) {
@@ -78,7 +84,7 @@ export class FlatRenderer extends FlatPicture {
   }
 
   legend() {
-    if (this.isLabels) return null;
+    if (this.isLabels) return classLegend(this.layer);
     return { low: this.layer.low.toPrecision(3), high: this.layer.high.toPrecision(3), name: this.layer.name, ramp: !this.layer.twoSided };
   }
 }

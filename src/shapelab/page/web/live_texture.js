@@ -102,10 +102,15 @@ export class LiveTexture {
     this.run();
   }
 
+  // The field that is shown, as numbers.
+  fieldShown() {
+    const { data, bits, low, high } = this.renderer;
+    const unit = (high - low) / (2 ** bits - 1);
+    return Float64Array.from(data, (n) => low + n * unit);
+  }
+
   fromFrame() {
-    const { renderer } = this;
-    const top = 2 ** renderer.bits - 1;
-    this.begin(Float64Array.from(renderer.data, (n) => renderer.low + (n * (renderer.high - renderer.low)) / top));
+    this.begin(this.fieldShown());
     this.run();
   }
 

@@ -61,14 +61,29 @@ export function showWords(page) {
   for (const text of [...page.citation, page.licence]) element("p", text, box);
 }
 
+// Colours and what they mean: the ends of a scale {low, high, name, ramp}, or {classes: [[rgb, name], …]}; null for none.
 export function showLegend(legend) {
   const box = document.getElementById("legend");
+  const text = JSON.stringify(legend);
+  if (box.dataset.shown === text) return;
+  box.dataset.shown = text;
+  box.replaceChildren();
   box.hidden = legend === null;
   if (legend === null) return;
-  document.getElementById("legend-low").textContent = legend.low;
-  document.getElementById("legend-high").textContent = legend.high;
-  document.getElementById("legend-name").textContent = legend.name;
-  document.getElementById("legend-bar").className = legend.ramp ? "ramp" : "";
+  const swatch = (name) => {
+    const bar = element("span", "", box);
+    bar.className = name;
+    return bar;
+  };
+  for (const [[r, g, b], name] of legend.classes ?? []) {
+    swatch("swatch").style.background = `rgb(${r} ${g} ${b})`;
+    element("span", name, box);
+  }
+  if (legend.classes) return;
+  element("span", legend.low, box);
+  swatch(legend.ramp ? "bar ramp" : "bar");
+  element("span", legend.high, box);
+  element("span", legend.name, box).className = "soft";
 }
 
 export function say(text) {

@@ -1,5 +1,5 @@
 // Fields as surfaces and label volumes in space; either also as slices, which are flat images.
-import { FlatPicture } from "./flat_renderer.js";
+import { FlatPicture, classLegend } from "./flat_renderer.js";
 import { addChoice, addSlider, element } from "./panels.js";
 
 const AXES = ["z", "y", "x"];
@@ -154,7 +154,7 @@ export class VolumeRenderer {
   }
 
   legend() {
-    if (this.isLabels) return null;
+    if (this.isLabels) return classLegend(this.layer);
     if (this.slice !== "") return { low: this.low.toPrecision(2), high: this.high.toPrecision(2), name: this.layer.name, ramp: !this.layer.surface };
     if (this.plain) return null;
     const top = this.layer.curvature.toPrecision(2);

@@ -1,0 +1,78 @@
+"""A page of images that do not move: a comparison, a crystal, a segmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shapelab.arguments import checked
+from shapelab.errors import InputError
+from shapelab.frame import LayerData
+from shapelab.io.record import versions
+from shapelab.limits import above
+from shapelab.page.description import LICENCE
+from shapelab.page.template import fill
+from shapelab.page.volumes import Volume
+from shapelab.page.writing import LARGEST, Page
+
+__all__ = ["still_page"]
+
+_BITS = (8, 6, 5, 4)
+
+
+@checked(max_size=above(0))
+def still_page(
+    layers: Sequence[LayerData],
+    *,
+    title: str,
+    about: str = "",
+    table_title: str = "Numbers",
+    rows: Mapping[str, str] | None = None,
+    sources: Mapping[str, str] | None = None,
+    citation: Sequence[str] = (),
+    max_size: float = LARGEST,
+) -> Page:
+    """Return a page that shows one of several layers at a time.
+
+    Parameters
+    ----------
+    layers
+        Images and labels, (y, x) or (z, y, x), with their ``scale`` and ``units``; ``meta["classes"]`` names what labels stand for.
+    title, about
+        Above the picture.
+    table_title, rows
+        A table beside it, label -> value.
+    sources
+        Where it comes from, label -> value.
+    citation
+        Whom to cite.
+    max_size
+        Largest size of the file [MB].
+
+    Raises
+    ------
+    InputError
+        If a layer is neither an image nor labels, has other axes, or the page would be too large.
+    """
+    for layer in layers:
+        if layer.kind not in ("image", "labels") or layer.data.ndim not in (2, 3):
+            raise InputError(f"A web page shows images and labels in the plane or in space; {layer.name!r} is none.")
+    volumes = [Volume.of_layer(layer) for layer in layers]
+    name = title.partition(" · ")[0]
+    words: dict[str, Any] = {
+        "title": title, "about": about, "folder": name, "family": "", "preset": None, "frames": [{"step": 0, "time": 0.0}], "names": [],
+        "tableTitle": table_title, "parameters": _rows(rows or {}), "changes": [], "command": "", "citation": list(citation), "live": None,
+        "provenance": _rows({**(sources or {}), "Versions": ", ".join(f"{key} {number}" for key, number in versions().items())}),
+        "licence": LICENCE,
+    }  # fmt: skip
+    for bits in _BITS:
+        packed = [volume.pack([0], bits) for volume in volumes]
+        described = [{**what, "blob": number, "places": chunks.places} for number, (chunks, what) in enumerate(packed)]
+        page = Page(fill(words | {"layers": described}, [chunks.text() for chunks, _ in packed]), 1, 1, None)
+        if page.size <= max_size * 1e6:
+            return page
+    raise InputError(f"The page of {name} would have {page.size / 1e6:.1f} MB: allow more than {max_size:g} MB, or crop the images.")
+
+
+def _rows(values: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"label": label, "value": value, "description": ""} for label, value in values.items()]
