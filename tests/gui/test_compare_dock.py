@@ -247,3 +247,61 @@ def test_ids_of_64_bits_are_compared(viewer, dock, qtbot):
     assert result["mismatch"] == 0
     assert result["labels_a"] == 12
     assert set(np.unique(viewer.layers[-1].data)) == {1}
+
+
+def film(step):
+    movie = np.zeros((5, 40, 60), np.int32)
+    for t in range(5):
+        movie[t, 5:13, 4 + step * t : 12 + step * t] = 5
+        movie[t, 20:32, 30:44] = 9
+    return movie
+
+
+PLACE = {"scale": (5, 0.5, 0.25), "translate": (10, 3, -2), "units": ("s", "um", "um"), "axis_labels": ("t", "y", "x")}
+
+
+def test_two_movies_with_a_cursor_that_follows_the_slider(viewer, dock, qtbot, tmp_path):
+    a = viewer.add_labels(film(1), name="model", **PLACE)
+    b = viewer.add_labels(film(2), name="movie", **PLACE)
+    dock.a.choose(a)
+    dock.b.choose(b)
+    click(qtbot, dock.over_time)
+    result = compare(qtbot, dock)
+    assert (result["compared"], result["pairs"]) == ("movies", 5)
+    plot = dock.results.over_time
+    assert plot.isVisible()
+    assert plot.series("mean_speed")[1][1:] == pytest.approx(0.5 * 0.25 / 5)
+    assert plot.other("mean_speed")[1:] == pytest.approx(2 * 0.5 * 0.25 / 5)
+    assert cell(dock, "speed [µm/s]", "B") == "0.05"
+    assert dock.comparison.movies.pairs.by_time
+
+    difference = viewer.layers["difference · model ↔ movie"]
+    assert difference.data.shape == a.data.shape
+    for frame in range(5):
+        viewer.dims.set_point(0, 10 + 5 * frame)
+        assert plot.cursor.value() == frame
+        assert round(difference.world_to_data(viewer.dims.point)[0]) == frame
+        assert (difference.data[frame] == 2).sum() == (difference.data[frame] == 3).sum() == 8 * frame
+        assert difference.get_value((10 + 5 * frame, 3 + 0.5 * 25, -2 + 0.25 * 35), world=True) == 1
+    plot.chosen.emit(1)
+    assert viewer.dims.point[0] == 15
+    assert set(dock.results.distributions._values) == {"area", "circularity", "elongation", "neighbours", "speed"}
+
+    dock.export(tmp_path / "report")
+    qtbot.waitUntil(lambda: (tmp_path / "report" / "summary.csv").exists(), timeout=20_000)
+    dock.script_button.copy()
+    assert "compare A B --over-time" in dock.work.message.text()
+    viewer.layers.remove(a)
+    assert not dock.over_time.isEnabled()
+    viewer.dims.set_point(0, 10)
+    assert not plot.cursor.isVisible()
+
+
+def test_still_layers_have_no_frames_to_compare(viewer, dock, qtbot):
+    dock.a.choose(viewer.add_labels(film(1)[0], name="still"))
+    dock.b.choose(viewer.add_labels(film(1), name="movie", axis_labels=("t", "y", "x")))
+    assert not dock.over_time.isEnabled()
+    dock.a.choose(viewer.add_labels(film(2)[:3], name="short", axis_labels=("t", "y", "x")))
+    click(qtbot, dock.over_time)
+    assert compare(qtbot, dock)["pairs"] == 3
+    assert "by number" in dock.results.notes.text()

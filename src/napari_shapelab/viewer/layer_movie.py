@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from napari.layers import Labels
 
@@ -9,7 +11,7 @@ from napari_shapelab.viewer.given_labels import FrameImages, Given, why_no_label
 from napari_shapelab.viewer.shown_frame import time_axis
 from shapelab.movies import Movie
 
-__all__ = ["full_shape", "movie_of", "times_of", "why_no_movie"]
+__all__ = ["full_shape", "movie_of", "show_movie_frame", "times_of", "why_no_movie"]
 
 
 def why_no_movie(layer: Labels) -> str:
@@ -24,13 +26,13 @@ def why_no_movie(layer: Labels) -> str:
 
 
 def times_of(layer: Labels) -> tuple[np.ndarray, str]:
-    """Return the time of each frame, and its unit; of a still image 0."""
+    """Return the time of each frame, where the slider shows it, and its unit; of a still image 0."""
     time = time_axis(layer)
     if time < 0:
         return np.zeros(1), "frame"
     step = float(np.abs(layer.scale[time])) or 1.0
     timed = layer.units[time].dimensionality == {"[time]": 1}
-    return np.arange(layer.data.shape[time]) * step, str(layer.units[time]) if timed else "frame"
+    return np.arange(layer.data.shape[time]) * step + float(layer.translate[time]), str(layer.units[time]) if timed else "frame"
 
 
 def movie_of(taken: Given, times: tuple[np.ndarray, str]) -> Movie:
@@ -63,3 +65,10 @@ def full_shape(shape: tuple[int, ...], taken: Given) -> list[int]:
     for axis, n in zip(axes, shape, strict=True):
         sizes[axis] = n
     return sizes
+
+
+def show_movie_frame(layer: Labels, viewer: Any, frame: int) -> None:
+    """Move napari's slider to a frame of a layer."""
+    point = np.zeros(layer.ndim)
+    point[0] = frame
+    viewer.dims.set_point(viewer.dims.ndim - layer.ndim, float(layer.data_to_world(point)[0]))

@@ -11,7 +11,7 @@ from napari.layers import Labels, Points, Tracks
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
 
 from napari_shapelab.viewer.given_labels import Given, given
-from napari_shapelab.viewer.layer_movie import full_shape, movie_of, times_of, why_no_movie
+from napari_shapelab.viewer.layer_movie import full_shape, movie_of, show_movie_frame, times_of, why_no_movie
 from napari_shapelab.viewer.shown_frame import shown_frame
 from napari_shapelab.viewer.tabbed import own_tab
 from napari_shapelab.viewer.view import unwrapped
@@ -206,10 +206,7 @@ class MoviesPanel(QWidget):
         """Move napari's slider to a frame."""
         if self._source is None or self._source not in self._viewer.layers:
             return
-        axis = self._viewer.dims.ndim - self._source.ndim
-        point = np.zeros(self._source.ndim)
-        point[0] = frame
-        self._viewer.dims.set_point(axis, float(self._source.data_to_world(point)[0]))
+        show_movie_frame(self._source, self._viewer, frame)
 
     def _on_frame(self, event: Any = None) -> None:
         del event

@@ -9,6 +9,7 @@ import numpy as np
 
 from shapelab.measure import unit_of
 from shapelab.measure.units import shown_name
+from shapelab.movies import Event
 from shapelab.units import short_unit, shown_unit
 
 __all__ = ["comparison_rows"]
@@ -28,6 +29,7 @@ _NAMES = {
     "merge_bits": "merged cells [bits]",
     "variation_of_information": "variation of information [bits]",
     "labels": "cells",
+    "msd exponent": "exponent of displacements",
 }
 _POWERS = {
     "hausdorff": 1,
@@ -39,6 +41,7 @@ _POWERS = {
     "thickness": 1,
 }
 """Units of what `shapelab.measure` does not know."""
+_TIMES = {"second": "s", "minute": "min", "hour": "h", "millisecond": "ms"}
 _AXES = {2: ("long", "short"), 3: ("long", "middle", "short")}
 
 
@@ -48,8 +51,10 @@ def comparison_rows(result: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
     Parameters
     ----------
     result
-        What `shapelab.compare.compare` returned.
+        What `shapelab.compare.compare` returned, or `MovieComparison.report`.
     """
+    if result["compared"] == "movies":
+        return _movie_rows(result)
     between: dict[str, Any] = {}
     sides: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
     unit, ndim = short_unit(result["unit"]), len(result.get("spacing") or (1, 1, 1))
@@ -70,6 +75,27 @@ def comparison_rows(result: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
             key = _row_name(str(name), unit, ndim, mean=True)
             between[key] = f"KS {row['ks']:.2f}"
             sides[0][key], sides[1][key] = row["mean_a"], row["mean_b"]
+    return between, *sides
+
+
+def _movie_rows(result: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Return the rows of two movies: numbers of each as a whole, and the distributions over all paired frames."""
+    unit, time = short_unit(result["unit"]), _TIMES.get(result["time_unit"], result["time_unit"]) or "1"
+    speed = f"[{shown_unit(unit) or 'pixel'}/{time}]"
+    ndim = 3 if (result["pooled"]["quantity"] == "volume").any() else 2
+    between: dict[str, Any] = {}
+    sides: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+    for row in result["pooled"].to_dict("records"):
+        name = f"speed {speed}" if row["quantity"] == "speed" else _row_name(str(row["quantity"]), unit, ndim)
+        between[name] = f"KS {row['ks']:.2f}"
+        sides[0][name], sides[1][name] = row["mean_a"], row["mean_b"]
+    for row in result["summary"].to_dict("records"):
+        name = str(row["number"])
+        if name.startswith("mean "):
+            continue  # as of the cells, above
+        name = f"{Event(name.removesuffix(' rate')).plural} [1/(cell {time})]" if name.endswith(" rate") else _NAMES.get(name, name)
+        between[name] = f"{row['difference']:+.3g}" if np.isfinite(row["difference"]) else None
+        sides[0][name], sides[1][name] = row["a"], row["b"]
     return between, *sides
 
 

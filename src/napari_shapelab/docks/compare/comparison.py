@@ -13,6 +13,7 @@ import shapelab
 from napari_shapelab.viewer.layer_data import TakenLayer, why_not_taken
 from napari_shapelab.viewer.shapes import read_shape, why_no_shape
 from napari_shapelab.work.progress import Progress, Report
+from shapelab.compare import MovieComparison
 from shapelab.compare.rows import comparison_rows
 from shapelab.frame import LayerData
 from shapelab.parameters import Parameters, parameter
@@ -49,6 +50,8 @@ class Comparison:
     """See `shapelab.compare.compare`."""
     difference: LayerData | None
     provenance: dict[str, Any] = field(default_factory=dict)
+    movies: MovieComparison | None = None
+    """All frames of two movies, where these were compared."""
 
     @property
     def notes(self) -> str:

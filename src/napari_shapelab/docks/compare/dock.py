@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,9 @@ from napari_shapelab.docks.compare.comparison import (
     compare_layers,
     why_not,
 )
+from napari_shapelab.docks.compare.over_time import MovieWork, are_movies
 from napari_shapelab.docks.compare.results import ComparisonResults
+from napari_shapelab.docks.compare.slider_link import SliderLink
 from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.viewer.side_by_side import SideBySide
 from napari_shapelab.viewer.view import unwrapped
@@ -64,8 +67,11 @@ class CompareDock(QWidget):
         self.b = LayerCombo(self._viewer, "choose a layer", why_not, COMPARED)
         self.swap_button = QPushButton("Swap A and B")
         self.options = {info.name: QCheckBox(info.label) for info in CompareParameters.infos().values()}
+        self.over_time = QCheckBox("All frames")
+        self.link = QCheckBox("Link cells by overlap")
         self.work = WorkRow(self._viewer, "Compare", "Compare the two layers; neither of them is changed.")
         self.results = ComparisonResults(self._viewer)
+        self._slider = SliderLink(self._viewer, self.results)
         self.grid_button = QPushButton("Side by side")
         self.report_button = QPushButton("Export report…")
         self.mesh_button = mesh_button(self._viewer, self._solids, self.work.say)
@@ -91,15 +97,11 @@ class CompareDock(QWidget):
             self.work.say("A and B are the same layer: choose another one for B.", wrong=True)
             return
         try:
-            first, second, parameters = take(a, self._viewer), take(b, self._viewer), self.parameters
+            work = self._work(a, b)
         except ShapelabError as error:
             self._clear()
             self.work.say(str(error), wrong=True)
             return
-
-        def work(report: Any, abort: Any) -> Comparison:
-            return compare_layers(first, second, parameters, report, abort)
-
         self.work.start(work, self._show, "Comparing…", failed=self._clear, abortable=False)
 
     def script(self) -> Script:
@@ -107,6 +109,8 @@ class CompareDock(QWidget):
         a, b = self.a.layer, self.b.layer
         if a is None or b is None:
             raise InputError("Choose two layers, A and B, first.")
+        if self.over_time.isChecked() and self.over_time.isEnabled():
+            raise InputError("Scripts are of single frames: save the two layers and use  shapelab compare A B --over-time.")
         options = ", ".join(f"{name}={value!r}" for name, value in self.parameters if name != "difference")
         show = (
             "for name, value in result.items():",
@@ -135,12 +139,24 @@ class CompareDock(QWidget):
         self.a.choose(b)
         self.b.choose(a)
 
+    def _work(self, a: Layer, b: Layer) -> Callable[[Any, Any], Comparison]:
+        """Return what compares two layers, taken as they are now."""
+        if self.over_time.isChecked() and self.over_time.isEnabled() and isinstance(a, Labels) and isinstance(b, Labels):
+            return MovieWork(a, b, self._viewer, self.parameters, self.link.isChecked())
+        first, second, parameters = take(a, self._viewer), take(b, self._viewer), self.parameters
+
+        def work(report: Any, abort: Any) -> Comparison:
+            return compare_layers(first, second, parameters, report, abort)
+
+        return work
+
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _clear(self) -> None:
         """Forget what was found: it is not of what is chosen now."""
         self.comparison = None
         self.results.clear()
+        self._slider.follow(None, None)
         self._refresh()
 
     def _show(self, comparison: Comparison) -> None:
@@ -148,8 +164,9 @@ class CompareDock(QWidget):
         where = comparison.difference
         layer = None if where is None else difference_layer(where, comparison.names, comparison.provenance)
         self._show_difference(layer)
-        colours = "" if layer is None else legend(comparison.result["compared"] == "labels")
+        colours = "" if layer is None else legend(comparison.result["compared"] in ("labels", "movies"))
         self.results.show_comparison(comparison, colours)
+        self._slider.follow(self.a.layer, comparison.movies)
         self.work.say(_headline(comparison))
         self._refresh()
 
@@ -192,6 +209,9 @@ class CompareDock(QWidget):
 
     def _refresh(self) -> None:
         self.mesh_button.setEnabled(bool(self._solids()))
+        films = are_movies(self.a.layer, self.b.layer)
+        self.over_time.setEnabled(films)
+        self.link.setEnabled(films and self.over_time.isChecked())
         self.work.set_ready(self.a.layer is not None and self.b.layer is not None)
         self.swap_button.setEnabled(self.a.layer is not None or self.b.layer is not None)
         self.report_button.setEnabled(self.comparison is not None)
@@ -201,6 +221,7 @@ class CompareDock(QWidget):
         for combo in (self.a, self.b):
             combo.chosen.connect(lambda _: self._refresh())
         self.work.pressed.connect(self.compare)
+        self.over_time.toggled.connect(lambda _: self._refresh())
         self.swap_button.clicked.connect(lambda _=False: self.swap())
         self.grid_button.toggled.connect(self._on_grid)
         self.report_button.clicked.connect(lambda _=False: self._ask_and_export())
@@ -211,6 +232,8 @@ class CompareDock(QWidget):
         self.a.setToolTip("Labels, a mask, a field, a surface or points; real or simulated.")
         self.b.setToolTip("What A is compared with. Layers with different voxels or positions are resampled to the finer grid.")
         self.swap_button.setToolTip("Exchange A and B.")
+        self.over_time.setToolTip("Of two Labels layers over time: compare all frames, as distributions, order, displacements and events.")
+        self.link.setToolTip("For labels that do not follow the cells from frame to frame: give each cell one label first.")
         self.grid_button.setCheckable(True)
         self.grid_button.setToolTip(
             "Show A, B and their difference side by side (napari's grid mode), moving and slicing together. "
@@ -247,9 +270,8 @@ class CompareDock(QWidget):
     def _ticks(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setVerticalSpacing(2)
-        for i, box in enumerate(self.options.values()):
-            grid.addWidget(box, i // 2, i % 2)
-        grid.addWidget(self.swap_button, len(self.options) // 2, len(self.options) % 2)
+        for i, widget in enumerate((*self.options.values(), self.swap_button, self.over_time, self.link)):
+            grid.addWidget(widget, i // 2, i % 2)
         return grid
 
     def sizeHint(self) -> QSize:
@@ -263,6 +285,8 @@ def _is_shape(layer: Layer) -> bool:
 
 def _headline(comparison: Comparison) -> str:
     result = comparison.result
+    if result["compared"] == "movies":
+        return f"Compared {result['pairs']} pairs of frames."
     if "mismatch" in result:
         number = f"Mismatch {percent(result['mismatch'])}"
     elif "dice" in result:

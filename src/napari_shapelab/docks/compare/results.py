@@ -1,22 +1,25 @@
-"""What a comparison has found, in tabs: a table of numbers, distributions of cells, and curvature diagrams; notes below."""
+"""What a comparison has found, in tabs: numbers, distributions of cells, curvature diagrams, curves over time; notes below."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from qtpy.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.compare.comparison import Comparison, densities, distributions, numbers
+from napari_shapelab.docks.compare.over_time import distributions_at, pair_at
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.distribution_plot import DistributionPlot
 from napari_shapelab.widgets.measurement_table import Measurements
+from napari_shapelab.widgets.pair_plot import PairPlot
 from napari_shapelab.widgets.plots import DiagramPlot
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from shapelab.units import shown_unit
 
 __all__ = ["ComparisonResults"]
 
-_SLOW = (1, 2)
+_SLOW = (1, 2, 3)
 """Tabs that only some comparisons have something for."""
 
 
@@ -40,6 +43,10 @@ class ComparisonResults(QWidget):
         self.tabs.addTab(self.numbers, "Numbers")
         self.tabs.addTab(self.distributions, "Distributions")
         self.tabs.addTab(self._diagram_tab(), "Curvature")
+        self.over_time = PairPlot(viewer, "cells")
+        self.over_time.plot.setLabel("bottom", "frame of A")
+        self.tabs.addTab(self.over_time, "Over time")
+        self._comparison: Comparison | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -49,6 +56,7 @@ class ComparisonResults(QWidget):
 
     def clear(self) -> None:
         """Show nothing."""
+        self._comparison = None
         self.numbers.clear()
         self.notes.setText("")
         self.tabs.setCurrentIndex(0)
@@ -65,15 +73,34 @@ class ComparisonResults(QWidget):
         self.numbers.add("B", second)
         self.numbers.show_first()
         self.notes.setText(f"Lengths in {unit}. {comparison.notes}{f'<br>{colours}' if colours else ''}")
-        values = distributions(comparison)
-        if values:
-            self.distributions.show_values((f"A: {comparison.names[0]}", f"B: {comparison.names[1]}"), values)
-        self.tabs.setTabEnabled(1, bool(values))
+        self._comparison = comparison
+        self._show_distributions(distributions(comparison))
+        self.tabs.setTabEnabled(3, comparison.movies is not None)
+        if comparison.movies is not None:
+            self.over_time.show_pairs(comparison.movies.pairs.a, comparison.movies.curves(), "cells")
+            self.tabs.setCurrentIndex(3)
+        elif self.tabs.currentIndex() == 3:
+            self.tabs.setCurrentIndex(0)
         found = densities(comparison)
         self.tabs.setTabEnabled(2, found is not None)
         if found is not None:
             for plot, density in zip(self.diagrams, found[:2], strict=True):
                 plot.show_density(density, found[2], unit)
+
+    def show_frame(self, frame: int) -> None:
+        """Show of two movies the pair whose frame of A is nearest to this one; -1 for none."""
+        movies = None if self._comparison is None else self._comparison.movies
+        if movies is None or frame < 0:
+            self.over_time.show_frame(-1)
+            return
+        pair = pair_at(movies, frame)
+        self.over_time.show_frame(pair)
+        self._show_distributions(distributions_at(movies, pair))
+
+    def _show_distributions(self, values: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+        if values and self._comparison is not None:
+            self.distributions.show_values((f"A: {self._comparison.names[0]}", f"B: {self._comparison.names[1]}"), values)
+        self.tabs.setTabEnabled(1, bool(values))
 
     def _diagram_tab(self) -> QWidget:
         tab = QWidget()

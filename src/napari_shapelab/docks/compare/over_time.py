@@ -1,0 +1,119 @@
+"""Two movies in the Compare dock: the work, and a tab with curves whose cursor follows napari's slider."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels, Layer
+
+import shapelab
+from napari_shapelab.docks.compare.comparison import CompareParameters, Comparison
+from napari_shapelab.viewer.given_labels import Given, given
+from napari_shapelab.viewer.layer_data import place_of
+from napari_shapelab.viewer.layer_movie import movie_of, times_of, why_no_movie
+from napari_shapelab.work.progress import Progress, Report
+from shapelab.compare import MovieComparison, compare_movies
+from shapelab.errors import InputError
+from shapelab.frame import LayerData
+from shapelab.stopping import stoppable
+
+__all__ = ["MovieWork", "are_movies", "distributions_at", "pair_at"]
+
+
+def are_movies(*layers: Layer | None) -> bool:
+    """Return whether all of these are movies of cells."""
+    return all(layer is not None and not why_no_movie(layer) for layer in layers)
+
+
+class MovieWork:
+    """All frames of two layers, taken on the window's thread and compared on another.
+
+    Parameters
+    ----------
+    a, b
+        Labels over time.
+    viewer
+        In which they are.
+    parameters
+        What to compute.
+    link
+        Give each cell one label first.
+
+    Raises
+    ------
+    InputError
+        If a layer is no movie: why.
+    """
+
+    def __init__(self, a: Labels, b: Labels, viewer: Any, parameters: CompareParameters, link: bool) -> None:
+        for side, layer in (("A", a), ("B", b)):
+            if reason := why_no_movie(layer):
+                raise InputError(f"{side} cannot be compared over time: {reason}.")
+        self._taken = tuple(given(layer, viewer, film=True) for layer in (a, b))
+        self._times = tuple(times_of(layer) for layer in (a, b))
+        self._place, self._names = place_of(a), (a.name, b.name)
+        self._parameters, self._link = parameters, link
+
+    def __call__(self, report: Report, abort: threading.Event) -> Comparison:
+        """Compare them."""
+        with stoppable(abort):
+            movies = [movie_of(taken, times) for taken, times in zip(self._taken, self._times, strict=True)]
+            found = compare_movies(
+                movies[0],
+                movies[1],
+                link=self._link,
+                exclude_border=self._parameters.exclude_border,
+                names=self._names,
+                progress=lambda part, text: report(Progress(part, text)),
+            )
+            difference = None
+            if self._parameters.difference:
+                report(Progress(0.95, "Where they differ…"))
+                difference = _in_layer(found.difference(), self._taken[0], self._place)
+        result = {**found.report(), "compared": "movies"}
+        provenance = {
+            "model": "compare",
+            "a": self._names[0],
+            "b": self._names[1],
+            "parameters": dict(found.parameters),
+            "version": shapelab.__version__,
+            "notes": list(found.notes),
+        }
+        return Comparison(self._names, result, difference, provenance, found)
+
+
+def _in_layer(difference: LayerData, taken: Given, place: dict[str, Any]) -> LayerData:
+    """Return a difference (t, y, x) or (t, z, y, x) with all axes of the layer A, in its units."""
+    meta = {name: value for name, value in difference.meta.items() if name not in ("axis_labels", "units", "affine")}
+    along = (taken.time, *taken.axes)
+    sizes, scale, shift = [1] * taken.ndim, list(place["scale"]), list(place.get("translate", (0.0,) * taken.ndim))
+    for own, axis in enumerate(along):
+        sizes[axis] = difference.data.shape[own]
+        scale[axis], shift[axis] = difference.meta["scale"][own], difference.meta["translate"][own]
+    whole = np.eye(taken.ndim + 1)
+    affine = difference.meta.get("affine")
+    if affine is not None:
+        rows = [*along, taken.ndim]
+        whole[np.ix_(rows, rows)] = affine
+    meta |= {
+        "scale": tuple(scale),
+        "translate": tuple(shift),
+        "affine": whole,
+        "units": place["units"],
+        "axis_labels": place["axis_labels"],
+    }
+    return LayerData(difference.name, difference.data.reshape(sizes), "labels", meta)
+
+
+def pair_at(found: MovieComparison, frame: int) -> int:
+    """Return the pair whose frame of A is nearest to this one."""
+    return int(np.abs(found.pairs.a - frame).argmin())
+
+
+def distributions_at(found: MovieComparison, pair: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return quantity -> (values of A's cells in that pair of frames, of B's)."""
+    tables = [side.table[side.table["frame"] == int(frames[pair])] for side, frames in ((found.a, found.pairs.a), (found.b, found.pairs.b))]
+    names = found.pooled["quantity"].tolist()
+    return {str(name): (tables[0][name].to_numpy(float), tables[1][name].to_numpy(float)) for name in names}
