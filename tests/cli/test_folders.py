@@ -142,3 +142,18 @@ def test_a_folder_is_stopped(tmp_path):
     assert len(read_log(tmp_path / "t.csv")) == 1
     again = table_of_folder(tmp_path / "in", tmp_path / "t.csv", rows, pattern="*.txt", jobs=1)
     assert (again.before, again.rows) == (1, 3)
+
+
+def test_a_folder_is_fitted(folders, capsys):
+    out, alone = folders / "t.csv", folders / "alone.csv"
+    words = ["--labels", "--order", "1"]
+    assert main(["fit", str(folders / "a"), "--out", str(out), "--jobs", "1", *words]) == 0
+    assert main(["fit", str(folders / "a" / "1.tif"), "--out", str(alone), *words]) == 0
+    table, single = (pd.read_csv(file, dtype=str, keep_default_na=False) for file in (out, alone))
+    part = table[table["file"] == "1.tif"].drop(columns="file").reset_index(drop=True)
+    pd.testing.assert_frame_equal(part[single.columns.tolist()], single)
+    assert "belong to another grain" in pd.read_csv(log_of(out))["notes"].iloc[0]
+    for wrong, said in ((["--out", "a.csv", "--out", "b.csv"], "one --out"), (["--out", "a.tif"], ".csv")):
+        assert main(["fit", str(folders / "a"), *words, *wrong]) == 2
+        assert said in capsys.readouterr().err
+    assert main(["fit", str(folders / "a" / "1.tif"), "--jobs", "2", *words]) == 2

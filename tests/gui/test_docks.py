@@ -29,7 +29,7 @@ from napari_shapelab.widgets.tabs_below import TabsBelow
 from shapelab.catalog import create, families, scenarios
 from shapelab.units import shown_unit
 
-DOCKS = ["Curvatubes", "Cells", "Crystals", "Compare", "Atlas", "Replay", "Tensions", "Foam"]
+DOCKS = ["Curvatubes", "Cells", "Crystals", "Compare", "Atlas", "Replay", "Tensions", "Foam", "Folders"]
 FIRST_BUTTON = {"Crystals": "Fit", "Compare": "Compare", "Replay": "Play", "Tensions": "Infer"}
 ROW = 8
 """How far the middles of widgets of one row may be apart [pixels]."""

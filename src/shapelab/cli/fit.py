@@ -10,11 +10,26 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelab.cli.grain_input import GrainInput, add_grain_options, add_out_option, each_file_stoppable, read_grains, save_all, targets
+from shapelab.cli.folder import add_folder_options, over_files, refuse_folder_options
+from shapelab.cli.grain_input import (
+    GrainInput,
+    add_grain_options,
+    add_out_option,
+    each_file_stoppable,
+    read_grains,
+    save_all,
+    targets,
+    tell,
+)
+from shapelab.cli.parser import refuse
 from shapelab.cli.progress import work_line
+from shapelab.errors import InputError
+from shapelab.io.folder_files import is_folder_of_files
 from shapelab.units import percent
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from shapelab.crystals.fit_parameters import FitParameters
     from shapelab.crystals.sample import GrainSample
 
@@ -27,24 +42,53 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     from shapelab.crystals.fit_parameters import FitParameters
 
     parser.add_argument(
-        "files", type=Path, nargs="+", metavar="FILE", help="label image, orientation map (EBSD), grain table, or run folder of cells"
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="label image, orientation map (EBSD), grain table, or run folder of cells; or one folder of images",
     )
     add_out_option(parser, "each file")
     parser.add_argument("--json", action="store_true", help="print the numbers of each fit as a line of JSON")
     add_grain_options(parser)
+    add_folder_options(parser)
     add_parameters(parser, FitParameters)
     parser.set_defaults(action=run)
 
 
 def run(known: argparse.Namespace) -> int:
-    """Fit every file; one that fails is reported and left out."""
+    """Fit every file; one that fails is reported and left out. Of a folder, write one table of the grains of all files."""
     from shapelab.cli.options import given_parameters
     from shapelab.crystals.fit_parameters import FitParameters
     from shapelab.crystals.sample import SAMPLE_SUFFIXES
 
     parameters = FitParameters(**given_parameters(known, FitParameters))
+    if len(known.files) == 1 and is_folder_of_files(known.files[0]):
+        return over_files(_of_folder(known), table_of)
+    refuse_folder_options(known, known.files[0])
     outs = targets(known.out, known.files, SAMPLE_SUFFIXES)
     return each_file_stoppable(known.files, outs, partial(_fit, parameters, known))
+
+
+def _of_folder(known: argparse.Namespace) -> argparse.Namespace:
+    """Return the options for all files of a folder."""
+    if len(known.out) != 1:
+        raise InputError("A folder needs one --out FILE.csv for its table.")
+    refuse(known, ("json",), "prints, and --out writes a table as .csv: choose one of the two.")
+    return argparse.Namespace(**{**vars(known), "path": known.files[0], "out": Path(known.out[0])})
+
+
+def table_of(known: argparse.Namespace) -> pd.DataFrame:
+    """Return the table of the grains of a file of a folder; what is to be said of the fit goes to stderr."""
+    from shapelab.cli.options import given_parameters
+    from shapelab.crystals.fit_parameters import FitParameters
+
+    grains = read_grains(known.path, known)
+    fitted = _drawn if grains.table is not None else _fitted
+    sample, sentences, _ = fitted(grains, FitParameters(**given_parameters(known, FitParameters)), threading.Event())
+    tell(known.path.name, sentences)
+    assert sample.table is not None
+    return sample.table
 
 
 def _fit(parameters: FitParameters, known: argparse.Namespace, abort: threading.Event, file: Path, paths: Sequence[Path]) -> None:
