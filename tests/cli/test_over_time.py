@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import tifffile
 
 from shapelab.batch import folder_work
 from shapelab.cli import folder, main
+from shapelab.io.lock import FolderLock
 from shapelab.movies import measure_over_time
 
 
@@ -119,6 +121,83 @@ def test_a_damaged_file_is_named_and_skipped_and_only_it_is_done_again(images, t
     assert done == ["bad.tif", "cells 0.tif"]
     assert len(pd.read_csv(out)) == 4 + 4 + 3 + 4 + 5
     assert "3 of 5 files were done before" in capsys.readouterr().err
+
+
+def measured(images, out):
+    return main(["measure", str(images), "--labels", "--jobs", "1", "--out", str(out)])
+
+
+def begun(images, tmp_path):
+    """Return the result and the folder of a command of whose files one has failed."""
+    (images / "bad.tif").write_bytes(b"II*\0 no image")
+    assert measured(images, tmp_path / "all.csv") == 1
+    (images / "bad.tif").unlink()
+    return tmp_path / "all.csv", tmp_path / "all.csv.parts"
+
+
+def test_two_commands_do_not_share_a_result(images, tmp_path, capsys):
+    out, _ = begun(images, tmp_path)
+    before = out.read_bytes()
+    lock = FolderLock(out, "table")
+    assert measured(images, out) == 2
+    assert "is being written by this program" in capsys.readouterr().err
+    assert out.read_bytes() == before
+    lock.release()
+    assert measured(images, out) == 0
+    assert not [path.name for path in tmp_path.iterdir() if path.name.endswith((".lock", ".parts"))]
+
+
+def test_a_folder_of_somebody_else_is_left_alone(images, tmp_path, capsys):
+    mine = tmp_path / "all.csv.parts"
+    mine.mkdir()
+    (mine / "notes.txt").write_text("mine")
+    assert measured(images, tmp_path / "all.csv") == 2
+    assert "something else" in capsys.readouterr().err
+    assert [path.name for path in mine.iterdir()] == ["notes.txt"]
+    (mine / "notes.txt").unlink()
+    assert measured(images, tmp_path / "all.csv") == 0  # empty, as one that was killed at once leaves it
+
+
+@pytest.mark.parametrize(("name", "content"), [("options.json", "{"), ("options.json", "[" * 100_000), ("*.csv", 'a,b\n"1,2')])
+def test_what_is_damaged_among_the_tables_that_are_done_is_a_sentence(images, tmp_path, capsys, name, content):
+    out, parts = begun(images, tmp_path)
+    sorted(parts.glob(name))[0].write_text(content)
+    assert measured(images, out) == 2
+    assert "is damaged" in capsys.readouterr().err
+    if name == "*.csv":
+        assert measured(images, out) == 0
+        assert len(pd.read_csv(out)) == 2 + 3 + 4 + 5
+
+
+def test_an_empty_table_as_a_power_cut_leaves_it_is_made_anew(images, tmp_path):
+    out, parts = begun(images, tmp_path)
+    sorted(parts.glob("*.csv"))[0].write_text("")
+    assert measured(images, out) == 0
+    assert len(pd.read_csv(out)) == 2 + 3 + 4 + 5
+
+
+@pytest.mark.parametrize("gone", ["image", "tables", "image that was done"])
+def test_what_is_removed_meanwhile_is_said_and_nothing_is_claimed_of_it(images, tmp_path, capsys, monkeypatch, gone):
+    one, out = folder_work._one, tmp_path / "all.csv"
+
+    def remove(call):
+        outcome = one(call)
+        if call.name == "cells 1.tif":
+            if gone == "image":
+                (images / "cells 2.tif").unlink()
+            elif gone == "tables":
+                shutil.rmtree(tmp_path / "all.csv.parts")
+            else:
+                (images / call.name).unlink()
+        return outcome
+
+    monkeypatch.setattr(folder_work, "_one", remove)
+    code, files, rows = {"image": (1, 3, 2 + 3 + 5), "tables": (1, 0, 0), "image that was done": (0, 4, 2 + 3 + 4 + 5)}[gone]
+    assert measured(images, out) == code
+    printed = capsys.readouterr()
+    assert len(pd.read_csv(out)) == rows
+    assert f"{rows} rows of {files} files" in printed.out
+    assert code == 0 or f"{4 - files} of 4 files failed" in printed.err
 
 
 @pytest.mark.parametrize(

@@ -93,8 +93,10 @@ def table_of_folder(
     try:
         parts = Parts(root, target, options or {}, others)
         calls = [Call(table_of, file, parts.name(file), parts.path(file)) for file in files]
-        todo = [call for call in calls if not call.part.is_file()]
+        todo = [call for call in calls if not parts.has(call.file)]
         failed = _work(todo, len(calls), parts, jobs, scheduler, report)
+        lost = [call for call in calls if call.name not in failed and not parts.has(call.file)]
+        failed |= {call.name: FileOutcome(call.name, reason="its table was removed meanwhile") for call in lost}
         done = [call for call in calls if call.name not in failed]
         rows = parts.join([call.file for call in done])
         finished = {call.name: FileOutcome(call.name, rows[call.name], notes=parts.notes(call.file)) for call in done}

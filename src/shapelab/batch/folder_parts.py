@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shapelab.errors import InputError, ShapelabError
+from shapelab.errors import InputError
 from shapelab.io.output import new_version, require_new
 
 __all__ = ["FileOutcome", "Others", "Parts", "log_of", "notes_of", "parts_of", "read_log"]
@@ -18,6 +20,9 @@ __all__ = ["FileOutcome", "Others", "Parts", "log_of", "notes_of", "parts_of", "
 Others = Callable[[Path], Sequence[Path]]
 """From a file to those that its table depends on, too."""
 
+_OWN = re.compile(r"(\.[0-9a-f]{8}\.partial\.)?([0-9a-f]{24}\.(csv|json)|options\.json)")
+"""Names of what is kept in the folder."""
+_LONGEST_NOTE = 1_000_000
 _COLUMNS = ("file", "status", "rows", "reason", "notes")
 
 
@@ -88,30 +93,40 @@ class Parts:
     def __init__(self, folder: Path, out: Path, options: Mapping[str, str], others: Others | None = None) -> None:
         self._root, self._out, self._others = folder, out, others
         self.folder = parts_of(out)
+        self._places: dict[Path, Path] = {}
         given = dict(sorted(options.items()))
         note = self.folder / "options.json"
         if not note.is_file():
             require_new(out)
             require_new(log_of(out))
+            if self.folder.exists() and not self._is_own():
+                raise InputError(f"{self.folder.name!r} exists already and holds something else: choose another --out.")
+        elif _read(note) != given:
+            raise InputError(f"{self.folder.name} holds tables that were made with other options: delete it, or choose another --out.")
         try:
             self.folder.mkdir(exist_ok=True)
-            if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != given:
-                raise InputError(f"{self.folder.name} holds tables that were made with other options: delete it, or choose another --out.")
             with new_version(note) as partial:
                 partial.write_text(json.dumps(given), encoding="utf-8")
             if not log_of(out).exists():
                 self._write_log(())
-        except (OSError, ValueError) as error:
-            if isinstance(error, ShapelabError):
-                raise
-            raise InputError(f"{self.folder} cannot be written: {getattr(error, 'strerror', None) or error}.") from None
+        except OSError as error:
+            raise InputError(f"{self.folder} cannot be written: {error.strerror or error}.") from None
+
+    def _is_own(self) -> bool:
+        return self.folder.is_dir() and all(_OWN.fullmatch(entry.name) for entry in self.folder.iterdir())
 
     def path(self, file: Path) -> Path:
-        """Return where the table of a file is kept: another place if the file, or one that it depends on, has changed."""
-        depends = [file, *(self._others(file) if self._others is not None else ())]
-        states = [one.stat() for one in depends]
-        key = "|".join([self.name(file), *(f"{state.st_size}|{state.st_mtime_ns}" for state in states)])
-        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.csv"
+        """Return where the table of a file is kept: another place if the file, or one it depends on, has changed since an earlier call."""
+        if file not in self._places:
+            depends = [file, *(self._others(file) if self._others is not None else ())]
+            key = "|".join([self.name(file), *(_state(one) for one in depends)])
+            self._places[file] = self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.csv"
+        return self._places[file]
+
+    def has(self, file: Path) -> bool:
+        """Return whether the table of a file is there, with its notes; a power cut may leave an empty one."""
+        part = self.path(file)
+        return part.is_file() and part.stat().st_size > 0 and notes_of(part).is_file()
 
     def name(self, file: Path) -> str:
         """Return how a file is called in the table."""
@@ -124,7 +139,8 @@ class Parts:
 
     def notes(self, file: Path) -> tuple[str, ...]:
         """Return what was said of a file that is done."""
-        return tuple(json.loads(notes_of(self.path(file)).read_text(encoding="utf-8")))
+        found = _read(notes_of(self.path(file)))
+        return tuple(map(str, found)) if isinstance(found, list) else ()
 
     def join(self, files: Sequence[Path]) -> dict[str, int]:
         """Write all tables as one, letter by letter as they are; return the number of rows of each."""
@@ -139,9 +155,12 @@ class Parts:
             writer.writeheader()
             for name, part in parts:
                 with part.open(newline="", encoding="utf-8") as table:
-                    for row in csv.DictReader(table):
-                        writer.writerow({**row, "file": name})
-                        rows[name] += 1
+                    found = list(csv.DictReader(table))
+                if any(None in row or None in row.values() for row in found):  # more or fewer entries than columns
+                    part.unlink()
+                    raise InputError(f"The table of {name} in {self.folder.name} is damaged: the same call makes it anew.")
+                writer.writerows({**row, "file": name} for row in found)
+                rows[name] = len(found)
         return rows
 
     def close(self, outcomes: Sequence[FileOutcome]) -> None:
@@ -149,12 +168,30 @@ class Parts:
         self._write_log(outcomes)
         if any(outcome.reason for outcome in outcomes):
             return
-        for left in self.folder.iterdir():
-            left.unlink()
-        self.folder.rmdir()
+        with contextlib.suppress(OSError):  # removed meanwhile, or somebody has put something there
+            for left in self.folder.iterdir():
+                left.unlink(missing_ok=True)
+            self.folder.rmdir()
 
     def _write_log(self, outcomes: Sequence[FileOutcome]) -> None:
         with new_version(log_of(self._out)) as partial, partial.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(_COLUMNS)
             writer.writerows(outcome.row() for outcome in outcomes)
+
+
+def _read(file: Path) -> object:
+    """Return what one of our notes holds."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8")[:_LONGEST_NOTE])
+    except (OSError, ValueError, RecursionError):
+        raise InputError(f"{file.parent.name} is damaged: delete it, or choose another --out.") from None
+
+
+def _state(file: Path) -> str:
+    """Return what changes with a file; one that was removed since it was listed is told by whoever reads it."""
+    try:
+        state = file.stat()
+    except OSError:
+        return ""
+    return f"{state.st_size}|{state.st_mtime_ns}"

@@ -33,6 +33,8 @@ TableOf = Callable[[Path], "pd.DataFrame"]
 What is to be said of the file stands in the table's ``attrs["notes"]``, in sentences."""
 
 _KILLED = "the process that worked on it was ended from outside, perhaps because memory ran out"
+_MOST_JOBS = 61
+"""Windows starts no more processes in one pool."""
 _LOOK = 0.2
 """Time between two looks at whether to stop [s]."""
 
@@ -49,7 +51,7 @@ class Call(NamedTuple):
 
 def here(calls: Sequence[Call], jobs: int | None) -> Iterator[FileOutcome]:
     """Do the calls, as many at once as there are jobs (by default cores), and give what became of each."""
-    jobs = min(jobs or cpu_count(), len(calls))
+    jobs = min(jobs or cpu_count(), len(calls), _MOST_JOBS)
     if jobs < 2:
         for call in calls:
             check_stop()
