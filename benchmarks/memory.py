@@ -177,7 +177,7 @@ CASES: dict[str, Work] = {
     "compare masks, 2-D": call("compare", (1200, 1200), 0),
     "compare masks, 3-D": call("compare", (112, 112, 112), 0),
     "compare labels, 2-D": call("compare", (1000, 1000), 200),
-    "compare labels, 3-D": call("compare", (96, 96, 96), 200),
+    "compare labels, 3-D": call("compare", (88, 88, 88), 60),
     "mesh, 2-D": call("interface_mesh", (1000, 1000), 300),
     "mesh, 3-D": call("interface_mesh", (96, 96, 96), 200),
     "mesh, 3-D, many cells": call("interface_mesh", (80, 80, 80), 3000),

@@ -126,7 +126,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cycles", type=int, default=200, help="activities, each of which starts and stops one or two runs")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--minutes", type=float, default=60.0, help="end after this time, even if there are cycles left")
+    parser.add_argument(
+        "--minutes", type=float, default=60.0, help="end after this time, or when it is interrupted, and judge what was done"
+    )
     parser.add_argument("--warm-up", type=int, help="cycles before memory is compared (default: a quarter)")
     parser.add_argument("--only", metavar="ACTIVITY", help="do nothing else, such as closed_in_the_middle")
     parser.add_argument(
@@ -207,6 +209,8 @@ def soak(options: argparse.Namespace) -> int:
     end = resident()
     minutes = (time.perf_counter() - begin) / 60
     own_rest, own_used = napari_alone()
+    if cycle < options.cycles and options.warm_up is None:  # it was cut
+        warm_up = max(len(activities), cycle // 3)
     watched = [number for number in rest if number >= warm_up]
     growth, growth_used = (slope(watched, [known[number] for number in watched]) for known in (rest, used))
     per_cycle = slope(watched, [float(opened[number]) for number in watched])

@@ -87,8 +87,7 @@ def test_soft_cells_leave_the_room_faster():
     # over 8 seeds, at t = 5 of 60 cells: 30-43 soft ones are out, 22-32 hard ones, and the difference is 3-17 (mean 10, sd 4)
     runs = {"fire_alarm_soft": {}, "fire_alarm": {"dt": 0.0026}}  # hard cells with k dt = 2.1, three times the automatic step
     out = [
-        [run_until(measured(name, seed=seed, **values), 5.0).scalars["evacuated_part"] for seed in (1, 2, 3)]
-        for name, values in runs.items()
+        [run_until(measured(name, seed=seed, **values), 5.0).scalars["evacuated_part"] for seed in (1, 2)] for name, values in runs.items()
     ]
     soft, hard = np.mean(out, axis=1)
     assert soft >= 0.45

@@ -40,4 +40,4 @@ def viewer(make_napari_viewer, qtbot):
     viewer.window.resize(640, 480)
     yield viewer
     viewer.close()
-    qtbot.waitUntil(lambda: not workers(), timeout=10_000)
+    qtbot.waitUntil(lambda: not workers(), timeout=30_000)

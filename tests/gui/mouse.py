@@ -10,13 +10,6 @@ from qtpy.QtWidgets import QApplication
 LEFT = Qt.MouseButton.LeftButton
 
 
-def settled(qtbot, dock):
-    """Wait until what is shown is what the paused worker has."""
-    worker = dock.panel.stream.worker
-    qtbot.waitUntil(lambda: worker.paused and worker.frames.empty and not worker._edits, timeout=30_000)
-    qtbot.wait(50)
-
-
 def canvas_point(viewer, world):
     """Return where a place of the world is on the canvas, in a 2-D view."""
     native = viewer.window._qt_viewer.canvas.native
@@ -57,7 +50,11 @@ def seed(dock, row):
 
 
 def inner(dock):
-    """Return the row of the seed that is farthest from the sides of the box: a click on it cannot miss its cell."""
+    """Return the row of the seed that lies in its cell and is farthest from the sides of the box: a click on it cannot miss its cell."""
     _, places = seeds(dock)
-    extent = np.array(dock.panel.layers["cells"].data.shape) * dock.panel.layers["cells"].scale / dock.panel.layers["seeds"].scale
-    return int(np.argmax(np.minimum(places, extent - places).min(axis=1)))
+    cells = dock.panel.layers["cells"]
+    extent = np.array(cells.data.shape) * cells.scale / dock.panel.layers["seeds"].scale
+    away = np.minimum(places, extent - places).min(axis=1)
+    found = (seed(dock, row) for row in range(len(places)))
+    inside = np.array([cells.get_value(world, world=True) == number for number, _, world in found])
+    return int(np.argmax(np.where(inside, away, -np.inf)))

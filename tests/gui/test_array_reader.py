@@ -54,6 +54,6 @@ def test_the_dock_asks_which_array_has_the_grains(viewer, tmp_path, monkeypatch,
     source = GrainSource(viewer)
     qtbot.addWidget(source)
     source.open(_write(tmp_path / "a.h5"))
-    qtbot.waitUntil(lambda: source.layer is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: source.layer is not None, timeout=30_000)
     assert asked == [["raw", "seg/cells"]]
     np.testing.assert_array_equal(source.layer.data, CELLS)

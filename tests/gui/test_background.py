@@ -23,7 +23,7 @@ def test_answers_arrive_in_the_windows_thread_and_the_task_is_let_go(qtbot):
     answers = []
     for number, work in enumerate((lambda: 42, refuse, lambda: 1 // 0)):
         Task(None, work, lambda result: answers.append((result, threading.current_thread().name)), lambda text: answers.append(text))
-        qtbot.waitUntil(lambda number=number: len(answers) > number, timeout=5_000)
+        qtbot.waitUntil(lambda number=number: len(answers) > number, timeout=30_000)
     assert answers[0] == (42, "MainThread")
     assert answers[1] == "No."
     assert "ZeroDivisionError" in answers[2]
@@ -36,14 +36,14 @@ def test_a_task_is_let_go_even_if_its_answer_cannot_be_shown(qtbot):
 
     with qtbot.captureExceptions() as raised:
         Task(None, lambda: 42, show, show)
-        qtbot.waitUntil(lambda: bool(raised), timeout=5_000)
+        qtbot.waitUntil(lambda: bool(raised), timeout=30_000)
     assert not background._at_work
 
 
 def test_an_answer_that_cannot_be_shown_is_a_sentence(qtbot):
     told = []
     Task(None, lambda: 42, lambda result: result.no_such_thing, told.append)
-    qtbot.waitUntil(lambda: bool(told), timeout=5_000)
+    qtbot.waitUntil(lambda: bool(told), timeout=30_000)
     assert "cannot be shown because of an unexpected error (AttributeError" in told[0]
 
 
@@ -61,4 +61,4 @@ def test_a_task_goes_with_its_owner(qtbot, answered):
     del owner, task
     go.set()
     thread.join(5)
-    qtbot.waitUntil(lambda: not background._at_work, timeout=5_000)
+    qtbot.waitUntil(lambda: not background._at_work, timeout=30_000)

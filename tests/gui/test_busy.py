@@ -7,6 +7,7 @@ import weakref
 from pathlib import Path
 
 import pytest
+from runs import ENDLESS, stop
 
 from napari_shapelab.docks.cells import CellsDock
 from napari_shapelab.viewer.busy import Busy
@@ -18,7 +19,7 @@ def dock(viewer):
     viewer.window.resize(1200, 760)
     viewer.window.add_dock_widget(dock, name="Cells")
     dock.choose_scenario("active_liquid")
-    dock.form.set_values({"shape": (32, 32), "n_cells": 6, "fineness": 1})
+    dock.form.set_values({"shape": (32, 32), "n_cells": 6, "fineness": 1, "max_steps": ENDLESS})
     return dock
 
 
@@ -38,8 +39,7 @@ def test_an_unsaved_run_is_asked_for_and_one_that_is_saved_is_not(viewer, dock, 
     assert asked(viewer) == []
     dock.recording.box.setChecked(False)
     assert len(asked(viewer)) == 1
-    dock.panel.stop()
-    qtbot.waitUntil(lambda: not dock.panel.running, timeout=30_000)
+    stop(qtbot, dock.panel)
     assert asked(viewer) == []
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mouse import canvas_point, drag, inner, seed, settled
+from mouse import canvas_point, drag, inner, seed
 from napari.layers import Tracks
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication
+from runs import ENDLESS, click, settled, stop
 
 from napari_shapelab.docks.cells import CellsDock
-
-LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
@@ -22,27 +21,25 @@ def dock(viewer):
     return dock
 
 
-def click(qtbot, button):
-    assert button.isEnabled(), button.text()
-    qtbot.mouseClick(button, LEFT)
-
-
 def begin(qtbot, dock, scenario="active_liquid", fineness=1, **values):
     dock.choose_scenario(scenario)
-    dock.form.set_values({"fineness": fineness, **values})
+    dock.form.set_values({"fineness": fineness, "max_steps": ENDLESS, **values})
     click(qtbot, dock.panel.run_button)
     qtbot.waitUntil(lambda: dock.panel.snapshot is not None, timeout=120_000)
 
 
+def paused(qtbot, dock, scenario="active_liquid", fineness=1, **values):
+    """Begin a run that waits after its first step: where its cells are does not depend on when it is told to."""
+    dock.choose_scenario(scenario)
+    dock.form.set_values({"fineness": fineness, **values})
+    click(qtbot, dock.panel.step_button)
+    qtbot.waitUntil(lambda: dock.panel.snapshot is not None and dock.panel.snapshot.frame.step == 1, timeout=120_000)
+    settled(qtbot, dock.panel)
+
+
 def pause(qtbot, dock):
     click(qtbot, dock.panel.pause_button)
-    settled(qtbot, dock)
-
-
-def stop(qtbot, dock):
-    if dock.panel.running:  # a few relaxing cells may have come to rest by themselves
-        click(qtbot, dock.panel.stop_button)
-    qtbot.waitUntil(lambda: not dock.panel.running, timeout=30_000)
+    settled(qtbot, dock.panel)
 
 
 def active(viewer, dock):
@@ -59,11 +56,11 @@ def test_run_pause_step_stop_and_continue(dock, qtbot):
     step = dock.panel.snapshot.frame.step
     click(qtbot, dock.panel.step_button)
     qtbot.waitUntil(lambda: dock.panel.snapshot.frame.step == step + 1, timeout=30_000)
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
     assert dock.form.fields["n_cells"].isEnabled()
     click(qtbot, dock.panel.pause_button)
     qtbot.waitUntil(lambda: dock.panel.snapshot.frame.step > step + 1, timeout=30_000)
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
     cells, seeds = dock.panel.layers["cells"], dock.panel.layers["seeds"]
     assert cells.data.dtype == np.uint16
     assert set(np.unique(cells.data)) - {0} == set(seeds.features["id"])
@@ -71,8 +68,7 @@ def test_run_pause_step_stop_and_continue(dock, qtbot):
 
 
 def test_click_drag_add_remove_and_paint(viewer, dock, qtbot):
-    begin(qtbot, dock, shape=(64, 64), n_cells=6, filling=0.3)
-    pause(qtbot, dock)
+    paused(qtbot, dock, shape=(64, 64), n_cells=6, filling=0.3)
     active(viewer, dock)
     row = inner(dock)
     number, pixel, world = seed(dock, row)
@@ -85,7 +81,7 @@ def test_click_drag_add_remove_and_paint(viewer, dock, qtbot):
     click(qtbot, dock.tools.buttons["move"])
     to = world + np.array([7.0, -5.0])
     drag(viewer, [here, canvas_point(viewer, (world + to) / 2), canvas_point(viewer, to)])
-    settled(qtbot, dock)
+    settled(qtbot, dock.panel)
     # the second half of the way may still be under way
     qtbot.waitUntil(lambda: np.allclose(np.mod(seed(dock, row)[1] - pixel - [7, -5] + 32, 64) - 32, 0, atol=1.0), timeout=30_000)
 
@@ -109,13 +105,12 @@ def test_click_drag_add_remove_and_paint(viewer, dock, qtbot):
     assert not (np.asarray(dock.panel.layers["cells"].data)[walls] > 0).any()
     assert "new wall" not in viewer.layers
     drag(viewer, [canvas_point(viewer, (5.0, 8.0)), canvas_point(viewer, (5.0, 50.0))], Qt.KeyboardModifier.ShiftModifier)
-    settled(qtbot, dock)
-    stop(qtbot, dock)
+    settled(qtbot, dock.panel)
+    stop(qtbot, dock.panel)
 
 
 def test_the_hand_works_on_cells_that_are_drawn_finer(viewer, dock, qtbot):
-    begin(qtbot, dock, fineness=3, shape=(64, 64), n_cells=6, filling=0.3, speed=0.0)
-    pause(qtbot, dock)
+    paused(qtbot, dock, fineness=3, shape=(64, 64), n_cells=6, filling=0.3, speed=0.0)
     cells = dock.panel.layers["cells"]
     assert cells.data.shape == (192, 192)
     row = inner(dock)
@@ -124,7 +119,7 @@ def test_the_hand_works_on_cells_that_are_drawn_finer(viewer, dock, qtbot):
     click(qtbot, dock.tools.buttons["move"])
     to = world + np.array([7.0, -5.0])
     drag(viewer, [canvas_point(viewer, world), canvas_point(viewer, to)])
-    settled(qtbot, dock)
+    settled(qtbot, dock.panel)
     # the second half of the way may still be under way
     qtbot.waitUntil(lambda: np.allclose(np.mod(seed(dock, row)[1] - pixel - [7, -5] + 32, 64) - 32, 0, atol=1.0), timeout=30_000)
     free = np.argwhere(np.asarray(cells.data) == 0)
@@ -140,7 +135,7 @@ def test_the_hand_works_on_cells_that_are_drawn_finer(viewer, dock, qtbot):
     assert walls.shape == (192, 192)
     assert walls[3 * 5 : 3 * 6, 3 * 10 : 3 * 48].all()
     assert not (np.asarray(cells.data)[walls] > 0).any()
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
 
 
 def test_a_new_run_is_coloured_by_what_its_scenario_is_about(dock, qtbot):
@@ -151,7 +146,7 @@ def test_a_new_run_is_coloured_by_what_its_scenario_is_about(dock, qtbot):
         ("falling_cells", "identity"),
     ):
         begin(qtbot, dock, name, shape=(48, 48), n_cells=6)
-        stop(qtbot, dock)
+        stop(qtbot, dock.panel)
         assert dock.colours.combo.currentText() == feature
 
 
@@ -195,12 +190,12 @@ def test_the_hand_reaches_in_while_cells_move(viewer, dock, qtbot):
     step = dock.panel.snapshot.frame.step
     qtbot.waitUntil(lambda: dock.panel.snapshot.frame.step > step, timeout=30_000)  # and it goes on
     assert dock.panel.running
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
 
 
 def test_another_run_is_what_is_seen_and_handled(viewer, dock, qtbot):
     begin(qtbot, dock, "relaxation_3d", shape=(16, 16, 16), n_cells=4)
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
     old = dock.panel.layers["cells"]
     assert viewer.dims.ndisplay == 3
     assert viewer.layers.selection.active is old
@@ -216,18 +211,18 @@ def test_another_run_is_what_is_seen_and_handled(viewer, dock, qtbot):
     qtbot.waitUntil(lambda: dock.panel.plot.choice.currentData() == "heterotypic_contact", timeout=30_000)
     names = [dock.panel.plot.choice.itemData(i) for i in range(dock.panel.plot.choice.count())]
     assert "off_centre" not in names  # of the run before
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
 
 
 def test_an_ended_run_wakes_for_the_hand(viewer, dock, qtbot):
     begin(qtbot, dock, shape=(48, 48), n_cells=5, filling=0.3)
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
     active(viewer, dock)
     click(qtbot, dock.tools.buttons["remove"])
     drag(viewer, [canvas_point(viewer, seed(dock, inner(dock))[2])])
     qtbot.waitUntil(lambda: len(dock.panel.layers["seeds"].data) == 4, timeout=30_000)
     assert dock.panel.stream.worker.paused
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
 
 
 def test_what_cannot_be_is_a_sentence_and_the_run_goes_on(dock, qtbot):
@@ -236,14 +231,14 @@ def test_what_cannot_be_is_a_sentence_and_the_run_goes_on(dock, qtbot):
     qtbot.waitUntil(lambda: "not enough space" in dock.panel.message.text(), timeout=30_000)
     step = dock.panel.snapshot.frame.step
     qtbot.waitUntil(lambda: dock.panel.snapshot.frame.step > step, timeout=30_000)
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
 
 
 def test_colours_tracks_measure_and_script(viewer, dock, qtbot, tmp_path):
     begin(qtbot, dock, shape=(48, 48), n_cells=8)
     qtbot.waitUntil(lambda: dock.panel.snapshot.frame.step >= 4, timeout=60_000)
     dock.colours.choose("volume")
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
     cells = dock.panel.layers["cells"]
     colours = cells.colormap.map(np.array(dock.panel.layers["seeds"].features["id"]))
     assert len(np.unique(colours, axis=0)) > 1
@@ -315,9 +310,8 @@ def test_types_come_from_a_second_layer(viewer, dock, qtbot):
 
 
 def test_cells_in_space(viewer, dock, qtbot):
-    begin(qtbot, dock, "hard_and_soft_cells", shape=(20, 20, 20), n_cells=5, filling=0.4)
+    paused(qtbot, dock, "hard_and_soft_cells", shape=(20, 20, 20), n_cells=5, filling=0.4)
     assert viewer.dims.ndisplay == 3
-    pause(qtbot, dock)
     active(viewer, dock)
     centre = viewer.window._qt_viewer.canvas.native.rect().center()
     drag(viewer, [centre])  # a ray through the middle of the box
@@ -325,7 +319,7 @@ def test_cells_in_space(viewer, dock, qtbot):
     drag(viewer, [centre])
     qtbot.waitUntil(lambda: len(dock.panel.layers["seeds"].data) == 6, timeout=30_000)
     number = set(dock.panel.layers["seeds"].features["id"]).difference(range(1, 6)).pop()
-    settled(qtbot, dock)
+    settled(qtbot, dock.panel)
 
     click(qtbot, dock.tools.buttons["look"])
     drag(viewer, [centre])
@@ -335,7 +329,7 @@ def test_cells_in_space(viewer, dock, qtbot):
     click(qtbot, dock.tools.buttons["move"])
     angles = viewer.scene.camera.angles
     drag(viewer, [centre, centre + QPoint(12, 0), centre + QPoint(24, 8)])
-    settled(qtbot, dock)
+    settled(qtbot, dock.panel)
     after = dict(zip(dock.panel.layers["seeds"].features["id"], np.array(dock.panel.layers["seeds"].data), strict=True))
     assert np.linalg.norm(after[picked] - before[picked]) > 0.5
     assert all(np.allclose(after[cell], before[cell]) for cell in after if cell != picked)
@@ -356,7 +350,7 @@ def test_cells_in_space(viewer, dock, qtbot):
     walls = np.asarray(dock.panel.layers["walls"].data) > 0
     assert walls[10, 3, 4:15].all()
     assert not walls[0].any()
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
 
 
 def test_deleted_layer_and_closed_viewer(viewer, dock, qtbot):
@@ -421,7 +415,7 @@ def test_a_run_lies_over_the_labels_it_came_from_under_any_transform(viewer, doc
     copied = viewer.layers[-1]
     assert copied.data.dtype == cells.data.dtype
     assert np.allclose(copied.data_to_world((3,) * ndim), cells.data_to_world((3,) * ndim))
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
     assert np.array_equal(layer.data, before)
     assert layer.features.equals(features)
     for one in dock.panel.layers.layers():
@@ -455,7 +449,7 @@ def test_a_pyramid_over_time_gives_the_frame_that_is_shown(viewer, dock, qtbot):
     click(qtbot, dock.panel.step_button)
     qtbot.waitUntil(lambda: dock.panel.snapshot is not None, timeout=120_000)
     assert set(np.unique(dock.panel.layers["cells"].data)) == {0, 4, 5, 6}
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
@@ -465,7 +459,7 @@ def test_the_hand_reaches_turned_cells_whatever_layer_is_selected(viewer, dock, 
     dock.start_from.choose(layer)
     click(qtbot, dock.panel.step_button)
     qtbot.waitUntil(lambda: dock.panel.snapshot is not None and dock.panel.snapshot.frame.step == 1, timeout=120_000)
-    settled(qtbot, dock)
+    settled(qtbot, dock.panel)
     other = viewer.add_points(np.zeros((1, 2)), name="other")
     viewer.layers.selection.active = other
     number, pixel, world = seed(dock, 1)
@@ -491,9 +485,9 @@ def test_the_hand_reaches_turned_cells_whatever_layer_is_selected(viewer, dock, 
     )
     qtbot.waitUntil(lambda: dock.panel.layers["walls"] is not None, timeout=30_000)
     assert np.asarray(dock.panel.layers["walls"].data)[22, 16:25].all()
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
     dock.start_from.choose(None)
     dock.panel.snapshot = None
     begin(qtbot, dock, shape=(48, 48), n_cells=5)
     assert dock.tools.info.text() == "Click a cell to see its properties."  # not the cell of the run before
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)

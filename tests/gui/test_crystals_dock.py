@@ -293,7 +293,7 @@ def test_closing_the_viewer_ends_the_fit(viewer, dock, flat, qtbot, gate):
     qtbot.waitUntil(lambda: "mismatch" in dock.fit.work.message.text(), timeout=60_000)
     abort = dock.fit.work._abort
     viewer.close()
-    qtbot.waitUntil(abort.is_set, timeout=10_000)
+    qtbot.waitUntil(abort.is_set, timeout=30_000)
 
 
 def test_ids_of_64_bits_go_all_the_way(viewer, dock, flat, qtbot, tmp_path):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
+from runs import click, over, stop
 
 from napari_shapelab.docks.curvatubes import CurvatubesDock
 
-CLICK = Qt.MouseButton.LeftButton
 SMALL = (16, 16, 16)
 
 
@@ -27,19 +26,9 @@ def dock(viewer):
     return dock
 
 
-def click(qtbot, button):
-    assert button.isEnabled(), button.text()
-    qtbot.mouseClick(button, CLICK)
-
-
 def run_until(qtbot, dock, steps=3):
     click(qtbot, dock.panel.run_button)
     qtbot.waitUntil(lambda: dock.panel.snapshot is not None and dock.panel.snapshot.frame.step >= steps, timeout=90_000)
-
-
-def stop(qtbot, dock):
-    click(qtbot, dock.panel.stop_button)
-    qtbot.waitUntil(lambda: not dock.panel.running, timeout=20_000)
 
 
 def test_run_change_and_results(viewer, dock, qtbot, tmp_path):
@@ -52,7 +41,7 @@ def test_run_change_and_results(viewer, dock, qtbot, tmp_path):
     qtbot.waitUntil(lambda: dock.panel.snapshot.provenance["parameters"]["b10"] == pytest.approx(-40 * 5 / 6), timeout=20_000)
     dock.mask_shown.click()
     qtbot.waitUntil(lambda: dock.panel.layers["mask"] is not None, timeout=20_000)
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
     assert dock.form.settings.fields["shape"].isEnabled()
 
     click(qtbot, dock.results.mask_button)
@@ -84,7 +73,7 @@ def test_saving_while_running(dock, qtbot, tmp_path):
     dock.results.save(tmp_path / "live.zarr")
     qtbot.waitUntil(lambda: dock.panel.message.text() == "Saved 'live.zarr'.", timeout=60_000)
     assert dock.panel.running
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
     assert load_run(tmp_path / "live.zarr").simulation().step_number > 0
 
 
@@ -97,7 +86,7 @@ def test_presets_while_running(dock, qtbot):
     dock.choose_preset("gyroid")
     assert "stop the run first" in dock.panel.message.text()
     assert dock.presets.name == "spheres"
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
 
 
 def test_two_textures_at_once(viewer, dock, qtbot):
@@ -111,7 +100,8 @@ def test_two_textures_at_once(viewer, dock, qtbot):
     qtbot.waitUntil(lambda: all(one.panel.snapshot and one.panel.snapshot.frame.step >= 3 for one in (dock, other)), timeout=90_000)
     for one in (dock, other):
         one.panel.stop()
-    qtbot.waitUntil(lambda: not dock.panel.running and not other.panel.running, timeout=20_000)
+    for one in (dock, other):
+        over(qtbot, one.panel)
     assert {layer.name for layer in viewer.layers} == {"tubes · field", "sponge · field"}
 
 
@@ -125,7 +115,7 @@ def test_start_from_a_mask_with_long_voxels(viewer, dock, qtbot):
     run_until(qtbot, dock)
     field = dock.panel.layers["field"]
     assert field.name.startswith("cell as tubes")
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
     inside = np.argwhere(field.data > 0).mean(axis=0) * field.scale + field.translate
     expected = np.argwhere(mask.data > 0).mean(axis=0) * mask.scale + mask.translate
     assert np.allclose(inside, expected, atol=1.0)
@@ -152,7 +142,7 @@ def test_a_thin_shape_is_warned_of_and_computed_on_a_finer_grid(viewer, dock, qt
     assert dock.parameters.resolution == 300
     run_until(qtbot, dock)
     field = dock.panel.layers["field"]
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
     inside = np.argwhere(field.data > 0).mean(axis=0) * field.scale + field.translate
     np.testing.assert_allclose(inside, np.argwhere(thin > 0).mean(axis=0) * 0.5 + mask.translate, atol=0.3)
     dock.start_from.combo.choose(None)
@@ -222,7 +212,7 @@ def test_the_diagram_of_a_run(viewer, dock, qtbot):
         dock.panel.tabs.setCurrentWidget(dock.diagram)
     dock.diagram.combo.choose(mask)
     qtbot.waitUntil(lambda: "Orange" in dock.diagram.note.text(), timeout=60_000)
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
 
 
 def test_restore_defaults(dock, qtbot):
@@ -265,7 +255,7 @@ def test_a_run_and_its_mesh_lie_over_the_mask_under_any_transform(viewer, dock, 
     dock.start_from.combo.choose(mask)
     click(qtbot, dock.panel.step_button)
     qtbot.waitUntil(lambda: dock.panel.snapshot is not None and dock.panel.snapshot.frame.step == 1, timeout=90_000)
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
     field = dock.panel.layers["field"]
     expected = np.asarray(mask.data_to_world(np.argwhere(mask.data > 0).mean(0)))
     found = np.asarray(field.data_to_world(np.argwhere(field.data > 0).mean(0)))
@@ -293,7 +283,7 @@ def test_a_run_beside_an_image_measures_in_its_own_unit(viewer, dock, qtbot, pix
     if pixels:
         viewer.add_labels(np.ones((8, 8), int))
     run_until(qtbot, dock)
-    stop(qtbot, dock)
+    stop(qtbot, dock.panel)
     dock.results.add_mesh()
     qtbot.waitUntil(lambda: "triangles" in dock.panel.message.text(), timeout=60_000)
     field, mesh = dock.panel.layers["field"], viewer.layers.selection.active

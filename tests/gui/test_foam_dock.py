@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mouse import canvas_point, drag, inner, seed, settled
+from mouse import canvas_point, drag, inner, seed
 from napari.layers import Shapes, Vectors
 from qtpy.QtCore import Qt
+from runs import click, over, settled, stop
 
 from napari_shapelab.docks.foam import FoamDock
 from napari_shapelab.docks.replay import ReplayDock
@@ -23,16 +24,12 @@ def dock(viewer):
     return dock
 
 
-def click(qtbot, button):
-    assert button.isEnabled(), button.text()
-    qtbot.mouseClick(button, LEFT)
-
-
 def run_for(qtbot, dock, steps):
     """Run to `steps`, and wait for the end."""
     dock.form.set_values({"max_steps": steps})
     click(qtbot, dock.panel.run_button)
-    qtbot.waitUntil(lambda: dock.panel.snapshot is not None and not dock.panel.running, timeout=120_000)
+    qtbot.waitUntil(lambda: dock.panel.snapshot is not None, timeout=120_000)
+    over(qtbot, dock.panel)
 
 
 def ids(dock):
@@ -54,10 +51,7 @@ def test_a_preset_runs_and_its_cells_are_coloured_by_type_and_by_pressure(qtbot,
 
 
 def test_cells_divide_change_type_and_leave_by_clicks(qtbot, dock):
-    dock.form.set_values({"n_cells": 6, "shape": (64, 64), "motility": 0.0})
-    click(qtbot, dock.panel.run_button)
-    qtbot.waitUntil(lambda: dock.panel.snapshot is not None, timeout=120_000)
-    click(qtbot, dock.panel.pause_button)
+    paused(qtbot, dock)
     click(qtbot, dock.tools.buttons["divide"])
     dock.tools.act(1, None)
     qtbot.waitUntil(lambda: len(ids(dock)) == 7, timeout=60_000)
@@ -68,8 +62,7 @@ def test_cells_divide_change_type_and_leave_by_clicks(qtbot, dock):
     click(qtbot, dock.tools.buttons["look"])
     dock.tools.act(2, None)
     assert "pressure" in dock.tools.info.text()
-    click(qtbot, dock.panel.stop_button)
-    qtbot.waitUntil(lambda: not dock.panel.running, timeout=60_000)
+    stop(qtbot, dock.panel)
 
 
 def features_now(dock):
@@ -81,7 +74,7 @@ def paused(qtbot, dock, **values):
     dock.form.set_values({"n_cells": 6, "shape": (64, 64), "motility": 0.0, **values})
     click(qtbot, dock.panel.step_button)
     qtbot.waitUntil(lambda: dock.panel.snapshot is not None and dock.panel.snapshot.frame.step == 1, timeout=120_000)
-    settled(qtbot, dock)
+    settled(qtbot, dock.panel)
 
 
 def test_a_foam_is_drawn_finer_and_the_hand_reaches_the_cell_that_is_seen(qtbot, dock, viewer):
@@ -103,7 +96,7 @@ def test_a_foam_is_drawn_finer_and_the_hand_reaches_the_cell_that_is_seen(qtbot,
 
     click(qtbot, dock.tools.buttons["pull"])
     drag(viewer, [canvas_point(viewer, aim), canvas_point(viewer, world)])
-    settled(qtbot, dock)
+    settled(qtbot, dock.panel)
     for step in (2, 3, 4):
         click(qtbot, dock.panel.step_button)
         qtbot.waitUntil(lambda step=step: dock.panel.snapshot.frame.step == step, timeout=60_000)
@@ -128,8 +121,7 @@ def test_a_foam_is_drawn_finer_and_the_hand_reaches_the_cell_that_is_seen(qtbot,
     qtbot.waitUntil(lambda: any(isinstance(layer, Shapes) for layer in viewer.layers), timeout=60_000)
     outlines = next(layer for layer in viewer.layers if isinstance(layer, Shapes))
     assert (outlines.extent.world[1] <= cells.extent.world[1] + 1).all()
-    click(qtbot, dock.panel.stop_button)
-    qtbot.waitUntil(lambda: not dock.panel.running, timeout=60_000)
+    stop(qtbot, dock.panel)
 
 
 def test_labels_of_the_user_become_a_foam_where_they_are(qtbot, dock, viewer):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from runs import stop
 
 from napari_shapelab import settings
 from napari_shapelab.docks.cells import CellsDock
@@ -20,8 +21,7 @@ def memory(tmp_path, monkeypatch):
 def run(qtbot, dock):
     dock.panel.run()
     qtbot.waitUntil(lambda: dock.panel.snapshot is not None, timeout=120_000)
-    dock.panel.stop()
-    qtbot.waitUntil(lambda: not dock.panel.running, timeout=30_000)
+    stop(qtbot, dock.panel)
 
 
 def test_cells_are_as_they_were_left(viewer, qtbot, memory):

@@ -63,7 +63,7 @@ def test_what_has_happened_passes_by_itself(line, qtbot, monkeypatch):
     monkeypatch.setattr("napari_shapelab.widgets.message._READING", 0.01)
     line.say("Copied.", passing=True)
     assert line.text() == "Copied."
-    qtbot.waitUntil(lambda: line.text() == "", timeout=5000)
+    qtbot.waitUntil(lambda: line.text() == "", timeout=30_000)
     line.say("Saved.", passing=True)
     line.say("Settled.")  # takes its place for good
     with qtbot.waitSignal(line._passing.timeout, timeout=300, raising=False) as late:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from napari.layers import Shapes, Surface
+from runs import stop
 
 from napari_shapelab.docks.cells import CellsDock
 from napari_shapelab.run.outlines import outlines_of, surfaces_of
@@ -41,8 +42,7 @@ def test_the_button_shows_them_and_takes_them_away(viewer, qtbot, scenario, kind
     dock.form.set_values({"shape": shape, "n_cells": 5, "fineness": 2})
     dock.panel.run()
     qtbot.waitUntil(lambda: dock.panel.snapshot is not None, timeout=120_000)
-    dock.panel.stop()
-    qtbot.waitUntil(lambda: not dock.panel.running, timeout=30_000)
+    stop(qtbot, dock.panel)
     dock.outlines.click()
     qtbot.waitUntil(lambda: any(isinstance(layer, kind) for layer in viewer.layers), timeout=120_000)
     layer = next(layer for layer in viewer.layers if isinstance(layer, kind))

@@ -8,6 +8,7 @@ import threading
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from runs import over, stop
 from toy_model import toy
 
 from napari_shapelab.run.panel import RunPanel
@@ -41,7 +42,7 @@ def panel(viewer, tmp_path):
 
 def run_to_the_end(qtbot, panel):
     qtbot.mouseClick(panel.run_button, CLICK)
-    qtbot.waitUntil(lambda: not panel.running, timeout=30_000)
+    over(qtbot, panel)
 
 
 def test_a_run_is_kept_from_its_beginning_by_a_thread_of_its_own(panel, qtbot, tmp_path, monkeypatch):
@@ -84,9 +85,7 @@ def test_keeping_begins_and_ends_during_a_run_and_goes_on_with_it(panel, qtbot, 
     qtbot.waitUntil(lambda: load_run(path).steps == [1, 2, 4], timeout=30_000)
     qtbot.mouseClick(panel.step_button, CLICK)
     qtbot.waitUntil(lambda: panel.snapshot.frame.step == 5, timeout=30_000)
-    qtbot.mouseClick(panel.stop_button, CLICK)
-    qtbot.waitUntil(lambda: not panel.running, timeout=30_000)
-    qtbot.waitUntil(lambda: load_run(path).record.reason is not None, timeout=30_000)  # the window does not wait for the disk
+    stop(qtbot, panel)
     run = load_run(path)
     assert (run.steps, run.record.reason) == ([1, 2, 4, 5], "Stopped.")
     qtbot.mouseClick(panel.step_button, CLICK)  # the ended run goes on, in its own folder
@@ -197,8 +196,7 @@ def test_a_folder_deleted_during_a_run_is_told(panel, qtbot, tmp_path):
     qtbot.waitUntil(lambda: panel.snapshot is not None and panel.snapshot.frame.step == 2, timeout=30_000)
     qtbot.waitUntil(lambda: "Not saved" in panel.keeping.note.text(), timeout=30_000)
     assert panel.running
-    panel.stop()
-    qtbot.waitUntil(lambda: not panel.running, timeout=30_000)
+    stop(qtbot, panel)
     with pytest.raises(InputError):
         load_run(path)
 

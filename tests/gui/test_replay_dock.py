@@ -12,6 +12,7 @@ from PIL import Image
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QApplication
+from runs import click, over, stop
 
 from napari_shapelab.docks.replay import ReplayDock
 from shapelab.cells import Cells
@@ -60,11 +61,6 @@ def opened(qtbot, dock, path):
     dock.open(path)
     qtbot.waitUntil(lambda: dock.run is not None and dock.run.path == path, timeout=30_000)
     return dock.run
-
-
-def click(qtbot, button):
-    assert button.isEnabled(), button.text()
-    qtbot.mouseClick(button, CLICK)
 
 
 def place_on_plot(dock, step):
@@ -145,7 +141,7 @@ def test_slider_cursor_and_clicks_move_together(viewer, dock, qtbot, tubes):
     for part in (0.3, 0.6, 1.0):
         qtbot.mouseMove(viewport, QPoint(round(start.x() + part * (end.x() - start.x())), start.y()))
     qtbot.mouseRelease(viewport, CLICK, pos=end)
-    qtbot.waitUntil(lambda: viewer.dims.current_step[0] == 1, timeout=5_000)
+    qtbot.waitUntil(lambda: viewer.dims.current_step[0] == 1, timeout=30_000)
     click(qtbot, dock.player.next_button)
     assert viewer.dims.current_step[0] == 2
 
@@ -232,7 +228,7 @@ def test_resume_from_the_middle_equals_the_uninterrupted_run(viewer, dock, qtbot
     dock.timeline.go(2)
     assert dock.resume_button.text() == "Resume from step 4"
     family = resumed(qtbot, dock)
-    qtbot.waitUntil(lambda: not family.panel.running, timeout=90_000)
+    over(qtbot, family.panel)
     assert family.panel.snapshot.frame.step == 12
     assert "Something could not be shown" not in family.panel.message.text()  # the run is a volume beside volumes in time
     np.testing.assert_array_equal(family.panel.layers["field"].data, run.frame(-1)["field"])
@@ -260,8 +256,7 @@ def test_resumed_cells_equal_the_uninterrupted_ones(viewer, dock, qtbot, folder,
     dock.timeline.go(2)
     assert resumed(qtbot, dock) is family
     qtbot.waitUntil(lambda: family.panel.snapshot is not None and family.panel.snapshot.frame.step >= 12, timeout=90_000)
-    click(qtbot, family.panel.stop_button)
-    qtbot.waitUntil(lambda: not family.panel.running, timeout=20_000)
+    stop(qtbot, family.panel)
     again = load_run(tmp_path / "all-from-4-1.zarr")
     assert again.steps[:5] == [4, 6, 8, 10, 12]
     for k in range(5):
@@ -307,11 +302,10 @@ def test_parameters_are_restored_and_the_old_ones_come_back(viewer, dock, qtbot,
     assert (family.parameters, family.presets.name) == (before, "sponge")
     assert dock.restore_button.text() == "Restore parameters"
     family.panel.run()
-    qtbot.waitUntil(lambda: family.panel.running, timeout=5_000)
+    qtbot.waitUntil(lambda: family.panel.running, timeout=30_000)
     click(qtbot, dock.resume_button)
     assert dock.note.text() == "The Curvatubes dock is running already: stop that run first."
-    family.panel.stop()
-    qtbot.waitUntil(lambda: not family.panel.running, timeout=60_000)
+    stop(qtbot, family.panel)
     assert family.parameters == before
 
 
@@ -334,7 +328,7 @@ def test_a_movie_shows_every_frame_of_the_canvas(viewer, dock, qtbot, swarm, tmp
             movie.seek(i)
             pictures.append(np.asarray(movie.convert("RGB")).astype(int))
     assert all((pictures[i] != pictures[i + 1]).any() for i in range(6))
-    qtbot.waitUntil(lambda: dock.timeline.index == 3, timeout=5_000)  # as it was
+    qtbot.waitUntil(lambda: dock.timeline.index == 3, timeout=30_000)  # as it was
     assert "exists already" in exported(qtbot, dock, "movie", tmp_path / "swarm.gif")
 
 

@@ -13,6 +13,7 @@ import pytest
 from napari.layers import Image, Labels, Points, Surface, Vectors
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
+from runs import click, stop
 
 from napari_shapelab.docks.tensions import TensionsDock
 from shapelab.infer import double_bubble, infer_tensions
@@ -27,11 +28,6 @@ def dock(viewer):
     dock = TensionsDock(viewer)
     viewer.window.add_dock_widget(dock, name="Tensions")
     return dock
-
-
-def click(qtbot, button):
-    assert button.isEnabled(), button.text()
-    qtbot.mouseClick(button, CLICK)
 
 
 def infer(qtbot, dock):
@@ -211,9 +207,7 @@ def test_the_tissue_is_simulated_where_it_lies_and_compared(viewer, dock, qtbot,
     tab.tensions.setCurrentIndex(ndim - 2)  # of each interface, of types
     click(qtbot, tab.panel.run_button)
     qtbot.waitUntil(lambda: tab.panel.snapshot is not None and tab.panel.snapshot.frame.step >= 3, timeout=120_000)
-    if tab.panel.running:  # a small tissue may have come to rest by itself
-        click(qtbot, tab.panel.stop_button)
-    qtbot.waitUntil(lambda: not tab.panel.running, timeout=20_000)
+    stop(qtbot, tab.panel)
     relaxed = viewer.layers["cells relaxed · cells"]
     assert relaxed.data.shape == truth.labels.shape
     np.testing.assert_allclose(relaxed.data_to_world((5,) * ndim), labels.data_to_world((5,) * ndim))

@@ -43,6 +43,7 @@ class ToyModel(Model[ToyParameters, ToyState]):
     state_type = ToyState
     edits = ("move_seed",)
     gate = threading.Semaphore(0)
+    waits = threading.Event()
     pace = threading.Event()
 
     def init(self, parameters, initial=None):
@@ -52,7 +53,8 @@ class ToyModel(Model[ToyParameters, ToyState]):
 
     def step(self, state):
         if state.parameters.gate:
-            self.gate.acquire(timeout=5)
+            self.waits.set()
+            self.gate.acquire(timeout=120)
         self.pace.wait(0.002)  # a step takes some time, as a real one does, and leaves the processor to the window
         state.step += 1
         if state.step == 3:
