@@ -7,7 +7,9 @@ import pytest
 
 import shapelab as sl
 from shapelab.crystals import boundary_misorientations
+from shapelab.crystals.generate_parameters import GenerateParameters
 from shapelab.crystals.orientation import from_euler, misorientation
+from shapelab.crystals.population import population_of
 from shapelab.crystals.sampling import random_orientations
 from shapelab.crystals.texture import draw_orientations, misorientation_density
 from shapelab.errors import InputError
@@ -45,6 +47,29 @@ def test_boundaries_become_like_measured_ones():
     assert distance(matched) < 0.6 * distance(plain)
     with pytest.raises(InputError, match="misorientations"):
         sl.generate_crystal(10, (32, 32), misorientations=np.array([4.0]))
+
+
+def test_boundaries_as_in_the_reference_sample():
+    """Two colonies of one orientation each: boundaries inside them are of 2 degrees, and only the few between them of 40."""
+    reference = sl.generate_crystal(40, (48, 48), seed=1, lloyd=1)
+    left = reference.moments.centroids[:, 1] < 24
+    rng = np.random.default_rng(0)
+    euler = np.deg2rad(np.stack([np.where(left, 0, 40) + rng.uniform(-1, 1, 40), np.zeros(40), np.zeros(40)], 1))
+    population = population_of(reference.labels, (1.0, 1.0), from_euler(euler), ["triclinic"] * 40)
+    _, angles, areas = boundary_misorientations(reference.labels, from_euler(euler), ["triclinic"] * 40)
+    np.testing.assert_allclose(np.sort(population.boundaries[:, 0]), np.sort(angles))
+    assert population.boundaries[:, 1].sum() == pytest.approx(areas.sum())
+    parameters = GenerateParameters(n_grains=60, shape=(1, 64, 64), lloyd=1, seed=3)
+    plain = parameters.generate(population)
+    alike = parameters.replace(match_boundaries=True).generate(population)
+    assert "mdf_distance" not in plain.statistics
+    _, found, sizes = boundary_misorientations(alike.labels, alike.orientations, ["triclinic"] * 60)
+    share, wanted = (misorientation_density(*pair).cumsum()[3] for pair in ((found, sizes), (angles, areas)))
+    assert abs(share - wanted) < 0.15
+    assert "Misorientations at boundaries" in alike.summary()
+    for reference_sample in (None, population_of(reference.labels, (1.0, 1.0))):
+        with pytest.raises(InputError, match="EBSD map"):
+            parameters.replace(match_boundaries=True).generate(reference_sample)
 
 
 def test_a_density_adds_up_to_one():

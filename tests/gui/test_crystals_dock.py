@@ -412,6 +412,16 @@ def test_the_angle_between_grains_is_offered_for_maps_only(viewer, dock, flat, q
     assert source.threshold.value() == 5.0
 
 
+@pytest.mark.parametrize(("labels", "why"), [(np.ones((20, 20), int), "at least two"), (np.zeros((20, 20), int), "empty")])
+def test_a_reference_that_cannot_be_used_says_why_at_generate_too(viewer, dock, qtbot, labels, why):
+    tab = dock.generate
+    tab.like.choose(viewer.add_labels(labels, name="no sample"))
+    qtbot.waitUntil(lambda: why in tab.note.text(), timeout=20_000)
+    tab.work.run_button.click()
+    assert "'no sample' cannot be the reference" in tab.work.message.text()
+    assert why in tab.work.message.text()
+
+
 def test_fits_and_samples_are_saved_by_suffix(viewer, dock, flat, qtbot, tmp_path):
     viewer.add_labels(flat // 2, name="steel", scale=(0.5, 0.5), units=("um", "um"), translate=(3.0, 4.0))
     result = fit(qtbot, dock)

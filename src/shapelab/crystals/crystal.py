@@ -93,6 +93,11 @@ class Crystal:
             *([] if self.message.startswith("Converged") else [self.message]),
         ]
         distances = {name.removeprefix("ks_").replace("_", " "): value for name, value in statistics.items() if name.startswith("ks_")}
+        if "mdf_distance" in statistics:
+            parts.insert(
+                1,
+                f"Misorientations at boundaries are {percent(statistics['mdf_distance'])} from those measured (0 %: alike, 100 %: apart).",
+            )
         if distances:
             said = ", ".join(f"{name} {value:.2f}" for name, value in distances.items())
             parts.insert(1, f"Kolmogorov-Smirnov distances to {like or 'the reference'}: {said} (0: identical, 1: disjoint).")

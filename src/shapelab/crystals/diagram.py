@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from math import factorial, prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,13 +21,9 @@ from shapelab.transport.domain import LARGE
 if TYPE_CHECKING:
     from shapelab.mesh import InterfaceMesh
     from shapelab.mesh.conforming import TriangleMesh
-    from shapelab.mesh.conforming.fields import Field
     from shapelab.mesh.tetrahedral import TetrahedronMesh
 
 __all__ = ["Diagram"]
-
-_FINER = 4
-"""Pixels per pixel along each axis, from which areas are taken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,12 +225,13 @@ class Diagram:
         size
             As in `shapelab.mesh.conforming_triangles`.
         """
+        from shapelab.crystals.diagram_field import boundary_field, cell_sizes
         from shapelab.mesh.conforming import triangles_of_field
 
         if self.ndim != 2:
             raise InputError(f"Triangles fill cells in the plane; this diagram has {self.ndim} axes.")
         repeats = tuple(length > 0 for length in self.period) or (False, False)
-        return triangles_of_field(self._field(shape, spacing), self.ids, self._sizes(shape, spacing), repeats, size)
+        return triangles_of_field(boundary_field(self, shape, spacing), self.ids, cell_sizes(self, shape, spacing), repeats, size)
 
     def tetrahedra(
         self,
@@ -254,37 +251,13 @@ class Diagram:
         size, inner_size, progress
             As in `shapelab.mesh.conforming_tetrahedra`.
         """
+        from shapelab.crystals.diagram_field import boundary_field, cell_sizes
         from shapelab.mesh.tetrahedral import tetrahedra_of_field
 
         if self.ndim != 3:
             raise InputError(f"Tetrahedra fill cells in space; this diagram has {self.ndim} axes.")
-        return tetrahedra_of_field(self._field(shape, spacing), self.ids, self._sizes(shape, spacing), size, inner_size, progress=progress)
-
-    def _field(self, shape: tuple[int, ...], spacing: Spacing) -> Field:
-        """Return the boundaries of the cells in a box, which must repeat where the diagram does."""
-        from shapelab.mesh.conforming.fields import polynomial_field
-
-        steps = np.asarray(as_spacing(spacing, self.ndim))
-        image = self.indices(shape, spacing)
-        lengths = np.array(shape) * steps
-        for axis, period in enumerate(self.period):
-            if period and not np.isclose(period, lengths[axis]):
-                name = "zyx"[3 - self.ndim :][axis]
-                raise InputError(f"The diagram repeats after {period:g} along {name}; the box has a length of {lengths[axis]:g}.")
-        flat = 3 - self.ndim
-        repeats = np.array(self.period or (0.0,) * self.ndim) > 0
-        period3 = np.pad(np.where(repeats, lengths, 0.0), (flat, 0))
-        cells = (self.coefficients, exponents(self.order, self.ndim), self.centres, self.radii)
-        steps3 = np.pad(steps, (flat, 0), constant_values=1.0)
-        return polynomial_field(image.reshape((1,) * flat + image.shape), steps3, period3, *cells)
-
-    def _sizes(self, shape: tuple[int, ...], spacing: Spacing) -> np.ndarray:
-        """Return areas or volumes of the cells in a box, from pixels `_FINER` times as fine."""
-        steps = np.asarray(as_spacing(spacing, self.ndim))
-        fine = tuple(_FINER * n for n in shape)
-        counts = np.bincount(self.indices(fine, tuple(steps / _FINER)).ravel(), minlength=len(self))
-        sizes: np.ndarray = counts * float(np.prod(steps)) / _FINER**self.ndim
-        return sizes
+        field, sizes = boundary_field(self, shape, spacing), cell_sizes(self, shape, spacing)
+        return tetrahedra_of_field(field, self.ids, sizes, size, inner_size, progress=progress)
 
     def save(
         self,
@@ -307,24 +280,9 @@ class Diagram:
         origin
             Where the centre of the first pixel lies in the world.
         """
-        from shapelab.crystals.diagram_format import AXES, write_diagram
+        from shapelab.crystals.diagram_format import diagram_entries, write_diagram
 
-        if len(shape) != self.ndim:
-            raise InputError(f"The diagram has {self.ndim} axes; shape = {tuple(shape)} has {len(shape)}.")
-        entries: dict[str, Any] = {
-            "order": self.order,
-            "axes": AXES[self.ndim],
-            "exponents": exponents(self.order, self.ndim).tolist(),
-            "shape": [int(n) for n in shape],
-            "spacing": list(as_spacing(spacing, self.ndim)),
-            "unit": unit,
-            "period": [float(length) for length in self.period] or [0.0] * self.ndim,
-            "ids": self.ids.tolist(),
-            "centres": self.centres.tolist(),
-            "radii": self.radii.tolist(),
-            "coefficients": self.coefficients.tolist(),
-        }
-        return write_diagram(path, entries | ({} if origin is None else {"origin": [float(value) for value in origin]}))
+        return write_diagram(path, diagram_entries(self, shape, spacing, unit, origin))
 
     def labels(self, shape: tuple[int, ...], spacing: Spacing = 1.0, device: str = "cpu") -> np.ndarray:
         """Return the label image of the diagram; arguments as in `indices`."""

@@ -19,13 +19,18 @@ The keys of a file, all required but those in brackets::
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from shapelab.convert.spacing import Spacing, as_spacing
+from shapelab.crystals.polynomials import exponents
 from shapelab.errors import InputError
 from shapelab.io.output import new_file
 from shapelab.io.textfile import write_json
 
-__all__ = ["AXES", "DIAGRAM_SUFFIX", "FORMAT", "VERSION", "write_diagram"]
+if TYPE_CHECKING:
+    from shapelab.crystals.diagram import Diagram
+
+__all__ = ["AXES", "DIAGRAM_SUFFIX", "FORMAT", "VERSION", "diagram_entries", "write_diagram"]
 
 DIAGRAM_SUFFIX = ".json"
 FORMAT, VERSION = "shapelab diagram", 1
@@ -46,3 +51,26 @@ def write_diagram(path: str | Path, entries: dict[str, Any]) -> Path:
     with new_file(file) as partial:
         write_json(partial, {"format": FORMAT, "version": VERSION, **entries})
     return file
+
+
+def diagram_entries(
+    diagram: Diagram, shape: tuple[int, ...], spacing: Spacing, unit: str, origin: tuple[float, ...] | None
+) -> dict[str, Any]:
+    """Return what a file says of a diagram; arguments as of `Diagram.save`."""
+    dim = diagram.ndim
+    if len(shape) != dim:
+        raise InputError(f"The diagram has {dim} axes; shape = {tuple(shape)} has {len(shape)}.")
+    entries: dict[str, Any] = {
+        "order": diagram.order,
+        "axes": AXES[dim],
+        "exponents": exponents(diagram.order, dim).tolist(),
+        "shape": [int(n) for n in shape],
+        "spacing": list(as_spacing(spacing, dim)),
+        "unit": unit,
+        "period": [float(length) for length in diagram.period] or [0.0] * dim,
+        "ids": diagram.ids.tolist(),
+        "centres": diagram.centres.tolist(),
+        "radii": diagram.radii.tolist(),
+        "coefficients": diagram.coefficients.tolist(),
+    }
+    return entries | ({} if origin is None else {"origin": [float(value) for value in origin]})

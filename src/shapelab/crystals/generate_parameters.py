@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Literal
 
+from shapelab.errors import InputError
 from shapelab.parameters import Parameters, parameter
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ class GenerateParameters(Parameters):
         0.25, "Of two phases: anisotropy of the large grains.", label="Anisotropy of large grains", ge=0, le=0.95, step=0.05
     )
     exact: bool = parameter(False, "Volumes right to the pixel: single pixels at boundaries go to a neighbour.", label="Exact volumes")
+    match_boundaries: bool = parameter(
+        False,
+        "Grains exchange orientations until misorientations at boundaries are distributed as in the reference sample, an EBSD map.",
+        label="Boundaries as in reference",
+    )
     exclusion: float = parameter(
         0.3, "Smallest distance of two seeds, in units of the mean size of a grain.", label="Seed distance", ge=0, le=0.75, step=0.05
     )
@@ -90,6 +96,12 @@ class GenerateParameters(Parameters):
         """Make a sample so; arguments as of `shapelab.generate_crystal`."""
         from shapelab.crystals.generation import generate_crystal
 
+        boundaries = like.boundaries if like is not None and self.match_boundaries else None
+        if self.match_boundaries and (boundaries is None or not len(boundaries)):
+            raise InputError(
+                "No misorientations are known to match: choose a reference sample with crystal orientations, such as an EBSD map, "
+                "or leave out match_boundaries (Boundaries as in reference)."
+            )
         return generate_crystal(
             self.n_grains,
             self.grid,
@@ -99,6 +111,7 @@ class GenerateParameters(Parameters):
             sigma=self.sigma,
             anisotropy=self.anisotropy,
             phases=self.phases if like is None else None,
+            misorientations=boundaries,
             exact_volumes=self.exact,
             exclusion=self.exclusion,
             lloyd=self.lloyd,

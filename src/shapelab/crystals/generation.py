@@ -103,8 +103,9 @@ def generate_crystal(
     orientation_spread
         Standard deviation of the angle by which each of these is turned at random [degrees].
     misorientations
-        Measured misorientations of boundaries [rad], whose distribution (MDF) those of the sample shall have, weighted by area: grains
-        exchange their orientations until it does; ``statistics["mdf_distance"]`` says how far it still is (0 alike, 1 apart).
+        Measured misorientations of boundaries [rad], shape (M,), or with the area of each, shape (M, 2) (`boundary_misorientations`).
+        Those of the sample get their distribution (MDF), weighted by area: grains exchange their orientations until it is near;
+        ``statistics["mdf_distance"]`` says how far it still is (0 alike, 1 apart).
     seeds
         Where the grains begin, one place per volume: shape (n_grains, d), axes as the grid's, the centre of pixel 0 at 0 [physical unit].
         With a list of `volumes` this makes bands and gradients. By default they are at random.
@@ -170,12 +171,15 @@ def generate_crystal(
 
 def _with_boundaries(crystal: Crystal, rng: np.random.Generator, misorientations: np.ndarray) -> Crystal:
     """Return the crystal with its orientations exchanged, so that its boundaries are like measured ones."""
-    measured = np.ravel(misorientations).astype(float)
-    if not len(measured) or not np.isfinite(measured).all() or measured.min() < 0 or measured.max() > np.pi:
-        raise InputError("misorientations must be angles of measured boundaries from 0 to pi [rad], and at least one.")
+    given = np.asarray(misorientations, float)
+    given = given if given.ndim == 2 else np.stack([given.ravel(), np.ones(given.size)], 1)
+    if given.shape[1] != 2 or not len(given) or not np.isfinite(given).all() or given.min() < 0 or given[:, 0].max() > np.pi:
+        raise InputError(
+            "misorientations must be angles of measured boundaries from 0 to pi [rad], shape (M,), or with their areas, shape (M, 2)."
+        )
     pairs, areas = grain_contacts(crystal.labels, crystal.spacing, periodic=crystal.periodic)
     symmetries = crystal.symmetries or ("cubic",) * len(crystal.orientations)
-    wanted = misorientation_density(measured)
+    wanted = misorientation_density(*given.T)
     found, distance = match_misorientations(rng, pairs - 1, areas, crystal.orientations, symmetries, wanted)
     return replace(crystal, orientations=found, statistics={**crystal.statistics, "mdf_distance": distance})
 
@@ -252,7 +256,8 @@ def _check_size(n: int, lloyd: int, domain: Domain) -> None:
         raise ParameterError(f"lloyd = {lloyd} is not allowed: it must be at least 0.")
     pixels = domain.volume / domain.pixel_volume
     if pixels < 8 * n:
-        raise ParameterError(f"{n} grains do not fit into {pixels:.0f} pixels: enlarge the shape or ask for at most {int(pixels // 8)}.")
+        fewer = f" or ask for at most {int(pixels // 8)}" if pixels >= 16 else ", to 16 pixels at least"
+        raise ParameterError(f"{n} grains do not fit into {pixels:.0f} pixels: enlarge the shape{fewer}.")
 
 
 def _check_quantum(targets: np.ndarray, domain: Domain) -> None:

@@ -42,10 +42,8 @@ class NeighbourMatch:
         return both / max(1, self.pairs + len(self.gained))
 
     def __str__(self) -> str:
-        return (
-            f"Of {self.pairs} pairs of neighbours {len(self.lost)} are lost and {len(self.gained)} are new; "
-            f"areas of interfaces differ by {percent(self.area_error)}."
-        )
+        lost, new = (f"{n} {'is' if n == 1 else 'are'} {word}" for n, word in ((len(self.lost), "lost"), (len(self.gained), "new")))
+        return f"Of {self.pairs} pairs of neighbours {lost} and {new}; areas of interfaces differ by {percent(self.area_error)}."
 
 
 def grain_contacts(labels: Any, spacing: Spacing = 1.0, *, periodic: bool = False) -> tuple[np.ndarray, np.ndarray]:

@@ -31,6 +31,8 @@ class Population:
     """Number of the phase of each grain, where it is known."""
     phase_names: tuple[str, ...] | None = None
     """Its name."""
+    boundaries: np.ndarray | None = None
+    """Misorientation [rad] and area of every boundary between two grains of one symmetry, shape (E, 2), where they are known."""
 
     @classmethod
     def of(cls, moments: Moments, orientations: np.ndarray | None = None, symmetries: Sequence[str] | None = None) -> Population:
@@ -112,4 +114,20 @@ def population_of(
 
     turned, numbers = of_each(orientations), of_each(phases)
     population = Population.of(moments, None if turned is None else np.array(turned), of_each(symmetries))
-    return replace(population, phases=None if numbers is None else np.array(numbers), phase_names=of_each(phase_names))
+    boundaries = None if turned is None else _boundaries(labels, orientations, symmetries, spacing)
+    return replace(
+        population, phases=None if numbers is None else np.array(numbers), phase_names=of_each(phase_names), boundaries=boundaries
+    )
+
+
+def _boundaries(
+    labels: np.ndarray, orientations: np.ndarray | None, symmetries: Sequence[str] | None, spacing: tuple[float, ...]
+) -> np.ndarray:
+    """Return misorientations and areas of the boundaries whose misorientation is known."""
+    from shapelab.crystals.neighbours import boundary_misorientations
+
+    assert orientations is not None
+    known = None if symmetries is None else list(symmetries)
+    _, angles, areas = boundary_misorientations(labels, np.asarray(orientations), known, spacing)
+    found: np.ndarray = np.stack([angles, areas], 1)[np.isfinite(angles)]
+    return found

@@ -29,6 +29,9 @@ def generate_script(parameters: GenerateParameters, like: TakenLayer | None, pop
             f"population = Population.of(measured.moments{known})",
         ]
         reference = ["    like=population,"]
+        if parameters.match_boundaries and population is not None and population.boundaries is not None:
+            arrays["boundaries"] = population.boundaries
+            reference += ["    misorientations=boundaries,"]
     p = parameters
     arguments = {
         "volumes": p.law,

@@ -14,7 +14,15 @@ from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QPushButton, QTa
 
 from napari_shapelab.docks.crystals.fit_tab import SAVE_TIP, SAVED
 from napari_shapelab.docks.crystals.generate_script import generate_script
-from napari_shapelab.docks.crystals.generation import GeneratedCrystal, GenerateParameters, generate, population_of, preview, quantities
+from napari_shapelab.docks.crystals.generation import (
+    GeneratedCrystal,
+    GenerateParameters,
+    generate,
+    population_of,
+    preview,
+    quantities,
+    sample_features,
+)
 from napari_shapelab.docks.crystals.grain_source import label_colours
 from napari_shapelab.docks.crystals.preview import CrystalPreview
 from napari_shapelab.viewer.layer_data import TakenLayer, take
@@ -50,6 +58,8 @@ class CrystalGenerateTab(QWidget):
         super().__init__()
         self._viewer = unwrapped(viewer)
         self._like: Population | None = None
+        self._why_not = ""
+        """Why the reference sample cannot be used."""
         self._growing: Labels | None = None
         self._made: Labels | None = None
         self.generated: GeneratedCrystal | None = None
@@ -96,7 +106,8 @@ class CrystalGenerateTab(QWidget):
             return
         layer, like = self.like.layer, self._like
         if layer is not None and like is None:
-            self.work.say(f"The grains of {layer.name!r} are still being measured: try again in a moment.", wrong=True)
+            waiting = f"The grains of {layer.name!r} are still being measured: try again in a moment."
+            self.work.say(f"{layer.name!r} cannot be the reference: {self._why_not}" if self._why_not else waiting, wrong=True)
             return
         self._growing = None
         name = layer.name if layer is not None else ""
@@ -140,7 +151,7 @@ class CrystalGenerateTab(QWidget):
         return None if self.form.problem else partial(preview, self.parameters, self._like)
 
     def _on_like(self, layer: Layer | None) -> None:
-        self._like = None
+        self._like, self._why_not = None, ""
         for name in UNUSED_WITH_LIKE:
             self.form.fields[name].setEnabled(layer is None)
         if layer is None:
@@ -150,7 +161,7 @@ class CrystalGenerateTab(QWidget):
         try:
             taken = take(layer, self._viewer)
         except ShapelabError as error:
-            self._say(str(error))
+            self._refuse(layer, str(error))
             return
         self._say(f"Measuring the grains of {layer.name}…")
         known = [layer.metadata.get(key) for key in ("orientations", "symmetries", "phases", "phase_names")]
@@ -159,7 +170,13 @@ class CrystalGenerateTab(QWidget):
             read = taken.read()
             return population_of(read.data, read.spacing, *known), read
 
-        Task(self, work, partial(self._on_population, layer), self._say)
+        Task(self, work, partial(self._on_population, layer), partial(self._refuse, layer))
+
+    def _refuse(self, layer: Layer, why: str) -> None:
+        """Say why a layer cannot be the reference sample."""
+        if self.like.layer is layer:
+            self._why_not = why
+            self._say(why)
 
     def _on_population(self, layer: Layer, found: tuple[Population, TakenLayer]) -> None:
         if self.like.layer is not layer:
@@ -200,7 +217,7 @@ class CrystalGenerateTab(QWidget):
             layer = self._add(crystal.labels, parameters, metadata)
         layer.data = crystal.labels
         layer.metadata = metadata
-        layer.features = _features(generated)
+        layer.features = sample_features(generated.crystal)
         self._made = layer
         if self.by_orientation.isChecked():
             self._colour()
@@ -278,17 +295,3 @@ class CrystalGenerateTab(QWidget):
         column.addLayout(foot)
         column.addStretch(1)
         self.summary.hide()
-
-
-def _features(generated: GeneratedCrystal) -> Any:
-    import pandas as pd
-
-    crystal = generated.crystal
-    return pd.DataFrame(
-        {
-            "index": crystal.diagram.ids,
-            "volume": crystal.volumes,
-            "volume_asked": crystal.targets,
-            "aspect_ratio": crystal.population.aspect_ratios,
-        }
-    )

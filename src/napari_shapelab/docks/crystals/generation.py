@@ -17,9 +17,11 @@ from shapelab.crystals.population import Population, population_of
 from shapelab.units import percent
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from shapelab.crystals import Crystal
 
-__all__ = ["GenerateParameters", "GeneratedCrystal", "generate", "population_of", "preview", "quantities"]
+__all__ = ["GenerateParameters", "GeneratedCrystal", "generate", "population_of", "preview", "quantities", "sample_features"]
 
 _PREVIEW_SIDE = {2: 128, 3: 40}
 _PREVIEW_GRAINS = {2: 150, 3: 120}
@@ -66,7 +68,7 @@ def preview(parameters: GenerateParameters, like: Population | None) -> np.ndarr
     longest = max(parameters.grid)
     grid = tuple(max(8, round(side * n / longest)) for n in parameters.grid)
     shape = grid if dim == 3 else (1, *grid)
-    small = parameters.replace(n_grains=grains, shape=shape, tolerance=5, lloyd=min(parameters.lloyd, 3))
+    small = parameters.replace(n_grains=grains, shape=shape, tolerance=5, lloyd=min(parameters.lloyd, 3), match_boundaries=False)
     labels = small.generate(like).labels
     section: np.ndarray = labels if dim == 2 else labels[len(labels) // 2]
     return section
@@ -81,3 +83,12 @@ def quantities(crystal: Crystal, like: Population | None) -> dict[str, tuple[np.
         "aspect ratio": (before[1], new.aspect_ratios),
         "direction of the long axis [°]": (np.rad2deg(before[2]), np.rad2deg(new.angles)),
     }
+
+
+def sample_features(crystal: Crystal) -> pd.DataFrame:
+    """Return the features of a sample's layer: one row per grain."""
+    import pandas as pd
+
+    population = crystal.population
+    columns = {"volume": crystal.volumes, "volume_asked": crystal.targets, "aspect_ratio": population.aspect_ratios}
+    return pd.DataFrame({"index": crystal.diagram.ids, **columns})
