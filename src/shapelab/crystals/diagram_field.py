@@ -12,7 +12,7 @@ from shapelab.errors import InputError
 from shapelab.mesh.conforming.fields import Field, polynomial_field
 
 if TYPE_CHECKING:
-    from shapelab.crystals.diagram import Diagram
+    from shapelab.crystals.diagram_cells import DiagramCells
 
 __all__ = ["boundary_field", "cell_sizes"]
 
@@ -20,7 +20,7 @@ _FINER = 4
 """Pixels per pixel along each axis from which sizes of cells are counted."""
 
 
-def boundary_field(diagram: Diagram, shape: tuple[int, ...], spacing: Spacing) -> Field:
+def boundary_field(diagram: DiagramCells, shape: tuple[int, ...], spacing: Spacing) -> Field:
     """Return the boundaries of the cells in a box, which must repeat where the diagram does."""
     dim = diagram.ndim
     steps = np.asarray(as_spacing(spacing, dim))
@@ -38,7 +38,7 @@ def boundary_field(diagram: Diagram, shape: tuple[int, ...], spacing: Spacing) -
     return polynomial_field(image.reshape((1,) * flat + image.shape), steps3, period3, *cells)
 
 
-def cell_sizes(diagram: Diagram, shape: tuple[int, ...], spacing: Spacing) -> np.ndarray:
+def cell_sizes(diagram: DiagramCells, shape: tuple[int, ...], spacing: Spacing) -> np.ndarray:
     """Return areas or volumes of the cells in a box, from pixels `_FINER` times as fine."""
     steps = np.asarray(as_spacing(spacing, diagram.ndim))
     fine = tuple(_FINER * n for n in shape)

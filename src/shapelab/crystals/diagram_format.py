@@ -28,7 +28,7 @@ from shapelab.io.output import new_file
 from shapelab.io.textfile import write_json
 
 if TYPE_CHECKING:
-    from shapelab.crystals.diagram import Diagram
+    from shapelab.crystals.diagram_cells import DiagramCells
 
 __all__ = ["AXES", "DIAGRAM_SUFFIX", "FORMAT", "VERSION", "diagram_entries", "write_diagram"]
 
@@ -54,7 +54,7 @@ def write_diagram(path: str | Path, entries: dict[str, Any]) -> Path:
 
 
 def diagram_entries(
-    diagram: Diagram, shape: tuple[int, ...], spacing: Spacing, unit: str, origin: tuple[float, ...] | None
+    diagram: DiagramCells, shape: tuple[int, ...], spacing: Spacing, unit: str, origin: tuple[float, ...] | None
 ) -> dict[str, Any]:
     """Return what a file says of a diagram; arguments as of `Diagram.save`."""
     dim = diagram.ndim
