@@ -63,6 +63,8 @@ def test_fit_says_and_saves_what_the_library_finds(made, capsys):
     wanted = sl.fit_diagram(labels, 2, 0.5, effort=0.5)
     assert printed[:2] == [str(folder / "f.csv"), str(folder / "f.json")]
     assert numbers["mismatch"] == wanted.mismatch
+    assert numbers["neighbours"]["pairs"] >= 12
+    assert numbers["neighbours"]["area_error"] < 0.1
     np.testing.assert_array_equal(sl.load_diagram(folder / "f.json").labels(), wanted.labels)
     assert sorted(pd.read_csv(folder / "f.csv")["id"]) == list(range(1, 13))
 

@@ -412,6 +412,29 @@ def test_the_angle_between_grains_is_offered_for_maps_only(viewer, dock, flat, q
     assert source.threshold.value() == 5.0
 
 
+def test_several_maps_are_opened_as_sections_of_one_volume(viewer, dock, qtbot, tmp_path, monkeypatch):
+    euler = np.zeros((20, 24, 3))
+    euler[:, 12:, 0] = 0.5
+    files = [tmp_path / f"section_{number}.npz" for number in (10, 9, 1)]
+    for file in files:
+        np.savez(file, euler=euler, phase=np.ones((20, 24), int), step_um=0.25)
+    chosen, asked = [str(file) for file in files], []
+    monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getOpenFileNames", lambda *_, **__: (chosen, ""))
+    monkeypatch.setattr("qtpy.QtWidgets.QInputDialog.getDouble", lambda *words, **__: (asked.append(words[2]), (0.5, True))[1])
+    dock.fit.source.open_button.click()
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=30_000)
+    grains = viewer.layers[0]
+    assert grains.data.shape == (3, 20, 24)
+    assert tuple(grains.scale) == (0.5, 0.25, 0.25)
+    assert len(np.unique(grains.data)) == 2
+    assert "3 files" in asked[0]
+    assert "section_1.npz the lowest, section_10.npz the highest" in dock.fit.source.note.text()
+    chosen[:] = [str(files[0]), str(tmp_path / "a.tif")]
+    (tmp_path / "a.tif").write_bytes(b"")
+    dock.fit.source.open_button.click()
+    qtbot.waitUntil(lambda: "a.tif is no orientation map" in dock.fit.source.note.text(), timeout=30_000)
+
+
 @pytest.mark.parametrize(("labels", "why"), [(np.ones((20, 20), int), "at least two"), (np.zeros((20, 20), int), "empty")])
 def test_a_reference_that_cannot_be_used_says_why_at_generate_too(viewer, dock, qtbot, labels, why):
     tab = dock.generate

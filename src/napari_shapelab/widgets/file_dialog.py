@@ -7,7 +7,7 @@ from pathlib import Path
 from napari.utils.history import get_open_history, get_save_history, update_open_history, update_save_history
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-__all__ = ["ask_file", "ask_folder", "ask_target"]
+__all__ = ["ask_file", "ask_files", "ask_folder", "ask_target"]
 
 
 def ask_file(parent: QWidget, title: str, filters: str) -> str:
@@ -16,6 +16,14 @@ def ask_file(parent: QWidget, title: str, filters: str) -> str:
     if path:
         update_open_history(path)
     return str(path)
+
+
+def ask_files(parent: QWidget, title: str, filters: str) -> list[str]:
+    """Return the files to open that the user chooses, none for none."""
+    paths, _ = QFileDialog.getOpenFileNames(parent, title, get_open_history()[0], filters)
+    if paths:
+        update_open_history(paths[0])
+    return [str(path) for path in paths]
 
 
 def ask_folder(parent: QWidget, title: str, *, save: bool = False) -> str:

@@ -106,7 +106,7 @@ def _fit(parameters: FitParameters, known: argparse.Namespace, abort: threading.
 
 def _fitted(grains: GrainInput, parameters: FitParameters, abort: threading.Event) -> tuple[GrainSample, list[str], dict[str, Any]]:
     from shapelab.crystals import grain_report
-    from shapelab.crystals.fit_summary import fit_sentences, lost_grains
+    from shapelab.crystals.fit_summary import fit_neighbours, fit_sentences, lost_grains
     from shapelab.crystals.sample import GrainSample
     from shapelab.crystals.saved_table import saved_table
 
@@ -119,7 +119,7 @@ def _fitted(grains: GrainInput, parameters: FitParameters, abort: threading.Even
             lambda progress: show(progress.fraction, f"{progress.stage} · mismatch {percent(progress.mismatch)}"),
             abort,
         )
-    report = grain_report(grains.labels, fit)
+    report, match = grain_report(grains.labels, fit), fit_neighbours(fit, grains.labels)
     table = saved_table(report, fit.moments, grains.place.unit, grains.known.get("orientations"), grains.known.get("phases"))
     sample = GrainSample(fit.labels, grains.place, table, fit.diagram, **grains.known, periodic=parameters.boundary == "periodic")
     numbers = {
@@ -129,6 +129,7 @@ def _fitted(grains: GrainInput, parameters: FitParameters, abort: threading.Even
         "mean_volume_error": fit.mean_volume_error,
         "background": float((grains.labels == 0).mean()),
         "lost": lost_grains(report),
+        "neighbours": {"pairs": match.pairs, "lost": len(match.lost), "new": len(match.gained), "area_error": match.area_error},
         "seconds": fit.seconds,
         "stopped": fit.stopped,
         "remarks": list(fit.remarks),

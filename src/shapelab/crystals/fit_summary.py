@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shapelab.crystals.neighbours import compare_neighbours
+from shapelab.crystals.neighbours import NeighbourMatch, compare_neighbours
 from shapelab.units import percent
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from shapelab.crystals.fitting import DiagramFit
 
-__all__ = ["fit_sentences", "lost_grains"]
+__all__ = ["fit_neighbours", "fit_sentences", "lost_grains"]
 
 _NAMED = 12
 """Grains that are named one by one."""
@@ -30,6 +30,11 @@ _UNREPRESENTABLE: dict[str, str] = {
 def lost_grains(table: pd.DataFrame) -> list[int]:
     """Return the grains of a report (`shapelab.crystals.grain_report`) that have no cell in the diagram."""
     return sorted(int(i) for i in table["id"][table["volume_error"] <= -1])
+
+
+def fit_neighbours(fit: DiagramFit, labels: np.ndarray) -> NeighbourMatch:
+    """Return how far the neighbours and interfaces of a fit are those of the image that was fitted."""
+    return compare_neighbours(labels, fit.labels, fit.spacing, periodic=all(fit.diagram.period or (0,)))
 
 
 def fit_sentences(fit: DiagramFit, table: pd.DataFrame, labels: np.ndarray) -> list[str]:
@@ -50,7 +55,7 @@ def fit_sentences(fit: DiagramFit, table: pd.DataFrame, labels: np.ndarray) -> l
     lines = [
         f"{percent(fit.mismatch)} of the grains' pixels belong to another grain.{left_out}",
         f"Volume error: mean {percent(fit.mean_volume_error)}, largest {percent(fit.volume_error)}.",
-        str(compare_neighbours(labels, fit.labels, fit.spacing, periodic=all(fit.diagram.period or (0,)))),
+        str(fit_neighbours(fit, labels)),
         f"{len(table)} grains in {_seconds(fit.seconds)}.",
     ]
     if fit.stopped:

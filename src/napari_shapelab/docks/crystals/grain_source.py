@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,7 +18,7 @@ from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QInputDialog, QPushButton, 
 from napari_shapelab.viewer.layer_data import TakenLayer, take
 from napari_shapelab.viewer.shapes import why_no_labels
 from napari_shapelab.viewer.view import unwrapped
-from napari_shapelab.widgets.file_dialog import ask_file
+from napari_shapelab.widgets.file_dialog import ask_files
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.number_box import NumberBox
@@ -78,7 +80,9 @@ class GrainSource(QWidget):
         self.combo.setMinimumContentsLength(8)  # the dock is narrow, and its button beside
         self.combo.setToolTip("The grains, cells or other regions to fit: labels in 2-D or 3-D.")
         self.open_button = QPushButton("Open file…")
-        self.open_button.setToolTip("Open a grain table, an orientation map (EBSD) or a label image.")
+        self.open_button.setToolTip(
+            "Open a grain table, an orientation map (EBSD) or a label image; several maps together are sections of one volume."
+        )
         self.threshold = NumberBox(step=1.0, limits=(0.5, 60.0))
         self.threshold.setSuffix("°")
         self.threshold.setValue(_THRESHOLD)
@@ -133,9 +137,20 @@ class GrainSource(QWidget):
         Task(self, lambda: _read(Path(path), threshold, key), self._on_opened, lambda text: self.say(text, wrong=True))
 
     def _ask_and_open(self) -> None:
-        path = ask_file(self, "Open grains", _FILTERS)
-        if path:
-            self.open(path)
+        paths = ask_files(self, "Open grains", _FILTERS)
+        if len(paths) == 1:
+            self.open(paths[0])
+        elif paths:
+            question = f"{len(paths)} files: the sections of one volume, the lowest first in the order of names. Their distance [µm]:"
+            distance, chosen = QInputDialog.getDouble(self, "Open sections", question, 1.0, 1e-6, 1e6, 4)
+            if chosen:
+                self.open_sections(paths, distance)
+
+    def open_sections(self, paths: Sequence[str | Path], distance: float) -> None:
+        """Read orientation maps as sections of one volume, so far apart [µm], in the order of their names, and take its grains."""
+        self.say(f"Reading {len(paths)} sections…")
+        threshold, files = self.threshold.value(), sorted(map(Path, paths), key=_as_counted)
+        Task(self, lambda: _of_sections(files, distance, threshold), self._on_opened, lambda text: self.say(text, wrong=True))
 
     def _on_opened(self, opened: _Opened) -> None:
         if opened.choices and opened.path is not None:
@@ -213,6 +228,22 @@ def _read(path: Path, threshold: float, key: str | None) -> _Opened:
     except InputError as error:
         raise InputError(f"{path.name}: {error}") from error
     return _Opened(read.name, labels=labels, meta=dict(read.image.meta), notes=(f"Read {path.name}.",))
+
+
+def _as_counted(path: Path) -> list[str | int]:
+    """Return what files are sorted by: section 10 comes after section 9."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path.name)]
+
+
+def _of_sections(files: Sequence[Path], distance: float, threshold: float) -> _Opened:
+    """Read sections as one volume and find its grains; safe in any thread."""
+    from shapelab.crystals import is_ebsd, read_ebsd, stack_ebsd
+
+    other = next((file for file in files if not is_ebsd(file)), None)
+    if other is not None:
+        raise InputError(f"{other.name} is no orientation map: several files are opened together if they are sections of one volume.")
+    opened = _of_scan(files[0].stem, stack_ebsd([read_ebsd(file) for file in files], distance), threshold)
+    return replace(opened, notes=(f"{len(files)} sections, {files[0].name} the lowest, {files[-1].name} the highest.", *opened.notes))
 
 
 def _of_scan(name: str, scan: EbsdMap, threshold: float) -> _Opened:
