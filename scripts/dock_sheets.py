@@ -49,8 +49,8 @@ class Docks(Session):
             )
         self.viewer.window.remove_dock_widget("all")
         self.viewer.layers.clear()
+        self.idle(0.5)  # the docks on the left have their width again
         self.viewer.window.resize(*self.size)
-        self.idle(0.2)
         return picture
 
     def open(self, name: str) -> Any:

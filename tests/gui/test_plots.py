@@ -36,3 +36,15 @@ def test_labels_of_a_logarithmic_axis_are_apart_and_right(plot, low, high, size)
     assert (np.diff(places) * size / (high - low) > 10).all()
     texts = axis.tickStrings(places, 1.0, 1.0)
     assert [float(text) for text in texts] == pytest.approx([10**place for place in places], rel=0.02)
+
+
+def test_no_plot_shows_axes_before_it_has_a_curve(qtbot):
+    from napari_shapelab.widgets.cursor_plot import CursorPlot
+
+    plot = CursorPlot(ViewerModel(), "cells", "frame")
+    qtbot.addWidget(plot)
+    assert not any(plot.plot.getAxis(side).isVisible() for side in ("bottom", "left"))
+    plot.show()
+    plot.show_run(np.arange(3), {"cells": np.array([1.0, 2.0, 4.0])}, "cells")
+    assert plot.plot.getAxis("bottom").isVisible()
+    assert plot.plot.getAxis("bottom").labelText == "frame"

@@ -19,8 +19,8 @@ class CursorPlot(ScalarPlot):
     chosen = Signal(int)
     """The user wants to see this frame."""
 
-    def __init__(self, viewer: Any, first: str = "energy") -> None:
-        super().__init__(viewer, first)
+    def __init__(self, viewer: Any, first: str = "energy", bottom: str = "step") -> None:
+        super().__init__(viewer, first, bottom)
         self._kept = np.zeros(0)
         self.cursor = pg.InfiniteLine(angle=90, movable=False, pen=pg.mkPen("#ffb13d", width=2))
         self.cursor.hide()

@@ -102,10 +102,12 @@ class ScalarPlot(ThemedPlot):
         Whose theme to follow.
     first
         Scalar to show at first, if there is one of that name.
+    bottom
+        What the numbers along the lower axis are.
     """
 
-    def __init__(self, viewer: Any, first: str = "energy") -> None:
-        super().__init__(viewer, "step", "")
+    def __init__(self, viewer: Any, first: str = "energy", bottom: str = "step") -> None:
+        super().__init__(viewer, bottom, "")
         self._first = first
         self._untouched = True
         self._steps: list[int] = []

@@ -19,6 +19,7 @@ from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.cursor_plot import CursorPlot
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.layer_combo import LayerCombo
+from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
 from shapelab.errors import InputError, ShapelabError
@@ -65,8 +66,7 @@ class MoviesPanel(QWidget):
         self.link = QCheckBox("Link cells by overlap")
         self.link.setToolTip("For labels that do not follow the cells from frame to frame: give each cell one label first.")
         self.work = WorkRow(self._viewer, "Measure", "Measure every cell in every frame, and find divisions, losses and exchanges.")
-        self.plot = CursorPlot(self._viewer, "cells")
-        self.plot.plot.setLabel("bottom", "frame")
+        self.plot = CursorPlot(self._viewer, "cells", "frame")
         self.tracks_button = push_button("Tracks", "Add the path of every cell as a Tracks layer.", self.add_tracks)
         self.events_button = push_button("Events", "Add a point for every event, in its frame, coloured by its kind.", self.add_events)
         self.save_button = push_button("Save…", "Save three tables (.csv): cells in frames, events, frames.", self._ask_and_save)
@@ -225,6 +225,7 @@ class MoviesPanel(QWidget):
         form = QFormLayout()
         form.addRow("Labels", self.layer)
         column = QVBoxLayout(self)
+        column.addWidget(WrappedLabel("<b>Movies</b> — measure cells over time: their curves, paths, divisions and losses."))
         column.addLayout(form)
         column.addWidget(self.link)
         column.addWidget(self.work)
