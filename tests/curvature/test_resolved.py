@@ -7,7 +7,7 @@ import pytest
 
 from shapelab.curvature import Curvatubes
 from shapelab.curvature.profile import profile
-from shapelab.curvature.resolved import finer_grid, thickness_in_voxels, too_thin
+from shapelab.curvature.resolved import finer_grid, is_blurred, thickness_in_voxels, too_thin
 
 
 @pytest.mark.parametrize("thick", [3, 6, 11, 20])
@@ -51,3 +51,21 @@ def test_a_run_from_a_thin_mask_says_so_in_its_frames_and_one_that_fits_does_not
     run = Curvatubes(initial=thin, voxel_size=1.0)
     run.prepare()
     assert "too thin for an interface width of" in run.frame().notices[0]
+
+
+@pytest.mark.parametrize(("thick", "blurred"), [(3, True), (6, True), (9, False), (16, False)])
+def test_a_field_is_blurred_where_its_interface_does_not_fit(thick, blurred):
+    depth = np.arange(40) - 19.5
+    field = profile(thick / 2 - np.abs(depth), 2.0)
+    assert is_blurred(np.broadcast_to(field[:, None, None], (40, 3, 3))) == blurred
+    assert not is_blurred(np.full((4, 4, 4), -1.0))
+
+
+def test_the_notice_of_a_thin_mask_goes_when_the_shape_is_no_longer_thin():
+    thin = np.zeros((24, 24, 24), bool)
+    thin[10:14] = True
+    run = Curvatubes("tubes", initial=thin, voxel_size=1.0)
+    run.prepare()
+    assert run.frame().notices
+    run.update(mass=0.0)  # half of the box
+    assert not run.frame().notices

@@ -15,7 +15,7 @@ from shapelab.curvature.observables import observables, seen
 from shapelab.curvature.parameters import CurvatubesParameters
 from shapelab.curvature.polynomial import Coefficients
 from shapelab.curvature.profile import imposed
-from shapelab.curvature.resolved import blurred
+from shapelab.curvature.resolved import blurred, is_blurred
 from shapelab.curvature.settling import Settling
 from shapelab.curvature.solids import clamped_ends
 from shapelab.curvature.starting_shape import Start, given
@@ -165,7 +165,8 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         }
         sums = seen(energy, u, state.fields.get("clamped"))  # a card sums while the field is on its way
         layer = LayerData("field", frozen(np.asarray(field(), np.float32)), "image", meta)
-        return Frame(state.step, state.time, (layer,), observables(state, sums), (self._blurred,) if self._blurred else ())
+        notices = (self._blurred,) if self._blurred and is_blurred(layer.data) else ()
+        return Frame(state.step, state.time, (layer,), observables(state, sums), notices)
 
     def statistics(self, state: CurvatubesState) -> Mapping[str, float]:
         """Return the scalars of the frame and, where there is a surface, `texture_statistics` and `shape_statistics`."""

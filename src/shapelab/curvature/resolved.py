@@ -8,7 +8,7 @@ import numpy as np
 
 from shapelab.curvature.starting_shape import Given
 
-__all__ = ["blurred", "finer_grid", "thickness_in_voxels", "too_thin"]
+__all__ = ["blurred", "finer_grid", "is_blurred", "thickness_in_voxels", "too_thin"]
 
 _WIDTHS = 4.0
 """Interface widths that a structure should be thick: ``tanh(d / (sqrt(2) eps))`` is then 0.89 in its middle."""
@@ -40,6 +40,13 @@ def blurred(start: Given | None, interface_width: float) -> str:
     if start is None or start.kind != "mask":
         return ""
     return too_thin(thickness_in_voxels(start.as_mask()), interface_width)
+
+
+def is_blurred(field: np.ndarray) -> bool:
+    """Return whether the field is lower inside than across a sheet into which its interface just fits: `blurred` is still true of it."""
+    half = _WIDTHS / 2 / math.sqrt(2)  # of such a sheet, where the field is tanh(x) from its surface to its middle
+    inside = field[field > 0]
+    return bool(inside.size and inside.mean() < math.log(math.cosh(half)) / half)
 
 
 def too_thin(thickness: float, interface_width: float) -> str:
