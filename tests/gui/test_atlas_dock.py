@@ -46,6 +46,14 @@ def click(qtbot, dock, place, modifier=NONE):
     qtbot.mouseClick(dock.map.plot.viewport(), LEFT, modifier, point(dock, place))
 
 
+def test_there_is_nothing_to_run_before_the_atlas_is_read(viewer, qtbot):
+    dock = AtlasDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Atlas")
+    assert dock.atlas is None
+    assert not dock.run_button.isEnabled()
+    qtbot.waitUntil(lambda: dock.atlas is not None, timeout=60_000)
+
+
 def test_hover_shows_a_thumbnail_and_a_click_opens_the_shape(viewer, dock, qtbot):
     index = lonely(dock)
     member = dock.atlas.members[index]

@@ -277,7 +277,8 @@ class AtlasDock(QWidget):
         self.open_button = OpenAtlasButton(self.open)
         self.run_button = push_button("Run here", "Grow a shape with the parameters at the mark.")
         self.clear_button = push_button("Clear picks", "Clear the picks, the mark and the groups.")
-        self.clear_button.setEnabled(False)
+        for button in (self.run_button, self.clear_button):
+            button.setEnabled(False)
         self.here = QLabel("No place is marked yet.")
         self.here.setWordWrap(True)
         self.here.setFixedHeight(_HERE_HEIGHT)
