@@ -112,6 +112,21 @@ def test_two_hundred_files_one_damaged_killed_and_resumed(tmp_path, capsys):
     assert log.set_index("file").loc["bad.tif", "reason"].startswith("bad.tif cannot be read")
 
 
+def test_a_dask_cluster_gives_the_same_table(folders, capsys):
+    import distributed
+
+    (folders / "a" / "bad.tif").write_bytes(b"II*\0 no image")
+    here, there = folders / "here.csv", folders / "there.csv"
+    words = ["measure", str(folders / "a"), "--labels", "--out"]
+    assert main([*words, str(here), "--jobs", "1"]) == 1
+    place = {"protocol": "tcp", "host": "127.0.0.1", "dashboard_address": None}
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, **place) as cluster:
+        assert main([*words, str(there), "--scheduler", cluster.scheduler_address]) == 1
+    assert there.read_bytes() == here.read_bytes()
+    assert log_of(there).read_bytes() == log_of(here).read_bytes()
+    assert "bad.tif" in capsys.readouterr().err
+
+
 def rows(file: Path) -> pd.DataFrame:
     return pd.DataFrame({"n": [len(file.name)], file.stem: [0.1]})
 

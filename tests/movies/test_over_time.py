@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from four_cells import four
 
 import shapelab as sl
 from shapelab.errors import InputError
@@ -23,19 +24,6 @@ def squares(places, shape=(40, 60), side=8):
 
 def kinds(found):
     return [(row.frame, row.kind, row.label, row.others) for row in found.events.itertuples()]
-
-
-def four(state, size=24):
-    """Four cells, 1 and 2 left and right, 3 and 4 above and below: 1 and 2 touch, or 3 and 4, or all at a point."""
-    image = np.zeros((size, size), np.int32)
-    half, gap = size // 2, 3
-    y, x = np.indices(image.shape) - (size - 1) / 2
-    image[:] = np.where(np.abs(y) > np.abs(x), np.where(y < 0, 3, 4), np.where(x < 0, 1, 2))
-    if state == "1-2":
-        image[half - gap : half + gap, :half], image[half - gap : half + gap, half:] = 1, 2
-    if state == "3-4":
-        image[:half, half - gap : half + gap], image[half:, half - gap : half + gap] = 3, 4
-    return image
 
 
 def test_velocities_in_the_units_of_the_movie():

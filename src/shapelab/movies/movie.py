@@ -28,6 +28,9 @@ MovieSource = Annotated[Any, "checked by as_movie"]
 """An array (t, y, x) or (t, z, y, x) of labels, a list of label images, a layer over time, a saved run of cells, or the frames of one."""
 
 
+_UNKNOWN_FRAMES = "Frames of a run do not say whether its box repeats: it was taken not to; periodic=True says that it does."
+
+
 @dataclass(frozen=True, eq=False)
 class Movie:
     """Label images of equal shape, one per frame, which are read when they are asked for."""
@@ -182,7 +185,7 @@ def _of_frames(frames: Sequence[Any]) -> Movie:
     if not isinstance(first, LayerData):
         return movie
     movie = replace(movie, place=place_of_layer(first, movie.ndim), unit=unit_of_layer(first))
-    return movie if times is None else replace(movie, times=times, time_unit="")
+    return movie if times is None else replace(movie, times=times, time_unit="", notes=(_UNKNOWN_FRAMES,))
 
 
 class _Stack:
