@@ -112,6 +112,20 @@ def test_two_hundred_files_one_damaged_killed_and_resumed(tmp_path, capsys):
     assert log.set_index("file").loc["bad.tif", "reason"].startswith("bad.tif cannot be read")
 
 
+def test_an_interrupted_folder_says_how_to_go_on(folders, capsys, monkeypatch):
+    from shapelab.batch import folder_work
+
+    def interrupted(call):
+        raise KeyboardInterrupt
+
+    words = ["measure", str(folders / "a"), "--labels", "--out", str(folders / "t.csv"), "--jobs", "1"]
+    with monkeypatch.context() as patch:
+        patch.setattr(folder_work, "_one", interrupted)
+        assert main(words) == 130
+    assert "the same command resumes" in capsys.readouterr().err
+    assert main(words) == 0
+
+
 def test_a_dask_cluster_gives_the_same_table(folders, capsys):
     import distributed
 

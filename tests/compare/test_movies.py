@@ -213,3 +213,30 @@ def test_exponents_of_random_walks_and_of_straight_paths(power, seed):
     assert exponent_of(found) == pytest.approx(power, abs=0.06)
     assert found["time"].iloc[3] == 2.0
     assert np.isnan(exponent_of(found.assign(msd=0.0)))
+
+
+def test_movies_in_space(tmp_path):
+    a, b = np.zeros((3, 12, 20, 20), np.int32), np.zeros((3, 12, 20, 20), np.int32)
+    for t in range(3):
+        a[t, 3:9, 5:11, 4 + t : 10 + t] = 1
+        b[t, 3:9, 5:11, 4 + 2 * t : 10 + 2 * t] = 1
+    meta = {"scale": (2.0, 1.0, 0.5, 0.5), "units": ("min", "um", "um", "um"), "axis_labels": ("t", "z", "y", "x")}
+    found = quick(LayerData("a", a, "labels", meta), LayerData("b", b, "labels", meta))
+    assert set(found.pooled["quantity"]) == {"volume", "sphericity", "elongation", "neighbours", "speed"}
+    assert found.pooled.set_index("quantity").loc["speed", ["mean_a", "mean_b"]].tolist() == pytest.approx([0.25, 0.5])
+    drawn = found.difference()
+    assert (drawn.data.shape, drawn.meta["scale"], drawn.meta["units"][1:]) == (a.shape, (2.0, 1.0, 0.5, 0.5), ("um",) * 3)
+    assert (drawn.data[2] == ONLY_A).sum() == 6 * 6 * 2
+    assert "hexatic_order_a" not in found.frames
+
+
+def test_a_turned_movie_is_laid_over_the_other():
+    a = moving(1, shape=(60, 60))
+    turn = np.eye(4)
+    turn[1:3, 1:3] = [[0, -1], [1, 0]]  # pixel (i, j) lies at y = 59 - j, x = i
+    turn[1:3, 3] = [59, 0]
+    b = LayerData("b", np.rot90(a, k=-1, axes=(1, 2)), "labels", {"affine": turn})
+    found = quick(LayerData("a", a, "labels", {"translate": (0, 0, 0)}), b)
+    straight = quick(a, a)
+    assert found.frames["dice"].to_numpy() == pytest.approx(1)
+    assert found.frames["mean_speed_b"].dropna().to_numpy() == pytest.approx(straight.frames["mean_speed_b"].dropna().to_numpy())

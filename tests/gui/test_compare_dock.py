@@ -305,3 +305,18 @@ def test_still_layers_have_no_frames_to_compare(viewer, dock, qtbot):
     click(qtbot, dock.over_time)
     assert compare(qtbot, dock)["pairs"] == 3
     assert "by number" in dock.results.notes.text()
+
+
+def test_the_difference_of_turned_movies_lies_over_them(viewer, dock, qtbot):
+    turn = np.eye(4)
+    turn[1:3, 1:3] = [[0.8, -0.6], [0.6, 0.8]]
+    place = {"affine": turn, "axis_labels": ("t", "y", "x"), "scale": (1, 2, 2)}
+    a, b = (viewer.add_labels(film(step), name=f"turned {step}", **place) for step in (1, 2))
+    dock.a.choose(a)
+    dock.b.choose(b)
+    click(qtbot, dock.over_time)
+    compare(qtbot, dock)
+    difference = next(layer for layer in viewer.layers if layer.name.startswith("difference"))
+    for point in ((0, 0, 0), (3, 10, 20)):
+        assert difference.data_to_world(point) == pytest.approx(a.data_to_world(point))
+    assert (difference.data[4] == 2).sum() == 8 * 4

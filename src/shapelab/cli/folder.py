@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shapelab.cli.failures import end_of_files, failure
-from shapelab.cli.parser import at_least, refuse, whole_number
+from shapelab.cli.parser import INTERRUPTED, at_least, refuse, whole_number
 from shapelab.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def over_files(known: argparse.Namespace, table_of: TableOf, others: Callable[[P
     Returns
     -------
     int
-        Exit code: 0, or 1 if a file failed.
+        Exit code: 0, 1 if a file failed, 130 if interrupted.
 
     Raises
     ------
@@ -62,18 +62,21 @@ def over_files(known: argparse.Namespace, table_of: TableOf, others: Callable[[P
     if known.out.suffix.lower() != ".csv":
         raise InputError(f"A table is written as .csv; received {known.out.name!r}.")
     at_least(1, jobs=known.jobs)
-    told = _Told()
-    found = table_of_folder(
-        known.path,
-        known.out,
-        partial(_of_file, known, table_of),
-        options={name: str(value) for name, value in vars(known).items() if name not in _NO_OPTIONS},
-        others=others,
-        pattern=known.pattern,
-        jobs=known.jobs,
-        scheduler=known.scheduler,
-        report=told,
-    )
+    try:
+        found = table_of_folder(
+            known.path,
+            known.out,
+            partial(_of_file, known, table_of),
+            options={name: str(value) for name, value in vars(known).items() if name not in _NO_OPTIONS},
+            others=others,
+            pattern=known.pattern,
+            jobs=known.jobs,
+            scheduler=known.scheduler,
+            report=_Told(),
+        )
+    except KeyboardInterrupt:
+        print("shapelab: interrupted: what is done is saved; the same command resumes.", file=sys.stderr)
+        return INTERRUPTED
     if found.before:
         print(f"shapelab: {found.before} of {len(found.outcomes)} files were done before.", file=sys.stderr)
     print(found)

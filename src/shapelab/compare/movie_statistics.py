@@ -135,7 +135,7 @@ def summary_of(a: CellsOverTime, b: CellsOverTime, exponents: Sequence[float]) -
     import pandas as pd
 
     rows = {"cells": [_plain(float(found.per_frame()["cells"].mean())) for found in (a, b)]}
-    for kind in Event:
+    for kind in (kind for kind in Event if kind is not Event.NEW_LABEL):  # which befalls the labels, not the cells
         rows[f"{kind.value} rate"] = [_rate(found, kind) for found in (a, b)]
     rows["msd exponent"] = [_plain(value) for value in exponents]
     frames = [found.per_frame() for found in (a, b)]
