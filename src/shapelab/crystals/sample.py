@@ -136,24 +136,26 @@ class GrainSample:
         from shapelab.io.neper import crystal_symmetry, write_tesr
 
         write_tesr(file, self.labels, self.place, self.orientations, self.symmetries)
-        said = [f"The file states no unit: lengths are in {shown_unit(self.place.unit) or 'pixels'}."]
+        said = [f"{file.name} states no unit: lengths are in {shown_unit(self.place.unit) or 'pixels'}."]
         if self.orientations is not None and not crystal_symmetry(self.symmetries):
-            said.append("It states no crystal symmetry: of all grains, Neper needs the same, cubic or hexagonal (its option -oricrysym).")
+            said.append(
+                f"{file.name} states no crystal symmetry: Neper takes one for all grains, cubic or hexagonal (its option -oricrysym)."
+            )
         if len(set(self.phase_names or ())) > 1:
-            said.append("It has no place for phases.")
+            said.append(f"{file.name} has no place for phases.")
         return (*said, *(() if self.place.is_aligned else self._unplaced()))
 
     def _save_piff(self, file: Path) -> tuple[str, ...]:
         from shapelab.io.piff import write_piff
 
         write_piff(file, self.labels, self.phase_names)
-        return ("The file states no size of a pixel.", *self._unplaced())
+        return (f"{file.name} states no size of a pixel.", *self._unplaced())
 
     def _save_rois(self, file: Path) -> tuple[str, ...]:
         from shapelab.io.imagej import write_rois
 
         write_rois(file, self.labels)
-        return ("ROIs state no size of a pixel: open them over the image.", *self._unplaced())
+        return (f"{file.name} states no size of a pixel: open it over the image.", *self._unplaced())
 
     def _unplaced(self) -> tuple[str, ...]:
         """Return what is to be said where a file states no place."""
