@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
 
 import numpy as np
@@ -128,6 +129,33 @@ def test_damaged_tessellations_are_refused(tmp_path, text, said):
     (tmp_path / "a.tesr").write_text(text)
     with pytest.raises(sl.errors.ShapelabError, match=said):
         read_image(tmp_path / "a.tesr")
+
+
+def test_orientations_that_cannot_be_by_label_are_left_out(tmp_path):
+    head = "***tesr\n **format\n 2.1\n **general\n 2\n 2 1\n 1 1\n **cell\n {}\n *ori\n quaternion\n 1 0 0 0\n **data\n ascii\n{}\n***end\n"
+    for cells, data in (("1", "1 4000000000"), ("900000000000", "1 2"), ("1\n *id\n 900000000000", "1 0")):
+        (tmp_path / "a.tesr").write_text(head.format(cells, data))
+        layer = read_image(tmp_path / "a.tesr")
+        assert "orientations" not in layer.meta["metadata"]
+        assert "left out" in " ".join(layer.meta["metadata"]["notes"])
+
+
+def test_damaged_files_are_refused_in_a_sentence(tmp_path):
+    """Bytes changed and ends cut off: a file is read or refused, and never ends in an error of Python."""
+    rng = np.random.default_rng(8)
+    labels = np.kron(np.arange(6).reshape(2, 3), np.ones((4, 4), int))
+    write_tesr(tmp_path / "a.tesr", labels, PLACE, unit_quaternions(rng, 5))
+    write_piff(tmp_path / "a.piff", labels)
+    write_rois(tmp_path / "a.zip", labels)
+    for suffix in ("tesr", "piff", "zip"):
+        whole = (tmp_path / f"a.{suffix}").read_bytes()
+        for trial in range(40):
+            damaged = bytearray(whole[: rng.integers(1, len(whole))] if trial % 2 else whole)
+            for at in rng.integers(0, len(damaged), 3):
+                damaged[at] = rng.integers(256)
+            (tmp_path / f"b.{suffix}").write_bytes(bytes(damaged))
+            with contextlib.suppress(sl.errors.ShapelabError):
+                read_image(tmp_path / f"b.{suffix}")
 
 
 def test_lattices_come_back(tmp_path):

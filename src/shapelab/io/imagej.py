@@ -128,6 +128,9 @@ def read_rois(file: Path, key: str | None) -> PlacedImage:
     from skimage.draw import polygon2mask
 
     areas = (ROI_TYPE.POLYGON, ROI_TYPE.RECT, ROI_TYPE.OVAL, ROI_TYPE.FREEHAND, ROI_TYPE.TRACED)
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            require_memory(sum(member.file_size for member in archive.infolist()))
     found = roiread(file)
     rois = found if isinstance(found, list) else [found]
     if not rois:

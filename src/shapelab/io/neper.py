@@ -25,6 +25,8 @@ __all__ = ["crystal_symmetry", "read_tesr", "write_tesr"]
 _SYMMETRIES = ("cubic", "hexagonal")
 """Crystal symmetries that Neper knows, by the same names here."""
 _DTYPES = {"binary8": "u1", "binary16": "<u2", "binary16_big": ">u2", "binary32": "<u4", "binary32_big": ">u4"}
+_SPARSEST = 10
+"""Rows of an array by label, per cell: ids may have gaps, but the array shall not be many times as long as there are cells."""
 _HEADER = 1 << 28
 """Longest header that is read [bytes]."""
 
@@ -167,17 +169,20 @@ def _data(name: str, rest: bytes, kind: str, shape: tuple[int, ...]) -> np.ndarr
 
 def _orientations(parts: dict[str, list[str]], ids: np.ndarray, top: int) -> tuple[dict[str, object], list[str]]:
     """Return orientations and symmetries of labels 1, 2, 3…, as far as the file states them, and what is to be said."""
-    n = int(parts.get("**cell", ["0"])[0]) if parts.get("**cell") else 0
-    numbers = ids if len(ids) else np.arange(1, n + 1)
     known: dict[str, object] = {}
-    if "*ori" not in parts or not len(numbers) or int(numbers.max()) > 10 * len(numbers) + 1000:
+    descriptor, *words = parts.get("*ori", [""])
+    n = int((parts.get("**cell") or ["0"])[0])
+    numbers = ids if len(ids) else np.arange(1, min(n, len(words)) + 1)
+    if not len(words) or not len(numbers):
         return known, []
-    descriptor, *words = parts["*ori"]
+    last = int(numbers.max())
+    if last < top or int(numbers.min()) < 1 or last > _SPARSEST * len(numbers) + 1000:
+        return known, ["Its orientations were left out: there are cells without one, or ids far larger than their number."]
     try:
         quaternions = _quaternions(descriptor, np.array(words, float).reshape(len(numbers), -1))
     except (KeyError, ValueError):
         return known, [f"Its orientations ({descriptor}) were not understood and left out."]
-    every = np.tile([0.0, 0.0, 0.0, 1.0], (max(top, int(numbers.max())), 1))
+    every = np.tile([0.0, 0.0, 0.0, 1.0], (last, 1))
     every[numbers - 1] = quaternions
     known["orientations"] = every
     if parts.get("*crysym", [""])[0] in _SYMMETRIES:
