@@ -61,6 +61,7 @@ class Session:
     def run(self, until: int | None = None) -> None:
         """Press Run, and wait for a step, or for the end of the run."""
         panel = self.dock.panel
+        self.wait(panel.run_button.isEnabled)  # what the run starts from may still be read
         self.click(panel.run_button)
         self.wait(lambda: panel.snapshot is not None and (until is None or panel.snapshot.frame.step >= until or not panel.running))
         if until is None:
