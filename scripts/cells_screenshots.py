@@ -72,7 +72,7 @@ def window() -> None:
     session.run(until=600)
     session.click(dock.panel.pause_button)
     session.idle(0.5)
-    wall = np.zeros(dock.panel.snapshot.frame["walls"].shape, bool)
+    wall = np.zeros(dock.form.parameters.shape, bool)
     for k in range(80):
         wall[80 + k : 86 + k, 70 + k : 80 + k] = True
     dock.panel.edit("paint_wall", mask=wall)

@@ -82,8 +82,7 @@ def cells(film: Film) -> None:
     """Cells in another dock: they move, one is picked, a wall is painted among them, their paths are shown."""
     import numpy as np
 
-    for layer in film.viewer.layers:
-        layer.visible = False
+    film.viewer.layers.clear()
     _, dock = film.viewer.window.add_plugin_dock_widget("napari-shapelab", "Cells")
     film.dock = dock
     film.idle(1.0)
@@ -92,7 +91,7 @@ def cells(film: Film) -> None:
     film.until([1, 60, 140, 240, 360])
     dock.tools.pick(int(dock.panel.layers["seeds"].features["id"].iloc[12]))
     film.shoot(2)
-    wall = np.zeros(dock.panel.snapshot.frame["walls"].shape, bool)
+    wall = np.zeros(dock.form.parameters.shape, bool)
     middle = wall.shape[0] // 2
     wall[middle - 4 : middle + 4, wall.shape[1] // 4 : wall.shape[1] // 2] = True
     dock.panel.edit("paint_wall", mask=wall)

@@ -163,7 +163,7 @@ def atlas_fit() -> None:
     mask = next(layer for layer in viewer.layers if type(layer).__name__ == "Labels")
     dock.panel.tabs.setCurrentWidget(dock.fit)
     dock.fit.combo.choose(mask)
-    session.click(dock.fit.button)
+    session.click(dock.fit.work.run_button)
     session.wait(lambda: f"like {mask.name}" in viewer.layers)
     viewer.layers["mitochondria"].visible = False
     print("   ", dock.fit.note.text())

@@ -8,7 +8,7 @@ import pytest
 from shapelab.cells import Cells
 from shapelab.cells.drawing import fine_room
 from shapelab.cells.scenarios import SCENARIOS
-from shapelab.errors import ParameterError
+from shapelab.errors import EditError, ParameterError
 from shapelab.transport import Domain
 
 NAMES = ["active_crystal", "blind_swimmers", "run_and_tumble", "chemotaxis", "hard_and_soft_cells", "relaxation", "fire_alarm"]
@@ -120,3 +120,14 @@ def test_walls_that_stay_are_not_drawn_again():
     mask[:, :20] = True
     sim.edit("paint_wall", mask=mask)
     assert sim.frame()["walls"][:, :40].all()
+
+
+@pytest.mark.parametrize("fineness", [2, 3])
+def test_walls_of_a_frame_can_be_given_back_as_they_are_drawn(fineness):
+    sim = quick("run_and_tumble", fineness=fineness, filling=0.4)
+    walls = sim.frame()["walls"]
+    before = sim.state().fields["mask"]
+    sim.edit("set_walls", walls=walls)
+    np.testing.assert_array_equal(sim.state().fields["mask"], before)
+    with pytest.raises(EditError, match="must be equal"):
+        sim.edit("set_walls", walls=walls[1:])

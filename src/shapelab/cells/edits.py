@@ -161,8 +161,12 @@ def _type(type: int) -> int:
 
 
 def _mask(state: CellState, mask: Any) -> np.ndarray:
+    """Return a mask on the solver's grid; one on the pixels that are drawn, as the layer "walls" is, is marked where at least half is."""
     p = _parameters(state)
     array = np.asarray(mask) != 0
+    if p.fineness > 1 and array.shape == tuple(n * p.fineness for n in p.shape):
+        pairs = [part for n in p.shape for part in (n, p.fineness)]
+        array = array.reshape(pairs).mean(axis=tuple(range(1, 2 * p.ndim, 2))) >= 0.5
     if array.shape != tuple(p.shape):
         raise EditError(f"The walls have shape {array.shape} but the grid {tuple(p.shape)}: they must be equal.")
     return array
