@@ -38,8 +38,8 @@ bench: setup  ## Print the speed tables
 docs: setup  ## Build the user guide and the API reference (build/docs/index.html)
 	@$(PY) -m mkdocs build --quiet && echo build/docs/index.html
 
-gallery: setup  ## Draw every preset and scenario into docs/gallery.md
-	@$(PY) scripts/gallery.py
+gallery: setup  ## Make ten live web pages (build/gallery/index.html), then draw every preset and scenario into docs/gallery.md
+	@$(PY) scripts/web_gallery.py && $(PY) scripts/gallery.py
 
 sheets: setup  ## Lay the gallery of an earlier version beside today's: build/before_after/cells.png, curvatubes.png
 	@$(PY) scripts/before_after.py

@@ -9,6 +9,8 @@ import pytest
 from short_runs import kept
 
 import shapelab as sl
+from shapelab.cells.cell_diagram import CellDiagram
+from shapelab.cells.model import CellModel
 from shapelab.page import make_page, save_page
 
 SHOW = "window.shapelab.show"
@@ -113,6 +115,24 @@ def test_relaxing_cells_come_to_rest_in_their_centres(browser, tmp_path):
         f" for (let k = 0; k < 40; k++) {{ live.motion.step(); live.solver.solve(0.01, 5); }} return [before, {off}]; }})()"
     )
     assert after < 0.3 * before
+
+
+def test_forces_of_tension_are_those_of_the_engine(browser, tmp_path):
+    """Each face and junction of the labels counts, so that pixels that the two solvers give to different cells tell a little."""
+    simulation = sl.Cells(scenario="engulfment", shape=(96, 96), n_cells=24, seed=3, tolerance=0.005)
+    run = kept(tmp_path / "sorting.zarr", simulation, 6, 3)
+    state, model = simulation.state(), simulation.model
+    diagram = CellDiagram.of(state, model.periodic)
+    engine = (model.velocity(state, diagram) - CellModel.velocity(model, state, diagram)) / simulation.parameters.mobility
+    opened(browser, page_of(run, tmp_path))
+    forces = browser.run(
+        f"(() => {{ {LIVE}.begin(); {LIVE}.solver.measure(); const p = {LIVE}.motion.parameters;"
+        " const [m, n] = [p.first_medium, p.second_medium]; const table = [[p.first, p.between, m], [p.between, p.second, n], [m, n, 0]];"
+        f" return Array.from({LIVE}.motion.sorting.evaluate(table, {LIVE}.motion.radius / 3)); }})()"
+    )
+    difference = np.linalg.norm(np.reshape(forces, (-1, 2)) - engine, axis=1)
+    assert np.median(difference) < 0.02 * np.linalg.norm(engine, axis=1).mean()
+    assert difference.mean() < 0.1 * np.linalg.norm(engine, axis=1).mean()
 
 
 def test_the_mouse_moves_a_cell_and_the_others_make_way(browser, tumbling, tmp_path):

@@ -31,6 +31,7 @@ MODULES = (
     "sliders.js",
     "capture.js",
     "cell_solver.js",
+    "cell_sorting.js",
     "cell_motion.js",
     "live_cells.js",
     "live_texture.js",

@@ -1,4 +1,5 @@
-// How flat cells move in the page: to their own centres, or running and tumbling, pushed back by their neighbours.
+// How flat cells move in the page: to their own centres, running and tumbling, or sorting, pushed back by their neighbours.
+import { SortingForces, tensionTable } from "./cell_sorting.js";
 
 const RATE_LIMIT = 1.2; // parts of the stiffest spring's time that a step may take
 const STEP_LIMIT = 0.04; // radii that a cell may run in a step
@@ -7,13 +8,24 @@ const LONGEST = 0.05;
 export const MOTIONS = {
   relaxation: { text: "Every cell moves to its own centre.", sliders: ["rate"] },
   run_and_tumble: { text: "Cells run, tumble to new directions and push one another.", sliders: ["speed", "tumble_rate", "correction"] },
+  sorting: {
+    text: "Two kinds of cells sort by the tensions of their contacts.",
+    sliders: ["first", "second", "between", "first_medium", "second_medium", "mobility", "noise"],
+  },
   other: { text: "Cells push one another and hold their areas; the motion of this scenario itself is not in the page.", sliders: ["correction"] },
 };
+
+// Which of the motions a run has.
+export function motionOf(live, preset) {
+  if ("between" in live.values && "first_medium" in live.values && "mobility" in live.values) return "sorting";
+  return preset in MOTIONS ? preset : "other";
+}
 
 export class CellMotion {
   constructor(solver, live, preset) {
     this.solver = solver;
-    this.kind = MOTIONS[preset] ? preset : "other";
+    this.kind = motionOf(live, preset);
+    this.sorting = this.kind === "sorting" ? new SortingForces(solver) : null;
     this.parameters = live.values;
     this.periodic = live.periodic;
     this.radius = Math.sqrt(solver.cells.volume.reduce((a, b) => a + b, 0) / Math.max(solver.cells.count, 1) / Math.PI);
@@ -33,7 +45,8 @@ export class CellMotion {
       const slope = cells.scale[i] * cells.exponent[i] * r ** (cells.exponent[i] - 1);
       stiffest = Math.max(stiffest, (this.tau() * 2 * Math.PI * r * slope) / 2);
     }
-    const speed = this.kind === "run_and_tumble" ? p.speed : 0;
+    let speed = this.kind === "run_and_tumble" ? p.speed : 0;
+    if (this.sorting) speed = 0.5 * p.mobility * Math.max(...tensionTable(p).flat());
     return Math.min(stiffest > 0 ? RATE_LIMIT / stiffest : LONGEST, speed > 0 ? (STEP_LIMIT * this.radius) / speed : LONGEST, LONGEST);
   }
 
@@ -47,6 +60,7 @@ export class CellMotion {
     const { cells, offsets, pulls, size, spacing } = solver;
     const dt = this.timeStep();
     const tau = this.tau();
+    const forces = this.sorting?.evaluate(tensionTable(p), this.radius / 3);
     for (let i = 0; i < cells.count; i++) {
       if (i === this.held) continue;
       let v0;
@@ -60,6 +74,11 @@ export class CellMotion {
         const most = (0.5 * this.radius) / dt;
         const fast = Math.hypot(v0, v1);
         if (fast > most) [v0, v1] = [(v0 * most) / fast, (v1 * most) / fast];
+        if (forces) {
+          const noise = (p.noise * this.radius) / Math.sqrt(dt);
+          v0 += p.mobility * forces[2 * i] + noise * gaussian();
+          v1 += p.mobility * forces[2 * i + 1] + noise * gaussian();
+        }
         if (kind === "run_and_tumble") {
           v0 += p.speed * Math.sin(this.angles[i]);
           v1 += p.speed * Math.cos(this.angles[i]);
@@ -82,4 +101,8 @@ export class CellMotion {
     if (!open[row * shape[1] + column]) return;
     [cells.x0[i], cells.x1[i]] = inside;
   }
+}
+
+function gaussian() {
+  return Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 }

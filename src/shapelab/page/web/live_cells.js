@@ -1,5 +1,5 @@
 // Flat cells that go on in the page, and that the reader takes hold of.
-import { CellMotion, MOTIONS } from "./cell_motion.js";
+import { CellMotion, MOTIONS, motionOf } from "./cell_motion.js";
 import { CellSolver } from "./cell_solver.js";
 import { ownerAt } from "./costs.js";
 import { addButton, element } from "./panels.js";
@@ -33,7 +33,7 @@ export class LiveCells {
   }
 
   build(box) {
-    const kind = MOTIONS[this.preset] ?? MOTIONS.other;
+    const kind = MOTIONS[motionOf(this.live, this.preset)];
     element("p", `The cells go on here, in your browser. ${kind.text} Drag a cell.`, box);
     const row = element("div", "", box);
     row.className = "row";

@@ -1,0 +1,118 @@
+"""Web pages: their sizes, and what a Chromium without a graphics card makes of them, in a picture of 400 x 400 pixels.
+
+python benchmarks/page.py [--keep FOLDER]
+
+Prints one line per goal. Runs are made anew unless FOLDER holds them. The rates are those of this machine while nothing else runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import shapelab as sl
+from shapelab.io import Run, RunWriter, load_run
+from shapelab.page import make_page, save_page
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "page"))
+from chromium import Chromium, program
+
+WINDOW = (434, 700)
+"""In which the picture has 400 pixels on a side."""
+SECONDS = 6.0
+SHOW = "window.shapelab.show"
+
+
+def main() -> None:
+    """Make the runs and the pages, and look at them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--keep", type=Path, help="folder of the runs and pages, which are not made again")
+    options = parser.parse_args()
+    if program() is None:
+        sys.exit("There is no Chromium here (apt-get install chromium).")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        texture = kept(folder / "texture.zarr", lambda: sl.Curvatubes(preset="pearls", shape=(64, 64, 64), seed=1), 100, 4)
+        many = kept(
+            folder / "cells.zarr",
+            lambda: sl.Cells(scenario="run_and_tumble", shape=(384, 384), n_cells=1000, seed=1, tolerance=0.05),
+            300,
+            1,
+        )
+        some = kept(folder / "some.zarr", lambda: sl.Cells(scenario="run_and_tumble", shape=(512, 512), n_cells=250, seed=1), 4, 1)
+        pages = {name: written(folder / f"{name}.html", run) for name, run in {"texture": texture, "cells": many, "some": some}.items()}
+        print(f"load of the machine: {os.getloadavg()[0]:.1f} of {os.cpu_count()} cores")
+        with Chromium(folder / f"profile-{os.getpid()}", WINDOW) as browser:
+            look(browser, pages)
+
+
+def kept(path: Path, make: Any, frames: int, every: int) -> Run:
+    """Save a run, unless it is there."""
+    if not path.exists():
+        simulation = make()
+        with RunWriter(path, simulation, keep="none") as writer:
+            for frame in simulation.run(steps=frames * every, every=every):
+                writer.write(frame)
+    return load_run(path)
+
+
+def written(path: Path, run: Run) -> Path:
+    """Write a page and say its size."""
+    start = time.perf_counter()
+    page = make_page(run)
+    path.unlink(missing_ok=True)
+    print(f"{path.name}: {page.sentence()}; made in {time.perf_counter() - start:.1f} s", flush=True)
+    return save_page(path, page)
+
+
+def look(browser: Chromium, pages: dict[str, Path]) -> None:
+    """Print how fast pages open, play and compute."""
+    browser.open(pages["some"])  # the first page starts the browser's own processes
+    for name, page in pages.items():
+        start = time.perf_counter()
+        browser.open(page)
+        print(f"{name}: opens in {time.perf_counter() - start:.2f} s, picture of {browser.run(f'{SHOW}.canvas.clientWidth')} pixels")
+        if name != "some":
+            print(f"{name}: plays {rate(browser, PLAY):.0f} frames/s")
+    browser.open(pages["texture"])
+    browser.run(f"{SHOW}.live.fromFrame()")
+    print(f"texture of 64^3: {counted(browser, f'{SHOW}.live.steps'):.0f} steps/s in a worker, while it is drawn")
+    browser.open(pages["some"])
+    browser.run(f"{SHOW}.live.run()")
+    print(f"250 cells on 512^2: {counted(browser, f'{SHOW}.pictures'):.0f} steps and pictures/s")
+
+
+PLAY = f"""
+(async () => {{
+  const show = {SHOW};
+  let shown = 0;
+  const start = performance.now();
+  while (performance.now() - start < {1000 * SECONDS}) {{
+    await show.player.go((show.player.index + 1) % show.page.frames.length);
+    shown += 1;
+  }}
+  return 1000 * shown / (performance.now() - start);
+}})()
+"""
+
+
+def rate(browser: Chromium, script: str) -> float:
+    """Return what a script counts per second."""
+    return float(browser.run(script))
+
+
+def counted(browser: Chromium, counter: str) -> float:
+    """Return by how much a number of the page grows per second, once it is under way."""
+    wait = f"new Promise(done => setTimeout(done, {1000 * SECONDS}))"
+    browser.run("new Promise(done => setTimeout(done, 1500))")
+    return float(browser.run(f"(async () => {{ const before = {counter}; await {wait}; return ({counter} - before) / {SECONDS}; }})()"))
+
+
+if __name__ == "__main__":
+    main()
