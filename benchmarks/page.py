@@ -2,7 +2,8 @@
 
 python benchmarks/page.py [--keep FOLDER]
 
-Prints one line per goal. Runs are made anew unless FOLDER holds them. The rates are those of this machine while nothing else runs.
+Prints one line per goal. Runs are made anew unless FOLDER holds them. Rates are by the clock; beside them stands the time of the
+processor that each frame or step took of all the browser's processes, to which other programs do not add.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 import shapelab as sl
 from shapelab.io import Run, RunWriter, load_run
 from shapelab.page import make_page, save_page
@@ -22,7 +25,7 @@ from shapelab.page import make_page, save_page
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "page"))
 from chromium import Chromium, program
 
-WINDOW = (434, 700)
+WINDOW = (426, 700)
 """In which the picture has 400 pixels on a side."""
 SECONDS = 6.0
 SHOW = "window.shapelab.show"
@@ -79,13 +82,37 @@ def look(browser: Chromium, pages: dict[str, Path]) -> None:
         browser.open(page)
         print(f"{name}: opens in {time.perf_counter() - start:.2f} s, picture of {browser.run(f'{SHOW}.canvas.clientWidth')} pixels")
         if name != "some":
-            print(f"{name}: plays {rate(browser, PLAY):.0f} frames/s")
+            with Meter(browser, f"{name}: plays") as meter:
+                meter.count = browser.run(PLAY)
     browser.open(pages["texture"])
     browser.run(f"{SHOW}.live.fromFrame()")
-    print(f"texture of 64^3: {counted(browser, f'{SHOW}.live.steps'):.0f} steps/s in a worker, while it is drawn")
+    with Meter(browser, "texture of 64^3 goes on in a worker, while it is drawn:") as meter:
+        meter.count = browser.run(counted(f"{SHOW}.live.steps"))
     browser.open(pages["some"])
     browser.run(f"{SHOW}.live.run()")
-    print(f"250 cells on 512^2: {counted(browser, f'{SHOW}.pictures'):.0f} steps and pictures/s")
+    with Meter(browser, "250 cells on 512^2 go on and are drawn:") as meter:
+        meter.count = browser.run(counted(f"{SHOW}.pictures"))
+
+
+class Meter:
+    """Prints how often something was done per second, and the processor's time that it took each time."""
+
+    def __init__(self, browser: Chromium, what: str) -> None:
+        self.browser, self.what, self.count = browser, what, 0
+
+    def processor(self) -> float:
+        """Return the processor's time of the browser's processes [s]."""
+        parent = psutil.Process(self.browser.pid)
+        times = [process.cpu_times() for process in (parent, *parent.children(recursive=True))]
+        return sum(spent.user + spent.system for spent in times)
+
+    def __enter__(self) -> Meter:
+        self.start, self.before = time.perf_counter(), self.processor()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        passed, spent = time.perf_counter() - self.start, self.processor() - self.before
+        print(f"{self.what} {self.count / passed:.0f}/s by the clock; {1000 * spent / max(self.count, 1):.1f} ms of the processor each")
 
 
 PLAY = f"""
@@ -97,21 +124,15 @@ PLAY = f"""
     await show.player.go((show.player.index + 1) % show.page.frames.length);
     shown += 1;
   }}
-  return 1000 * shown / (performance.now() - start);
+  return shown;
 }})()
 """
 
 
-def rate(browser: Chromium, script: str) -> float:
-    """Return what a script counts per second."""
-    return float(browser.run(script))
-
-
-def counted(browser: Chromium, counter: str) -> float:
-    """Return by how much a number of the page grows per second, once it is under way."""
+def counted(counter: str) -> str:
+    """Return a script that tells by how much a number of the page grows."""
     wait = f"new Promise(done => setTimeout(done, {1000 * SECONDS}))"
-    browser.run("new Promise(done => setTimeout(done, 1500))")
-    return float(browser.run(f"(async () => {{ const before = {counter}; await {wait}; return ({counter} - before) / {SECONDS}; }})()"))
+    return f"(async () => {{ const before = {counter}; await {wait}; return {counter} - before; }})()"
 
 
 if __name__ == "__main__":

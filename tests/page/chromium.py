@@ -70,6 +70,11 @@ class Chromium:
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
 
+    @property
+    def pid(self) -> int:
+        """Number of the browser's first process."""
+        return self._process.pid
+
     def call(self, method: str, timeout: float = 120.0, **parameters: Any) -> dict[str, Any]:
         """Send a command of the DevTools protocol and return its result; events that come meanwhile are kept."""
         self._number += 1

@@ -79,7 +79,7 @@ def _zip(array: np.ndarray) -> bytes:
     """Gzip whole numbers: all lowest bytes first, then the next ones."""
     little = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
     planes = little.reshape(-1).view(np.uint8).reshape(-1, array.dtype.itemsize).T
-    return gzip.compress(np.ascontiguousarray(planes).tobytes(), 6, mtime=0)
+    return gzip.compress(np.ascontiguousarray(planes).tobytes(), 9, mtime=0)
 
 
 def _differences(whole: np.ndarray) -> np.ndarray:

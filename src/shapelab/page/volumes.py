@@ -15,9 +15,8 @@ from shapelab.units import shown_unit
 
 __all__ = ["Volume", "curvature_range"]
 
-_NEAR_SURFACE = 0.8
-"""With few bits, a phase field is only told apart up to this value: beyond three voxels from the surface nothing is seen of it."""
-_FEW_BITS = 6
+_NEAR_SURFACE = {6: 0.8, 5: 0.8, 4: 0.65}
+"""With so many bits, a phase field is told apart up to this value only: beyond two or three voxels from the surface nothing is seen."""
 
 
 class Frames(Protocol):
@@ -66,8 +65,8 @@ class Volume:
             sample = [np.asarray(self.frames[index], float) for index in (*indices[:: max(1, len(indices) // 4)], indices[-1])]
             self._limits = float(min(map(np.nanmin, sample))), float(max(map(np.nanmax, sample)))
         low, high = self._limits
-        if self.surface and bits <= _FEW_BITS and (low, high) == (-1.0, 1.0):
-            return -_NEAR_SURFACE, _NEAR_SURFACE
+        if self.surface and bits in _NEAR_SURFACE and (low, high) == (-1.0, 1.0):
+            return -_NEAR_SURFACE[bits], _NEAR_SURFACE[bits]
         return low, high
 
     def pack(self, indices: Sequence[int], bits: int) -> tuple[Chunks, dict[str, Any]]:

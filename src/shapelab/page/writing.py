@@ -30,6 +30,8 @@ _COMFORTABLE = 0.2
 """Part of the largest size from which on fewer bits are taken."""
 _BITS = (8, 6, 5, 4)
 """Bits per voxel that are tried, one after another."""
+_SPOTS, _IN_A_ROW = 4, 4
+"""Frames that tell the size of a page before it is made: so many in a row, at so many places."""
 _CELL_BITS = (24, 20, 16)
 """Bits per number of flat cells."""
 
@@ -82,11 +84,11 @@ def make_page(run: Run, *, max_size: float = LARGEST, tick: Tick = no_tick) -> P
     cells = read_cells(run, everything)
     if cells is not None:
         volumes = [volume for volume in volumes if volume.name not in ("cells", "walls")]
-    stride, best = 1, _try(run, cells, volumes, everything, 0, tick)
-    limit = max_size * 1e6
-    for rung in range(1, len(_BITS)):
-        if best.size <= limit * _COMFORTABLE:
-            break
+    stride, limit = 1, max_size * 1e6
+    rung = _rung(run, cells, volumes, limit * _COMFORTABLE)
+    best = _try(run, cells, volumes, everything, rung, tick)
+    while best.size > limit and rung < len(_BITS) - 1:
+        rung += 1
         best = _try(run, cells, volumes, everything, rung, tick)
     while best.size > limit:
         if best.frames == 1:
@@ -132,6 +134,16 @@ def require_page(path: str | Path) -> Path:
     if Path(path).suffix.lower() not in PAGE_SUFFIXES:
         raise InputError(f"{Path(path).name}: a web page must end in .html.")
     return Path(path)
+
+
+def _rung(run: Run, cells: FlatCells | None, volumes: Sequence[Volume], wanted: float) -> int:
+    """Return the first number of bits with which a page has about the size that is wanted, judged by some of the frames."""
+    starts = {round(k * max(0, len(run) - _IN_A_ROW) / (_SPOTS - 1)) for k in range(_SPOTS)}
+    sample = sorted({index for start in starts for index in range(start, min(start + _IN_A_ROW, len(run)))})
+    for rung in range(len(_BITS) - 1):
+        if _try(run, cells, volumes, sample, rung, no_tick).size * len(run) / len(sample) <= wanted:
+            return rung
+    return len(_BITS) - 1
 
 
 def _try(run: Run, cells: FlatCells | None, volumes: Sequence[Volume], indices: Sequence[int], rung: int, tick: Tick) -> Page:

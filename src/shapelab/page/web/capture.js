@@ -1,5 +1,8 @@
 // A still picture and a film of what is seen, saved by the browser.
 
+const SMALLEST = 500; // bytes that any film has
+const LONGEST_WAIT = 20000; // milliseconds
+
 function composed(view, overlay) {
   const both = document.createElement("canvas");
   both.width = view.width;
@@ -33,19 +36,29 @@ export async function film(view, overlay, count, framesPerSecond, go) {
   const pen = both.getContext("2d");
   const kinds = ["video/mp4", "video/webm;codecs=vp9", "video/webm"];
   const mimeType = kinds.find((kind) => MediaRecorder.isTypeSupported(kind));
-  const recorder = new MediaRecorder(both.captureStream(framesPerSecond), { mimeType, videoBitsPerSecond: 8e6 });
+  const stream = both.captureStream(0);
+  const [track] = stream.getVideoTracks();
+  const recorder = new MediaRecorder(stream, { mimeType, videoBitsPerSecond: 8e6 });
   const parts = [];
   recorder.ondataavailable = (event) => parts.push(event.data);
   const ended = new Promise((done) => (recorder.onstop = done));
-  recorder.start();
+  const recorded = () => parts.reduce((sum, part) => sum + part.size, 0);
+  recorder.start(200);
   for (let index = 0; index < count; index++) {
     const until = performance.now() + 1000 / framesPerSecond;
     await go(index);
     pen.drawImage(view, 0, 0);
     pen.drawImage(overlay, 0, 0, both.width, both.height);
+    track.requestFrame();
     await new Promise((done) => setTimeout(done, Math.max(0, until - performance.now())));
+  }
+  const patience = performance.now() + LONGEST_WAIT;
+  while (recorded() < SMALLEST && performance.now() < patience) {
+    track.requestFrame(); // the recorder may take a while to begin
+    await new Promise((done) => setTimeout(done, 50));
   }
   recorder.stop();
   await ended;
+  if (recorded() === 0) throw new Error("this browser has recorded nothing");
   return { blob: new Blob(parts, { type: mimeType }), suffix: mimeType.includes("mp4") ? "mp4" : "webm" };
 }
