@@ -208,7 +208,7 @@ class Show {
     const { overlay, view } = this;
     // the pen draws at full size, whatever the picture's
     const pen = Object.create(view, { scale: { value: (view.scale * this.canvas.width) / overlay.width } });
-    drawOverlay(overlay, pen, this.renderer, this.lengths(), this.colours.ink);
+    drawOverlay(overlay, pen, this.renderer, this.lengths(), this.colours);
   }
 
   // The world's lengths per length of the view, and their unit.

@@ -28,11 +28,15 @@ function drawBox(pen, view, renderer, canvas, ink) {
   pen.globalAlpha = 1;
 }
 
-function drawScaleBar(pen, canvas, lengthPerPixel, unit, ink, ratio) {
+function drawScaleBar(pen, canvas, lengthPerPixel, unit, { ink, card }, ratio) {
   const length = roundLength(lengthPerPixel * canvas.width * 0.25);
   const pixels = length / lengthPerPixel;
   const x = canvas.width - 14 * ratio - pixels;
   const y = canvas.height - 14 * ratio;
+  pen.fillStyle = card;
+  pen.globalAlpha = 0.75;
+  pen.fillRect(x - 6 * ratio, y - 20 * ratio, pixels + 12 * ratio, 28 * ratio);
+  pen.globalAlpha = 1;
   pen.fillStyle = ink;
   pen.fillRect(x, y, pixels, 3 * ratio);
   pen.font = `${12 * ratio}px system-ui, sans-serif`;
@@ -68,12 +72,12 @@ function drawSeeds(pen, view, renderer, canvas, ratio) {
 }
 
 // Draw all of it; `lengths` says {perUnit, unit}: the world's lengths per length of the view.
-export function drawOverlay(canvas, view, renderer, lengths, ink) {
+export function drawOverlay(canvas, view, renderer, lengths, colours) {
   const pen = canvas.getContext("2d");
   const ratio = canvas.width / Math.max(canvas.clientWidth, 1);
   pen.clearRect(0, 0, canvas.width, canvas.height);
   pen.lineWidth = ratio;
-  if (!view.flat) drawBox(pen, view, renderer, canvas, ink);
+  if (!view.flat) drawBox(pen, view, renderer, canvas, colours.ink);
   if (view.flat && renderer.seeds && renderer.cells) drawSeeds(pen, view, renderer, canvas, ratio);
-  drawScaleBar(pen, canvas, view.scale * lengths.perUnit, lengths.unit, ink, ratio);
+  drawScaleBar(pen, canvas, view.scale * lengths.perUnit, lengths.unit, colours, ratio);
 }

@@ -101,6 +101,7 @@ export function readColours() {
   const dark = stage[0] < 0.5;
   return {
     ink: named("ink"),
+    card: named("card"),
     soft: named("soft"),
     line: named("line"),
     accent: named("accent"),

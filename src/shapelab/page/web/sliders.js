@@ -3,10 +3,12 @@ import { element } from "./panels.js";
 import { short } from "./plot.js";
 
 const POSITIONS = 200;
+const AROUND_ZERO = 100; // of a parameter that is 0 and whose limits are far away
 
 // The part of the allowed range that a slider covers: all of it if that is of the value's size, else what is near the value.
 export function sliderRange({ minimum, maximum, step }, value) {
-  const near = Math.max(2 * Math.abs(value), 40 * (step ?? 0), 1e-9);
+  const whole = (maximum ?? Infinity) - (minimum ?? -Infinity);
+  const near = value === 0 ? Math.min(AROUND_ZERO, whole / 2) : Math.max(2 * Math.abs(value), 40 * (step ?? 0));
   const low = minimum !== null && minimum >= value - 10 * near ? minimum : value - near;
   const high = maximum !== null && maximum <= value + 10 * near ? maximum : value + near;
   return [low, high];
