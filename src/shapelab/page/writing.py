@@ -139,7 +139,8 @@ def require_page(path: str | Path) -> Path:
 def _rung(run: Run, cells: FlatCells | None, volumes: Sequence[Volume], wanted: float) -> int:
     """Return the first number of bits with which a page has about the size that is wanted, judged by some of the frames."""
     starts = {round(k * max(0, len(run) - _IN_A_ROW) / (_SPOTS - 1)) for k in range(_SPOTS)}
-    sample = sorted({index for start in starts for index in range(start, min(start + _IN_A_ROW, len(run)))})
+    some = sorted({index for start in starts for index in range(start, min(start + _IN_A_ROW, len(run)))})
+    sample = some if volumes else list(range(len(run)))  # cells alone are packed at once
     for rung in range(len(_BITS) - 1):
         if _try(run, cells, volumes, sample, rung, no_tick).size * len(run) / len(sample) <= wanted:
             return rung
