@@ -17,6 +17,7 @@ from shapelab.errors import InputError
 from shapelab.frame import LayerData
 from shapelab.labels.check import as_labels, refuse_grey
 from shapelab.labels.moments import cell_moments
+from shapelab.measure.labels import middles
 
 __all__ = ["GivenCells"]
 
@@ -117,14 +118,21 @@ class GivenCells:
             found["unit"] = self.unit
         return found
 
-    def populate(self, state: CellState) -> None:
-        """Put the cells into `state`: centroids, volumes, long axes, and covariances as the trait "covariance"."""
+    def populate(self, state: CellState, periodic: bool = False) -> None:
+        """Put the cells into `state`: centroids, volumes, long axes, and covariances as the trait "covariance".
+
+        Where opposite sides of the box are joined (`periodic`), a label on both sides is one cell that lies across them.
+        """
         p = state.parameters
         assert isinstance(p, CellParameters)
         if tuple(p.shape) != self.labels.shape:
             raise InputError(f"The labels have shape {self.labels.shape} and the grid {tuple(p.shape)}: they must be the same.")
         ids = self._counted[0]
-        volumes, centres, covariances = cell_moments(self._rows(ids), len(ids), p.spacing)
+        rows = self._rows(ids)
+        near = middles(rows, len(ids), p.spacing, (periodic,) * p.ndim)
+        volumes, centres, covariances = cell_moments(rows, len(ids), p.spacing, *near)
+        if periodic:
+            centres = centres % (np.array(p.shape) * p.spacing)
         state.add(centres, volumes, ids=ids)
         state.traits["covariance"] = covariances
         if len(ids):

@@ -67,7 +67,7 @@ class CellModel(CellHooks, Model[CellParameters, CellState]):
         gate = self.start(parameters) if given is None else None
         _wall_off(state, mask if gate is None else gate)
         if given is not None:
-            given.populate(state)
+            given.populate(state, self.periodic)
         else:
             self.populate(state, self.room(state))
         if not len(state.axes) or not state.axes.any():
