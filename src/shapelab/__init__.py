@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shapelab.crystals import fit_diagram, generate_crystal, load_diagram
     from shapelab.curvature import Curvatubes
     from shapelab.errors import ShapelabError
+    from shapelab.estimate import estimate_growth, estimate_motion, estimate_shape, fit_cells
     from shapelab.foam import Foam
     from shapelab.infer import infer_tensions
     from shapelab.measure import measure
@@ -37,6 +38,10 @@ _EXPORTS = {
     "compare": "shapelab.compare",
     "compare_movies": "shapelab.compare",
     "costs": "shapelab.transport",
+    "estimate_growth": "shapelab.estimate",
+    "estimate_motion": "shapelab.estimate",
+    "estimate_shape": "shapelab.estimate",
+    "fit_cells": "shapelab.estimate",
     "fit_diagram": "shapelab.crystals",
     "generate_crystal": "shapelab.crystals",
     "infer_tensions": "shapelab.infer",
@@ -61,6 +66,10 @@ __all__ = [
     "compare",
     "compare_movies",
     "costs",
+    "estimate_growth",
+    "estimate_motion",
+    "estimate_shape",
+    "fit_cells",
     "fit_diagram",
     "generate_crystal",
     "infer_tensions",

@@ -89,6 +89,7 @@ SPEC = text_file("sweep.toml", 'family = "curvatubes"\npreset = "tubes"\nsteps =
 GRAIN_FILE = text_file("grains.csv", "X_1;X_2;a;b;theta\n1;1;2;1;0\n5;5;2;2;10\n1;6;1;1;20\n")
 GRAINS = crystals.read_grain_table(GRAIN_FILE)
 FILM = np.stack([LABELS] * 3)
+FILM6 = np.pad(np.stack([LABELS] * 6), ((0, 0), (2, 2), (2, 2)))
 DIAGRAM_FILE = _folder / "diagram.json"
 FITTED.diagram.save(DIAGRAM_FILE, LABELS.shape)
 MESH_FILE = io.write_mesh(_folder / "mesh.ply", MESH)
@@ -246,6 +247,18 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     ),
     "load_diagram": (quiet(crystals.load_diagram), {"path": DIAGRAM_FILE}),
     "as_movie": (quiet(movies.as_movie), {"source": FILM, "spacing": 1.0, "interval": 1.0, "unit": "um", "time_unit": "s"}),
+    "estimate_motion": (
+        quiet(sl.estimate_motion),
+        {"movie": FILM6, "spacing": 1.0, "interval": 1.0, "unit": "um", "time_unit": "s", "level": 0.9, "resamples": 50, "seed": 1},
+    ),
+    "estimate_growth": (
+        quiet(sl.estimate_growth),
+        {"movie": FILM6, "spacing": 1.0, "interval": 1.0, "unit": "um", "time_unit": "s", "level": 0.9, "resamples": 50, "seed": 1},
+    ),
+    "estimate_shape": (
+        quiet(sl.estimate_shape),
+        {"labels": LABELS, "spacing": 1.0, "unit": "um", "border_cells": True, "level": 0.9, "resamples": 50, "seed": 1},
+    ),
     "render_microscopy": (
         sl.render_microscopy,
         {"source": FILM, "spacing": 1.0, "interval": 1.0, "unit": "um", "time_unit": "s", "stain": "nucleus", "photons": 50.0},
@@ -460,6 +473,8 @@ ELSEWHERE = {
     "batch.counts": "takes the table of a sweep; tests/batch",
     "batch.member_distances": "takes a second for each pair; tests/batch",
     "movies.measure_over_time": "what it takes, as_movie checks; tests/movies",
+    "fit_cells": "takes a movie, which as_movie checks, and seconds for each call; tests/estimate",
+    "estimate.fit_cells": "takes a movie, which as_movie checks, and seconds for each call; tests/estimate",
     "crystals.stack_ebsd": "maps of files; tests/crystals",
     "crystals.read_ebsd": "files; scripts/damaged_ebsd.py, tests/crystals",
     "io.RunWriter": "what save_run uses",

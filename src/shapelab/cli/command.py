@@ -7,7 +7,24 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal
 
-from shapelab.cli import check, compare, draw, export, fit, generate, listing, measure, render, resume, run, segment, sweep, tensions
+from shapelab.cli import (
+    check,
+    compare,
+    draw,
+    estimate,
+    export,
+    fit,
+    fit_cells,
+    generate,
+    listing,
+    measure,
+    render,
+    resume,
+    run,
+    segment,
+    sweep,
+    tensions,
+)
 from shapelab.cli.parser import INTERRUPTED, USAGE, Parser
 from shapelab.errors import ShapelabError
 
@@ -60,6 +77,8 @@ def _command() -> Parser:
         ("measure", measure, "measure a mask, a label image or a phase field"),
         ("compare", compare, "compare two masks, label images, meshes or runs"),
         ("fit", fit, "describe grains or cells by a diagram: a few numbers each"),
+        ("estimate", estimate, "estimate motion, growth or shapes of cells, with intervals"),
+        ("fit-cells", fit_cells, "find the parameters with which a model looks like a movie or a segmentation"),
         ("generate", generate, "make a polycrystal, by numbers or like a measured one"),
         ("segment", segment, "find the grains of an orientation map (EBSD)"),
         ("draw", draw, "draw a saved diagram at any resolution"),

@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 
 from shapelab.arguments import checked
-from shapelab.axis_names import axis_meanings
 from shapelab.convert.given_layer import as_layer
 from shapelab.convert.spacing import Spacing
 from shapelab.device import require_memory
 from shapelab.errors import InputError
-from shapelab.frame import Frame, LayerData
+from shapelab.frame import LayerData
 from shapelab.microscopy.fluorescence import brightness, membranes, nuclei, peak_of_sheet, stained
 from shapelab.microscopy.parameters import MicroscopeParameters
 from shapelab.microscopy.save import Series, save_series
 from shapelab.movies import Movie, as_movie
 from shapelab.movies.movie import MovieSource
+from shapelab.movies.single import as_film
 from shapelab.stopping import check_stop
 
 __all__ = ["RenderedMovie", "render_microscopy"]
@@ -221,23 +221,10 @@ def render_microscopy(
     >>> rendered.image(0).shape, int(rendered.labels(0).max())
     ((64, 64), 4)
     """
-    movie = as_movie(_as_film(source), spacing, interval=interval, unit=unit, time_unit=time_unit, periodic=periodic)
+    layer = as_layer(source)
+    if isinstance(layer, LayerData) and layer.kind == "image":
+        raise InputError(f"{layer.name!r} is an image already: render labels, in which each cell has its number.")
+    movie = as_movie(as_film(layer), spacing, interval=interval, unit=unit, time_unit=time_unit, periodic=periodic)
     chosen = (parameters or MicroscopeParameters()).replace(**changes)
     movie[0]  # refuses what are no labels, now
     return RenderedMovie(movie, chosen)
-
-
-def _as_film(source: Any) -> Any:
-    """Return a single image as a list of one."""
-    source = as_layer(source)
-    if isinstance(source, Frame):
-        return [source]
-    if isinstance(source, LayerData):
-        axes = [str(axis) for axis in source.meta.get("axis_labels") or ()]
-        if np.ndim(source.data) == 2 or (len(axes) == np.ndim(source.data) == 3 and "time" not in axis_meanings(axes)):
-            return [source]
-        if source.kind == "image":
-            raise InputError(f"{source.name!r} is an image already: render labels, in which each cell has its number.")
-        return source
-    still = not isinstance(source, Movie) and hasattr(source, "shape") and len(source.shape) == 2
-    return [source] if still else source

@@ -1,0 +1,56 @@
+"""The ``shapelab estimate`` command: motion, growth or shapes of cells, with intervals."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from shapelab.cli.cells_over_time import add_movie_options, movie_of
+from shapelab.cli.parser import number
+from shapelab.errors import InputError
+
+__all__ = ["add_options", "run"]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.add_argument(
+        "what", choices=("motion", "growth", "shape"), help="speed and persistence of a movie, growth rates of a movie, shapes of an image"
+    )
+    add_movie_options(parser)
+    parser.add_argument("--remove-drift", action="store_true", help="motion: take away the mean displacement of all cells in each frame")
+    parser.add_argument("--border-cells", action="store_true", help="shape: count cells that the border of the image cuts")
+    parser.add_argument("--level", type=number, default=0.9, metavar="P", help="probability that an interval shall hold (default 0.9)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the table as .csv instead of printing it")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(action=run)
+
+
+def run(known: argparse.Namespace) -> int:
+    """Print or write the table of estimates."""
+    from shapelab.cli.report import print_table, write_table
+    from shapelab.estimate import estimate_growth, estimate_motion, estimate_shape
+    from shapelab.io.output import require_new
+
+    if known.out is not None:
+        if known.out.suffix.lower() != ".csv":
+            raise InputError(f"A table is written as .csv; received {known.out.name!r}.")
+        require_new(known.out)
+    if known.remove_drift and known.what != "motion":
+        raise InputError("--remove-drift is for motion: leave it out.")
+    if known.border_cells and known.what != "shape":
+        raise InputError("--border-cells is for shape: leave it out.")
+    movie = movie_of(known)
+    if known.what == "motion":
+        found = estimate_motion(movie, remove_drift=known.remove_drift, level=known.level)
+    elif known.what == "growth":
+        found = estimate_growth(movie, level=known.level)
+    else:
+        found = estimate_shape(movie, border_cells=known.border_cells, level=known.level)
+    print(f"{known.path.name}: {found}", file=sys.stderr)
+    if known.out is not None:
+        write_table(found.table(), known.out)
+    else:
+        print_table(found.table(), as_json=known.json)
+    return 0

@@ -1,0 +1,186 @@
+"""How cells move, from their tracks: speed, persistence and turning of a persistent random walk, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from shapelab.arguments import checked
+from shapelab.convert.spacing import Spacing
+from shapelab.errors import InputError
+from shapelab.estimate.estimates import Estimates, resampled
+from shapelab.estimate.estimates import interval as interval_of
+from shapelab.estimate.tracked import track
+from shapelab.limits import above, at_least, between
+from shapelab.movies import as_movie
+from shapelab.movies.movie import MovieSource
+
+__all__ = ["displacement_products", "estimate_motion"]
+
+_FRAMES = 5
+"""Fewest frames that tell a speed from a persistence."""
+_LAGS = 30
+_GRID = 160
+"""Persistence times that are tried."""
+
+
+@checked(interval=above(0), level=between(0.5, 0.999), resamples=at_least(50), seed=at_least(0))
+def estimate_motion(
+    movie: MovieSource,
+    spacing: Spacing | None = None,
+    *,
+    interval: float | None = None,
+    unit: str = "",
+    time_unit: str = "",
+    periodic: bool | Sequence[bool] | None = None,
+    remove_drift: bool = False,
+    level: float = 0.9,
+    resamples: int = 400,
+    seed: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Estimates:
+    """Estimate how cells move: speed, persistence time, rotational diffusion, and how precisely the centres are known.
+
+    Between frames a cell that keeps its speed v and forgets its direction within a time P is displaced by u_k with
+
+        <u_k · u_k>     = 2 v² P (T - P (1 - e^{-T/P})) + 2 d s²
+        <u_k · u_{k+1}> = v² P² (1 - e^{-T/P})² - d s²
+        <u_k · u_{k+m}> = v² P² (1 - e^{-T/P})² e^{-(m-1) T/P}
+
+    where T is the time between frames and s the error of a centroid along an axis (R. Fürth, Z. Phys. 2, 244 (1920)). Least
+    squares, weighted by the scatter between cells, give v, P and s; the rotational diffusion is D = 1/((d - 1) P), and cells
+    that tumble do so at the rate 1/P. Intervals are percentiles of a bootstrap over cells.
+
+    Parameters
+    ----------
+    movie, spacing, interval, unit, time_unit, periodic
+        As in `shapelab.movies.as_movie`. Labels must follow the cells (else `shapelab.movies.link_cells` first).
+    remove_drift
+        Take away the mean displacement of all cells in each frame, such as that of a stage.
+    level
+        Part of cases in which an interval shall hold the truth.
+    resamples
+        Bootstrap samples.
+    seed
+        Of the bootstrap.
+    progress
+        Called with the number of frames done and that of all.
+
+    Returns
+    -------
+    Estimates
+        `speed` [unit/time], `persistence` [time], `rotational_diffusion` [1/time], `turning_rate` [1/time], `position_error` [unit]
+        and `diffusion`, v² P/d, [unit²/time]; its curve has the columns `lag`, `time`, `measured`, `fitted`.
+        The numbers are those of cells among their neighbours: in a crowd they are slower, and turn faster, than one alone.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than 5 frames, or labels do not follow the cells.
+    """
+    import pandas as pd
+
+    source = as_movie(movie, spacing, interval=interval, unit=unit, time_unit=time_unit, periodic=periodic)
+    if len(source) < _FRAMES:
+        raise InputError(f"Motion needs a movie of at least {_FRAMES} frames; this one has {len(source)}.")
+    cells = track(source, progress)
+    steps = np.diff(cells.places, axis=1)
+    if remove_drift:
+        steps = steps - np.nanmean(steps, axis=0, keepdims=True)
+    sums, counts = displacement_products(steps, min(_LAGS, len(source) // 2))
+    moving = counts[:, 0] > 0
+    if moving.sum() < 2:
+        raise InputError("No two cells keep their label from frame to frame: link them first (shapelab.movies.link_cells, --link).")
+    sums, counts = sums[moving], counts[moving]
+    draws = resampled(len(sums), resamples, seed)
+    speed, persistence, error, fitted = _fit(draws @ sums / np.maximum(draws @ counts, 1), cells.step, source.ndim)
+    d = source.ndim
+    per = source.time_unit or "time"
+    length = source.unit or "pixel"
+    values = {
+        "speed": (speed, f"{length}/{per}"),
+        "persistence": (persistence, per),
+        "rotational_diffusion": (1 / ((d - 1) * persistence), f"1/{per}"),
+        "turning_rate": (1 / persistence, f"1/{per}"),
+        "diffusion": (speed**2 * persistence / d, f"{length}^2/{per}"),
+        "position_error": (error, length),
+    }
+    notes = [*source.notes, *_doubts(persistence[0], cells.step, cells.times)]
+    measured = sums.sum(0) / np.maximum(counts.sum(0), 1)
+    lags = np.arange(len(measured))
+    curve = pd.DataFrame({"lag": lags, "time": lags * cells.step, "measured": measured, "fitted": fitted})
+    found = tuple(interval_of(name, given, len(sums), level, unit_of) for name, (given, unit_of) in values.items())
+    return Estimates("Motion", found, level, len(sums), tuple(notes), curve)
+
+
+def displacement_products(steps: np.ndarray, lags: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return sums (N, lags + 1) of u_k · u_{k+m} of each cell, and how many terms they have; `steps` (N, T - 1, d) may hold NaN."""
+    n = len(steps)
+    sums, counts = np.zeros((n, lags + 1)), np.zeros((n, lags + 1))
+    for lag in range(lags + 1):
+        products = (steps[:, : steps.shape[1] - lag] * steps[:, lag:]).sum(2)
+        known = np.isfinite(products)
+        sums[:, lag], counts[:, lag] = np.where(known, products, 0).sum(1), known.sum(1)
+    return sums, counts
+
+
+def _fit(products: np.ndarray, step: float, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return speed, persistence and position error for each row of mean products (B, lags + 1), and the curve of the first row."""
+    weights = 1 / np.maximum(products[1:].var(axis=0), 1e-12 * products[0, 0] ** 2 + 1e-300)
+    tried = np.geomspace(0.1 * step, 20 * step * products.shape[1], _GRID)
+    noise = np.zeros(products.shape[1])
+    noise[0], noise[1] = 2 * d, -d
+    misfits, powers, errors = [], [], []
+    for persistence in tried:
+        walk = _walk(persistence, step, products.shape[1])
+        power, error = _least_squares(products, walk, noise, weights)
+        misfits.append((products - power[:, None] * walk - error[:, None] * noise) ** 2 @ weights)
+        powers.append(power)
+        errors.append(error)
+    best = np.argmin(misfits, axis=0)
+    rows = np.arange(len(products))
+    fine = _refined(np.array(misfits), best, np.log(tried))
+    power, error = np.array(powers)[best, rows], np.array(errors)[best, rows]
+    curve = power[0] * _walk(tried[best[0]], step, products.shape[1]) + error[0] * noise
+    return np.sqrt(power), np.exp(fine), np.sqrt(error), curve
+
+
+def _walk(persistence: float, step: float, n: int) -> np.ndarray:
+    """Return the products of displacements of a walk of speed 1."""
+    kept = np.exp(-step / persistence)
+    later = persistence**2 * (1 - kept) ** 2 * kept ** np.arange(-1, n - 1, dtype=float)
+    later[0] = 2 * persistence * (step - persistence * (1 - kept))
+    return np.asarray(later)
+
+
+def _least_squares(products: np.ndarray, walk: np.ndarray, noise: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return v² and s², neither below 0, for each row."""
+    aa, ab, bb = (weights * walk) @ walk, (weights * walk) @ noise, (weights * noise) @ noise
+    ya, yb = products @ (weights * walk), products @ (weights * noise)
+    power, error = (bb * ya - ab * yb) / (aa * bb - ab**2), (aa * yb - ab * ya) / (aa * bb - ab**2)
+    power, error = np.where(error < 0, ya / aa, power), np.maximum(error, 0)
+    return np.maximum(power, 0), np.where(power < 0, np.maximum(yb / bb, 0), error)
+
+
+def _refined(misfits: np.ndarray, best: np.ndarray, axis: np.ndarray) -> np.ndarray:
+    """Return where a parabola through the three lowest points has its minimum."""
+    inner = np.clip(best, 1, len(axis) - 2)
+    rows = np.arange(len(best))
+    before, at, after = (misfits[inner + shift, rows] for shift in (-1, 0, 1))
+    bend = before - 2 * at + after
+    shift = np.where(bend > 0, 0.5 * (before - after) / np.where(bend > 0, bend, 1), 0)
+    found = axis[inner] + np.clip(shift, -1, 1) * (axis[1] - axis[0])
+    return np.asarray(np.where(inner == best, found, axis[best]))
+
+
+def _doubts(persistence: float, step: float, times: np.ndarray) -> list[str]:
+    notes = []
+    gaps = np.diff(times)
+    if gaps.max() > 1.05 * gaps.min():
+        notes.append("The frames are not equally far apart in time: their mean distance was taken.")
+    if persistence > 0.5 * (times[-1] - times[0]):
+        notes.append("Cells keep their direction for longer than half the movie: the persistence is hardly known.")
+    elif persistence < 0.5 * step:
+        notes.append("Cells forget their direction within a frame: only the diffusion is known, not speed and persistence by themselves.")
+    return notes

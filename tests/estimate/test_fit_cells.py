@@ -1,0 +1,150 @@
+"""Models fitted to movies of their own: parameters come back, fits resume, and what is wrong is told."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import shapelab as sl
+from shapelab.errors import InputError, ParameterError, Stopped
+from shapelab.estimate import FitOptions, fit_cells
+from shapelab.estimate.statistics import summary_statistics
+from shapelab.movies import as_movie
+from shapelab.stopping import stoppable
+
+RANGES = {"speed": (0.05, 1.0)}
+QUICK = {"simulations": 40, "rounds": 2}
+
+
+@pytest.fixture(scope="module")
+def movie():
+    """Nine cells with a speed of 0.3."""
+    sim = sl.Cells("active_liquid", shape=(40, 40), n_cells=9, filling=0.8, p=2.0, speed=0.3, seed=5)
+    sim.prepare()
+    frames = [sim.frame(), *sim.run(steps=40, every=4)]
+    return as_movie(frames, periodic=True)
+
+
+@pytest.fixture(scope="module")
+def fit(movie):
+    return fit_cells(movie, "active_liquid", RANGES, fixed={"p": 2.0}, **QUICK)
+
+
+def test_the_speed_of_a_movie_comes_back(fit):
+    one = fit.estimates["speed"]
+    assert one.low <= 0.3 <= one.high
+    assert one.high - one.low < 0.6
+    assert fit.best == {"speed": one.value}
+    assert "90 % intervals" in str(fit)
+
+
+def test_samples_and_the_picture(fit, tmp_path):
+    samples = fit.samples()
+    assert samples["weight"].sum() == pytest.approx(1)
+    assert samples["speed"].between(0.05, 1.0).all()
+    files = [path.name for path in fit.save(tmp_path)]
+    assert files[:2] == ["posterior.csv", "estimates.csv"]
+    assert len(pd.read_csv(tmp_path / "posterior.csv")) == len(samples)
+    pytest.importorskip("matplotlib")
+    assert fit.plot(tmp_path / "a.png").stat().st_size > 5000
+    where, heights = fit.posterior().density(0)
+    assert np.trapezoid(heights, where) == pytest.approx(1, abs=0.2)
+
+
+def test_a_run_begins_where_the_target_does(fit, movie):
+    sim = fit.start()
+    assert sim.parameters.speed == pytest.approx(fit.best["speed"])
+    sim.prepare()
+    assert np.mean(np.asarray(sim.frame()["cells"]) != movie[0]) < 0.15
+
+
+def test_the_same_seed_gives_the_same_fit_and_a_stopped_one_resumes(movie, fit, tmp_path):
+    stop = threading.Event()
+
+    def soon(done: int, count: int) -> None:
+        assert count == 40
+        if done == 25:
+            stop.set()
+
+    with pytest.raises(Stopped), stoppable(stop):
+        fit_cells(movie, "active_liquid", RANGES, fixed={"p": 2.0}, folder=tmp_path / "fit", progress=soon, **QUICK)
+    lines = (tmp_path / "fit" / "runs.jsonl").read_text().splitlines()
+    assert len(lines) == 25
+    (tmp_path / "fit" / "runs.jsonl").write_text("\n".join([*lines, '{"run": 26, "rou']))  # as a kill would leave it
+    told = []
+    resumed = fit_cells(
+        movie, "active_liquid", RANGES, fixed={"p": 2.0}, folder=tmp_path / "fit", progress=lambda done, n: told.append(done), **QUICK
+    )
+    assert told[0] == 26
+    assert resumed.best == pytest.approx(fit.best)
+    with pytest.raises(InputError, match="another fit"):
+        fit_cells(movie, "active_liquid", {"speed": (0.1, 1)}, folder=tmp_path / "fit", **QUICK)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("mine")
+    with pytest.raises(InputError, match="holds no fit"):
+        fit_cells(movie, "active_liquid", RANGES, folder=tmp_path / "mine", **QUICK)
+
+
+def test_what_the_model_cannot_do_is_said(movie):
+    """Hard balls do not look like these cells, whatever their speed."""
+    flat = np.zeros((6, 40, 40), int)
+    for i in range(4):
+        flat[:, 4 + 9 * i : 7 + 9 * i, 2:38] = i + 1
+    found = fit_cells(flat, "active_liquid", RANGES, fixed={"p": 8.0}, simulations=30, rounds=1)
+    assert "does not reproduce" in str(found)
+    assert "elongation" in found.misfits()[0][0] or "circularity" in found.misfits()[0][0]
+
+
+def test_a_single_image_is_compared_after_a_while():
+    sim = sl.Cells("run_and_tumble", shape=(40, 40), n_cells=8, seed=2)
+    for _ in range(5):
+        sim.step()
+    image = np.asarray(sim.frame()["cells"])
+    found = fit_cells(image, "run_and_tumble", {"p": (0.5, 8)}, duration=0.2, simulations=20, rounds=1)
+    assert 0.5 < found.best["p"] < 8
+    with pytest.raises(InputError, match="duration is for a single image"):
+        fit_cells([image, image], "run_and_tumble", {"p": (0.5, 8)}, duration=1.0)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "words"),
+    [
+        ({}, "name at least one"),
+        ({"velocity": (0, 1)}, "no parameter 'velocity'"),
+        ({"speed": (1, 0.5)}, "empty"),
+        ({"speed": 0.5}, "lowest and its highest"),
+        ({"speed": (-1, 1)}, "speed"),
+        ({"n_cells": (1, 5)}, "cannot be fitted"),
+    ],
+)
+def test_bad_ranges_are_refused(movie, ranges, words):
+    with pytest.raises(ParameterError, match=words):
+        fit_cells(movie, "active_liquid", ranges)
+
+
+def test_unknown_scenarios_and_empty_targets_are_refused(movie):
+    with pytest.raises(ParameterError, match="did you mean"):
+        fit_cells(movie, "active_liquidd", RANGES)
+    with pytest.raises(InputError, match="no cells"):
+        fit_cells(np.zeros((4, 20, 20), int), "active_liquid", RANGES)
+
+
+def test_statistics_know_motion_growth_and_mixing(movie):
+    found = summary_statistics(movie)
+    assert found["number"] == 0
+    assert found["way_1"] < found["way_2"]
+    slow = summary_statistics(as_movie([movie[0]] * 6))
+    assert slow["way_1"] < -10
+    halves = np.repeat(np.arange(1, 9).reshape(2, 4), 10, 0).repeat(10, 1)
+    types = {label: int(label > 4) for label in range(1, 9)}
+    assert summary_statistics(as_movie([halves]), types)["mixed_contacts"] == pytest.approx(4 / 10)
+
+
+def test_options_share_all_runs_among_the_rounds():
+    for runs, rounds in ((20, 1), (40, 2), (300, 4), (25, 50)):
+        sizes = FitOptions(simulations=runs, rounds=rounds).sizes()
+        assert sum(sizes) == runs
+        assert min(sizes) > 0

@@ -1,0 +1,64 @@
+"""Cells estimated and fitted by clicks: numbers, a posterior, and a run that lies over the layer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+
+import shapelab as sl
+from napari_shapelab.run.fit_cells import fit_selected_cells
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture(scope="module")
+def frames():
+    sim = sl.Cells("active_liquid", shape=(40, 40), n_cells=9, filling=0.8, p=2.0, speed=0.3, seed=5)
+    sim.prepare()
+    return np.stack([np.asarray(frame["cells"]) for frame in [sim.frame(), *sim.run(steps=40, every=5)]]).astype(int)
+
+
+def test_estimate_fit_save_and_run(viewer, frames, qtbot, tmp_path):
+    layer = viewer.add_labels(frames, name="cells", scale=(0.1, 0.5, 0.5), translate=(0, 10, 20), units=("s", "um", "um"))
+    layer.axis_labels = ("t", "y", "x")
+    fit_selected_cells(viewer)
+    panel = viewer.window.dock_widgets["Fit cells"]
+    assert panel.layer.layer is layer
+    assert not panel.run_tab_button.isEnabled()
+
+    qtbot.mouseClick(panel.estimate_row.run_button, LEFT)
+    qtbot.waitUntil(lambda: not panel.estimate_row.working, timeout=60_000)
+    assert "speed" in panel.estimated.text()
+    assert "µm/second" in panel.estimated.text()
+
+    panel.ranges.choose({"speed": (0.05, 1.0)})
+    panel.options.set_values({"simulations": 20, "rounds": 1})
+    qtbot.mouseClick(panel.fit_row.run_button, LEFT)
+    qtbot.waitUntil(lambda: not panel.fit_row.working, timeout=120_000)
+    assert panel.fit is not None, panel.fit_row.message.text()
+    assert panel.plot.choice.currentText() == "speed [box/s]"
+    assert "speed" in panel.fitted.text()
+    names = [path.name for path in panel.save(tmp_path / "fit")]
+    assert names[:2] == ["posterior.csv", "estimates.csv"]
+
+    qtbot.mouseClick(panel.run_tab_button, LEFT)
+    qtbot.waitUntil(lambda: any("fitted" in one.name and "cells" in one.name for one in viewer.layers), timeout=60_000)
+    panel.panel.stop()
+    qtbot.waitUntil(lambda: not panel.panel.running, timeout=60_000)
+    made = next(one for one in viewer.layers if one.name.endswith("· cells") and "fitted" in one.name)
+    assert made.data_to_world((0, 0)) == pytest.approx([10, 20])
+
+
+def test_a_fit_can_be_cancelled_and_nothing_ticked_cannot_begin(viewer, frames, qtbot):
+    viewer.add_labels(frames, name="cells").axis_labels = ("t", "y", "x")
+    fit_selected_cells(viewer)
+    panel = viewer.window.dock_widgets["Fit cells"]
+    panel.ranges.choose({})
+    assert not panel.fit_row.run_button.isEnabled()
+    panel.ranges.choose({"speed": (0.05, 1.0)})
+    qtbot.mouseClick(panel.fit_row.run_button, LEFT)
+    qtbot.waitUntil(lambda: "Run 1" in panel.fit_row.message.text(), timeout=60_000)
+    qtbot.mouseClick(panel.fit_row.cancel_button, LEFT)
+    qtbot.waitUntil(lambda: not panel.fit_row.working, timeout=60_000)
+    assert panel.fit is None
