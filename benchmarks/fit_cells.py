@@ -52,15 +52,15 @@ def tell(name: str, truth: np.ndarray, found: list[Estimate]) -> None:
 
 
 def motion(seeds: int) -> None:
-    """20 cells in 6 % of the box: they hardly meet."""
+    """20 cells in 2 % of the box: they hardly meet."""
     found: dict[str, list[Estimate]] = {"speed": [], "persistence": [], "rotational_diffusion": []}
     for seed in range(seeds):
-        sim = sl.Cells("active_liquid", shape=(128, 128), n_cells=20, filling=0.06, p=2.0, speed=0.3, turning=0.06, seed=seed)
-        estimates = estimate_motion(filmed(sim, 0.2, 0.1, 40, True), 1 / 128)
+        sim = sl.Cells("active_liquid", shape=(256, 256), n_cells=20, filling=0.02, p=2.0, speed=0.3, turning=0.035, seed=seed)
+        estimates = estimate_motion(filmed(sim, 0.2, 0.1, 40, True), 1 / 256)
         for name in found:
             found[name].append(estimates[name])
-    radius = np.sqrt(0.06 / 20 / np.pi)
-    for name, truth in (("speed", 0.3), ("persistence", radius / 0.06), ("rotational_diffusion", 0.06 / radius)):
+    radius = np.sqrt(0.02 / 20 / np.pi)
+    for name, truth in (("speed", 0.3), ("persistence", radius / 0.035), ("rotational_diffusion", 0.035 / radius)):
         tell(f"motion: {name.replace('_', ' ')}", np.full(seeds, truth), found[name])
 
 
@@ -111,7 +111,7 @@ def fit(file: Path, seeds: int, runs: int) -> None:
     for i in range(seeds):
         others = np.arange(len(z)) != i
         close = Draws(prior, z[others], statistics[others], statistics[i], prior.log_density(z[others])).closest(
-            max(20, round(0.3 * len(z)))
+            max(20, round(0.5 * len(z)))
         )
         values = prior.values(close.corrected)
         for k, name in enumerate(prior.names):

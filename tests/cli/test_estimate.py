@@ -17,9 +17,9 @@ from shapelab.io import RunWriter
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("estimate") / "run.zarr"
-    sim = sl.Cells("active_liquid", shape=(40, 40), n_cells=9, filling=0.8, p=2.0, speed=0.3, seed=5)
+    sim = sl.Cells("active_liquid", shape=(32, 32), n_cells=6, filling=0.8, p=2.0, speed=0.3, seed=5)
     with RunWriter(folder, sim) as writer:
-        for frame in sim.run(steps=40, every=4):
+        for frame in sim.run(steps=24, every=3):
             writer.write(frame)
     return folder
 
@@ -28,7 +28,7 @@ def test_motion_of_a_run_and_shapes_of_an_image(run, tmp_path, capsys):
     assert main(["estimate", "motion", str(run), "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert 0 < rows["speed"]["low"] < rows["speed"]["value"] < rows["speed"]["high"]
-    assert main(["estimate", "shape", str(run), "--frame", "3", "--out", str(tmp_path / "a.csv")]) == 0
+    assert main(["estimate", "shape", str(run), "--frame", "3", "--border-cells", "--out", str(tmp_path / "a.csv")]) == 0
     assert "neighbours" in pd.read_csv(tmp_path / "a.csv")["name"].tolist()
     tifffile.imwrite(tmp_path / "one.tif", np.repeat(np.arange(1, 26, dtype=np.uint8).reshape(5, 5), 8, 0).repeat(8, 1))
     assert main(["estimate", "shape", str(tmp_path / "one.tif")]) == 0

@@ -14,9 +14,9 @@ LEFT = Qt.MouseButton.LeftButton
 
 @pytest.fixture(scope="module")
 def frames():
-    sim = sl.Cells("active_liquid", shape=(40, 40), n_cells=9, filling=0.8, p=2.0, speed=0.3, seed=5)
+    sim = sl.Cells("active_liquid", shape=(32, 32), n_cells=6, filling=0.8, p=2.0, speed=0.3, seed=5)
     sim.prepare()
-    return np.stack([np.asarray(frame["cells"]) for frame in [sim.frame(), *sim.run(steps=40, every=5)]]).astype(int)
+    return np.stack([np.asarray(frame["cells"]) for frame in [sim.frame(), *sim.run(steps=24, every=3)]]).astype(int)
 
 
 def test_estimate_fit_save_and_run(viewer, frames, qtbot, tmp_path):

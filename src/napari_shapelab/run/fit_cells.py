@@ -199,6 +199,7 @@ class FitCellsPanel(QWidget):
         return {"cells": {"colormap": distinct_colours(), "opacity": 0.7}, "seeds": {"visible": False}, "velocity": {"visible": False}}
 
     def _on_scenario(self, name: str) -> None:
+        self.scenarios.describe(self.scenarios.scenario.description, self.scenarios.scenario.warning)
         self.ranges.show_scenario("cells", name)
 
     def _ask_and_save(self) -> None:

@@ -17,7 +17,7 @@ class FitOptions(Parameters):
         4, "Rounds: after each, the next runs are made with parameters near those that came close.", main=True, ge=1, le=50
     )
     part: float = parameter(
-        0.3, "Part of all runs that counts in the end: those that came closest.", label="Part that counts", ge=0.05, le=1, step=0.05
+        0.5, "Part of all runs that counts in the end: those that came closest.", label="Part that counts", ge=0.05, le=1, step=0.05
     )
     level: float = parameter(
         0.9, "Probability that an interval shall hold.", label="Probability of intervals", main=True, ge=0.5, le=0.999, step=0.05

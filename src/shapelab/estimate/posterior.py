@@ -177,7 +177,7 @@ def _predictions(features: np.ndarray, target: np.ndarray, z: np.ndarray) -> tup
 
 @dataclass(frozen=True, eq=False)
 class _Ridge:
-    """A weighted ridge regression, with the ridge that predicts left-out rows best."""
+    """A weighted ridge regression: left-out rows decide on the ridge, and how far features that tell little are held back."""
 
     slopes: np.ndarray
     intercept: np.ndarray
@@ -193,18 +193,27 @@ class _Ridge:
         """Fit; `weights` (n,) sum 1."""
         centre, middle = weights @ features, weights @ targets
         root = np.sqrt(weights)[:, None]
-        u, s, vt = np.linalg.svd((features - centre) * root, full_matrices=False)
-        away = targets - middle
-        aim = u.T @ (away * root)
+        local, away = features - centre, targets - middle
         slopes, left = np.zeros((features.shape[1], targets.shape[1])), np.zeros_like(targets)
         for column in range(targets.shape[1]):
             least = np.inf
-            for ridge in np.geomspace(1e-5, 3, 14) * max(float(s[0]) ** 2, 1e-12):
-                shrunk = s**2 / (s**2 + ridge)
-                leverage = np.minimum((u**2 * shrunk).sum(1) + weights, 0.99)
-                slope = vt.T @ (s / (s**2 + ridge) * aim[:, column])
-                missed = (away[:, column] - (features - centre) @ slope) / (1 - leverage)
-                error = float(weights @ missed**2)
-                if error < least:
-                    least, slopes[:, column], left[:, column] = error, slope, missed
+            trust = _told_by_each(local, away[:, column], weights)
+            for scaling in (np.ones_like(trust), np.sqrt(trust), trust):
+                u, s, vt = np.linalg.svd(local * scaling * root, full_matrices=False)
+                aim = u.T @ (away[:, column] * root[:, 0])
+                for ridge in np.geomspace(1e-5, 3, 14) * max(float(s[0]) ** 2, 1e-12):
+                    leverage = np.minimum((u**2 * (s**2 / (s**2 + ridge))).sum(1) + weights, 0.99)
+                    slope = scaling * (vt.T @ (s / (s**2 + ridge) * aim))
+                    missed = (away[:, column] - local @ slope) / (1 - leverage)
+                    error = float(weights @ missed**2)
+                    if error < least:
+                        least, slopes[:, column], left[:, column] = error, slope, missed
         return cls(slopes, middle - centre @ slopes, left)
+
+
+def _told_by_each(local: np.ndarray, away: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return how much each feature by itself tells of a target, beyond what chance does: 0 to 1."""
+    together = (weights @ (local * away[:, None])) ** 2
+    alone = (weights @ local**2) * (weights @ away**2)
+    part = together / np.maximum(alone, 1e-300)
+    return np.asarray(np.clip(part - 2 * (weights**2).sum(), 1e-3, 1))

@@ -31,7 +31,7 @@ class MicroscopeParameters(Parameters):
         step=0.1,
     )
     z_step: int = parameter(
-        1, "One plane of the image for this many planes of the labels.", label="Planes per z step", unit="planes", main=True, ge=1, le=100
+        1, "One plane of the image for this many planes of the labels.", label="Planes per z step", main=True, ge=1, le=100
     )
     photons: float = parameter(
         100.0, "Photons per pixel where it is brightest: fewer photons, more noise.", unit="photons", main=True, gt=0, le=30_000, step=10
