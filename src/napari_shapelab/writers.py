@@ -81,9 +81,10 @@ def write_labels_elements(path: str, data: Any, meta: Mapping[str, Any]) -> list
     try:
         layer = Labels(data, multiscale=bool(meta.get("multiscale")), **_placed(meta))
         taken = _whole(layer, math.prod(layer.level_shapes[0] if layer.multiscale else np.shape(data))).read()
+        periodic = bool(meta.get("metadata", {}).get("periodic"))
         if taken.ndim == 3:
-            return [str(write_tetrahedra(path, conforming_tetrahedra(taken.data, taken.spacing)))]
-        return [str(write_triangles(path, conforming_triangles(taken.data, taken.spacing)))]
+            return [str(write_tetrahedra(path, conforming_tetrahedra(taken.data, taken.spacing, periodic=periodic)))]
+        return [str(write_triangles(path, conforming_triangles(taken.data, taken.spacing, periodic=periodic)))]
     except ShapelabError as error:
         raise LayerNotWrittenError(str(error)) from error
 

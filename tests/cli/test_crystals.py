@@ -123,6 +123,18 @@ def test_grains_from_hdf5_keep_their_crystals(made, scan_file, capsys):
     np.testing.assert_allclose(read_material(folder / "s.material.yaml"), read_material(folder / "t.material.yaml"), atol=1e-12)
 
 
+def test_grains_are_filled_with_elements_in_one_go(made, scan_file, tmp_path, capsys):
+    folder, _ = made
+    options = ["--n-grains", "6", "--shape", "8", "8", "8", "--boundary", "periodic", "--lloyd", "0"]
+    assert main(["generate", *options, "--out", str(tmp_path / "new.inp"), "--out", str(tmp_path / "new.json")]) == 0
+    assert "tetrahedra, angles" in capsys.readouterr().err
+    assert main(["export", str(tmp_path / "new.json"), str(tmp_path / "again.inp")]) == 0
+    assert (tmp_path / "new.inp").read_bytes() == (tmp_path / "again.inp").read_bytes()
+    assert main(["draw", str(folder / "g.json"), str(tmp_path / "drawn.vtu")]) == 0
+    assert main(["segment", str(scan_file), "--out", str(tmp_path / "of_map.msh")]) == 0
+    assert (tmp_path / "of_map.msh").read_text().count('"cell ') == 4
+
+
 def test_many_files_one_of_them_broken(made, capsys):
     folder, _ = made
     shutil.copy(folder / "g.tif", folder / "h.tif")

@@ -467,6 +467,30 @@ def test_fits_and_samples_are_saved_by_suffix(viewer, dock, flat, qtbot, tmp_pat
     qtbot.waitUntil(lambda: "g.material.yaml" in tab.work.message.text(), timeout=20_000)
 
 
+def test_a_sample_is_saved_as_elements_with_progress_and_cancel(dock, qtbot, tmp_path, monkeypatch):
+    tab = dock.generate
+    choose(tab.form, n_grains=12, shape=(10, 10, 10), lloyd=0, boundary="periodic", tolerance=10.0)
+    tab.work.run_button.click()
+    qtbot.waitUntil(lambda: tab.generated is not None and not tab.work.working, timeout=60_000)
+    said: list[str] = []
+    monkeypatch.setattr(tab.work, "say", lambda text, **_: said.append(text))
+    tab.save(tmp_path / "g.inp")
+    assert tab.work.cancel_button.isEnabled()
+    tab.save(tmp_path / "h.inp")
+    assert "'h.inp' is not saved: wait" in said[-1]
+    qtbot.waitUntil(lambda: not tab.work.working, timeout=180_000)
+    assert said[-1].startswith("Saved 'g.inp'.")
+    assert "tetrahedra, angles" in said[-1]
+    assert "*EQUATION" in (tmp_path / "g.inp").read_text()
+    tab.save(tmp_path / "c.msh")
+    tab.work.cancel_button.click()
+    assert not tab.work.working
+    assert "Cancelled" in said[-1]
+    tab.save(tmp_path / "g.inp")
+    qtbot.waitUntil(lambda: "exists already" in said[-1], timeout=20_000)
+    assert not (tmp_path / "c.msh").exists()
+
+
 def test_commands_do_what_the_dock_does(viewer, dock, flat, qtbot, tmp_path, monkeypatch):
     viewer.add_labels(flat, name="steel", scale=(0.5, 0.5), units=("um", "um"))
     choose(dock.fit.form, order=1, boundary="periodic")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from shapelab.cli.grain_input import SOLVER_KINDS, save_all
+from shapelab.cli.grain_input import ELEMENT_KINDS, SOLVER_KINDS, save_all
 from shapelab.cli.parser import at_least, whole_number
 from shapelab.errors import InputError
 
@@ -19,7 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "out",
         type=Path,
         metavar="OUT",
-        help=f"what to make: .tif .nii .h5 (labels), {SOLVER_KINDS}",
+        help=f"what to make: .tif .nii .h5 (labels), {SOLVER_KINDS}, {ELEMENT_KINDS}",
     )
     parser.add_argument(
         "--resolution",

@@ -22,7 +22,9 @@ _OPTIONS = ("size", "inner_size", "voxel_size", "unit", "periodic", "no_backgrou
 def add_element_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     group = parser.add_argument_group("finite elements (.inp, .msh, .vtu): triangles of 2-D cells, tetrahedra of 3-D ones")
-    group.add_argument("--size", type=number, metavar="LENGTH", help="size of the elements (default: a quarter of the median cell's edge)")
+    group.add_argument(
+        "--size", type=number, metavar="LENGTH", help="size of the elements (default: a fifth of the median cell's edge; 2-D: a quarter)"
+    )
     group.add_argument(
         "--inner-size", type=number, metavar="LENGTH", help="longest edge inside cells, in 3-D (default: as large as elsewhere)"
     )

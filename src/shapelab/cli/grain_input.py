@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from shapelab.cli.failures import end_of_files, failure
 from shapelab.cli.image_file import IMAGE_OPTIONS, add_image_options, frame_of_run, frame_of_step
 from shapelab.cli.parser import INTERRUPTED, number, refuse
-from shapelab.cli.progress import on_interrupt
+from shapelab.cli.progress import on_interrupt, work_line
 from shapelab.errors import InputError, reason_of
 from shapelab.io.presence import is_file
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shapelab.crystals.table import GrainTable
 
 __all__ = [
+    "ELEMENT_KINDS",
     "GRAIN_BOUNDARY",
     "GRAIN_OPTIONS",
     "SOLVER_KINDS",
@@ -47,6 +48,7 @@ GRAIN_OPTIONS = ("voxel_size", "unit", "grain_boundary", *IMAGE_OPTIONS)
 """Options of `add_grain_options`, which `read_grains` needs."""
 SOLVER_KINDS = ".vti (DAMASK), .tesr (Neper), .piff (CompuCell3D), .zip (ImageJ ROIs)"
 """Files for other programs."""
+ELEMENT_KINDS = ".inp .msh .vtu (finite elements)"
 GRAIN_BOUNDARY = 5.0
 """Degrees between the orientations of neighbouring pixels of two grains."""
 _NAME = "{name}"
@@ -84,7 +86,7 @@ def add_boundary_option(group: argparse._ActionsContainer, of: str = "") -> None
 
 def add_out_option(parser: argparse.ArgumentParser, each: str, *, diagram: bool = True) -> None:
     """Declare ``--out``; `each` says of which files ``{name}`` is the name."""
-    kinds = f".tif .nii .h5 (labels), .csv (table of the grains), {'.json (diagram), ' if diagram else ''}{SOLVER_KINDS}"
+    kinds = f".tif .nii .h5 (labels), .csv (table of the grains), {'.json (diagram), ' if diagram else ''}{SOLVER_KINDS}, {ELEMENT_KINDS}"
     described = f"what to make, may be given several times: {kinds}; {_NAME} stands for the name of {each}"
     parser.add_argument("--out", action="append", default=[], metavar="OUT", help=described)
 
@@ -264,5 +266,7 @@ def each_file_stoppable(
 def save_all(name: str, sample: GrainSample, paths: Sequence[Path]) -> None:
     """Write a sample to every path and say where it is."""
     for path in paths:
-        tell(name, sample.save(path))
+        with work_line() as show:
+            said = sample.save(path, show)
+        tell(name, said)
         print(path)

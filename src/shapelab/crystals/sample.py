@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,9 @@ import numpy as np
 from shapelab.convert.place import Place
 from shapelab.crystals.diagram_format import DIAGRAM_SUFFIX
 from shapelab.errors import InputError
+from shapelab.io.element_suffixes import FEM_SUFFIXES
 from shapelab.io.label_image import LABEL_SUFFIXES, label_suffix, write_labels
+from shapelab.io.output import require_new
 from shapelab.units import percent, shown_unit
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ __all__ = ["KNOWN", "SAMPLE_SUFFIXES", "SOLVER_SUFFIXES", "GrainSample"]
 
 SOLVER_SUFFIXES = (".vti", ".tesr", ".piff", ".zip")
 """Of files for other programs: DAMASK, Neper, CompuCell3D, ImageJ."""
-SAMPLE_SUFFIXES = (*LABEL_SUFFIXES, ".csv", DIAGRAM_SUFFIX, *SOLVER_SUFFIXES)
+SAMPLE_SUFFIXES = (*LABEL_SUFFIXES, ".csv", DIAGRAM_SUFFIX, *SOLVER_SUFFIXES, *FEM_SUFFIXES)
 """Ends of the names of files that a sample is written to."""
 KNOWN = ("orientations", "phases", "phase_names", "symmetries")
 """What a layer or file may know of labels 1, 2, 3…, by the names of `GrainSample`'s fields."""
@@ -64,7 +66,7 @@ class GrainSample:
         place = Place.of(spacing, origin, saved.unit)
         return cls(saved.labels(resolution), place, diagram=diagram, periodic=all(diagram.period or (0,)))
 
-    def save(self, path: str | Path) -> tuple[str, ...]:
+    def save(self, path: str | Path, progress: Callable[[float, str], None] | None = None) -> tuple[str, ...]:
         """Write what the suffix asks for; return what is to be said of it, in sentences. Nothing is overwritten.
 
         Parameters
@@ -77,6 +79,10 @@ class GrainSample:
             - ``.tesr``: a raster tessellation for Neper (`shapelab.io.neper`).
             - ``.piff``: the cells of a lattice for CompuCell3D (`shapelab.io.piff`).
             - ``.zip``: outlines for ImageJ, of a 2-D image (`shapelab.io.imagej`).
+            - ``.inp``, ``.msh``, ``.vtu``: triangles, in 3-D tetrahedra, that fill the cells of the diagram; where there is none, or a
+              background, the grains of the image (`shapelab.io.fem`).
+        progress
+            Called with the part of the tetrahedra that is done, from 0 to 1, and what is being done.
 
         Raises
         ------
@@ -100,6 +106,8 @@ class GrainSample:
         if suffix in SOLVER_SUFFIXES:
             by_suffix = {".vti": self._save_damask, ".tesr": self._save_neper, ".piff": self._save_piff, ".zip": self._save_rois}
             return by_suffix[suffix](file)
+        if suffix in FEM_SUFFIXES:
+            return self._save_elements(file, progress)
         raise InputError(f"{file.name} must end in {', '.join(SAMPLE_SUFFIXES)}.")
 
     def _save_diagram(self, file: Path) -> tuple[str, ...]:
@@ -156,6 +164,24 @@ class GrainSample:
 
         write_rois(file, self.labels)
         return (f"{file.name} states no size of a pixel: open it over the image.", *self._unplaced())
+
+    def _save_elements(self, file: Path, progress: Callable[[float, str], None] | None) -> tuple[str, ...]:
+        from shapelab.io.fem import write_tetrahedra, write_triangles
+        from shapelab.mesh import conforming_tetrahedra, conforming_triangles
+
+        require_new(file)
+        diagram = None if (self.labels == 0).any() else self.diagram  # a diagram fills its whole box
+        box, periodic = (self.labels.shape, self.place.spacing), self.periodic
+        if self.labels.ndim == 2:
+            flat = conforming_triangles(self.labels, self.place.spacing, periodic=periodic) if diagram is None else diagram.triangles(*box)
+            write_triangles(file, flat)
+            return (str(flat.quality), *self._unplaced())
+        if diagram is None:
+            solid = conforming_tetrahedra(self.labels, self.place.spacing, periodic=periodic, progress=progress)
+        else:
+            solid = diagram.tetrahedra(*box, progress=progress)
+        write_tetrahedra(file, solid)
+        return (str(solid.quality), *self._unplaced())
 
     def _unplaced(self) -> tuple[str, ...]:
         """Return what is to be said where a file states no place."""

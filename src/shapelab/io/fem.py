@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from shapelab.errors import InputError
+from shapelab.io.element_suffixes import FEM_SUFFIXES
 from shapelab.io.output import new_file
 from shapelab.mesh import TetrahedronMesh, TriangleMesh
 from shapelab.stopping import check_stop
 
 __all__ = ["FEM_SUFFIXES", "write_tetrahedra", "write_triangles"]
 
-FEM_SUFFIXES = (".inp", ".msh", ".vtu")
 _PER_LINE = 12
 _Mesh = TriangleMesh | TetrahedronMesh
 

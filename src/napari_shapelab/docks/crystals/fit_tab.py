@@ -16,6 +16,7 @@ from napari_shapelab.docks.crystals.fit_layers import Triple, fit_triples
 from napari_shapelab.docks.crystals.grain_link import GrainLink
 from napari_shapelab.docks.crystals.grain_source import GrainSource, label_colours
 from napari_shapelab.docks.crystals.grain_table import GrainTableView
+from napari_shapelab.docks.crystals.saving import SAVE_TIP, SAVED, save_sample
 from napari_shapelab.viewer.insert import LayerAdder
 from napari_shapelab.viewer.layer_data import TakenLayer, take, unit_of
 from napari_shapelab.viewer.view import unwrapped
@@ -26,7 +27,7 @@ from napari_shapelab.work.mesh_layer import mesh_button
 from napari_shapelab.work.progress import Progress
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import CommandButton, Script, ScriptButton
-from napari_shapelab.work.task import Task, warm_up
+from napari_shapelab.work.task import warm_up
 from shapelab.convert.place import Place
 from shapelab.crystals.sample import KNOWN
 from shapelab.errors import InputError, ShapelabError
@@ -34,12 +35,6 @@ from shapelab.script import option_words
 
 __all__ = ["CrystalFitTab"]
 
-SAVED = (
-    "Table (*.csv);;Diagram (*.json);;Labels (*.tif *.nii *.nii.gz *.h5);;Grid for DAMASK (*.vti);;Raster tessellation for Neper (*.tesr);;"
-    "Cells for CompuCell3D (*.piff);;Outlines for ImageJ (*.zip)"
-)
-"""Kinds of files that grains are saved as."""
-SAVE_TIP = "Save the table, the diagram, the labels, or a file for DAMASK, Neper, CompuCell3D or ImageJ."
 _KNOWN = (*KNOWN, "symmetry")
 """What a layer of grains may know of them."""
 _NO_GRAINS = "Choose a Labels layer with grains, or open a file."
@@ -184,12 +179,7 @@ class CrystalFitTab(QWidget):
         if result is None or Path(path).suffix.lower() == ".csv":
             self.save_table(path)
             return
-        sample = result.sample(self._place, self._known)
-
-        def done(said: tuple[str, ...]) -> None:
-            self.work.say(" ".join((f"Saved {Path(path).name!r}.", *said)))
-
-        Task(self, lambda: sample.save(path), done, lambda text: self.work.say(text, wrong=True))
+        save_sample(self, self.work, partial(result.sample, self._place, self._known), path)
 
     def _ask_and_save(self) -> None:
         path = ask_target(self, "Save the fit", "grains.csv", SAVED, overwrite=False)

@@ -12,7 +12,6 @@ from napari.layers import Labels, Layer
 from napari.utils.colormaps import label_colormap
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
-from napari_shapelab.docks.crystals.fit_tab import SAVE_TIP, SAVED
 from napari_shapelab.docks.crystals.generate_script import generate_script
 from napari_shapelab.docks.crystals.generation import (
     GeneratedCrystal,
@@ -25,6 +24,7 @@ from napari_shapelab.docks.crystals.generation import (
 )
 from napari_shapelab.docks.crystals.grain_source import label_colours
 from napari_shapelab.docks.crystals.preview import CrystalPreview
+from napari_shapelab.docks.crystals.saving import SAVE_TIP, SAVED, save_sample
 from napari_shapelab.viewer.layer_data import TakenLayer, take
 from napari_shapelab.viewer.shapes import why_no_labels
 from napari_shapelab.viewer.view import see, unwrapped
@@ -130,12 +130,7 @@ class CrystalGenerateTab(QWidget):
         """Save the newest sample as what the suffix asks for; the window stays responsive meanwhile."""
         if self.generated is None:
             return
-        crystal, unit = self.generated.crystal, self.generated.unit
-
-        def done(said: tuple[str, ...]) -> None:
-            self.work.say(" ".join((f"Saved {Path(path).name!r}.", *said)))
-
-        Task(self, lambda: crystal.sample(unit).save(path), done, lambda text: self.work.say(text, wrong=True))
+        save_sample(self, self.work, partial(self.generated.crystal.sample, self.generated.unit), path)
 
     def _ask_and_save(self) -> None:
         path = ask_target(self, "Save the sample", "sample.vti", SAVED, overwrite=False)

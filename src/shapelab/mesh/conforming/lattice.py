@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Lattice", "areas", "make_lattice", "near_corners"]
+from shapelab.mesh.conforming.fields import Field
+
+__all__ = ["Lattice", "areas", "fitting_size", "make_lattice", "near_corners"]
 
 
 @dataclass
@@ -51,6 +53,13 @@ def near_corners(nodes: np.ndarray, elements: np.ndarray, period: np.ndarray) ->
     turns = np.where(period > 0, np.round((corners - corners[:, :1]) / np.where(period > 0, period, 1)), 0)
     result: np.ndarray = corners - turns * period
     return result
+
+
+def fitting_size(field: Field, wished: float, least: int) -> float:
+    """Return a size of squares or cubes of which a box has `least` along its shortest axis that repeats, no smaller than half a voxel."""
+    repeating = field.period[field.period > 0]
+    shortest = float(repeating.min()) if len(repeating) else np.inf
+    return min(wished, max(shortest / least, 0.5 * float(field.steps[field.period > 0].min(initial=np.inf))))
 
 
 def areas(nodes: np.ndarray, elements: np.ndarray, period: np.ndarray) -> np.ndarray:

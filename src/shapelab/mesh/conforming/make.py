@@ -15,7 +15,7 @@ from shapelab.memory import of_triangles
 from shapelab.mesh.conforming.exact_areas import keep_areas
 from shapelab.mesh.conforming.fields import Field, image_field
 from shapelab.mesh.conforming.flips import collapse, turn_edges
-from shapelab.mesh.conforming.lattice import Lattice, areas, make_lattice
+from shapelab.mesh.conforming.lattice import Lattice, areas, fitting_size, make_lattice
 from shapelab.mesh.conforming.mesh import Quality, TriangleMesh
 from shapelab.mesh.conforming.moving import improve, qualities, states, touching
 from shapelab.mesh.conforming.pieces import join_small_pieces
@@ -33,6 +33,8 @@ _BOLD, _PASSES, _FINISH = 6, 14, 12
 """Passes in which triangles may become thin on the way, passes in all, and passes more until no angle is too small."""
 _LOOSE = 0.35
 """How far nodes may leave their boundary for the sake of angles, in passes more [lattice steps]."""
+_LEAST_SQUARES = 4
+"""Along an axis that repeats."""
 _SHARES = np.array([1.0, 0.5, 0.25, 0.125])
 
 
@@ -92,12 +94,12 @@ def triangles_of_field(
     lengths = (float(shape[0] * steps[0]), float(shape[1] * steps[1]))
     known = wanted[np.isfinite(wanted) & (ids != 0)] if (ids != 0).any() else wanted
     if size is None:
-        size = max(0.25 * float(np.sqrt(np.median(known))), float(np.min(steps)))
+        size = fitting_size(field, max(0.25 * float(np.sqrt(np.median(known))), float(np.min(steps))), _LEAST_SQUARES)
     if not 0 < size < np.inf:
         raise ParameterError(f"size = {size:g} is not possible: choose a length above 0.")
     counts = (max(1, round(lengths[0] / size)), max(1, round(lengths[1] / size)))
     for name, n, repeats in zip("yx", counts, periodic, strict=True):
-        if repeats and n < 4:
+        if repeats and n < _LEAST_SQUARES:
             raise ParameterError(f"size = {size:g} is too large: along {name} a periodic box needs 4 squares or more, and this gives {n}.")
     require_memory(of_triangles(shape, counts[0] * counts[1]))
     lattice = make_lattice(lengths, counts, (periodic[0], periodic[1]))

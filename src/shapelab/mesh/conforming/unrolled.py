@@ -31,14 +31,17 @@ def in_box(lattice: Lattice, period: np.ndarray, box: np.ndarray) -> tuple[np.nd
     corners = near_corners(nodes, elements, period)
     corners -= np.where(turns, np.floor(corners.mean(1) / length), 0)[:, None] * length
     shifts = np.where(turns, np.rint((corners - nodes[elements]) / length), 0).astype(np.int64)
-    key, index = np.unique(elements.astype(np.int64) * 8 + shifts @ np.array([1, 2, 4]), return_inverse=True)
+    keys = elements.astype(np.int64) * 8 + shifts @ np.array([1, 2, 4])
+    occurs = np.zeros(8 * len(nodes), bool)
+    occurs[keys] = True
+    key, index = np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[keys]
     there = nodes[key // 8] + ((key[:, None] >> np.arange(3)) & 1) * np.where(turns, period, 0)
     place = there + box[0]
     for axis in range(3):
         on = (lattice.locks[key // 8] >> axis) & 1 == 1
         middle = 0.5 * (box[1, axis] - box[0, axis])
         place[on, axis] = np.where(there[on, axis] > middle, box[1, axis], box[0, axis])
-    return place, index.reshape(elements.shape).astype(np.int32)
+    return place, index.astype(np.int32)
 
 
 def without_background(nodes: np.ndarray, elements: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numba
 import numpy as np
 
-from shapelab.mesh.conforming.lattice import Lattice, near_corners
+from shapelab.mesh.conforming.lattice import Lattice
+from shapelab.threads import over_ranges, ranges
 
 __all__ = ["make_lattice", "volumes"]
 
@@ -72,7 +74,20 @@ def _grid(shape: np.ndarray) -> np.ndarray:
 
 def volumes(nodes: np.ndarray, elements: np.ndarray, period: np.ndarray) -> np.ndarray:
     """Return the volume of each tetrahedron, (m,), negative if it is turned inside out."""
-    x = near_corners(nodes, elements, period)
-    a, b, c = x[:, 1] - x[:, 0], x[:, 2] - x[:, 0], x[:, 3] - x[:, 0]
-    result: np.ndarray = np.einsum("ij,ij->i", np.cross(a, b), c) / 6
+    result = np.empty(len(elements))
+    over_ranges(_volumes, ranges(len(elements), 5000), nodes, elements, period, result)
     return result
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _volumes(part, first, last, nodes, elements, period, result):  # type: ignore[no-untyped-def]
+    x = np.empty((3, 3))
+    for e in range(first, last):
+        for k in range(3):
+            for j in range(3):
+                d = nodes[elements[e, k + 1], j] - nodes[elements[e, 0], j]
+                if period[j] > 0:
+                    d -= period[j] * np.floor(d / period[j] + 0.5)
+                x[k, j] = d
+        a, b, c = x
+        result[e] = ((a[1] * b[2] - a[2] * b[1]) * c[0] + (a[2] * b[0] - a[0] * b[2]) * c[1] + (a[0] * b[1] - a[1] * b[0]) * c[2]) / 6

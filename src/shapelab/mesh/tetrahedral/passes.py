@@ -24,7 +24,7 @@ __all__ = ["FLOOR", "coarsen_inside", "improve", "worst_quality"]
 FLOOR = float(np.sin(np.radians(12.5)))
 """No tetrahedron gets a smaller angle, but where boundaries themselves meet at one."""
 _GOOD = float(np.sin(np.radians(18)))
-_BOLD, _PASSES, _FINISH = 16, 22, 20
+_BOLD, _PASSES, _FINISH = 20, 26, 20
 """Passes in which elements may become thin on the way, passes in all, and passes more until no angle is too small."""
 _EVEN, _RELABELLED = 4, 5
 """Passes in which all nodes are evened out, and in which elements may change their cell."""
@@ -45,7 +45,7 @@ def improve(work: Work, field: Field, told: Callable[[float], None]) -> None:
         finishing = number >= _PASSES
         if number < _RELABELLED:
             _relabel(work, field, (0.5 if number == 0 else 0.1) * work.step)
-        elif number < _BOLD and number % 2:
+        elif number < _BOLD:
             _relabel_round(work, field)
         wanted = 1.03 * FLOOR if finishing else _GOOD
         moves = Moves(
@@ -56,7 +56,8 @@ def improve(work: Work, field: Field, told: Callable[[float], None]) -> None:
             even=number < _EVEN,
             loose=_LOOSE * work.step if finishing else 0.0,
         )
-        work.every_node(move_nodes, field, moves, np.roll(numbers, 7919 * number))
+        only = None if moves.even else _off(work) | _thin(work, wanted)
+        work.every_node(move_nodes, field, moves, np.roll(numbers, 7919 * number), only=only)
         work.place_regions(number)
         if number < _PASSES:
             work.everywhere(retreat, 0.1)
@@ -72,7 +73,7 @@ def improve(work: Work, field: Field, told: Callable[[float], None]) -> None:
             break
     back = Moves(0.9 * work.step, FLOOR, 0.0, 0, False, 0.0)
     for _ in range(_BACK):
-        work.every_node(move_nodes, field, back, numbers)
+        work.every_node(move_nodes, field, back, numbers, only=_off(work))
     near = Moves(0.9 * work.step, FLOOR, 1.03 * FLOOR, 16, False, 0.0)
     for turn in range(2 * _BACK):
         work.place_regions(turn)
@@ -113,8 +114,24 @@ def _relabel_round(work: Work, field: Field) -> None:
         work.everywhere(relabel_round, field, work.step, far)
 
 
-def worst_quality(work: Work) -> float:
-    """Return the least quality of all elements."""
+def _off(work: Work) -> np.ndarray:
+    """Return which nodes are not on the boundary that they belong to."""
+    return np.asarray((work.mesh.counts > 1) & ~work.mesh.reached)
+
+
+def _thin(work: Work, wanted: float) -> np.ndarray:
+    """Return which nodes are corners of elements that are worse than wanted."""
+    found = np.zeros(len(work.mesh.nodes), bool)
+    found[work.mesh.elements[: work.used][_qualities(work) < wanted]] = True
+    return found
+
+
+def _qualities(work: Work) -> np.ndarray:
     found = np.empty(work.used)
     over_ranges(qualities, ranges(work.used, 5000), work.mesh, found)
-    return float(found.min(initial=np.inf))
+    return found
+
+
+def worst_quality(work: Work) -> float:
+    """Return the least quality of all elements."""
+    return float(_qualities(work).min(initial=np.inf))

@@ -130,9 +130,11 @@ class Work:
         """Call ``kernel(region, mesh, used, *arguments)`` for all regions."""
         return side_by_side([partial(kernel, region, self.mesh, self.used, *arguments) for region in range(self.regions)])
 
-    def every_node(self, kernel: Callable[..., Any], *arguments: Any) -> None:
-        """Call ``kernel(region, mesh, todo, *arguments)`` until it has done all nodes, also those between two regions."""
+    def every_node(self, kernel: Callable[..., Any], *arguments: Any, only: np.ndarray | None = None) -> None:
+        """Call ``kernel(region, mesh, todo, *arguments)`` until it has done all nodes, or some, also those between two regions."""
         todo = np.diff(self.mesh.starts) > 0
+        if only is not None:
+            todo &= only
         for turn in range(3):
             if turn < 2:
                 self.place_regions(turn)
