@@ -159,6 +159,21 @@ def test_tables_with_other_columns_are_joined_as_they_are(tmp_path):
     assert not parts_of(tmp_path / "u.csv").exists()
 
 
+def test_the_table_its_log_and_its_parts_are_no_files_of_the_folder(tmp_path):
+    import threading
+
+    place = tmp_path / "in"
+    place.mkdir()
+    for name in ("a.csv", "b.csv", ".hidden.csv"):
+        (place / name).write_text("x")
+    stop = threading.Event()
+    with stoppable(stop), pytest.raises(Stopped):
+        table_of_folder(place, place / "t.csv", rows, pattern="**/*", jobs=1, report=lambda *_: stop.set())
+    assert parts_of(place / "t.csv").is_dir()
+    found = table_of_folder(place, place / "t.csv", rows, pattern="**/*", jobs=1)
+    assert [outcome.name for outcome in found.outcomes] == ["a.csv", "b.csv"]
+
+
 def test_a_folder_is_stopped(tmp_path):
     import threading
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shapelab.arguments import checked
-from shapelab.batch.folder_parts import FileOutcome, Others, Parts, log_of
+from shapelab.batch.folder_parts import FileOutcome, Others, Parts, log_of, parts_of
 from shapelab.batch.folder_work import Call, TableOf, here, on_cluster
 from shapelab.io.folder_files import files_of_folder
 from shapelab.io.lock import FolderLock
@@ -88,7 +88,7 @@ def table_of_folder(
         If there is no such file, the table exists already, or is being written by someone else. A file that fails raises nothing.
     """
     root, target = Path(folder), Path(out)
-    files = files_of_folder(root, pattern, without=(target, log_of(target)))
+    files = files_of_folder(root, pattern, without=(target, log_of(target), parts_of(target)))
     lock = FolderLock(target, "table")
     try:
         parts = Parts(root, target, options or {}, others)

@@ -20,6 +20,8 @@ def is_folder_of_files(path: Path) -> bool:
 def files_of_folder(folder: Path, pattern: str | None = None, *, without: Iterable[Path] = ()) -> list[Path]:
     """Return the files of a folder, sorted by name: those of a pattern such as ``**/*_seg.tif``, by default all images.
 
+    Hidden files, and those of or in `without`, are left out.
+
     Raises
     ------
     InputError
@@ -37,7 +39,8 @@ def files_of_folder(folder: Path, pattern: str | None = None, *, without: Iterab
     if pattern is None:
         found = [file for file in found if file.name.lower().endswith(IMAGE_SUFFIXES)]
     left_out = {file.resolve() for file in without}
-    files = [file for file in found if file.resolve() not in left_out and (file.is_file() or not is_folder_of_files(file))]
+    seen = [file for file in found if not file.name.startswith(".") and left_out.isdisjoint((file.resolve(), *file.resolve().parents))]
+    files = [file for file in seen if file.is_file() or not is_folder_of_files(file)]
     if not files:
         raise InputError(f"The folder {str(folder)!r} has no {'images' if pattern is None else f'files like {pattern!r}'}.")
     return files

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from napari_shapelab.work.progress import Progress, Report
-from shapelab.batch.folder_parts import FileOutcome, read_log
+from shapelab.batch.folder_parts import FileOutcome, log_of, parts_of, read_log
 from shapelab.errors import InputError
 from shapelab.io.folder_files import files_of_folder
 
@@ -79,7 +79,7 @@ def run_command(command: FolderCommand, report: Report, abort: threading.Event) 
     InputError
         If the command refuses to begin, or breaks off: what it says.
     """
-    count = len(files_of_folder(command.folder, command.pattern or None, without=(command.out,)))
+    count = len(files_of_folder(command.folder, command.pattern or None, without=(command.out, log_of(command.out), parts_of(command.out))))
     old = {outcome.name: outcome for outcome in read_log(command.out).values() if outcome.reason}
     with tempfile.TemporaryFile() as said:
         words = [sys.executable, "-m", "shapelab", *command.arguments()]
