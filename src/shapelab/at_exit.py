@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import concurrent.futures.thread  # noqa: F401 (registers its own end before ours)
 import ctypes
+import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
 
 __all__ = ["end_with_program"]
 
@@ -22,40 +22,36 @@ _PATIENCE = 10.0
 _AGAIN = 0.5
 """Time after which a thread that has not ended is asked again [s]; whatever it called may have caught the first wish."""
 
-_threads: weakref.WeakKeyDictionary[threading.Thread, Callable[[], None] | None] = weakref.WeakKeyDictionary()
+_threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 _lock = threading.Lock()
 
 
-def end_with_program(thread: threading.Thread, stop: Callable[[], None] | None = None) -> None:
-    """End this thread when the program ends, and wait for it.
+def end_with_program(thread: threading.Thread) -> None:
+    """End this daemon, which may not have begun yet, when the program ends, and wait for it.
 
-    Parameters
-    ----------
-    thread
-        A daemon; it may not have begun yet.
-    stop
-        Asks it to end, at once; where it is missing, the thread is given a moment, and ended at its next line of Python.
+    One with a method `stop` is asked by that, at once; any other is given a moment, and ended at its next line of Python.
     """
     with _lock:
-        _threads[thread] = stop
+        _threads.add(thread)
 
 
 def _end_all() -> None:
     with _lock:
-        found = [(thread, stop) for thread, stop in _threads.items() if thread.is_alive()]
-    for _, stop in found:
-        if stop is not None:
-            stop()
+        found = [thread for thread in _threads if thread.is_alive()]
+    deaf = [thread for thread in found if not hasattr(thread, "stop")]
+    for thread in found:
+        if thread not in deaf:
+            thread.stop()  # type: ignore[attr-defined]
     begin = time.monotonic()
-    for thread, _ in found:
+    for thread in found:
         thread.join(max(0.0, begin + _GRACE - time.monotonic()))
-    deaf = [thread for thread, stop in found if stop is None]
-    while (waited := time.monotonic() - begin) < _PATIENCE and any(thread.is_alive() for thread, _ in found):
+    told, sys.unraisablehook = sys.unraisablehook, lambda given: isinstance(given.exc_value, SystemExit) or told(given)  # in a destructor
+    while (waited := time.monotonic() - begin) < _PATIENCE and any(thread.is_alive() for thread in found):
         for thread in deaf:
             if thread.is_alive() and thread.ident is not None:  # SystemExit ends a thread without a word
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
         until = begin + min(waited + _AGAIN, _PATIENCE)
-        for thread, _ in found:
+        for thread in found:
             thread.join(max(0.0, until - time.monotonic()))
 
 

@@ -169,6 +169,19 @@ def test_what_is_damaged_among_the_tables_that_are_done_is_a_sentence(images, tm
         assert len(pd.read_csv(out)) == 2 + 3 + 4 + 5
 
 
+def test_a_result_whose_folder_is_removed_meanwhile_is_one_sentence(images, tmp_path, capsys, monkeypatch):
+    one, out = folder_work._one, tmp_path / "results" / "all.csv"
+    out.parent.mkdir()
+
+    def remove(call):
+        shutil.rmtree(out.parent, ignore_errors=True)
+        return one(call)
+
+    monkeypatch.setattr(folder_work, "_one", remove)
+    assert measured(images, out) == 2
+    assert "cannot be written" in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_an_empty_table_as_a_power_cut_leaves_it_is_made_anew(images, tmp_path):
     out, parts = begun(images, tmp_path)
     sorted(parts.glob("*.csv"))[0].write_text("")

@@ -285,9 +285,14 @@ def test_nothing_of_a_run_stays_in_memory(viewer, panel, qtbot):
 
     panel._make = make
     run_until(qtbot, panel)
+    models.append(weakref.ref(panel.stream.worker))
     stop(qtbot, panel)
-    gc.collect()
-    assert models[0]() is None
+
+    def gone():
+        gc.collect()
+        return [model() for model in models] == [None, None]
+
+    qtbot.waitUntil(gone, timeout=PATIENCE)
 
 
 @pytest.mark.logs_errors

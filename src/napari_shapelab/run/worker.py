@@ -84,7 +84,7 @@ class Worker(threading.Thread):
         self._analysis = analysis
         self._changed = threading.Condition()
         self._paused = paused
-        end_with_program(self, self.stop)
+        end_with_program(self)
         self._stopped = False
         self._singles = 0
         self._live: dict[str, Any] = {}

@@ -134,8 +134,12 @@ class Parts:
 
     def note(self, outcome: FileOutcome) -> None:
         """Add a line to the log: one write in append mode."""
-        with log_of(self._out).open("a", newline="", encoding="utf-8") as stream:
-            csv.writer(stream, lineterminator="\n").writerow(outcome.row())
+        log = log_of(self._out)
+        try:
+            with log.open("a", newline="", encoding="utf-8") as stream:
+                csv.writer(stream, lineterminator="\n").writerow(outcome.row())
+        except OSError as error:
+            raise InputError(f"{str(log)!r} cannot be written: {error.strerror or error}.") from None
 
     def notes(self, file: Path) -> tuple[str, ...]:
         """Return what was said of a file that is done."""
