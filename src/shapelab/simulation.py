@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -230,6 +231,17 @@ class Simulation:
         What has not begun yet ends at its beginning; calling `run` again takes the wish back.
         """
         self._stop.set()
+
+    @contextlib.contextmanager
+    def stoppable(self) -> Iterator[None]:
+        """Let `stop` end what else is done with this run within the block, with `Stopped`; the run itself stays as it is."""
+        try:
+            with stoppable(self._stop):
+                check_stop()
+                yield
+        except Stopped:
+            self._stop.clear()
+            raise
 
     def update(self, **live: Any) -> None:
         """Change parameters marked live, from the next step on."""

@@ -7,7 +7,7 @@ import pytest
 from bubbles import measured, measured_on_mesh, two_balls, two_bubbles, young
 
 import shapelab as sl
-from shapelab.errors import InputError
+from shapelab.errors import InputError, Stopped
 from shapelab.foam import settle_exactly
 
 
@@ -84,3 +84,21 @@ def test_settled_exactly(radius, ndim, steps, allowed):
 def test_only_a_foam_settles():
     with pytest.raises(InputError, match="Only a foam"):
         settle_exactly(sl.Cells("relaxation", shape=(32, 32), n_cells=3))
+
+
+def test_settling_ends_with_its_run_which_goes_on_afterwards():
+    simulation = sl.Foam("double_bubble", shape=(40, 40))
+    simulation.step()
+    steps = []
+
+    def told(step, energy):
+        steps.append(step)
+        simulation.stop()
+
+    with pytest.raises(Stopped):
+        settle_exactly(simulation, progress=told)
+    assert steps == [1]
+    simulation.step()
+    assert simulation.step_number == 2
+    settle_exactly(simulation, max_steps=2, progress=lambda *_: steps.append(0))
+    assert steps == [1, 0, 0]

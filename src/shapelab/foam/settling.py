@@ -56,7 +56,6 @@ class SettledFoam:
 
 
 @checked(max_steps=at_least(1))
-@done_apart
 def settle_exactly(
     simulation: Simulation, *, max_steps: int = _MOST_STEPS, progress: Callable[[int, float], None] | None = None
 ) -> SettledFoam:
@@ -77,7 +76,15 @@ def settle_exactly(
         If `simulation` is no foam.
     NotFiniteError
         If an interface collapses: cells still want to change neighbours, so that the foam must run on.
+    Stopped
+        If ``simulation.stop()`` was called meanwhile.
     """
+    with simulation.stoppable():
+        return _settled(simulation, max_steps, progress)
+
+
+@done_apart
+def _settled(simulation: Simulation, max_steps: int, progress: Callable[[int, float], None] | None) -> SettledFoam:
     state = simulation.state()
     if not isinstance(state, FoamState):
         raise InputError(f"Only a foam can be settled exactly; received a run of {simulation.model.name}.")
