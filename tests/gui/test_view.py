@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.layers import Surface
 
 from napari_shapelab.viewer.side_by_side import SideBySide
 from napari_shapelab.viewer.view import fit, see
@@ -46,3 +47,14 @@ def test_two_volumes_side_by_side_while_a_run_in_time_is_there():
     viewer.dims.ndisplay = 3
     SideBySide(viewer).show(True, pair)
     np.testing.assert_allclose(viewer.scene.camera.center, (1.5, 2.0, 2.5))
+
+
+def test_layers_that_are_gone_are_not_looked_for():
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((8, 8)), contrast_limits=(0, 1))
+    gone = Surface((np.eye(3), np.array([[0, 1, 2]])))
+    see(viewer, gone)
+    assert viewer.dims.ndisplay == 2
+    viewer.layers.append(gone)
+    see(viewer, gone)
+    assert viewer.dims.ndisplay == 3

@@ -48,7 +48,10 @@ def show_when_added(viewer: Any) -> None:
 
 
 def see(viewer: Any, *layers: Layer) -> None:
-    """Show the whole of some layers that lie together: planes from the front, volumes from a corner."""
+    """Show the whole of some layers that lie together: planes from the front, volumes from a corner; not of those that are gone."""
+    layers = tuple(layer for layer in layers if layer in viewer.layers)
+    if not layers:
+        return
     flat = all(layer.ndim < 3 for layer in layers)
     viewer.dims.ndisplay = 2 if flat else 3
     if not flat:
