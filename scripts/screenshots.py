@@ -166,7 +166,7 @@ def atlas_fit() -> None:
     session.click(dock.fit.work.run_button)
     session.wait(lambda: f"like {mask.name}" in viewer.layers)
     viewer.layers["mitochondria"].visible = False
-    print("   ", dock.fit.note.text())
+    print("   ", dock.fit.work.message.text())
     session.picture("atlas_fit")
     session.close()
 
