@@ -116,6 +116,7 @@ def real_mask() -> None:
     organs = viewer.layers[0]
     organs.selected_label = 20
     dock.start_from.combo.choose(organs)
+    session.wait(lambda: "voxels of" in dock.start_from.note.text())  # it has been read
     dock.stay_near.box.setValue(2000.0)
     dock.form.set_parameters(dock.parameters.replace(max_steps=150))
     session.run(until=20)
