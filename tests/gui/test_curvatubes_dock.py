@@ -149,6 +149,22 @@ def test_a_thin_shape_is_warned_of_and_computed_on_a_finer_grid(viewer, dock, qt
     assert dock.parameters.resolution == 100
 
 
+def test_the_mesh_of_a_run_is_not_buried_under_the_mask_that_it_came_from(viewer, dock, qtbot):
+    mask = viewer.add_labels(ball().astype(np.uint8), name="mask")
+    dock.start_from.combo.choose(mask)
+    run_until(qtbot, dock)
+    stop(qtbot, dock.panel)
+    field = dock.panel.layers["field"]
+    assert not mask.visible
+    dock.results.add_mesh()
+    qtbot.waitUntil(lambda: not field.visible, timeout=60_000)
+    assert not mask.visible
+    next(layer for layer in viewer.layers if "curvature" in layer.name).visible = False
+    field.visible = True
+    field.visible = False
+    assert mask.visible
+
+
 def test_one_label_of_several(viewer, dock):
     labels = ball()
     labels[:3, :3, :3] = 7

@@ -95,6 +95,10 @@ class RunLayers:
         """
         (self._own if own else self._results).append(layer)
 
+    def shows_results(self) -> bool:
+        """Return whether one of its results is seen."""
+        return any(layer.visible for layer in self._results if layer in self._viewer.layers)
+
     def all_layers(self) -> list[Layer]:
         """Return the layers of the run and of all its results."""
         return [*self.layers(), *self._results, *self._own]

@@ -119,9 +119,10 @@ class EarlierRuns:
             source.visible = True
 
     def _on_visible(self, event: Any) -> None:
-        """One of the two is seen: the user's own layer while the run is hidden, and the other way round."""
+        """One of the two is seen: the user's own layer while the run is hidden, with its mesh, and the other way round."""
         if self._source is not None and self._source in self.viewer.layers:
-            self._source.visible = not event.source.visible
+            covered = self._shown is not None and self._shown.shows_results()
+            self._source.visible = not (event.source.visible or covered)
 
     def _on_removed(self, event: Any) -> None:
         if self._over is not None and event.value is self._over:
