@@ -89,6 +89,7 @@ SPEC = text_file("sweep.toml", 'family = "curvatubes"\npreset = "tubes"\nsteps =
 GRAIN_FILE = text_file("grains.csv", "X_1;X_2;a;b;theta\n1;1;2;1;0\n5;5;2;2;10\n1;6;1;1;20\n")
 GRAINS = crystals.read_grain_table(GRAIN_FILE)
 FILM = np.stack([LABELS] * 3)
+WANDERING = np.stack([np.roll(np.pad(LABELS, 6), (i * i % 5, 2 * i % 7), axis=(0, 1)) for i in range(8)])
 FILM6 = np.pad(np.stack([LABELS] * 6), ((0, 0), (2, 2), (2, 2)))
 DIAGRAM_FILE = _folder / "diagram.json"
 FITTED.diagram.save(DIAGRAM_FILE, LABELS.shape)
@@ -249,7 +250,7 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "as_movie": (quiet(movies.as_movie), {"source": FILM, "spacing": 1.0, "interval": 1.0, "unit": "um", "time_unit": "s"}),
     "estimate_motion": (
         quiet(sl.estimate_motion),
-        {"movie": FILM6, "spacing": 1.0, "interval": 1.0, "unit": "um", "time_unit": "s", "level": 0.9, "resamples": 50, "seed": 1},
+        {"movie": WANDERING, "spacing": 1.0, "interval": 1.0, "unit": "um", "time_unit": "s", "level": 0.9, "resamples": 50, "seed": 1},
     ),
     "estimate_growth": (
         quiet(sl.estimate_growth),

@@ -132,6 +132,7 @@ def test_of_a_tissue_at_random_nothing_is_aligned():
     [
         (lambda: estimate_motion(walkers(1)[:3]), "at least 5 frames"),
         (lambda: estimate_motion(np.arange(1, 7)[:, None, None] * np.ones((6, 8, 8), int)), "link"),
+        (lambda: estimate_motion(walkers(1)[[0] * 6]), "No cell moves"),
         (lambda: estimate_growth(walkers(1)[:2]), "4 frames in a row"),
         (lambda: estimate_shape(np.ones((9, 9), int)), "at least 4 cells"),
         (lambda: estimate_motion(np.zeros((6, 8, 8), int)), "no cells"),

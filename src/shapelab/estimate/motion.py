@@ -93,6 +93,8 @@ def estimate_motion(
     if moving.sum() < 2:
         raise InputError("No two cells keep their label from frame to frame: link them first (shapelab.movies.link_cells, --link).")
     sums, counts = sums[moving], counts[moving]
+    if not sums[:, 0].any():
+        raise InputError("No cell moves from frame to frame: there is no motion to estimate.")
     draws = resampled(len(sums), resamples, seed)
     speed, persistence, error, fitted = _fit(draws @ sums / np.maximum(draws @ counts, 1), cells.step, source.ndim)
     d = source.ndim

@@ -93,12 +93,16 @@ class Draws:
         scale = np.sqrt(((predicted - z) ** 2).mean(axis=0)) + 1e-9
         distance = np.sqrt((((predicted - expected) / scale) ** 2).sum(1))
         order = np.argsort(distance, kind="stable")[:count]
+        expected = np.clip(expected, predicted[order].min(axis=0), predicted[order].max(axis=0))  # beyond them nothing was learnt
         reach = float(distance[order[-1]]) * (1 + 1e-9) + 1e-12
         weights = _normalised(self.prior.log_density(z[order]) - self.log_proposal[rows][order])
         weights = weights * np.maximum(1 - (distance[order] / reach) ** 2, 1e-3)
         weights = weights / weights.sum()
         fit = _Ridge.of(predicted[order], z[order], weights)
-        return Closest(rows[order], z[order], fit.at(expected) + fit.left_out, weights, distance[order])
+        effective, free = 1 / (weights**2).sum(), z.shape[1] + 1
+        missed = fit.left_out * np.sqrt(1 + free / max(effective - free, 1.0))  # few draws tell their own spread too small
+        corrected = np.clip(fit.at(expected) + missed, z.min(axis=0), z.max(axis=0))
+        return Closest(rows[order], z[order], corrected, weights, distance[order])
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,6 +26,8 @@ __all__ = ["CellFit"]
 
 _FAR = 4.0
 """From how many standard deviations on a statistic counts as one that the model does not reach."""
+_EDGE = 0.03
+"""Part of a range, at each end, in which a median says that the range is too narrow."""
 _WIDE = 0.8
 """Width of an interval as a part of the prior's, from which the data say little about a parameter."""
 
@@ -79,6 +81,10 @@ class CellFit:
             notes.append(f"The intervals rest on {self.closest.effective:.0f} effective runs: take more.")
         if names := self._undetermined():
             notes.append(f"The target says little about {', '.join(names)}.")
+        if edge := [one.name for one in self._raw() if not _EDGE < one.value < 1 - _EDGE]:
+            notes.append(
+                f"The best value of {', '.join(edge)} lies at the edge of its range: widen the range, or the model wants too much."
+            )
         if far := [name for name, distance in self.misfits() if abs(distance) > _FAR]:
             notes.append(f"The model does not reproduce {', '.join(far[:4])}{' and more' if len(far) > 4 else ''} of the target.")
         return tuple(notes)
