@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,11 +13,15 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 from test_layer_data import random_transform
 
+import shapelab as sl
 from napari_shapelab.docks.crystals import CrystalsDock
 from napari_shapelab.docks.crystals.fit import FitParameters, GrainImage, fit_image
+from napari_shapelab.docks.crystals.generate_script import generate_script
 from shapelab.cli import main
 from shapelab.crystals import generate_crystal, load_diagram
 from shapelab.crystals.descent import Descent
+from shapelab.crystals.generate_parameters import GenerateParameters
+from shapelab.crystals.population import population_of
 from shapelab.io import read_image
 
 CLICK = Qt.MouseButton.LeftButton
@@ -508,3 +513,19 @@ def test_commands_do_what_the_dock_does(viewer, dock, flat, qtbot, tmp_path, mon
     qtbot.waitUntil(lambda: "command is on the clipboard" in tab.work.message.text(), timeout=20_000)
     assert main(shlex.split(QApplication.clipboard().text())[1:]) == 0
     assert np.array_equal(read_image(tmp_path / "sample.tif").data, tab.parameters.generate().labels)
+
+
+def test_the_script_of_a_sample_has_its_phases_and_boundaries():
+    grains = sl.generate_crystal(20, (32, 32), seed=1, lloyd=1)
+    known = {"symmetries": ["cubic"] * 20, "phases": [1, 2] * 10, "phase_names": ["a", "b"] * 10}
+    population = population_of(grains.labels, (1.0, 1.0), grains.orientations, **known)
+    parameters = GenerateParameters(n_grains=20, shape=(1, 32, 32), lloyd=1, match_boundaries=True)
+    script = generate_script(parameters, object(), population)
+    measured = SimpleNamespace(data=grains.labels, meta={"scale": (1.0, 1.0)})
+    names = {"sl": sl, "like": measured, **script.arrays}
+    exec("\n".join(script.body), names)
+    wanted, found = parameters.generate(population), names["crystal"]
+    np.testing.assert_array_equal(found.labels, wanted.labels)
+    np.testing.assert_array_equal(found.orientations, wanted.orientations)
+    assert found.phase_names == wanted.phase_names
+    assert found.statistics["mdf_distance"] == wanted.statistics["mdf_distance"]

@@ -28,6 +28,10 @@ def generate_script(parameters: GenerateParameters, like: TakenLayer | None, pop
             'measured = sl.fit_diagram(like.data, 2, like.meta["scale"], method="moments")',
             f"population = Population.of(measured.moments{known})",
         ]
+        if population is not None and population.phases is not None:
+            arrays["phases"] = population.phases
+            names = f", phase_names={population.phase_names!r}" if population.phase_names is not None else ""
+            body = ["from dataclasses import replace", *body, f"population = replace(population, phases=phases{names})"]
         reference = ["    like=population,"]
         if parameters.match_boundaries and population is not None and population.boundaries is not None:
             arrays["boundaries"] = population.boundaries
