@@ -76,6 +76,7 @@ def written(path: Path, run: Run) -> Path:
 
 def look(browser: Chromium, pages: dict[str, Path]) -> None:
     """Print how fast pages open, play and compute."""
+    browser.resize(*WINDOW)
     browser.open(pages["some"])  # the first page starts the browser's own processes
     for name, page in pages.items():
         start = time.perf_counter()

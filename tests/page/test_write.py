@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import html
 import json
 import re
 from collections import Counter
@@ -135,6 +136,14 @@ def test_a_comparison_is_a_page_of_both_sides_and_their_difference(tmp_path, cap
     numbers = {row["label"]: row["value"] for row in page["parameters"]}
     assert any(value == f"{2 * 15 * 8 + 2 * 18 * 8:d}" or "0.8" in value for value in numbers.values())
     assert str(tmp_path) not in out.read_text(encoding="utf-8")
+
+
+def test_a_notebook_shows_the_page_in_a_frame_that_reaches_nothing_around_it(tumbling):
+    page = make_page(tumbling)
+    tag, inner = re.fullmatch(r'(<iframe .*?) srcdoc="([^"]*)"></iframe>', page._repr_html_(), re.S).groups()
+    assert html.unescape(inner) == page.text
+    assert "allow-scripts" in tag
+    assert "allow-same-origin" not in tag
 
 
 def test_meshes_are_no_page(tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,11 @@ class Page:
     def size(self) -> int:
         """Bytes of the file."""
         return len(self.text.encode())
+
+    def _repr_html_(self) -> str:
+        """Show the page in a notebook, in a frame that reaches nothing around it."""
+        frame = 'width="100%" height="860" style="border: 0" sandbox="allow-scripts allow-downloads"'
+        return f'<iframe {frame} srcdoc="{html.escape(self.text)}"></iframe>'
 
     def sentence(self) -> str:
         """Say how large it is, and what was left out to keep it so."""

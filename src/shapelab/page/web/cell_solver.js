@@ -38,6 +38,9 @@ export class CellSolver {
     const here = new Float64Array(2);
     const gradients = [new Float64Array(2), new Float64Array(2)];
     const [h0, h1] = spacing;
+    const { volumes, offsets } = this;
+    const { x0, x1, scale, a00, a01, a11, potential } = cells;
+    const repeats = periods[0] > 0;
     const edges = [0, 1].map((axis) => Int32Array.from({ length: tiles + 1 }, (_, k) => Math.max(0, Math.ceil((k * shape[axis]) / tiles - 0.5))));
     for (let tile = 0; tile < tiles * tiles; tile++) {
       const row = Math.floor(tile / tiles);
@@ -57,18 +60,22 @@ export class CellSolver {
           let second = -2;
           let best = 0;
           let next = Infinity;
+          let own0 = 0;
+          let own1 = 0;
           for (let k = 0; k < list.length; k++) {
             const i = list[k];
-            const d0 = wrapped(y - cells.x0[i], periods[0]);
-            const d1 = wrapped(x - cells.x1[i], periods[1]);
+            const d0 = repeats ? wrapped(y - x0[i], periods[0]) : y - x0[i];
+            const d1 = repeats ? wrapped(x - x1[i], periods[1]) : x - x1[i];
             const value = quadratic
-              ? cells.scale[i] * (cells.a00[i] * d0 * d0 + 2 * cells.a01[i] * d0 * d1 + cells.a11[i] * d1 * d1) - cells.potential[i]
-              : cost(cells, i, d0, d1) - cells.potential[i];
+              ? scale[i] * (a00[i] * d0 * d0 + 2 * a01[i] * d0 * d1 + a11[i] * d1 * d1) - potential[i]
+              : cost(cells, i, d0, d1) - potential[i];
             if (value < best) {
               next = best;
               second = owner;
               best = value;
               owner = i;
+              own0 = d0;
+              own1 = d1;
             } else if (value < next) {
               next = value;
               second = i;
@@ -87,7 +94,12 @@ export class CellSolver {
               this.addPair(owner, second, this.pixel / width);
             }
           }
-          if (owner >= 0) this.add(owner, y, x, share, quadratic, gradients[0]);
+          if (owner >= 0) {
+            volumes[owner] += share;
+            offsets[2 * owner] += share * own0;
+            offsets[2 * owner + 1] += share * own1;
+            if (!quadratic) this.addPull(owner, own0, own1, share, gradients[0]);
+          }
           if (share < 1 && second >= 0) this.add(second, y, x, 1 - share, quadratic, gradients[0]);
         }
       }
@@ -127,13 +139,17 @@ export class CellSolver {
     else costGradient(this.cells, cell, wrapped(y - this.cells.x0[cell], this.periods[0]), wrapped(x - this.cells.x1[cell], this.periods[1]), out);
   }
 
+  // What a second cell has of a pixel.
   add(i, y, x, share, quadratic, spare) {
     const d0 = wrapped(y - this.cells.x0[i], this.periods[0]);
     const d1 = wrapped(x - this.cells.x1[i], this.periods[1]);
     this.volumes[i] += share;
     this.offsets[2 * i] += share * d0;
     this.offsets[2 * i + 1] += share * d1;
-    if (quadratic) return;
+    if (!quadratic) this.addPull(i, d0, d1, share, spare);
+  }
+
+  addPull(i, d0, d1, share, spare) {
     costGradient(this.cells, i, d0, d1, spare);
     this.pulls[2 * i] += share * this.pixel * spare[0];
     this.pulls[2 * i + 1] += share * this.pixel * spare[1];

@@ -60,8 +60,9 @@ void main() {
     else if (v < next) { next = v; second = cell; }
   }
   if (raw > 0.5) { int n = owner + 1; colour = vec4(float(n & 255), float((n >> 8) & 255), float(n >> 16), 255.0) / 255.0; return; }
+  float rough = (next - best) / max(fwidth(next - best), 1e-12);  // pixels to the boundary, roughly: far away nothing is drawn
   colour = vec4(owner < 0 ? medium : texel(owner, 4).rgb, 1.0);
-  if (line <= 0.0 || range.y == 0) return;
+  if (line <= 0.0 || range.y == 0 || rough > 4.0 * line + 8.0) return;
   float gap = next - best, h = scale * 0.5;
   vec2 slope = vec2(competing(second, y + vec2(h, 0)) - competing(owner, y + vec2(h, 0)),
                     competing(second, y + vec2(0, h)) - competing(owner, y + vec2(0, h))) - gap;
