@@ -96,7 +96,8 @@ def test_what_the_model_cannot_do_is_said(movie):
         flat[:, 4 + 9 * i : 7 + 9 * i, 2:38] = i + 1
     found = fit_cells(flat, "active_liquid", RANGES, interval=0.05, fixed={"p": 8.0}, simulations=20, rounds=1)
     assert "does not reproduce" in str(found)
-    assert "elongation" in found.misfits()[0][0] or "circularity" in found.misfits()[0][0]
+    far = [name for name, away in found.misfits() if abs(away) > 4]
+    assert any(name.startswith(("elongation", "circularity", "neighbours")) for name in far)
 
 
 def test_a_single_image_is_compared_after_a_while():
