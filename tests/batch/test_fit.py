@@ -50,3 +50,24 @@ def test_a_fit_can_be_stopped_and_refuses_what_has_no_surface(few, target):
         fit_texture(np.zeros((20, 20, 20), bool), atlas=few)
     with pytest.raises(InputError, match="volume_fraction"):
         fit_texture(target, atlas=few, volume_fraction=1.5)
+
+
+def test_a_texture_that_was_stretched_is_found_stretched(few):
+    member = few.members[4]
+    options = {"atlas": few, "volume_fraction": float(member.mask.mean()), "trials": 1, "steps": 60}
+    fit, plain = (fit_texture(member.mask, (2.0, 1.0, 1.0), stretch=stretch, **options) for stretch in (True, False))
+    assert fit.start.stretch == plain.best.stretch == 1
+    voxel = fit.best.parameters["voxel_size"]
+    assert fit.best.spacing == (fit.best.stretch * voxel, voxel, voxel)
+    assert fit.best.misfit <= fit.start.misfit
+
+
+def test_effective_properties_are_met_and_unknown_ones_refused(few, target):
+    fit = fit_texture(target, 0.01, atlas=few, trials=2, steps=60, properties=["strut_size", "pore_size"])
+    assert set(fit.properties) == set(fit.start.properties) == {"strut_size", "pore_size"}
+    wanted = np.array([fit.start.properties[name] / fit.properties[name] - 1 for name in fit.properties])
+    relative = np.sqrt(2) * fit.start.distance / fit.curvature
+    volume = fit.start.volume_fraction / fit.volume_fraction - 1
+    assert fit.start.misfit == pytest.approx(np.sqrt(relative**2 + volume**2 + np.mean(wanted**2)))
+    with pytest.raises(InputError, match="colour"):
+        fit_texture(target, atlas=few, properties=["colour"])

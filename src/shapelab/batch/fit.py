@@ -1,14 +1,16 @@
-"""Curvature textures fitted to a mask: search the atlas, then refine by short runs.
+"""Curvature textures fitted to a mask: search the atlas, then refine by short runs around what comes nearest.
 
 A texture scaled by L has its curvatures divided by L, so the length of the texture in the world is fitted along with
-the parameters: for each member of the atlas the best one has a closed form.
+the parameters: for each texture the best one has a closed form. Two more numbers cost no run: how far the texture is stretched
+along z, for masks that are flatter or longer than any texture that grows alike in all directions, and at which value of its field
+its surface lies, which makes it thinner or thicker.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,34 +18,25 @@ import numpy as np
 from shapelab.arguments import Pixels, checked
 from shapelab.batch.atlas import Atlas, AtlasMember, shipped_atlas
 from shapelab.batch.distances import diagram_places
+from shapelab.batch.fit_target import Target, Trial, misfit_of, suited, target_of, trial_of
 from shapelab.batch.spec import ATLAS_RANGES
-from shapelab.convert.spacing import Spacing, as_spacing
+from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError, ShapelabError
-from shapelab.measure import curvature_diagram
 
 __all__ = ["TextureFit", "Trial", "fit_texture"]
 
 _WIDEST, _NARROWEST = 0.15, 0.02
 """Steps of the first and of the last proposals, in units of the ranges of the atlas."""
+_STRETCHES = (0.5, 0.7, 1.0, 1.4, 2.0)
+"""What is tried of stretching along z."""
+_PARENTS = 5
+"""Textures around which others are proposed."""
+_CROSSED = 0.3
+"""Share of the proposals that take up the difference of two other textures."""
 _VOLUME_EVERY = 6
 """Every so many runs, only the mass is changed, to what the missing volume asks for."""
-_MASSES = (-0.9, 0.6)
+_MASSES = (-0.95, 0.6)
 _SHORTLIST = 20
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One texture compared with the target."""
-
-    parameters: Mapping[str, Any]
-    """Of the texture, `voxel_size` and `unit` included."""
-    distance: float
-    """Sliced Wasserstein distance of the curvature diagrams [1/unit]."""
-    volume_fraction: float
-    misfit: float
-    """What the search lowers: relative distance and relative difference of the volume fractions, root of the squares."""
-    field: np.ndarray
-    """Phase field (z, y, x), positive inside."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +44,7 @@ class TextureFit:
     """The texture that comes nearest to a mask."""
 
     start: Trial
-    """Nearest member of the atlas."""
+    """Nearest member of the atlas, not stretched."""
     best: Trial
     """After the refinement; never worse than `start`."""
     member: str
@@ -62,26 +55,8 @@ class TextureFit:
     """Root mean square curvature of the target [1/unit]: what a distance compares with."""
     trials: int
     """Runs that were made."""
-
-
-@dataclass(frozen=True)
-class _Target:
-    places: np.ndarray
-    volume_fraction: float
-    is_mask: bool
-
-    def measure(self, field: np.ndarray, voxel: float) -> np.ndarray:
-        """Return the place of a texture's diagram, measured as the target is: the smoothing of a mask changes curvatures."""
-        diagram = curvature_diagram(field > 0, voxel) if self.is_mask else curvature_diagram(field, voxel, boundary="periodic")
-        return diagram_places(diagram)
-
-    def scale(self, places: np.ndarray) -> float:
-        """Return the factor on the curvatures of a texture that brings its diagram nearest."""
-        return float(places @ self.places) / float(places @ places)
-
-    def misfit(self, distance: float, volume_fraction: float) -> float:
-        relative = distance / float(np.linalg.norm(self.places))
-        return math.hypot(relative, (volume_fraction - self.volume_fraction) / self.volume_fraction)
+    properties: Mapping[str, float] = field(default_factory=dict)
+    """Effective properties of the target that the search was asked to meet."""
 
 
 @checked()
@@ -95,6 +70,8 @@ def fit_texture(
     trials: int = 40,
     steps: int = 500,
     seed: int = 1,
+    stretch: bool = True,
+    properties: Sequence[str] = (),
     progress: Callable[[int, int, float], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> TextureFit:
@@ -111,12 +88,17 @@ def fit_texture(
     volume_fraction
         Part of the space that is filled; by default that of the box around the mask.
     trials
-        Short runs for the refinement. Each proposes parameters around the best ones so far, in ever smaller steps, and
-        starts from the same noise.
+        Short runs for the refinement. Each proposes parameters around one of the best textures so far, in ever smaller steps and
+        also beyond what the atlas covers, and starts from the same noise; the first grows the most promising member anew.
     steps
         Steps of each run.
     seed
         Of the noise, and of the proposals.
+    stretch
+        Whether textures may be stretched along z, the axis along which voxels of images are long.
+    properties
+        Names of effective properties that the texture shall have, too, such as "strut_size" and "pore_size"
+        (`shapelab.measure.effective_properties`); those of the space in the box around the mask.
     progress
         Called with the runs made, those planned, and the lowest misfit.
     stop
@@ -125,52 +107,51 @@ def fit_texture(
     Raises
     ------
     InputError
-        If the mask has no surface, or the atlas no textures.
+        If the mask has no surface, the atlas no textures, or a property is unknown.
     """
-    target = _target(mask, spacing, volume_fraction)
+    target = target_of(mask, spacing, volume_fraction, unit, properties)
     atlas = atlas if atlas is not None else shipped_atlas()
-    start, member = _nearest(atlas, target, unit)
+    members = _nearest(atlas, target)
+    start, member = members[0]
     rng = np.random.default_rng(seed)
+    stretches = _STRETCHES if stretch else (1.0,)
     best, done = start, 0
+    parents: list[Trial] = []
     while done < trials and not (stop is not None and stop()):
-        width = _WIDEST * (_NARROWEST / _WIDEST) ** (done / trials)
-        proposal = _with_volume(best, target) if done % _VOLUME_EVERY == 0 else _proposal(best, rng, width)
-        trial = _run(atlas, {**proposal, "seed": seed}, target, unit, steps)
-        if trial is not None and trial.misfit < best.misfit:
-            best = trial
+        if not parents:
+            parents = sorted((suited(one, target, stretches) for one, _ in members[:_PARENTS]), key=misfit_of)
+            proposal = dict(parents[0].parameters)
+        elif done % _VOLUME_EVERY == 0:
+            proposal = {**_with_volume(parents[0], target), "seed": seed}
+        else:
+            proposal = {**_proposal(parents, rng, _WIDEST * (_NARROWEST / _WIDEST) ** (done / trials)), "seed": seed}
+        trial = _run(atlas, proposal, target, steps)
+        if trial is not None:
+            if trial.misfit < 2 * parents[0].misfit:
+                trial = suited(trial, target, stretches)
+            parents = sorted([*parents, trial], key=misfit_of)[:_PARENTS]
+            best = min(best, trial, key=misfit_of)
         done += 1
         if progress is not None:
             progress(done, trials, best.misfit)
-    return TextureFit(start, best, member, target.volume_fraction, math.sqrt(2) * float(np.linalg.norm(target.places)), done)
+    curvature = math.sqrt(2) * float(np.linalg.norm(target.places))
+    return TextureFit(start, best, member, target.volume_fraction, curvature, done, target.properties)
 
 
-def _target(mask: Any, spacing: Spacing, volume_fraction: float | None) -> _Target:
-    array = np.asarray(mask)
-    diagram = curvature_diagram(array, as_spacing(spacing, 3))
-    if volume_fraction is None:
-        inside = array > 0
-        rows = [np.flatnonzero(inside.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
-        volume_fraction = float(inside[tuple(slice(r[0], r[-1] + 1) for r in rows)].mean())
-    if not 0 < volume_fraction < 1:
-        raise InputError(f"volume_fraction must lie between 0 and 1; received {volume_fraction:.4g}.")
-    return _Target(diagram_places(diagram), volume_fraction, is_mask=array.dtype.kind != "f")
-
-
-def _nearest(atlas: Atlas, target: _Target, unit: str) -> tuple[Trial, str]:
-    """Return the member of the atlas that is nearest, at its best scale."""
+def _nearest(atlas: Atlas, target: Target) -> list[tuple[Trial, str]]:
+    """Return the members of the atlas that are nearest, each at its best scale, with their names, the nearest first."""
     chosen: list[tuple[Trial, str]] = []
     for member in _shortlist(atlas, target):
         voxel, field = float(member.shape.meta["scale"][0]), np.asarray(member.shape.data, np.float32)
-        trial = _trial(dict(member.parameters), target.measure(field, voxel), voxel, field, target, unit)
+        field = field / np.abs(field).max()
+        trial = trial_of({**atlas.common, **member.parameters}, target.measure(field, voxel), voxel, field, target)
         chosen.append((trial, member.name))
     if not chosen:
         raise InputError("This atlas holds no textures to begin with.")
-    best, name = min(chosen, key=lambda pair: pair[0].misfit)
-    field = best.field / np.abs(best.field).max()
-    return replace(best, parameters={**atlas.common, **best.parameters}, field=field), name
+    return sorted(chosen, key=lambda pair: pair[0].misfit)
 
 
-def _shortlist(atlas: Atlas, target: _Target) -> list[AtlasMember]:
+def _shortlist(atlas: Atlas, target: Target) -> list[AtlasMember]:
     """Return the members worth measuring anew, judged by the diagrams that the atlas holds."""
 
     def misfit(member: AtlasMember) -> float:
@@ -182,16 +163,7 @@ def _shortlist(atlas: Atlas, target: _Target) -> list[AtlasMember]:
     return sorted((member for member in atlas.members if member.diagram is not None), key=misfit)[:_SHORTLIST]
 
 
-def _trial(parameters: dict[str, Any], places: np.ndarray, voxel: float, field: np.ndarray, target: _Target, unit: str) -> Trial:
-    """Compare a texture, whose voxels had the edge `voxel`, with the target at the scale that suits it best."""
-    factor = max(target.scale(places), 1e-9)
-    distance = float(np.linalg.norm(factor * places - target.places))
-    share = float(np.mean(field > 0))
-    scaled = {**parameters, "voxel_size": voxel / factor, "unit": unit}
-    return Trial(scaled, distance, share, target.misfit(distance, share), field)
-
-
-def _run(atlas: Atlas, parameters: Mapping[str, Any], target: _Target, unit: str, steps: int) -> Trial | None:
+def _run(atlas: Atlas, parameters: Mapping[str, Any], target: Target, steps: int) -> Trial | None:
     """Run one texture; None if it left no surface."""
     try:
         simulation = atlas.simulation({**parameters, "max_steps": steps})
@@ -201,21 +173,27 @@ def _run(atlas: Atlas, parameters: Mapping[str, Any], target: _Target, unit: str
         places = target.measure(field, voxel)
     except ShapelabError:  # it vanished, or its parameters are outside of what is allowed
         return None
-    return _trial(dict(parameters), places, voxel, field, target, unit)
+    return trial_of(dict(parameters), places, voxel, field, target)
 
 
-def _with_volume(best: Trial, target: _Target) -> dict[str, Any]:
+def _with_volume(best: Trial, target: Target) -> dict[str, Any]:
     """Return the best parameters with the mass that the missing volume asks for."""
     mass = best.parameters["mass"] + 2 * (target.volume_fraction - best.volume_fraction)
     return {**best.parameters, "mass": float(np.clip(mass, *_MASSES))}
 
 
-def _proposal(best: Trial, rng: np.random.Generator, width: float) -> dict[str, Any]:
-    """Return parameters around the best ones, `width` in units of the ranges of the atlas."""
-    proposal = dict(best.parameters)
+def _proposal(parents: Sequence[Trial], rng: np.random.Generator, width: float) -> dict[str, Any]:
+    """Return parameters around those of one of the best textures, the best most often; `width` in units of the ranges of the atlas."""
+    place = min(int(rng.geometric(0.5)) - 1, len(parents) - 1)
+    proposal = dict(parents[place].parameters)
+    crossed = len(parents) > 2 and rng.random() < _CROSSED
+    if crossed:
+        a, b = (parents[i].parameters for i in rng.choice(len(parents), size=2, replace=False))
+        proposal |= {name: float(proposal[name] + 0.6 * (a[name] - b[name])) for name in ATLAS_RANGES}
     changed = rng.choice(len(ATLAS_RANGES), size=rng.integers(1, 4), replace=False)  # few at once: more of them succeed
     for index in changed.tolist():
         name, (low, high) = list(ATLAS_RANGES.items())[index]
-        limits = _MASSES if name == "mass" else (low, high)
-        proposal[name] = float(np.clip(proposal[name] + width * (high - low) * rng.normal(), *limits))
+        proposal[name] = float(proposal[name] + width * (high - low) * rng.normal())
+    proposal["mass"] = float(np.clip(proposal["mass"], *_MASSES))
+    proposal["a02"] = max(proposal["a02"], ATLAS_RANGES["a02"][0])  # other parameters may leave the ranges of the atlas
     return proposal

@@ -148,14 +148,16 @@ class AtlasDock(QWidget):
         self._parameters = dict(best.parameters)
         self._say_here(f"<b>Here</b>: the texture fitted to {escape(found.target.name)}: {in_words(self._parameters)}")
         self._refresh()
-        voxel = self._parameters["voxel_size"]
         look = {"contrast_limits": (-1.0, 1.0), "rendering": "iso", "iso_threshold": 0.0, "colormap": "bop orange"}
-        size = voxel * np.array(best.field.shape, float)
+        steps = np.array(best.spacing)
+        size = steps * best.field.shape
         corner = place_beside(found.box, size)
-        place = found.taken.pixels_place(Place.of((voxel,) * 3, corner + voxel / 2, found.taken.unit))
-        metadata = {"shapelab": {**provenance(self._view.atlas.simulation(self._parameters)), "distance": best.distance}}
+        place = found.taken.pixels_place(Place.of(best.spacing, (corner + steps / 2).tolist(), found.taken.unit))
+        metadata = {
+            "shapelab": {**provenance(self._view.atlas.simulation(self._parameters)), "distance": best.distance, "stretch": best.stretch}
+        }
         name = f"like {found.target.name}"
-        insert_layer(self._viewer, Image(best.field.astype(np.float32), name=name, metadata=metadata, **look, **place))
+        insert_layer(self._viewer, Image(best.shape.astype(np.float32), name=name, metadata=metadata, **look, **place))
         self._member.hide()
         factors = np.array(found.taken.factors)
         look_at(self._viewer, *((low / factors, high / factors) for low, high in (found.box, (corner, corner + size))))

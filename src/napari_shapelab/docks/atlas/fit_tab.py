@@ -10,7 +10,7 @@ from typing import Any
 
 from napari.layers import Layer
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QSpinBox, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.atlas.place_beside import Box, inner_box
 from napari_shapelab.viewer.layer_data import TakenLayer, take
@@ -72,10 +72,15 @@ class AtlasFit(QWidget):
         self.trials.setFixedWidth(112)
         self.trials.setToolTip("Short runs that refine the nearest texture of the atlas, 0 to 500; each takes about a second.")
         ignore_wheel(self.trials)
+        self.stretch = QCheckBox("Stretch")
+        self.stretch.setChecked(True)
+        self.stretch.setToolTip("Textures may be stretched along z by 0.5 to 2: for masks that are flat or long, as of thick slices.")
+        self.sizes = QCheckBox("Sizes")
+        self.sizes.setToolTip("Meet also the mean thickness of the shape and of the space around it; each run takes twice as long.")
         self.work = WorkRow(viewer, "Fit", "Search the atlas, then refine. The mask is not changed.")
         self.work.say(_HINT)
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
-        row = FlowRow((self.combo, self.trials, self.script_button))
+        row = FlowRow((self.combo, self.trials, self.stretch, self.sizes, self.script_button))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
@@ -94,6 +99,7 @@ class AtlasFit(QWidget):
     def start(self) -> None:
         """Fit a texture to the chosen mask."""
         layer, atlas, trials = self.combo.layer, self._atlas(), self.trials.value()
+        options = self._options()
         if layer is None or atlas is None or self.running:
             self.work.say("Choose a mask first." if layer is None else "The atlas is still being read: try again in a moment.", wrong=True)
             return
@@ -109,22 +115,28 @@ class AtlasFit(QWidget):
 
             read = read_shape(taken, fields=False)
             mask = read.data != 0
-            fit = fit_texture(mask, read.spacing, unit=read.unit or "pixel", atlas=atlas, trials=trials, progress=tell, stop=abort.is_set)
+            given: dict[str, Any] = {"unit": read.unit or "pixel", "atlas": atlas, "trials": trials, **options}
+            fit = fit_texture(mask, read.spacing, progress=tell, stop=abort.is_set, **given)
             return FittedTexture(fit, layer, read, inner_box(mask, read.place), trials)
 
         self.work.start(work, self._on_done, "Searching the atlas…")
+
+    def _options(self) -> dict[str, Any]:
+        """Return what the boxes say, as `fit_texture` takes it."""
+        return {"stretch": self.stretch.isChecked(), "properties": ("strut_size", "pore_size") if self.sizes.isChecked() else ()}
 
     def script(self) -> Script:
         """Return what a script does that fits the same; InputError if nothing is chosen."""
         if self.combo.layer is None:
             raise InputError("Choose a mask first.")
         taken = take(self.combo.layer, self._viewer)
+        options = "".join(f", {name}={value!r}" for name, value in self._options().items())
         body = [
             "from shapelab.batch import fit_texture, open_atlas, shipped_atlas",
             "",
             f"atlas = {self._source()}",
             'spacing, unit = mask.meta["scale"], mask.meta["units"][-1]',
-            f"fit = fit_texture(mask.data != 0, spacing, unit=unit, atlas=atlas, trials={self.trials.value()})",
+            f"fit = fit_texture(mask.data != 0, spacing, unit=unit, atlas=atlas, trials={self.trials.value()}{options})",
             "print(fit.member, fit.start.distance, fit.best.distance, dict(fit.best.parameters))",
         ]
         return Script(body, {"mask": taken})
@@ -133,10 +145,15 @@ class AtlasFit(QWidget):
         fit = found.fit
         unit = shown_unit(str(fit.best.parameters["unit"]))
         steps = f"{fit.start.distance:.3g} ({fit.member}) → {fit.best.distance:.3g}, of a mean curvature of {fit.curvature:.3g}"
+        stretched = f" It is {fit.best.stretch:g} times as long along z as it grew." if fit.best.stretch != 1 else ""
+        found_sizes = (
+            f"{name.replace('_', ' ')} {fit.best.properties[name]:.3g}, mask {value:.3g}" for name, value in fit.properties.items()
+        )
+        sizes = f" Sizes [{unit}]: {'; '.join(found_sizes)}." if fit.best.properties else ""
         notes = "".join(f" {note}" for note in found.taken.notes)
         self.work.say(
             f"Distance between the curvatures [1/{unit}]: {steps}. Volume fraction {percent(fit.best.volume_fraction)}, "
-            f"mask {percent(fit.volume_fraction)}.{notes}"
+            f"mask {percent(fit.volume_fraction)}.{stretched}{sizes}{notes}"
         )
         self.fitted.emit(found)
 

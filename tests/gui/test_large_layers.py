@@ -1,0 +1,62 @@
+"""Label layers larger than the memory: measured some planes at a time, refused with a sentence where all is needed at once."""
+
+from __future__ import annotations
+
+import dask.array as da
+import numpy as np
+import pytest
+import zarr
+from napari.layers import Image, Labels
+
+from napari_shapelab.actions import measure_effective, measure_selected
+from napari_shapelab.viewer.layer_data import take
+from napari_shapelab.widgets.measurement_table import measurements_dock
+from napari_shapelab.work.row import WorkRow
+from shapelab.errors import OutOfMemoryError
+from shapelab.labels.lazy import LazyPart
+from shapelab.measure import measure_labels
+
+CELLS = np.kron(np.arange(1, 9).reshape(2, 2, 2), np.ones((8, 9, 10), np.uint16)).astype(np.uint16)
+
+
+@pytest.mark.parametrize("kind", ["dask", "zarr", "pyramid"])
+def test_labels_in_chunks_are_measured_in_full_with_progress(viewer, qtbot, kind):
+    lazy = da.from_array(CELLS, chunks=5) if kind != "zarr" else zarr.create_array(store={}, data=CELLS, chunks=(5, 5, 5))
+    layer = Labels([lazy, lazy[::2, ::2, ::2]] if kind == "pyramid" else lazy, scale=(2, 1, 1), name="large")
+    viewer.add_layer(layer)
+    viewer.layers.selection = {layer}
+    measure_selected(viewer)
+    row = measurements_dock(viewer).findChild(WorkRow)
+    assert row.cancel_button.isEnabled()
+    qtbot.waitUntil(lambda: "volume" in layer.features, timeout=60_000)
+    np.testing.assert_array_equal(layer.features["volume"], measure_labels(CELLS, (2, 1, 1))["volume"])
+    qtbot.waitUntil(lambda: "8 labels" in row.message.text())
+
+
+def test_a_frame_is_cut_out_of_zarr_without_being_read(viewer):
+    movie = zarr.create_array(store={}, shape=(4000, 200, 1000, 1000), chunks=(1, 50, 250, 250), dtype=np.uint16)
+    layer = Labels(movie, axis_labels=("t", "z", "y", "x"), name="movie")
+    taken = take(layer, viewer, frame=7)
+    assert isinstance(taken.data, LazyPart)
+    assert taken.data.shape == (200, 1000, 1000)
+
+
+@pytest.mark.parametrize("kind", [Labels, Image])
+def test_what_is_needed_at_once_and_does_not_fit_is_refused(kind):
+    huge = da.zeros((40_000, 20_000, 20_000), dtype=np.uint16, chunks=(64, 1024, 1024))
+    layer = kind(huge, name="huge") if kind is Labels else kind(huge, name="huge", contrast_limits=(0, 1))
+    with pytest.raises(OutOfMemoryError, match="GB"):
+        take(layer).read()
+
+
+def test_effective_properties_join_the_table_of_a_mask(viewer, qtbot):
+    mask = np.zeros((16, 16, 24), np.uint8)
+    mask[:, :, np.arange(24) % 8 < 4] = 1
+    layer = viewer.add_labels(mask, name="plates", scale=(1, 1, 0.5))
+    viewer.layers.selection = {layer}
+    measure_effective(viewer)
+    table = measurements_dock(viewer)
+    qtbot.waitUntil(lambda: any(row[0].startswith("pore_chord_x") for row in table.rows()), timeout=60_000)
+    numbers = {row[0].split(" [")[0]: row[1] for row in table.rows()[1:]}
+    assert numbers["pore_chord_x"] == "2"
+    assert numbers["tortuosity_y"] == "1"
