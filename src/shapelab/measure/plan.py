@@ -36,6 +36,7 @@ class LabelPlan:
 
     def __str__(self) -> str:
         minutes = f"{self.seconds:.0f} s" if self.seconds < 120 else f"{self.seconds / 60:.0f} min"
+        minutes = minutes if self.seconds >= 1.5 else "a second"
         size = f"{self.memory / 1e9:.1f} GB" if self.memory >= 1e9 else f"{max(1, round(self.memory / 1e6))} MB"
         return f"{self.voxels:,} voxels, read {self.planes} planes at a time: about {minutes} and {size} of memory."
 
