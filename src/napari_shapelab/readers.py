@@ -38,7 +38,7 @@ def cell_reader(path: str | Sequence[str]) -> _Read | None:
 
     paths = [path] if isinstance(path, str) else list(path)
     known = (".tesr", ".piff", ".pif", ".roi")
-    return _each(_image) if all(str(item).lower().endswith(known) or is_roi_set(Path(item)) for item in paths) else None
+    return _each(_cells) if all(str(item).lower().endswith(known) or is_roi_set(Path(item)) for item in paths) else None
 
 
 def run_reader(path: str | Sequence[str]) -> _Read | None:
@@ -94,6 +94,13 @@ def _mesh(path: str) -> _Triples:
 def _image(path: str) -> _Triples:
     layer = read_image(path)
     _say(path, layer.meta.get("metadata", {}).get("notes", ()))
+    return [layer.as_tuple()]
+
+
+def _cells(path: str) -> _Triples:
+    """Read cells; what their format cannot state is said in the status bar, since it is so of every such file."""
+    layer = read_image(path)
+    say_in_status(f"{Path(path).name}: {' '.join(layer.meta.get('metadata', {}).get('notes', ()))}")
     return [layer.as_tuple()]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from napari.layers import Image, Labels, Layer, Surface
 
-from napari_shapelab.readers import nifti_reader
+from napari_shapelab.readers import cell_reader, nifti_reader
 from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.writers import LayerNotWrittenError
 from shapelab.io.mesh import read_mesh_file
@@ -133,11 +133,13 @@ def test_cells_for_other_programs_are_saved_and_opened(viewer, tmp_path):
     labels = np.kron(np.array([[1, 2], [3, 0], [7, 7]]), np.ones((4, 4), int))
     orientations = np.tile([0.0, 0.6, 0.0, 0.8], (7, 1))
     known = {"orientations": orientations, "symmetries": ["cubic"] * 7, "phase_names": list("aabbccc")}
-    layer = Labels(labels, scale=(0.5, 0.25), units=("um", "um"), metadata=known)
     for suffix in ("tesr", "piff", "zip"):
+        layer = Labels(labels, scale=(0.5, 0.25), units=("um", "um"), metadata=known)
         assert save(viewer, layer, tmp_path / f"g.{suffix}") == [str(tmp_path / f"g.{suffix}")]
         assert f"g.{suffix} states no" in viewer.status
-        (back,) = viewer.open(str(tmp_path / f"g.{suffix}"), plugin=PLUGIN)
+        ((found, meta, kind),) = cell_reader(str(tmp_path / f"g.{suffix}"))(str(tmp_path / f"g.{suffix}"))
+        assert f"g.{suffix}: " in viewer.status
+        back = Layer.create(found, meta, kind)
         assert type(back) is Labels
         np.testing.assert_array_equal(back.data, labels)
         if suffix == "tesr":
