@@ -56,7 +56,7 @@ class Page:
 
     def _repr_html_(self) -> str:
         """Show the page in a notebook, in a frame that reaches nothing around it."""
-        frame = 'width="100%" height="860" style="border: 0" sandbox="allow-scripts allow-downloads"'
+        frame = 'width="1000" height="860" style="border: 0" sandbox="allow-scripts allow-downloads"'
         return f'<iframe {frame} srcdoc="{html.escape(self.text)}"></iframe>'
 
     def sentence(self) -> str:
