@@ -38,7 +38,7 @@ def test_a_movie_is_one_table(movie, tmp_path, capsys):
     assert main(["measure", str(path), "--over-time", "--labels", "--interval", "5", "--json"]) == 0
     printed = capsys.readouterr()
     rows = pd.DataFrame(json.loads(printed.out))
-    assert "4 frames, 4 to 4 cells in each; no events." in printed.err
+    assert "4 frames, 4 cells in each; no events." in printed.err
     assert rows["velocity_x"].dropna().to_numpy() == pytest.approx(0.5 / 5)
     assert rows["time"].tolist() == [5.0 * t for t in range(4) for _ in range(4)]
     mixed = np.stack([np.r_[0, np.random.default_rng(t).permutation(4) + 1][frame] for t, frame in enumerate(frames)])

@@ -224,7 +224,7 @@ def test_axes_that_are_no_space_are_known_by_their_names():
 
 @pytest.mark.parametrize("unit", ["degree", "m/s", "kg", "Hz"])
 def test_what_is_no_length_is_refused(unit):
-    assert "is no length" in why_not_taken(Labels(np.ones((5, 6), int), units=(unit, unit)))
+    assert "not a length" in why_not_taken(Labels(np.ones((5, 6), int), units=(unit, unit)))
 
 
 def test_centroids_are_named_by_the_layers_own_axes():

@@ -120,12 +120,12 @@ def test_a_still_picture_is_a_png(browser, texture_page):
     assert bytes(start) == b"\x89PNG"
 
 
-def test_a_film_holds_all_frames(browser, tumbling_page):
+def test_a_movie_holds_all_frames(browser, tumbling_page):
     opened(browser, tumbling_page)
     browser.run(f"{SHOW}.player.speed = 30")
     size = browser.run(
         f"new Promise(done => {{ const make = URL.createObjectURL; URL.createObjectURL = b => {{ URL.createObjectURL = make; done(b.size);"
-        f" return make.call(URL, b); }}; {SHOW}.film(); }})"
+        f" return make.call(URL, b); }}; {SHOW}.movie(); }})"
     )
     assert size > 1000
     assert browser.run(f"{SHOW}.player.index") == 5

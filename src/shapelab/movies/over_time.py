@@ -54,7 +54,8 @@ class CellsOverTime:
     def __str__(self) -> str:
         counts = self.table.groupby("frame").size().reindex(range(len(self.times)), fill_value=0)
         kinds = ", ".join(Event(kind).counted(count) for kind, count in self.events["kind"].value_counts().items())
-        head = f"{len(self.times)} frames, {counts.min()} to {counts.max()} cells in each; {kinds or 'no events'}."
+        cells = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+        head = f"{len(self.times)} frames, {cells} cells in each; {kinds or 'no events'}."
         return " ".join([head, *self.notes])
 
     @property

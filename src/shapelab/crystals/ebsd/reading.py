@@ -87,7 +87,8 @@ def _as_map(points: Points, assumed: str | None) -> EbsdMap:
     told += points.notes
     lost = int((points.phase == 0).sum())
     if lost:
-        told.append(f"{lost} of {len(points.phase)} points were not indexed: they have phase 0.")
+        were = "was not indexed: it has" if lost == 1 else "were not indexed: they have"
+        told.append(f"{lost} of {len(points.phase)} points {were} phase 0.")
     there = grid.point >= 0
     orientations = from_euler(euler)[grid.point]
     orientations[~there] = (0.0, 0.0, 0.0, 1.0)

@@ -1,6 +1,6 @@
-// A still picture and a film of what is seen, saved by the browser.
+// A still picture and a movie of what is seen, saved by the browser.
 
-const SMALLEST = 500; // bytes that any film has
+const SMALLEST = 500; // bytes that any movie has
 const LONGEST_WAIT = 20000; // milliseconds
 
 function composed(view, overlay) {
@@ -26,12 +26,12 @@ export function still(view, overlay) {
   return new Promise((done) => composed(view, overlay).toBlob(done, "image/png"));
 }
 
-export function canFilm() {
+export function canRecord() {
   return typeof MediaRecorder !== "undefined" && typeof HTMLCanvasElement.prototype.captureStream === "function";
 }
 
-// A film of all frames: `go` shows one and returns when it is drawn. Returns {blob, suffix}.
-export async function film(view, overlay, count, framesPerSecond, go) {
+// A movie of all frames: `go` shows one and returns when it is drawn. Returns {blob, suffix}.
+export async function record(view, overlay, count, framesPerSecond, go) {
   const both = composed(view, overlay);
   const pen = both.getContext("2d");
   const kinds = ["video/mp4", "video/webm;codecs=vp9", "video/webm"];

@@ -1,5 +1,5 @@
 // The page: puts data, pictures, time, plot and words together.
-import { canFilm, film, save, still } from "./capture.js";
+import { canRecord, record, save, still } from "./capture.js";
 import { CellRenderer, FlatRenderer } from "./flat_renderer.js";
 import { Graphics } from "./gl.js";
 import { LiveCells, whyNoCells } from "./live_cells.js";
@@ -126,7 +126,7 @@ class Show {
     addButton(box, "Picture", "Save what is seen as a PNG", async () => {
       save(await this.still(), `${this.baseName}.png`);
     });
-    if (canFilm() && this.page.frames.length > 1) addButton(box, "Film", "Save all frames as a film", () => this.film());
+    if (canRecord() && this.page.frames.length > 1) addButton(box, "Movie", "Save all frames as a movie", () => this.movie());
     this.view.show(this.renderer.plane);
   }
 
@@ -139,18 +139,18 @@ class Show {
     return still(this.canvas, this.overlay);
   }
 
-  async film() {
+  async movie() {
     this.player.pause();
-    say("Filming…");
+    say("Recording…");
     try {
-      const { blob, suffix } = await film(this.canvas, this.overlay, this.page.frames.length, this.player.speed, async (index) => {
+      const { blob, suffix } = await record(this.canvas, this.overlay, this.page.frames.length, this.player.speed, async (index) => {
         await this.player.go(index);
         this.draw(1);
       });
       save(blob, `${this.baseName}.${suffix}`);
       say("");
     } catch (error) {
-      say(`The film could not be made: ${error.message}`);
+      say(`The movie could not be made: ${error.message}`);
     }
   }
 
