@@ -162,7 +162,7 @@ class Parts:
                     found = list(csv.DictReader(table))
                 if any(None in row or None in row.values() for row in found):  # more or fewer entries than columns
                     part.unlink()
-                    raise InputError(f"The table of {name} in {self.folder.name} is damaged: the same call makes it anew.")
+                    raise InputError(f"The table of {name} in {self.folder.name} is damaged and was removed: start again to remake it.")
                 writer.writerows({**row, "file": name} for row in found)
                 rows[name] = len(found)
         return rows

@@ -19,9 +19,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "what", choices=("motion", "growth", "shape"), help="speed and persistence of a movie, growth rates of a movie, shapes of an image"
     )
     add_movie_options(parser)
-    parser.add_argument("--remove-drift", action="store_true", help="motion: take away the mean displacement of all cells in each frame")
+    parser.add_argument("--remove-drift", action="store_true", help="motion: subtract the mean displacement of all cells in each frame")
     parser.add_argument("--border-cells", action="store_true", help="shape: count cells that the border of the image cuts")
-    parser.add_argument("--level", type=number, default=0.9, metavar="P", help="probability that an interval shall hold (default 0.9)")
+    parser.add_argument("--level", type=number, default=0.9, metavar="P", help="coverage of the intervals (default 0.9)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the table as .csv instead of printing it")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(action=run)

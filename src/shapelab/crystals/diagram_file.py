@@ -61,7 +61,7 @@ def load_diagram(path: str | Path) -> SavedDiagram:
         raise InputError(f"There is no file {str(file)!r}.")
     data = read_json(file, limit=_LARGEST)
     if data.get("format") != FORMAT:
-        raise InputError(f"{file.name} is no diagram: it should say 'format': {FORMAT!r}.")
+        raise InputError(f"{file.name} is not a diagram: it should say 'format': {FORMAT!r}.")
     if data.get("version") is True or data.get("version") != VERSION:
         raise InputError(f"{file.name} has version {shown(data.get('version'))} of the format; this program reads version {VERSION}.")
     try:

@@ -180,9 +180,11 @@ def _doubts(persistence: float, step: float, times: np.ndarray) -> list[str]:
     notes = []
     gaps = np.diff(times)
     if gaps.max() > 1.05 * gaps.min():
-        notes.append("The frames are not equally far apart in time: their mean distance was taken.")
+        notes.append("The frames are not evenly spaced in time: their mean interval was used.")
     if persistence > 0.5 * (times[-1] - times[0]):
-        notes.append("Cells keep their direction for longer than half the movie: the persistence is hardly known.")
+        notes.append("Cells keep their direction for longer than half the movie: the persistence is poorly determined.")
     elif persistence < 0.5 * step:
-        notes.append("Cells forget their direction within a frame: only the diffusion is known, not speed and persistence by themselves.")
+        notes.append(
+            "Cells forget their direction within a frame: only their diffusion can be estimated, not speed and persistence."
+        )
     return notes

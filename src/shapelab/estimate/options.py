@@ -20,7 +20,13 @@ class FitOptions(Parameters):
         0.5, "Part of all runs that counts in the end: those that came closest.", label="Part that counts", ge=0.05, le=1, step=0.05
     )
     level: float = parameter(
-        0.9, "Probability that an interval shall hold.", label="Probability of intervals", main=True, ge=0.5, le=0.999, step=0.05
+        0.9,
+        "Coverage of the intervals: the probability that one holds the true value.",
+        label="Coverage",
+        main=True,
+        ge=0.5,
+        le=0.999,
+        step=0.05,
     )
     seed: int = parameter(1, "Random seed: the same seed gives the same fit.", label="Random seed", ge=0, le=2**31 - 1)
 

@@ -82,9 +82,7 @@ class CellFit:
         if names := self._undetermined():
             notes.append(f"The target says little about {', '.join(names)}.")
         if edge := [one.name for one in self._raw() if not _EDGE < one.value < 1 - _EDGE]:
-            notes.append(
-                f"The best value of {', '.join(edge)} lies at the edge of its range: widen the range, or the model wants too much."
-            )
+            notes.append(f"The best value of {', '.join(edge)} lies at the edge of its range: widen the range, or choose another model.")
         if far := [name for name, distance in self.misfits() if abs(distance) > _FAR]:
             notes.append(f"The model does not reproduce {', '.join(far[:4])}{' and more' if len(far) > 4 else ''} of the target.")
         return tuple(notes)

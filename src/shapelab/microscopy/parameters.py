@@ -12,10 +12,12 @@ __all__ = ["MicroscopeParameters"]
 class MicroscopeParameters(Parameters):
     """The stain, the optics and the camera."""
 
-    stain: Literal["membrane", "nucleus"] = parameter("membrane", "What shines: the outlines of the cells, or their nuclei.", main=True)
+    stain: Literal["membrane", "nucleus"] = parameter(
+        "membrane", "What is stained: the membranes of the cells, or their nuclei.", main=True
+    )
     psf: float | None = parameter(
         None,
-        "Width of the point spread function in the plane (full width at half maximum), in the unit of the image; none takes 2.5 pixels.",
+        "Width of the point spread function in the plane (full width at half maximum), in the unit of the image; 2.5 pixels if left empty.",
         label="PSF width",
         main=True,
         ge=0,
@@ -24,7 +26,7 @@ class MicroscopeParameters(Parameters):
     )
     psf_axial: float | None = parameter(
         None,
-        "Width of the point spread function along z (full width at half maximum), in the unit of the image; none takes 3 times the other.",
+        "Width of the point spread function along z, in the unit of the image; 3 times that in the plane if left empty.",
         label="PSF width along z",
         ge=0,
         le=1e6,
@@ -34,7 +36,13 @@ class MicroscopeParameters(Parameters):
         1, "One plane of the image for this many planes of the labels.", label="Planes per z step", main=True, ge=1, le=100
     )
     photons: float = parameter(
-        100.0, "Photons per pixel where it is brightest: fewer photons, more noise.", unit="photons", main=True, gt=0, le=30_000, step=10
+        100.0,
+        "Photons per pixel where the stain is brightest: fewer photons, more noise.",
+        unit="photons",
+        main=True,
+        gt=0,
+        le=30_000,
+        step=10,
     )
     background: float = parameter(10.0, "Photons per pixel everywhere.", unit="photons", main=True, ge=0, le=30_000, step=1)
     read_noise: float = parameter(2.0, "Noise of the camera (standard deviation).", unit="electrons", main=True, ge=0, le=1000, step=0.5)
@@ -49,7 +57,7 @@ class MicroscopeParameters(Parameters):
     )
     thickness: float | None = parameter(
         None,
-        "Thickness of the membranes, in the unit of the image; none takes 1 pixel.",
+        "Thickness of the membranes, in the unit of the image; 1 pixel if left empty.",
         label="Membrane thickness",
         gt=0,
         le=1e6,

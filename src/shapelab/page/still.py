@@ -56,7 +56,7 @@ def still_page(
     """
     for layer in layers:
         if layer.kind not in ("image", "labels") or layer.data.ndim not in (2, 3):
-            raise InputError(f"A web page shows images and labels in the plane or in space; {layer.name!r} is none.")
+            raise InputError(f"A web page shows 2-D and 3-D images and labels; {layer.name!r} is neither.")
     volumes = [Volume.of_layer(layer) for layer in layers]
     name = title.partition(" · ")[0]
     words: dict[str, Any] = {

@@ -110,7 +110,7 @@ class CompareDock(QWidget):
         if a is None or b is None:
             raise InputError("Choose two layers, A and B, first.")
         if self.over_time.isChecked() and self.over_time.isEnabled():
-            raise InputError("Scripts are of single frames: save the two layers and use  shapelab compare A B --over-time.")
+            raise InputError("A script compares single frames: for movies, save the two layers and use  shapelab compare A B --over-time.")
         options = ", ".join(f"{name}={value!r}" for name, value in self.parameters if name != "difference")
         show = (
             "for name, value in result.items():",

@@ -9,10 +9,10 @@ export const MOTIONS = {
   relaxation: { text: "Every cell moves to its own centre.", sliders: ["rate"] },
   run_and_tumble: { text: "Cells run, tumble to new directions and push one another.", sliders: ["speed", "tumble_rate", "correction"] },
   sorting: {
-    text: "Two kinds of cells sort by the tensions of their contacts.",
+    text: "Two types of cells sort by the tensions of their contacts.",
     sliders: ["first", "second", "between", "first_medium", "second_medium", "mobility", "noise"],
   },
-  other: { text: "Cells push one another and hold their areas; the motion of this scenario itself is not in the page.", sliders: ["correction"] },
+  other: { text: "Cells push one another and keep their areas; the motion of this scenario is not part of the page.", sliders: ["correction"] },
 };
 
 // Which of the motions a run has.

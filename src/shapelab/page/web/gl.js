@@ -5,7 +5,7 @@ export class Graphics {
   constructor(canvas) {
     this.canvas = canvas;
     this.gl = canvas.getContext("webgl2", { antialias: false, preserveDrawingBuffer: true });
-    if (this.gl === null) throw new Error("This browser has no WebGL 2, which the pictures need. Another browser, or a newer one, will show them.");
+    if (this.gl === null) throw new Error("This browser has no WebGL 2, which this page needs: open it in a newer browser.");
     this.gl.pixelStorei(this.gl.UNPACK_ALIGNMENT, 1);
     this.programs = new Map();
   }

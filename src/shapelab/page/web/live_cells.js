@@ -11,7 +11,7 @@ const PASSES = 3; // Newton steps per picture
 // Why the page cannot go on with these cells, "" if it can.
 export function whyNoCells(layer) {
   const most = Math.max(...layer.counts);
-  return most > MOST_CELLS ? `Up to ${MOST_CELLS} cells go on in the page; this run has ${most}.` : "";
+  return most > MOST_CELLS ? `A page can continue up to ${MOST_CELLS} cells; this run has ${most}.` : "";
 }
 
 export class LiveCells {
@@ -34,10 +34,10 @@ export class LiveCells {
 
   build(box) {
     const kind = MOTIONS[motionOf(this.live, this.preset)];
-    element("p", `The cells go on here, in your browser. ${kind.text} Drag a cell.`, box);
+    element("p", `The cells keep moving, computed in your browser. ${kind.text} Drag a cell.`, box);
     const row = element("div", "", box);
     row.className = "row";
-    this.button = addButton(row, "Run", "Go on from the frame that is shown, or pause", () => this.toggle());
+    this.button = addButton(row, "Run", "Continue from this frame, or pause", () => this.toggle());
     addButton(row, "Scatter", "Put all cells at random places", () => this.scatter());
     this.words = element("output", "", row);
     const declared = this.live.declared.filter(({ name }) => kind.sliders.includes(name));

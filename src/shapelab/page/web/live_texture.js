@@ -10,9 +10,9 @@ const CHANGED_LIVE = ["a20", "a11", "a02", "b10", "b01", "c", "orientation", "te
 // Why the page cannot go on with this run, "" if it can.
 export function whyNoTexture(live, layer) {
   const p = live.values;
-  if (layer.shape.reduce((a, b) => a * b) > LARGEST) return "Textures of up to 64 × 64 × 64 voxels go on in the page; this one is larger.";
+  if (layer.shape.reduce((a, b) => a * b) > LARGEST) return "A page can continue textures of up to 64 × 64 × 64 voxels; this one is larger.";
   if (p.sequence || p.fidelity || p.reduced_volume !== null) {
-    return "This run has terms (a sequence of textures, a target or a vesicle's area) with which the page cannot go on.";
+    return "A page cannot continue this run: it has a sequence of textures, a target or a vesicle's area.";
   }
   return "";
 }
@@ -34,12 +34,12 @@ export class LiveTexture {
   }
 
   build(box) {
-    element("p", "The texture goes on here, in your browser: the same energy, metric and step rule as in shapelab. Change the sliders meanwhile.", box);
+    element("p", "The texture keeps evolving, computed in your browser with the energy, metric and step rule of shapelab. Move the sliders as it runs.", box);
     const row = element("div", "", box);
     row.className = "row";
-    this.button = addButton(row, "Run", "Go on from the frame that is shown, or pause", () => this.toggle());
-    addButton(row, "From noise", "Begin again from random noise with the mean that is set", () => this.fromNoise());
-    addButton(row, "From this frame", "Begin again from the frame that is shown", () => this.fromFrame());
+    this.button = addButton(row, "Run", "Continue from this frame, or pause", () => this.toggle());
+    addButton(row, "From noise", "Restart from random noise with this mean", () => this.fromNoise());
+    addButton(row, "From this frame", "Restart from this frame", () => this.fromFrame());
     this.words = element("output", "", row);
     const declared = this.live.declared.filter(({ name }) => CHANGED_LIVE.includes(name));
     addParameters(box, declared, this.parameters, () => this.post({ kind: "update", parameters: this.parameters }));

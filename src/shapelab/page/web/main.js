@@ -123,7 +123,7 @@ class Show {
       if (otherPlane) this.view.show(this.renderer.plane);
       this.redraw();
     });
-    addButton(box, "Picture", "Save what is seen as a PNG", async () => {
+    addButton(box, "Picture", "Save this view as a PNG", async () => {
       save(await this.still(), `${this.baseName}.png`);
     });
     if (canRecord() && this.page.frames.length > 1) addButton(box, "Movie", "Save all frames as a movie", () => this.movie());
