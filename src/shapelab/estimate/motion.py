@@ -184,7 +184,5 @@ def _doubts(persistence: float, step: float, times: np.ndarray) -> list[str]:
     if persistence > 0.5 * (times[-1] - times[0]):
         notes.append("Cells keep their direction for longer than half the movie: the persistence is poorly determined.")
     elif persistence < 0.5 * step:
-        notes.append(
-            "Cells forget their direction within a frame: only their diffusion can be estimated, not speed and persistence."
-        )
+        notes.append("Cells forget their direction within a frame: only their diffusion can be estimated, not speed and persistence.")
     return notes
