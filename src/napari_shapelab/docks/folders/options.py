@@ -32,7 +32,7 @@ class _Tick:
 
 
 _TICKS = (
-    _Tick("--labels", "Numbers are labels", "Take the numbers of an image as ids of objects, whatever they look like.", tuple(VERBS)),
+    _Tick("--labels", "Read as labels", "Take the values of an image as the ids of objects, even if it looks like a grey image.", tuple(VERBS)),
     _Tick("--over-time", "All frames", "The files are movies: labels over time.", ("measure", "compare", "tensions")),
     _Tick("--link", "Link cells", "Of movies: labels do not follow the cells; link them by overlap.", ("measure", "compare")),
     _Tick("--periodic", "Periodic", "The images repeat along all axes.", ("measure", "tensions")),
@@ -61,6 +61,8 @@ class FolderOptions(QWidget):
         self.table = QComboBox()
         self.voxel_size, self.unit, self.interval, self.more = QLineEdit(), QLineEdit(), QLineEdit(), QLineEdit()
         self.jobs = NumberBox(whole=True, limits=(0, 256))
+        self.jobs.setRange(0, 256)
+        self.jobs.setSpecialValueText("one per core")
         self._grid, self._form = QGridLayout(), QFormLayout()
         self._build()
 
@@ -128,14 +130,14 @@ class FolderOptions(QWidget):
             line.setPlaceholderText(hint)
             line.setToolTip(tip)
             line.textChanged.connect(self._tell)
-        self.jobs.setToolTip("Files that are read at a time: 0 to 256; 0 for one per core.")
+        self.jobs.setToolTip("Files that are read at once: 1 to 256, or one per core.")
         self.jobs.valueChanged.connect(self._tell)
         rows: tuple[tuple[str, QWidget], ...] = (
             ("Rows", self.table),
             ("Voxel size", self.voxel_size),
             ("Unit", self.unit),
             ("Interval", self.interval),
-            ("At a time", self.jobs),
+            ("Files at once", self.jobs),
             ("More options", self.more),
         )
         self._form.setVerticalSpacing(4)
