@@ -88,7 +88,7 @@ class CellDiagram:
     def roundness(self) -> np.ndarray:
         """Circularity ``4 pi A / P^2`` in 2-D, sphericity ``pi^(1/3) (6 V)^(2/3) / A`` in 3-D."""
         pixels = np.bincount(self.labels.ravel(), minlength=len(self) + 1)[1:]  # whole pixels, as the surfaces count them
-        volumes, surface = pixels * math.prod(self.spacing), np.maximum(self.contacts.surfaces, 1e-300)
+        volumes, surface = pixels * math.prod(self.spacing), np.maximum(self.contacts.surfaces, 1e-150)  # its square is a number, too
         if self.labels.ndim == 2:
             return 4 * math.pi * volumes / surface**2
         return math.pi ** (1 / 3) * (6 * volumes) ** (2 / 3) / surface
