@@ -175,6 +175,23 @@ def test_one_label_of_several(viewer, dock):
     assert dock.start_from.source().data.data.sum() == 27
 
 
+def test_nothing_runs_while_a_layer_is_read(viewer, dock, qtbot, monkeypatch):
+    for module in ("start_from", "dock"):
+        monkeypatch.setattr(f"napari_shapelab.docks.curvatubes.{module}.is_small", lambda taken: False)
+    data = np.zeros((16, 18, 20), int)
+    data[4:12, 5:13, 6:14] = 1
+    layer = viewer.add_labels(data)
+    dock.start_from.crop.setChecked(False)
+    dock.start_from.combo.choose(layer)
+    assert not dock.panel.run_button.isEnabled()
+    qtbot.waitUntil(dock.panel.run_button.isEnabled, timeout=60_000)
+    assert tuple(dock.form.parameters.shape) == data.shape
+    dock.start_from.combo.choose(layer)
+    dock.start_from.combo.choose(None)  # while it is still being read
+    assert dock.panel.run_button.isEnabled()
+
+
+
 @pytest.mark.parametrize(
     ("add", "words"),
     [

@@ -175,6 +175,7 @@ class CurvatubesDock(QWidget):
         def failed(text: str) -> None:
             if self._reading is reading:
                 self.start_from.say(text)
+                self._on_reading(False)
 
         try:
             taken = self.start_from.taken()
@@ -185,6 +186,7 @@ class CurvatubesDock(QWidget):
             self._leave_source()
             return
         self.start_from.say(f"Reading {taken.name!r}…")
+        self._on_reading(True)
         work = partial(read_with_parameters, self.start_from.reader(taken), self.presets.name)
         soon(self, work, done, failed, now=is_small(taken))
 
@@ -195,6 +197,7 @@ class CurvatubesDock(QWidget):
         self._say_source()
         self.stay_near.setVisible(True)
         self._describe()
+        self._on_reading(False)
 
     def _say_source(self) -> None:
         """Say what was taken, and whether the interface fits into it."""
@@ -211,6 +214,11 @@ class CurvatubesDock(QWidget):
         self.start_from.say("")
         self.stay_near.setVisible(False)
         self._describe()
+        self._on_reading(False)
+
+    def _on_reading(self, reading: bool) -> None:
+        """While a layer is read, nothing can be run: the form does not have its grid yet."""
+        self.panel.set_ready(not reading and not self.form.problem)
 
     def _on_diagram_wanted(self, wanted: bool) -> None:
         """Measure the run while it goes on, or its last frame."""
@@ -278,6 +286,7 @@ class CurvatubesDock(QWidget):
         self.form.problem_changed.connect(self.panel.set_problem)
         self.form.noticed.connect(lambda text: self.panel.say(text, wrong=True, passing=True))
         self.start_from.changed.connect(self._on_source)
+        self.start_from.reading.connect(self._on_reading)
         self.stay_near.changed.connect(lambda: self.panel.update_live(fidelity=self.stay_near.value()))
         self.mask_shown.toggled.connect(self._on_mask_shown)
         self.restore_button.clicked.connect(lambda _=False: self.restore_defaults())

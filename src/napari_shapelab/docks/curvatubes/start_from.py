@@ -139,6 +139,8 @@ class StartFrom(QWidget):
 
     changed = Signal()
     """Another layer, label or crop."""
+    reading = Signal(bool)
+    """A layer is being looked through for its labels (True), or cannot be used (False); `changed` follows otherwise."""
 
     def __init__(self, viewer: Any) -> None:
         super().__init__()
@@ -212,6 +214,7 @@ class StartFrom(QWidget):
         def failed(text: str) -> None:
             if self._counting is counting:
                 self.say(text)
+                self.reading.emit(False)
 
         try:
             taken = take(layer, self._viewer)
@@ -219,6 +222,7 @@ class StartFrom(QWidget):
             failed(str(error))
             return
         self.say(f"Reading {layer.name!r}…")
+        self.reading.emit(True)
         soon(self, partial(labels_in, taken), done, failed, now=is_small(taken))
 
     def _offer(self, layer: Labels, found: list[tuple[int, int]]) -> None:
