@@ -81,23 +81,26 @@ def test_a_folder_is_measured_as_on_the_command_line(dock, images, qtbot, tmp_pa
 
 
 def test_a_folder_is_cancelled_and_resumed(dock, images, qtbot, tmp_path):
-    for number in range(40):
-        np.save(images / f"more {number}.npy", np.kron(np.arange(1, 10).reshape(3, 3), np.ones((9, 9), int)))
+    small = np.kron(np.arange(1, 10).reshape(3, 3), np.ones((9, 9), int))
+    for number in range(9):
+        np.save(images / f"more {number}.npy", small)
+    many = np.arange(1, 40 * 40 * 20 + 1, dtype=np.uint16).reshape(40, 40, 20)
+    np.save(images / "with many cells.npy", np.kron(many, np.ones((5, 5, 5), np.uint16)))  # it is at work when Cancel is clicked
     dock.folder.setText(str(images))
     click(qtbot, dock.options.ticks["--labels"])
     dock.options.jobs.setValue(1)
     click(qtbot, dock.work.run_button)
-    qtbot.waitUntil(lambda: "of 47 files" in dock.work.message.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: dock.work.message.text().startswith("16 of 17 files"), timeout=60_000)
     click(qtbot, dock.work.cancel_button)
     qtbot.waitUntil(lambda: dock.end is not None, timeout=30_000)
     assert dock.end.cancelled
     assert "Run resumes" in dock.work.message.text()
-    kept = len(list(parts_of(tmp_path / "images measure.csv").glob("*.csv")))
-    assert 0 < kept < 46
+    assert len(list(parts_of(tmp_path / "images measure.csv").glob("*.csv"))) == 15
+    np.save(images / "with many cells.npy", small)
     click(qtbot, dock.work.run_button)
     end = finished(qtbot, dock)
-    assert len(pd.read_csv(tmp_path / "images measure.csv")) == 46 * 9
-    assert len(end.outcomes) == 47
+    assert len(pd.read_csv(tmp_path / "images measure.csv")) == 16 * 9
+    assert len(end.outcomes) == 17
 
 
 def test_what_each_verb_needs(dock, images, qtbot):

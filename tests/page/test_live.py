@@ -155,8 +155,8 @@ def test_the_mouse_moves_a_cell_and_the_others_make_way(browser, tumbling, tmp_p
     assert browser.run(f"{SHOW}.renderer.cells === {cells}")
 
 
-def test_a_page_says_why_it_cannot_go_on(browser, tmp_path):
+def test_a_page_says_why_it_cannot_continue(browser, tmp_path):
     simulation = sl.Curvatubes(preset="tubes", shape=(12, 12, 12), seed=1, reduced_volume=0.7)
     opened(browser, page_of(kept(tmp_path / "vesicle.zarr", simulation, 1, 1), tmp_path))
     assert browser.run(f"{SHOW}.live === undefined")
-    assert "cannot go on" in browser.run("document.getElementById('live').textContent")
+    assert "cannot continue" in browser.run("document.getElementById('live').textContent")
