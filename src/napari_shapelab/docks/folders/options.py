@@ -32,7 +32,7 @@ class _Tick:
 
 
 _TICKS = (
-    _Tick("--labels", "Read as labels", "Take the values of an image as the ids of objects, even if it looks like a grey image.", tuple(VERBS)),
+    _Tick("--labels", "Read as labels", "Take the values of an image as ids of objects, whatever it looks like.", tuple(VERBS)),
     _Tick("--over-time", "All frames", "The files are movies: labels over time.", ("measure", "compare", "tensions")),
     _Tick("--link", "Link cells", "Of movies: labels do not follow the cells; link them by overlap.", ("measure", "compare")),
     _Tick("--periodic", "Periodic", "The images repeat along all axes.", ("measure", "tensions")),
