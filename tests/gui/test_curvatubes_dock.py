@@ -191,7 +191,6 @@ def test_nothing_runs_while_a_layer_is_read(viewer, dock, qtbot, monkeypatch):
     assert dock.panel.run_button.isEnabled()
 
 
-
 @pytest.mark.parametrize(
     ("add", "words"),
     [
