@@ -1,7 +1,5 @@
 // A still picture and a movie of what is seen, saved by the browser.
 
-const SMALLEST = 500; // bytes that any movie has
-const LONGEST_WAIT = 20000; // milliseconds
 
 function composed(view, overlay) {
   const both = document.createElement("canvas");
@@ -42,8 +40,10 @@ export async function record(view, overlay, count, framesPerSecond, go) {
   const parts = [];
   recorder.ondataavailable = (event) => parts.push(event.data);
   const ended = new Promise((done) => (recorder.onstop = done));
+  const started = new Promise((done) => (recorder.onstart = done));
   const recorded = () => parts.reduce((sum, part) => sum + part.size, 0);
   recorder.start(200);
+  await started; // it may take a while to begin
   for (let index = 0; index < count; index++) {
     const until = performance.now() + 1000 / framesPerSecond;
     await go(index);
@@ -51,11 +51,6 @@ export async function record(view, overlay, count, framesPerSecond, go) {
     pen.drawImage(overlay, 0, 0, both.width, both.height);
     track.requestFrame();
     await new Promise((done) => setTimeout(done, Math.max(0, until - performance.now())));
-  }
-  const patience = performance.now() + LONGEST_WAIT;
-  while (recorded() < SMALLEST && performance.now() < patience) {
-    track.requestFrame(); // the recorder may take a while to begin
-    await new Promise((done) => setTimeout(done, 50));
   }
   recorder.stop();
   await ended;
