@@ -1,6 +1,5 @@
 // A still picture and a movie of what is seen, saved by the browser.
 
-
 function composed(view, overlay) {
   const both = document.createElement("canvas");
   both.width = view.width;
