@@ -63,7 +63,7 @@ def test_a_texture_that_was_stretched_is_found_stretched(few):
 
 
 def test_effective_properties_are_met_and_unknown_ones_refused(few, target):
-    fit = fit_texture(target, 0.01, atlas=few, trials=2, steps=60, properties=["strut_size", "pore_size"])
+    fit = fit_texture(target, 0.01, atlas=few, trials=1, steps=20, properties=["strut_size", "pore_size"])
     assert set(fit.properties) == set(fit.start.properties) == {"strut_size", "pore_size"}
     wanted = np.array([fit.start.properties[name] / fit.properties[name] - 1 for name in fit.properties])
     relative = np.sqrt(2) * fit.start.distance / fit.curvature

@@ -97,6 +97,15 @@ def test_shortest_ways_are_those_of_dijkstra():
     assert geodesic_tortuosity(mask, steps, axis="z") == pytest.approx(found[np.isfinite(found)].mean() / (8 * 1.5))
 
 
+def test_single_properties_are_those_of_all(porous):
+    small = porous[:24, :20, :16]
+    everything = effective_properties(small, (1.0, 0.5, 0.5))
+    for name, value in everything.items():
+        np.testing.assert_equal(effective_properties(small, (1.0, 0.5, 0.5), names=[name]), {name: value})
+    with pytest.raises(InputError, match="'colour': choose among strut_size"):
+        effective_properties(small, names=["colour"])
+
+
 def test_measure_adds_them_and_names_their_units(porous):
     told = []
     report = measure(porous, 0.1, unit="um", effective=True, progress=lambda done, total: told.append((done, total)))

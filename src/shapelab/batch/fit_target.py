@@ -113,9 +113,7 @@ def _properties(inside: np.ndarray, steps: tuple[float, ...], names: Sequence[st
     """Return the effective properties of these names."""
     if not names:
         return {}
-    known = effective_properties(inside, steps)
-    if unknown := [name for name in names if name not in known]:
-        raise InputError(f"There is no effective property {unknown[0]!r}: choose among {', '.join(known)}.")
+    known = effective_properties(inside, steps, names=names)
     return {name: known[name] for name in names}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -23,7 +23,13 @@ _LEVELS = 24
 
 
 @checked()
-def effective_properties(mask: Pixels, spacing: Spacing = 1.0, *, progress: Callable[[int, int], None] | None = None) -> dict[str, float]:
+def effective_properties(
+    mask: Pixels,
+    spacing: Spacing = 1.0,
+    *,
+    names: Sequence[str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, float]:
     """Return what the shape and the space around it are like, as one measures porous materials and networks.
 
     Parameters
@@ -32,6 +38,8 @@ def effective_properties(mask: Pixels, spacing: Spacing = 1.0, *, progress: Call
         Boolean mask (z, y, x) or (y, x), neither empty nor full.
     spacing
         Voxel size [physical unit].
+    names
+        Which of the properties; by default all. Sizes and tortuosities that are not among them take no time.
     progress
         Called with the parts done and the number of all.
 
@@ -48,15 +56,19 @@ def effective_properties(mask: Pixels, spacing: Spacing = 1.0, *, progress: Call
     Raises
     ------
     InputError
-        If the mask is empty or full.
+        If the mask is empty or full, or there is no property of a name.
     """
     from skimage.measure import euler_number
 
     inside = as_mask(mask)
     steps = as_spacing(spacing, inside.ndim)
     axes = _AXES[-inside.ndim :]
-    numbers: dict[str, float] = {}
     parts = (("", "strut", inside), ("pore_", "pore", ~inside))
+    known = _names(axes)
+    if unknown := [name for name in names or () if name not in known]:
+        raise InputError(f"There is no effective property {unknown[0]!r}: choose among {', '.join(known)}.")
+    asked = set(known if names is None else names)
+    numbers: dict[str, float] = {}
     done, total = 0, 2 * (1 + inside.ndim) + 1
 
     def tell() -> None:
@@ -67,8 +79,9 @@ def effective_properties(mask: Pixels, spacing: Spacing = 1.0, *, progress: Call
             progress(done, total)
 
     for _, name, phase in parts:
-        sizes = local_thickness(phase, steps, levels=_LEVELS, closed=False)[phase].astype(float)
-        numbers |= {f"{name}_size": float(sizes.mean()), f"{name}_size_sd": float(sizes.std())}
+        if asked & {f"{name}_size", f"{name}_size_sd"}:
+            sizes = local_thickness(phase, steps, levels=_LEVELS, closed=False)[phase].astype(float)
+            numbers |= {f"{name}_size": float(sizes.mean()), f"{name}_size_sd": float(sizes.std())}
         tell()
     for axis in axes:
         for prefix, _, phase in parts:
@@ -76,14 +89,22 @@ def effective_properties(mask: Pixels, spacing: Spacing = 1.0, *, progress: Call
             numbers[f"{prefix}chord_{axis}"] = float(lengths.mean()) if lengths.size else math.nan
     for axis in axes:
         for prefix, _, phase in parts:
-            numbers[f"{prefix}tortuosity_{axis}"] = geodesic_tortuosity(phase, steps, axis=axis)
+            if (name := f"{prefix}tortuosity_{axis}") in asked:
+                numbers[name] = geodesic_tortuosity(phase, steps, axis=axis)
             tell()
     distances, values = two_point_correlation(inside, steps)
     numbers["correlation_length"] = _half_way(distances, values, float(inside.mean()))
     pieces = int(euler_number(inside, connectivity=inside.ndim))  # type: ignore[no-untyped-call]
     numbers["euler_per_volume" if inside.ndim == 3 else "euler_per_area"] = pieces / (inside.size * math.prod(steps))
     tell()
-    return numbers
+    return {name: numbers[name] for name in known if name in asked}
+
+
+def _names(axes: Sequence[Axis]) -> list[str]:
+    """Return the names of all properties, in their order."""
+    sizes = [f"{phase}_size{what}" for phase in ("strut", "pore") for what in ("", "_sd")]
+    along = [f"{phase}{what}_{axis}" for what in ("chord", "tortuosity") for axis in axes for phase in ("", "pore_")]
+    return [*sizes, *along, "correlation_length", "euler_per_volume" if len(axes) == 3 else "euler_per_area"]
 
 
 @checked()
