@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shapelab.crystals.diagram import Diagram
@@ -38,6 +38,7 @@ def face_counts(mesh: TetrahedronMesh) -> tuple[np.ndarray, np.ndarray]:
 
 @settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 2**31))
+@example(seed=362)
 def test_cells_are_filled_without_gaps_and_keep_their_volumes(seed):
     rng = np.random.default_rng(seed)
     periodic = tuple(bool(p) for p in rng.random(3) < 0.5)
@@ -52,9 +53,12 @@ def test_cells_are_filled_without_gaps_and_keep_their_volumes(seed):
     assert mesh.quality.tetrahedra == len(volumes)
     found = mesh.volumes()
     assert sum(found.values()) == pytest.approx(labels.size * voxel, rel=1e-12)
-    for label, count in zip(*np.unique(labels, return_counts=True), strict=True):
-        if count > 150:
-            assert found[int(label)] == pytest.approx(count * voxel, rel=2e-3)
+    numbers, pixels = np.unique(labels, return_counts=True)
+    off = np.array([found.get(int(label), 0.0) for label in numbers]) - pixels * voxel
+    lacking = np.abs(off[pixels <= 150]).sum()  # a small cell in a narrow place cannot be blown up; its neighbours have what it lacks
+    assert (np.abs(off) <= 2e-3 * pixels * voxel + lacking).all()
+    present = [int(label) in found for label in numbers]
+    assert mesh.quality.volume_error == pytest.approx(np.abs(off[present] / (pixels * voxel)[present]).max(), abs=1e-9)
     faces, counts = face_counts(mesh)
     assert counts.max() == 2
     once = mesh.nodes[faces[counts == 1]]
