@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt
+from qtpy.QtCore import QModelIndex, QSize, Qt
 from qtpy.QtWidgets import QAbstractItemView, QTableView
+
+from napari_shapelab.widgets.frame_model import FrameModel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,20 +18,7 @@ _WIDEST = 260
 """Width beyond which a column is not made for its content [pixels]."""
 
 
-class _Model(QAbstractTableModel):
-    def __init__(self) -> None:
-        super().__init__()
-        self.data_frame: pd.DataFrame | None = None
-
-    def show(self, table: pd.DataFrame | None) -> None:
-        self.beginResetModel()
-        self.data_frame = table
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        del parent
-        return 0 if self.data_frame is None else len(self.data_frame)
-
+class _Model(FrameModel):
     def columnCount(self, parent: QModelIndex | None = None) -> int:
         del parent
         return 0 if self.data_frame is None else len(self.data_frame.columns)

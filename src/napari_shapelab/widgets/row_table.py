@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QSize, Qt, Signal
+from qtpy.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QTableView
+
+from napari_shapelab.widgets.frame_model import FrameModel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,20 +33,10 @@ class Column:
     """What values are sorted by, if not by themselves."""
 
 
-class _Model(QAbstractTableModel):
+class _Model(FrameModel):
     def __init__(self, columns: Mapping[str, Column]) -> None:
         super().__init__()
         self.names, self.columns = list(columns), list(columns.values())
-        self.data_frame: pd.DataFrame | None = None
-
-    def show(self, table: pd.DataFrame | None) -> None:
-        self.beginResetModel()
-        self.data_frame = table
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        del parent
-        return 0 if self.data_frame is None else len(self.data_frame)
 
     def columnCount(self, parent: QModelIndex | None = None) -> int:
         del parent

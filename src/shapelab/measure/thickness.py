@@ -11,7 +11,6 @@ from shapelab.arguments import Pixels, checked
 from shapelab.convert.distance import signed_distance
 from shapelab.convert.mask import as_mask
 from shapelab.convert.spacing import Spacing, as_spacing
-from shapelab.errors import InputError
 from shapelab.limits import between
 
 __all__ = ["local_thickness"]
@@ -38,8 +37,6 @@ def local_thickness(mask: Pixels, spacing: Spacing = 1.0, *, levels: int = 24, c
     """
     from scipy.ndimage import distance_transform_edt
 
-    if levels < 1:
-        raise InputError(f"At least one radius must be tried; received {levels} levels.")
     steps = as_spacing(spacing, np.ndim(mask))
     inside = as_mask(np.pad(np.asarray(mask), int(closed)))
     distance = signed_distance(inside, steps)
