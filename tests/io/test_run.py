@@ -107,6 +107,7 @@ def test_save_run_keeps_one_frame(toy, tmp_path):
     save_run(tmp_path / "one.zarr", simulation)
     run = load_run(tmp_path / "one.zarr")
     assert run.steps == [1]
+    assert run.record.reason == "A single frame was saved."  # it was not interrupted
     np.testing.assert_array_equal(run.simulation().frame()["field"], simulation.frame()["field"])
 
 

@@ -42,8 +42,11 @@ _PARTS = {"zarr.json", "images", "labels", "points", "checkpoints", "drawings", 
 @checked()
 def save_run(path: str | Path, simulation: Simulation) -> Path:
     """Save the present frame of a simulation, with what it needs to go on, as a new run folder."""
-    with RunWriter(path, simulation) as writer:
+    writer = RunWriter(path, simulation)
+    try:
         writer.write(simulation.frame())
+    finally:
+        writer.close("A single frame was saved.")
     return writer.path
 
 
