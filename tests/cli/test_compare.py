@@ -139,3 +139,22 @@ def test_a_folder_of_movies(tmp_path):
     assert main(words) == 0
     table = pd.read_csv(out).set_index(["file", "number"])["difference"]
     assert table.loc[("1.npy", "mean speed")] == 0 < table.loc[("0.npy", "mean speed")]
+
+
+def test_effective_properties_of_both_sides(tmp_path, capsys):
+    for name, period in (("a", 10), ("b", 8)):
+        np.save(tmp_path / f"{name}.npy", np.tile(np.arange(40) % period < 4, (12, 1)))
+    words = ["compare", str(tmp_path / "a.npy"), str(tmp_path / "b.npy"), "--no-transport", "--voxel-size", "1", "0.5", "--unit", "um"]
+    assert main([*words, "--properties", "chords", "tortuosity_y"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["pore", "chord", "x", "[µm]", "-1", "3", "2"] in rows
+    assert ["tortuosity", "y", "+0", "1", "1"] in rows
+    assert not any("strut" in row for row in rows)
+    assert main([*words, "--effective", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["chord_y_a"] is None  # no chord ends in the image
+    assert found["euler_per_area_a"] == pytest.approx(4 / (12 * 20))
+    assert main([*words, "--properties", "colour"]) == 2
+    assert "no effective property 'colour'" in capsys.readouterr().err
+    assert main([*words[:3], "--over-time", "--effective"]) == 2
+    assert "--effective is for single images" in capsys.readouterr().err

@@ -320,3 +320,20 @@ def test_the_difference_of_turned_movies_lies_over_them(viewer, dock, qtbot):
     for point in ((0, 0, 0), (3, 10, 20)):
         assert difference.data_to_world(point) == pytest.approx(a.data_to_world(point))
     assert (difference.data[4] == 2).sum() == 8 * 4
+
+
+def test_effective_properties_stand_in_the_table_of_both(viewer, dock, qtbot):
+    for name, period in (("wide", 10), ("narrow", 8)):
+        viewer.add_labels(np.tile((np.arange(40) % period < 4).astype(np.uint8), (8, 8, 1)), name=name, scale=(1, 1, 0.5))
+    tick(dock)
+    assert not dock.properties.isEnabled()
+    qtbot.mouseClick(dock.options["effective"], CLICK)
+    dock.properties.setCurrentText("chords")
+    compare(qtbot, dock)
+    assert [float(cell(dock, "pore chord x", column)) for column in ("A ↔ B", "A", "B")] == [
+        -1.0,
+        3.0,
+        2.0,
+    ]  # A is the layer that was added last
+    assert "effective=['chords']" in "\n".join(dock.script().body)
+    assert "its own voxels" in dock.results.notes.text()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shapelab.cli.compare_movies import add_movie_options, compared_movies, movie_table, print_movies, refuse_still_options
+from shapelab.cli.effective import add_effective_options
 from shapelab.cli.folder import add_folder_options, over_files, refuse_folder_options
 from shapelab.cli.image_file import add_image_options, read_shape
 from shapelab.cli.page import comparison_page
 from shapelab.cli.parser import number, whole_number
+from shapelab.cli.progress import work_line
 from shapelab.errors import InputError
 from shapelab.io.folder_files import is_folder_of_files, partner
 from shapelab.units import is_length, short_unit, shown_unit
@@ -39,6 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-transport", action="store_true", help="leave out the distance by optimal transport")
     parser.add_argument("--no-curvature", action="store_true", help="leave out curvature diagrams (3-D)")
     parser.add_argument("--no-statistics", action="store_true", help="leave out the statistics of cells")
+    add_effective_options(parser, "of two masks also sizes of struts and pores, chords, tortuosity…, each in its own voxels and box")
     parser.add_argument("--border-cells", action="store_true", help="keep cells cut by the border of the image in the statistics")
     add_movie_options(parser)
     add_folder_options(parser)
@@ -118,17 +122,20 @@ def _pair(first: Path, second: Path, known: argparse.Namespace) -> tuple[LayerDa
 def _compared(a: LayerData, b: LayerData, known: argparse.Namespace) -> dict[str, Any]:
     from shapelab.compare import compare
 
-    result = compare(
-        a,
-        b,
-        known.voxel_size,
-        spacing_b=known.voxel_size_b,
-        unit=known.unit or "",
-        exclude_border=not known.border_cells,
-        transport=not known.no_transport,
-        curvature=not known.no_curvature,
-        statistics=not known.no_statistics,
-    )
+    with work_line() as show:
+        result = compare(
+            a,
+            b,
+            known.voxel_size,
+            spacing_b=known.voxel_size_b,
+            unit=known.unit or "",
+            exclude_border=not known.border_cells,
+            transport=not known.no_transport,
+            curvature=not known.no_curvature,
+            statistics=not known.no_statistics,
+            effective=known.effective,
+            progress=lambda done, total: show(done / total, "Effective properties…"),
+        )
     return {"a": a.name, "b": b.name, **result}
 
 
@@ -140,6 +147,7 @@ def _of_b(known: argparse.Namespace) -> argparse.Namespace:
 
 def _as_json(result: dict[str, Any]) -> str:
     plain = {name: value for name, value in result.items() if isinstance(value, str | int | float | list | tuple)}
+    plain = {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in plain.items()}
     return json.dumps(plain, indent=2, default=str)
 
 

@@ -42,7 +42,9 @@ def refuse_still_options(known: argparse.Namespace) -> None:
     """Refuse options that mean nothing with or without ``--over-time``; raises InputError."""
     if known.over_time:
         refuse(known, ("frame", "frame_b"), "takes one frame and --over-time all of them: choose one of the two.")
-        refuse(known, ("no_transport", "no_curvature", "no_statistics"), "is for single images: leave it out with --over-time.")
+        refuse(
+            known, ("no_transport", "no_curvature", "no_statistics", "effective"), "is for single images: leave it out with --over-time."
+        )
     else:
         refuse(known, MOVIE_OPTIONS, "is for movies: it needs --over-time.")
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shapelab.cli.effective import add_effective_options
 from shapelab.cli.folder import add_folder_options, over_files, refuse_folder_options
 from shapelab.cli.image_file import add_image_options, frame_of_run, read_movie, read_shape
 from shapelab.cli.parser import number, refuse, whole_number
@@ -36,7 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--label", type=whole_number, metavar="N", help="measure this label alone, with its curvature")
     parser.add_argument("--smoothing", type=number, metavar="VOXELS", help="smoothing of a mask, or of one label (default 2)")
     parser.add_argument("--periodic", action="store_true", help="the image repeats along all axes (runs say so themselves)")
-    parser.add_argument("--effective", action="store_true", help="of one shape also sizes of struts and pores, chords, tortuosity…")
+    add_effective_options(parser, "of one shape also sizes of struts and pores, chords, tortuosity…")
     tables = parser.add_mutually_exclusive_group()
     tables.add_argument("--interfaces", action="store_true", help="of labels: one row per pair of cells that touch: area, curvature")
     tables.add_argument("--angles", action="store_true", help="of labels: the angle of each cell at each line where three meet")

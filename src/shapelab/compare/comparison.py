@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,13 @@ import numpy as np
 from shapelab.arguments import checked
 from shapelab.compare.as_points import as_points, boundary_points, voxel_points
 from shapelab.compare.cells import cell_statistics
+from shapelab.compare.effective import effective_of_both
 from shapelab.compare.frames import in_one_frame
 from shapelab.compare.grids import on_common_grid, voxelised
 from shapelab.compare.inputs import Shape, as_shape
 from shapelab.compare.mixtures import mixture_distance
 from shapelab.compare.overlap import adjusted_rand, boundary_f1, dice, iou, match_labels, variation_of_information
-from shapelab.compare.population import compare_populations, population
+from shapelab.compare.population import population_numbers
 from shapelab.compare.sinkhorn import Divergence, WeightedPoints, curvature_divergence, sinkhorn_divergence
 from shapelab.compare.surfaces import mask_distances, mesh_distances, point_distances
 from shapelab.compare.units import in_one_unit
@@ -32,8 +33,6 @@ from shapelab.stopping import done_apart
 
 __all__ = ["compare"]
 
-_FEWEST_CELLS = 5
-"""Where fewer cells than that lie wholly inside one of the images, those at the border are kept in both."""
 _SMALLEST_CURVED = 8
 """Least number of voxels along each axis for which curvature is compared."""
 
@@ -50,6 +49,7 @@ def compare(
     transport: bool = True,
     curvature: bool = True,
     statistics: bool = True,
+    effective: bool | Sequence[str] = False,
     blur: float | None = None,
     reach: float | None = None,
     tolerance: float | None = None,
@@ -58,6 +58,7 @@ def compare(
     seed: int = 0,
     labels: bool = False,
     device: str = "auto",
+    progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Compare two shapes.
 
@@ -75,6 +76,9 @@ def compare(
         Name of the unit, to be reported; layers bring their own, and what is in another unit of length is converted.
     transport, curvature, statistics
         Whether to compute the Sinkhorn divergence, to compare curvature diagrams (3-D), and statistics of cells.
+    effective
+        Of two masks or fields, also their effective properties; or the names of those to measure, or of groups of them
+        (`shapelab.measure.effective_properties`). They take most of the time.
     blur, reach, max_points
         See `shapelab.compare.sinkhorn_divergence`.
     tolerance
@@ -87,6 +91,8 @@ def compare(
         Where transport distances are computed; see `shapelab.compare.sinkhorn_divergence`.
     labels
         Whole numbers are ids of objects, even if they look like the brightness of a grey image; a labels layer says so itself.
+    progress
+        Of effective properties: called with the parts done, on both sides, and the number of all.
 
     Returns
     -------
@@ -96,7 +102,8 @@ def compare(
         in 3-D `curvature_distance` [1/unit]. Labels: the overlaps of the foregrounds, and `mismatch`, `matches`
         (pairs of labels), `adjusted_rand`, `split_bits`, `merge_bits` and their sum `variation_of_information`,
         `cells_a`, `cells_b` (tables), `population_a`, `population_b`, `populations` (statistics that differ). Surfaces:
-        distances, `area_a` …, volumes if both are closed. Always: `compared` (how), `kind_a`, `kind_b`, `unit`,
+        distances, `area_a` …, volumes if both are closed. With `effective`: `strut_size_a`, `strut_size_b`,
+        `strut_size_difference` (b - a) …. Always: `compared` (how), `kind_a`, `kind_b`, `unit`,
         `spacing`, `parameters`, `notes` (sentences on what was done).
 
     Raises
@@ -116,6 +123,7 @@ def compare(
         "transport": transport,
         "curvature": curvature,
         "statistics": statistics,
+        "effective": effective,
         "blur": blur,
         "reach": reach,
         "tolerance": tolerance,
@@ -126,6 +134,8 @@ def compare(
     }
     how, comparison = _way(first.kind, second.kind)
     result = comparison(first, second, options)
+    if effective:
+        result |= _effective(how, first, second, result.get("notes", []), options, progress)
     head = {"compared": how, "kind_a": first.kind, "kind_b": second.kind, "unit": first.unit}
     return {**head, **result, "parameters": options, "notes": [*cleaned, *converted, *result.get("notes", [])]}
 
@@ -148,6 +158,16 @@ def _way(a: str, b: str) -> tuple[str, Callable[[Shape, Shape, dict[str, Any]], 
     if a == b and a in same:
         return f"{a}s", same[a]
     raise InputError(f"There is no way to compare {a} with {b}: convert one of them first (shapelab.convert).")
+
+
+def _effective(
+    how: str, a: Shape, b: Shape, notes: list[str], options: dict[str, Any], progress: Callable[[int, int], None] | None
+) -> dict[str, Any]:
+    """Return the effective properties of both and all notes."""
+    if how != "masks" or not (a.is_grid and b.is_grid):
+        return {"notes": [*notes, "Effective properties are left out: they are those of two masks or fields."]}
+    found, said = effective_of_both(a, b, None if options["effective"] is True else options["effective"], progress)
+    return {**found, "notes": [*notes, *said]}
 
 
 def _labels(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
@@ -174,7 +194,7 @@ def _labels(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
         result |= _transport(boundary_points(a), boundary_points(b), options, "boundaries of the cells", notes)
     if options["statistics"]:
         tables = [cell_statistics(*shape.own_grid, unit=shape.unit) for shape in (a, b)]
-        result |= {"cells_a": tables[0], "cells_b": tables[1], **_population_numbers(tables[0], tables[1], options, notes)}
+        result |= {"cells_a": tables[0], "cells_b": tables[1], **population_numbers(tables[0], tables[1], options, notes)}
     return result
 
 
@@ -247,23 +267,7 @@ def _diagrams(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
 
 def _tables(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
     notes: list[str] = []
-    return {**_population_numbers(a.data, b.data, options, notes), "notes": notes}
-
-
-def _population_numbers(a: Any, b: Any, options: dict[str, Any], notes: list[str]) -> dict[str, Any]:
-    tables, exclude = (a, b), options["exclude_border"]
-    if exclude:
-        border = [int(t["touches_border"].sum()) if "touches_border" in t else 0 for t in tables]
-        exclude = all(len(t) - n >= min(_FEWEST_CELLS, len(t)) for n, t in zip(border, tables, strict=True))
-        cut = f"{border[0]} of {len(a)} and {border[1]} of {len(b)}"
-        notes.append(
-            f"Cells at the border of the image are left out of the statistics: {cut}."
-            if exclude
-            else f"Nearly all cells touch the border of the image ({cut}), so they stay in the statistics."
-        )
-    numbers = [population(t, exclude_border=exclude, seed=options["seed"]) for t in tables]
-    both = compare_populations(a, b, exclude_border=exclude, seed=options["seed"])
-    return {"population_a": numbers[0], "population_b": numbers[1], "populations": both}
+    return {**population_numbers(a.data, b.data, options, notes), "notes": notes}
 
 
 def _curvatures(a: Shape, b: Shape, options: dict[str, Any], notes: list[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,8 +15,10 @@ from shapelab.measure.order import nematic_order
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["compare_populations", "orientation_order", "population", "population_columns"]
+__all__ = ["compare_populations", "orientation_order", "population", "population_columns", "population_numbers"]
 
+_FEWEST_CELLS = 5
+"""Where fewer cells than that lie wholly inside one of the images, those at the border are kept in both."""
 _PLACES = ("centroid_", "axis_", "semi_axis_2", "semi_axis_3", "orientation")
 """Columns whose mean over cells says nothing of their shape."""
 
@@ -173,3 +175,20 @@ def _check(bootstrap: int, confidence: float) -> None:
         raise InputError(f"At least one bootstrap resampling is needed; received {bootstrap}.")
     if not 0 < confidence < 1:
         raise InputError(f"The confidence must lie between 0 and 1, such as 0.95; received {confidence!r}.")
+
+
+def population_numbers(a: Any, b: Any, options: dict[str, Any], notes: list[str]) -> dict[str, Any]:
+    """Return the statistics of two tables of cells and how they differ; `notes` is told what was left out."""
+    tables, exclude = (a, b), options["exclude_border"]
+    if exclude:
+        border = [int(t["touches_border"].sum()) if "touches_border" in t else 0 for t in tables]
+        exclude = all(len(t) - n >= min(_FEWEST_CELLS, len(t)) for n, t in zip(border, tables, strict=True))
+        cut = f"{border[0]} of {len(a)} and {border[1]} of {len(b)}"
+        notes.append(
+            f"Cells at the border of the image are left out of the statistics: {cut}."
+            if exclude
+            else f"Nearly all cells touch the border of the image ({cut}), so they stay in the statistics."
+        )
+    numbers = [population(t, exclude_border=exclude, seed=options["seed"]) for t in tables]
+    both = compare_populations(a, b, exclude_border=exclude, seed=options["seed"])
+    return {"population_a": numbers[0], "population_b": numbers[1], "populations": both}

@@ -63,10 +63,10 @@ def comparison_rows(result: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
             continue
         stem, _, side = name.rpartition("_")
         if stem and side in ("a", "b"):
-            sides[side == "b"][_row_name(stem, unit, ndim)] = value
+            sides[side == "b"][_row_name(stem, unit, ndim)] = value if np.isfinite(value) else None
             between.setdefault(_row_name(stem, unit, ndim), None)
         elif name.endswith("_difference"):
-            between[_row_name(name.removesuffix("_difference"), unit, ndim)] = f"{value:+.4g}"
+            between[_row_name(name.removesuffix("_difference"), unit, ndim)] = f"{value:+.4g}" if np.isfinite(value) else None
         elif name != "blur":
             between[_row_name(name, unit, ndim)] = value
     populations = result.get("populations")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 import numpy as np
@@ -15,11 +15,14 @@ from shapelab.errors import InputError
 from shapelab.measure.thickness import local_thickness
 from shapelab.stopping import check_stop
 
-__all__ = ["chord_lengths", "effective_properties", "geodesic_tortuosity", "two_point_correlation"]
+__all__ = ["EFFECTIVE_GROUPS", "chord_lengths", "effective_properties", "geodesic_tortuosity", "two_point_correlation"]
 
 Axis = Literal["z", "y", "x"]
 _AXES: tuple[Axis, ...] = ("z", "y", "x")
 _LEVELS = 24
+
+EFFECTIVE_GROUPS = ("sizes", "chords", "tortuosity", "pattern")
+"""Names that stand for several effective properties at once; "pattern" is the correlation length and the Euler number."""
 
 
 @checked()
@@ -39,7 +42,8 @@ def effective_properties(
     spacing
         Voxel size [physical unit].
     names
-        Which of the properties; by default all. Sizes and tortuosities that are not among them take no time.
+        Which of the properties, or of their groups "sizes", "chords", "tortuosity" and "pattern" (correlation length and Euler
+        number); by default all. What is not among them takes no time.
     progress
         Called with the parts done and the number of all.
 
@@ -58,16 +62,12 @@ def effective_properties(
     InputError
         If the mask is empty or full, or there is no property of a name.
     """
-    from skimage.measure import euler_number
-
     inside = as_mask(mask)
     steps = as_spacing(spacing, inside.ndim)
     axes = _AXES[-inside.ndim :]
-    parts = (("", "strut", inside), ("pore_", "pore", ~inside))
-    known = _names(axes)
-    if unknown := [name for name in names or () if name not in known]:
-        raise InputError(f"There is no effective property {unknown[0]!r}: choose among {', '.join(known)}.")
-    asked = set(known if names is None else names)
+    phases = {"": inside, "pore_": ~inside}
+    known = [name for group in EFFECTIVE_GROUPS for name in _names(group, axes)]
+    asked = set(known if names is None else _single(names, axes))
     numbers: dict[str, float] = {}
     done, total = 0, 2 * (1 + inside.ndim) + 1
 
@@ -78,33 +78,57 @@ def effective_properties(
         if progress is not None:
             progress(done, total)
 
-    for _, name, phase in parts:
+    for name, phase in (("strut", inside), ("pore", ~inside)):
         if asked & {f"{name}_size", f"{name}_size_sd"}:
             sizes = local_thickness(phase, steps, levels=_LEVELS, closed=False)[phase].astype(float)
             numbers |= {f"{name}_size": float(sizes.mean()), f"{name}_size_sd": float(sizes.std())}
         tell()
     for axis in axes:
-        for prefix, _, phase in parts:
-            lengths = chord_lengths(phase, steps, axis=axis)
-            numbers[f"{prefix}chord_{axis}"] = float(lengths.mean()) if lengths.size else math.nan
-    for axis in axes:
-        for prefix, _, phase in parts:
+        for prefix, phase in phases.items():
+            if (name := f"{prefix}chord_{axis}") in asked:
+                lengths = chord_lengths(phase, steps, axis=axis)
+                numbers[name] = float(lengths.mean()) if lengths.size else math.nan
             if (name := f"{prefix}tortuosity_{axis}") in asked:
                 numbers[name] = geodesic_tortuosity(phase, steps, axis=axis)
             tell()
-    distances, values = two_point_correlation(inside, steps)
-    numbers["correlation_length"] = _half_way(distances, values, float(inside.mean()))
-    pieces = int(euler_number(inside, connectivity=inside.ndim))  # type: ignore[no-untyped-call]
-    numbers["euler_per_volume" if inside.ndim == 3 else "euler_per_area"] = pieces / (inside.size * math.prod(steps))
+    numbers |= _pattern(inside, steps, asked)
     tell()
     return {name: numbers[name] for name in known if name in asked}
 
 
-def _names(axes: Sequence[Axis]) -> list[str]:
-    """Return the names of all properties, in their order."""
-    sizes = [f"{phase}_size{what}" for phase in ("strut", "pore") for what in ("", "_sd")]
-    along = [f"{phase}{what}_{axis}" for what in ("chord", "tortuosity") for axis in axes for phase in ("", "pore_")]
-    return [*sizes, *along, "correlation_length", "euler_per_volume" if len(axes) == 3 else "euler_per_area"]
+def _pattern(inside: np.ndarray, steps: tuple[float, ...], asked: Collection[str]) -> dict[str, float]:
+    """Return the correlation length and the Euler number per volume, those that are asked for."""
+    from skimage.measure import euler_number
+
+    numbers, (correlation, euler) = {}, _names("pattern", _AXES[-inside.ndim :])
+    if correlation in asked:
+        distances, values = two_point_correlation(inside, steps)
+        numbers[correlation] = _half_way(distances, values, float(inside.mean()))
+    if euler in asked:
+        pieces = int(euler_number(inside, connectivity=inside.ndim))  # type: ignore[no-untyped-call]
+        numbers[euler] = pieces / (inside.size * math.prod(steps))
+    return numbers
+
+
+def _names(group: str, axes: Sequence[Axis]) -> list[str]:
+    """Return the names of the properties of a group, in their order."""
+    if group == "sizes":
+        return [f"{phase}_size{what}" for phase in ("strut", "pore") for what in ("", "_sd")]
+    if group == "pattern":
+        return ["correlation_length", "euler_per_volume" if len(axes) == 3 else "euler_per_area"]
+    what = group.removesuffix("s")
+    return [f"{phase}{what}_{axis}" for axis in axes for phase in ("", "pore_")]
+
+
+def _single(names: Sequence[str], axes: Sequence[Axis]) -> list[str]:
+    """Return the single properties of names of properties and groups; InputError if there is no such."""
+    groups = {group: _names(group, axes) for group in EFFECTIVE_GROUPS}
+    known = [name for members in groups.values() for name in members]
+    for name in names:
+        if name not in groups and name not in known:
+            choices = f"{', '.join(known)}, or the groups {', '.join(EFFECTIVE_GROUPS)}"
+            raise InputError(f"There is no effective property {name!r}: choose among {choices}.")
+    return [single for name in names for single in groups.get(name, [name])]
 
 
 @checked()

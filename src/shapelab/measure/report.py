@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +42,7 @@ def measure(
     smoothing: float = 2.0,
     eps: float | None = None,
     boundary: Boundary = "replicate",
-    effective: bool = False,
+    effective: bool | Sequence[str] = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any] | pd.DataFrame:
     """Measure a shape.
@@ -75,7 +75,7 @@ def measure(
         "periodic" if the field or the cells go on beyond the box, else "replicate".
     effective
         Whether one shape's effective properties are measured, too: sizes of struts and pores, chords, tortuosity, correlation
-        (`effective_properties`). They take most of the time.
+        (`effective_properties`), or the names of those to measure. They take most of the time.
     progress
         Of effective properties, and of volumes with several labels that are read piece by piece: see `measure_labels`.
 
@@ -114,7 +114,7 @@ def measure(
     measured = measure_solid if array.ndim == 3 else measure_planar
     report = measured(shape, steps, unit=unit, smoothing=smoothing, eps=eps, boundary=boundary)
     if effective:
-        report |= effective_properties(shape > 0, steps, progress=progress)
+        report |= effective_properties(shape > 0, steps, names=None if effective is True else effective, progress=progress)
     return {**report, "warnings": [*known.notes, *report["warnings"]]}
 
 

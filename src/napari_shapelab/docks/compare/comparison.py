@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Surface
@@ -39,6 +39,20 @@ class CompareParameters(Parameters):
     )
     transport: bool = parameter(True, "Distance by optimal transport (Sinkhorn divergence).", label="Optimal transport", main=True)
     curvature: bool = parameter(True, "Curvature diagrams of 3-D masks and fields.", label="Curvature (3-D)", main=True)
+    effective: bool = parameter(
+        False,
+        "Of two masks or fields, sizes of struts and pores, chords, tortuosity and pattern of each; takes longer.",
+        label="Effective properties",
+        main=True,
+    )
+    properties: Literal["all", "sizes", "chords", "tortuosity", "pattern"] = parameter(
+        "all", "Which effective properties: pattern is the correlation length and the Euler number.", main=True
+    )
+
+    def options(self) -> dict[str, Any]:
+        """Return them as `shapelab.compare.compare` takes them."""
+        others = {name: value for name, value in self if name not in ("difference", "effective", "properties")}
+        return {**others, "effective": self.effective if not self.effective or self.properties == "all" else [self.properties]}
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +106,7 @@ def _compared(
     taken = apart(lambda: [read_shape(side) if side.kind in ("labels", "image") else side.read() for side in (first, second)])
     a, b = (side.layer_data() for side in taken)
     report(Progress(-1, "Overlaps, distances, statistics…"))
-    options = {name: value for name, value in parameters if name != "difference"}
-    result = compare(a, b, **options)
+    result = compare(a, b, **parameters.options(), progress=lambda done, total: report(Progress(done / total, "Effective properties…")))
     result["notes"] = [*(f"{side.name}: {note}" for side in taken for note in side.notes), *_apart(*taken), *result["notes"]]
     grids = {"mask", "labels", "field"}
     if not parameters.difference or result["kind_a"] not in grids or result["kind_b"] not in grids:

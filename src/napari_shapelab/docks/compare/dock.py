@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_shapelab.docks.compare.choices import choice_of, ticks
 from napari_shapelab.docks.compare.comparison import (
     COMPARED,
     CompareParameters,
@@ -66,7 +67,7 @@ class CompareDock(QWidget):
         self.a = LayerCombo(self._viewer, "choose a layer", why_not, COMPARED)
         self.b = LayerCombo(self._viewer, "choose a layer", why_not, COMPARED)
         self.swap_button = QPushButton("Swap A and B")
-        self.options = {info.name: QCheckBox(info.label) for info in CompareParameters.infos().values()}
+        self.options, self.properties = ticks(), choice_of("properties")
         self.over_time = QCheckBox("All frames")
         self.link = QCheckBox("Link cells by overlap")
         self.work = WorkRow(self._viewer, "Compare", "Compare the two layers; neither of them is changed.")
@@ -85,7 +86,8 @@ class CompareDock(QWidget):
     @property
     def parameters(self) -> CompareParameters:
         """What is ticked."""
-        return CompareParameters(**{name: box.isChecked() for name, box in self.options.items()})
+        ticked = {name: box.isChecked() for name, box in self.options.items()}
+        return CompareParameters(**ticked, properties=self.properties.currentText())
 
     def compare(self) -> None:
         """Begin to compare what is chosen."""
@@ -111,7 +113,7 @@ class CompareDock(QWidget):
             raise InputError("Choose two layers, A and B, first.")
         if self.over_time.isChecked() and self.over_time.isEnabled():
             raise InputError("A script compares single frames: for movies, save the two layers and use  shapelab compare A B --over-time.")
-        options = ", ".join(f"{name}={value!r}" for name, value in self.parameters if name != "difference")
+        options = ", ".join(f"{name}={value!r}" for name, value in self.parameters.options().items())
         show = (
             "for name, value in result.items():",
             "    if isinstance(value, (int, float, str)):",
@@ -211,7 +213,10 @@ class CompareDock(QWidget):
         self.mesh_button.setEnabled(bool(self._solids()))
         films = are_movies(self.a.layer, self.b.layer)
         self.over_time.setEnabled(films)
-        self.link.setEnabled(films and self.over_time.isChecked())
+        over_time = films and self.over_time.isChecked()
+        self.link.setEnabled(over_time)
+        self.options["effective"].setEnabled(not over_time)
+        self.properties.setEnabled(self.options["effective"].isChecked() and not over_time)
         self.work.set_ready(self.a.layer is not None and self.b.layer is not None)
         self.swap_button.setEnabled(self.a.layer is not None or self.b.layer is not None)
         self.report_button.setEnabled(self.comparison is not None)
@@ -221,7 +226,8 @@ class CompareDock(QWidget):
         for combo in (self.a, self.b):
             combo.chosen.connect(lambda _: self._refresh())
         self.work.pressed.connect(self.compare)
-        self.over_time.toggled.connect(lambda _: self._refresh())
+        for box in (self.over_time, self.options["effective"]):
+            box.toggled.connect(lambda _: self._refresh())
         self.swap_button.clicked.connect(lambda _=False: self.swap())
         self.grid_button.toggled.connect(self._on_grid)
         self.report_button.clicked.connect(lambda _=False: self._ask_and_export())
@@ -240,10 +246,6 @@ class CompareDock(QWidget):
             "Other layers are hidden meanwhile."
         )
         self.report_button.setToolTip("Write the numbers (CSV), parameters and versions (JSON), tables and a figure to a folder.")
-        defaults = CompareParameters()
-        for name, box in self.options.items():
-            box.setChecked(getattr(defaults, name))
-            box.setToolTip(CompareParameters.infos()[name].description)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(2, 2, 6, 2)
@@ -270,7 +272,7 @@ class CompareDock(QWidget):
     def _ticks(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setVerticalSpacing(2)
-        for i, widget in enumerate((*self.options.values(), self.swap_button, self.over_time, self.link)):
+        for i, widget in enumerate((*self.options.values(), self.properties, self.swap_button, self.over_time, self.link)):
             grid.addWidget(widget, i // 2, i % 2)
         return grid
 
