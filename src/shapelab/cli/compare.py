@@ -147,8 +147,8 @@ def _of_b(known: argparse.Namespace) -> argparse.Namespace:
 
 def _as_json(result: dict[str, Any]) -> str:
     plain = {name: value for name, value in result.items() if isinstance(value, str | int | float | list | tuple)}
-    plain = {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in plain.items()}
-    return json.dumps(plain, indent=2, default=str)
+    finite = {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in plain.items()}
+    return json.dumps(finite, indent=2, default=str)
 
 
 def _table(result: dict[str, Any]) -> str:
