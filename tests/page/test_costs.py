@@ -21,14 +21,15 @@ COSTS = {
     "capsules": costs.Spherocylinder(AXES, 2.5, 1.5, scaling="volume"),
     "rods": costs.CoreSegment(AXES, 3.0, 3.0, scaling="volume"),
     "capped": costs.Capped(costs.Power(2.0), 0.02),
+    "many": costs.L2(np.linspace(0.5, 2, 150), "volume"),
     "mixed": costs.Mixed([costs.Power(4.0, scaling="volume"), costs.L2(scaling="volume")], np.arange(9) % 2),
 }
 CASES = [(name, periodic) for name in COSTS for periodic in (False, True)]
 
 
 def solved(name, periodic):
-    rng = np.random.default_rng(5)
-    seeds, volumes = rng.uniform(0.05, 0.95, (9, 2)), rng.uniform(0.03, 0.08, 9)
+    rng, n = np.random.default_rng(5), 150 if name == "many" else 9
+    seeds, volumes = rng.uniform(0.05, 0.95, (n, 2)), rng.uniform(0.27, 0.72, n) / n
     return seeds, volumes, solve_cells(seeds, volumes, (N, N), 1 / N, COSTS[name], 0.05, periodic=periodic)
 
 
@@ -38,9 +39,10 @@ def shown(browser, tmp_path_factory):
     blobs, layers = [], []
     for name, periodic in CASES:
         seeds, volumes, solution = solved(name, periodic)
+        n = len(seeds)
         frame = {
-            "seeds": seeds, "potentials": solution.potentials, "volumes": volumes, "types": np.zeros(9), "ids": np.arange(1.0, 10),
-            "colours": np.zeros(9), "cost": cost_columns(COSTS[name].table(volumes, 2)), "open": np.ones((N, N), bool),
+            "seeds": seeds, "potentials": solution.potentials, "volumes": volumes, "types": np.zeros(n), "ids": np.arange(1.0, n + 1),
+            "colours": np.zeros(n), "cost": cost_columns(COSTS[name].table(volumes, 2)), "open": np.ones((N, N), bool),
         }  # fmt: skip
         (chunks, walls), described = FlatCells([frame], (N, N), (1 / N, 1 / N), periodic, 1.0, "µm").pack(24)
         places = {"blob": len(blobs), "places": chunks.places, "walls": {"blob": len(blobs) + 1, "places": walls.places}}

@@ -24,22 +24,25 @@ MODULES = (
     "gl.js",
     "view.js",
     "panels.js",
+    "marks.js",
     "flat_renderer.js",
     "volume_renderer.js",
     "overlay.js",
     "plot.js",
     "sliders.js",
     "capture.js",
+    "cell_areas.js",
     "cell_solver.js",
     "cell_sorting.js",
     "cell_motion.js",
     "live_cells.js",
     "live_texture.js",
+    "pace.js",
     "player.js",
     "main.js",
 )
 """The page's own modules, each after those that it imports."""
-SHADERS = ("screen.vert", "surface.frag", "labels.frag", "cells.frag", "flat.frag")
+SHADERS = ("screen.vert", "surface.frag", "labels.frag", "cells.frag", "flat.frag", "marks.vert", "marks.frag")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z_]+\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 

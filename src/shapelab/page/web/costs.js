@@ -42,6 +42,14 @@ export function cost(cells, i, d0, d1) {
   return Math.min(cells.cap[i], cells.scale[i] * power(gauge(cells, i, d0, d1), cells.exponent[i]));
 }
 
+// Whether all costs are s zᵀAz, without a cap.
+export function isQuadratic(cells) {
+  for (let i = 0; i < cells.count; i++) {
+    if (cells.exponent[i] !== 2 || cells.kind[i] > ELLIPSOID || cells.cap[i] <= 1e29) return false;
+  }
+  return true;
+}
+
 // The gradient of a cost, written into `out`; by differences for rods.
 export function costGradient(cells, i, d0, d1, out) {
   const p = cells.exponent[i];

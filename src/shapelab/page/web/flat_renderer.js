@@ -1,11 +1,17 @@
 // Flat pictures: images and labels with their pixels, and cells that every fragment of the shader computes.
 import { candidates } from "./candidates.js";
 import { cellColours, ofId } from "./colours.js";
+import { isQuadratic } from "./costs.js";
+import { Marks } from "./marks.js";
 import { addChoice } from "./panels.js";
 
 const PER_CELL = 20; // numbers, in five texels
 const CELLS_IN_A_ROW = 256;
 const ITEMS_IN_A_ROW = 1024;
+const MOST_TILES = 128;
+const SEED = 2.6; // radius of a centre [pixels], if there is room for it
+const MOVES = 4; // times as long as it is, a move from one frame to the next is drawn
+const NEAR = 2.2; // pixels around a tile from which a boundary is seen in it
 
 // What labels stand for, where they stand for something.
 export function classLegend(layer) {
@@ -102,6 +108,9 @@ export class CellRenderer {
     this.line = 1.6;
     this.cells = null;
     this.held = [];
+    this.open = null;
+    this.openShown = null;
+    this.marks = new Marks(graphics);
     this.seeds = true;
     this.arrows = false;
     this.nextCells = null;
@@ -139,20 +148,10 @@ export class CellRenderer {
   upload() {
     const { graphics, cells } = this;
     graphics.forget(...this.held);
-    const tiles = cells.count > 400 ? 64 : 32;
-    const lists = candidates(cells, this.size, this.periods, tiles);
-    const rows = Math.max(1, Math.ceil(cells.count / CELLS_IN_A_ROW));
-    const numbers = new Float32Array(rows * CELLS_IN_A_ROW * PER_CELL);
-    const colours = cellColours(cells, this.colourBy, this.range);
-    for (let i = 0; i < cells.count; i++) {
-      const rgb = colours[i].map((c) => c / 255);
-      numbers.set([
-        cells.x0[i], cells.x1[i], cells.potential[i], cells.kind[i],
-        cells.exponent[i], cells.scale[i], cells.a00[i], cells.a01[i],
-        cells.a11[i], cells.axis0[i], cells.axis1[i], cells.length[i],
-        cells.cap[i], 0, 0, 0, ...rgb, 0,
-      ], i * PER_CELL);
-    }
+    const tiles = Math.min(MOST_TILES, Math.max(16, 2 ** Math.ceil(Math.log2(3 * Math.sqrt(cells.count + 1)))));
+    const { clientWidth, clientHeight } = graphics.canvas;
+    const margin = NEAR * Math.max(this.size[0] / Math.max(clientHeight, 1), this.size[1] / Math.max(clientWidth, 1));
+    const lists = candidates(cells, this.size, this.periods, tiles, margin);
     const ranges = new Int32Array(2 * tiles * tiles);
     for (let k = 0; k < tiles * tiles; k++) {
       ranges[2 * k] = lists.starts[k];
@@ -161,42 +160,102 @@ export class CellRenderer {
     const itemRows = Math.max(1, Math.ceil(lists.items.length / ITEMS_IN_A_ROW));
     const items = new Int32Array(itemRows * ITEMS_IN_A_ROW);
     items.set(lists.items);
+    const numbers = this.numbers();
     this.held = [
-      graphics.texture("RGBA32F", [rows, (CELLS_IN_A_ROW * PER_CELL) / 4], numbers),
+      graphics.texture("RGBA32F", [numbers.length / (CELLS_IN_A_ROW * PER_CELL), (CELLS_IN_A_ROW * PER_CELL) / 4], numbers),
       graphics.texture("RG32I", [tiles, tiles], ranges),
       graphics.texture("R32I", [itemRows, ITEMS_IN_A_ROW], items),
-      graphics.texture("R8", this.layer.shape, cells.open.map((n) => 255 * n)),
     ];
+    if (this.openShown !== cells.open) {
+      graphics.forget(this.open);
+      this.openShown = cells.open;
+      this.open = graphics.texture("R8", this.layer.shape, cells.open.map((n) => 255 * n), true);
+      this.walls = cells.open.includes(0) ? 1 : 0;
+    }
+    const round = cells.a00.every((a, i) => a === 1 && cells.a11[i] === 1 && cells.a01[i] === 0);
+    this.plain = !isQuadratic(cells) ? 0 : round ? 2 : 1;
+    this.placeMarks();
     this.stale = false;
+  }
+
+  // What the shader reads of every cell.
+  numbers() {
+    const { cells } = this;
+    const rows = Math.max(1, Math.ceil(cells.count / CELLS_IN_A_ROW));
+    const numbers = new Float32Array(rows * CELLS_IN_A_ROW * PER_CELL);
+    const colours = cellColours(cells, this.colourBy, this.range);
+    for (let i = 0; i < cells.count; i++) {
+      const at = i * PER_CELL;
+      const s = cells.scale[i];
+      [numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]] = [cells.x0[i], cells.x1[i], cells.potential[i], s];
+      [numbers[at + 4], numbers[at + 5], numbers[at + 6], numbers[at + 7]] = [s * cells.a00[i], s * cells.a01[i], s * cells.a11[i], cells.exponent[i]];
+      [numbers[at + 8], numbers[at + 9], numbers[at + 10], numbers[at + 11]] = [cells.kind[i], cells.axis0[i], cells.axis1[i], cells.length[i]];
+      numbers[at + 12] = cells.cap[i];
+      for (let channel = 0; channel < 3; channel++) numbers[at + 16 + channel] = colours[i][channel] / 255;
+    }
+    return numbers;
   }
 
   uniforms(colours) {
     if (this.stale) this.upload();
-    const [cells, tiles, items, open] = this.held;
+    const [cells, tiles, items] = this.held;
     return {
       cells: { ...cells, unit: 0 },
       tiles: { ...tiles, unit: 1 },
       items: { ...items, unit: 2 },
-      open: { ...open, unit: 3 },
+      open: { ...this.open, unit: 3 },
       size: this.size,
       period: this.periods,
+      pixel: this.layer.spacing,
       line: this.line,
-      raw: 0,
       back: colours.stage,
       wall: colours.wall,
       medium: colours.medium,
     };
   }
 
+  // Constants of the shader.
+  defined(raw) {
+    return { PLAIN: this.plain, WALLS: this.walls, RAW: raw };
+  }
+
   draw(view, colours) {
     if (this.cells === null) return;
     const { canvas } = this.graphics;
-    this.graphics.draw("cells.frag", {
+    const uniforms = {
       ...this.uniforms(colours),
+      line: (this.line * canvas.width) / Math.max(canvas.clientWidth, 1),
       canvas: [canvas.width, canvas.height],
       centre: view.centre,
       scale: view.scale,
+    };
+    this.graphics.draw("cells.frag", uniforms, { defined: this.defined(0) });
+    this.marks.draw(view);
+  }
+
+  // The centres, and where they go.
+  placeMarks() {
+    const { cells, size, seeds, marks } = this;
+    const each = Math.sqrt((size[0] * size[1]) / Math.max(cells.count, 1)); // length of a cell
+    const { clientWidth, clientHeight } = this.graphics.canvas;
+    const pixels = Math.min(clientWidth / size[1], clientHeight / size[0]) * each;
+    const radius = Math.min(SEED, Math.max(0.12 * pixels, 0.6));
+    const moves = this.moves();
+    marks.set(seeds ? cells.count + moves.length : 0, (k, numbers, at) => {
+      const i = k < cells.count ? k : moves[k - cells.count];
+      const goes = k < cells.count ? 0 : MOVES;
+      const [y, x] = [cells.x0[i], cells.x1[i]];
+      const [dy, dx] = goes ? [this.nextCells.x0[i] - y, this.nextCells.x1[i] - x] : [0, 0];
+      numbers.set([x, y, 0, x + goes * dx, y + goes * dy, 0, 1, 1, 1, goes ? 0.8 : radius], at);
     });
+  }
+
+  // The cells whose moves to the next frame are drawn: those that live on and do not cross the border of a box that repeats.
+  moves() {
+    const { cells, nextCells, periods } = this;
+    if (!this.arrows || nextCells === null || nextCells.count !== cells.count) return [];
+    const jumps = (i, axis) => periods[axis] > 0 && Math.abs(nextCells[`x${axis}`][i] - cells[`x${axis}`][i]) > periods[axis] / 2;
+    return Array.from({ length: cells.count }, (_, i) => i).filter((i) => cells.id[i] === nextCells.id[i] && !jumps(i, 0) && !jumps(i, 1));
   }
 
   // Owner + 1 of every pixel of the grid, 0 for the medium and walls, as the shader finds them.
@@ -212,8 +271,8 @@ export class CellRenderer {
     gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
     gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, target, 0);
     this.graphics.draw("cells.frag", {
-      ...uniforms, canvas: [width, height], centre: [this.size[0] / 2, this.size[1] / 2], scale: this.layer.spacing[0], raw: 1,
-    }, width, height);
+      ...uniforms, canvas: [width, height], centre: [this.size[0] / 2, this.size[1] / 2], scale: this.layer.spacing[0],
+    }, { width, height, defined: this.defined(1) });
     const bytes = new Uint8Array(4 * width * height);
     gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
@@ -244,6 +303,7 @@ export class CellRenderer {
     addChoice(box, "Centres", [["seeds", "points"], ["arrows", "points and moves"], ["", "none"]], "seeds", (value) => {
       this.seeds = value !== "";
       this.arrows = value === "arrows";
+      this.stale = true;
       changed(false);
     });
   }

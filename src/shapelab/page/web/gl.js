@@ -10,32 +10,35 @@ export class Graphics {
     this.programs = new Map();
   }
 
-  // A program that fills the canvas with one fragment shader.
-  program(name) {
-    if (!this.programs.has(name)) {
-      const { gl } = this;
-      const program = gl.createProgram();
-      for (const [kind, file] of [[gl.VERTEX_SHADER, "screen.vert"], [gl.FRAGMENT_SHADER, name]]) {
-        const shader = gl.createShader(kind);
-        gl.shaderSource(shader, embedded(`shader-${file}`).trim());
-        gl.compileShader(shader);
-        if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(`${file}: ${gl.getShaderInfoLog(shader)}`);
-        gl.attachShader(program, shader);
-      }
-      gl.linkProgram(program);
-      if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(`${name}: ${gl.getProgramInfoLog(program)}`);
-      this.programs.set(name, program);
-    }
-    return this.programs.get(name);
+  // A program of a vertex and a fragment shader, in which `defined` (name: whole number) are constants: software that stands in for
+  // a graphics card computes both sides of what is decided by uniforms.
+  program(fragment, vertex, defined) {
+    const key = JSON.stringify([fragment, vertex, defined]);
+    if (!this.programs.has(key)) this.programs.set(key, this.compiled(fragment, vertex, defined));
+    return this.programs.get(key);
   }
 
-  // Fill the canvas, or the framebuffer that is bound, with a shader. Uniforms: numbers, arrays of 2 to 4 or 9 numbers,
-  // {int: n} or {texture: t, unit: n}.
-  draw(name, uniforms, width = this.canvas.width, height = this.canvas.height) {
+  compiled(fragment, vertex, defined) {
     const { gl } = this;
-    const program = this.program(name);
+    const program = gl.createProgram();
+    const lines = Object.entries(defined).map(([constant, value]) => `#define ${constant} ${value}\n`).join("");
+    for (const [kind, file] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) {
+      const shader = gl.createShader(kind);
+      gl.shaderSource(shader, embedded(`shader-${file}`).trim().replace("\n", `\n${lines}`));
+      gl.compileShader(shader);
+      if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(`${file}: ${gl.getShaderInfoLog(shader)}`);
+      gl.attachShader(program, shader);
+    }
+    gl.linkProgram(program);
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(`${fragment}: ${gl.getProgramInfoLog(program)}`);
+    return program;
+  }
+
+  // Take a program into use and return it. Uniforms: numbers, arrays of 2 to 4 or 9 numbers, {int: n} or {texture: t, unit: n}.
+  use(fragment, uniforms, { vertex = "screen.vert", defined = {} } = {}) {
+    const { gl } = this;
+    const program = this.program(fragment, vertex, defined);
     gl.useProgram(program);
-    gl.viewport(0, 0, width, height);
     for (const [key, value] of Object.entries(uniforms)) {
       const place = gl.getUniformLocation(program, key);
       if (place === null) continue;
@@ -48,6 +51,14 @@ export class Graphics {
       else if (value.length === 9) gl.uniformMatrix3fv(place, false, value);
       else gl[`uniform${value.length}fv`](place, value);
     }
+    return program;
+  }
+
+  // Fill the canvas, or the framebuffer that is bound, with a fragment shader.
+  draw(name, uniforms, { width = this.canvas.width, height = this.canvas.height, defined = {} } = {}) {
+    const { gl } = this;
+    this.use(name, uniforms, { defined });
+    gl.viewport(0, 0, width, height);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 

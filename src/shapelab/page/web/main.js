@@ -7,13 +7,13 @@ import { LiveTexture, whyNoTexture } from "./live_texture.js";
 import { drawOverlay } from "./overlay.js";
 import { CellSeries, Series, readPage, readScalars } from "./page_data.js";
 import { addButton, addChoice, element, readColours, say, showLegend, showWords } from "./panels.js";
+import { Pace } from "./pace.js";
 import { Player } from "./player.js";
 import { Plot, short } from "./plot.js";
 import { View } from "./view.js";
 import { VolumeRenderer } from "./volume_renderer.js";
 
-const SLOW = 45; // milliseconds between two pictures from which on fewer pixels are drawn while things move
-const COARSEST = 0.4;
+const REST = 300; // milliseconds without a new picture after which it is drawn with all pixels
 
 class Show {
   constructor(page) {
@@ -22,8 +22,7 @@ class Show {
     this.overlay = document.getElementById("overlay");
     this.graphics = new Graphics(this.canvas);
     this.colours = readColours();
-    this.quality = 1;
-    this.lastDraw = 0;
+    this.pace = new Pace();
     this.pictures = 0;
     this.view = new View(this.canvas, () => this.redraw());
     this.renderers = page.layers.map((layer) => this.rendererOf(layer));
@@ -173,20 +172,20 @@ class Show {
     requestAnimationFrame((now) => this.onTurn(now));
   }
 
-  onTurn(now) {
+  onTurn() {
     this.asked = false;
-    const passed = now - this.lastDraw;
-    this.lastDraw = now;
-    if (passed < 250 && !this.view.flat) {
-      if (passed > SLOW) this.quality = Math.max(this.quality * 0.85, COARSEST);
-      else if (passed < SLOW / 2) this.quality = Math.min(this.quality * 1.04, 1);
-    }
-    this.draw(this.view.flat ? 1 : this.quality);
+    this.draw(this.quality);
+    this.pace.measure(this.graphics.gl);
     const waiting = this.waiting ?? [];
     this.waiting = [];
     for (const done of waiting) done();
     clearTimeout(this.rest);
-    if (this.quality < 1 && !this.view.flat) this.rest = setTimeout(() => this.draw(1), 300);
+    if (this.quality < 1) this.rest = setTimeout(() => this.draw(1), REST);
+  }
+
+  // Part of the canvas's pixels per side that are drawn while things move.
+  get quality() {
+    return this.pace.quality;
   }
 
   draw(quality) {
@@ -198,17 +197,22 @@ class Show {
     };
     fit(this.canvas, quality);
     this.renderer.draw(this.view, this.colours);
-    this.drawPen(ratio, fit);
+    this.drawPen(fit);
     showLegend(this.renderer.legend());
     this.pictures += 1;
   }
 
-  drawPen(ratio, fit) {
-    fit(this.overlay, 1);
+  drawPen(fit) {
     const { overlay, view } = this;
+    const [width, height] = [overlay.width, overlay.height];
+    fit(overlay, 1);
     // the pen draws at full size, whatever the picture's
-    const pen = Object.create(view, { scale: { value: (view.scale * this.canvas.width) / overlay.width } });
-    drawOverlay(overlay, pen, this.renderer, this.lengths(), this.colours);
+    const scale = (view.scale * this.canvas.width) / overlay.width;
+    const lengths = this.lengths();
+    const look = JSON.stringify([scale, lengths, this.colours, view.flat ? null : [view.shift, [...view.turn], this.renderer.extent]]);
+    if (look === this.penned && overlay.width === width && overlay.height === height) return;
+    this.penned = look;
+    drawOverlay(overlay, Object.create(view, { scale: { value: scale } }), this.renderer, lengths, this.colours);
   }
 
   // The world's lengths per length of the view, and their unit.

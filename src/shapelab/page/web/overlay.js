@@ -1,4 +1,4 @@
-// What is drawn over the picture with a pen: the box of a volume, a scale bar, cell centres and where they go.
+// What is drawn over the picture with a pen: the box of a volume and a scale bar.
 
 const CORNERS = [0, 1, 2, 3, 4, 5, 6, 7].map((k) => [k & 1 ? 1 : -1, k & 2 ? 1 : -1, k & 4 ? 1 : -1]);
 
@@ -44,33 +44,6 @@ function drawScaleBar(pen, canvas, lengthPerPixel, unit, { ink, card }, ratio) {
   pen.fillText(`${Number(length.toPrecision(3))} ${unit}`, x + pixels / 2, y - 5 * ratio);
 }
 
-function drawSeeds(pen, view, renderer, canvas, ratio) {
-  const { cells, nextCells, periods } = renderer;
-  const toX = (x) => canvas.width / 2 + (x - view.centre[1]) / view.scale;
-  const toY = (y) => canvas.height / 2 + (y - view.centre[0]) / view.scale;
-  const size = Math.min(3.2 * ratio, (0.12 * Math.sqrt((renderer.size[0] * renderer.size[1]) / Math.max(cells.count, 1))) / view.scale);
-  pen.fillStyle = "#ffffff";
-  pen.strokeStyle = "#222222";
-  pen.lineWidth = 0.8 * ratio;
-  for (let i = 0; i < cells.count; i++) {
-    pen.beginPath();
-    pen.arc(toX(cells.x1[i]), toY(cells.x0[i]), Math.max(size, 0.8), 0, 2 * Math.PI);
-    pen.fill();
-    pen.stroke();
-  }
-  if (!renderer.arrows || nextCells === null || nextCells.count !== cells.count) return;
-  pen.lineWidth = 1.6 * ratio;
-  pen.beginPath();
-  for (let i = 0; i < cells.count; i++) {
-    const moved = [nextCells.x0[i] - cells.x0[i], nextCells.x1[i] - cells.x1[i]];
-    const jump = moved.some((d, axis) => periods[axis] > 0 && Math.abs(d) > periods[axis] / 2);
-    if (jump || cells.id[i] !== nextCells.id[i]) continue;
-    pen.moveTo(toX(cells.x1[i]), toY(cells.x0[i]));
-    pen.lineTo(toX(cells.x1[i] + 4 * moved[1]), toY(cells.x0[i] + 4 * moved[0]));
-  }
-  pen.stroke();
-}
-
 // Draw all of it; `lengths` says {perUnit, unit}: the world's lengths per length of the view.
 export function drawOverlay(canvas, view, renderer, lengths, colours) {
   const pen = canvas.getContext("2d");
@@ -78,6 +51,5 @@ export function drawOverlay(canvas, view, renderer, lengths, colours) {
   pen.clearRect(0, 0, canvas.width, canvas.height);
   pen.lineWidth = ratio;
   if (!view.flat) drawBox(pen, view, renderer, canvas, colours.ink);
-  if (view.flat && renderer.seeds && renderer.cells) drawSeeds(pen, view, renderer, canvas, ratio);
   drawScaleBar(pen, canvas, view.scale * lengths.perUnit, lengths.unit, colours, ratio);
 }
