@@ -8,7 +8,7 @@ from typing import Any
 
 from napari.utils.notifications import show_info
 
-from napari_shapelab.run.folder_layers import run_triples
+from napari_shapelab.viewer.folder_layers import run_triples
 from napari_shapelab.viewer.notice import say_in_status
 from shapelab.errors import InputError
 from shapelab.io import list_arrays, load_run, read_image

@@ -289,8 +289,6 @@ def test_two_movies_with_a_cursor_that_follows_the_slider(viewer, dock, qtbot, t
 
     dock.export(tmp_path / "report")
     qtbot.waitUntil(lambda: (tmp_path / "report" / "summary.csv").exists(), timeout=20_000)
-    dock.script_button.copy()
-    assert "compare A B --over-time" in dock.work.message.text()
     viewer.layers.remove(a)
     assert not dock.over_time.isEnabled()
     viewer.dims.set_point(0, 10)

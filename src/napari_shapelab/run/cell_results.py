@@ -14,9 +14,10 @@ from napari_shapelab.run.cell_paths import Paths, track_rows
 from napari_shapelab.run.copy_as import RunCopy
 from napari_shapelab.run.drawn_grid import fineness_of, to_drawn
 from napari_shapelab.run.panel import RunPanel
-from napari_shapelab.run.run_place import place_over_time
 from napari_shapelab.run.worker import Worker
 from napari_shapelab.viewer.layer_data import place_of, take
+from napari_shapelab.viewer.layer_movie import place_over_time
+from napari_shapelab.viewer.recorded import as_still
 from napari_shapelab.viewer.tabbed import open_as_tab
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
@@ -74,7 +75,7 @@ class CellResults(QWidget):
             return None
         name = f"{str(cells.name).removesuffix(' · cells')} · step {cells.metadata['shapelab'].get('step')}"
         look = {"colormap": cells.colormap, "opacity": cells.opacity}
-        layer = Labels(np.array(cells.data), name=name, metadata=dict(cells.metadata), **look, **place_of(cells))
+        layer = Labels(np.array(cells.data), name=name, metadata=as_still(cells.metadata), **look, **place_of(cells))
         self._viewer.add_layer(layer)
         layer.visible = not self._panel.running  # only now: napari cannot add a hidden layer whose selected label is above 255
         if self._panel.layers is not None:

@@ -192,7 +192,7 @@ class RunLayers:
         meta.update(self._looks.get(item.name, {}))
         meta.update(self._place.settings(meta))
         meta["name"] = f"{self._title} · {item.name}"
-        meta["metadata"] = {**meta.get("metadata", {}), "shapelab": dict(provenance)}
+        meta["metadata"] = {**meta.get("metadata", {}), "shapelab": {**provenance, "layer": item.name}}
         layer = Layer.create(data, meta, kind)
         insert_layer(self._viewer, layer)
         self._watch(layer)
@@ -237,4 +237,4 @@ def _apply(layer: Layer, item: LayerData, provenance: Mapping[str, Any], viewer:
         layer.editable = editable
     if "features" in item.meta:
         layer.features = item.meta["features"]
-    layer.metadata["shapelab"] = dict(provenance)
+    layer.metadata["shapelab"] = {**provenance, "layer": item.name}

@@ -8,12 +8,14 @@ import threading
 from functools import partial
 from pathlib import Path
 
+from napari.layers import Layer
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QGridLayout, QLabel, QPushButton, QSizePolicy, QSpinBox, QWidget
 
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.recorder import Recorder
 from napari_shapelab.run.worker import Worker
 from napari_shapelab.settings import runs_folder, set_runs_folder
+from napari_shapelab.viewer.recorded import FrameSaver
 from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
@@ -31,7 +33,7 @@ _promised: set[Path] = set()
 """Folders that a recorder is about to make: two docks never choose the same one."""
 
 
-class RecordingTab(QWidget):
+class RecordingTab(FrameSaver):
     """A check box with its settings, in a tab of the panel. It acts at once, also on a run under way.
 
     Parameters
@@ -78,6 +80,19 @@ class RecordingTab(QWidget):
     def path(self) -> Path | None:
         """Run folder of the run that is saved, or was saved last."""
         return self._recorder.path if self._recorder is not None else None
+
+    def saves(self, layer: Layer) -> bool:
+        """Return whether `layer` is one of the run's."""
+        return self._panel.layers is not None and layer in self._panel.layers.layers()
+
+    def save_frames(self) -> str:
+        """Tick the box, and show it."""
+        self.box.setChecked(True)
+        self._panel.tabs.setCurrentWidget(self)
+        steps = "at every step" if self.every.value() == 1 else f"every {self.every.value()} steps"
+        if self._panel.running:
+            return f"Frames are saved from now on, {steps}: try again when there are some."
+        return f"Frames will be saved {steps}: press Run, and try again when there are some."
 
     def share(self, path: str | Path) -> None:
         """Write the run that is saved as a web page; of one that is not saved, the present frame."""

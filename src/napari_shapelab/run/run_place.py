@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from napari.layers import Layer
 
-from napari_shapelab.viewer.layer_data import TakenLayer, place_of
+from napari_shapelab.viewer.layer_data import TakenLayer
 from shapelab.convert.place import Place
 
-__all__ = ["RunPlace", "place_beside", "place_over_time", "true_spacing"]
+__all__ = ["RunPlace", "place_beside", "true_spacing"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,17 +66,6 @@ def place_beside(viewer: Any, meta: Mapping[str, Any]) -> RunPlace:
 
 def _has_length(layer: Layer) -> bool:
     return any(unit.dimensionality == {"[length]": 1} for unit in layer.units)
-
-
-def place_over_time(layer: Layer) -> dict[str, Any]:
-    """Return the settings of a layer whose data have the steps of a run before the pixels of `layer`."""
-    place = place_of(layer)
-    out = {"units": ("pixel", *place["units"]), "axis_labels": ("step", *place["axis_labels"]), "scale": (1.0, *place["scale"])}
-    if "affine" not in place:
-        return {**out, "translate": (0.0, *place["translate"])}
-    affine = np.eye(layer.ndim + 2)
-    affine[1:, 1:] = place["affine"]
-    return {**out, "affine": affine}
 
 
 def true_spacing(layer: Layer) -> tuple[float, ...]:

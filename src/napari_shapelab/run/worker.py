@@ -101,6 +101,7 @@ class Worker(threading.Thread):
         self.recorded = False
         """Whether the run is being saved."""
         self._recorder: Recorder | None = None
+        self._saved_in: dict[str, str] = {}
         self._next_analysis = 0.0
 
     # -- orders, from the window ---------------------------------------------------------------------------------
@@ -153,6 +154,8 @@ class Worker(threading.Thread):
         def exchange(simulation: Simulation) -> None:
             self._end_recording()
             self._recorder = recorder
+            if recorder is not None:
+                self._saved_in = {"recording": str(recorder.path)}
             self._record_frame(simulation)
 
         self.visit(exchange)
@@ -277,7 +280,7 @@ class Worker(threading.Thread):
         if self.decorate is not None:
             frame = self.decorate(frame)
         self.scalars.append((frame.step, dict(frame.scalars)))
-        self.frames.put(Snapshot(frame, provenance(simulation, frame), self._rate, self._worked))
+        self.frames.put(Snapshot(frame, {**provenance(simulation, frame), **self._saved_in}, self._rate, self._worked))
         end = time.perf_counter()
         self._next_sample = end + _SAMPLE_TIME
         self._next_frame = end + min((end - begin) * (1.0 / _FRAME_SHARE - 1.0), _LONGEST_WAIT)

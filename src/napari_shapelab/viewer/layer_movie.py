@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from napari.layers import Labels
+from napari.layers import Labels, Layer
 
 from napari_shapelab.viewer.given_labels import FrameImages, Given, why_no_labels
+from napari_shapelab.viewer.layer_data import place_of
 from napari_shapelab.viewer.shown_frame import time_axis
 from shapelab.movies import Movie
 
-__all__ = ["full_shape", "movie_of", "show_movie_frame", "times_of", "why_no_movie"]
+__all__ = ["full_shape", "movie_of", "place_over_time", "show_movie_frame", "times_of", "why_no_movie"]
 
 
 def why_no_movie(layer: Labels) -> str:
@@ -22,17 +23,45 @@ def why_no_movie(layer: Labels) -> str:
     time = time_axis(layer)
     if time < 0:
         return "it has no axis of time beside 2 or 3 axes of space: name it t (layer.axis_labels)"
-    return "" if time == 0 else "time is not its first axis: reorder its axes first"
+    if time > 0:
+        return "time is not its first axis: reorder its axes first"
+    return "its time runs backwards, as its scale is negative: reverse its frames first" if _along_time(layer, time)[1] <= 0 else ""
 
 
 def times_of(layer: Labels) -> tuple[np.ndarray, str]:
-    """Return the time of each frame, where the slider shows it, and its unit; of a still image 0."""
+    """Return the time of each frame and its unit: of a saved run its own, else where the slider shows it; of a still image 0."""
     time = time_axis(layer)
     if time < 0:
         return np.zeros(1), "frame"
-    step = float(np.abs(layer.scale[time])) or 1.0
+    shape = layer.level_shapes[0] if layer.multiscale else layer.data.shape
+    frames = int(shape[time])
+    start, step = _along_time(layer, time)
+    origin = layer.metadata.get("shapelab")
+    own = origin.get("times") if isinstance(origin, dict) else None
+    if (start, step) == (0.0, 1.0) and isinstance(own, list) and len(own) == frames:
+        return np.array(own, float), str(origin.get("time_unit", ""))
     timed = layer.units[time].dimensionality == {"[time]": 1}
-    return np.arange(layer.data.shape[time]) * step + float(layer.translate[time]), str(layer.units[time]) if timed else "frame"
+    unit = str(layer.units[time]) if timed else "frame" if (start, step) == (0.0, 1.0) else ""
+    return start + np.arange(frames) * step, unit
+
+
+def _along_time(layer: Labels, time: int) -> tuple[float, float]:
+    """Return where the first frame lies in the layer's world along the axis of time, and how far it is to the next."""
+    first, second = np.zeros(layer.ndim), np.zeros(layer.ndim)
+    second[time] = 1
+    start, after = (float(layer.data_to_world(point)[time]) for point in (first, second))
+    return start, after - start
+
+
+def place_over_time(layer: Layer) -> dict[str, Any]:
+    """Return the settings of a layer whose data have the steps of a run before the pixels of `layer`."""
+    place = place_of(layer)
+    out = {"units": ("pixel", *place["units"]), "axis_labels": ("step", *place["axis_labels"]), "scale": (1.0, *place["scale"])}
+    if "affine" not in place:
+        return {**out, "translate": (0.0, *place["translate"])}
+    affine = np.eye(layer.ndim + 2)
+    affine[1:, 1:] = place["affine"]
+    return {**out, "affine": affine}
 
 
 def movie_of(taken: Given, times: tuple[np.ndarray, str]) -> Movie:

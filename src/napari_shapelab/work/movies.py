@@ -11,7 +11,8 @@ from napari.layers import Labels, Points, Tracks
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
 
 from napari_shapelab.viewer.given_labels import Given, given
-from napari_shapelab.viewer.layer_movie import full_shape, movie_of, show_movie_frame, times_of, why_no_movie
+from napari_shapelab.viewer.layer_movie import full_shape, movie_of, show_movie_frame, times_of
+from napari_shapelab.viewer.recorded import film_of, why_no_film
 from napari_shapelab.viewer.shown_frame import shown_frame
 from napari_shapelab.viewer.tabbed import own_tab
 from napari_shapelab.viewer.view import unwrapped
@@ -22,9 +23,11 @@ from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
+from napari_shapelab.work.save_frames import SaveFramesButton
+from napari_shapelab.work.script_button import Script, ScriptButton
 from shapelab.errors import InputError, ShapelabError
 from shapelab.io.output import new_file, require_new
-from shapelab.movies import CellsOverTime, Event, link_cells, measure_over_time
+from shapelab.movies import CellsOverTime, Event, Movie, link_cells, measure_over_time
 from shapelab.stopping import stoppable
 
 __all__ = ["MoviesPanel", "measure_movie"]
@@ -62,7 +65,7 @@ class MoviesPanel(QWidget):
         self.found: CellsOverTime | None = None
         self._given: Given | None = None
         self._source: Labels | None = None
-        self.layer = LayerCombo(self._viewer, "choose labels over time", why_no_movie, (Labels,))
+        self.layer = LayerCombo(self._viewer, "choose labels over time", why_no_film, (Labels,))
         self.link = QCheckBox("Link cells by overlap")
         self.link.setToolTip("For labels that do not follow the cells from frame to frame: give each cell one label first.")
         self.work = WorkRow(self._viewer, "Measure", "Measure every cell in every frame, and find divisions, losses and exchanges.")
@@ -70,6 +73,8 @@ class MoviesPanel(QWidget):
         self.tracks_button = push_button("Tracks", "Add the path of every cell as a Tracks layer.", self.add_tracks)
         self.events_button = push_button("Events", "Add a point for every event, in its frame, coloured by its kind.", self.add_events)
         self.save_button = push_button("Save…", "Save three tables (.csv): cells in frames, events, frames.", self._ask_and_save)
+        self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
+        self.save_run_button = SaveFramesButton(self.work.say)
         self._build()
         self.layer.chosen.connect(self._refresh)
         self.work.pressed.connect(self.measure)
@@ -79,21 +84,17 @@ class MoviesPanel(QWidget):
 
     def measure(self) -> None:
         """Measure the chosen layer, in a thread."""
-        layer, link = self.layer.layer, self.link.isChecked()
-        if layer is None:
-            self.work.say("Choose a Labels layer over time first.", wrong=True)
-            return
+        link = self.link.isChecked()
         try:
-            taken = given(layer, self._viewer, film=True)
+            layer, taken, whole = self._movie()
         except ShapelabError as error:
             self.work.say(str(error), wrong=True)
+            self.save_run_button.offer(self.layer.layer)
             return
-
-        times = times_of(layer)
 
         def compute(report: Report, abort: threading.Event) -> tuple[CellsOverTime, np.ndarray | None]:
             with stoppable(abort):
-                movie, linked = movie_of(taken, times), None
+                movie, linked = whole, None
                 if link:
                     report(Progress(-1, "Linking cells from frame to frame…"))
                     linked = link_cells(movie)
@@ -106,6 +107,20 @@ class MoviesPanel(QWidget):
             self._show(found, taken, source)
 
         self.work.start(compute, show, "Measuring cells over time…")
+
+    def script(self) -> Script:
+        """Return what a script does that measures the same.
+
+        Raises
+        ------
+        InputError
+            If no movie is chosen.
+        """
+        _, _, movie = self._movie()
+        link = ["movie = movie.with_labels(link_cells(movie))"] if self.link.isChecked() else []
+        names = "link_cells, measure_over_time" if link else "measure_over_time"
+        body = ["found = measure_over_time(movie)", "print(found)", "print(found.table)", "print(found.events)", "print(found.per_frame())"]
+        return Script([f"from shapelab.movies import {names}", "", *link, *body], movies={"movie": movie})
 
     def add_tracks(self) -> Tracks | None:
         """Add the paths of all cells."""
@@ -165,6 +180,15 @@ class MoviesPanel(QWidget):
                 table.to_csv(partial, index=False)
         return paths
 
+    def _movie(self) -> tuple[Labels, Given, Movie]:
+        """Return what is chosen: a layer over time, what was taken from it, and its frames; InputError if there is none."""
+        chosen = self.layer.layer
+        if not isinstance(chosen, Labels):
+            raise InputError("Choose a Labels layer over time first.")
+        layer = film_of(chosen, self._viewer)
+        taken = given(layer, self._viewer, film=True)
+        return layer, taken, movie_of(taken, times_of(layer))
+
     def _ask_and_save(self) -> None:
         name = self._given.name if self._given is not None else "cells"
         path, _ = QFileDialog.getSaveFileName(self, "Save the tables", f"{name}.csv", "CSV (*.csv)")
@@ -218,6 +242,8 @@ class MoviesPanel(QWidget):
     def _refresh(self, layer: Any = None) -> None:
         del layer
         self.work.set_ready(self.layer.layer is not None)
+        self.script_button.setEnabled(self.layer.layer is not None)
+        self.save_run_button.offer(self.layer.layer)
         for button in (self.tracks_button, self.events_button, self.save_button):
             button.setEnabled(self.found is not None)
 
@@ -229,5 +255,6 @@ class MoviesPanel(QWidget):
         column.addLayout(form)
         column.addWidget(self.link)
         column.addWidget(self.work)
+        column.addWidget(self.save_run_button)
         column.addWidget(self.plot, 1)
-        column.addLayout(FlowRow([self.tracks_button, self.events_button, self.save_button]))
+        column.addLayout(FlowRow([self.tracks_button, self.events_button, self.save_button, self.script_button]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,11 +17,16 @@ from napari_shapelab.viewer.layer_data import TakenLayer
 from napari_shapelab.viewer.shapes import read_shape
 from napari_shapelab.widgets.file_dialog import ask_folder
 from napari_shapelab.work.task import Task
+from shapelab.device import require_memory
 from shapelab.errors import ShapelabError
 from shapelab.frame import LayerData
+from shapelab.movies import Movie
 from shapelab.script import save_array
 
 __all__ = ["CommandButton", "Script", "ScriptButton", "measure_command", "written"]
+
+_WRITTEN_OUT = 100
+"""Times that a script writes out; more are saved beside it."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,8 @@ class Script:
     """Variable -> layer that the script loads."""
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
     """Variable -> other array that it loads."""
+    movies: Mapping[str, Movie] = field(default_factory=dict)
+    """Variable -> movie that it loads."""
 
 
 class ScriptButton(QPushButton):
@@ -59,7 +67,7 @@ class ScriptButton(QPushButton):
         except ShapelabError as error:
             self._say(str(error), True)
             return
-        names = [*script.layers, *script.arrays]
+        names = [*script.layers, *script.arrays, *script.movies]
         if names and folder is None:
             folder = ask_folder(self, f"Folder for {', '.join(f'{name}.npy' for name in names)}, which the script loads", save=True)
             if not folder:
@@ -117,13 +125,17 @@ def written(script: Script, folder: Path) -> str:
         If a layer cannot be read, or a file exists already and holds something else.
     """
     lines = ["import numpy as np", "", "import shapelab as sl", "from shapelab.frame import LayerData", ""]
-    if not script.layers and not script.arrays:
+    if script.movies:
+        lines[-1:] = ["from shapelab.movies import as_movie", ""]
+    if not script.layers and not script.arrays and not script.movies:
         lines = ["import shapelab as sl", ""]
     for variable, taken in script.layers.items():
         layer = (read_shape(taken) if taken.kind in ("labels", "image") else taken.read()).layer_data()
         lines.append(_loaded(variable, layer, folder))
     for variable, array in script.arrays.items():
         lines.append(f"{variable} = {_saved(folder, variable, array)}")
+    for variable, movie in script.movies.items():
+        lines.append(_loaded_movie(variable, movie, folder))
     return "\n".join([*lines, *script.body, ""])
 
 
@@ -155,6 +167,19 @@ def _loaded(variable: str, layer: LayerData, folder: Path) -> str:
     else:
         data = _saved(folder, variable, layer.data)
     return f"{variable} = LayerData({layer.name!r}, {data}, {layer.kind!r}, {_plain(layer.meta)!r})"
+
+
+def _loaded_movie(variable: str, movie: Movie, folder: Path) -> str:
+    require_memory(len(movie) * math.prod(movie.shape) * movie[0].itemsize)
+    frames = _saved(folder, variable, np.stack(list(movie)))
+    meta = {**movie.place.meta(), "units": (movie.unit or "pixel",) * movie.ndim}
+    given = [f"LayerData({variable!r}, {frames}, 'labels', {_plain(meta)!r})"]
+    if movie.time_unit != "frame":
+        short = len(movie) <= _WRITTEN_OUT
+        given.append(f"times={movie.times.tolist() if short else _saved(folder, f'{variable}_times', movie.times)}")
+    given += [f"time_unit={movie.time_unit!r}"] if movie.time_unit not in ("", "frame") else []
+    given += [f"periodic={movie.periodic!r}"] if any(movie.periodic) else []
+    return f"{variable} = as_movie({', '.join(given)})"
 
 
 def _saved(folder: Path, name: str, array: Any) -> str:

@@ -84,6 +84,11 @@ class Run:
             return None
 
     @property
+    def time_unit(self) -> str:
+        """Unit of the times of its frames, "" where they are pure numbers."""
+        return "s" if self.record.family == "cells" else ""
+
+    @property
     def scalars(self) -> pd.DataFrame:
         """One row per frame: step, time and every scalar."""
         table, intact = self._scalars()

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import numpy as np
 
 from shapelab.arguments import checked
-from shapelab.axis_names import axis_meanings
 from shapelab.convert.given_layer import as_layer, place_of_layer, unit_of_layer
 from shapelab.convert.place import Place
 from shapelab.convert.spacing import Spacing, as_spacing
@@ -20,7 +19,7 @@ from shapelab.io.run import UNKNOWN_BOX
 from shapelab.labels.check import as_labels, refuse_grey
 from shapelab.limits import above
 from shapelab.mesh import as_periodic
-from shapelab.units import short_unit
+from shapelab.movies.time_of_layer import times_of_layer
 
 __all__ = ["Movie", "MovieSource", "as_movie"]
 
@@ -107,6 +106,7 @@ def as_movie(
     spacing: Spacing | None = None,
     *,
     interval: float | None = None,
+    times: Sequence[float] | None = None,
     unit: str = "",
     time_unit: str = "",
     periodic: bool | Sequence[bool] | None = None,
@@ -125,6 +125,8 @@ def as_movie(
         Voxel size, one number or one per axis of space [unit]; by default that of the layer or run, else 1.
     interval
         Time between two frames [time_unit]; by default that of the layer or run, else 1.
+    times
+        Time of each frame [time_unit], ascending, where frames are not equally far apart.
     unit, time_unit
         Names of the units; by default those of the layer or run, else pixels and frames.
     periodic
@@ -138,11 +140,25 @@ def as_movie(
     movie = _read(source)
     if spacing is not None:
         movie = replace(movie, place=Place.of(as_spacing(spacing, movie.ndim)))
+    if interval is not None and times is not None:
+        raise InputError("Frames have an interval or times of their own: give one of the two.")
     if interval is not None:
-        movie = replace(movie, times=np.arange(len(movie)) * interval, time_unit=movie.time_unit.removesuffix("frame"))
+        times = (np.arange(len(movie)) * interval).tolist()
+    if times is not None:
+        movie = replace(movie, times=_ascending(times, len(movie)), time_unit=movie.time_unit.removesuffix("frame"))
     if periodic is not None:
         movie = replace(movie, periodic=as_periodic(periodic, movie.ndim), notes=())
     return replace(movie, unit=unit or movie.unit, time_unit=time_unit or movie.time_unit)
+
+
+def _ascending(times: Sequence[float], frames: int) -> np.ndarray:
+    """Return the times of frames, each later than the one before."""
+    given = np.asarray(times, float)
+    if given.shape != (frames,):
+        raise InputError(f"times must have one entry for each of the {frames} frames; received {given.size}.")
+    if not np.isfinite(given).all() or (np.diff(given) <= 0).any():
+        raise InputError("times must be finite, and each later than the one before.")
+    return given
 
 
 def _read(source: Any) -> Movie:
@@ -204,36 +220,8 @@ def _of_layer(layer: LayerData) -> Movie:
     if layer.kind not in ("labels", "image"):
         raise InputError(f"A movie is made of labels; the layer {layer.name!r} is of the kind {layer.kind}.")
     movie = _of_array(layer.data, sure=layer.kind == "labels")
-    axes = [str(axis) for axis in layer.meta.get("axis_labels") or ()]
-    meanings = axis_meanings(axes)
-    if "channel" in meanings:
-        raise InputError(f"{layer.name!r} has the axes {', '.join(axes)}: choose one channel (read_image(path, channel=0)).")
-    if "time" in meanings[1:]:
-        raise InputError(f"{layer.name!r} has the axes {', '.join(axes)}: time must be the first.")
-    interval, time_unit, still = _without_time(layer, movie.ndim)
-    times = np.arange(len(movie)) * interval
-    return replace(movie, place=place_of_layer(still, movie.ndim), times=times, unit=unit_of_layer(still), time_unit=time_unit or "frame")
-
-
-def _without_time(layer: LayerData, ndim: int) -> tuple[float, str, LayerData]:
-    """Return the time between frames, its unit, and the layer of one frame."""
-    meta = dict(layer.meta)
-    interval, time_unit = 1.0, ""
-    for name in ("scale", "translate", "units", "axis_labels"):
-        values = meta.get(name)
-        if values is not None and not isinstance(values, str) and np.size(values) == ndim + 1:
-            meta[name] = tuple(values)[1:]
-            if name == "scale":
-                interval = abs(float(values[0])) or 1.0
-            if name == "units":
-                time_unit = str(values[0]) if short_unit(str(values[0])) else ""
-    if meta.get("affine") is not None:
-        matrix = np.asarray(meta["affine"], float)
-        if matrix.shape == (ndim + 2, ndim + 2):
-            if np.abs(matrix[0, 1:-1]).any() or np.abs(matrix[1:, 0]).any():
-                raise InputError(f"The transform of the layer {layer.name!r} mixes time with space: its frames cannot be measured.")
-            interval, meta["affine"] = interval * (abs(float(matrix[0, 0])) or 1.0), matrix[1:, 1:]
-    return interval, time_unit, replace(layer, meta=meta)
+    times, time_unit, still = times_of_layer(layer, len(movie))
+    return replace(movie, place=place_of_layer(still, movie.ndim), times=times, unit=unit_of_layer(still), time_unit=time_unit)
 
 
 def _of_run(run: Run) -> Movie:
@@ -247,7 +235,7 @@ def _of_run(run: Run) -> Movie:
         place=place_of_layer(still, movie.ndim),
         times=np.array(run.record.times[: len(run)], float),
         unit=unit_of_layer(still),
-        time_unit="s" if run.record.family == "cells" else "",
+        time_unit=run.time_unit,
         periodic=(bool(run.periodic),) * movie.ndim,
         notes=(f"{run.path.name}: {UNKNOWN_BOX}",) if run.periodic is None else (),
     )

@@ -18,9 +18,9 @@ from shapelab.compare.rows import comparison_rows
 from shapelab.frame import LayerData
 from shapelab.parameters import Parameters, parameter
 from shapelab.stopping import apart, stoppable
-from shapelab.units import conversion, is_length, shown_unit
+from shapelab.units import conversion, is_length, percent, shown_unit
 
-__all__ = ["COMPARED", "CompareParameters", "Comparison", "compare_layers", "densities", "distributions", "numbers", "why_not"]
+__all__ = ["COMPARED", "CompareParameters", "Comparison", "compare_layers", "densities", "distributions", "headline", "numbers", "why_not"]
 
 COMPARED = (Labels, Image, Surface, Points)
 """Layers that can be compared."""
@@ -155,3 +155,19 @@ def densities(comparison: Comparison) -> tuple[np.ndarray, np.ndarray, np.ndarra
     edges = np.linspace(-width, width, _BINS + 1)
     both = [np.histogram2d(d.k1, d.k2, bins=(edges, edges), weights=d.weights)[0] / d.weights.sum() for d in diagrams]  # type: ignore[arg-type]
     return both[0], both[1], edges
+
+
+def headline(comparison: Comparison) -> str:
+    """Return in a sentence what was found first of all."""
+    result = comparison.result
+    if result["compared"] == "movies":
+        return f"Compared {result['pairs']} pairs of frames."
+    if "mismatch" in result:
+        number = f"Mismatch {percent(result['mismatch'])}"
+    elif "dice" in result:
+        number = f"Dice overlap {result['dice']:.3f}"
+    elif "mean_surface_distance" in result:
+        number = f"Mean distance {result['mean_surface_distance']:.4g}"
+    else:
+        return f"Compared as {result['compared']}."
+    return f"{number}, compared as {result['compared']}."

@@ -24,6 +24,7 @@ from napari_shapelab.docks.compare.comparison import (
     CompareParameters,
     Comparison,
     compare_layers,
+    headline,
     why_not,
 )
 from napari_shapelab.docks.compare.over_time import MovieWork, are_movies
@@ -41,10 +42,10 @@ from napari_shapelab.widgets.tab_order import order_tabs
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.mesh_layer import mesh_button
 from napari_shapelab.work.row import WorkRow
+from napari_shapelab.work.save_frames import SaveFramesButton
 from napari_shapelab.work.script_button import Script, ScriptButton
 from napari_shapelab.work.task import Task
 from shapelab.errors import InputError, ShapelabError
-from shapelab.units import percent
 
 __all__ = ["CompareDock"]
 
@@ -63,6 +64,7 @@ class CompareDock(QWidget):
         self._viewer = unwrapped(napari_viewer)
         self.comparison: Comparison | None = None
         self._difference: Labels | None = None
+        self._film: Labels | None = None
         self._side_by_side = SideBySide(self._viewer)
         self.a = LayerCombo(self._viewer, "choose a layer", why_not, COMPARED)
         self.b = LayerCombo(self._viewer, "choose a layer", why_not, COMPARED)
@@ -77,6 +79,7 @@ class CompareDock(QWidget):
         self.report_button = QPushButton("Export report…")
         self.mesh_button = mesh_button(self._viewer, self._solids, self.work.say)
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
+        self.save_run_button = SaveFramesButton(self.work.say)
         self._build()
         self._connect()
         self._offer()
@@ -103,7 +106,10 @@ class CompareDock(QWidget):
         except ShapelabError as error:
             self._clear()
             self.work.say(str(error), wrong=True)
+            if self._over_time():
+                self.save_run_button.offer(a, b)
             return
+        self._film = work.film if isinstance(work, MovieWork) else None
         self.work.start(work, self._show, "Comparing…", failed=self._clear, abortable=False)
 
     def script(self) -> Script:
@@ -111,8 +117,9 @@ class CompareDock(QWidget):
         a, b = self.a.layer, self.b.layer
         if a is None or b is None:
             raise InputError("Choose two layers, A and B, first.")
-        if self.over_time.isChecked() and self.over_time.isEnabled():
-            raise InputError("A script compares single frames: for movies, save the two layers and use  shapelab compare A B --over-time.")
+        work = self._work(a, b)
+        if isinstance(work, MovieWork):
+            return work.script()
         options = ", ".join(f"{name}={value!r}" for name, value in self.parameters.options().items())
         show = (
             "for name, value in result.items():",
@@ -143,7 +150,7 @@ class CompareDock(QWidget):
 
     def _work(self, a: Layer, b: Layer) -> Callable[[Any, Any], Comparison]:
         """Return what compares two layers, taken as they are now."""
-        if self.over_time.isChecked() and self.over_time.isEnabled() and isinstance(a, Labels) and isinstance(b, Labels):
+        if self._over_time() and isinstance(a, Labels) and isinstance(b, Labels):
             return MovieWork(a, b, self._viewer, self.parameters, self.link.isChecked())
         first, second, parameters = take(a, self._viewer), take(b, self._viewer), self.parameters
 
@@ -151,6 +158,9 @@ class CompareDock(QWidget):
             return compare_layers(first, second, parameters, report, abort)
 
         return work
+
+    def _over_time(self) -> bool:
+        return bool(self.over_time.isChecked() and self.over_time.isEnabled())
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -168,8 +178,8 @@ class CompareDock(QWidget):
         self._show_difference(layer)
         colours = "" if layer is None else legend(comparison.result["compared"] in ("labels", "movies"))
         self.results.show_comparison(comparison, colours)
-        self._slider.follow(self.a.layer, comparison.movies)
-        self.work.say(_headline(comparison))
+        self._slider.follow(self._film, comparison.movies)
+        self.work.say(headline(comparison))
         self._refresh()
 
     def _show_difference(self, layer: Labels | None) -> None:
@@ -213,8 +223,9 @@ class CompareDock(QWidget):
         self.mesh_button.setEnabled(bool(self._solids()))
         films = are_movies(self.a.layer, self.b.layer)
         self.over_time.setEnabled(films)
-        over_time = films and self.over_time.isChecked()
+        over_time = self._over_time()
         self.link.setEnabled(over_time)
+        self.save_run_button.offer(*((self.a.layer, self.b.layer) if over_time else ()))
         self.options["effective"].setEnabled(not over_time)
         self.properties.setEnabled(self.options["effective"].isChecked() and not over_time)
         self.work.set_ready(self.a.layer is not None and self.b.layer is not None)
@@ -255,6 +266,7 @@ class CompareDock(QWidget):
         column.addLayout(self._choices())
         column.addLayout(self._ticks())
         column.addWidget(self.work)
+        column.addWidget(self.save_run_button)
         column.addWidget(self.results, 1)
         column.addLayout(FlowRow((self.grid_button, self.mesh_button, self.report_button, self.script_button)))
         layout = QVBoxLayout(self)
@@ -283,18 +295,3 @@ class CompareDock(QWidget):
 
 def _is_shape(layer: Layer) -> bool:
     return not why_not(layer) and layer.metadata.get("shapelab", {}).get("model") != "compare"
-
-
-def _headline(comparison: Comparison) -> str:
-    result = comparison.result
-    if result["compared"] == "movies":
-        return f"Compared {result['pairs']} pairs of frames."
-    if "mismatch" in result:
-        number = f"Mismatch {percent(result['mismatch'])}"
-    elif "dice" in result:
-        number = f"Dice overlap {result['dice']:.3f}"
-    elif "mean_surface_distance" in result:
-        number = f"Mean distance {result['mean_surface_distance']:.4g}"
-    else:
-        return f"Compared as {result['compared']}."
-    return f"{number}, compared as {result['compared']}."

@@ -12,8 +12,10 @@ import shapelab
 from napari_shapelab.docks.compare.comparison import CompareParameters, Comparison
 from napari_shapelab.viewer.given_labels import Given, given
 from napari_shapelab.viewer.layer_data import place_of
-from napari_shapelab.viewer.layer_movie import movie_of, times_of, why_no_movie
+from napari_shapelab.viewer.layer_movie import movie_of, times_of
+from napari_shapelab.viewer.recorded import film_of, why_no_film
 from napari_shapelab.work.progress import Progress, Report
+from napari_shapelab.work.script_button import Script
 from shapelab.compare import MovieComparison, compare_movies
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
@@ -24,7 +26,7 @@ __all__ = ["MovieWork", "are_movies", "distributions_at", "pair_at"]
 
 def are_movies(*layers: Layer | None) -> bool:
     """Return whether all of these are movies of cells."""
-    return all(layer is not None and not why_no_movie(layer) for layer in layers)
+    return all(layer is not None and not why_no_film(layer) for layer in layers)
 
 
 class MovieWork:
@@ -49,20 +51,29 @@ class MovieWork:
 
     def __init__(self, a: Labels, b: Labels, viewer: Any, parameters: CompareParameters, link: bool) -> None:
         for side, layer in (("A", a), ("B", b)):
-            if reason := why_no_movie(layer):
+            if reason := why_no_film(layer):
                 raise InputError(f"{side} cannot be compared over time: {reason}.")
-        self._taken = tuple(given(layer, viewer, film=True) for layer in (a, b))
-        self._times = tuple(times_of(layer) for layer in (a, b))
-        self._place, self._names = place_of(a), (a.name, b.name)
+        films = [film_of(layer, viewer) for layer in (a, b)]
+        self.film = films[0]
+        """A, over time: the layer whose frames the slider goes through."""
+        self._taken = tuple(given(layer, viewer, film=True) for layer in films)
+        self.movies = tuple(movie_of(taken, times_of(layer)) for taken, layer in zip(self._taken, films, strict=True))
+        self._place, self._names = place_of(self.film), (a.name, b.name)
         self._parameters, self._link = parameters, link
+
+    def script(self) -> Script:
+        """Return what a script does that compares the same."""
+        options = {"link": self._link, "exclude_border": self._parameters.exclude_border, "names": self._names}
+        body = [f"found = sl.compare_movies(a, b, {', '.join(f'{name}={value!r}' for name, value in options.items())})", "print(found)"]
+        tables = [f"print(found.{name}.to_string())" for name in ("summary", "pooled", "frames")]
+        return Script([*body, *tables], movies=dict(zip("ab", self.movies, strict=True)))
 
     def __call__(self, report: Report, abort: threading.Event) -> Comparison:
         """Compare them."""
         with stoppable(abort):
-            movies = [movie_of(taken, times) for taken, times in zip(self._taken, self._times, strict=True)]
             found = compare_movies(
-                movies[0],
-                movies[1],
+                self.movies[0],
+                self.movies[1],
                 link=self._link,
                 exclude_border=self._parameters.exclude_border,
                 names=self._names,

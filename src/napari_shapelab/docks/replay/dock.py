@@ -16,7 +16,7 @@ from napari_shapelab.docks.replay.player import Player
 from napari_shapelab.docks.replay.resolution import Resolution
 from napari_shapelab.docks.replay.resume import Resumer, saved_step
 from napari_shapelab.docks.replay.timeline import Timeline
-from napari_shapelab.run.folder_layers import add_run, layers_of, runs_shown, update_layers
+from napari_shapelab.viewer.folder_layers import add_run, layers_of, runs_shown, update_layers
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.cursor_plot import CursorPlot

@@ -8,7 +8,7 @@ from napari.layers import Labels
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
-from napari_shapelab.run.folder_layers import layers_of
+from napari_shapelab.viewer.folder_layers import layers_of
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel

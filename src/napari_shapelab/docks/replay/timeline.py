@@ -6,7 +6,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_shapelab.run.folder_layers import layers_of
+from napari_shapelab.viewer.folder_layers import layers_of
 from napari_shapelab.viewer.view import unwrapped
 from shapelab.io import Run
 

@@ -30,6 +30,8 @@ def run_triples(run: Run) -> list[tuple[Any, dict[str, Any], str]]:
         "version": record.versions.get("napari-shapelab"),
         "run": str(run.path.resolve()),
         "steps": list(run.steps),
+        "times": list(run.record.times[: len(run)]),
+        "time_unit": run.time_unit,
     }
     triples = []
     for layer in run.layers():
