@@ -201,3 +201,34 @@ def test_a_folder_is_fitted(folders, capsys):
         assert main(["fit", str(folders / "a"), *words, *wrong]) == 2
         assert said in capsys.readouterr().err
     assert main(["fit", str(folders / "a" / "1.tif"), "--jobs", "2", *words]) == 2
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [("measure", []), ("compare", ["--no-transport"]), ("tensions", []), ("fit", ["--order", "1"])],
+)
+def test_every_verb_gives_the_same_table_and_log_again_and_after_an_interruption(folders, verb, words, monkeypatch):
+    from shapelab.batch import folder_work
+
+    one, done = folder_work._one, []
+
+    def interrupted(call):
+        if done:
+            raise KeyboardInterrupt
+        done.append(call.name)
+        return one(call)
+
+    inputs = [str(folders / name) for name in ("ab" if verb == "compare" else "a")]
+    command = [verb, *inputs, "--labels", "--jobs", "1", *words, "--out"]
+    tables = [folders / f"{name}.csv" for name in ("once", "again", "resumed")]
+    for table in tables[:2]:
+        assert main([*command, str(table)]) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(folder_work, "_one", interrupted)
+        assert main([*command, str(tables[2])]) == 130
+    assert list(read_log(tables[2])) == done
+    assert main([*command, str(tables[2])]) == 0
+    assert len({table.read_bytes() for table in tables}) == 1
+    logs = [log_of(table).read_bytes() for table in tables]
+    assert len(set(logs)) == 1
+    assert logs[0].decode().splitlines()[0] == "file,status,rows,reason,notes"

@@ -84,8 +84,9 @@ def table_of(known: argparse.Namespace) -> pd.DataFrame:
     from shapelab.crystals.fit_parameters import FitParameters
 
     grains = read_grains(known.path, known)
-    fitted = _drawn if grains.table is not None else _fitted
-    sample, sentences, _ = fitted(grains, FitParameters(**given_parameters(known, FitParameters)), threading.Event())
+    parameters, abort = FitParameters(**given_parameters(known, FitParameters)), threading.Event()
+    drawn = grains.table is not None
+    sample, sentences, _ = _drawn(grains, parameters, abort) if drawn else _fitted(grains, parameters, abort, timed=False)
     tell(known.path.name, sentences)
     assert sample.table is not None
     return sample.table
@@ -104,7 +105,9 @@ def _fit(parameters: FitParameters, known: argparse.Namespace, abort: threading.
         print(f"{file.name}: {' '.join(sentences)}")
 
 
-def _fitted(grains: GrainInput, parameters: FitParameters, abort: threading.Event) -> tuple[GrainSample, list[str], dict[str, Any]]:
+def _fitted(
+    grains: GrainInput, parameters: FitParameters, abort: threading.Event, *, timed: bool = True
+) -> tuple[GrainSample, list[str], dict[str, Any]]:
     from shapelab.crystals import grain_report
     from shapelab.crystals.fit_summary import fit_neighbours, fit_sentences, lost_grains
     from shapelab.crystals.sample import GrainSample
@@ -134,7 +137,7 @@ def _fitted(grains: GrainInput, parameters: FitParameters, abort: threading.Even
         "stopped": fit.stopped,
         "remarks": list(fit.remarks),
     }
-    return sample, fit_sentences(fit, report, grains.labels), numbers
+    return sample, fit_sentences(fit, report, grains.labels, timed=timed), numbers
 
 
 def _drawn(grains: GrainInput, parameters: FitParameters, abort: threading.Event) -> tuple[GrainSample, list[str], dict[str, Any]]:

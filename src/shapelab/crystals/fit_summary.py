@@ -37,7 +37,7 @@ def fit_neighbours(fit: DiagramFit, labels: np.ndarray) -> NeighbourMatch:
     return compare_neighbours(labels, fit.labels, fit.spacing, periodic=all(fit.diagram.period or (0,)))
 
 
-def fit_sentences(fit: DiagramFit, table: pd.DataFrame, labels: np.ndarray) -> list[str]:
+def fit_sentences(fit: DiagramFit, table: pd.DataFrame, labels: np.ndarray, *, timed: bool = True) -> list[str]:
     """Return how good a fit is, what it lost, and what no diagram can represent; the mismatch comes first.
 
     Parameters
@@ -48,6 +48,8 @@ def fit_sentences(fit: DiagramFit, table: pd.DataFrame, labels: np.ndarray) -> l
         Its report, as of `shapelab.crystals.grain_report`.
     labels
         The image that was fitted.
+    timed
+        Whether to say how long it took; a log without it is the same every time.
     """
     background = float((labels == 0).mean())
     share = percent(background) if background >= 0.01 else "less than 1 %"
@@ -56,7 +58,7 @@ def fit_sentences(fit: DiagramFit, table: pd.DataFrame, labels: np.ndarray) -> l
         f"{percent(fit.mismatch)} of the grains' pixels belong to another grain.{left_out}",
         f"Volume error: mean {percent(fit.mean_volume_error)}, largest {percent(fit.volume_error)}.",
         str(fit_neighbours(fit, labels)),
-        f"{len(table)} grains in {_seconds(fit.seconds)}.",
+        f"{len(table)} grains in {_seconds(fit.seconds)}." if timed else f"{len(table)} grains.",
     ]
     if fit.stopped:
         lines.append("Stopped before the end: this is the best diagram so far.")
