@@ -6,10 +6,13 @@ import dask.array as da
 import numpy as np
 import pytest
 import zarr
+from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
 from napari_shapelab.actions import measure_effective, measure_selected
+from napari_shapelab.viewer.given_labels import given
 from napari_shapelab.viewer.layer_data import take
+from napari_shapelab.viewer.layer_movie import movie_of, times_of
 from napari_shapelab.widgets.measurement_table import measurements_dock
 from napari_shapelab.work.row import WorkRow
 from shapelab.errors import OutOfMemoryError
@@ -60,3 +63,37 @@ def test_effective_properties_join_the_table_of_a_mask(viewer, qtbot):
     numbers = {row[0].split(" [")[0]: row[1] for row in table.rows()[1:]}
     assert numbers["pore_chord_x"] == "2"
     assert numbers["tortuosity_y"] == "1"
+
+
+@pytest.mark.parametrize("kind", ["array", "dask", "zarr", "pyramid"])
+def test_frames_of_a_movie_are_cut_out_one_by_one(kind):
+    """Also the channel that is shown, of a stack of one slice; and none is touched before it is asked for."""
+    viewer = ViewerModel()
+    data = np.arange(5 * 2 * 6 * 8).reshape(5, 2, 1, 6, 8) + 1
+    lazy = zarr.create_array(store={}, data=data, chunks=(1, 1, 1, 3, 3)) if kind == "zarr" else da.from_array(data, chunks=2)
+    shown = data if kind == "array" else [lazy, lazy[..., ::2, ::2]] if kind == "pyramid" else lazy
+    axes = ("t", "c", "z", "y", "x")
+    layer = viewer.add_layer(
+        Labels(shown, axis_labels=axes, scale=(5, 1, 1, 0.5, 0.25), translate=(10, 0, 0, 1, 2), multiscale=kind == "pyramid")
+    )
+    viewer.dims.set_point(1, 1)
+    film = given(layer, viewer, film=True)
+    movie = movie_of(film, times_of(layer))
+    assert len(film.frames) == len(movie) == 5
+    assert isinstance(film.frames[3].data, LazyPart)
+    assert (movie.shape, movie.spacing, movie.times.tolist()) == ((6, 8), (0.5, 0.25), [10, 15, 20, 25, 30])
+    for number, frame in enumerate(movie):
+        np.testing.assert_array_equal(frame, data[number, 1, 0])
+        np.testing.assert_array_equal(frame, take(layer, viewer, frame=number).read().data)
+
+
+def test_a_movie_of_many_frames_does_not_keep_the_window_waiting():
+    endless = da.zeros((10**5, 64, 64), chunks=(1, 64, 64), dtype=np.uint16)
+    layer = Labels(endless[:5], axis_labels=("t", "y", "x"))
+    asked = []
+    layer.data = endless.map_blocks(lambda block: asked.append(1) or block, dtype=np.uint16)
+    asked.clear()
+    film = given(layer, ViewerModel(), film=True)
+    assert len(film.frames) == 10**5
+    assert not asked
+    assert film.frames[-1].read().data.shape == (64, 64)

@@ -21,7 +21,7 @@ __all__ = ["FrameImages", "Given", "given", "why_no_labels"]
 class Given:
     """One label image, or the frames of a movie."""
 
-    frames: tuple[TakenLayer, ...]
+    frames: Sequence[TakenLayer]
     film: bool
     place: dict[str, Any]
     """Settings of a layer on the pixels of the whole layer, time included."""
@@ -66,15 +66,30 @@ def given(layer: Labels, viewer: Any, *, film: bool, frame: int | None = None) -
     time = time_axis(layer) if film else -1
     frame = shown_frame(layer, viewer) if frame is None else frame
     shape = layer.level_shapes[0] if getattr(layer, "multiscale", False) else layer.data.shape
-    frames = [take(layer, viewer, frame=number) for number in range(int(shape[time]))] if time >= 0 else [_one(layer, viewer, frame)]
-    if time >= 0 and not frames[0].place.is_straight:
+    first = take(layer, viewer, frame=0, film=True) if time >= 0 else _one(layer, viewer, frame)
+    if time >= 0 and not first.place.is_straight:
         raise InputError(f"The layer {layer.name!r} is sheared: a movie can be taken only on perpendicular axes. Choose one frame instead.")
     spatial, _ = split_axes(layer)
-    axes = tuple(axis for axis in spatial if int(shape[axis]) > 1 or frames[0].ndim == len(spatial))
-    notes = tuple(note for note in frames[0].notes if time < 0 or not note.startswith(("Only frame", "Its axes are")))
-    return Given(
-        tuple(replace(frame, notes=notes) for frame in frames), time >= 0, place_of(layer), axes, time, frame, layer.ndim, layer.name
-    )
+    axes = tuple(axis for axis in spatial if int(shape[axis]) > 1 or first.ndim == len(spatial))
+    notes = tuple(note for note in first.notes if time < 0 or not note.startswith(("Only frame", "Its axes are")))
+    first = replace(first, notes=notes)
+    frames = _Frames(first, time, int(shape[time])) if time >= 0 else (first,)
+    return Given(frames, time >= 0, place_of(layer), axes, time, frame, layer.ndim, layer.name)
+
+
+class _Frames(Sequence[TakenLayer]):
+    """The frames of a layer, each cut out when it is asked for: a movie of thousands must not keep the window waiting."""
+
+    def __init__(self, first: TakenLayer, time: int, count: int) -> None:
+        self._first, self._time, self._count = first, time, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, number: Any) -> Any:
+        if isinstance(number, slice):
+            return [self[one] for one in range(self._count)[number]]
+        return replace(self._first, data=self._first.data.at(self._time, range(self._count)[number]))
 
 
 def _one(layer: Labels, viewer: Any, frame: int) -> TakenLayer:

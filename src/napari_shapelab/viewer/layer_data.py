@@ -17,7 +17,7 @@ from shapelab.device import available_memory
 from shapelab.errors import InputError
 from shapelab.frame import LayerData, LayerKind
 from shapelab.io.placed import are_channels_last
-from shapelab.labels.lazy import lazily
+from shapelab.labels.lazy import LazyPart, lazily
 from shapelab.units import short_unit
 
 __all__ = ["TakenLayer", "is_two_valued", "place_of", "spatial_ndim", "take", "unit_of", "why_not_taken"]
@@ -114,7 +114,7 @@ class TakenLayer:
         return {**place.meta(), "units": self.units, "axis_labels": self.axes}
 
 
-def take(layer: Layer, viewer: Any = None, *, frame: int | None = None, full: bool = False) -> TakenLayer:
+def take(layer: Layer, viewer: Any = None, *, frame: int | None = None, full: bool = False, film: bool = False) -> TakenLayer:
     """Take what a layer shows.
 
     Parameters
@@ -128,6 +128,8 @@ def take(layer: Layer, viewer: Any = None, *, frame: int | None = None, full: bo
         This frame instead.
     full
         Whether the full resolution is taken although it may not fit into memory: for what reads it piece by piece.
+    film
+        Whether the data are a `LazyPart` whatever the array is, of which other frames can be cut.
 
     Returns
     -------
@@ -148,7 +150,7 @@ def take(layer: Layer, viewer: Any = None, *, frame: int | None = None, full: bo
     data, notes = layer.data, list[str]()
     if getattr(layer, "multiscale", False):
         data, matrix, notes = _level(layer, matrix, spatial, full=full)
-    data = lazily(data)  # cutting a frame out of Zarr would read it
+    data = LazyPart.of(data) if film else lazily(data)  # cutting a frame out of Zarr would read it
     if others:
         data, chosen = frame_of(layer, data, kind, matrix, others, viewer, frame)
         notes += chosen

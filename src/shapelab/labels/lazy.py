@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,18 @@ class LazyPart:
     """
 
     source: Any = field(repr=False)
-    """Array of Zarr or HDF5."""
+    """Array of Zarr or HDF5; of a movie whose frames are cut out one by one, any array."""
     places: tuple[range | int, ...]
     """Along each of its axes what is taken."""
+
+    @classmethod
+    def of(cls, source: Any) -> LazyPart:
+        """Return the whole of an array of any kind as a part of it."""
+        return source if isinstance(source, cls) else cls(source, tuple(range(int(n)) for n in source.shape))
+
+    def at(self, axis: int, place: int) -> LazyPart:
+        """Return the same part at another place along an axis of the source along which one place was taken."""
+        return replace(self, places=(*self.places[:axis], place, *self.places[axis + 1 :]))
 
     @property
     def _kept(self) -> list[int]:
@@ -50,7 +59,8 @@ class LazyPart:
     @property
     def chunks(self) -> tuple[int, ...]:
         """Entries of a chunk along each axis that is left."""
-        chunks = self.source.chunks or self.source.shape
+        of_dask, chunks = getattr(self.source, "chunksize", None), getattr(self.source, "chunks", None)
+        chunks = of_dask or chunks or self.source.shape
         return tuple(int(chunks[axis]) for axis in self._kept)
 
     def __len__(self) -> int:
@@ -95,7 +105,7 @@ def lazily(data: Any) -> Any:
     """Return an array in chunks whose parts are read when they become arrays, and not when they are cut out."""
     if not is_lazy(data) or isinstance(data, LazyPart) or hasattr(data, "__dask_graph__"):
         return data
-    return LazyPart(data, tuple(range(int(n)) for n in data.shape))
+    return LazyPart.of(data)
 
 
 def sample_planes(data: Any) -> np.ndarray:
