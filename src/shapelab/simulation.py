@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -261,6 +262,32 @@ class Simulation:
         self._state = self.model.edit(self._prepared(), action, **arguments)
         self._note(action, arguments)
         self._resume()
+
+    @checked()
+    def show(self, *, steps: int | None = None, play: bool = True) -> Any:
+        """Show this run in a notebook while it goes on: a picture to turn, buttons, and sliders for what may change.
+
+        It runs on a thread of its own; pause it before you step or change it from Python.
+
+        Parameters
+        ----------
+        steps
+            Steps to take at the most; None until the model says that it is over.
+        play
+            Whether it begins to run as soon as it is seen.
+
+        Returns
+        -------
+        shapelab.page.notebook.RunView
+            What the notebook shows; its method `close` ends the run and leaves a picture.
+
+        Raises
+        ------
+        InputError
+            If anywidget is not installed, there is no notebook, or a page cannot show this simulation.
+        """
+        # by its name: pages stand on a floor above this one
+        return import_module("shapelab.page.notebook").run_view(self, steps=steps, play=play)
 
     def state(self) -> State:
         """Return a copy of the current state: a checkpoint."""

@@ -19,7 +19,7 @@ INSTALLED = packages_distributions()
 NOT_NAMED_LIKE_THEIR_IMPORT = {"umap": "umap-learn"}
 """Of the optional ones, which need not be installed where this runs."""
 
-OPTIONAL_FOR_USERS = ["batch", "figures", "gpu", "movies", "umap"]
+OPTIONAL_FOR_USERS = ["batch", "figures", "gpu", "movies", "notebook", "umap"]
 
 
 def normalised(name: str) -> str:

@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shapelab.errors import ShapelabError
+from shapelab.frame import Frame
 from shapelab.io import Run
 from shapelab.page.packing import Chunks, Column, pack_columns
+from shapelab.simulation import Simulation
 from shapelab.units import shown_unit
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SHAPE_COLUMNS", "FlatCells", "cost_columns", "read_cells"]
+__all__ = ["SHAPE_COLUMNS", "FlatCells", "columns_of", "cost_columns", "present_cells", "read_cells"]
 
 SHAPE_COLUMNS = ("kind", "exponent", "scale", "a00", "a01", "a11", "axis0", "axis1", "length", "cap")
 """Numbers of a cost beside the seed and the potential: kind, p, s, the matrix A, the axis and the half length of rods, the cap."""
 NO_CAP = 1e30
 """Cap of a cost that grows without bound, in the single precision of a shader."""
+_WHOLE = ("type", "id")
 _CLOSED_FORMS = 3
 """Kinds of costs up to this one have a closed form (see `shapelab.transport.cost_table`)."""
 
@@ -61,12 +64,12 @@ class FlatCells:
 
     def pack(self, bits: int) -> tuple[list[Chunks], dict[str, Any]]:
         """Return the bytes of columns and walls, and what is needed to read them."""
-        size = [n * h for n, h in zip(self.shape, self.spacing, strict=True)]
-        columns = [Column(f"x{axis}", self._all("seeds", axis), 0.0, size[axis]) for axis in range(2)]
-        columns.append(Column("potential", self._all("potentials")))
-        columns += [Column(name, self._all("cost", k)) for k, name in enumerate(SHAPE_COLUMNS)]
-        columns += [Column("volume", self._all("volumes")), Column("colour", self._all("colours"))]
-        columns += [Column("type", self._all("types"), exact=True), Column("id", self._all("ids"), exact=True)]
+        highest = {f"x{axis}": n * h for axis, (n, h) in enumerate(zip(self.shape, self.spacing, strict=True))}
+        tables = [columns_of(frame) for frame in self.frames]
+        columns = []
+        for name in tables[0]:
+            low = 0.0 if name in highest else None
+            columns.append(Column(name, [table[name] for table in tables], low, highest.get(name), exact=name in _WHOLE))
         chunks, described = pack_columns(columns, bits)
         walls = Chunks()
         for frame in self.frames:
@@ -83,8 +86,13 @@ class FlatCells:
             "unit": self.unit,
         }
 
-    def _all(self, name: str, column: int | None = None) -> list[np.ndarray]:
-        return [frame[name] if column is None else frame[name][:, column] for frame in self.frames]
+
+def columns_of(frame: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return what a page needs of every cell of one frame, by the names that its program knows."""
+    shapes = {name: frame["cost"][:, k] for k, name in enumerate(SHAPE_COLUMNS)}
+    seeds = {f"x{axis}": frame["seeds"][:, axis] for axis in range(2)}
+    rest = {"volume": frame["volumes"], "colour": frame["colours"], "type": frame["types"], "id": frame["ids"]}
+    return {**seeds, "potential": frame["potentials"], **shapes, **rest}
 
 
 def read_cells(run: Run, indices: Sequence[int]) -> FlatCells | None:
@@ -109,6 +117,25 @@ def read_cells(run: Run, indices: Sequence[int]) -> FlatCells | None:
             parameters = state.parameters
     except ShapelabError:
         return None  # what cannot be recomputed is shown as it was saved
+    return _flat_cells(frames, parameters, model)
+
+
+def present_cells(simulation: Simulation, frame: Frame) -> FlatCells | None:
+    """Return the cells of a simulation as they are now, on the same terms as `read_cells`; `frame` is the present one."""
+    model: Any = simulation.model
+    state: Any = simulation.look(model.drawable)
+    if state is None or not hasattr(model, "cost") or len(state.parameters.shape) != 2:
+        return None
+    cells = _frame(model, state)
+    if cells is None:
+        return None
+    features = frame.layer("seeds").meta.get("features", {}) if "seeds" in frame else {}
+    known = model.colour_by in features and len(features[model.colour_by]) == len(cells["ids"])
+    cells["colours"] = np.asarray(features[model.colour_by], float) if known else np.zeros(len(cells["ids"]))
+    return _flat_cells([cells], state.parameters, model)
+
+
+def _flat_cells(frames: Sequence[dict[str, np.ndarray]], parameters: Any, model: Any) -> FlatCells:
     p = parameters
     return FlatCells(frames, p.shape, p.spacing, bool(model.periodic), p.length, shown_unit(p.unit), model.colour_by)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from shapelab.parameters import Parameters
 
-__all__ = ["declared", "rows"]
+__all__ = ["as_declared", "choices", "declared", "rows"]
+
+_YES_NO = (True, False)
 
 
 def declared(parameters: Parameters) -> list[dict[str, Any]]:
@@ -32,6 +35,34 @@ def declared(parameters: Parameters) -> list[dict[str, Any]]:
     return found
 
 
+def choices(parameters: Parameters) -> list[dict[str, Any]]:
+    """Return every parameter that may change while it runs and is one of several words, as JSON."""
+    found = []
+    for name, info in parameters.infos().items():
+        options = _YES_NO if info.annotation is bool else info.choices
+        if info.live and options is not None:
+            value = _words(getattr(parameters, name))
+            found.append({
+                "name": name,
+                "label": info.label,
+                "description": info.description,
+                "value": value,
+                "options": [_words(option) for option in options],
+            })  # fmt: skip
+    return found
+
+
+def as_declared(parameters: Parameters, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values as a page sends them (words for choices, numbers without a type) in the types of their parameters."""
+    infos, found = parameters.infos(), {}
+    for name, value in changes.items():
+        info = infos.get(name)
+        options = () if info is None else _YES_NO if info.annotation is bool else info.choices or ()
+        whole = info is not None and info.annotation is int and isinstance(value, float) and math.isfinite(value)
+        found[name] = next((option for option in options if _words(option) == value), round(value) if whole else value)
+    return found
+
+
 def rows(parameters: Parameters) -> list[dict[str, str]]:
     """Return label, value and description of what differs from the defaults, and of the random seed."""
     infos, changed = parameters.infos(), parameters.changed()
@@ -44,6 +75,10 @@ def rows(parameters: Parameters) -> list[dict[str, str]]:
         }
         for name in names
     ]
+
+
+def _words(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else plain(value)
 
 
 def plain(value: Any) -> str:

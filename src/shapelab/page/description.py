@@ -5,21 +5,23 @@ Nothing of the machine that made the run is in it: no path, no user.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from shapelab.catalog import create, families, scenarios
 from shapelab.errors import ShapelabError
+from shapelab.frame import Frame
 from shapelab.io import Run
+from shapelab.io.record import versions
 from shapelab.page.declarations import declared, plain, rows
 from shapelab.page.packing import Chunks
 from shapelab.parameters import Parameters
 from shapelab.script import as_command
 from shapelab.simulation import Simulation
 
-__all__ = ["LICENCE", "describe", "scalar_table"]
+__all__ = ["LICENCE", "describe", "describe_present", "scalar_table"]
 
 LICENCE = "The program in this page is part of napari-shapelab (MIT licence). The results belong to whoever made the run."
 
@@ -28,16 +30,10 @@ def describe(run: Run, indices: Sequence[int]) -> dict[str, Any]:
     """Return all words and numbers beside the layers and the scalars, as JSON."""
     record = run.record
     simulation = _again(run)
-    family = families().get(record.family)
-    preset = scenarios(record.family).get(record.preset or "") if family is not None else None
-    name = preset.title if preset is not None else record.preset or "Own parameters"
     given = [{"label": key, "value": plain(value), "description": ""} for key, value in record.parameters.items()]
     return {
-        "title": f"{name} · {family.title if family is not None else record.family}",
-        "about": preset.description if preset is not None else "",
+        **_said_of(record.family, record.preset, simulation),
         "folder": run.path.name,
-        "family": record.family,
-        "preset": record.preset,
         "frames": [{"step": record.steps[index], "time": record.times[index]} for index in indices],
         "names": [str(column) for column in run.scalars.columns if column not in ("step", "time")],
         "parameters": rows(simulation.parameters) if simulation is not None else given,
@@ -46,10 +42,42 @@ def describe(run: Run, indices: Sequence[int]) -> dict[str, Any]:
             for change in record.changes
         ],
         "provenance": _provenance(run),
-        "citation": _citation(simulation, preset),
-        "licence": LICENCE,
         "command": _command(simulation, record.steps[-1]),
         "live": _live(simulation),
+    }
+
+
+def describe_present(simulation: Simulation, frame: Frame) -> dict[str, Any]:
+    """Return the same of a simulation as it is now, which is saved nowhere; `frame` is its present one."""
+    said = _said_of(simulation.model.name, simulation.preset, simulation)
+    return {
+        **said,
+        "folder": simulation.preset or simulation.model.name,
+        "frames": [{"step": frame.step, "time": frame.time}],
+        "names": list(frame.scalars),
+        "parameters": rows(simulation.parameters),
+        "changes": [],
+        "provenance": [
+            {"label": "Device", "value": simulation.device},
+            {"label": "Versions", "value": _listed(versions())},
+        ],
+        "command": "",
+        "live": _live(simulation),
+    }
+
+
+def _said_of(family_name: str, preset_name: str | None, simulation: Simulation | None) -> dict[str, Any]:
+    """Return the title, and what comes from the catalog and the model."""
+    family = families().get(family_name)
+    preset = scenarios(family_name).get(preset_name or "") if family is not None else None
+    name = preset.title if preset is not None else preset_name or "Own parameters"
+    return {
+        "title": f"{name} · {family.title if family is not None else family_name}",
+        "about": preset.description if preset is not None else "",
+        "family": family_name,
+        "preset": preset_name,
+        "citation": _citation(simulation, preset),
+        "licence": LICENCE,
     }
 
 
@@ -78,9 +106,13 @@ def _provenance(run: Run) -> list[dict[str, str]]:
         "Ended": f"It failed: {ended}" if record.failed else ended,
         "Device": record.device,
         "Started": record.created.replace("T", " ").removesuffix("+00:00") + " UTC",
-        "Versions": ", ".join(f"{name} {number}" for name, number in record.versions.items()),
+        "Versions": _listed(record.versions),
     }
     return [{"label": label, "value": value} for label, value in listed.items()]
+
+
+def _listed(numbers: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in numbers.items())
 
 
 def _citation(simulation: Simulation | None, preset: Any) -> list[str]:

@@ -13,7 +13,7 @@ from shapelab.io.record import LayerRecord
 from shapelab.page.packing import Chunks, quantised
 from shapelab.units import shown_unit
 
-__all__ = ["Volume", "curvature_range"]
+__all__ = ["Volume", "curvature_range", "small_labels"]
 
 _NEAR_SURFACE = {6: 0.8, 5: 0.8, 4: 0.65}
 """With so many bits, a phase field is told apart up to this value only: beyond two or three voxels from the surface nothing is seen."""
@@ -76,7 +76,7 @@ class Volume:
         last = np.zeros(0)
         for index in indices:
             last = np.asarray(self.frames[index])
-            chunks.add_frame(_small_labels(last) if self.labels else quantised(last, low, high, bits))
+            chunks.add_frame(small_labels(last) if self.labels else quantised(last, low, high, bits))
         meta = self.meta
         described: dict[str, Any] = {
             "kind": ("labels" if self.labels else "image") + str(len(self.shape)),
@@ -99,7 +99,7 @@ def _unit(units: Any) -> str:
     return shown_unit(str(last or ""))
 
 
-def _small_labels(labels: np.ndarray) -> np.ndarray:
+def small_labels(labels: np.ndarray) -> np.ndarray:
     """Return labels as uint8 or uint16; larger ones are counted round, never to 0."""
     top = int(labels.max(initial=0))
     if top < 2**8:

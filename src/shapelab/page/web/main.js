@@ -55,7 +55,7 @@ class Show {
     const { names } = this.page;
     if (!names.length) return;
     this.scalars = await readScalars(this.page);
-    if (this.page.frames.length < 2) return;
+    if (this.page.frames.length < 2 && !this.page.remote) return;
     document.getElementById("graph").hidden = false;
     const select = document.getElementById("scalar");
     for (const name of names) {
@@ -75,10 +75,10 @@ class Show {
 
   // Offer to compute further, where the page can, or say why not.
   openLive() {
-    const { live, layers, preset, family } = this.page;
+    const { live, layers, preset, family, remote } = this.page;
     const [layer] = layers;
     const cells = layer.kind === "cells2";
-    if (live === null || !(cells || (family === "curvatubes" && layer.kind === "image3"))) return;
+    if (remote || live === null || !(cells || (family === "curvatubes" && layer.kind === "image3"))) return;
     const box = document.getElementById("live");
     box.hidden = false;
     element("h2", "Live", box);
