@@ -114,8 +114,16 @@ find_browser() { # tests read numbers out of web pages; without Chromium they ar
     (apt_install "the tests of web pages" chromium) || say "Without Chromium the tests of web pages are skipped; everything else works."
 }
 
+find_webgpu() { # tests run the compute shaders of web pages through wgpu; without a Vulkan driver they are skipped, everything else works
+    [ "$(uname -s)" = Linux ] && [ -f /etc/debian_version ] || return 0
+    if compgen -G "/usr/share/vulkan/icd.d/*.json" >/dev/null || compgen -G "/etc/vulkan/icd.d/*.json" >/dev/null; then return 0; fi
+    (apt_install "the tests of compute shaders" mesa-vulkan-drivers) ||
+        say "Without a Vulkan driver the tests of compute shaders are skipped; everything else works."
+}
+
 find_compiler
 find_browser
+find_webgpu
 if [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$(fingerprint)" ] && "$PY" -c '' 2>/dev/null; then
     exit 0
 fi

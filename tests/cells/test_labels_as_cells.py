@@ -189,12 +189,12 @@ def test_cells_have_the_types_that_the_labels_state(scenario, values, types):
 def test_types_that_are_missing_or_too_many_are_refused():
     labels = tissue(12)
     layer, ids = typed(labels, (0, None))
-    with pytest.raises(InputError, match=f"no value for {len(ids) // 2} of the {len(ids)} cells"):
+    with pytest.raises(InputError, match=f"{len(ids) // 2} of the {len(ids)} cells have no type"):
         Cells(initial=layer)
     layer, _ = typed(labels, (None,))
     assert GivenCells.of(layer).types is None  # an empty column states nothing
     many = np.arange(1, 1 + 16 * 16).reshape(16, 16).repeat(4, 0).repeat(4, 1)
-    with pytest.raises(InputError, match="256 different values"):
+    with pytest.raises(InputError, match="256 types of cells"):
         GivenCells.of(typed(many, tuple(range(256)))[0])
 
 

@@ -22,6 +22,7 @@ _OPTIONS = (
     "--headless=new", "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--hide-scrollbars",
     "--no-first-run", "--disable-extensions", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-features=BackForwardCache", "--disable-dev-shm-usage", "--mute-audio", "--force-device-scale-factor=1",
+    "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader",
 )  # fmt: skip
 
 _LAUNCHER = """
@@ -70,18 +71,22 @@ class Chromium:
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
+        self.call("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=False, flatten=True)  # to workers
 
     @property
     def pid(self) -> int:
         """Number of the browser's first process."""
         return self._process.pid
 
-    def call(self, method: str, timeout: float = 120.0, **parameters: Any) -> dict[str, Any]:
-        """Send a command of the DevTools protocol and return its result; events that come meanwhile are kept."""
+    def call(self, method: str, timeout: float = 120.0, session: str | None = None, **parameters: Any) -> dict[str, Any]:
+        """Send a command of the DevTools protocol and return its result; events that come meanwhile are kept.
+
+        `session` is that of a worker, None for the page's.
+        """
         self._number += 1
         message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
-        if self._session is not None:
-            message["sessionId"] = self._session
+        if (to := session or self._session) is not None:
+            message["sessionId"] = to
         os.write(self._write, json.dumps(message).encode() + b"\0")
         until = time.monotonic() + timeout
         while True:
@@ -109,9 +114,11 @@ class Chromium:
         loaded = "new Promise(done => { const look = () => window.shapelab ? done(true) : setTimeout(look, 10); look(); })"
         self.run(loaded)
 
-    def run(self, expression: str) -> Any:
-        """Return what a JavaScript expression gives (as JSON); promises are waited for."""
-        result = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+    def run(self, expression: str, worker: bool = False) -> Any:
+        """Return what a JavaScript expression gives (as JSON), in the page or in its last worker; promises are waited for."""
+        workers = [event["params"]["sessionId"] for event in self.events if event["method"] == "Target.attachedToTarget"]
+        session = workers[-1] if worker else None
+        result = self.call("Runtime.evaluate", session=session, expression=expression, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in result, result["exceptionDetails"].get("exception", result["exceptionDetails"])
         return result["result"].get("value")
 

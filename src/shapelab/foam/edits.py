@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.convert.given_labels import MOST_TYPES
 from shapelab.errors import EditError
 from shapelab.foam.division import divide
 from shapelab.foam.life import add_ball, move_ball, paint
-from shapelab.foam.state import MOST_TYPES, FoamState
+from shapelab.foam.state import FoamState
 
 __all__ = ["EDITS", "apply_edit"]
 

@@ -8,46 +8,31 @@ from typing import Any, Literal
 
 import numpy as np
 
-from shapelab.arguments import as_array, one_array
+from shapelab.arguments import as_array
+from shapelab.convert.given_labels import MIN_PIXELS, GivenLabels, numbered_types, take_labels
 from shapelab.convert.given_layer import parts_of
 from shapelab.errors import InputError, ParameterError
-from shapelab.foam.state import MOST_TYPES
 from shapelab.foam.tensions import pair_table
 from shapelab.frame import LayerData
-from shapelab.labels.check import as_labels, refuse_grey
 
 __all__ = ["GivenFoam"]
 
-LEAST_PIXELS = 4
-"""Smaller labels are no cells."""
-_LARGEST = 2**63 - 2
 
-
-@dataclass(frozen=True, eq=False)
-class GivenFoam:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class GivenFoam(GivenLabels):
     """Cells that a run starts from.
 
     Attributes
     ----------
-    labels
-        (z, y, x) or (y, x): 0 is medium, each other number a cell.
-    scale, unit
-        Pixel size and unit of the layer, None if unknown.
     table
         (K, K) tensions between the medium and the cells, in the order of their labels; None for those of the types.
-    types
-        Label -> its population, from 0; None if not said.
     volumes
         (K,) wanted volumes [unit^d], that of the medium means nothing; None for those of the labels.
     notes
         What the user should know.
     """
 
-    labels: np.ndarray
-    scale: tuple[float, ...] | None = None
-    unit: str | None = None
     table: np.ndarray | None = None
-    types: Mapping[int, int] | None = None
     volumes: np.ndarray | None = None
     notes: tuple[str, ...] = field(default=())
 
@@ -69,25 +54,25 @@ class GivenFoam:
         """
         if isinstance(source, GivenFoam):
             return source
-        data, meta, kind = parts_of(source)
-        labels = _checked(one_array("labels", data), kind)
+        taken = take_labels("labels", source)
         if background not in ("medium", "none"):
             raise ParameterError(f"background = {background!r} is not allowed: choose 'medium' or 'none'.")
-        labels, notes = _whole(labels, background)
+        labels, notes = _whole(taken.labels, background)
         ids = np.unique(np.append(labels, 0))
-        scale = meta.get("scale")
-        steps = None if scale is None else tuple(abs(float(h)) for h in np.ravel(scale)[-labels.ndim :])
-        units = meta.get("units")
-        unit = None if units is None else str(units if isinstance(units, str) else units[-1])
         table = None
         if tensions is not None:
             table, filled = pair_table(_plain(tensions), ids)
             notes += filled
-        features = meta.get("features")
-        if types is None and features is not None and {"index", "type"} <= set(features):
-            types = dict(zip(np.asarray(features["index"]).tolist(), np.asarray(features["type"]).tolist(), strict=True))
-        numbered = None if types is None else _types(types, ids[1:])
-        return cls(labels, steps, unit, table, numbered, _volumes(_plain(volumes), ids), notes)
+        stated = taken.stated if types is None else types
+        return cls(
+            labels=labels,
+            scale=taken.scale,
+            unit=taken.unit,
+            types=None if stated is None else numbered_types(stated, ids[1:]),
+            table=table,
+            volumes=_volumes(_plain(volumes), ids),
+            notes=notes,
+        )
 
     @property
     def ids(self) -> np.ndarray:
@@ -96,20 +81,11 @@ class GivenFoam:
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters that follow from the labels."""
-        found: dict[str, Any] = {"shape": self.labels.shape, "n_cells": max(1, len(self.ids) - 1)}
-        found["voxel_size"] = self.scale if self.scale is not None else (1.0,) * self.labels.ndim
-        if self.unit is not None:
-            found["unit"] = self.unit
-        return found
+        return {**self.grid(), "n_cells": max(1, len(self.ids) - 1)}
 
     def layers(self) -> dict[str, LayerData]:
         """Return the arrays by the name of the argument that takes them."""
-        meta: dict[str, Any] = {} if self.scale is None else {"scale": self.scale}
-        if self.unit is not None:
-            meta["units"] = (self.unit,) * self.labels.ndim
-        if self.types is not None:
-            meta["features"] = {"index": list(self.types), "type": list(self.types.values())}
-        found = {"labels": LayerData("labels", self.labels, "labels", meta)}
+        found = {"labels": self.layer("labels")}
         if self.table is not None:
             found["tensions"] = LayerData("tensions", self.table, "image")
         if self.volumes is not None:
@@ -122,48 +98,22 @@ def _plain(source: Any) -> Any:
     return parts_of(source)[0]
 
 
-def _checked(labels: np.ndarray, kind: str | None) -> np.ndarray:
-    labels = as_labels(labels, floats=True, most=_LARGEST)
-    if min(labels.shape) < 8:
-        raise InputError(f"The labels have shape {labels.shape}: each side needs at least 8 pixels.")
-    if kind != "labels":
-        refuse_grey(labels)
-    if labels.dtype == bool:
-        from scipy.ndimage import label
-
-        labels = np.asarray(label(labels)[0])
-    return labels
-
-
 def _whole(labels: np.ndarray, background: str) -> tuple[np.ndarray, tuple[str, ...]]:
     """Drop labels that are too small to be cells, and give the background to the nearest cells if it is none."""
     ids, counts = np.unique(labels, return_counts=True)
-    small = ids[(counts < LEAST_PIXELS) & (ids != 0)]
+    small = ids[(counts < MIN_PIXELS) & (ids != 0)]
     notes: tuple[str, ...] = ()
     if len(small):
         labels = np.where(np.isin(labels, small), 0, labels)
-        notes = (f"{len(small)} labels of fewer than {LEAST_PIXELS} pixels are left out.",)
+        notes = (f"{len(small)} labels of fewer than {MIN_PIXELS} pixels are left out.",)
     if not labels.any():
-        raise InputError(f"There is no cell: every label has fewer than {LEAST_PIXELS} pixels.")
+        raise InputError(f"There is no cell: every label has fewer than {MIN_PIXELS} pixels.")
     if background == "none" and not labels.all():
         from scipy.ndimage import distance_transform_edt
 
         nearest = distance_transform_edt(labels == 0, return_distances=False, return_indices=True)
         labels = labels[tuple(nearest)]
     return labels, notes
-
-
-def _types(types: Mapping[int, int], ids: np.ndarray) -> dict[int, int]:
-    """Return the population of each cell: the numbers that are given, if they are 0, 1, 2…, else their order."""
-    values = [types.get(int(i)) for i in ids.tolist()]
-    lost = [i for i, value in zip(ids.tolist(), values, strict=True) if value is None or value != value]
-    if lost:
-        raise InputError(f"{len(lost)} of the {len(ids)} cells have no type (the first is label {lost[0]}): give every cell one.")
-    kinds = sorted(set(values), key=lambda value: (isinstance(value, str), value))
-    if len(kinds) > MOST_TYPES:
-        raise InputError(f"There are {len(kinds)} types of cells; up to {MOST_TYPES} are allowed.")
-    plain = all(isinstance(value, int | float) and value in range(MOST_TYPES) for value in kinds) and 0 in kinds
-    return {int(i): int(value) if plain else kinds.index(value) for i, value in zip(ids.tolist(), values, strict=True) if value is not None}
 
 
 def _volumes(volumes: Any, ids: np.ndarray) -> np.ndarray | None:

@@ -9,16 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.convert.given_labels import MOST_TYPES
 from shapelab.errors import InputError
 from shapelab.foam.parameters import FoamParameters
 from shapelab.foam.pixels import Extent, Pixels
 from shapelab.parameters import Parameters
 from shapelab.state import State
 
-__all__ = ["MOST_TYPES", "FoamState"]
-
-MOST_TYPES = 100
-"""Populations of cells that a foam may have."""
+__all__ = ["FoamState"]
 
 ROWS = ("ids", "types", "kinds", "targets", "births", "paces", "leaving", "prices", "centres", "drifts", "pulls")
 

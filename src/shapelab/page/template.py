@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["MODULES", "REMOTE", "SHADERS", "WORKER_MODULES", "fill", "joined", "notebook_program"]
+__all__ = ["COMPUTE", "MODULES", "REMOTE", "SHADERS", "WORKER_MODULES", "fill", "joined", "joined_shaders", "notebook_program"]
 
-WORKER_MODULES = ("curvature_energy.js", "curvature_flow.js", "curvature_worker.js")
+WORKER_MODULES = ("curvature_energy.js", "curvature_flow.js", "curvature_processor.js", "curvature_device.js", "curvature_worker.js")
 """What computes in a worker, each after those that it imports."""
 MODULES = (
     "bytes.js",
@@ -45,6 +45,8 @@ MODULES = (
 REMOTE = "remote.js"
 """What comes after them in the page of a run that goes on in Python."""
 SHADERS = ("screen.vert", "surface.frag", "labels.frag", "cells.frag", "flat.frag", "marks.vert", "marks.frag")
+COMPUTE = ("curvature_common.wgsl", "curvature_gradient.wgsl", "curvature_step.wgsl")
+"""What computes on a graphics card, as one shader module."""
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z_]+\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
@@ -65,7 +67,9 @@ def fill(page: Mapping[str, Any], blobs: Iterable[str]) -> str:
         "media-src blob:; base-uri 'none'; form-action 'none'"
     )
     parts = [_data(f"shader-{name}", "text/plain", _read(name)) for name in SHADERS]
-    parts.append(_data("worker", "text/plain", joined(WORKER_MODULES)))
+    if page.get("family") == "curvatubes":
+        parts.append(_data("worker", "text/plain", joined(WORKER_MODULES)))
+        parts.append(_data("compute", "text/plain", joined_shaders(COMPUTE)))
     parts.append(_data("page", "application/json", json.dumps(page, ensure_ascii=True, allow_nan=False, separators=(",", ":"))))
     parts += [_data(f"blob-{number}", "application/octet-stream", text) for number, text in enumerate(blobs)]
     slots = {
@@ -81,6 +85,11 @@ def fill(page: Mapping[str, Any], blobs: Iterable[str]) -> str:
 def joined(modules: Iterable[str]) -> str:
     """Return modules as one script: each comes after what it imports, and no two have a name in common."""
     return "\n".join(_EXPORT.sub("", _IMPORT.sub("", _read(name))) for name in modules)
+
+
+def joined_shaders(names: Iterable[str]) -> str:
+    """Return compute shaders as one module: no two have a name in common."""
+    return "\n".join(map(_read, names))
 
 
 def notebook_program() -> str:

@@ -5,20 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from napari.layers import Labels, Layer, Points
+from napari.layers import Labels
 
 from napari_shapelab.docks.crystals.fit import FitResult
 from napari_shapelab.docks.crystals.fit_layers import in_pixels
 from napari_shapelab.docks.crystals.grain_table import GrainTableView
 from napari_shapelab.viewer.layer_data import place_of
-from napari_shapelab.viewer.pointing import look_at, on_click
+from napari_shapelab.viewer.pointing import on_click
+from napari_shapelab.viewer.ring import Ring
 from napari_shapelab.viewer.view import unwrapped
 
 __all__ = ["GrainLink"]
-
-_RING = 4.0
-"""Width of the ring around the chosen grain [pixels of the screen]."""
-_MARK = "#ffe14d"
 
 
 class GrainLink:
@@ -38,7 +35,7 @@ class GrainLink:
         self._layers: list[Labels] = []
         self._settings: dict[str, Any] = {}
         """Of a layer on the pixels of the fit."""
-        self._mark: Points | None = None
+        self._ring = Ring(viewer, "chosen grain", "crystals")
         table.chosen.connect(self.go_to)
         on_click(self._viewer, table, self._on_click)
 
@@ -46,7 +43,7 @@ class GrainLink:
         """Link to the label layers of a fit: the fitted one, and the one that it was fitted to."""
         self._result, self._layers = result, layers
         self._settings = place_of(layers[0])
-        self._remove_mark()
+        self._ring.remove()
         self._table.show_table(result.table)
 
     def go_to(self, grain: int) -> None:
@@ -57,41 +54,9 @@ class GrainLink:
             return
         row = int(np.flatnonzero(result.moments.ids == grain)[0])
         centre = in_pixels(result.moments.centroids[row], result.spacing)
-        on_fit = Points(centre[None], **self._settings)
-        radius = float(result.moments.radii[row]) / result.spacing[-1]
-        across = np.linalg.norm(np.subtract(on_fit.data_to_world(centre + np.eye(len(centre))[-1]), on_fit.data_to_world(centre)))
-        look_at(self._viewer, np.asarray(on_fit.data_to_world(centre), float), radius * float(across))
-        self._show_mark(centre, 2.6 * radius, present[0])
+        self._ring.go_to(centre, float(result.moments.radii[row]) / result.spacing[-1], self._settings)
         for each in present:
             each.selected_label = grain
-
-    def _show_mark(self, centre: np.ndarray, size: float, layer: Layer) -> None:
-        width = _RING / (self._viewer.scene.camera.zoom * float(np.abs(layer.scale[-1])))
-        if self._mark is not None and self._mark in self._viewer.layers:
-            self._mark.data = centre[None]
-            self._mark.size, self._mark.border_width = size, width
-            return
-        active = self._viewer.layers.selection.active
-        self._mark = Points(
-            centre[None],
-            size=size,
-            face_color="transparent",
-            border_color=_MARK,
-            border_width=width,
-            border_width_is_relative=False,
-            blending="translucent_no_depth",  # in 3-D, seen through the other grains
-            name="chosen grain",
-            metadata={"shapelab": {"model": "crystals"}},
-            **self._settings,
-        )
-        self._viewer.add_layer(self._mark)
-        if active is not None:
-            self._viewer.layers.selection = {active}
-
-    def _remove_mark(self) -> None:
-        if self._mark is not None and self._mark in self._viewer.layers:
-            self._viewer.layers.remove(self._mark)
-        self._mark = None
 
     def _present(self) -> list[Labels]:
         return [layer for layer in self._layers if layer in self._viewer.layers]

@@ -11,19 +11,17 @@ from scipy.spatial import cKDTree
 
 from napari_shapelab.docks.tensions.inference import Found
 from napari_shapelab.docks.tensions.pictures import cell_radius
-from napari_shapelab.viewer.pointing import look_at, on_click
+from napari_shapelab.viewer.layer_data import place_of
+from napari_shapelab.viewer.pointing import on_click
+from napari_shapelab.viewer.ring import Ring
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.row_table import RowTable
 from shapelab.infer import Tensions
 
 __all__ = ["TensionLink"]
 
-_MARK = "#ffe14d"
-_RING = 4.0
-"""Width of the ring around what is chosen [pixels of the screen]."""
 _REACH = 0.5
 """How far from an interface a click may be, in cell radii."""
-NAME = "chosen interface"
 
 
 class TensionLink:
@@ -47,7 +45,7 @@ class TensionLink:
         self._middles = np.zeros((0, 2))
         self._faces = np.zeros(0, int)
         self._tree: cKDTree | None = None
-        self._mark: Points | None = None
+        self._ring = Ring(viewer, "chosen interface", "tensions")
         interfaces.chosen.connect(self.go_to_interface)
         cells.chosen.connect(self.go_to_cell)
         on_click(self._viewer, interfaces, self._on_click)
@@ -58,7 +56,7 @@ class TensionLink:
         facets = still.mesh.facets()
         self._middles, self._faces = facets.middles[:, 3 - still.mesh.ndim :].astype(float), facets.interface
         self._tree = cKDTree(self._middles) if len(self._middles) else None
-        self._remove_mark()
+        self._ring.remove()
 
     def go_to_interface(self, row: int) -> None:
         """Move the view to an interface and mark it."""
@@ -90,45 +88,7 @@ class TensionLink:
         given = self._found.given
         at = given.in_layer(place, self._moment()) if given.film else place
         per = given.spacing[-1] if given.film else 1.0
-        far = np.array(at)
-        far[-1] += radius / per
-        world = np.asarray(layer.data_to_world(at), float)
-        across = float(np.linalg.norm(np.subtract(layer.data_to_world(far), world)))
-        look_at(self._viewer, world, across)
-        self._show_mark(at, 2.6 * radius / per, layer)
-
-    def _show_mark(self, at: np.ndarray, size: float, layer: Layer) -> None:
-        width = _RING / (self._viewer.scene.camera.zoom * float(np.abs(layer.scale[-1])))
-        if self._mark is not None and self._mark in self._viewer.layers:
-            self._mark.data = at[None]
-            self._mark.size, self._mark.border_width = size, width
-            return
-        selected = set(self._viewer.layers.selection)
-        self._mark = Points(
-            at[None],
-            size=size,
-            face_color="transparent",
-            border_color=_MARK,
-            border_width=width,
-            border_width_is_relative=False,
-            blending="translucent_no_depth",  # in 3-D, seen through the cells
-            name=NAME,
-            scale=layer.scale,
-            translate=layer.translate,
-            rotate=layer.rotate,
-            shear=layer.shear,
-            affine=layer.affine,
-            units=layer.units,
-            axis_labels=layer.axis_labels,
-            metadata={"shapelab": {"model": "tensions"}},
-        )
-        self._viewer.add_layer(self._mark)
-        self._viewer.layers.selection = selected
-
-    def _remove_mark(self) -> None:
-        if self._mark is not None and self._mark in self._viewer.layers:
-            self._viewer.layers.remove(self._mark)
-        self._mark = None
+        self._ring.go_to(at, radius / per, place_of(layer))
 
     def _present(self, *kinds: type[Layer]) -> list[Any]:
         return [layer for layer in self._layers if layer in self._viewer.layers and isinstance(layer, kinds)]

@@ -18,7 +18,7 @@ function ghosts(n, reach, way) {
 }
 
 // Central and right half of the filter that blurs twice.
-function blurTaps() {
+export function blurTaps() {
   const reach = 3 * BLUR;
   const once = Array.from({ length: 2 * reach + 1 }, (_, k) => Math.exp(-0.5 * ((k - reach) / BLUR) ** 2));
   const sum = once.reduce((a, b) => a + b);

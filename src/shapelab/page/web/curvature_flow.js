@@ -8,6 +8,12 @@ const LARGEST_FIELD = 10;
 const WINDOW = 20;
 const MOST_FAILURES = 5;
 
+export class NotFinite extends Error {
+  constructor() {
+    super("The numbers of this run are no longer finite: choose less extreme parameters.");
+  }
+}
+
 export class CurvatureFlow {
   // `kind` is "conserved", "averaged" or "free".
   constructor(energy, field, kind, inertia) {
@@ -153,7 +159,7 @@ export class CurvatureFlow {
 
   goBack(value) {
     this.failures += 1;
-    if (this.failures > MOST_FAILURES) throw new Error("The numbers of this run are no longer finite: choose less extreme parameters.");
+    if (this.failures > MOST_FAILURES) throw new NotFinite();
     this.u.set(this.saved);
     this.kappa /= 2;
     this.drift = 0;

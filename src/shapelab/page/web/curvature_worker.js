@@ -1,71 +1,143 @@
-// The thread in which a texture goes on: it takes steps as fast as it can and now and then hands out the field.
+// The thread in which a texture goes on: it takes steps as fast as it can, on a graphics card where there is one, and now and then
+// hands out the field.
+import { CurvatureDevice } from "./curvature_device.js";
 import { CurvatureEnergy, noiseField } from "./curvature_energy.js";
-import { CurvatureFlow } from "./curvature_flow.js";
+import { NotFinite } from "./curvature_flow.js";
+import { CurvatureProcessor } from "./curvature_processor.js";
 
 const SLICE = 40; // milliseconds of steps between two looks at the messages
 
-let flow = null;
+let computer = null; // CurvatureDevice or CurvatureProcessor
+let choice = null; // "auto", "card" (also one in software) or "processor"
+let code = ""; // of the compute shaders
+let parameters = null;
+let last = null; // field that was handed out, and its step
 let running = false;
+let looping = false;
 let waiting = false; // for the page to have drawn the last field
-let steps = 0;
-let value = NaN;
+let jobs = Promise.resolve(); // one after another
 
-function start({ shape, parameters, field, seed }) {
-  const energy = new CurvatureEnergy(shape, parameters);
+function tell(by, text) {
+  postMessage({ kind: "computing", by, text });
+}
+
+async function open(shape, wanted) {
+  computer?.close();
+  computer = new CurvatureProcessor(shape);
+  choice = wanted;
+  if (wanted === "processor") {
+    tell("processor", "Computed by the processor.");
+    return;
+  }
+  try {
+    const device = await CurvatureDevice.open(shape, code, wanted === "card");
+    device.device.lost.then(() => giveUp(device, "The graphics card was lost"));
+    device.device.onuncapturederror = () => giveUp(device, "The graphics card failed");
+    computer = device;
+    tell("card", `Computed by WebGPU: ${device.name}.`);
+  } catch (error) {
+    tell("processor", `Computed by the processor: ${error.message}.`);
+  }
+}
+
+// Go on without a device that cannot, from the field that was handed out last.
+function giveUp(device, why) {
+  if (computer !== device) return;
+  computer = new CurvatureProcessor(device.shape);
+  choice = null; // the next start may try again
+  computer.start(last.field, parameters);
+  computer.steps = last.steps;
+  device.close();
+  tell("processor", `${why}: the processor continues from step ${last.steps}.`);
+}
+
+async function start({ shape, field, seed }, wanted) {
+  const same = computer !== null && choice === wanted && String(shape) === String(computer.shape);
+  if (!same) await open(shape, wanted);
+  last = { field: field ?? noiseField(new CurvatureEnergy(shape, parameters), parameters.mass, randomNumbers(seed)), steps: 0 };
+  computer.start(last.field, parameters);
+}
+
+// Mulberry32
+function randomNumbers(seed) {
   let state = seed >>> 0;
-  const random = () => {
-    // Mulberry32
+  return () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let t = Math.imul(state ^ (state >>> 15), state | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
-  const kind = parameters.flow === "averaged" || parameters.flow === "free" ? parameters.flow : "conserved";
-  flow = new CurvatureFlow(energy, field ?? noiseField(energy, parameters.mass, random), kind, parameters.inertia);
-  steps = 0;
-  value = NaN;
+}
+
+// Compute in another way from now on.
+async function change(wanted) {
+  const { steps, shape } = computer;
+  last = { field: await computer.read(), steps };
+  await open(shape, wanted);
+  computer.start(last.field, parameters);
+  computer.steps = steps;
 }
 
 // The field in 8 bits, from -1 to 1.
-function handOut() {
-  const bytes = new Uint8Array(flow.u.length);
-  for (let k = 0; k < bytes.length; k++) bytes[k] = Math.max(0, Math.min(255, Math.round((flow.u[k] + 1) * 127.5)));
+async function handOut() {
+  const { steps } = computer;
+  const field = await computer.read();
+  last = { field, steps };
+  const bytes = new Uint8Array(field.length);
+  for (let k = 0; k < bytes.length; k++) bytes[k] = Math.max(0, Math.min(255, Math.round((field[k] + 1) * 127.5)));
   waiting = true;
-  postMessage({ kind: "field", bytes, steps, energy: value }, [bytes.buffer]);
+  postMessage({ kind: "field", bytes, steps, energy: computer.energy }, [bytes.buffer]);
 }
 
-function work() {
-  if (!running || flow === null) return;
-  const until = performance.now() + SLICE;
-  try {
-    while (performance.now() < until) {
-      value = flow.step();
-      steps += 1;
+async function energies(count) {
+  const found = [];
+  for (let k = 0; k < count; k++) {
+    computer.send(1);
+    await computer.read();
+    found.push(computer.energy);
+  }
+  postMessage({ kind: "energies", energies: found });
+}
+
+async function turn() {
+  await computer.advance(SLICE);
+  if (!waiting) await handOut();
+}
+
+async function handle(data) {
+  if (data.kind === "start") {
+    ({ code, parameters } = data);
+    await start(data, data.compute);
+    await handOut();
+  } else if (data.kind === "run") {
+    running = true;
+    if (!looping) loop();
+  } else if (data.kind === "pause") running = false;
+  else if (data.kind === "update") {
+    parameters = data.parameters;
+    computer?.update(parameters);
+  } else if (data.kind === "compute") {
+    if (computer !== null) await change(data.compute);
+  } else if (data.kind === "drawn") waiting = false;
+  else if (data.kind === "steps") await energies(data.count);
+}
+
+function queued(job) {
+  jobs = jobs.then(job).catch((error) => {
+    if (computer instanceof CurvatureDevice && !(error instanceof NotFinite)) {
+      giveUp(computer, "The graphics card failed");
+      return;
     }
-  } catch (error) {
     running = false;
     postMessage({ kind: "failed", text: error.message });
-    return;
-  }
-  if (!waiting) handOut();
-  setTimeout(work, 0);
+  });
+  return jobs;
 }
 
-onmessage = ({ data }) => {
-  if (data.kind === "start") {
-    start(data);
-    handOut();
-  } else if (data.kind === "run") {
-    const was = running;
-    running = true;
-    if (!was) work();
-  } else if (data.kind === "pause") running = false;
-  else if (data.kind === "update" && flow !== null) flow.update(data.parameters);
-  else if (data.kind === "drawn") waiting = false;
-  else if (data.kind === "steps") {
-    const energies = [];
-    for (let k = 0; k < data.count; k++) energies.push(flow.step());
-    steps += data.count;
-    postMessage({ kind: "energies", energies });
-  }
-};
+async function loop() {
+  looping = true;
+  while (running) await queued(turn);
+  looping = false;
+}
+
+onmessage = ({ data }) => queued(() => handle(data));

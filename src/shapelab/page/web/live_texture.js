@@ -1,10 +1,11 @@
 // A texture that goes on in the page: a worker computes, sliders change what it descends.
 import { embedded } from "./page_data.js";
-import { addButton, element } from "./panels.js";
+import { addButton, addChoice, element } from "./panels.js";
 import { addParameters } from "./sliders.js";
 import { short } from "./plot.js";
 
 const LARGEST = 64 ** 3;
+const COMPUTERS = [["auto", "graphics card, else processor"], ["card", "graphics card"], ["processor", "processor"]];
 const CHANGED_LIVE = ["a20", "a11", "a02", "b10", "b01", "c", "orientation", "tension"];
 
 // Why the page cannot go on with this run, "" if it can.
@@ -41,6 +42,13 @@ export class LiveTexture {
     addButton(row, "From noise", "Restart from random noise with this mean", () => this.fromNoise());
     addButton(row, "From this frame", "Restart from this frame", () => this.fromFrame());
     this.words = element("output", "", row);
+    this.compute = "auto";
+    addChoice(box, "Compute on", COMPUTERS, this.compute, (chosen) => {
+      this.compute = chosen;
+      if (this.started) this.post({ kind: "compute", compute: chosen });
+    });
+    this.by = element("p", "", box);
+    this.by.className = "soft";
     const declared = this.live.declared.filter(({ name }) => CHANGED_LIVE.includes(name));
     addParameters(box, declared, this.parameters, () => this.post({ kind: "update", parameters: this.parameters }));
     const mass = this.live.declared.find(({ name }) => name === "mass");
@@ -61,6 +69,11 @@ export class LiveTexture {
     else if (data.kind === "failed") {
       this.pause();
       this.words.textContent = data.text;
+    } else if (data.kind === "computing") {
+      this.by.textContent = data.text;
+      this.computing = data.by;
+      this.rate = null;
+      this.before = undefined;
     } else if (data.kind === "field") {
       if (data.steps > this.steps && this.running) this.measure(data.steps - this.steps);
       this.steps = data.steps;
@@ -93,7 +106,7 @@ export class LiveTexture {
   begin(field) {
     const { shape } = this.renderer.layer;
     const seed = Math.floor(Math.random() * 2 ** 32);
-    this.post({ kind: "start", shape, parameters: this.parameters, field, seed });
+    this.post({ kind: "start", shape, parameters: this.parameters, field, seed, compute: this.compute, code: embedded("compute") });
     this.started = true;
   }
 
