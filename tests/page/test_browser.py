@@ -114,6 +114,19 @@ def test_playing_stepping_and_turning_change_what_is_seen(browser, texture_page)
     assert browser.run(f"{SHOW}.player.playing") is False
 
 
+@pytest.mark.parametrize("page", ["texture_page", "tumbling_page"])
+def test_a_picture_comes_back_when_the_graphics_card_was_lost(browser, page, request):
+    opened(browser, request.getfixturevalue(page))
+    pixels = f"(() => {{ {SHOW}.draw(1); return {SHOW}.canvas.toDataURL(); }})()"
+    before = browser.run(pixels)
+    browser.run(
+        f"new Promise(done => {{ const {{ graphics }} = {SHOW}; const loses = graphics.gl.getExtension('WEBGL_lose_context');"
+        f" graphics.canvas.addEventListener('webglcontextlost', () => {{ {SHOW}.draw(1); setTimeout(() => loses.restoreContext()); }});"
+        " graphics.canvas.addEventListener('webglcontextrestored', done); loses.loseContext(); })"
+    )
+    assert browser.run(pixels) == before
+
+
 def test_a_still_picture_is_a_png(browser, texture_page):
     opened(browser, texture_page)
     start = browser.run(f"{SHOW}.still().then(b => b.arrayBuffer()).then(b => Array.from(new Uint8Array(b).subarray(0, 4)))")

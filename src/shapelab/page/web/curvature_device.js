@@ -1,6 +1,6 @@
 // A texture on a graphics card: the steps of CurvatureFlow as passes of compute shaders. Only what is shown is read back.
 import { blurTaps, factorsOf } from "./curvature_energy.js";
-import { NotFinite } from "./curvature_flow.js";
+import { NOT_FINITE } from "./curvature_flow.js";
 
 // The passes of a step, and what each runs over: all voxels, the parts of a sum, or once.
 const PASSES = [
@@ -43,10 +43,10 @@ function nameOf({ info }) {
 }
 
 export class CurvatureDevice {
-  // A device with its programs, ready for a texture of `shape`; throws a reason where there is none.
+  // A device with its programs, ready for a texture of `shape`, or the reason why there is none.
   static async open(shape, code, wanted) {
     const adapter = await findAdapter(wanted);
-    if (typeof adapter === "string") throw new Error(adapter);
+    if (typeof adapter === "string") return adapter;
     const made = new CurvatureDevice(await adapter.requestDevice(), shape, nameOf(adapter));
     await made.compile(code);
     return made;
@@ -163,7 +163,7 @@ export class CurvatureDevice {
     const bytes = out.getMappedRange().slice(0);
     out.unmap();
     if (this.steps > 0) this.energy = new Float32Array(bytes)[5];
-    if (new Uint32Array(bytes)[3] === 1) throw new NotFinite();
+    if (new Uint32Array(bytes)[3] === 1) throw new Error(NOT_FINITE);
     return new Float32Array(bytes, HEAD);
   }
 

@@ -8,11 +8,7 @@ const LARGEST_FIELD = 10;
 const WINDOW = 20;
 const MOST_FAILURES = 5;
 
-export class NotFinite extends Error {
-  constructor() {
-    super("The numbers of this run are no longer finite: choose less extreme parameters.");
-  }
-}
+export const NOT_FINITE = "The numbers of this run are no longer finite: choose less extreme parameters.";
 
 export class CurvatureFlow {
   // `kind` is "conserved", "averaged" or "free".
@@ -159,7 +155,7 @@ export class CurvatureFlow {
 
   goBack(value) {
     this.failures += 1;
-    if (this.failures > MOST_FAILURES) throw new NotFinite();
+    if (this.failures > MOST_FAILURES) throw new Error(NOT_FINITE);
     this.u.set(this.saved);
     this.kappa /= 2;
     this.drift = 0;

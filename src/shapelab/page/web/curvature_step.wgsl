@@ -151,8 +151,11 @@ fn choose(@builtin(local_invocation_index) lane: u32) {
 fn advance(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   var mine = mat3x4f();
   let end = select(size(), 0u, rule.failed == 1u);
+  let keep = rule.keep;
+  let pace = rule.pace;
+  let shift = rule.shift;
   for (var at = group.x * LANES + lane; at < end; at += LANES * LANES) {
-    let s = rule.keep * fields[place(STEP, at)] - rule.pace * (fields[place(DIRECTION, at)] - rule.shift);
+    let s = keep * fields[place(STEP, at)] - pace * (fields[place(DIRECTION, at)] - shift);
     let u = fields[at] + s;
     fields[place(STEP, at)] = s;
     fields[at] = u;

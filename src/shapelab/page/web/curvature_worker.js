@@ -2,7 +2,6 @@
 // hands out the field.
 import { CurvatureDevice } from "./curvature_device.js";
 import { CurvatureEnergy, noiseField } from "./curvature_energy.js";
-import { NotFinite } from "./curvature_flow.js";
 import { CurvatureProcessor } from "./curvature_processor.js";
 
 const SLICE = 40; // milliseconds of steps between two looks at the messages
@@ -29,15 +28,15 @@ async function open(shape, wanted) {
     tell("processor", "Computed by the processor.");
     return;
   }
-  try {
-    const device = await CurvatureDevice.open(shape, code, wanted === "card");
-    device.device.lost.then(() => giveUp(device, "The graphics card was lost"));
-    device.device.onuncapturederror = () => giveUp(device, "The graphics card failed");
-    computer = device;
-    tell("card", `Computed by WebGPU: ${device.name}.`);
-  } catch (error) {
-    tell("processor", `Computed by the processor: ${error.message}.`);
+  const device = await CurvatureDevice.open(shape, code, wanted === "card").catch(() => "WebGPU failed to start");
+  if (typeof device === "string") {
+    tell("processor", `Computed by the processor: ${device}.`);
+    return;
   }
+  device.device.lost.then(() => giveUp(device, "The graphics card was lost"));
+  device.device.onuncapturederror = () => giveUp(device, "The graphics card failed");
+  computer = device;
+  tell("card", `Computed by WebGPU: ${device.name}.`);
 }
 
 // Go on without a device that cannot, from the field that was handed out last.
@@ -45,10 +44,12 @@ function giveUp(device, why) {
   if (computer !== device) return;
   computer = new CurvatureProcessor(device.shape);
   choice = null; // the next start may try again
+  device.close();
+  if (last === null) return; // it has not begun
   computer.start(last.field, parameters);
   computer.steps = last.steps;
-  device.close();
   tell("processor", `${why}: the processor continues from step ${last.steps}.`);
+  queued(handOut);
 }
 
 async function start({ shape, field, seed }, wanted) {
@@ -124,8 +125,8 @@ async function handle(data) {
 
 function queued(job) {
   jobs = jobs.then(job).catch((error) => {
-    if (computer instanceof CurvatureDevice && !(error instanceof NotFinite)) {
-      giveUp(computer, "The graphics card failed");
+    if (error instanceof DOMException) { // what WebGPU says when it cannot; `giveUp` may know already
+      if (computer instanceof CurvatureDevice) giveUp(computer, "The graphics card failed");
       return;
     }
     running = false;

@@ -25,6 +25,7 @@ export class FlatPicture {
     this.layer = layer;
     this.isLabels = isLabels;
     this.held = null;
+    this.data = null;
     this.line = 1.5;
     this.contour = false;
     const unit = Math.min(...layer.scale);
@@ -39,6 +40,7 @@ export class FlatPicture {
 
   setData(data, bits) {
     const { graphics, layer } = this;
+    Object.assign(this, { data, bits });
     graphics.forget(this.held, this.empty);
     if (this.isLabels) {
       this.held = graphics.texture(data.BYTES_PER_ELEMENT === 1 ? "R8UI" : "R16UI", layer.shape, data);
@@ -75,6 +77,11 @@ export class FlatRenderer extends FlatPicture {
   constructor(graphics, layer, series) {
     super(graphics, layer, layer.kind === "labels2");
     this.series = series;
+  }
+
+  // What the graphics card held is gone.
+  restore() {
+    if (this.data !== null) this.setData(this.data, this.bits);
   }
 
   async show(index) {
@@ -142,6 +149,13 @@ export class CellRenderer {
   // Draw these cells from now on (also when they have moved).
   setCells(cells) {
     this.cells = cells;
+    this.stale = true;
+  }
+
+  // What the graphics card held is gone.
+  restore() {
+    this.openShown = null;
+    this.marks = new Marks(this.graphics);
     this.stale = true;
   }
 

@@ -6,9 +6,21 @@ export class Graphics {
     this.canvas = canvas;
     this.gl = canvas.getContext("webgl2", { antialias: false, preserveDrawingBuffer: true });
     if (this.gl === null) throw new Error("This browser has no WebGL 2, which this page needs: open it in a newer browser.");
+    this.begin();
+    canvas.addEventListener("webglcontextlost", (event) => event.preventDefault()); // it may come back
+    canvas.addEventListener("webglcontextrestored", () => {
+      this.begin();
+      this.restored();
+    });
+  }
+
+  begin() {
     this.gl.pixelStorei(this.gl.UNPACK_ALIGNMENT, 1);
     this.programs = new Map();
   }
+
+  // Called when the graphics card has come back, without what it held.
+  restored() {}
 
   // A program of a vertex and a fragment shader, in which `defined` (name: whole number) are constants: software that stands in for
   // a graphics card computes both sides of what is decided by uniforms.

@@ -21,6 +21,10 @@ class Show {
     this.canvas = document.getElementById("view");
     this.overlay = document.getElementById("overlay");
     this.graphics = new Graphics(this.canvas);
+    this.graphics.restored = () => {
+      for (const renderer of this.renderers) renderer.restore();
+      this.redraw();
+    };
     this.colours = readColours();
     this.pace = new Pace();
     this.pictures = 0;
@@ -195,6 +199,7 @@ class Show {
       const height = Math.max(1, Math.round(this.canvas.clientHeight * ratio * part));
       if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     };
+    if (this.graphics.gl.isContextLost()) return;
     fit(this.canvas, quality);
     this.renderer.draw(this.view, this.colours);
     this.drawPen(fit);

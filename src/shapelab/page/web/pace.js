@@ -21,6 +21,10 @@ export class Pace {
   }
 
   look(gl, start) {
+    if (!gl.isSync(this.fence)) { // lost with the graphics card
+      this.fence = null;
+      return;
+    }
     if (gl.getSyncParameter(this.fence, gl.SYNC_STATUS) !== gl.SIGNALED) {
       setTimeout(() => this.look(gl, start), LOOK);
       return;

@@ -55,6 +55,11 @@ export class VolumeRenderer {
     this.flatPicture = null;
   }
 
+  // What the graphics card held is gone.
+  restore() {
+    if (this.data !== null) this.setData(this.data, this.bits);
+  }
+
   upload() {
     const { shape } = this.layer;
     if (this.isLabels) {
