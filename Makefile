@@ -15,7 +15,7 @@ demo: setup  ## Open napari with tubes growing (without a display: pictures and 
 	@$(PY) scripts/demo.py
 
 test: setup  ## Run the tests
-	@$(PY) -m pytest --numprocesses 2 --dist loadfile
+	@$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup  ## Check style and formatting
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
