@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import logging
 import os
 import threading
@@ -17,6 +18,13 @@ _screen.enter_context(virtual_screen())
 atexit.register(_screen.close)  # not at the end of a fixture: what a failed test has left open still draws afterwards
 os.environ["SHAPELAB_NO_MEMORY"] = "1"  # a dock of one test must not open with the parameters of another, or of the developer
 os.environ.setdefault("QT_QPA_PLATFORM", "xcb" if os.environ.get("DISPLAY") else "offscreen")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_garbage_collections() -> None:
+    """napari collects garbage whenever a layer or a viewer goes: what is loaded by now is none, and need not be searched each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
