@@ -35,21 +35,44 @@ AXIS = np.arange(12) - 5.5
 BALL = AXIS[:, None, None] ** 2 + AXIS[:, None] ** 2 + AXIS**2 < 16
 FIELD = np.tanh(4 - np.sqrt(AXIS[:, None, None] ** 2 + AXIS[:, None] ** 2 + AXIS**2))
 LABELS = np.repeat(np.repeat(np.arange(1, 10).reshape(3, 3), 6, 0), 6, 1)
-MESH = convert.mask_to_mesh(BALL)
+
+
+class Made:
+    """What takes a while to make, made when a test first asks for it: every process that collects the tests reads this file."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.get = functools.cache(make)
+
+
+def made(value: Any) -> Any:
+    return value.get() if isinstance(value, Made) else value
+
+
+MESH = Made(lambda: convert.mask_to_mesh(BALL))
 CLOUD = compare.WeightedPoints(np.random.default_rng(0).random((20, 3)), np.ones(20))
 MIXTURE = GaussianMixture(np.ones(2) / 2, np.array([[2.0, 2], [5, 5]]), np.stack([np.eye(2)] * 2), np.arange(2))
-DIAGRAM = measure.curvature_diagram(FIELD)
-TABLE = compare.cell_statistics(LABELS, details=False)
+DIAGRAM = Made(lambda: measure.curvature_diagram(FIELD))
+TABLE = Made(lambda: compare.cell_statistics(LABELS, details=False))
 SEEDS = np.random.default_rng(1).random((4, 2)) * 16
 SCAN = crystals.EbsdMap(np.tile([0.0, 0, 0, 1], (6, 6, 1)), np.ones((6, 6), int), (1.0, 1.0))
-TENSIONS = infer.infer_tensions(LABELS)
-NET = interface_mesh(LABELS)
-SOLID = interface_mesh(np.repeat(LABELS[None], 4, axis=0))
-FITTED = crystals.fit_diagram(LABELS, order=1, method="moments")
-SMALL_FOAM = sl.Foam("foam_sorting", shape=(32, 32), n_cells=6, seed=1)
-SMALL_TEXTURE = sl.Curvatubes("tubes", shape=(8, 8, 8), seed=1, settle=0)
-ATLAS = batch.shipped_atlas()
-SMALL_ATLAS = dataclasses.replace(ATLAS, members=ATLAS.members[:2])
+TENSIONS = Made(lambda: infer.infer_tensions(LABELS))
+NET = Made(lambda: interface_mesh(LABELS))
+SOLID = Made(lambda: interface_mesh(np.repeat(LABELS[None], 4, axis=0)))
+FITTED = Made(lambda: crystals.fit_diagram(LABELS, order=1, method="moments"))
+SMALL_FOAM = Made(lambda: sl.Foam("foam_sorting", shape=(32, 32), n_cells=6, seed=1))
+SMALL_TEXTURE = Made(lambda: sl.Curvatubes("tubes", shape=(8, 8, 8), seed=1, settle=0))
+ATLAS = Made(batch.shipped_atlas)
+
+
+def small_atlas() -> batch.Atlas:
+    """Two members, cut to an eighth of their volume."""
+    members = ATLAS.get().members[:2]
+    parts = [dataclasses.replace(member.shape, data=np.asarray(member.shape.data)[:24, :24, :24]) for member in members]
+    cut = tuple(dataclasses.replace(member, shape=part) for member, part in zip(members, parts, strict=True))
+    return dataclasses.replace(ATLAS.get(), members=cut)
+
+
+SMALL_ATLAS = Made(small_atlas)
 NEAR = np.abs(np.subtract.outer(np.arange(5.0), np.arange(5.0)))
 _holder = tempfile.TemporaryDirectory(prefix="bad-calls-")
 _folder = Path(_holder.name)
@@ -84,16 +107,24 @@ def text_file(name: str, text: str) -> Path:
     return file
 
 
-RUN = io.save_run(_folder / "run.zarr", SMALL_TEXTURE)
+RUN_FILE = Made(lambda: io.save_run(_folder / "run.zarr", SMALL_TEXTURE.get()))
+RUN = Made(lambda: io.load_run(RUN_FILE.get()))
 SPEC = text_file("sweep.toml", 'family = "curvatubes"\npreset = "tubes"\nsteps = 2\nseeds = [1]\n[parameters]\nshape = [8, 8, 8]\n')
 GRAIN_FILE = text_file("grains.csv", "X_1;X_2;a;b;theta\n1;1;2;1;0\n5;5;2;2;10\n1;6;1;1;20\n")
-GRAINS = crystals.read_grain_table(GRAIN_FILE)
+GRAINS = Made(lambda: crystals.read_grain_table(GRAIN_FILE))
 FILM = np.stack([LABELS] * 3)
 WANDERING = np.stack([np.roll(np.pad(LABELS, 6), (i * i % 5, 2 * i % 7), axis=(0, 1)) for i in range(8)])
 FILM6 = np.pad(np.stack([LABELS] * 6), ((0, 0), (2, 2), (2, 2)))
-DIAGRAM_FILE = _folder / "diagram.json"
-FITTED.diagram.save(DIAGRAM_FILE, LABELS.shape)
-MESH_FILE = io.write_mesh(_folder / "mesh.ply", MESH)
+
+
+def diagram_file() -> Path:
+    path = _folder / "diagram.json"
+    FITTED.get().diagram.save(path, LABELS.shape)
+    return path
+
+
+DIAGRAM_FILE = Made(diagram_file)
+MESH_FILE = Made(lambda: io.write_mesh(_folder / "mesh.ply", MESH.get()))
 IMAGE_FILE = _folder / "image.npy"
 np.save(IMAGE_FILE, LABELS)
 
@@ -326,29 +357,29 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "population": (compare.population, {"table": TABLE, "exclude_border": False, "bootstrap": 10, "confidence": 0.9, "seed": 0}),
     "write_report": (
         writing(lambda path, **given: compare.write_report(given.pop("result"), path, **given), ""),
-        {"path": NEW, "result": sl.compare(BALL, BALL, 1.0, transport=False, curvature=False), "figure": False},
+        {"path": NEW, "result": Made(lambda: sl.compare(BALL, BALL, 1.0, transport=False, curvature=False)), "figure": False},
     ),
     "diagram_projections": (measure.diagram_projections, {"diagram": DIAGRAM, "directions": 8, "quantiles": 16}),
     "unit_of": (measure.unit_of, {"name": "area", "unit": "um"}),
     "vertex_curvatures": (
         measure.vertex_curvatures,
-        {"mesh": MESH, "curvatures": measure.shape_operator(FIELD, 1.0), "spacing": 1.0},
+        {"mesh": MESH, "curvatures": Made(lambda: measure.shape_operator(FIELD, 1.0)), "spacing": 1.0},
     ),
     "read_image": (io.read_image, {"path": IMAGE_FILE, "key": None, "kind": "labels", "frame": None, "channel": None}),
     "list_arrays": (io.list_arrays, {"path": IMAGE_FILE}),
     "read_mesh": (io.read_mesh, {"path": MESH_FILE}),
     "write_mesh": (writing(io.write_mesh, ".ply"), {"path": NEW, "mesh": MESH, "values": None, "colours": None}),
-    "load_run": (io.load_run, {"path": RUN}),
+    "load_run": (io.load_run, {"path": RUN_FILE}),
     "save_run": (writing(io.save_run, ".zarr"), {"path": NEW, "simulation": SMALL_TEXTURE}),
-    "make_page": (page.make_page, {"run": io.load_run(RUN), "max_size": 10.0}),
-    "write_page": (writing(page.write_page, ".html"), {"path": NEW, "run": io.load_run(RUN), "max_size": 10.0}),
-    "save_page": (writing(page.save_page, ".html"), {"path": NEW, "page": page.make_page(io.load_run(RUN))}),
+    "make_page": (page.make_page, {"run": RUN, "max_size": 10.0}),
+    "write_page": (writing(page.write_page, ".html"), {"path": NEW, "run": RUN, "max_size": 10.0}),
+    "save_page": (writing(page.save_page, ".html"), {"path": NEW, "page": Made(lambda: page.make_page(RUN.get()))}),
     "still_page": (page.still_page, {"layers": [LayerData("cells", LABELS, "labels")], "title": "Cells", "about": "", "max_size": 10.0}),
     "is_ebsd": (crystals.is_ebsd, {"path": GRAIN_FILE}),
     "read_grain_table": (crystals.read_grain_table, {"path": GRAIN_FILE}),
     "draw_table": (crystals.draw_table, {"table": GRAINS, "pixels": 32, "exact": False, "tolerance": 0.05}),
     "grain_report": (crystals.grain_report, {"labels": LABELS, "fit": FITTED}),
-    "diagram_from_moments": (crystals.diagram_from_moments, {"moments": FITTED.moments, "order": 1}),
+    "diagram_from_moments": (crystals.diagram_from_moments, {"moments": Made(lambda: FITTED.get().moments), "order": 1}),
     "additive_crystal": (
         crystals.additive_crystal,
         {"pixels": 48, "small_grains": 6, "lloyd": 0, "tolerance": 0.3, "seed": 0},
@@ -360,7 +391,7 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "between": (batch.between, {"parameters": [{"a": 1.0}, {"a": 2.0}], "weights": (0.5, 0.5)}),
     "member_table": (batch.member_table, {"atlas": ATLAS, "members": (0, 1)}),
     "compare_groups": (batch.compare_groups, {"atlas": ATLAS, "a": (0, 1, 2), "b": (3, 4, 5)}),
-    "thumbnail": (batch.thumbnail, {"shape": SMALL_TEXTURE.frame().layer("field"), "size": 16, "colour": (1, 2, 3)}),
+    "thumbnail": (batch.thumbnail, {"shape": Made(lambda: SMALL_TEXTURE.get().frame().layer("field")), "size": 16, "colour": (1, 2, 3)}),
     "fit_texture": (
         batch.fit_texture,
         {
@@ -525,7 +556,7 @@ def told(result: object) -> str:
 @pytest.mark.parametrize("name", GOOD)
 def test_bad_calls_end_in_a_sentence(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # a text may be taken for the name of a file to make
-    function, good = GOOD[name]
+    function, good = GOOD[name][0], {parameter: made(value) for parameter, value in GOOD[name][1].items()}
     rng = np.random.default_rng(sum(map(ord, name)))
     before = snapshot(good)
     first = told(function(**good))
@@ -534,12 +565,12 @@ def test_bad_calls_end_in_a_sentence(name, tmp_path, monkeypatch):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 try:
-                    function(**{**good, parameter: BAD[i]})
+                    function(**{**good, parameter: made(BAD[i])})
                 except ShapelabError as error:
                     if not 10 < len(str(error)) < 500:
-                        raise AssertionError(f"{name}({parameter}={BAD[i]!r}) is no sentence: {error}") from error
+                        raise AssertionError(f"{name}({parameter}={made(BAD[i])!r}) is no sentence: {error}") from error
                 except Exception as error:
-                    raise AssertionError(f"{name}({parameter}={BAD[i]!r}) ended in {type(error).__name__}: {error}") from error
+                    raise AssertionError(f"{name}({parameter}={made(BAD[i])!r}) ended in {type(error).__name__}: {error}") from error
     assert snapshot(good) == before
     assert told(function(**good)) == first
 
