@@ -67,9 +67,17 @@ def _curvatures(mesh: InterfaceMesh, facets: Facets) -> np.ndarray:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
+def _half_cross(a, b, result):  # type: ignore[no-untyped-def]
+    """Fill half the cross product; that of NumPy takes seconds to compile."""
+    for j in range(3):
+        k, m = (j + 1) % 3, (j + 2) % 3
+        result[j] = 0.5 * (a[k] * b[m] - a[m] * b[k])
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _quad_gradients(nodes, faces, pairs, period, areas, volumes, masses):  # type: ignore[no-untyped-def]
     """Add the change of area and of the lower cell's volume with each node; quads count as the mean of their two cuts."""
-    p = np.empty((4, 3))
+    p, n, pull = np.empty((4, 3)), np.empty(3), np.empty(3)
     for f in range(len(faces)):
         if pairs[f, 0] < 0:
             continue
@@ -80,14 +88,14 @@ def _quad_gradients(nodes, faces, pairs, period, areas, volumes, masses):  # typ
                     p[i, j] -= period[j] * np.round((p[i, j] - p[0, j]) / period[j])
         for skipped in range(4):
             a, b, c = p[(skipped + 1) % 4], p[(skipped + 2) % 4], p[(skipped + 3) % 4]
-            n = 0.5 * np.cross(b - a, c - a)
-            area = np.sqrt((n**2).sum())
+            _half_cross(b - a, c - a, n)
+            area = np.sqrt(n[0] ** 2 + n[1] ** 2 + n[2] ** 2)
             if area == 0:
                 continue
             corners = (a, b, c)
             for i in range(3):
                 v = faces[f, (skipped + 1 + i) % 4]
-                pull = 0.5 * np.cross(n / area, corners[(i + 2) % 3] - corners[(i + 1) % 3])
+                _half_cross(n / area, corners[(i + 2) % 3] - corners[(i + 1) % 3], pull)
                 for j in range(3):
                     areas[v, j] += 0.5 * pull[j]
                     volumes[v, j] += n[j] / 6
