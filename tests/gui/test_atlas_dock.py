@@ -142,6 +142,13 @@ def test_a_sweep_folder_opens_and_a_wrong_one_is_a_sentence(viewer, dock, qtbot,
     qtbot.waitUntil(lambda: "no sweep" in dock.about.text(), timeout=30_000)
 
 
+@pytest.fixture
+def short_list(monkeypatch):
+    """Few members of the atlas are tried (what the search finds, tests/batch proves)."""
+    monkeypatch.setattr("shapelab.batch.fit._SHORTLIST", 3)
+
+
+@pytest.mark.usefixtures("short_list")
 def test_a_texture_is_fitted_to_a_mask(viewer, dock, qtbot):
     y, x = np.indices((32, 32, 32))[1:]
     rods = ((y - 16) ** 2 + (x - 16) ** 2 < 36).astype(np.uint8)
@@ -164,6 +171,7 @@ def test_a_texture_is_fitted_to_a_mask(viewer, dock, qtbot):
     assert np.array_equal(layer.data, rods)
 
 
+@pytest.mark.usefixtures("short_list")
 def test_a_texture_is_put_beside_a_turned_mask(viewer, dock, qtbot):
     """One frame, a mirrored axis, an affine: right of the mask as it lies in the world."""
     y, x = np.indices((24, 24, 24))[1:]
