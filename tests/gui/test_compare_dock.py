@@ -15,6 +15,7 @@ from napari_shapelab.docks.compare.comparison import CompareParameters, compare_
 from napari_shapelab.viewer.layer_data import take
 from shapelab.crystals import generate_crystal
 from shapelab.errors import InputError, Stopped
+from shapelab.stopping import check_stop
 
 CLICK = Qt.MouseButton.LeftButton
 
@@ -181,6 +182,63 @@ def test_swap_and_side_by_side(viewer, dock, qtbot):
     assert (a.visible, b.visible, other.visible) == (True, False, True)  # as it was
 
 
+def test_a_comparison_is_shared_as_a_web_page(viewer, dock, qtbot, tmp_path, monkeypatch):
+    name = '<b>&"a/b'
+    for side, radius in ((name, 9), ("b", 10)):
+        viewer.add_labels(ball((32, 32), radius), name=side)
+    tick(dock)
+    assert not dock.sharing.share_button.isEnabled()
+    compare(qtbot, dock)
+    target, asked = tmp_path / "both", []
+    monkeypatch.setattr("napari_shapelab.work.share.ask_target", lambda *args, **options: asked.append(args[2]) or str(target))
+    click(qtbot, dock.sharing.share_button)
+    qtbot.waitUntil(lambda: not dock.work.working, timeout=30_000)
+    assert asked == ['<b>&"a-b and b.html']
+    page = (tmp_path / "both.html").read_text(encoding="utf-8")
+    assert "one frame" in dock.work.message.text()
+    assert name not in page
+    words = json.loads(page.partition('id="page">')[2].partition("</script>")[0])
+    assert [layer["name"] for layer in words["layers"]] == ["difference", f"A: {name}", "B: b"]
+    assert f"{dock.comparison.result['dice']:.4g}" in [row["value"] for row in words["parameters"]]
+    assert dock.sharing.open_button.isVisible()
+    click(qtbot, dock.sharing.share_button)
+    qtbot.waitUntil(lambda: "exists already" in dock.work.message.text(), timeout=30_000)
+    assert (tmp_path / "both.html").read_text(encoding="utf-8") == page
+
+
+def test_sharing_a_comparison_is_cancelled(viewer, dock, qtbot, tmp_path, monkeypatch):
+    for side in "ab":
+        viewer.add_labels(ball((16, 16), 5), name=side)
+    tick(dock)
+    compare(qtbot, dock)
+    begun = threading.Event()
+
+    def endless(*args):
+        begun.set()
+        while True:
+            check_stop()
+
+    monkeypatch.setattr("shapelab.page.comparison.difference", lambda *args, **options: endless())
+    dock.sharing.share(tmp_path / "page.html")
+    assert begun.wait(30)
+    dock.sharing.share(tmp_path / "other.html")
+    assert "wait until the work is done" in dock.work.message.text()
+    click(qtbot, dock.work.cancel_button)
+    qtbot.waitUntil(lambda: dock.work.message.text() == "Cancelled; nothing was written.", timeout=30_000)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_points_are_no_page(viewer, dock, qtbot, tmp_path):
+    for side in "ab":
+        viewer.add_points(np.random.default_rng(0).random((8, 2)) * 9, name=side)
+    tick(dock)
+    compare(qtbot, dock)
+    dock.sharing.share(tmp_path / "page.html")
+    qtbot.waitUntil(lambda: not dock.work.working, timeout=30_000)
+    assert "between images" in dock.work.message.text()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_cancel_drops_the_answer(viewer, dock, qtbot):
     viewer.add_labels(ball((32, 32, 32), 9), name="a")
     viewer.add_labels(ball((32, 32, 32), 10), name="b")
@@ -289,6 +347,8 @@ def test_two_movies_with_a_cursor_that_follows_the_slider(viewer, dock, qtbot, t
 
     dock.export(tmp_path / "report")
     qtbot.waitUntil(lambda: (tmp_path / "report" / "summary.csv").exists(), timeout=20_000)
+    dock.sharing.share(tmp_path / "page.html")
+    assert "not movies" in dock.work.message.text()
     viewer.layers.remove(a)
     assert not dock.over_time.isEnabled()
     viewer.dims.set_point(0, 10)

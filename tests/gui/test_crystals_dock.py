@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import threading
 from types import SimpleNamespace
@@ -462,6 +463,7 @@ def test_fits_and_samples_are_saved_by_suffix(viewer, dock, flat, qtbot, tmp_pat
     assert np.array_equal(read_image(tmp_path / "f.nii.gz").meta["translate"], (3.0, 4.0))
     for name in ("f.tesr", "f.piff", "f.zip"):
         assert np.array_equal(read_image(tmp_path / name).data, result.labels)
+    shared(qtbot, dock.fit, tmp_path / "f.html", ["20", "µm"], fineness=8)
     dock.fit.save(tmp_path / "f.json")
     qtbot.waitUntil(lambda: "exists already" in dock.fit.work.message.text(), timeout=20_000)
     tab = dock.generate
@@ -470,6 +472,18 @@ def test_fits_and_samples_are_saved_by_suffix(viewer, dock, flat, qtbot, tmp_pat
     qtbot.waitUntil(lambda: tab.generated is not None and not tab.work.working, timeout=60_000)
     tab.save(tmp_path / "g.vti")
     qtbot.waitUntil(lambda: "g.material.yaml" in tab.work.message.text(), timeout=20_000)
+    shared(qtbot, tab, tmp_path / "g.html", ["12"], fineness=8)
+
+
+def shared(qtbot, tab, path, words, fineness):
+    """Share the grains of a tab; the page has their diagram, drawn finely."""
+    assert not tab.sharing.isHidden()
+    tab.sharing.share(path)
+    qtbot.waitUntil(lambda: str(path) in tab.work.message.text(), timeout=30_000)
+    page = json.loads(path.read_text(encoding="utf-8").partition('id="page">')[2].partition("</script>")[0])
+    assert set(words) <= {row["value"] for row in page["parameters"]} | {page["layers"][0]["unit"]}
+    labels = tab.result.labels if hasattr(tab, "result") else tab.generated.crystal.labels
+    assert page["layers"][0]["shape"] == [fineness * n for n in labels.shape]
 
 
 def test_a_sample_is_saved_as_elements_with_progress_and_cancel(dock, qtbot, tmp_path, monkeypatch):

@@ -192,7 +192,11 @@ def _slug(title: str) -> str:
 
 
 def _page_of(run: Path, target: Path) -> Shared:
-    return page_work(lambda: load_run(run), target)(lambda _: None, threading.Event())
+    from shapelab.page import make_page
+
+    shared = page_work(lambda tick: make_page(load_run(run), tick=tick), target)(lambda _: None, threading.Event())
+    assert shared is not None  # nobody cancels it
+    return shared
 
 
 def _page_of_frame(target: Path, name: str, simulation: Simulation) -> Shared:

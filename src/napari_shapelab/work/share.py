@@ -1,10 +1,11 @@
-"""Share a run as a web page: the button, the work behind it, and the button that opens the page."""
+"""Share what a dock has as a web page: the button, the work behind it, and the button that opens the page."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
@@ -13,27 +14,40 @@ from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.file_dialog import ask_target
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.work.progress import Progress, Report
-from shapelab.io import Run
-from shapelab.io.export import ExportCancelled
+from napari_shapelab.work.row import WorkRow
+from shapelab.errors import Stopped
+from shapelab.io.export import ExportCancelled, Tick
+from shapelab.io.output import require_new
+from shapelab.stopping import stoppable
 
-__all__ = ["ShareButtons", "Shared", "page_work"]
+if TYPE_CHECKING:
+    from shapelab.page import Page
+
+__all__ = ["MakePage", "ShareButtons", "Shared", "page_work"]
 
 Shared = tuple[Path, str]
 """A page that was written, and the sentence on its size."""
+MakePage = Callable[[Tick], "Page"]
+"""Makes a page, and tells how far it is."""
 
 
-def page_work(open_run: Callable[[], Run], path: Path) -> Callable[[Report, threading.Event], Shared]:
-    """Return what makes a page of a run in a thread, says how large it is, and writes it."""
+def page_work(make: MakePage, path: Path) -> Callable[[Report, threading.Event], Shared | None]:
+    """Return what makes a page in a thread, says how large it is, and writes it; None if it is cancelled, and nothing was written."""
 
-    def work(report: Report, abort: threading.Event) -> Shared:
-        from shapelab.page import make_page, save_page
+    def work(report: Report, abort: threading.Event) -> Shared | None:
+        from shapelab.page import save_page
 
         def tick(done: int, total: int) -> None:
             if abort.is_set():
                 raise ExportCancelled("Cancelled; nothing was written.")
             report(Progress(-1, f"Making {path.name}…"))
 
-        page = make_page(open_run(), tick=tick)
+        require_new(path)
+        try:
+            with stoppable(abort):
+                page = make(tick)
+        except (ExportCancelled, Stopped):
+            return None
         report(Progress(-1, f"{path.name}: {page.sentence()}."))
         return save_page(path, page), page.sentence()
 
@@ -41,22 +55,38 @@ def page_work(open_run: Callable[[], Run], path: Path) -> Callable[[Report, thre
 
 
 class ShareButtons(QWidget):
-    """Two buttons: the second one appears when a page has been written."""
+    """Two buttons: the second one appears when a page has been written.
+
+    Parameters
+    ----------
+    what
+        Is written, in words.
+    """
 
     chosen = Signal(str)
     """The path of the page that the user wants."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "the run as one file that plays in any browser") -> None:
         super().__init__()
         self.name = "run"
         """Proposed name or path of the page, without its suffix."""
         self._written: Path | None = None
-        self.share_button = push_button(
-            "Share as web page…", "Write the run as one file that plays in any browser, without a server or a network.", self._ask
-        )
+        self.share_button = push_button("Share as web page…", f"Write {what}, without a server or a network.", self._ask)
         self.open_button = push_button("Open in browser", "Open the page that was written.", self.open)
         self.open_button.setVisible(False)
         self.setLayout(FlowRow((self.share_button, self.open_button)))
+
+    def write(self, row: WorkRow, make: MakePage, path: str | Path) -> None:
+        """Make and write a page in the background, with the progress and *Cancel* of a row, which says what came of it."""
+        target = Path(path)
+        if row.working:
+            row.say(f"{target.name!r} is not written: wait until the work is done, or cancel it, then share again.", wrong=True)
+            return
+
+        def done(shared: Shared | None) -> None:
+            row.say("Cancelled; nothing was written." if shared is None else self.done(shared))
+
+        row.start(page_work(make, target), done, f"Making {target.name}…")
 
     def done(self, shared: Shared) -> str:
         """Offer to open a page; return what to say of it."""

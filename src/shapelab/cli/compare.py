@@ -13,7 +13,7 @@ from shapelab.cli.compare_movies import add_movie_options, compared_movies, movi
 from shapelab.cli.effective import add_effective_options
 from shapelab.cli.folder import add_folder_options, over_files, refuse_folder_options
 from shapelab.cli.image_file import add_image_options, read_shape
-from shapelab.cli.page import comparison_page
+from shapelab.cli.page import write_comparison
 from shapelab.cli.parser import number, whole_number
 from shapelab.cli.progress import work_line
 from shapelab.errors import InputError
@@ -83,7 +83,7 @@ def run(known: argparse.Namespace) -> int:
         result = _compared(*pair, known)
         print(_as_json(result) if known.json else _table(result))
         if known.out is not None and as_page:
-            print(comparison_page(*pair, result, (known.voxel_size, known.voxel_size_b), known.out))
+            print(write_comparison(*pair, result, (known.voxel_size, known.voxel_size_b), known.out))
     if known.out is not None and not as_page:
         write_report(result, known.out)
     return 0

@@ -14,6 +14,7 @@ from shapelab.page.description import LICENCE
 from shapelab.page.template import fill
 from shapelab.page.volumes import Volume
 from shapelab.page.writing import LARGEST, Page
+from shapelab.stopping import check_stop
 
 __all__ = ["still_page"]
 
@@ -66,6 +67,7 @@ def still_page(
         "licence": LICENCE,
     }  # fmt: skip
     for bits in _BITS:
+        check_stop()
         packed = [volume.pack([0], bits) for volume in volumes]
         described = [{**what, "blob": number, "places": chunks.places} for number, (chunks, what) in enumerate(packed)]
         page = Page(fill(words | {"layers": described}, [chunks.text() for chunks, _ in packed]), 1, 1, None)

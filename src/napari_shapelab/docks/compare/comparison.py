@@ -66,6 +66,8 @@ class Comparison:
     provenance: dict[str, Any] = field(default_factory=dict)
     movies: MovieComparison | None = None
     """All frames of two movies, where these were compared."""
+    sides: tuple[LayerData, LayerData] | None = None
+    """What was compared, where it is not movies."""
 
     @property
     def notes(self) -> str:
@@ -83,7 +85,7 @@ def compare_layers(
 ) -> Comparison:
     """Compare two layers in world coordinates: where each is seen, not pixel by pixel."""
     with stoppable(abort or threading.Event()):
-        result, where = _compared(first, second, parameters, report)
+        result, where, sides = _compared(first, second, parameters, report)
     a, b = first, second
     provenance = {
         "model": "compare",
@@ -93,13 +95,13 @@ def compare_layers(
         "version": shapelab.__version__,
         "notes": list(result["notes"]),
     }
-    return Comparison((a.name, b.name), {"a": a.name, "b": b.name, **result}, where, provenance)
+    return Comparison((a.name, b.name), {"a": a.name, "b": b.name, **result}, where, provenance, sides=sides)
 
 
 def _compared(
     first: TakenLayer, second: TakenLayer, parameters: CompareParameters, report: Report
-) -> tuple[dict[str, Any], LayerData | None]:
-    """Return the numbers, and where the two differ; it can be stopped at any moment."""
+) -> tuple[dict[str, Any], LayerData | None, tuple[LayerData, LayerData]]:
+    """Return the numbers, where the two differ, and both as they were read; it can be stopped at any moment."""
     from shapelab.compare import compare, difference
 
     report(Progress(-1, "Reading the layers…"))
@@ -110,9 +112,9 @@ def _compared(
     result["notes"] = [*(f"{side.name}: {note}" for side in taken for note in side.notes), *_apart(*taken), *result["notes"]]
     grids = {"mask", "labels", "field"}
     if not parameters.difference or result["kind_a"] not in grids or result["kind_b"] not in grids:
-        return result, None
+        return result, None, (a, b)
     report(Progress(-1, "Where they differ…"))
-    return result, apart(lambda: difference(a, b))
+    return result, apart(lambda: difference(a, b)), (a, b)
 
 
 def _apart(a: TakenLayer, b: TakenLayer) -> list[str]:

@@ -9,14 +9,7 @@ from typing import Any
 
 from napari.layers import Image, Labels, Layer
 from qtpy.QtCore import QSize
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QFormLayout,
-    QGridLayout,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.compare.choices import choice_of, ticks
 from napari_shapelab.docks.compare.comparison import (
@@ -29,6 +22,7 @@ from napari_shapelab.docks.compare.comparison import (
 )
 from napari_shapelab.docks.compare.over_time import MovieWork, are_movies
 from napari_shapelab.docks.compare.results import ComparisonResults
+from napari_shapelab.docks.compare.sharing import ComparisonSharing
 from napari_shapelab.docks.compare.slider_link import SliderLink
 from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.viewer.side_by_side import SideBySide
@@ -77,6 +71,7 @@ class CompareDock(QWidget):
         self._slider = SliderLink(self._viewer, self.results)
         self.grid_button = QPushButton("Side by side")
         self.report_button = QPushButton("Export report…")
+        self.sharing = ComparisonSharing(self.work)
         self.mesh_button = mesh_button(self._viewer, self._solids, self.work.say)
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
         self.save_run_button = SaveFramesButton(self.work.say)
@@ -231,6 +226,7 @@ class CompareDock(QWidget):
         self.work.set_ready(self.a.layer is not None and self.b.layer is not None)
         self.swap_button.setEnabled(self.a.layer is not None or self.b.layer is not None)
         self.report_button.setEnabled(self.comparison is not None)
+        self.sharing.offer(self.comparison)
         self.script_button.setEnabled(self.a.layer is not None and self.b.layer is not None)
 
     def _connect(self) -> None:
@@ -269,6 +265,7 @@ class CompareDock(QWidget):
         column.addWidget(self.save_run_button)
         column.addWidget(self.results, 1)
         column.addLayout(FlowRow((self.grid_button, self.mesh_button, self.report_button, self.script_button)))
+        column.addWidget(self.sharing)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(scrolled(content))

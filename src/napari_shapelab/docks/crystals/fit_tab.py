@@ -17,6 +17,7 @@ from napari_shapelab.docks.crystals.grain_link import GrainLink
 from napari_shapelab.docks.crystals.grain_source import GrainSource, label_colours
 from napari_shapelab.docks.crystals.grain_table import GrainTableView
 from napari_shapelab.docks.crystals.saving import SAVE_TIP, SAVED, save_sample
+from napari_shapelab.docks.crystals.sharing import SampleSharing
 from napari_shapelab.viewer.insert import LayerAdder
 from napari_shapelab.viewer.layer_data import TakenLayer, take, unit_of
 from napari_shapelab.viewer.view import unwrapped
@@ -74,6 +75,7 @@ class CrystalFitTab(QWidget):
         self.command_button = CommandButton(self.command, lambda text, wrong: self.work.say(text, wrong=wrong))
         self.save_button = QPushButton("Save…")
         self.save_button.setToolTip(SAVE_TIP)
+        self.sharing = SampleSharing(self.work)
         self._build()
         self._show_results(False)
         warm_up("napari_shapelab.docks.crystals.fit:fit_something_small")
@@ -205,6 +207,7 @@ class CrystalFitTab(QWidget):
             source.visible = False  # the fit lies on it, in the same colours
         if layers[0] in self._viewer.layers:
             self._viewer.layers.selection = {layers[0]}
+        self.sharing.offer(partial(result.sample, self._place, self._known), layers[0].name)
         self.link.follow(result, [layer for layer in (layers[0], source) if isinstance(layer, Labels)])
         self.summary.setText(result.summary)
         self.hint.setText(_HINT)
@@ -251,6 +254,7 @@ class CrystalFitTab(QWidget):
             foot.addWidget(button)
         column.addWidget(self.hint)
         column.addLayout(foot)
+        column.addWidget(self.sharing)
         column.addStretch(0)
 
 

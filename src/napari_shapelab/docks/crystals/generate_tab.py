@@ -25,6 +25,7 @@ from napari_shapelab.docks.crystals.generation import (
 from napari_shapelab.docks.crystals.grain_source import label_colours
 from napari_shapelab.docks.crystals.preview import CrystalPreview
 from napari_shapelab.docks.crystals.saving import SAVE_TIP, SAVED, save_sample
+from napari_shapelab.docks.crystals.sharing import SampleSharing
 from napari_shapelab.viewer.layer_data import TakenLayer, take
 from napari_shapelab.viewer.shapes import why_no_labels
 from napari_shapelab.viewer.view import see, unwrapped
@@ -79,6 +80,7 @@ class CrystalGenerateTab(QWidget):
         self.command_button = CommandButton(self.command, lambda text, wrong: self.work.say(text, wrong=wrong))
         self.save_button = QPushButton("Save…")
         self.save_button.setToolTip(SAVE_TIP)
+        self.sharing = SampleSharing(self.work)
         self.save_button.setEnabled(False)
         self.save_button.clicked.connect(lambda _=False: self._ask_and_save())
         self.summary = WrappedLabel()
@@ -216,6 +218,7 @@ class CrystalGenerateTab(QWidget):
         self._made = layer
         if self.by_orientation.isChecked():
             self._colour()
+        self.sharing.offer(partial(crystal.sample, generated.unit), layer.name)
         see(self._viewer, layer)
         self.mesh_button.setVisible(layer.data.ndim == 3)
         self.summary.setText(generated.summary)
@@ -288,5 +291,6 @@ class CrystalGenerateTab(QWidget):
         for widget in (self.work, self.tabs, self.summary):
             column.addWidget(widget)
         column.addLayout(foot)
+        column.addWidget(self.sharing)
         column.addStretch(1)
         self.summary.hide()

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -18,12 +18,15 @@ from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
-from napari_shapelab.work.share import ShareButtons, Shared, page_work
+from napari_shapelab.work.share import ShareButtons
 from shapelab.errors import ShapelabError
 from shapelab.io import Run
 from shapelab.io.export import ExportCancelled, Tick, export_meshes, export_tables, export_tiff
 from shapelab.io.mesh import WRITTEN_SUFFIXES
 from shapelab.io.movie import check_movie
+
+if TYPE_CHECKING:
+    from shapelab.page import Page
 
 __all__ = ["ExportPanel"]
 
@@ -104,20 +107,16 @@ class ExportPanel(QWidget):
 
     def share(self, path: str | Path) -> None:
         """Write the run as a web page, in the background."""
-        run, target = self._run, Path(path)
-        if run is None or self.row.working:
+        run = self._run
+        if run is None:
             return
 
-        def work(report: Report, abort: threading.Event) -> Shared | None:
-            try:
-                return page_work(lambda: run, target)(report, abort)
-            except ExportCancelled:
-                return None
+        def make(tick: Tick) -> Page:
+            from shapelab.page import make_page
 
-        def done(shared: Shared | None) -> None:
-            self.row.say(self.sharing.done(shared) if shared is not None else "Cancelled; nothing was written.")
+            return make_page(run, tick=tick)
 
-        self.row.start(work, done, f"Making {target.name}…")
+        self.sharing.write(self.row, make, path)
 
     def export(self, path: str | Path) -> None:
         """Write what is chosen to `path`, in the background."""

@@ -1,0 +1,60 @@
+"""A comparison as a web page: both sides, their difference and the numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_shapelab.docks.compare.comparison import Comparison
+from napari_shapelab.work.row import WorkRow
+from napari_shapelab.work.share import ShareButtons
+from shapelab.io.export import Tick
+
+if TYPE_CHECKING:
+    from shapelab.page import Page
+
+__all__ = ["ComparisonSharing"]
+
+_TIP = "both sides, their difference and the numbers as one file for any browser"
+_MOVIES = "A web page shows two images, not movies: untick All frames and compare again."
+
+
+class ComparisonSharing(ShareButtons):
+    """The buttons that share the last comparison.
+
+    Parameters
+    ----------
+    row
+        Says how far it is, and what came of it.
+    """
+
+    def __init__(self, row: WorkRow) -> None:
+        super().__init__(_TIP)
+        self._row = row
+        self._comparison: Comparison | None = None
+        self.chosen.connect(self.share)
+        self.offer(None)
+
+    def offer(self, comparison: Comparison | None) -> None:
+        """Share this one from now on."""
+        self._comparison = comparison
+        self.share_button.setEnabled(comparison is not None)
+        if comparison is not None:
+            self.name = " and ".join(comparison.names).replace("/", "-").replace("\\", "-")
+
+    def share(self, path: str | Path) -> None:
+        """Write the page, in the background."""
+        comparison = self._comparison
+        if comparison is None:
+            return
+        if comparison.sides is None:
+            self._row.say(_MOVIES, wrong=True)
+            return
+        a, b = comparison.sides
+
+        def make(_: Tick) -> Page:
+            from shapelab.page.comparison import comparison_page
+
+            return comparison_page(a, b, comparison.result)
+
+        self.write(self._row, make, path)
