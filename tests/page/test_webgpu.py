@@ -102,6 +102,14 @@ def pearls(tmp_path_factory):
     return save_page(folder / "page.html", make_page(run)), u, run.scalars["energy"]
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A page of a small texture, and its mean."""
+    folder = tmp_path_factory.mktemp("small")
+    run = kept(folder / "small.zarr", sl.Curvatubes(preset="tubes", shape=(12, 10, 14), seed=3), 8, 4)
+    return save_page(folder / "page.html", make_page(run)), run.record.parameters["mass"]
+
+
 def begin(browser, u, compute):
     browser.run(f"{LIVE}.compute = '{compute}', {LIVE}.begin(Float64Array.from({json.dumps(u.ravel().tolist())}))")
 
@@ -129,12 +137,13 @@ def test_the_page_takes_sixty_steps_by_webgpu_and_goes_on_without_it(browser, pe
     assert browser.run(f"{LIVE}.running")
 
 
-def test_sliders_choices_and_starts_work_by_webgpu(browser, texture, tmp_path):
-    browser.open(save_page(tmp_path / "page.html", make_page(texture)))
+def test_sliders_choices_and_starts_work_by_webgpu(browser, small):
+    page, mass = small
+    browser.open(page)
     browser.run(f"{LIVE}.compute = 'card', {LIVE}.fromNoise()")
     browser.run(UNTIL.format(f"{LIVE}.steps > 3"))
     mean = browser.run(f"{SHOW}.renderer.data.reduce((a, b) => a + b, 0) / {SHOW}.renderer.data.length")
-    assert mean / 127.5 - 1 == pytest.approx(texture.record.parameters["mass"], abs=0.05)
+    assert mean / 127.5 - 1 == pytest.approx(mass, abs=0.05)
     browser.run(f"{LIVE}.pause()")
     slider = "document.querySelector('#live input[data-name=c]')"
     cheap, dear = browser.run(
@@ -154,3 +163,21 @@ def test_sliders_choices_and_starts_work_by_webgpu(browser, texture, tmp_path):
     browser.run(UNTIL.format(f"{LIVE}.steps > {step}"))
     browser.run(f"{SHOW}.player.go(0)")  # another frame stops it
     assert not browser.run(f"{LIVE}.running")
+
+
+def test_what_computes_is_chosen_by_what_there_is(browser, small):
+    browser.open(small[0])
+    choose = f"(async () => {{ {LIVE}.compute = '%s'; {LIVE}.begin({LIVE}.fieldShown()); await {LIVE}.energies(1); return {BY}; }})()"
+    assert browser.run(choose % "processor") == "Computed by the processor."
+    hide = "void Object.defineProperty(%s, '%s', { get: () => %s })"
+    browser.run(hide % ("GPUAdapterInfo.prototype", "isFallbackAdapter", "false"), worker=True)
+    assert browser.run(choose % "auto").startswith("Computed by WebGPU")
+    code = "document.getElementById('compute').textContent"
+    browser.run(f"{code} = {code}.replace('6.0 * b', '5.0 * b')")
+    assert browser.run(choose % "card") == "Computed by the processor: WebGPU gives other numbers here."
+    browser.run(f"{code} = 'no shader'")
+    assert browser.run(choose % "auto") == "Computed by the processor: WebGPU failed to start."
+    browser.run("void (navigator.gpu.requestAdapter = async () => null)", worker=True)
+    assert browser.run(choose % "card") == "Computed by the processor: no graphics card that WebGPU can use was found."
+    browser.run(hide % ("navigator", "gpu", "undefined"), worker=True)
+    assert browser.run(choose % "auto") == "Computed by the processor: this browser has no WebGPU."

@@ -5,6 +5,8 @@ import { CurvatureEnergy, noiseField } from "./curvature_energy.js";
 import { CurvatureProcessor } from "./curvature_processor.js";
 
 const SLICE = 40; // milliseconds of steps between two looks at the messages
+const ROUNDING = 1e-4; // by which energies may differ that a device and the processor compute, as a part of them…
+const ALIKE = 0.05; // … and what a step changes in them
 
 let computer = null; // CurvatureDevice or CurvatureProcessor
 let choice = null; // "auto", "card" (also one in software) or "processor"
@@ -20,7 +22,8 @@ function tell(by, text) {
   postMessage({ kind: "computing", by, text });
 }
 
-async function open(shape, wanted) {
+// Make what computes from a field on.
+async function open(shape, wanted, field) {
   computer?.close();
   computer = new CurvatureProcessor(shape);
   choice = wanted;
@@ -33,10 +36,29 @@ async function open(shape, wanted) {
     tell("processor", `Computed by the processor: ${device}.`);
     return;
   }
+  if (!(await agrees(device, field))) {
+    device.close();
+    tell("processor", "Computed by the processor: WebGPU gives other numbers here.");
+    return;
+  }
   device.device.lost.then(() => giveUp(device, "The graphics card was lost"));
   device.device.onuncapturederror = () => giveUp(device, "The graphics card failed");
   computer = device;
   tell("card", `Computed by WebGPU: ${device.name}.`);
+}
+
+// Whether a device lowers the energy as the processor does, over the first step.
+async function agrees(device, field) {
+  const exact = new CurvatureProcessor(device.shape);
+  const found = [];
+  for (const way of [exact, device]) {
+    way.start(field, parameters);
+    found.push(await energies(way, 2));
+  }
+  const [[first, second], [deviceFirst, deviceSecond]] = found;
+  const fall = first - second;
+  const difference = Math.abs(fall - (deviceFirst - deviceSecond));
+  return Math.abs(first - deviceFirst) <= ROUNDING * Math.abs(first) && difference <= ALIKE * Math.abs(fall) + ROUNDING * Math.abs(first);
 }
 
 // Go on without a device that cannot, from the field that was handed out last.
@@ -53,9 +75,9 @@ function giveUp(device, why) {
 }
 
 async function start({ shape, field, seed }, wanted) {
-  const same = computer !== null && choice === wanted && String(shape) === String(computer.shape);
-  if (!same) await open(shape, wanted);
   last = { field: field ?? noiseField(new CurvatureEnergy(shape, parameters), parameters.mass, randomNumbers(seed)), steps: 0 };
+  const same = computer !== null && choice === wanted && String(shape) === String(computer.shape);
+  if (!same) await open(shape, wanted, last.field);
   computer.start(last.field, parameters);
 }
 
@@ -74,7 +96,7 @@ function randomNumbers(seed) {
 async function change(wanted) {
   const { steps, shape } = computer;
   last = { field: await computer.read(), steps };
-  await open(shape, wanted);
+  await open(shape, wanted, last.field);
   computer.start(last.field, parameters);
   computer.steps = steps;
 }
@@ -90,14 +112,15 @@ async function handOut() {
   postMessage({ kind: "field", bytes, steps, energy: computer.energy }, [bytes.buffer]);
 }
 
-async function energies(count) {
+// Energies of the next steps.
+async function energies(way, count) {
   const found = [];
   for (let k = 0; k < count; k++) {
-    computer.send(1);
-    await computer.read();
-    found.push(computer.energy);
+    way.send(1);
+    await way.read();
+    found.push(way.energy);
   }
-  postMessage({ kind: "energies", energies: found });
+  return found;
 }
 
 async function turn() {
@@ -120,7 +143,7 @@ async function handle(data) {
   } else if (data.kind === "compute") {
     if (computer !== null) await change(data.compute);
   } else if (data.kind === "drawn") waiting = false;
-  else if (data.kind === "steps") await energies(data.count);
+  else if (data.kind === "steps") postMessage({ kind: "energies", energies: await energies(computer, data.count) });
 }
 
 function queued(job) {
