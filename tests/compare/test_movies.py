@@ -240,3 +240,25 @@ def test_a_turned_movie_is_laid_over_the_other():
     straight = quick(a, a)
     assert found.frames["dice"].to_numpy() == pytest.approx(1)
     assert found.frames["mean_speed_b"].dropna().to_numpy() == pytest.approx(straight.frames["mean_speed_b"].dropna().to_numpy())
+
+
+@pytest.mark.parametrize(
+    ("units", "said"),
+    [
+        (("pixel", "um", "um"), "A counts time in s and B in frames: speeds, rates"),
+        (("s", "pixel", "pixel"), "B states no unit of length: it was taken to be in um."),
+        (("s", "um", "um"), ""),
+    ],
+)
+def test_units_that_only_one_of_them_states_are_told(units, said):
+    found = quick(layer(moving(2)), layer(moving(2), units=units), bootstrap=0, overlaps=False)
+    assert any(said in note for note in found.notes)
+    assert len(found.notes) == (1 if not said else 2)
+
+
+def test_the_difference_of_frames_at_times_of_their_own_states_them():
+    movie = as_movie(moving(2), times=[0, 1, 3, 10, 11], time_unit="min")
+    found = quick(movie, movie, bootstrap=0, overlaps=False)
+    meta = found.difference().meta
+    assert meta["scale"][0] == 1
+    assert meta["metadata"]["shapelab"] == {"times": [0, 1, 3, 10, 11], "time_unit": "min"}

@@ -173,3 +173,90 @@ def test_grey_images_are_no_cells():
     grey = np.random.default_rng(0).integers(0, 255, (3, 64, 64))
     with pytest.raises(InputError, match="grey image"):
         measure_over_time(grey)
+
+
+def walk(**meta):
+    """Cell 5 walks by (2, 3) pixels a frame, cell 9 by (0, -1)."""
+    movie = np.stack([squares({5: (2 + 2 * t, 3 + 3 * t), 9: (30, 50 - t)}) for t in range(4)])
+    return LayerData("movie", movie, "labels", {"axis_labels": ("t", "y", "x"), **meta})
+
+
+@pytest.mark.parametrize(
+    ("meta", "times", "unit", "velocity"),
+    [
+        ({"scale": (5, 0.5, 0.25), "translate": (10, 1, 2), "units": ("min", "um", "um")}, [10, 15, 20, 25], "min", (0.2, 0.15)),
+        ({"affine": np.diag([2.0, 1, 1, 1])}, [0, 2, 4, 6], "", (1, 1.5)),
+        (
+            {"scale": (5, 1, 1), "affine": np.diag([2.0, 3, 1, 1]), "rotate": np.eye(3), "shear": np.zeros(3)},
+            [0, 10, 20, 30],
+            "",
+            (0.6, 0.3),
+        ),
+        ({"scale": (1, -0.5, 0.25)}, [0, 1, 2, 3], "frame", (-1, 0.75)),
+        ({"scale": (5, 500, 0.25), "units": ("s", "nm", "um")}, [0, 5, 10, 15], "s", (0.2, 0.15)),
+        ({"scale": (5, 1, 1), "units": ("pixel", "um", "um")}, [0, 5, 10, 15], "", (0.4, 0.6)),
+        ({"scale": (0.5, 0.25)}, [0, 1, 2, 3], "frame", (1, 0.75)),
+    ],
+)
+def test_time_and_space_follow_the_transform_of_a_layer(meta, times, unit, velocity):
+    found = measure_over_time(walk(**meta))
+    assert found.times.tolist() == times
+    assert found.time_unit == unit
+    rows = found.table.set_index(["label", "frame"]).loc[5]
+    assert rows[["velocity_y", "velocity_x"]].to_numpy()[1:] == pytest.approx(np.tile(velocity, (3, 1)))
+
+
+def test_time_that_runs_backwards_is_refused():
+    with pytest.raises(InputError, match="Time runs backwards"):
+        as_movie(walk(scale=(-1, 1, 1)))
+
+
+def test_frames_at_times_of_their_own():
+    """Cell 5 goes at constant speed, of which the frames are taken at odd moments."""
+    times = [0, 1, 3, 4, 8, 10]
+    movie = np.stack([squares({5: (2 + t, 3 + 2 * t)}) for t in times])
+    found = measure_over_time(as_movie(movie, 0.5, times=times, unit="um", time_unit="min"))
+    assert found.table["speed"].to_numpy()[1:] == pytest.approx(0.5 * np.sqrt(5))
+    msd = found.mean_squared_displacement()
+    assert msd["pairs"].sum() == 15
+    lone = msd[msd["pairs"] == 1]
+    assert len(lone)
+    assert lone["msd"].to_numpy() == pytest.approx(1.25 * lone["time"].to_numpy() ** 2)
+    for wrong, said in (([0, 1, 1, 2, 3, 4], "later than the one before"), ([0, 1], "one entry for each of the 6 frames")):
+        with pytest.raises(InputError, match=said):
+            as_movie(movie, times=wrong)
+    with pytest.raises(InputError, match="give one of the two"):
+        as_movie(movie, times=times, interval=2)
+
+
+@pytest.mark.parametrize("ids", [(2**53, 2**53 + 1), (2**63 - 1, 2**63 - 2), (2**64 - 1, 2**63 + 5)])
+def test_large_ids_are_told_apart(ids):
+    small = walk().data
+    movie = np.select([small == 5, small == 9], np.array(ids, np.uint64), np.uint64(0))
+    movie[2:][(small == 5)[2:] & (np.arange(60) < 13)] = 3  # part of it buds off
+    found, wanted = measure_over_time(movie), measure_over_time(np.where(movie == ids[0], 5, np.where(movie == ids[1], 9, movie)))
+    assert set(found.table["label"].tolist()) == {*ids, 3}
+    pd.testing.assert_frame_equal(found.mean_squared_displacement(), wanted.mean_squared_displacement())
+    tracks = found.tracks()
+    labels = tracks.meta["features"]["label"].tolist()
+    assert set(labels) == {*ids, 3}
+    for label in ids:
+        assert len({number for number, of in zip(tracks.data[:, 0].tolist(), labels, strict=True) if of == label}) == 1
+    assert len(np.unique(tracks.data[:, 0])) == 3
+
+
+def test_labels_that_come_and_go_and_frames_without_cells():
+    movie = walk().data.copy()
+    movie[1][movie[1] == 5] = 0
+    found = measure_over_time(movie)
+    assert [kind[:3] for kind in kinds(found)] == [(1, "loss", 5), (2, "appearance", 5)]
+    speeds = found.table.set_index(["label", "frame"])["speed"]
+    assert np.isnan(speeds[5, 2])
+    assert speeds[5, 3] == pytest.approx(np.sqrt(13))
+    assert found.mean_squared_displacement()["pairs"].tolist() == [4, 3, 2]
+    movie[0] = 0
+    assert measure_over_time(movie).per_frame()["cells"].tolist() == [0, 1, 2, 2]
+    alone = measure_over_time(movie[-1:])
+    assert alone.mean_squared_displacement().empty
+    assert "1 frames" not in str(alone)
+    assert len(alone.tracks().data) == 2

@@ -12,7 +12,7 @@ from napari_shapelab.viewer.layer_data import place_of
 from napari_shapelab.viewer.shown_frame import time_axis
 from shapelab.movies import Movie
 
-__all__ = ["full_shape", "movie_of", "place_over_time", "show_movie_frame", "times_of", "why_no_movie"]
+__all__ = ["along_time", "full_shape", "movie_of", "place_over_time", "show_movie_frame", "times_of", "why_no_movie"]
 
 
 def why_no_movie(layer: Labels) -> str:
@@ -25,7 +25,7 @@ def why_no_movie(layer: Labels) -> str:
         return "it has no axis of time beside 2 or 3 axes of space: name it t (layer.axis_labels)"
     if time > 0:
         return "time is not its first axis: reorder its axes first"
-    return "its time runs backwards, as its scale is negative: reverse its frames first" if _along_time(layer, time)[1] <= 0 else ""
+    return "its time runs backwards, as its scale is negative: reverse its frames first" if along_time(layer, time)[1] <= 0 else ""
 
 
 def times_of(layer: Labels) -> tuple[np.ndarray, str]:
@@ -35,7 +35,7 @@ def times_of(layer: Labels) -> tuple[np.ndarray, str]:
         return np.zeros(1), "frame"
     shape = layer.level_shapes[0] if layer.multiscale else layer.data.shape
     frames = int(shape[time])
-    start, step = _along_time(layer, time)
+    start, step = along_time(layer, time)
     origin = layer.metadata.get("shapelab")
     own = origin.get("times") if isinstance(origin, dict) else None
     if (start, step) == (0.0, 1.0) and isinstance(own, list) and len(own) == frames:
@@ -45,7 +45,7 @@ def times_of(layer: Labels) -> tuple[np.ndarray, str]:
     return start + np.arange(frames) * step, unit
 
 
-def _along_time(layer: Labels, time: int) -> tuple[float, float]:
+def along_time(layer: Labels, time: int) -> tuple[float, float]:
     """Return where the first frame lies in the layer's world along the axis of time, and how far it is to the next."""
     first, second = np.zeros(layer.ndim), np.zeros(layer.ndim)
     second[time] = 1

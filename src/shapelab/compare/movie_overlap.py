@@ -68,18 +68,22 @@ def difference_of_movies(a: Movie, b: Movie, pairs: FramePairs, name: str) -> La
         drawn[number] = drawn_difference(one, two)
     assert drawn is not None
     assert one is not None
-    step = float(np.diff(pairs.times).mean()) if len(pairs.times) > 1 else 1.0
+    waits = np.diff(pairs.times)
+    even = len(waits) == 0 or np.allclose(waits, waits.mean())
+    start, step = (float(pairs.times[0]), float(waits.mean()) if len(waits) else 1.0) if even else (0.0, 1.0)
     axes = ("t", *"zyx"[-a.ndim :])
     meta: dict[str, Any] = {
         "scale": (step, *one.spacing),
-        "translate": (float(pairs.times[0]), *(one.origin or (0.0,) * a.ndim)),
+        "translate": (start, *(one.origin or (0.0,) * a.ndim)),
         "axis_labels": axes,
     }
     if turn is not None:
         matrix = np.eye(a.ndim + 2)
         matrix[1:, 1:] = turn
         meta["affine"] = matrix
+    if not even:  # a layer has no other place for them
+        meta["metadata"] = {"shapelab": {"times": pairs.times.tolist(), "time_unit": a.time_unit}}
     if a.unit:
-        timed = a.time_unit if a.time_unit not in ("", "frame") else "pixel"
+        timed = a.time_unit if even and a.time_unit not in ("", "frame") else "pixel"
         meta["units"] = (timed, *(a.unit,) * a.ndim)
     return LayerData(name, drawn, "labels", meta)

@@ -48,6 +48,8 @@ def in_same_units(a: Movie, b: Movie) -> tuple[Movie, Movie, list[str]]:
             raise InputError(f"One movie is in {a.unit} and the other in {b.unit}: give both in the same unit.")
         b = replace(b, place=_scaled(b.place, conversion(second, first)), unit=a.unit)
         notes.append(f"B is in {second}: it was converted to {first}.")
+    if bool(first) != bool(second):
+        notes.append(f"{'B' if first else 'A'} states no unit of length: it was taken to be in {a.unit or b.unit}.")
     unit = a.unit or b.unit
     a, b = replace(a, unit=unit), replace(b, unit=unit)
     one, other = seconds(a.time_unit), seconds(b.time_unit)
@@ -55,7 +57,14 @@ def in_same_units(a: Movie, b: Movie) -> tuple[Movie, Movie, list[str]]:
         if one != other:
             notes.append(f"B counts time in {b.time_unit}: it was converted to {a.time_unit}.")
         b = replace(b, times=b.times * (other / one), time_unit=a.time_unit)
+    elif a.time_unit != b.time_unit and min(len(a), len(b)) > 1:
+        times = [_counted_in(movie.time_unit) for movie in (a, b)]
+        notes.append(f"A counts time in {times[0]} and B in {times[1]}: speeds, rates and displacements of the two cannot be compared.")
     return a, b, notes
+
+
+def _counted_in(time_unit: str) -> str:
+    return "frames" if time_unit == "frame" else time_unit or "a unit that is not stated"
 
 
 def _scaled(place: Place, factor: float) -> Place:

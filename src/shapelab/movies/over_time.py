@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CellsOverTime", "measure_over_time"]
 
+_EXACT = 2**53
+"""Whole numbers up to this one are told apart as floats."""
 _NEW_IDS = 0.3
 """Share of cells that keep their label from frame to frame below which the labels are no tracks."""
 
@@ -55,7 +57,8 @@ class CellsOverTime:
         counts = self.table.groupby("frame").size().reindex(range(len(self.times)), fill_value=0)
         kinds = ", ".join(Event(kind).counted(count) for kind, count in self.events["kind"].value_counts().items())
         cells = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
-        head = f"{len(self.times)} frames, {cells} cells in each; {kinds or 'no events'}."
+        frames = "1 frame" if len(self.times) == 1 else f"{len(self.times)} frames"
+        head = f"{frames}, {cells} cells in each; {kinds or 'no events'}."
         return " ".join([head, *self.notes])
 
     @property
@@ -83,9 +86,14 @@ class CellsOverTime:
         return means.rename_axis("frame").reset_index()
 
     def paths(self) -> np.ndarray:
-        """Return the centroids of every cell along its path, unwrapped through periodic sides: rows (label, frame, z, y, x)."""
-        rows = self.table[["label", "frame", *(f"centroid_{axis}" for axis in self.axes)]].sort_values(["label", "frame"])
-        paths = rows.to_numpy(float)
+        """Return the centroids of every cell along its path, unwrapped through periodic sides: rows (label, frame, z, y, x).
+
+        Where labels are above 2**53, which these numbers cannot hold, cells are counted from 1 in the order of their labels.
+        """
+        rows = self._sorted()
+        paths = np.column_stack(
+            [self._numbers(rows["label"]), rows[["frame", *(f"centroid_{axis}" for axis in self.axes)]].to_numpy(float)]
+        )
         if self.box.any():
             same = np.diff(paths[:, 0]) == 0
             steps = np.diff(paths[:, 2:], axis=0)
@@ -97,24 +105,35 @@ class CellsOverTime:
         return paths
 
     def tracks(self) -> LayerData:
-        """Return the paths as a tracks layer, daughters joined to their mother."""
-        paths = self.paths()
+        """Return the paths as a tracks layer, daughters joined to their mother; its features hold `label` and `speed`."""
+        paths, rows = self.paths(), self._sorted()
+        number = dict(zip(rows["label"].tolist(), paths[:, 0].astype(np.int64).tolist(), strict=True))
         graph: dict[int, list[int]] = {}
         divisions = self.events[self.events["kind"] == Event.DIVISION.value]
         for mother, daughters in zip(divisions["label"].tolist(), divisions["others"].tolist(), strict=True):
-            graph |= {daughter: [mother] for daughter in daughters if daughter != mother}
-        known = set(paths[:, 0].astype(int).tolist())
-        graph = {child: parents for child, parents in graph.items() if child in known and parents[0] in known}
-        speeds = self.table.sort_values(["label", "frame"])["speed"].to_numpy(float)
-        meta = {"graph": graph, "features": {"speed": np.nan_to_num(speeds)}}
-        return LayerData("tracks", paths, "tracks", meta)
+            graph |= {number[one]: [number[mother]] for one in daughters if one != mother and one in number and mother in number}
+        features = {"label": rows["label"].to_numpy(), "speed": np.nan_to_num(rows["speed"].to_numpy(float))}
+        return LayerData("tracks", paths, "tracks", {"graph": graph, "features": features})
+
+    def _sorted(self) -> pd.DataFrame:
+        """Return the table cell by cell."""
+        return self.table.sort_values(["label", "frame"])
+
+    @staticmethod
+    def _numbers(labels: pd.Series) -> np.ndarray:
+        """Return labels as floats that are told apart."""
+        exact = labels.to_numpy()
+        found, order = np.unique(exact, return_inverse=True)
+        return np.asarray(exact if int(found[-1]) <= _EXACT else order + 1, float)
 
     def mean_squared_displacement(self) -> pd.DataFrame:
-        """Return the mean squared displacement of all cells against the lag: `lag` [frames], `time`, `msd` [unit^2], `pairs`, `exponent`.
+        """Return the mean squared displacement of all cells against the lag.
 
-        Frames are taken as equally long; the mean is over cells and starts. See `shapelab.movies.displacement.displacements`.
+        Its columns are `lag` [intervals], `time`, `msd` [unit^2], `pairs` and `exponent`. The mean is over cells and starts. Where
+        frames are not equally far apart, pairs of them are sorted by the time between them. See
+        `shapelab.movies.displacement.displacements`.
         """
-        return displacements(self.paths(), len(self.times), self.interval)
+        return displacements(self.paths(), self.times)
 
     @property
     def interval(self) -> float:

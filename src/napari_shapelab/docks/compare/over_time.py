@@ -12,7 +12,7 @@ import shapelab
 from napari_shapelab.docks.compare.comparison import CompareParameters, Comparison
 from napari_shapelab.viewer.given_labels import Given, given
 from napari_shapelab.viewer.layer_data import place_of
-from napari_shapelab.viewer.layer_movie import movie_of, times_of
+from napari_shapelab.viewer.layer_movie import along_time, movie_of, times_of
 from napari_shapelab.viewer.recorded import film_of, why_no_film
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.script_button import Script
@@ -59,6 +59,7 @@ class MovieWork:
         self._taken = tuple(given(layer, viewer, film=True) for layer in films)
         self.movies = tuple(movie_of(taken, times_of(layer)) for taken, layer in zip(self._taken, films, strict=True))
         self._place, self._names = place_of(self.film), (a.name, b.name)
+        self._along = along_time(self.film, self._taken[0].time)
         self._parameters, self._link = parameters, link
 
     def script(self) -> Script:
@@ -82,7 +83,7 @@ class MovieWork:
             difference = None
             if self._parameters.difference:
                 report(Progress(0.95, "Where they differ…"))
-                difference = _in_layer(found.difference(), self._taken[0], self._place)
+                difference = _in_layer(found.difference(), self._taken[0], self._place, self._frames_at(found.pairs.a))
         result = {**found.report(), "compared": "movies"}
         provenance = {
             "model": "compare",
@@ -94,19 +95,26 @@ class MovieWork:
         }
         return Comparison(self._names, result, difference, provenance, found)
 
+    def _frames_at(self, frames: np.ndarray) -> tuple[float, float]:
+        """Return where the first of these frames of A lies on the axis of time of its layer, and how far it is to the next, on average."""
+        start, step = self._along
+        stride = float(np.diff(frames).mean()) if len(frames) > 1 else 1.0
+        return start + step * float(frames[0]), step * stride
 
-def _in_layer(difference: LayerData, taken: Given, place: dict[str, Any]) -> LayerData:
-    """Return a difference (t, y, x) or (t, z, y, x) with all axes of the layer A, in its units."""
-    meta = {name: value for name, value in difference.meta.items() if name not in ("axis_labels", "units", "affine")}
-    along = (taken.time, *taken.axes)
+
+def _in_layer(difference: LayerData, taken: Given, place: dict[str, Any], along: tuple[float, float]) -> LayerData:
+    """Return a difference (t, y, x) or (t, z, y, x) with all axes of the layer A, in its units; `along` is that of time."""
+    meta = {name: value for name, value in difference.meta.items() if name not in ("axis_labels", "units", "affine", "metadata")}
+    axes = (taken.time, *taken.axes)
     sizes, scale, shift = [1] * taken.ndim, list(place["scale"]), list(place.get("translate", (0.0,) * taken.ndim))
-    for own, axis in enumerate(along):
+    for own, axis in enumerate(axes):
         sizes[axis] = difference.data.shape[own]
         scale[axis], shift[axis] = difference.meta["scale"][own], difference.meta["translate"][own]
+    shift[taken.time], scale[taken.time] = along
     whole = np.eye(taken.ndim + 1)
     affine = difference.meta.get("affine")
     if affine is not None:
-        rows = [*along, taken.ndim]
+        rows = [*axes, taken.ndim]
         whole[np.ix_(rows, rows)] = affine
     meta |= {
         "scale": tuple(scale),
