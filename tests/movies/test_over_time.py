@@ -160,6 +160,7 @@ def test_a_saved_run_is_a_movie(tmp_path):
         (3, "received int"),
         (LayerData("a", np.ones((2, 3, 4, 4), int), "labels", {"axis_labels": ("t", "c", "y", "x")}), "channel"),
         (LayerData("a", np.ones((2, 3, 4), int), "labels", {"axis_labels": ("y", "x", "t")}), "time must be the first"),
+        (LayerData("a", np.ones((2, 3, 4), int), "labels", {"axis_labels": ("z", "y", "x")}), "none of them is time"),
         (LayerData("a", np.ones((5, 2)), "points"), "kind points"),
         (LayerData("a", np.ones((2, 3, 4), int), "labels", {"affine": np.eye(4)[[1, 0, 2, 3]]}), "mixes time with space"),
     ],
@@ -195,6 +196,7 @@ def walk(**meta):
         ({"scale": (1, -0.5, 0.25)}, [0, 1, 2, 3], "frame", (-1, 0.75)),
         ({"scale": (5, 500, 0.25), "units": ("s", "nm", "um")}, [0, 5, 10, 15], "s", (0.2, 0.15)),
         ({"scale": (5, 1, 1), "units": ("pixel", "um", "um")}, [0, 5, 10, 15], "", (0.4, 0.6)),
+        ({"scale": (2, 0.5, 0.25), "units": ("um", "um", "um")}, [0, 1, 2, 3], "frame", (1, 0.75)),
         ({"scale": (0.5, 0.25)}, [0, 1, 2, 3], "frame", (1, 0.75)),
     ],
 )

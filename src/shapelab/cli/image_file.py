@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +129,7 @@ def read_movie(path: Path, known: argparse.Namespace) -> LayerData:
         raise InputError(f"A movie has the axes (t, y, x) or (t, z, y, x); {path.name} has {', '.join(axes)}, shape {layer.data.shape}.")
     if axes[0] != "t":
         print(f"shapelab: {path.name}: its first axis, of {len(layer.data)} entries, was taken as time.", file=sys.stderr)
+        layer = replace(layer, meta={**layer.meta, "axis_labels": ("t", *axes[1:])})
     for note in layer.meta.get("metadata", {}).get("notes", ()):
         print(f"shapelab: {path.name}: {note}", file=sys.stderr)
     return layer

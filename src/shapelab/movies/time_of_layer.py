@@ -12,12 +12,13 @@ from shapelab.convert.given_layer import place_of_layer
 from shapelab.convert.place import Place
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
-from shapelab.units import seconds
+from shapelab.units import is_length, seconds
 
 __all__ = ["times_of_layer"]
 
 _MIXED = 1e-9
 """Part of the largest entry of a transform that is rounding."""
+_SPACE = ("z", "y", "x")
 _PER_AXIS = ("scale", "translate", "units", "axis_labels")
 _TRANSFORM = ("scale", "translate", "rotate", "shear", "affine")
 
@@ -36,12 +37,16 @@ def times_of_layer(layer: LayerData, frames: int) -> tuple[np.ndarray, str, Laye
         raise InputError(f"{layer.name!r} has the axes {', '.join(axes)}: choose one channel (read_image(path, channel=0)).")
     if "time" in meanings[1:]:
         raise InputError(f"{layer.name!r} has the axes {', '.join(axes)}: time must be the first.")
+    if axes and axes[0].strip().lower() in _SPACE:
+        raise InputError(f"{layer.name!r} has the axes {', '.join(axes)}: none of them is time. If the first one is, call it t.")
     ndim = len(layer.data.shape) - 1
     start, step, still = _split(layer, ndim)
     if step < 0:
         raise InputError(f"Time runs backwards in {layer.name!r} (its scale is negative along the first axis): reverse its frames first.")
     units = layer.meta.get("units")
     first = str(units[0]) if units is not None and not isinstance(units, str) and len(units) == ndim + 1 else ""
+    if is_length(first):  # the step of a stack along z says nothing of time
+        return np.arange(frames, dtype=float), "frame", still
     unit = first if seconds(first) is not None else "frame" if (start, step) == (0.0, 1.0) else ""
     return start + np.arange(frames) * step, unit, still
 
