@@ -39,7 +39,7 @@ class Estimates:
     """Motion, growth or shape."""
     found: tuple[Estimate, ...]
     level: float
-    """Part of cases in which an interval holds the truth, if the cells are independent."""
+    """Part of cases in which an interval holds the truth."""
     cells: int
     """How many cells, or pieces of tracks, it rests on."""
     notes: tuple[str, ...] = ()
@@ -65,25 +65,28 @@ class Estimates:
         return pd.DataFrame([{"name": e.name, "value": e.value, "low": e.low, "high": e.high, "unit": e.unit} for e in self.found])
 
 
-def resampled(n: int, times: int, seed: int) -> np.ndarray:
-    """Return how often each of `n` cells counts in each of some bootstrap samples, (times, n); the cells themselves come first."""
+def resampled(n: int, times: int, seed: int, *, of: float | None = None) -> np.ndarray:
+    """Return how often each of `n` cells counts in each of some bootstrap samples, (times + 1, n); the cells themselves come first.
+
+    Samples are of `n` cells, or of fewer where cells are not independent: of as many as are.
+    """
     rng = np.random.default_rng(seed)
-    draws = rng.multinomial(n, np.full(n, 1 / n), size=times)
+    draws = rng.multinomial(n if of is None else max(2, round(of)), np.full(n, 1 / n), size=times)
     return np.vstack([np.ones((1, n), int), draws])
 
 
-def interval(name: str, values: np.ndarray, cells: int, level: float, unit: str = "") -> Estimate:
+def interval(name: str, values: np.ndarray, cells: float, level: float, unit: str = "") -> Estimate:
     """Return the estimate of the first of `values`, with percentiles of the others, the bootstrap samples, as its interval.
 
-    The percentiles are those that make up for the narrow spread of samples of few cells (T. C. Hesterberg, Am. Stat. 69, 371
-    (2015), "expanded percentile interval").
+    The percentiles are those that make up for the narrow spread of samples of few independent cells (T. C. Hesterberg, Am. Stat.
+    69, 371 (2015), "expanded percentile interval").
     """
     finite = values[1:][np.isfinite(values[1:])]
     if not len(finite):
         return Estimate(name, float(values[0]), float("nan"), float("nan"), unit)
     from scipy.stats import norm, t
 
-    n = max(cells, 2)
+    n = max(cells, 2.0)
     tail = float(norm.cdf(-np.sqrt(n / (n - 1)) * t.ppf(0.5 + level / 2, n - 1)))
     low, high = np.quantile(finite, [tail, 1 - tail])
     return Estimate(name, float(values[0]), float(min(low, values[0])), float(max(high, values[0])), unit)

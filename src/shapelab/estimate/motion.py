@@ -16,13 +16,17 @@ from shapelab.limits import above, at_least, between
 from shapelab.movies import as_movie
 from shapelab.movies.movie import MovieSource
 
-__all__ = ["displacement_products", "estimate_motion"]
+__all__ = ["displacement_products", "estimate_motion", "independent_cells"]
 
 _FRAMES = 5
 """Fewest frames that tell a speed from a persistence."""
 _LAGS = 30
 _GRID = 160
 """Persistence times that are tried."""
+_PIECES = 4
+"""Pieces of each track whose scatter says how precise each product is."""
+_TOGETHER = 0.8
+"""Effective part of the cells below which it is said that they move together."""
 
 
 @checked(interval=above(0), level=between(0.5, 0.999), resamples=at_least(50), seed=at_least(0))
@@ -49,8 +53,9 @@ def estimate_motion(
         <u_k · u_{k+m}> = v² P² (1 - e^{-T/P})² e^{-(m-1) T/P}
 
     where T is the time between frames and s the error of a centroid along an axis (R. Fürth, Z. Phys. 2, 244 (1920)). Least
-    squares, weighted by the scatter between cells, give v, P and s; the rotational diffusion is D = 1/((d - 1) P), and cells
-    that tumble do so at the rate 1/P. Intervals are percentiles of a bootstrap over cells.
+    squares, weighted by the scatter between pieces of tracks, give v, P and s; the rotational diffusion is D = 1/((d - 1) P), and
+    cells that tumble do so at the rate 1/P. Intervals are percentiles of a bootstrap over cells; where cells move together, of
+    as many cells as would tell as much if each moved by itself.
 
     Parameters
     ----------
@@ -88,16 +93,16 @@ def estimate_motion(
     steps = np.diff(cells.places, axis=1)
     if remove_drift:
         steps = steps - np.nanmean(steps, axis=0, keepdims=True)
-    sums, counts = displacement_products(steps, min(_LAGS, len(source) // 2))
-    moving = counts[:, 0] > 0
-    if moving.sum() < 2:
+    steps = steps[np.isfinite(steps[:, :, 0]).any(1)]
+    if len(steps) < 2:
         raise InputError("No two cells keep their label from frame to frame: link them first (shapelab.movies.link_cells, --link).")
-    sums, counts = sums[moving], counts[moving]
-    if not sums[:, 0].any():
+    if not np.nanmax(np.abs(steps)):
         raise InputError("No cell moves from frame to frame: there is no motion to estimate.")
-    draws = resampled(len(sums), resamples, seed)
-    speed, persistence, error, fitted = _fit(draws @ sums / np.maximum(draws @ counts, 1), cells.step, source.ndim)
-    d = source.ndim
+    lags, n, d = min(_LAGS, len(source) // 2), len(steps), source.ndim
+    sums, counts = displacement_products(steps, lags)
+    effective = independent_cells(steps, sums.sum(0) / np.maximum(counts.sum(0), 1))
+    draws = resampled(n, resamples, seed, of=effective)
+    speed, persistence, error, fitted = _fit(draws @ sums / np.maximum(draws @ counts, 1), _precision(steps, lags), cells.step, d)
     per = source.time_unit or "time"
     length = source.unit or "pixel"
     values = {
@@ -109,27 +114,73 @@ def estimate_motion(
         "position_error": (error, length),
     }
     notes = [*source.notes, *_doubts(persistence[0], cells.step, cells.times)]
+    if effective < _TOGETHER * n:
+        notes.append(f"Cells move together: {n} of them tell as much as {effective:.0f} that move by themselves.")
     measured = sums.sum(0) / np.maximum(counts.sum(0), 1)
-    lags = np.arange(len(measured))
-    curve = pd.DataFrame({"lag": lags, "time": lags * cells.step, "measured": measured, "fitted": fitted})
-    found = tuple(interval_of(name, given, len(sums), level, unit_of) for name, (given, unit_of) in values.items())
-    return Estimates("Motion", found, level, len(sums), tuple(notes), curve)
+    curve = pd.DataFrame(
+        {"lag": np.arange(lags + 1), "time": np.arange(lags + 1) * cells.step, "measured": measured, "fitted": fitted}
+    )
+    found = tuple(interval_of(name, given, effective, level, unit_of) for name, (given, unit_of) in values.items())
+    return Estimates("Motion", found, level, n, tuple(notes), curve)
 
 
 def displacement_products(steps: np.ndarray, lags: int) -> tuple[np.ndarray, np.ndarray]:
     """Return sums (N, lags + 1) of u_k · u_{k+m} of each cell, and how many terms they have; `steps` (N, T - 1, d) may hold NaN."""
-    n = len(steps)
-    sums, counts = np.zeros((n, lags + 1)), np.zeros((n, lags + 1))
+    products = [_products(steps, lag) for lag in range(lags + 1)]
+    return np.stack([np.nansum(one, axis=1) for one in products], axis=1), np.stack([np.isfinite(one).sum(1) for one in products], axis=1)
+
+
+def independent_cells(steps: np.ndarray, products: np.ndarray) -> float:
+    """Return how many cells that move by themselves would tell as much as these, between 2 and N.
+
+    N / (1 + (N - 1) r²), with r² the mean square correlation of the paths of two cells (C. S. Bretherton et al., J. Clim. 12, 1990
+    (1999)), less what chance makes of it in paths of this length and persistence.
+
+    Parameters
+    ----------
+    steps
+        Displacements (N, T - 1, d); may hold NaN.
+    products
+        Mean of u_k · u_{k+m}, (lags + 1,).
+    """
+    n, frames, d = steps.shape
+    known = np.isfinite(steps[:, :, 0]).astype(float)
+    flat = np.nan_to_num(steps).reshape(n, -1)
+    together, common = flat @ flat.T, known @ known.T
+    apart = ~np.eye(n, dtype=bool) & (common > 1)
+    if not apart.any():
+        return float(n)
+    square = float(((together[apart] / common[apart]) ** 2 * common[apart]).sum() / common[apart].sum())
+    length = float(common[apart].sum() / apart.sum())
+    lags = np.arange(1, len(products))
+    chance = (products[0] ** 2 + 2 * float((np.maximum(1 - lags / length, 0) * products[1:] ** 2).sum())) / (length * d)
+    excess = max(square - chance, 0.0) / max(float(products[0]) ** 2, 1e-300)
+    return float(max(2.0, n / (1 + (n - 1) * min(excess, 1.0))))
+
+
+def _products(steps: np.ndarray, lag: int) -> np.ndarray:
+    """Return u_k · u_{k+m} of each cell, (N, T - 1 - m); NaN where one is unknown."""
+    return np.asarray((steps[:, : steps.shape[1] - lag] * steps[:, lag:]).sum(2))
+
+
+def _precision(steps: np.ndarray, lags: int) -> np.ndarray:
+    """Return the weight of each lag, (lags + 1,): one over the scatter of its products between pieces of tracks.
+
+    Pieces of tracks are more than cells: a scatter between few cells is itself uncertain, and would favour lags where they
+    happen to agree.
+    """
+    scatter = []
     for lag in range(lags + 1):
-        products = (steps[:, : steps.shape[1] - lag] * steps[:, lag:]).sum(2)
-        known = np.isfinite(products)
-        sums[:, lag], counts[:, lag] = np.where(known, products, 0).sum(1), known.sum(1)
-    return sums, counts
+        pieces = np.array_split(_products(steps, lag), _PIECES, axis=1)
+        known = [np.isfinite(piece).sum(1) for piece in pieces]
+        means = np.concatenate([np.nansum(piece, axis=1) / np.maximum(count, 1) for piece, count in zip(pieces, known, strict=True)])
+        scatter.append(means[np.concatenate(known) > 0].var())
+    found = np.array(scatter)
+    return 1 / np.maximum(found, 1e-12 * found.max() + 1e-300)
 
 
-def _fit(products: np.ndarray, step: float, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _fit(products: np.ndarray, weights: np.ndarray, step: float, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return speed, persistence and position error for each row of mean products (B, lags + 1), and the curve of the first row."""
-    weights = 1 / np.maximum(products[1:].var(axis=0), 1e-12 * products[0, 0] ** 2 + 1e-300)
     tried = np.geomspace(0.1 * step, 20 * step * products.shape[1], _GRID)
     noise = np.zeros(products.shape[1])
     noise[0], noise[1] = 2 * d, -d
