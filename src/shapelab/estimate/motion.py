@@ -117,9 +117,7 @@ def estimate_motion(
     if effective < _TOGETHER * n:
         notes.append(f"Cells move together: {n} of them tell as much as {effective:.0f} that move by themselves.")
     measured = sums.sum(0) / np.maximum(counts.sum(0), 1)
-    curve = pd.DataFrame(
-        {"lag": np.arange(lags + 1), "time": np.arange(lags + 1) * cells.step, "measured": measured, "fitted": fitted}
-    )
+    curve = pd.DataFrame({"lag": np.arange(lags + 1), "time": np.arange(lags + 1) * cells.step, "measured": measured, "fitted": fitted})
     found = tuple(interval_of(name, given, effective, level, unit_of) for name, (given, unit_of) in values.items())
     return Estimates("Motion", found, level, n, tuple(notes), curve)
 
@@ -143,7 +141,7 @@ def independent_cells(steps: np.ndarray, products: np.ndarray) -> float:
     products
         Mean of u_k · u_{k+m}, (lags + 1,).
     """
-    n, frames, d = steps.shape
+    n, _, d = steps.shape
     known = np.isfinite(steps[:, :, 0]).astype(float)
     flat = np.nan_to_num(steps).reshape(n, -1)
     together, common = flat @ flat.T, known @ known.T
@@ -176,7 +174,7 @@ def _precision(steps: np.ndarray, lags: int) -> np.ndarray:
         means = np.concatenate([np.nansum(piece, axis=1) / np.maximum(count, 1) for piece, count in zip(pieces, known, strict=True)])
         scatter.append(means[np.concatenate(known) > 0].var())
     found = np.array(scatter)
-    return 1 / np.maximum(found, 1e-12 * found.max() + 1e-300)
+    return np.asarray(1 / np.maximum(found, 1e-12 * found.max() + 1e-300))
 
 
 def _fit(products: np.ndarray, weights: np.ndarray, step: float, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

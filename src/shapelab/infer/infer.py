@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,8 +38,10 @@ _MOST_ERROR = 0.3
 _MOST_PRESSURE_ERROR = 0.5
 """Tensions per cell radius."""
 _MANY_CELLS = 500
-_SYSTEMATIC = 0.3
-"""Error that smoothing and the finite bump leave, times the cell radius in voxels."""
+_SMOOTHED = {2: 0.0, 3: 0.1}
+"""Error by which smoothing draws tensions together, times the cell radius in voxels; measured."""
+_LEFT_OUT = {2: 0.4, 3: 0.2}
+"""The same with what shared errors of voxels add where they are left out, as there are too many; measured."""
 
 
 @checked()
@@ -149,8 +152,7 @@ def _inferred(mesh: InterfaceMesh, options: TensionOptions, source: str, notes: 
     else:
         balance, solution = None, _nothing(len(facets.pairs), len(counts))
     areas = facets.areas_of_interfaces()
-    systematic = _SYSTEMATIC / voxels
-    reasons = _reasons(solution, areas / cells ** (ndim - 1), facets, mesh, radius, systematic)
+    reasons = _reasons(solution, areas / cells ** (ndim - 1), facets, mesh, radius)
     tensions = np.where(reasons == "", solution.tensions, np.nan)
     scale = float(np.nanmean(tensions)) if (reasons == "").any() else 1.0
     unknown = ~(solution.pressure_errors < _MOST_PRESSURE_ERROR / cells)
@@ -161,7 +163,7 @@ def _inferred(mesh: InterfaceMesh, options: TensionOptions, source: str, notes: 
         options=options,
         pairs=mesh.ids[facets.pairs],
         tensions=tensions / scale,
-        errors=np.where(reasons == "", np.hypot(solution.tension_errors / scale, systematic), np.nan),
+        errors=np.where(reasons == "", solution.tension_errors / scale, np.nan),
         reasons=reasons,
         areas=areas,
         misfits=_misfits(balance, solution),
@@ -177,10 +179,14 @@ def _inferred(mesh: InterfaceMesh, options: TensionOptions, source: str, notes: 
 def _solved(mesh: InterfaceMesh, facets: Facets, balance: Balance, medium: bool, options: TensionOptions) -> Solution:
     """Solve with weights for single bumps and then, where that is not too much, with the covariance that voxels cause."""
     solution = solve(balance, medium=medium, prior=options.prior, robust=options.robust)
+    systematic = _LEFT_OUT
     if mesh.smoothing and covariance_is_feasible(facets, balance):
         covariance = row_covariance(mesh, facets, balance, solution)
         solution = solve_correlated(balance, covariance, solution.trust, medium=medium, prior=options.prior)
-    return solution
+        systematic = _SMOOTHED
+    size = float(np.median(mesh.net.counts[1:][mesh.net.counts[1:] > 0])) * float(np.prod(mesh.spacing))
+    coarse = max(mesh.spacing) / radius_of(size, mesh.ndim)
+    return replace(solution, tension_errors=np.hypot(solution.tension_errors, systematic[mesh.ndim] * coarse))
 
 
 def _nothing(interfaces: int, cells: int) -> Solution:
@@ -189,7 +195,7 @@ def _nothing(interfaces: int, cells: int) -> Solution:
     return Solution(*none, *none, np.zeros(0), np.zeros(0))
 
 
-def _reasons(solution: Solution, sizes: np.ndarray, facets: Facets, mesh: InterfaceMesh, radius: float, systematic: float) -> np.ndarray:
+def _reasons(solution: Solution, sizes: np.ndarray, facets: Facets, mesh: InterfaceMesh, radius: float) -> np.ndarray:
     """Return why each tension is undetermined, "" where it is not."""
     near = np.zeros(len(facets.areas), bool)
     for axis, step in enumerate(mesh.spacing):
@@ -198,7 +204,7 @@ def _reasons(solution: Solution, sizes: np.ndarray, facets: Facets, mesh: Interf
             near |= (x < radius - 0.5 * step) | (x > (mesh.shape[axis] - 0.5) * step - radius)
     hidden = np.bincount(facets.interface, near, len(sizes)) > 0
     untouched = ~np.isfinite(solution.tensions)
-    vague = ~untouched & ~(np.hypot(solution.tension_errors, systematic) < _MOST_ERROR)
+    vague = ~untouched & ~(solution.tension_errors < _MOST_ERROR)
     small = sizes < _LEAST_AREA
     return np.select(
         [untouched & hidden, small, untouched, vague & hidden, vague],

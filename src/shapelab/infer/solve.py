@@ -10,6 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from shapelab.infer.blocks import diagonal_of_inverse
+from shapelab.infer.errors import Weighted, propagated
 from shapelab.infer.system import Balance
 from shapelab.mesh.conjugate_gradients import conjugate_gradients
 from shapelab.threads import ranges, side_by_side
@@ -85,12 +86,13 @@ def solve(balance: Balance, *, medium: bool, prior: float, robust: int) -> Solut
 def solve_correlated(balance: Balance, covariance: np.ndarray, trust: np.ndarray, *, medium: bool, prior: float) -> Solution:
     """Solve the least squares whose rows have a known covariance; arguments as in `solve`.
 
-    What does not fit a foam at rest adds noise of its own to each row: as much as makes the data most likely.
+    What does not fit a foam at rest adds noise of its own to each row: as much as makes the data most likely. The errors are
+    those that pixels cause (`shapelab.infer.errors`).
 
     Parameters
     ----------
     covariance
-        Of the rows, up to a factor, (r, r).
+        Of the rows, as `shapelab.infer.noise.row_covariance` returns it, (r, r).
     trust
         Weight of each bump from robust rounds.
     """
@@ -105,18 +107,42 @@ def solve_correlated(balance: Balance, covariance: np.ndarray, trust: np.ndarray
             break
         best = fit
     assert best is not None
-    return _solution(balance, medium, columns, best.values, best.spread, _left(balance, unknowns[1], best.values), trust)
+    spread = propagated(best.weighted(unknowns, medium), covariance, prior)
+    return _solution(balance, medium, columns, best.values, spread, _left(balance, unknowns[1], best.values), trust)
 
 
-@dataclass(frozen=True)
+_Unknowns = tuple[np.ndarray, csr_array, np.ndarray, np.ndarray]
+"""Columns, their part of the matrix, which are tensions, and the weights of their mean."""
+
+
+@dataclass(frozen=True, eq=False)
 class _Fit:
     values: np.ndarray
-    spread: np.ndarray
+    factor: np.ndarray
+    """Cholesky factor of the covariance of the rows, lower."""
+    whitened: np.ndarray
+    """Rows times its inverse."""
+    penalty: np.ndarray
+    variance: float
+    """Mean square of the whitened rows that are left over."""
     likelihood: float
     """Logarithm, restricted to what the unknowns leave."""
 
+    def weighted(self, unknowns: _Unknowns, medium: bool) -> Weighted:
+        """Return how the values follow from the rows."""
+        from scipy.linalg import cho_solve, solve_triangular
 
-def _correlated(unknowns: tuple[np.ndarray, csr_array, np.ndarray, np.ndarray], covariance: np.ndarray, medium: bool, prior: float) -> _Fit:
+        _, part, _, mean = unknowns
+        normal = csr_array(self.whitened.T @ self.whitened)
+        scale = 1 / np.sqrt(np.maximum(normal.diagonal() + self.penalty, _TINY))
+        inverse = scale[:, None] * cho_solve(_dense_factor(normal, self.penalty, mean, scale, medium), np.diag(scale))
+        bound = inverse @ mean
+        inverse -= np.outer(bound, bound) / max(float(mean @ bound), _TINY)
+        weighted = solve_triangular(self.factor, self.whitened, lower=True, trans="T")
+        return Weighted(part.toarray(), weighted, inverse, self.penalty, self.values, self.variance)
+
+
+def _correlated(unknowns: _Unknowns, covariance: np.ndarray, medium: bool, prior: float) -> _Fit:
     from scipy.linalg import cholesky, solve_triangular
 
     columns, part, is_tension, mean = unknowns
@@ -126,17 +152,16 @@ def _correlated(unknowns: tuple[np.ndarray, csr_array, np.ndarray, np.ndarray], 
     strength, guess = _first_penalty(normal, is_tension), np.zeros((len(columns), 2))
     for _ in range(3):
         penalty = np.where(is_tension, strength, 0.0)
-        values, inverse, _ = _constrained(normal, penalty, mean, guess, last=True, many=False, medium=medium)
+        values, _, _ = _constrained(normal, penalty, mean, guess, last=False, many=False, medium=medium)
         squares = float(np.sum((whitened @ values) ** 2))
-        variance = squares / len(whitened)
-        strength = variance / prior**2
+        strength = max(1.0, squares / len(whitened)) / prior**2  # pixels cause no less
     free = max(1, len(whitened) - len(columns))
     scale = normal.diagonal()
     volume = 2 * float(np.log(np.diag(factor)).sum()) + float(np.log(np.maximum(scale, _TINY)).sum())
-    return _Fit(values, np.sqrt(np.maximum(inverse, 0) * variance), -0.5 * (free * float(np.log(max(squares, _TINY))) + volume))
+    return _Fit(values, factor, whitened, penalty, squares / len(whitened), -0.5 * (free * float(np.log(max(squares, _TINY))) + volume))
 
 
-def _unknowns(balance: Balance, medium: bool) -> tuple[np.ndarray, csr_array, np.ndarray, np.ndarray]:
+def _unknowns(balance: Balance, medium: bool) -> _Unknowns:
     """Return the columns that bumps touch, their part of the matrix, which are tensions, and the weights of their mean."""
     matrix = balance.matrix
     size = np.sqrt(np.asarray(matrix.multiply(matrix).sum(0)).ravel())
@@ -211,7 +236,7 @@ def _constrained(
     right = np.stack([penalty * scale, mean * scale], axis=1)
     diagonal = np.zeros(len(scale))
     if not many:
-        factor = _factor((normal.toarray() + np.diag(penalty) + (0 if medium else _level(normal, mean))) * scale[:, None] * scale)
+        factor = _dense_factor(normal, penalty, mean, scale, medium)
         solved = cho_solve(factor, right)
         if last:
             inverse = cho_solve(factor, np.eye(len(scale)), overwrite_b=True)
@@ -228,10 +253,11 @@ def _constrained(
     return values, diagonal * scale**2, unscaled.T
 
 
-def _factor(dense: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Return the Cholesky factor of a matrix with unit diagonal, which rounding can have made indefinite."""
+def _dense_factor(normal: csr_array, penalty: np.ndarray, mean: np.ndarray, scale: np.ndarray, medium: bool) -> tuple[np.ndarray, bool]:
+    """Return the Cholesky factor of the penalised normal matrix, scaled to unit diagonal; rounding can have made it indefinite."""
     from scipy.linalg import LinAlgError, cho_factor
 
+    dense = (normal.toarray() + np.diag(penalty) + (0 if medium else _level(normal, mean))) * scale[:, None] * scale
     eye = np.eye(len(dense))
     for ridge in _RIDGES:
         try:
