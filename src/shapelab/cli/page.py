@@ -1,4 +1,4 @@
-"""Web pages from the command line: of a run, an image, a saved diagram, or a comparison."""
+"""Web pages from the command line: of a run, an image, a mesh, a saved diagram, or a comparison."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ __all__ = ["export_page", "write_comparison"]
 def export_page(known: argparse.Namespace) -> Path:
     """Say how large the page will be, then write it."""
     from shapelab.io import load_run
+    from shapelab.io.mesh import MESH_SUFFIXES
     from shapelab.page import LARGEST, make_page
 
     refuse(known, ("layer", "resolution"), "is not for web pages, which hold every layer and draw cells at any resolution: leave it out.")
@@ -31,6 +32,8 @@ def export_page(known: argparse.Namespace) -> Path:
     largest = LARGEST if known.max_size is None else known.max_size
     if is_diagram(known.path):
         return _written(_diagram_page(known.path, largest), known.out)
+    if known.path.suffix.lower() in MESH_SUFFIXES:
+        return _written(_mesh_page(known.path, largest), known.out)
     if is_file(known.path) and not known.path.is_dir():
         layer, _ = read_shape(known.path, _plainly(known))
         return _written(_image_page(layer, known.path.name, largest), known.out)
@@ -59,6 +62,21 @@ def _image_page(layer: LayerData, name: str, largest: float) -> Page:
     if layer.kind == "labels":
         rows["Labels"] = str(len(np.setdiff1d(np.unique(layer.data), [0])))
     return still_page([layer], title=layer.name, table_title="Image", rows=rows, sources={"File": name}, max_size=largest)
+
+
+def _mesh_page(path: Path, largest: float) -> Page:
+    from shapelab.io.mesh import read_mesh_file
+    from shapelab.measure import mesh_area
+    from shapelab.page import still_page
+
+    found = read_mesh_file(path)
+    vertices, faces = found.mesh
+    layer = LayerData(path.stem, (vertices, faces), "surface", {"features": found.values})
+    size = np.ptp(vertices, axis=0)[::-1]
+    rows = {"Vertices": str(len(vertices)), "Triangles": str(len(faces)), "Area": f"{mesh_area(found.mesh):.4g}"}
+    rows["Size (x, y, z)"] = " × ".join(f"{length:.4g}" for length in size)
+    sources = {"File": path.name, **{f"Note {k}": note for k, note in enumerate(found.notes, 1)}}
+    return still_page([layer], title=f"{path.stem} · Mesh", table_title="Mesh", rows=rows, sources=sources, max_size=largest)
 
 
 def _plainly(known: argparse.Namespace) -> argparse.Namespace:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["AS_IT_IS", "FROM_BEFORE", "FROM_NEIGHBOURS", "RESTART", "Chunks", "Column", "pack_columns", "quantised"]
+__all__ = ["AS_IT_IS", "FROM_BEFORE", "FROM_NEIGHBOURS", "RESTART", "Chunks", "Column", "folded", "pack_columns", "quantised"]
 
 AS_IT_IS, FROM_NEIGHBOURS, FROM_BEFORE = 0, 1, 2
 """How a frame is stored."""
@@ -126,11 +126,15 @@ def pack_columns(columns: Iterable[Column], bits: int) -> tuple[Chunks, list[dic
             frame - before if before is not None and before.shape == frame.shape else frame
             for before, frame in zip([None, *whole[:-1]], whole, strict=True)
         ]  # fmt: skip
-        signed = np.concatenate(kept).astype(np.int32)
-        folded = ((signed << 1) ^ (signed >> 31)).astype(np.uint32)  # small negative differences become small numbers
-        chunks.add_bytes(_planes(folded))
+        chunks.add_bytes(folded(np.concatenate(kept)))
         described.append({"name": column.name, "low": low, "high": high, "bits": of_column, "once": once, "chunk": len(chunks.places) - 1})
     return chunks, described
+
+
+def folded(differences: np.ndarray) -> bytes:
+    """Return signed numbers as bytes in which small ones of either sign are small, all lowest bytes first."""
+    signed = differences.astype(np.int32)
+    return _planes(((signed << 1) ^ (signed >> 31)).astype(np.uint32))
 
 
 def _planes(numbers: np.ndarray) -> bytes:

@@ -24,11 +24,14 @@ MODULES = (
     "gl.js",
     "view.js",
     "panels.js",
+    "plot.js",
     "marks.js",
     "flat_renderer.js",
+    "cell_renderer.js",
     "volume_renderer.js",
+    "mesh_renderer.js",
+    "points_renderer.js",
     "overlay.js",
-    "plot.js",
     "sliders.js",
     "capture.js",
     "cell_areas.js",
@@ -44,7 +47,7 @@ MODULES = (
 """The page's own modules, each after those that it imports."""
 REMOTE = "remote.js"
 """What comes after them in the page of a run that goes on in Python."""
-SHADERS = ("screen.vert", "surface.frag", "labels.frag", "cells.frag", "flat.frag", "marks.vert", "marks.frag")
+SHADERS = ("screen.vert", "surface.frag", "labels.frag", "cells.frag", "flat.frag", "marks.vert", "marks.frag", "mesh.vert", "mesh.frag")
 COMPUTE = ("curvature_common.wgsl", "curvature_gradient.wgsl", "curvature_step.wgsl")
 """What computes on a graphics card, as one shader module."""
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z_]+\.js";\n', re.MULTILINE)

@@ -13,7 +13,7 @@ from shapelab.io.record import LayerRecord
 from shapelab.page.packing import Chunks, quantised
 from shapelab.units import shown_unit
 
-__all__ = ["Volume", "curvature_range", "small_labels"]
+__all__ = ["Volume", "curvature_range", "layer_unit", "small_labels"]
 
 _NEAR_SURFACE = {6: 0.8, 5: 0.8, 4: 0.65}
 """With so many bits, a phase field is told apart up to this value only: beyond two or three voxels from the surface nothing is seen."""
@@ -83,7 +83,7 @@ class Volume:
             "name": self.name,
             "shape": list(self.shape),
             "scale": [float(h) for h in meta.get("scale", (1.0,) * len(self.shape))],
-            "unit": _unit(meta.get("units")),
+            "unit": layer_unit(meta.get("units")),
         }
         if self.labels:
             return chunks, described | {"classes": list(self.meta.get("classes", ()))}
@@ -93,7 +93,7 @@ class Volume:
         return chunks, described
 
 
-def _unit(units: Any) -> str:
+def layer_unit(units: Any) -> str:
     """Return the unit of a layer, one word for all axes or one each, as people write it."""
     last = units if isinstance(units, str) or units is None else list(units)[-1]
     return shown_unit(str(last or ""))

@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from shapelab.arguments import checked
 from shapelab.errors import InputError
@@ -16,6 +16,7 @@ from shapelab.io.output import new_file
 from shapelab.limits import above
 from shapelab.page.cells import FlatCells, read_cells
 from shapelab.page.description import describe, scalar_table
+from shapelab.page.marks import Marks
 from shapelab.page.packing import Chunks
 from shapelab.page.template import fill
 from shapelab.page.volumes import Volume
@@ -33,6 +34,7 @@ _BITS = (8, 6, 5, 4)
 """Bits per voxel that are tried, one after another."""
 _SPOTS, _IN_A_ROW = 4, 4
 """Frames that tell the size of a page before it is made: so many in a row, at so many places."""
+_Part: TypeAlias = Volume | Marks
 _CELL_BITS = (24, 20, 16)
 """Bits per number of flat cells."""
 
@@ -86,22 +88,21 @@ def make_page(run: Run, *, max_size: float = LARGEST, tick: Tick = no_tick) -> P
     InputError
         If not even one frame fits.
     """
-    everything, volumes = list(range(len(run))), _volumes(run)
+    everything = list(range(len(run)))
     cells = read_cells(run, everything)
-    if cells is not None:
-        volumes = [volume for volume in volumes if volume.name not in ("cells", "walls")]
+    parts = _parts(run, cells)
     stride, limit = 1, max_size * 1e6
-    rung = _rung(run, cells, volumes, limit * _COMFORTABLE)
-    best = _try(run, cells, volumes, everything, rung, tick)
+    rung = _rung(run, cells, parts, limit * _COMFORTABLE)
+    best = _try(run, cells, parts, everything, rung, tick)
     while best.size > limit and rung < len(_BITS) - 1:
         rung += 1
-        best = _try(run, cells, volumes, everything, rung, tick)
+        best = _try(run, cells, parts, everything, rung, tick)
     while best.size > limit:
         if best.frames == 1:
             raise InputError(f"A page of one frame of {run.path.name} is {best.size / 1e6:.1f} MB: allow more than {max_size:g} MB.")
         stride = max(stride + 1, int(stride * best.size / limit))
         kept = [index for index in everything if (len(run) - 1 - index) % stride == 0]
-        best = _try(run, cells, volumes, kept, len(_BITS) - 1, tick)
+        best = _try(run, cells, parts, kept, len(_BITS) - 1, tick)
     return best
 
 
@@ -142,18 +143,18 @@ def require_page(path: str | Path) -> Path:
     return Path(path)
 
 
-def _rung(run: Run, cells: FlatCells | None, volumes: Sequence[Volume], wanted: float) -> int:
+def _rung(run: Run, cells: FlatCells | None, parts: Sequence[_Part], wanted: float) -> int:
     """Return the first number of bits with which a page has about the size that is wanted, judged by some of the frames."""
     starts = {round(k * max(0, len(run) - _IN_A_ROW) / (_SPOTS - 1)) for k in range(_SPOTS)}
     some = sorted({index for start in starts for index in range(start, min(start + _IN_A_ROW, len(run)))})
-    sample = some if volumes else list(range(len(run)))  # cells alone are packed at once
+    sample = some if parts else list(range(len(run)))  # cells alone are packed at once
     for rung in range(len(_BITS) - 1):
-        if _try(run, cells, volumes, sample, rung, no_tick).size * len(run) / len(sample) <= wanted:
+        if _try(run, cells, parts, sample, rung, no_tick).size * len(run) / len(sample) <= wanted:
             return rung
     return len(_BITS) - 1
 
 
-def _try(run: Run, cells: FlatCells | None, volumes: Sequence[Volume], indices: Sequence[int], rung: int, tick: Tick) -> Page:
+def _try(run: Run, cells: FlatCells | None, parts: Sequence[_Part], indices: Sequence[int], rung: int, tick: Tick) -> Page:
     bits, blobs, layers = _BITS[rung], [], []
 
     def take(chunks: Chunks) -> dict[str, Any]:
@@ -163,16 +164,19 @@ def _try(run: Run, cells: FlatCells | None, volumes: Sequence[Volume], indices: 
     if cells is not None:
         (columns, walls), described = cells.at(indices).pack(_CELL_BITS[min(rung, len(_CELL_BITS) - 1)])
         layers.append({"name": "cells", **described, **take(columns), "walls": take(walls)})
-    for number, volume in enumerate(volumes):
+    for number, part in enumerate(parts):
         check_stop()
-        chunks, described = volume.pack(indices, bits)
+        chunks, described = part.pack(indices, bits)
         layers.append({**described, **take(chunks)})
-        tick(number + 1, len(volumes))
+        tick(number + 1, len(parts))
     page = describe(run, indices) | {"layers": layers, "scalars": take(scalar_table(run, indices))}
     images = any(layer["kind"].startswith("image") for layer in layers)
     return Page(fill(page, blobs), len(indices), len(run), bits if images else None)
 
 
-def _volumes(run: Run) -> list[Volume]:
-    ordered = sorted(run.record.layers, key=lambda item: (item.name != "field", item.kind != "labels"))
-    return [Volume.of_run(run, item) for item in ordered if item.kind != "points"]
+def _parts(run: Run, cells: FlatCells | None) -> list[_Part]:
+    """Return what is shown beside flat `cells`, the points last."""
+    ordered = sorted(run.record.layers, key=lambda item: (item.kind == "points", item.name != "field", item.kind != "labels"))
+    drawn = () if cells is None else ("cells", "walls", "seeds")
+    kept = [item for item in ordered if item.name not in drawn]
+    return [Marks.of_run(run, item) if item.kind == "points" else Volume.of_run(run, item) for item in kept]

@@ -42,7 +42,23 @@ export function undoDifferences(data, shape) {
   return data;
 }
 
-// Columns of cells: for every frame an object {count, name: Float64Array, …}.
+// A number whose sign packing.py has folded away.
+function unfolded(number) {
+  return (number >>> 1) ^ -(number & 1);
+}
+
+// Whole numbers of which packing.py stored the differences from one to the next.
+export function undoFolded(bytes) {
+  const numbers = joinPlanes(bytes, 4);
+  let before = 0;
+  for (let k = 0; k < numbers.length; k++) {
+    before += unfolded(numbers[k]);
+    numbers[k] = before;
+  }
+  return numbers;
+}
+
+// Columns of cells, points or vertices: for every frame an object {count, name: Float64Array, …}.
 export function readColumns(layer, pieces) {
   const frames = layer.counts.map((count) => ({ count }));
   for (const column of layer.columns) {
@@ -62,7 +78,7 @@ export function readColumns(layer, pieces) {
       const numbers = new Uint32Array(frame.count);
       const goesOn = before !== null && before.length === frame.count;
       for (let k = 0; k < frame.count; k++, place++) {
-        const difference = (folded[place] >>> 1) ^ -(folded[place] & 1);
+        const difference = unfolded(folded[place]);
         numbers[k] = goesOn ? before[k] + difference : difference;
       }
       frame[column.name] = Float64Array.from(numbers, (n) => column.low + n * unit);

@@ -50,6 +50,15 @@ export function isQuadratic(cells) {
   return true;
 }
 
+// The direction (y, x) in which a cell is longest, null where it is as long in all.
+export function longAxis(cells, i) {
+  if (cells.kind[i] > ELLIPSOID) return cells.length[i] > 0 ? [cells.axis0[i], cells.axis1[i]] : null;
+  const [a, b, c] = [cells.a00[i], cells.a01[i], cells.a11[i]];
+  if (Math.hypot(a - c, 2 * b) <= 1e-6 * (a + c)) return null;
+  const steepestWay = Math.atan2(2 * b, a - c) / 2; // along y by the cosine
+  return [-Math.sin(steepestWay), Math.cos(steepestWay)];
+}
+
 // The gradient of a cost, written into `out`; by differences for rods.
 export function costGradient(cells, i, d0, d1, out) {
   const p = cells.exponent[i];

@@ -1,17 +1,7 @@
-// Flat pictures: images and labels with their pixels, and cells that every fragment of the shader computes.
-import { candidates } from "./candidates.js";
-import { cellColours, ofId } from "./colours.js";
-import { isQuadratic } from "./costs.js";
-import { Marks } from "./marks.js";
+// Flat pictures: images and labels with their pixels.
+import { ofId } from "./colours.js";
 import { addChoice } from "./panels.js";
-
-const PER_CELL = 20; // numbers, in five texels
-const CELLS_IN_A_ROW = 256;
-const ITEMS_IN_A_ROW = 1024;
-const MOST_TILES = 128;
-const SEED = 2.6; // radius of a centre [pixels], if there is room for it
-const MOVES = 4; // times as long as it is, a move from one frame to the next is drawn
-const NEAR = 2.2; // pixels around a tile from which a boundary is seen in it
+import { rounded } from "./plot.js";
 
 // What labels stand for, where they stand for something.
 export function classLegend(layer) {
@@ -27,6 +17,7 @@ export class FlatPicture {
     this.held = null;
     this.data = null;
     this.line = 1.5;
+    this.smooth = true; // boundaries of labels
     this.contour = false;
     const unit = Math.min(...layer.scale);
     this.aspect = layer.scale.map((h) => h / unit);
@@ -55,10 +46,11 @@ export class FlatPicture {
 
   draw(view, colours) {
     const { canvas } = this.graphics;
+    const defined = { LABELS: this.isLabels ? 1 : 0, SMOOTH: this.smooth ? 1 : 0 };
     this.graphics.draw("flat.frag", {
       image: { ...(this.isLabels ? this.empty : this.held), unit: 0 },
       labels: { ...(this.isLabels ? this.held : this.empty), unit: 1 },
-      mode: { int: this.isLabels ? 2 : this.layer.surface || this.layer.twoSided ? 0 : 1 },
+      mode: { int: this.layer.surface || this.layer.twoSided ? 0 : 1 },
       canvas: [canvas.width, canvas.height],
       centre: [view.centre[0] / this.aspect[0], view.centre[1] / this.aspect[1]],
       scale: view.scale,
@@ -66,9 +58,9 @@ export class FlatPicture {
       aspect: this.aspect,
       level: this.level,
       contour: this.contour || this.layer.surface ? 1 : 0,
-      line: this.line,
+      line: (this.line * canvas.width) / Math.max(canvas.clientWidth, 1),
       back: colours.stage,
-    });
+    }, { defined });
   }
 }
 
@@ -90,240 +82,15 @@ export class FlatRenderer extends FlatPicture {
 
   controls(box, changed) {
     if (!this.isLabels) return;
-    addChoice(box, "Boundaries", [["1.5", "drawn"], ["0", "none"]], "1.5", (value) => {
-      this.line = Number(value);
+    addChoice(box, "Boundaries", [["smooth", "smooth"], ["pixels", "of pixels"], ["", "none"]], "smooth", (value) => {
+      this.smooth = value === "smooth";
+      this.line = value === "" ? 0 : 1.5;
       changed(false);
     });
   }
 
   legend() {
     if (this.isLabels) return classLegend(this.layer);
-    return { low: this.layer.low.toPrecision(3), high: this.layer.high.toPrecision(3), name: this.layer.name, ramp: !this.layer.twoSided };
-  }
-}
-
-// Flat cells: their owner is found at every fragment, so that boundaries are sharp at any zoom.
-export class CellRenderer {
-  constructor(graphics, layer, series) {
-    this.graphics = graphics;
-    this.layer = layer;
-    this.series = series;
-    this.size = layer.shape.map((n, axis) => n * layer.spacing[axis]);
-    this.periods = layer.periodic ? this.size : [0, 0];
-    this.colourBy = "cell";
-    this.range = [0, 1];
-    this.line = 1.6;
-    this.cells = null;
-    this.held = [];
-    this.open = null;
-    this.openShown = null;
-    this.marks = new Marks(graphics);
-    this.seeds = true;
-    this.arrows = false;
-    this.nextCells = null;
-  }
-
-  get plane() {
-    return this.size;
-  }
-
-  async prepare() {
-    const first = await this.series.get(0);
-    const frames = await this.series.frames;
-    const values = frames.flatMap((frame) => [...frame.colour]);
-    this.range = values.length ? [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))] : [0, 1];
-    const types = new Set(frames.flatMap((frame) => [...frame.type]));
-    this.ways = [["cell", "by cell"]];
-    if (types.size > 1) this.ways.push(["type", "by type"]);
-    if (this.range[1] > this.range[0]) this.ways.push(["property", `by ${this.layer.colourBy.replaceAll("_", " ")}`]);
-    this.colourBy = this.ways[this.ways.length - 1][0];
-    return first;
-  }
-
-  async show(index) {
-    const cells = await this.series.get(index);
-    this.nextCells = index + 1 < this.layer.counts.length ? await this.series.get(index + 1) : null;
-    this.setCells(cells);
-  }
-
-  // Draw these cells from now on (also when they have moved).
-  setCells(cells) {
-    this.cells = cells;
-    this.stale = true;
-  }
-
-  // What the graphics card held is gone.
-  restore() {
-    this.openShown = null;
-    this.marks = new Marks(this.graphics);
-    this.stale = true;
-  }
-
-  upload() {
-    const { graphics, cells } = this;
-    graphics.forget(...this.held);
-    const tiles = Math.min(MOST_TILES, Math.max(16, 2 ** Math.ceil(Math.log2(3 * Math.sqrt(cells.count + 1)))));
-    const { clientWidth, clientHeight } = graphics.canvas;
-    const margin = NEAR * Math.max(this.size[0] / Math.max(clientHeight, 1), this.size[1] / Math.max(clientWidth, 1));
-    const lists = candidates(cells, this.size, this.periods, tiles, margin);
-    const ranges = new Int32Array(2 * tiles * tiles);
-    for (let k = 0; k < tiles * tiles; k++) {
-      ranges[2 * k] = lists.starts[k];
-      ranges[2 * k + 1] = lists.starts[k + 1] - lists.starts[k];
-    }
-    const itemRows = Math.max(1, Math.ceil(lists.items.length / ITEMS_IN_A_ROW));
-    const items = new Int32Array(itemRows * ITEMS_IN_A_ROW);
-    items.set(lists.items);
-    const numbers = this.numbers();
-    this.held = [
-      graphics.texture("RGBA32F", [numbers.length / (CELLS_IN_A_ROW * PER_CELL), (CELLS_IN_A_ROW * PER_CELL) / 4], numbers),
-      graphics.texture("RG32I", [tiles, tiles], ranges),
-      graphics.texture("R32I", [itemRows, ITEMS_IN_A_ROW], items),
-    ];
-    if (this.openShown !== cells.open) {
-      graphics.forget(this.open);
-      this.openShown = cells.open;
-      this.open = graphics.texture("R8", this.layer.shape, cells.open.map((n) => 255 * n), true);
-      this.walls = cells.open.includes(0) ? 1 : 0;
-    }
-    const round = cells.a00.every((a, i) => a === 1 && cells.a11[i] === 1 && cells.a01[i] === 0);
-    this.plain = !isQuadratic(cells) ? 0 : round ? 2 : 1;
-    this.placeMarks();
-    this.stale = false;
-  }
-
-  // What the shader reads of every cell.
-  numbers() {
-    const { cells } = this;
-    const rows = Math.max(1, Math.ceil(cells.count / CELLS_IN_A_ROW));
-    const numbers = new Float32Array(rows * CELLS_IN_A_ROW * PER_CELL);
-    const colours = cellColours(cells, this.colourBy, this.range);
-    for (let i = 0; i < cells.count; i++) {
-      const at = i * PER_CELL;
-      const s = cells.scale[i];
-      [numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]] = [cells.x0[i], cells.x1[i], cells.potential[i], s];
-      [numbers[at + 4], numbers[at + 5], numbers[at + 6], numbers[at + 7]] = [s * cells.a00[i], s * cells.a01[i], s * cells.a11[i], cells.exponent[i]];
-      [numbers[at + 8], numbers[at + 9], numbers[at + 10], numbers[at + 11]] = [cells.kind[i], cells.axis0[i], cells.axis1[i], cells.length[i]];
-      numbers[at + 12] = cells.cap[i];
-      for (let channel = 0; channel < 3; channel++) numbers[at + 16 + channel] = colours[i][channel] / 255;
-    }
-    return numbers;
-  }
-
-  uniforms(colours) {
-    if (this.stale) this.upload();
-    const [cells, tiles, items] = this.held;
-    return {
-      cells: { ...cells, unit: 0 },
-      tiles: { ...tiles, unit: 1 },
-      items: { ...items, unit: 2 },
-      open: { ...this.open, unit: 3 },
-      size: this.size,
-      period: this.periods,
-      pixel: this.layer.spacing,
-      line: this.line,
-      back: colours.stage,
-      wall: colours.wall,
-      medium: colours.medium,
-    };
-  }
-
-  // Constants of the shader.
-  defined(raw) {
-    return { PLAIN: this.plain, WALLS: this.walls, RAW: raw };
-  }
-
-  draw(view, colours) {
-    if (this.cells === null) return;
-    const { canvas } = this.graphics;
-    const uniforms = {
-      ...this.uniforms(colours),
-      line: (this.line * canvas.width) / Math.max(canvas.clientWidth, 1),
-      canvas: [canvas.width, canvas.height],
-      centre: view.centre,
-      scale: view.scale,
-    };
-    this.graphics.draw("cells.frag", uniforms, { defined: this.defined(0) });
-    this.marks.draw(view);
-  }
-
-  // The centres, and where they go.
-  placeMarks() {
-    const { cells, size, seeds, marks } = this;
-    const each = Math.sqrt((size[0] * size[1]) / Math.max(cells.count, 1)); // length of a cell
-    const { clientWidth, clientHeight } = this.graphics.canvas;
-    const pixels = Math.min(clientWidth / size[1], clientHeight / size[0]) * each;
-    const radius = Math.min(SEED, Math.max(0.12 * pixels, 0.6));
-    const moves = this.moves();
-    marks.set(seeds ? cells.count + moves.length : 0, (k, numbers, at) => {
-      const i = k < cells.count ? k : moves[k - cells.count];
-      const goes = k < cells.count ? 0 : MOVES;
-      const [y, x] = [cells.x0[i], cells.x1[i]];
-      const [dy, dx] = goes ? [this.nextCells.x0[i] - y, this.nextCells.x1[i] - x] : [0, 0];
-      numbers.set([x, y, 0, x + goes * dx, y + goes * dy, 0, 1, 1, 1, goes ? 0.8 : radius], at);
-    });
-  }
-
-  // The cells whose moves to the next frame are drawn: those that live on and do not cross the border of a box that repeats.
-  moves() {
-    const { cells, nextCells, periods } = this;
-    if (!this.arrows || nextCells === null || nextCells.count !== cells.count) return [];
-    const jumps = (i, axis) => periods[axis] > 0 && Math.abs(nextCells[`x${axis}`][i] - cells[`x${axis}`][i]) > periods[axis] / 2;
-    return Array.from({ length: cells.count }, (_, i) => i).filter((i) => cells.id[i] === nextCells.id[i] && !jumps(i, 0) && !jumps(i, 1));
-  }
-
-  // Owner + 1 of every pixel of the grid, 0 for the medium and walls, as the shader finds them.
-  labels(colours) {
-    const { gl } = this.graphics;
-    const [height, width] = this.layer.shape;
-    const target = gl.createTexture();
-    const frame = gl.createFramebuffer();
-    const uniforms = this.uniforms(colours);
-    gl.activeTexture(gl.TEXTURE7);
-    gl.bindTexture(gl.TEXTURE_2D, target);
-    gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, width, height);
-    gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
-    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, target, 0);
-    this.graphics.draw("cells.frag", {
-      ...uniforms, canvas: [width, height], centre: [this.size[0] / 2, this.size[1] / 2], scale: this.layer.spacing[0],
-    }, { width, height, defined: this.defined(1) });
-    const bytes = new Uint8Array(4 * width * height);
-    gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
-    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
-    gl.deleteFramebuffer(frame);
-    gl.deleteTexture(target);
-    const labels = new Uint32Array(width * height);
-    for (let row = 0; row < height; row++) {
-      for (let column = 0; column < width; column++) {
-        const at = 4 * ((height - 1 - row) * width + column); // the last row comes first
-        labels[row * width + column] = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16);
-      }
-    }
-    return labels;
-  }
-
-  controls(box, changed) {
-    if (this.ways.length > 1) {
-      addChoice(box, "Colour", this.ways, this.colourBy, (value) => {
-        this.colourBy = value;
-        this.stale = true;
-        changed(false);
-      });
-    }
-    addChoice(box, "Boundaries", [["1.6", "drawn"], ["0", "none"]], "1.6", (value) => {
-      this.line = Number(value);
-      changed(false);
-    });
-    addChoice(box, "Centres", [["seeds", "points"], ["arrows", "points and moves"], ["", "none"]], "seeds", (value) => {
-      this.seeds = value !== "";
-      this.arrows = value === "arrows";
-      this.stale = true;
-      changed(false);
-    });
-  }
-
-  legend() {
-    if (this.colourBy !== "property") return null;
-    return { low: this.range[0].toPrecision(2), high: this.range[1].toPrecision(2), name: this.layer.colourBy.replaceAll("_", " "), ramp: true };
+    return { low: rounded(this.layer.low), high: rounded(this.layer.high), name: this.layer.name, ramp: !this.layer.twoSided };
   }
 }

@@ -1,15 +1,18 @@
 // The page: puts data, pictures, time, plot and words together.
 import { canRecord, record, save, still } from "./capture.js";
-import { CellRenderer, FlatRenderer } from "./flat_renderer.js";
+import { CellRenderer } from "./cell_renderer.js";
+import { FlatRenderer } from "./flat_renderer.js";
 import { Graphics } from "./gl.js";
 import { LiveCells, whyNoCells } from "./live_cells.js";
 import { LiveTexture, whyNoTexture } from "./live_texture.js";
 import { drawOverlay } from "./overlay.js";
-import { CellSeries, Series, readPage, readScalars } from "./page_data.js";
+import { MeshRenderer } from "./mesh_renderer.js";
+import { CellSeries, MeshSeries, PointSeries, Series, readPage, readScalars } from "./page_data.js";
 import { addButton, addChoice, element, readColours, say, showLegend, showWords } from "./panels.js";
 import { Pace } from "./pace.js";
 import { Player } from "./player.js";
 import { Plot, short } from "./plot.js";
+import { PointsRenderer } from "./points_renderer.js";
 import { View } from "./view.js";
 import { VolumeRenderer } from "./volume_renderer.js";
 
@@ -40,6 +43,8 @@ class Show {
 
   rendererOf(layer) {
     if (layer.kind === "cells2") return new CellRenderer(this.graphics, layer, new CellSeries(layer));
+    if (layer.kind === "mesh3") return new MeshRenderer(this.graphics, layer, new MeshSeries(layer));
+    if (layer.kind.startsWith("points")) return new PointsRenderer(this.graphics, layer, new PointSeries(layer), null);
     const series = new Series(layer);
     if (layer.kind.endsWith("2")) return new FlatRenderer(this.graphics, layer, series);
     const width = layer.surface && this.page.family === "curvatubes" ? this.page.live?.values.interface_width ?? 0 : 0;
@@ -50,7 +55,7 @@ class Show {
     showWords(this.page);
     for (const renderer of this.renderers) if (renderer.prepare) await renderer.prepare();
     await this.openScalars();
-    this.choose(0);
+    this.choose(this.grounds[0]);
     this.openLive();
     await this.player.go(this.page.frames.length - 1);
   }
@@ -110,22 +115,41 @@ class Show {
     this.plot.show(values, this.player.index, this.colours);
   }
 
+  // Numbers of the layers of which one is shown at a time; points lie over one of as many axes, where there is one.
+  get grounds() {
+    const { layers } = this.page;
+    const axes = (layer) => layer.kind.slice(-1);
+    const ground = (layer) => !layer.kind.startsWith("points");
+    return layers.map((_, k) => k).filter((k) => ground(layers[k]) || !layers.some((other) => ground(other) && axes(other) === axes(layers[k])));
+  }
+
+  // The points that lie over what is shown.
+  get overlays() {
+    const axes = this.renderer.layer.kind.slice(-1);
+    if (this.renderer instanceof PointsRenderer) return [];
+    return this.renderers.filter((other) => other instanceof PointsRenderer && other.layer.kind.slice(-1) === axes);
+  }
+
   // Show another layer.
   choose(number) {
     this.renderer = this.renderers[number];
     const box = document.getElementById("looks");
     box.replaceChildren();
-    if (this.renderers.length > 1) {
-      addChoice(box, "Layer", this.page.layers.map((layer, k) => [String(k), layer.name]), String(number), async (value) => {
+    const { grounds, overlays } = this;
+    if (grounds.length > 1) {
+      addChoice(box, "Layer", grounds.map((k) => [String(k), this.page.layers[k].name]), String(number), async (value) => {
         this.choose(Number(value));
-        await this.renderer.show(this.player.index);
+        await this.load(this.player.index);
         this.redraw();
       });
     }
-    this.renderer.controls(box, (otherPlane) => {
-      if (otherPlane) this.view.show(this.renderer.plane);
-      this.redraw();
-    });
+    for (const points of overlays) points.putOver(this.renderer);
+    for (const shown of [this.renderer, ...overlays]) {
+      shown.controls(box, (otherPlane) => {
+        if (otherPlane) this.view.show(this.renderer.plane);
+        this.redraw();
+      });
+    }
     addButton(box, "Picture", "Save this view as a PNG", async () => {
       save(await this.still(), `${this.baseName}.png`);
     });
@@ -159,9 +183,13 @@ class Show {
 
   async showFrame(index) {
     this.live?.leave();
-    await this.renderer.show(index);
+    await this.load(index);
     this.showScalar();
     await this.drawn();
+  }
+
+  load(index) {
+    return Promise.all([this.renderer, ...this.overlays].map((shown) => shown.show(index)));
   }
 
   // Resolves after the next picture.
@@ -202,8 +230,9 @@ class Show {
     if (this.graphics.gl.isContextLost()) return;
     fit(this.canvas, quality);
     this.renderer.draw(this.view, this.colours);
+    for (const points of this.overlays) points.draw(this.view, this.colours);
     this.drawPen(fit);
-    showLegend(this.renderer.legend());
+    showLegend(this.renderer.legend() ?? this.overlays.map((points) => points.legend()).find(Boolean) ?? null);
     this.pictures += 1;
   }
 
@@ -223,8 +252,9 @@ class Show {
   // The world's lengths per length of the view, and their unit.
   lengths() {
     const { layer } = this.renderer;
+    if (layer.kind === "points2") return { perUnit: this.renderer.unit, unit: layer.unit };
     if (layer.kind === "cells2") return { perUnit: layer.perBox, unit: layer.unit || "pixel" };
-    const unit = layer.unit || "pixel";
+    const unit = layer.unit || ("shape" in layer ? "pixel" : "");
     if (!this.view.flat) return { perUnit: this.renderer.longest, unit };
     return { perUnit: Math.min(...layer.scale.slice(-2)), unit };
   }

@@ -8,12 +8,12 @@ uniform float pixels;
 out vec4 colour;
 
 void main() {
-  float r = look.a, away;
+  float r = abs(look.a), away;
   if (far < 1.0) away = length(place) - r;
   else {
-    float head = min(5.0 * r, far), shaft = length(vec2(place.x - clamp(place.x, 0.0, max(far - head, 0.0)), place.y)) - 0.6 * r;
-    float tip = max(abs(place.y) * 0.9 + 0.42 * (place.x - far), far - head - place.x);
-    away = min(shaft, tip);
+    float head = look.a < 0.0 ? 0.0 : min(5.0 * r, far);
+    away = length(vec2(place.x - clamp(place.x, 0.0, far - head), place.y)) - 0.6 * r;  // the shaft
+    if (head > 0.0) away = min(away, max(abs(place.y) * 0.9 + 0.42 * (place.x - far), far - head - place.x));
   }
   float cover = clamp(0.5 - (away - 0.9 * pixels), 0.0, 1.0);
   if (cover <= 0.0) discard;

@@ -41,7 +41,8 @@ function drawScaleBar(pen, canvas, lengthPerPixel, unit, { ink, card }, ratio) {
   pen.fillRect(x, y, pixels, 3 * ratio);
   pen.font = `${12 * ratio}px system-ui, sans-serif`;
   pen.textAlign = "center";
-  pen.fillText(`${Number(length.toPrecision(3))} ${unit}`, x + pixels / 2, y - 5 * ratio);
+  const word = unit === "pixel" && length !== 1 ? "pixels" : unit;
+  pen.fillText(`${Number(length.toPrecision(3))} ${word}`.trim(), x + pixels / 2, y - 5 * ratio);
 }
 
 // Draw all of it; `lengths` says {perUnit, unit}: the world's lengths per length of the view.

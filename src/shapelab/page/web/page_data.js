@@ -1,5 +1,5 @@
 // What the file holds: the words of the page, and its arrays, unpacked when they are shown.
-import { AS_IT_IS, FROM_BEFORE, FROM_NEIGHBOURS, fromBase64, gunzip, joinPlanes, readColumns, undoDifferences } from "./bytes.js";
+import { AS_IT_IS, FROM_BEFORE, FROM_NEIGHBOURS, fromBase64, gunzip, joinPlanes, readColumns, undoDifferences, undoFolded } from "./bytes.js";
 
 const KEPT_FRAMES = 6;
 
@@ -81,6 +81,35 @@ export class CellSeries {
     const open = new Uint8Array(size);
     for (let k = 0; k < size; k++) open[k] = (bits[k >> 3] >> (7 - (k & 7))) & 1;
     return open;
+  }
+}
+
+// Points or arrows of all frames.
+export class PointSeries {
+  constructor(layer) {
+    this.layer = layer;
+    this.pieces = new Pieces(layer);
+    this.frames = null;
+  }
+
+  async get(index) {
+    this.frames ??= this.pieces.all().then((pieces) => readColumns(this.layer, pieces));
+    return (await this.frames)[index];
+  }
+}
+
+// A mesh: coordinates and values of its vertices, and its triangles.
+export class MeshSeries {
+  constructor(layer) {
+    this.layer = layer;
+    this.pieces = new Pieces(layer);
+  }
+
+  async get() {
+    const pieces = await this.pieces.all();
+    const [mesh] = readColumns(this.layer, pieces);
+    mesh.faces = undoFolded(pieces[this.layer.faces]);
+    return mesh;
   }
 }
 

@@ -8,6 +8,11 @@ export function short(value) {
   return size !== 0 && (size >= 1e5 || size < 1e-3) ? value.toExponential(2) : String(Number(value.toPrecision(4)));
 }
 
+// A value in few digits, as legends have it.
+export function rounded(value, digits = 3) {
+  return short(Number(value.toPrecision(digits)));
+}
+
 export class Plot {
   // `steps` has the step of each frame; `go` is called with the frame that the reader chooses.
   constructor(canvas, steps, go) {

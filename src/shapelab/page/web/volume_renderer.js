@@ -1,6 +1,7 @@
 // Fields as surfaces and label volumes in space; either also as slices, which are flat images.
 import { FlatPicture, classLegend } from "./flat_renderer.js";
 import { addChoice, addSlider, element } from "./panels.js";
+import { rounded } from "./plot.js";
 
 const AXES = ["z", "y", "x"];
 
@@ -160,9 +161,9 @@ export class VolumeRenderer {
 
   legend() {
     if (this.isLabels) return classLegend(this.layer);
-    if (this.slice !== "") return { low: this.low.toPrecision(2), high: this.high.toPrecision(2), name: this.layer.name, ramp: !this.layer.surface };
+    if (this.slice !== "") return { low: rounded(this.low), high: rounded(this.high), name: this.layer.name, ramp: !this.layer.surface };
     if (this.plain) return null;
-    const top = this.layer.curvature.toPrecision(2);
+    const top = rounded(this.layer.curvature);
     return { low: `−${top}`, high: top, name: `mean curvature [1/${this.layer.unit || "pixel"}]`, ramp: false };
   }
 }
