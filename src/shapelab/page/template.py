@@ -52,6 +52,7 @@ COMPUTE = ("curvature_common.wgsl", "curvature_gradient.wgsl", "curvature_step.w
 """What computes on a graphics card, as one shader module."""
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z_]+\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
+_SPARED = re.compile(r"^[ \t]*//.*\n|^[ \t]+", re.MULTILINE)
 
 
 def fill(page: Mapping[str, Any], blobs: Iterable[str]) -> str:
@@ -69,7 +70,7 @@ def fill(page: Mapping[str, Any], blobs: Iterable[str]) -> str:
         f"default-src 'none'; script-src {_hash(program)}; style-src {_hash(style)}; worker-src blob:; img-src blob: data:; "
         "media-src blob:; base-uri 'none'; form-action 'none'"
     )
-    parts = [_data(f"shader-{name}", "text/plain", _read(name)) for name in SHADERS]
+    parts = [_data(f"shader-{name}", "text/plain", _bare(name)) for name in SHADERS]
     if page.get("family") == "curvatubes":
         parts.append(_data("worker", "text/plain", joined(WORKER_MODULES)))
         parts.append(_data("compute", "text/plain", joined_shaders(COMPUTE)))
@@ -87,12 +88,12 @@ def fill(page: Mapping[str, Any], blobs: Iterable[str]) -> str:
 
 def joined(modules: Iterable[str]) -> str:
     """Return modules as one script: each comes after what it imports, and no two have a name in common."""
-    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", _read(name))) for name in modules)
+    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", _bare(name))) for name in modules)
 
 
 def joined_shaders(names: Iterable[str]) -> str:
     """Return compute shaders as one module: no two have a name in common."""
-    return "\n".join(map(_read, names))
+    return "\n".join(map(_bare, names))
 
 
 def notebook_program() -> str:
@@ -105,6 +106,11 @@ def _data(name: str, kind: str, text: str) -> str:
     safe = text.replace("<", "\\u003c") if kind == "application/json" else text
     assert "</script" not in safe.lower()
     return f'<script type="{kind}" id="{name}">{safe}</script>'
+
+
+def _bare(name: str) -> str:
+    """Return a program without what only its authors need: whole lines of comments, and indentation."""
+    return _SPARED.sub("", _read(name))
 
 
 def _read(name: str) -> str:
