@@ -57,8 +57,8 @@ class Marks:
         """Return a point layer of a run, with the long axes of its cells where they have one."""
         table = run.table(item.path)
         axes = [name for name in table.columns if str(name).startswith("axis_")]
-        by_frame = {int(index): rows[axes].to_numpy(float) for index, rows in table.groupby("frame")}
-        found = [by_frame.get(index, np.zeros((0, len(axes)))) for index in range(len(run))]
+        of_frame, places = table["frame"].to_numpy(), table[axes].to_numpy(float)
+        found = [places[of_frame == index] for index in range(len(run))]
         long = _long_axes(run, found)
         frames = [Places(at, None if long is None else long[index]) for index, at in enumerate(found)]
         return cls(item.name, item.meta, frames, lines=True)
