@@ -89,6 +89,11 @@ def look(browser: Chromium, pages: dict[str, Path]) -> None:
     browser.run(f"{SHOW}.live.fromFrame()")
     with Meter(browser, "texture of 64^3 goes on in a worker, while it is drawn:") as meter:
         meter.count = browser.run(counted(f"{SHOW}.live.steps"))
+    browser.run(f"{SHOW}.live.compute = 'card', {SHOW}.live.fromFrame()")
+    begun = f"{SHOW}.live.computing === 'card' && {SHOW}.live.steps > 0"
+    browser.run(f"new Promise(done => {{ const look = () => {begun} ? done() : setTimeout(look, 50); look(); }})")
+    with Meter(browser, "the same by WebGPU in software:") as meter:
+        meter.count = browser.run(counted(f"{SHOW}.live.steps"))
     browser.open(pages["some"])
     browser.run(f"{SHOW}.live.run()")
     with Meter(browser, "250 cells on 512^2 go on and are drawn:") as meter:
@@ -113,7 +118,7 @@ class Meter:
 
     def __exit__(self, *error: object) -> None:
         passed, spent = time.perf_counter() - self.start, self.processor() - self.before
-        print(f"{self.what} {self.count / passed:.0f}/s by the clock; {1000 * spent / max(self.count, 1):.1f} ms of the processor each")
+        print(f"{self.what} {self.count / passed:.3g}/s by the clock; {1000 * spent / max(self.count, 1):.1f} ms of the processor each")
 
 
 PLAY = f"""

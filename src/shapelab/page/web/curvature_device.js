@@ -32,14 +32,18 @@ async function findAdapter(wanted) {
   if (!globalThis.navigator?.gpu) return "this browser has no WebGPU";
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
   if (adapter === null) return "no graphics card that WebGPU can use was found";
-  const software = adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false;
-  return software && !wanted ? "WebGPU runs in software here" : adapter;
+  return inSoftware(adapter) && !wanted ? "WebGPU runs in software here" : adapter;
+}
+
+function inSoftware(adapter) {
+  return adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false;
 }
 
 // What a reader calls the card.
-function nameOf({ info }) {
-  const name = info?.description || [info?.vendor, info?.architecture].filter(Boolean).join(" ");
-  return name || "graphics card";
+function nameOf(adapter) {
+  const { info } = adapter;
+  const name = info?.description || [info?.vendor, info?.architecture].filter(Boolean).join(" ") || "graphics card";
+  return inSoftware(adapter) ? `${name}, in software` : name;
 }
 
 export class CurvatureDevice {

@@ -124,6 +124,7 @@ async function energies(way, count) {
 }
 
 async function turn() {
+  if (!running) return; // paused since it was put in line
   await computer.advance(SLICE);
   if (!waiting) await handOut();
 }

@@ -98,7 +98,7 @@ export class LiveTexture {
     renderer.setLevel(0);
     renderer.setData(bytes, 8);
     const energy = Number.isFinite(this.energy) ? ` · energy ${short(this.energy)}` : "";
-    this.words.textContent = `step ${this.steps}${energy}${this.rate ? ` · ${this.rate.toFixed(0)} steps/s` : ""}`;
+    this.words.textContent = `step ${this.steps}${energy}${this.rate ? ` · ${this.rate.toFixed(this.rate < 10 ? 1 : 0)} steps/s` : ""}`;
     await this.shown();
     this.post({ kind: "drawn" });
   }
@@ -108,6 +108,7 @@ export class LiveTexture {
     const seed = Math.floor(Math.random() * 2 ** 32);
     this.post({ kind: "start", shape, parameters: this.parameters, field, seed, compute: this.compute, code: embedded("compute") });
     this.started = true;
+    this.steps = 0;
   }
 
   fromNoise() {
