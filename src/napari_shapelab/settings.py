@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from shapelab.io.output import new_version
+
 __all__ = ["NO_MEMORY", "PLUGIN", "last_used", "max_rate", "remember", "runs_folder", "set_runs_folder", "take_scenarios"]
 
 PLUGIN = "napari-shapelab"
@@ -82,7 +84,8 @@ def remember(family: str, preset: str, values: Mapping[str, Any]) -> None:
     try:
         known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         known[family] = {"preset": preset, "values": dict(values)}
-        file.write_text(json.dumps(known, indent=1), encoding="utf-8")
+        with new_version(file) as partial:
+            partial.write_text(json.dumps(known, indent=1), encoding="utf-8")
     except (OSError, ValueError, TypeError):  # a run must not fail for it
         return
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from shapelab.errors import InputError
 
@@ -49,7 +50,7 @@ def _load() -> None:
     said = {name: os.environ.get(name) for name in ("KEOPS_VERBOSE", "PYKEOPS_VERBOSE")}
     os.environ.update(dict.fromkeys(said, "0"))
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with _without_this_thread():
             import pykeops
 
             pykeops.set_verbose(False)
@@ -59,6 +60,24 @@ def _load() -> None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+class _Others:
+    """The output, without what one thread prints."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self._quiet = stream, threading.get_ident()
+
+    def write(self, text: str) -> int:
+        return len(text) if threading.get_ident() == self._quiet else int(self._stream.write(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _without_this_thread() -> contextlib.AbstractContextManager[Any]:
+    """Drop what this thread prints; the output is that of the whole program, and others may print meanwhile."""
+    return contextlib.nullcontext() if sys.stdout is None else contextlib.redirect_stdout(_Others(sys.stdout))
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import numpy as np
 from shapelab.catalog import Family, families, scenarios
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
+from shapelab.io.output import new_file
 from shapelab.simulation import Simulation
 
 __all__ = ["as_command", "as_script", "edited_arrays", "given_arrays", "option_words", "save_array"]
@@ -103,10 +104,8 @@ def save_array(file: Path, array: np.ndarray) -> None:
         if present.dtype == array.dtype and np.array_equal(present, array):
             return
         raise InputError(f"{str(file)!r} exists already and holds something else: choose another folder; nothing was overwritten.")
-    try:
-        np.save(file, array)
-    except OSError as error:
-        raise InputError(f"{str(file)!r} cannot be written: {error.strerror or error}.") from error
+    with new_file(file) as partial, partial.open("wb") as stream:  # by name, numpy would add a suffix
+        np.save(stream, array)
 
 
 def as_command(simulation: Simulation) -> str:

@@ -150,3 +150,32 @@ def test_options_share_all_runs_among_the_rounds():
         sizes = FitOptions(simulations=runs, rounds=rounds).sizes()
         assert sum(sizes) == runs
         assert min(sizes) > 0
+
+
+def test_damaged_numbers_of_runs_are_made_again_and_no_kill_loses_the_others(tmp_path, monkeypatch):
+    """The file is tidied when a fit is resumed: that is a new version of it, and not the file itself cut and written again."""
+    from shapelab.estimate.draws_file import DRAWS, DrawsFile
+
+    folder, plan = tmp_path / "fit", {"scenario": "x"}
+    with DrawsFile(folder, plan) as file:
+        for index in range(3):
+            file.add(index, 0, {"speed": 1.0}, {"distance": float(index)}, "")
+    whole = (folder / DRAWS).read_bytes().splitlines(keepends=True)
+    deep = b'{"run": ' + b"[" * 100_000 + b"\n"
+    (folder / DRAWS).write_bytes(whole[0] + b"\xff\xfe\n" + deep + b'{"run": 1e999, "statistics": {}}\n' + whole[2] + whole[1][:20])
+    before = (folder / DRAWS).read_bytes()
+
+    class Killed(BaseException):
+        pass
+
+    def killed(self, target):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.replace", killed)
+        with pytest.raises(Killed), DrawsFile(folder, plan):
+            pass
+    assert (folder / DRAWS).read_bytes() == before
+    with DrawsFile(folder, plan) as file:
+        assert [index in file for index in range(3)] == [True, False, True]
+    assert (folder / DRAWS).read_bytes() == whole[0] + whole[2]

@@ -1,12 +1,13 @@
 """Formulas of KeOps as costs: the reductions, the solve, and what is refused. The first run on a machine compiles for a while."""
 
 import sys
+import threading
 
 import numpy as np
 import pytest
 
 import shapelab as sl
-from shapelab.keops import keops_missing
+from shapelab.keops import _without_this_thread, keops_missing
 from shapelab.transport import Domain, Solver, costs
 from shapelab.transport.formula import KeopsReduction
 from shapelab.transport.passes import assignment_on
@@ -27,6 +28,17 @@ def test_formula_without_keops_is_refused_in_a_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "pykeops", None)
     with pytest.raises(sl.ShapelabError, match="PyKeOps"):
         sl.solve_cells([[0.5, 0.5]], [0.1], (16, 16), 1 / 16, costs.Formula("SqNorm2(z)"))
+
+
+def test_keops_is_loaded_without_a_word_and_others_may_print_meanwhile(capsys):
+    """The output belongs to the whole program: a comparison on a thread of its own must not take what another one prints."""
+    with _without_this_thread():
+        print("of KeOps")
+        other = threading.Thread(target=print, args=("of another thread",))
+        other.start()
+        other.join()
+    print("afterwards")
+    assert capsys.readouterr().out == "of another thread\nafterwards\n"
 
 
 def test_formula_without_a_compiler_is_refused_in_a_sentence(monkeypatch):

@@ -24,6 +24,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_shapelab.viewer.tabbed import own_tab
+from shapelab.errors import ShapelabError
+from shapelab.io.output import new_version
 from shapelab.measure import unit_of
 from shapelab.measure.units import shown_name
 from shapelab.units import shown_unit
@@ -124,15 +126,16 @@ class Measurements(QWidget):
         """Write the table as CSV."""
         text = io.StringIO()
         csv.writer(text).writerows(self.rows())
-        Path(path).write_text(text.getvalue(), encoding="utf-8")
+        with new_version(Path(path)) as partial:
+            partial.write_text(text.getvalue(), encoding="utf-8")
 
     def _ask_and_save(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save the measurements", "measurements.csv", "CSV (*.csv)")
         if path:
             try:
                 self.save(path)
-            except OSError as error:
-                self.note.setText(f"The table cannot be written to {path!r}: {error.strerror or error}.")
+            except ShapelabError as error:
+                self.note.setText(str(error))
                 self.note.show()
 
     def _fill(self) -> None:

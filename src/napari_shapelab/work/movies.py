@@ -26,7 +26,7 @@ from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.save_frames import SaveFramesButton
 from napari_shapelab.work.script_button import Script, ScriptButton
 from shapelab.errors import InputError, ShapelabError
-from shapelab.io.output import new_file, require_new
+from shapelab.io.output import new_files
 from shapelab.movies import CellsOverTime, Event, Movie, link_cells, measure_over_time
 from shapelab.stopping import stoppable
 
@@ -173,10 +173,8 @@ class MoviesPanel(QWidget):
             raise InputError("Measure a movie first.")
         tables = {"": self.found.table, "-events": self.found.events, "-frames": self.found.per_frame()}
         paths = [path.with_name(f"{path.stem}{part}.csv") for part in tables]
-        for target in paths:
-            require_new(target)
-        for target, table in zip(paths, tables.values(), strict=True):
-            with new_file(target) as partial:
+        with new_files(*paths) as partials:
+            for partial, table in zip(partials, tables.values(), strict=True):
                 table.to_csv(partial, index=False)
         return paths
 

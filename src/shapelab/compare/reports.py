@@ -15,6 +15,7 @@ import numpy as np
 
 from shapelab.arguments import checked
 from shapelab.errors import InputError
+from shapelab.io.output import new_version
 from shapelab.measure.diagram import CurvatureDiagram
 
 __all__ = ["numbers_of", "write_report"]
@@ -54,7 +55,8 @@ def write_report(result: Mapping[str, Any], folder: str | Path, *, figure: bool 
     written = [_write_numbers(result, target / "comparison.csv"), _write_json(result, target / "comparison.json")]
     for name, value in result.items():
         if hasattr(value, "to_csv"):
-            value.to_csv(target / f"{name}.csv")
+            with new_version(target / f"{name}.csv") as partial:
+                value.to_csv(partial)
             written.append(target / f"{name}.csv")
     if figure and find_spec("matplotlib") is not None:
         written += _write_figure(result, target / "comparison.png")
@@ -67,7 +69,7 @@ def numbers_of(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _write_numbers(result: Mapping[str, Any], path: Path) -> Path:
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with new_version(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["name", "value"])
         writer.writerows(numbers_of(result).items())
@@ -77,7 +79,8 @@ def _write_numbers(result: Mapping[str, Any], path: Path) -> Path:
 def _write_json(result: Mapping[str, Any], path: Path) -> Path:
     plain = {name: _plain(value) for name, value in result.items() if not isinstance(value, CurvatureDiagram)}
     plain["versions"] = {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
-    path.write_text(json.dumps(plain, indent=2, ensure_ascii=False), encoding="utf-8")
+    with new_version(path) as partial:
+        partial.write_text(json.dumps(plain, indent=2, ensure_ascii=False), encoding="utf-8")
     return path
 
 
@@ -124,7 +127,8 @@ def _write_figure(result: Mapping[str, Any], path: Path) -> list[Path]:
     for number, (draw, what) in enumerate(panels, start=1):
         draw(picture.add_subplot(rows, columns, number), result, what)
     picture.suptitle(_heading(result), fontsize="medium")
-    picture.savefig(path, dpi=150)
+    with new_version(path) as partial:
+        picture.savefig(partial, dpi=150)
     return [path]
 
 

@@ -10,8 +10,7 @@ import pandas as pd
 
 from shapelab.crystals.moments import Moments
 from shapelab.crystals.orientation import to_euler
-from shapelab.errors import InputError
-from shapelab.io.presence import is_there
+from shapelab.io.output import new_file
 from shapelab.units import shown_unit
 
 __all__ = ["saved_table", "write_saved_table"]
@@ -68,12 +67,8 @@ def saved_table(
 
 def write_saved_table(path: str | Path, table: pd.DataFrame) -> None:
     """Write a table as CSV; InputError if the file exists or cannot be written."""
-    if is_there(Path(path)):
-        raise InputError(f"{str(path)!r} exists already: choose another name; nothing was overwritten.")
-    try:
-        table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
-    except OSError as error:
-        raise InputError(f"The table cannot be written to {str(path)!r}: {error.strerror or error}.") from error
+    with new_file(Path(path)) as partial:
+        table.to_csv(partial, index=False, encoding="utf-8", lineterminator="\n")
 
 
 def _crystals(ids: np.ndarray, orientations: np.ndarray | None, phases: Sequence[int] | None) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from shapelab.errors import InputError
 from shapelab.io.lock import FolderLock
+from shapelab.io.output import new_version
 from shapelab.io.presence import is_file
 from shapelab.io.textfile import read_json, write_json
 
@@ -93,12 +94,13 @@ class DrawsFile:
         if not file.is_file():
             return
         good = []
-        for text in file.read_text(encoding="utf-8").splitlines():
+        for text in file.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 line = json.loads(text)
                 self._found[int(line["run"])] = {str(name): float(value) for name, value in line["statistics"].items()}
-            except (ValueError, KeyError, TypeError, AttributeError):
+            except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
                 continue  # the last line of a fit that was killed
             self.reason = str(line.get("reason") or self.reason)
             good.append(text)
-        file.write_text("".join(f"{text}\n" for text in good), encoding="utf-8")
+        with new_version(file) as partial:
+            partial.write_text("".join(f"{text}\n" for text in good), encoding="utf-8")

@@ -54,7 +54,7 @@ def has_pictures() -> bool:
     return find_spec("matplotlib") is not None
 
 
-def save_posterior(posterior: Posterior, path: Path) -> None:
+def save_posterior(posterior: Posterior, partial: Path) -> None:
     """Write a picture: densities with their intervals on the diagonal, pairs below it; grey are all runs that were made."""
     from matplotlib.figure import Figure
 
@@ -64,7 +64,7 @@ def save_posterior(posterior: Posterior, path: Path) -> None:
     for row in range(n):
         for column in range(n):
             _panel(posterior, axes[row, column], row, column)
-    figure.savefig(path, dpi=130)
+    figure.savefig(partial, dpi=130)
 
 
 def _panel(posterior: Posterior, axes: Any, row: int, column: int) -> None:

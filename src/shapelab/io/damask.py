@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from shapelab.errors import InputError
-from shapelab.io.output import new_file, require_new
+from shapelab.io.output import new_files
 from shapelab.units import conversion, is_length
 
 __all__ = ["material_file", "write_damask"]
@@ -81,10 +81,9 @@ def write_damask(
     rows = [(names[int(i) - 1], orientations[int(i) - 1]) for i in grains]
     if background:
         rows.append((_BACKGROUND, np.array([0.0, 0.0, 0.0, 1.0])))
-    require_new(material_file(file))
-    with new_file(file) as grid, new_file(material_file(file)) as configuration:
-        grid.write_bytes(_image_data(material, np.asarray(spacing, float) * conversion(unit, "m")))
-        configuration.write_text(_configuration(rows), encoding="ascii")
+    with new_files(file, material_file(file)) as (grid_partial, partial):
+        grid_partial.write_bytes(_image_data(material, np.asarray(spacing, float) * conversion(unit, "m")))
+        partial.write_text(_configuration(rows), encoding="ascii")
     return file
 
 

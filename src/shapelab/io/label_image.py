@@ -84,10 +84,10 @@ def _tiff(file: Path, labels: np.ndarray, place: Place, name: str) -> None:
     tifffile.imwrite(file, labels, ome=True, photometric="minisblack", compression="zlib", metadata=metadata)
 
 
-def _hdf5(file: Path, labels: np.ndarray, place: Place, columns: Mapping[str, np.ndarray]) -> None:
+def _hdf5(partial: Path, labels: np.ndarray, place: Place, columns: Mapping[str, np.ndarray]) -> None:
     import h5py
 
-    with h5py.File(file, "w") as store:
+    with h5py.File(partial.name, "w", driver="core", backing_store=False) as store:  # on a full disk the library takes the program down
         dataset = store.create_dataset("labels", data=labels, compression="gzip")
         for dim, axis in zip(dataset.dims, "zyx"[-labels.ndim :], strict=True):
             dim.label = axis
@@ -97,3 +97,5 @@ def _hdf5(file: Path, labels: np.ndarray, place: Place, columns: Mapping[str, np
         for name, values in columns.items():
             column = np.asarray(values)
             grains.create_dataset(name, data=column.astype(str).astype(h5py.string_dtype()) if column.dtype.kind in "UO" else column)
+        store.flush()
+        partial.write_bytes(store.id.get_file_image())

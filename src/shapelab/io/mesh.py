@@ -12,6 +12,7 @@ from shapelab.arguments import checked
 from shapelab.convert.mesh import Mesh
 from shapelab.convert.mesh_cleaning import clean_mesh
 from shapelab.errors import InputError
+from shapelab.io.output import new_version
 from shapelab.io.presence import is_file
 
 __all__ = ["MESH_SUFFIXES", "WRITTEN_SUFFIXES", "MeshFile", "check_suffix", "read_mesh", "read_mesh_file", "write_mesh"]
@@ -57,10 +58,8 @@ def write_mesh(path: str | Path, mesh: Mesh, values: Mapping[str, np.ndarray] | 
         content = _ply(mesh, values or {}, colours)
     else:
         content = _vtk(mesh, values or {}) if suffix == ".vtk" else _exported(mesh, suffix, colours)
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"{str(file)!r} cannot be written: {error.strerror or error}.") from error
+    with new_version(file) as partial:
+        partial.write_bytes(content)
     return file
 
 

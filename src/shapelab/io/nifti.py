@@ -14,6 +14,7 @@ from shapelab.convert.place import Place
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.frame import LayerKind
+from shapelab.io.output import new_version
 from shapelab.io.placed import PlacedImage, on_axes
 from shapelab.units import conversion, is_length
 
@@ -192,10 +193,8 @@ def write_nifti(path: str | Path, data: np.ndarray, place: Place, kind: LayerKin
         image.header["intent_code"] = _LABEL
     elif data.dtype.kind == "f":
         image.header["descrip"] = _IMAGE
-    try:
-        nibabel.save(image, file)
-    except OSError as error:
-        raise InputError(f"{str(file)!r} cannot be written: {error.strerror or error}.") from error
+    with new_version(file) as partial:
+        nibabel.save(image, partial)
     return file
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -13,7 +14,11 @@ from pathlib import Path
 from shapelab.errors import InputError
 from shapelab.io.presence import is_folder, is_there
 
-__all__ = ["free_name", "new_file", "new_folder", "new_version", "require_folder", "require_new"]
+__all__ = ["free_name", "new_file", "new_files", "new_folder", "new_version", "require_folder", "require_new"]
+
+
+_HIDDEN = re.compile(r"^(\.[0-9a-f]{8}\.partial\.)+")
+"""What is put before the name of a file until it is whole."""
 
 
 def free_name(path: Path) -> Path:
@@ -45,8 +50,56 @@ def new_file(path: Path) -> Iterator[Path]:
     InputError
         If `path` exists or cannot be written; whatever ends the block early, nothing is left.
     """
-    with _complete(path, path.parent / f".{uuid.uuid4().hex[:8]}.partial.{path.name}") as partial:
+    with new_files(path) as (partial,):
         yield partial
+
+
+@contextlib.contextmanager
+def new_files(*paths: Path) -> Iterator[list[Path]]:
+    """Do as `new_file` for files that belong together: all get their names or none, the first one last.
+
+    A program that is killed just then may leave some of the others, each whole, and never the first one without them.
+    """
+    partials = [path.parent / f".{uuid.uuid4().hex[:8]}.partial.{path.name}" for path in paths]
+    named: list[Path] = []
+    for path in paths:
+        require_new(path)
+    try:
+        with _told(paths[0]):
+            yield partials
+        for path, partial in zip(reversed(paths), reversed(partials), strict=True):
+            with _told(path):
+                _name(partial, path)
+            named.append(path)
+    except BaseException:
+        for path in named:
+            path.unlink(missing_ok=True)
+        raise
+    finally:
+        for partial in partials:
+            partial.unlink(missing_ok=True)
+
+
+def _name(partial: Path, path: Path) -> None:
+    """Give a file its name, in one step that fails if another process has taken it meanwhile."""
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        raise InputError(f"{str(path)!r} was made by someone else meanwhile: choose another name.") from None
+    except OSError:  # a disk without links
+        if path.exists():
+            raise InputError(f"{str(path)!r} was made by someone else meanwhile: choose another name.") from None
+        partial.rename(path)
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Have an error of the disk name the file that is meant, also where it is written by way of two hidden ones."""
+    try:
+        yield
+    except OSError as error:
+        meant = path.with_name(_HIDDEN.sub("", path.name))
+        raise InputError(f"{str(meant)!r} cannot be written: {error.strerror or error}.") from error
 
 
 @contextlib.contextmanager
@@ -54,10 +107,9 @@ def new_version(path: Path) -> Iterator[Path]:
     """Yield a hidden path beside `path`, of our own and made anew each time; it replaces `path` when all went well."""
     partial = path.with_name(f".{uuid.uuid4().hex[:8]}.partial.{path.name}")
     try:
-        yield partial
-        partial.replace(path)
-    except OSError as error:
-        raise InputError(f"{str(path)!r} cannot be written: {error.strerror or error}.") from error
+        with _told(path):
+            yield partial
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -66,23 +118,13 @@ def new_version(path: Path) -> Iterator[Path]:
 def new_folder(path: Path) -> Iterator[Path]:
     """Yield a hidden new folder beside `path`; it gets its name when all went well."""
     partial = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.partial"
-    with _complete(path, partial):
-        partial.mkdir()
-        yield partial
-
-
-@contextlib.contextmanager
-def _complete(path: Path, partial: Path) -> Iterator[Path]:
     require_new(path)
     try:
-        yield partial
-        if path.exists():
-            raise InputError(f"{str(path)!r} was made by someone else meanwhile: choose another name.")
-        partial.rename(path)
-    except OSError as error:
-        raise InputError(f"{str(path)!r} cannot be written: {error.strerror or error}.") from error
+        with _told(path):
+            partial.mkdir()
+            yield partial
+            if path.exists():
+                raise InputError(f"{str(path)!r} was made by someone else meanwhile: choose another name.")
+            partial.rename(path)
     finally:
-        if partial.is_dir():
-            shutil.rmtree(partial, ignore_errors=True)
-        else:
-            partial.unlink(missing_ok=True)
+        shutil.rmtree(partial, ignore_errors=True)

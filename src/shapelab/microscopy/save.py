@@ -11,7 +11,7 @@ import numpy as np
 
 from shapelab.errors import InputError
 from shapelab.io.ngff import create_group, create_series, multiscales
-from shapelab.io.output import new_file, new_folder, require_new
+from shapelab.io.output import new_files, new_folder
 from shapelab.movies import Movie
 from shapelab.stopping import check_stop
 from shapelab.units import is_length, shown_unit
@@ -96,8 +96,6 @@ def _save_tiff(series: Series, path: Path, progress: Progress | None) -> list[Pa
 
     stem = path.name[: -len(path.suffix)].removesuffix(".ome")
     paths = {name: path.with_name(f"{stem}_{name}{path.suffix}") if name else path for name in series.images}
-    for target in paths.values():
-        require_new(target)
     total, done = len(series.movie) * len(paths), 0
 
     types = {name: series.dtype(name) for name in series.images}
@@ -112,8 +110,8 @@ def _save_tiff(series: Series, path: Path, progress: Progress | None) -> list[Pa
                 progress(done, total)
 
     shape = (len(series.movie), *series.shape)
-    for name, target in paths.items():
-        with new_file(target) as partial:
+    with new_files(*paths.values()) as partials:
+        for name, partial in zip(paths, partials, strict=True):
             tifffile.imwrite(
                 partial,
                 pages(name),

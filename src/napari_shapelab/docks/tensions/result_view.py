@@ -27,6 +27,7 @@ from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.mesh_layer import add_mesh
 from shapelab.errors import InputError, ShapelabError
 from shapelab.infer.lines import fill_lines
+from shapelab.io.output import new_version
 from shapelab.units import shown_unit
 
 __all__ = ["ResultView"]
@@ -143,10 +144,8 @@ class ResultView(QWidget):
         table = result.cells() if self.shows_cells else result.table()
         if self.shows_cells and "label" not in table:
             table = table.reset_index()
-        try:
-            table.to_csv(path, index=False)
-        except OSError as error:
-            raise InputError(f"{Path(path).name} cannot be written: {error.strerror or error}.") from None
+        with new_version(Path(path)) as partial:
+            table.to_csv(partial, index=False)
         return f"Saved {Path(path).name!r}: {len(table)} {'cells' if self.shows_cells else 'interfaces'}."
 
     @property
