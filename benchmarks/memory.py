@@ -123,6 +123,11 @@ def call(function: str, shape: tuple[int, ...], count: int, **given: Any) -> Wor
             sizes = np.bincount(labels.ravel())[1:]
             squares = math.prod(round(n / given.get("size", 0.25 * float(np.sqrt(np.median(sizes))))) for n in grid)
             return memory.of_triangles(grid, squares), lambda: conforming_triangles(labels, **given)
+        if function == "render_microscopy":
+            image = sl.render_microscopy(labels[None], **given)
+            return memory.of_microscope_image(grid, nuclei=given["stain"] == "nucleus"), lambda: image.image(0)
+        if function == "measure":
+            return memory.of_mesh(grid, faces(labels)), lambda: sl.measure(labels, 1.0, labels=True)
         if function == "infer_tensions":
             return memory.of_tensions(grid, faces(labels)), lambda: sl.infer_tensions(labels)
         return memory.of_mesh(grid, faces(labels)), lambda: interface_mesh(labels)
@@ -192,6 +197,11 @@ CASES: dict[str, Work] = {
     "triangles, 2-D": call("conforming_triangles", (500, 500), 200),
     "triangles, 2-D, fine": call("conforming_triangles", (500, 500), 200, size=2.0),
     "tensions, 3-D": call("infer_tensions", (96, 96, 96), 200),
+    "microscope, membranes, 2-D": call("render_microscopy", (1500, 1500), 300, stain="membrane"),
+    "microscope, membranes, 3-D": call("render_microscopy", (128, 128, 128), 60, stain="membrane"),
+    "microscope, nuclei, 2-D": call("render_microscopy", (1500, 1500), 300, stain="nucleus"),
+    "microscope, nuclei, 3-D": call("render_microscopy", (128, 128, 128), 60, stain="nucleus"),
+    "measured labels, 3-D": call("measure", (128, 128, 128), 300),
 }
 
 

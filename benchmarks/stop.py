@@ -4,9 +4,9 @@
 
 Each operation runs on a thread of its own and is asked to stop at a random moment of the time that it takes undisturbed
 (which is measured once and includes no compiling). An operation that had ended before does not count. With `--cold`, each try is
-a process of its own with an empty cache of numba, which is asked to stop at a random moment of its first ten seconds, in which it
-compiles. Latencies are by the clock, so other programs make them longer; beside the worst of them stands the worst time of the
-processor, of all threads together, that this process took from the wish to the end.
+a process of its own with an empty cache of numba, which is asked to stop when it has used a random part of ten seconds of the
+processor, in which it loads libraries and compiles. Latencies are by the clock, so other programs make them longer; beside the
+worst of them stands the worst time of the processor, of all threads together, that this process took from the wish to the end.
 """
 
 from __future__ import annotations
@@ -34,11 +34,14 @@ from shapelab.foam import settle_exactly
 from shapelab.io import RunWriter, load_run, save_run
 from shapelab.io.export import export_meshes, export_tables, export_tiff
 from shapelab.io.fem import write_triangles
-from shapelab.mesh import conforming_triangles, interface_mesh
+from shapelab.measure import effective_properties
+from shapelab.mesh import conforming_tetrahedra, conforming_triangles, interface_mesh
+from shapelab.movies import as_movie, link_cells, measure_over_time
+from shapelab.page import make_page
 from shapelab.stopping import stoppable
 
 COLD_SECONDS = 10.0
-"""Moments at which a cold process is asked to stop [s]."""
+"""Moments at which a cold process is asked to stop [s of the processor]: by the clock, a busy machine would not come to compile."""
 
 Work = Callable[[], Any]
 folder = Path()
@@ -160,12 +163,38 @@ OPERATIONS: dict[str, Callable[[], Work]] = {
     "mesh of labels, 300 cells in 2000^2": lambda: bound(interface_mesh, cells_of((2000, 2000), 300)),
     "mesh of labels, 1000 cells in 128^3": lambda: bound(interface_mesh, cells_of((128,) * 3, 1000)),
     "triangles, 200 cells in 512^2": lambda: bound(conforming_triangles, cells_of((512, 512), 200)),
+    "tetrahedra, 30 cells in 32^3": lambda: bound(conforming_tetrahedra, cells_of((32,) * 3, 30)),
     "write triangles (.inp)": lambda: fem(),
     "export a surface, 160^3": lambda: export(export_meshes, saved(1, texture()), ".ply"),
     "export all cells of a foam, 64^3": lambda: export(export_meshes, saved(1, foam((64,) * 3, 100)), ".ply", per_cell=True),
     "export 100 frames as TIFF": lambda: export(export_tiff, saved(100, sl.Cells("run_and_tumble", seed=1)), ".tif"),
+    "link cells, 12 frames of 400^2": lambda: bound(link_cells, film()),
+    "measure a movie, 12 frames of 400^2": lambda: bound(measure_over_time, film()),
+    "compare two movies, 12 frames": lambda: bound(sl.compare_movies, film(), np.roll(film(), 5, axis=1)),
+    "estimate motion, 12 frames": lambda: bound(sl.estimate_motion, film(), 1.0),
+    "fit a model of cells": lambda: fitted(),
+    "render 12 frames (OME-Zarr)": lambda: rendered(),
+    "effective properties, 96^3": lambda: bound(effective_properties, cells_of((96,) * 3, 300) % 2 > 0, 1.0),
+    "page of 100 frames": lambda: bound(make_page, saved(100, sl.Cells("active_liquid", seed=1))),
     "export the tables of 100 frames": lambda: export(export_tables, saved(100, sl.Cells("active_liquid", seed=1)), ".csv"),
 }
+
+
+def film(frames: int = 12, side: int = 400, cells: int = 300) -> np.ndarray:
+    """Return labels that move by two pixels a frame."""
+    whole = cells_of((side + 2 * frames, side), cells)
+    return np.stack([whole[2 * frame : 2 * frame + side] for frame in range(frames)])
+
+
+def rendered() -> Work:
+    movie = sl.render_microscopy(film())
+    return lambda: movie.save(folder / f"{time.time_ns()}.zarr")
+
+
+def fitted() -> Work:
+    simulation = sl.Cells("active_liquid", shape=(64, 64), n_cells=30, filling=0.8, p=2.0, seed=1)
+    frames = [simulation.frame(), *simulation.run(20, every=5)]
+    return lambda: sl.fit_cells(as_movie(frames, periodic=True), "active_liquid", {"speed": (0.05, 1.0)}, simulations=40, rounds=2)
 
 
 def fem() -> Work:
@@ -173,8 +202,11 @@ def fem() -> Work:
     return lambda: write_triangles(folder / f"{time.time_ns()}.inp", mesh)
 
 
-def latency(work: Work, moment: float) -> tuple[float, float] | None:
-    """Return the time from the wish to the end, by the clock and of the processor [s]; None if the work had ended before."""
+def latency(work: Work, moment: float, clock: Callable[[], float] = time.perf_counter) -> tuple[float, float] | None:
+    """Return the time from the wish to the end, by the clock and of the processor [s]; None if the work had ended before.
+
+    The wish comes after `moment` of `clock`.
+    """
     event, stopped = threading.Event(), list[tuple[float, float]]()
 
     def run() -> None:
@@ -185,8 +217,10 @@ def latency(work: Work, moment: float) -> tuple[float, float] | None:
             stopped.append((time.perf_counter(), time.process_time()))
 
     thread = threading.Thread(target=run)
+    begin = clock()
     thread.start()
-    thread.join(moment)
+    while thread.is_alive() and (left := moment - (clock() - begin)) > 0:
+        thread.join(min(left, 0.05) if clock is time.process_time else left)
     asked = time.perf_counter(), time.process_time()
     event.set()
     thread.join()
@@ -232,13 +266,13 @@ def main() -> None:
     parser.add_argument("--only", default="", help="operations whose titles contain this")
     parser.add_argument("--cold", type=int, metavar="TRIES", default=0, help="in processes that have compiled nothing")
     parser.add_argument("--one", help="stop this one, once, and print the latency")
-    parser.add_argument("--moment", type=float, help="when to stop it [s]")
+    parser.add_argument("--moment", type=float, help="when to stop it [s of the processor]")
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     with tempfile.TemporaryDirectory(prefix="stop-") as name:
         folder = Path(name)
         if options.one:
-            print(json.dumps(latency(OPERATIONS[options.one](), options.moment)))
+            print(json.dumps(latency(OPERATIONS[options.one](), options.moment, time.process_time)))
             return
         print(f"{'':40}{'takes [s]':>10}{'median [s]':>12}{'worst [s]':>11}{'processor [s]':>15}{'stopped':>9}")
         for title in OPERATIONS:

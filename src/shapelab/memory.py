@@ -16,6 +16,7 @@ __all__ = [
     "of_crystal_fit",
     "of_foam",
     "of_mesh",
+    "of_microscope_image",
     "of_new_crystal",
     "of_tensions",
     "of_tetrahedra",
@@ -45,6 +46,8 @@ _FIXED_FOAM, _PER_FOAM_PIXEL, _PER_COMPETITOR = 6_000_000, 20, 58
 """Of foams: boxes of single cells, what every pixel has, and of each cell that competes for a pixel."""
 _PER_SQUARE = 1750
 """Of a lattice that is cut into triangles: four of each square, and more while they are moved."""
+_PER_MEMBRANE_VOXEL, _PER_NUCLEAR_VOXEL = {2: 38, 3: 54}, {2: 97, 3: 152}
+"""Of a microscope image."""
 
 
 def of_texture(shape: Sequence[int], *, flow: str, dtype: str, start: str, device: str = "cpu") -> int:
@@ -112,6 +115,11 @@ def of_comparison(shape: Sequence[int], *, labels: bool) -> int:
 def of_mesh(shape: Sequence[int], faces: int) -> int:
     """Return what the mesh of a label image takes, in which so many neighbours differ [bytes]."""
     return {2: 26, 3: 11}[len(shape)] * math.prod(shape) + 115 * faces
+
+
+def of_microscope_image(shape: Sequence[int], *, nuclei: bool) -> int:
+    """Return what rendering a frame as a microscope would show it takes [bytes]."""
+    return (_PER_NUCLEAR_VOXEL if nuclei else _PER_MEMBRANE_VOXEL)[len(shape)] * math.prod(shape)
 
 
 def of_tetrahedra(shape: Sequence[int], cubes: Sequence[int]) -> int:

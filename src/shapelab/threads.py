@@ -12,8 +12,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
@@ -23,7 +24,7 @@ import numpy as np
 from shapelab.device import cpu_count, thread_count
 from shapelab.stopping import looking
 
-__all__ = ["PARTS", "dot", "over_ranges", "ranges", "side_by_side"]
+__all__ = ["PARTS", "dot", "one_blas_thread", "over_ranges", "ranges", "side_by_side"]
 
 Result = TypeVar("Result")
 
@@ -84,6 +85,30 @@ def dot(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.multiply(a, b).sum(dtype=np.float64))
 
 
+@contextlib.contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Let BLAS and LAPACK compute in one thread: several add up in an order that depends on their number."""
+    from threadpoolctl import threadpool_limits
+
+    global _limits, _limited
+    with _limiting:
+        _limited += 1
+        if _limits is None:
+            _limits = threadpool_limits(1, user_api="blas")
+    try:
+        yield
+    finally:
+        with _limiting:
+            _limited -= 1
+            if not _limited and _limits is not None:
+                _limits.restore_original_limits()
+                _limits = None
+
+
+_limiting = threading.Lock()
+_limited = 0
+"""Blocks that are under way, on all threads: the limit is that of the program."""
+_limits: Any = None
 _pool: ThreadPoolExecutor | None = None
 
 
@@ -96,8 +121,8 @@ def _threads() -> ThreadPoolExecutor:
 
 def _after_fork() -> None:
     """Threads do not outlive a fork: the child makes its own, and torch, whose threads are lost too, computes in one."""
-    global _pool
-    _pool = None
+    global _pool, _limiting, _limited
+    _pool, _limiting, _limited = None, threading.Lock(), 0
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
 

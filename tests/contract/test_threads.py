@@ -64,6 +64,21 @@ add(new.labels, fit.labels, fit.diagram.coefficients, fit.mismatch)
 """,
 }
 
+FAMILIES["tensions and movies"] = """
+from shapelab.mesh import conforming_triangles
+from shapelab.movies import link_cells
+rng = np.random.default_rng(0)
+seeds = rng.uniform(0, 150, (60, 2))
+y, x = np.indices((150, 150))
+wide = 1 + np.argmin([(y - a) ** 2 + (x - b) ** 2 for a, b in seeds], axis=0)
+found = sl.infer_tensions(wide).table()
+add(*(found[name] for name in found if found[name].dtype.kind == "f"))
+film = np.stack([wide[2 * t : 2 * t + 130] for t in range(6)])
+add(link_cells(np.stack([np.r_[0, 1 + rng.permutation(60)][frame] for frame in film])))
+add(*(value for one in sl.estimate_motion(film, 1.0).found for value in (one.low, one.value, one.high)))
+add(sl.render_microscopy(film).image(1), conforming_triangles(wide[:60, :60], size=4.0).nodes)
+"""
+
 PROGRAM = """
 import hashlib, multiprocessing, os
 import numpy as np
@@ -80,9 +95,11 @@ def compute():
 """
 
 THREADS = """
+from threadpoolctl import threadpool_limits
 answers = []
 for count in (1, 2, 4, 8):
     use_threads(count)
+    threadpool_limits(count)
     answers.append(compute())
 print(len(set(answers)), *answers)
 """
@@ -135,7 +152,7 @@ def test_kernels_that_may_add_up_in_any_order_are_compiled_into_their_callers():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-@pytest.mark.parametrize("family", ["textures", "cells", "foam", "solve_cells", "crystals"])
+@pytest.mark.parametrize("family", ["textures", "cells", "foam", "solve_cells", "crystals", "tensions and movies"])
 def test_a_forked_child_computes(family):
     """Its parent has threads that the child lacks: waiting for them would take for ever."""
     assert run(FAMILIES[family], FORK) == ["True"]

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from shapelab.errors import InputError
+from shapelab.errors import InputError, Stopped
 from shapelab.frame import Frame, LayerData
 from shapelab.io import RunWriter, load_run, read_image, read_mesh, save_run
 from shapelab.io.cell_meshes import cell_meshes, write_interfaces
-from shapelab.io.export import ExportCancelled, export_meshes, export_tables, export_tiff
+from shapelab.io.export import export_meshes, export_tables, export_tiff
 from shapelab.io.mesh import write_mesh
 from shapelab.io.movie import write_movie
 from shapelab.mesh import interface_mesh, interface_table
@@ -212,7 +212,7 @@ def test_nothing_is_overwritten(run, tmp_path):
 
 def test_cancelling_leaves_nothing(run):
     def cancel(done, total):
-        raise ExportCancelled("Cancelled.")
+        raise Stopped
 
     before = sorted(file.name for file in run.path.parent.iterdir())
     for export in (
@@ -220,7 +220,7 @@ def test_cancelling_leaves_nothing(run):
         lambda: export_tiff(run, run.path.parent / "m.tif", tick=cancel),
         lambda: export_tables(run, run.path.parent / "tables", tick=cancel),
     ):
-        with pytest.raises(ExportCancelled):
+        with pytest.raises(Stopped):
             export()
         assert nothing_left(run, before)
 

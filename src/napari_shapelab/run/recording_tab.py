@@ -194,9 +194,7 @@ def _slug(title: str) -> str:
 def _page_of(run: Path, target: Path) -> Shared:
     from shapelab.page import make_page
 
-    shared = page_work(lambda tick: make_page(load_run(run), tick=tick), target)(lambda _: None, threading.Event())
-    assert shared is not None  # nobody cancels it
-    return shared
+    return page_work(lambda tick: make_page(load_run(run), tick=tick), target)(lambda _: None, threading.Event())
 
 
 def _page_of_frame(target: Path, name: str, simulation: Simulation) -> Shared:

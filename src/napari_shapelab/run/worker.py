@@ -185,11 +185,15 @@ class Worker(threading.Thread):
             if not isinstance(error, ShapelabError):
                 _log.exception("A run of %s failed", simulation.model.name)
             ended = Ended(sentence(error), failed=True)
-        self._end_recording(ended.reason)
-        with self._changed:
-            self._simulation = None
-        del simulation
-        release_memory(device)
+        try:
+            self._end_recording(ended.reason)
+            with self._changed:
+                self._simulation = None
+            del simulation
+            release_memory(device)
+        except Exception as error:  # the window waits for the end, come what may
+            _log.exception("A run could not be cleared away")
+            self.notices.append(sentence(error, "The run could not be cleared away"))
         self.ended = ended
 
     def _work(self, simulation: Simulation) -> Ended:

@@ -21,7 +21,7 @@ from napari_shapelab.work.mailbox import Mailbox
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.sentence import sentence
 from napari_shapelab.work.task import Task
-from shapelab.errors import ShapelabError
+from shapelab.errors import ShapelabError, Stopped
 
 __all__ = ["WorkRow"]
 
@@ -60,6 +60,7 @@ class WorkRow(QWidget):
         """Work that was cancelled and has not ended yet; what it has found is still wanted."""
         self._advanced: Callable[[Any], None] | None = None
         self._abortable = True
+        self._cancelled = ""
         self._ready = True
         self._mailbox: Mailbox[Progress] = Mailbox()
         self.run_button = QPushButton(verb)
@@ -106,6 +107,7 @@ class WorkRow(QWidget):
         advanced: Callable[[Any], None] | None = None,
         failed: Callable[[], None] | None = None,
         abortable: bool = True,
+        cancelled: str = "Cancelled; nothing was changed.",
     ) -> None:
         """Begin.
 
@@ -123,12 +125,14 @@ class WorkRow(QWidget):
             Called in the window's thread when there will be no result, after the reason has been said.
         abortable
             True if `work` ends soon after the event is set, with what it has; otherwise its result is dropped.
+        cancelled
+            What is said where it has nothing, and ends with `Stopped`.
         """
         job = object()
         abort, mailbox = threading.Event(), Mailbox[Progress]()
         self.destroyed.connect(abort.set)
         self._job, self._late, self._abort, self._mailbox, self._abortable = job, None, abort, mailbox, abortable
-        self._advanced = advanced
+        self._advanced, self._cancelled = advanced, cancelled
         self._waiting.stop()
         self.say(what)
         self._busy.tell(what)
@@ -136,8 +140,18 @@ class WorkRow(QWidget):
         self._timer.start()
         self._refresh()
 
+        def attempt() -> Any:
+            try:
+                return work(mailbox.put, abort)
+            except Stopped as stopped:
+                return stopped
+
         def deliver(result: Any) -> None:
-            if self._end(job):
+            if not self._end(job):
+                return
+            if isinstance(result, Stopped):
+                self.say(cancelled)
+            else:
                 self._call(done, result)
 
         def fail(text: str) -> None:
@@ -146,7 +160,7 @@ class WorkRow(QWidget):
                 if failed is not None:
                     failed()
 
-        Task(self, lambda: work(mailbox.put, abort), deliver, fail)
+        Task(self, attempt, deliver, fail)
 
     def cancel(self) -> None:
         """End the work."""
@@ -159,14 +173,14 @@ class WorkRow(QWidget):
             self._waiting.start()
         else:
             self._end(self._job)
-            self.say("Cancelled; nothing was changed.")
+            self.say(self._cancelled)
 
     def _leave(self) -> None:
         """Free the button of work that does not end at once; what it has found comes later, unless new work begins."""
         late = self._job
         if late is not None and self._abort.is_set() and self._end(late):
             self._late = late
-            self.say("Cancelled; what was found so far follows.")
+            self.say("Cancelled; what was found so far follows, if there is anything.")
 
     def _end(self, job: object | None) -> bool:
         """Return to rest, unless `job` has been dropped."""

@@ -15,8 +15,7 @@ from napari_shapelab.widgets.file_dialog import ask_target
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
-from shapelab.errors import Stopped
-from shapelab.io.export import ExportCancelled, Tick
+from shapelab.io.export import Tick
 from shapelab.io.output import require_new
 from shapelab.stopping import stoppable
 
@@ -31,25 +30,17 @@ MakePage = Callable[[Tick], "Page"]
 """Makes a page, and tells how far it is."""
 
 
-def page_work(make: MakePage, path: Path) -> Callable[[Report, threading.Event], Shared | None]:
-    """Return what makes a page in a thread, says how large it is, and writes it; None if it is cancelled, and nothing was written."""
+def page_work(make: MakePage, path: Path) -> Callable[[Report, threading.Event], Shared]:
+    """Return what makes a page in a thread, says how large it is, and writes it."""
 
-    def work(report: Report, abort: threading.Event) -> Shared | None:
+    def work(report: Report, abort: threading.Event) -> Shared:
         from shapelab.page import save_page
 
-        def tick(done: int, total: int) -> None:
-            if abort.is_set():
-                raise ExportCancelled("Cancelled; nothing was written.")
-            report(Progress(-1, f"Making {path.name}…"))
-
         require_new(path)
-        try:
-            with stoppable(abort):
-                page = make(tick)
-        except (ExportCancelled, Stopped):
-            return None
-        report(Progress(-1, f"{path.name}: {page.sentence()}."))
-        return save_page(path, page), page.sentence()
+        with stoppable(abort):
+            page = make(lambda done, total: report(Progress(-1, f"Making {path.name}…")))
+            report(Progress(-1, f"{path.name}: {page.sentence()}."))
+            return save_page(path, page), page.sentence()
 
     return work
 
@@ -83,10 +74,10 @@ class ShareButtons(QWidget):
             row.say(f"{target.name!r} is not written: wait until the work is done, or cancel it, then share again.", wrong=True)
             return
 
-        def done(shared: Shared | None) -> None:
-            row.say("Cancelled; nothing was written." if shared is None else self.done(shared))
+        def done(shared: Shared) -> None:
+            row.say(self.done(shared))
 
-        row.start(page_work(make, target), done, f"Making {target.name}…")
+        row.start(page_work(make, target), done, f"Making {target.name}…", cancelled="Cancelled; nothing was written.")
 
     def done(self, shared: Shared) -> str:
         """Offer to open a page; return what to say of it."""

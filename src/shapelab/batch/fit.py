@@ -21,7 +21,7 @@ from shapelab.batch.distances import diagram_places
 from shapelab.batch.fit_target import Target, Trial, misfit_of, suited, target_of, trial_of
 from shapelab.batch.spec import ATLAS_RANGES
 from shapelab.convert.spacing import Spacing
-from shapelab.errors import InputError, ShapelabError
+from shapelab.errors import InputError, ShapelabError, Stopped
 
 __all__ = ["TextureFit", "Trial", "fit_texture"]
 
@@ -102,7 +102,7 @@ def fit_texture(
     progress
         Called with the runs made, those planned, and the lowest misfit.
     stop
-        Asked before each run; True ends the refinement.
+        Asked before each run; True ends the refinement, with what was found so far, and so does an event (`shapelab.stopping`) then.
 
     Raises
     ------
@@ -118,17 +118,22 @@ def fit_texture(
     best, done = start, 0
     parents: list[Trial] = []
     while done < trials and not (stop is not None and stop()):
-        if not parents:
-            parents = sorted((suited(one, target, stretches) for one, _ in members[:_PARENTS]), key=misfit_of)
-            proposal = dict(parents[0].parameters)
-        elif done % _VOLUME_EVERY == 0:
-            proposal = {**_with_volume(parents[0], target), "seed": seed}
-        else:
-            proposal = {**_proposal(parents, rng, _WIDEST * (_NARROWEST / _WIDEST) ** (done / trials)), "seed": seed}
-        trial = _run(atlas, proposal, target, steps)
-        if trial is not None:
-            if trial.misfit < 2 * parents[0].misfit:
+        try:
+            if not parents:
+                parents = sorted((suited(one, target, stretches) for one, _ in members[:_PARENTS]), key=misfit_of)
+                proposal = dict(parents[0].parameters)
+            elif done % _VOLUME_EVERY == 0:
+                proposal = {**_with_volume(parents[0], target), "seed": seed}
+            else:
+                proposal = {**_proposal(parents, rng, _WIDEST * (_NARROWEST / _WIDEST) ** (done / trials)), "seed": seed}
+            trial = _run(atlas, proposal, target, steps)
+            if trial is not None and trial.misfit < 2 * parents[0].misfit:
                 trial = suited(trial, target, stretches)
+        except Stopped:
+            if stop is None:
+                raise
+            break
+        if trial is not None:
             parents = sorted([*parents, trial], key=misfit_of)[:_PARENTS]
             best = min(best, trial, key=misfit_of)
         done += 1
@@ -171,6 +176,8 @@ def _run(atlas: Atlas, parameters: Mapping[str, Any], target: Target, steps: int
         field = np.asarray(frame["field"])
         voxel = float(simulation.parameters.voxel_size)  # type: ignore[attr-defined]
         places = target.measure(field, voxel)
+    except Stopped:
+        raise
     except ShapelabError:  # it vanished, or its parameters are outside of what is allowed
         return None
     return trial_of(dict(parameters), places, voxel, field, target)

@@ -12,7 +12,7 @@ import numpy as np
 
 from shapelab.batch.distances import diagram_places
 from shapelab.convert.spacing import Spacing, as_spacing
-from shapelab.errors import InputError, ShapelabError
+from shapelab.errors import InputError, ShapelabError, Stopped
 from shapelab.measure import curvature_diagram, effective_properties
 
 __all__ = ["Target", "Trial", "misfit_of", "suited", "target_of", "trial_of"]
@@ -147,6 +147,8 @@ def suited(trial: Trial, target: Target, stretches: Sequence[float]) -> Trial:
                 continue
             try:
                 places = target.measure(trial.field, voxel, stretch, level)
+            except Stopped:
+                raise
             except ShapelabError:  # nothing is inside at this level
                 continue
             best = min(best, trial_of(dict(trial.parameters), places, voxel, trial.field, target, stretch, level), key=misfit_of)

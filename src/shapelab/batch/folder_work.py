@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from shapelab.batch.cluster import given_up, workers
 from shapelab.batch.folder_parts import FileOutcome, notes_of
 from shapelab.device import cpu_count, use_one_thread
-from shapelab.errors import reason_of
+from shapelab.errors import Stopped, reason_of
 from shapelab.io.output import new_version
 from shapelab.stopping import check_stop
 
@@ -134,6 +134,8 @@ def _one(call: Call) -> FileOutcome:
             partial.write_text(json.dumps(notes), encoding="utf-8")
         with new_version(call.part) as partial:
             table.to_csv(partial, index=False)
+    except Stopped:
+        raise
     except Exception as error:
         return FileOutcome(call.name, reason=reason_of(error, call.name))
     return FileOutcome(call.name, len(table), notes=notes)

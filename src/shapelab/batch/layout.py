@@ -9,6 +9,7 @@ import numpy as np
 from shapelab.arguments import checked, shown
 from shapelab.errors import InputError
 from shapelab.limits import at_least
+from shapelab.threads import one_blas_thread
 
 __all__ = ["Layout", "clusters", "plane", "stress"]
 
@@ -67,6 +68,7 @@ def _checked(distances: np.ndarray) -> np.ndarray:
     return d
 
 
+@one_blas_thread()
 def _classical(distances: np.ndarray) -> np.ndarray:
     n = len(distances)
     centre = np.eye(n) - 1 / n

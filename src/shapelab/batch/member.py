@@ -19,7 +19,7 @@ from shapelab.batch.cards import a_card_of_its_own
 from shapelab.batch.observables import extremes, observables_of, shortcoming
 from shapelab.batch.spec import Member, SweepSpec
 from shapelab.device import use_one_thread
-from shapelab.errors import InputError, ShapelabError
+from shapelab.errors import InputError, ShapelabError, Stopped
 from shapelab.frame import Frame
 from shapelab.io.record import now
 from shapelab.io.textfile import read_json, write_json
@@ -63,6 +63,8 @@ def run_member(folder: str, spec: SweepSpec, member: Member) -> Outcome:
     begin = time.perf_counter()
     try:
         outcome = _compute(work, spec, member)
+    except Stopped:
+        raise
     except ShapelabError as error:
         outcome = _failed(member, str(error))
     except Exception as error:  # recorded, whatever it is: it must not stop the other members

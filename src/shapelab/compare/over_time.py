@@ -18,6 +18,7 @@ from shapelab.frame import LayerData
 from shapelab.limits import between
 from shapelab.movies import CellsOverTime, Movie, as_movie, link_cells, measure_over_time
 from shapelab.movies.movie import MovieSource
+from shapelab.stopping import done_apart
 from shapelab.units import percent
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ class MovieComparison:
 
 
 @checked(bootstrap=between(0, 100_000), seed=between(0, 2**63))
+@done_apart
 def compare_movies(
     a: MovieSource,
     b: MovieSource,

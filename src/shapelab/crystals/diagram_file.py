@@ -12,7 +12,7 @@ from shapelab.arguments import checked, shown
 from shapelab.crystals.diagram import Diagram
 from shapelab.crystals.diagram_format import AXES, FORMAT, VERSION
 from shapelab.crystals.polynomials import exponents
-from shapelab.errors import InputError, ShapelabError
+from shapelab.errors import InputError, ShapelabError, Stopped
 from shapelab.io.presence import is_file
 from shapelab.io.textfile import read_json
 from shapelab.limits import between
@@ -66,6 +66,8 @@ def load_diagram(path: str | Path) -> SavedDiagram:
         raise InputError(f"{file.name} has version {shown(data.get('version'))} of the format; this program reads version {VERSION}.")
     try:
         return _checked(data)
+    except Stopped:
+        raise
     except ShapelabError as error:
         raise InputError(f"{file.name} is damaged: {error}") from None
 

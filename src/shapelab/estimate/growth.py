@@ -17,7 +17,7 @@ from shapelab.limits import above, at_least, between
 from shapelab.movies import Movie, as_movie
 from shapelab.movies.events import Event, Events
 from shapelab.movies.movie import MovieSource
-from shapelab.stopping import check_stop
+from shapelab.stopping import check_stop, done_apart
 
 __all__ = ["estimate_growth", "pieces_of_tracks"]
 
@@ -26,6 +26,7 @@ _FRAMES = 4
 
 
 @checked(interval=above(0), level=between(0.5, 0.999), resamples=at_least(50), seed=at_least(0))
+@done_apart
 def estimate_growth(
     movie: MovieSource,
     spacing: Spacing | None = None,

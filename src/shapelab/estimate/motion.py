@@ -15,6 +15,7 @@ from shapelab.estimate.tracked import track
 from shapelab.limits import above, at_least, between
 from shapelab.movies import as_movie
 from shapelab.movies.movie import MovieSource
+from shapelab.stopping import done_apart
 
 __all__ = ["displacement_products", "estimate_motion", "independent_cells"]
 
@@ -30,6 +31,7 @@ _TOGETHER = 0.8
 
 
 @checked(interval=above(0), level=between(0.5, 0.999), resamples=at_least(50), seed=at_least(0))
+@done_apart
 def estimate_motion(
     movie: MovieSource,
     spacing: Spacing | None = None,

@@ -17,6 +17,7 @@ from shapelab.measure.labels import measure_labels
 from shapelab.movies import Movie, as_movie
 from shapelab.movies.movie import MovieSource
 from shapelab.movies.single import as_film
+from shapelab.stopping import done_apart
 
 __all__ = ["estimate_shape"]
 
@@ -24,6 +25,7 @@ _FEWEST = 4
 
 
 @checked(level=between(0.5, 0.999), resamples=at_least(50), seed=at_least(0))
+@done_apart
 def estimate_shape(
     labels: MovieSource,
     spacing: Spacing | None = None,

@@ -25,6 +25,7 @@ from shapelab.labels.check import labels_of
 from shapelab.mesh import InterfaceMesh, as_periodic, interface_mesh
 from shapelab.mesh.facets import Facets
 from shapelab.stopping import check_stop, done_apart
+from shapelab.threads import one_blas_thread
 
 __all__ = ["infer_tensions"]
 
@@ -121,6 +122,7 @@ def _meshed(
     return interface_mesh(labels, spacing, periodic=repeats, smoothing=smoothing, closed=False), source
 
 
+@one_blas_thread()
 def _inferred(mesh: InterfaceMesh, options: TensionOptions, source: str, notes: list[str], tell: Callable[[float, str], None]) -> Tensions:
     ndim, counts, step = mesh.ndim, mesh.net.counts, float(np.prod(mesh.spacing)) ** (1 / mesh.ndim)
     voxels = radius_of(float(np.median(counts[1:][counts[1:] > 0])), ndim)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from shapelab.device import require_memory
-from shapelab.errors import InputError, Stopped
+from shapelab.errors import InputError
 from shapelab.frame import Frame
 from shapelab.io.cell_meshes import cell_meshes, write_interfaces
 from shapelab.io.mesh import WRITTEN_SUFFIXES, check_suffix, write_mesh
@@ -21,14 +21,10 @@ from shapelab.io.surface import write_surface
 from shapelab.stopping import check_stop
 from shapelab.units import is_length, shown_unit
 
-__all__ = ["ExportCancelled", "Tick", "export_meshes", "export_tables", "export_tiff", "require_cells", "volume"]
+__all__ = ["Tick", "export_meshes", "export_tables", "export_tiff", "require_cells", "volume"]
 
 Tick = Callable[[int, int], None]
-"""Called with (pieces done, pieces in all); may raise `ExportCancelled`, which leaves nothing behind."""
-
-
-class ExportCancelled(Stopped):
-    """The user has cancelled an export."""
+"""Called with (pieces done, pieces in all); may raise `Stopped`, which leaves nothing behind."""
 
 
 def no_tick(done: int, total: int) -> None:

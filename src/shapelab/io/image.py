@@ -15,7 +15,7 @@ import numpy as np
 
 from shapelab.arguments import checked, is_lazy
 from shapelab.device import require_memory
-from shapelab.errors import InputError, OutOfMemoryError
+from shapelab.errors import InputError, OutOfMemoryError, Stopped
 from shapelab.frame import LayerData, LayerKind
 from shapelab.io.array_files import list_hdf5, list_npz, read_hdf5, read_npy, read_npz, read_picture
 from shapelab.io.imagej import read_rois
@@ -117,6 +117,8 @@ def _guarded(file: Path, read: Callable[[], Any]) -> Any:
         raise (error if file.name in str(error) else InputError(f"{file.name}: {error}")) from None
     except MemoryError:
         raise OutOfMemoryError(f"{file.name} does not fit into the memory: it may be damaged.") from None
+    except Stopped:
+        raise
     except Exception as error:  # third-party readers raise anything on damaged files
         raise InputError(f"{file.name} cannot be read; it may be damaged or not be what its name says ({_first_line(error)}).") from error
 

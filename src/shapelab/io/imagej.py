@@ -5,6 +5,7 @@ Each ROI is named by the label of its cell and runs along the edges of its pixel
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,9 +17,13 @@ import numpy as np
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.io.output import new_file
-from shapelab.io.placed import PlacedImage, on_axes
+from shapelab.io.placed import PlacedImage, on_axes, require_side_by_side
+from shapelab.stopping import check_stop
 
 __all__ = ["is_roi_set", "read_rois", "write_rois"]
+
+_SMALL, _PACKED = 50_000_000, 40
+"""Bytes that a set may have unpacked, and how many times its size if that is more."""
 
 
 def is_roi_set(file: Path) -> bool:
@@ -124,15 +129,11 @@ def read_rois(file: Path, key: str | None) -> PlacedImage:
     InputError
         If there is none, or one is no area.
     """
-    from roifile import ROI_TYPE, roiread
+    from roifile import ROI_TYPE
     from skimage.draw import polygon2mask
 
     areas = (ROI_TYPE.POLYGON, ROI_TYPE.RECT, ROI_TYPE.OVAL, ROI_TYPE.FREEHAND, ROI_TYPE.TRACED)
-    if zipfile.is_zipfile(file):
-        with zipfile.ZipFile(file) as archive:
-            require_memory(sum(member.file_size for member in archive.infolist()))
-    found = roiread(file)
-    rois = found if isinstance(found, list) else [found]
+    rois = _read(file)
     if not rois:
         raise InputError(f"{file.name} holds no ROI.")
     loops = []
@@ -147,13 +148,39 @@ def read_rois(file: Path, key: str | None) -> PlacedImage:
     require_memory(9 * shape[0] * shape[1])
     numbers = [int(roi.name) if roi.name.isdecimal() else 0 for roi in rois]
     numbered = min(numbers) > 0 and len(set(numbers)) == len(numbers)
+    boxes = [_box(parts) for parts in loops]
+    require_side_by_side(file.name, sum(math.prod(axis.stop - axis.start for axis in box) for box in boxes), math.prod(shape))
     labels = np.zeros(shape, np.int64)
-    for i, parts in enumerate(loops):
-        inside = np.zeros(shape, bool)
+    for i, (parts, box) in enumerate(zip(loops, boxes, strict=True)):
+        check_stop()
+        corner, part = np.array([axis.start for axis in box]), labels[box]
+        inside = np.zeros(part.shape, bool)
         for points in parts:
-            filled = polygon2mask(shape, points - 0.5)  # type: ignore[no-untyped-call]  # a pixel is inside if its centre is
+            filled = polygon2mask(part.shape, points - 0.5 - corner)  # type: ignore[no-untyped-call]  # a pixel is inside if its centre is
             inside ^= filled
-        labels[inside] = numbers[i] if numbered else i + 1
+        part[inside] = numbers[i] if numbered else i + 1
     notes = ["ROIs state neither the size of their image nor that of a pixel: the smallest image from 0 on that holds them was taken."]
     names = {} if numbered else {i + 1: roi.name for i, roi in enumerate(rois)}
     return replace(on_axes(labels, "yx", notes=notes, kind="labels"), names=names)
+
+
+def _read(file: Path) -> list[Any]:
+    """Return the ROIs of a set, or the one of a file."""
+    from roifile import ImagejRoi
+
+    if not zipfile.is_zipfile(file):
+        return [ImagejRoi.fromfile(file)]
+    with zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        size = sum(member.file_size for member in members)
+        if size > max(_SMALL, _PACKED * file.stat().st_size):  # also of entries that lie over one another
+            raise InputError(f"{file.name} unpacks to {size / 1e6:.0f} MB, far more than outlines do: refused.")
+        # no more than an entry states is unpacked: to its end, another size would be believed
+        return [ImagejRoi.frombytes(archive.open(member).read(member.file_size)) for member in members]
+
+
+def _box(parts: list[np.ndarray]) -> tuple[slice, slice]:
+    """Return the pixels among which those of a ROI are."""
+    low = np.floor(np.min([points.min(0) for points in parts], axis=0)).astype(int)
+    high = np.ceil(np.max([points.max(0) for points in parts], axis=0)).astype(int)
+    return slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1]))

@@ -17,6 +17,7 @@ from shapelab.errors import InputError
 from shapelab.io.array_files import Listed, chosen
 from shapelab.io.ngff import inside, open_array
 from shapelab.io.placed import PlacedImage, named_axes, on_axes
+from shapelab.io.zarr_chunks import CheckedArray
 from shapelab.labels.lazy import lazily
 
 __all__ = ["list_ome_zarr", "read_ome_zarr"]
@@ -111,9 +112,10 @@ def _array(folder: Path, key: str) -> tuple[Any, Mapping[str, Any] | None, Mappi
     attributes = _attributes(group)
     entries = attributes.get("multiscales")
     if not entries:
-        return open_array(group, version=None), None, attributes
+        return CheckedArray(open_array(group, version=None), group), None, attributes
     entry = entries[0]
-    return open_array(inside(group, str(_level(entry)["path"])), version=None), entry, attributes
+    folder = inside(group, str(_level(entry)["path"]))
+    return CheckedArray(open_array(folder, version=None), folder), entry, attributes
 
 
 def _level(entry: Mapping[str, Any]) -> Mapping[str, Any]:

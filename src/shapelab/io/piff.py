@@ -17,7 +17,7 @@ import numpy as np
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.io.output import new_file
-from shapelab.io.placed import PlacedImage, on_axes
+from shapelab.io.placed import PlacedImage, on_axes, require_side_by_side
 
 __all__ = ["read_piff", "write_piff"]
 
@@ -111,6 +111,7 @@ def read_piff(file: Path, key: str | None) -> PlacedImage:
     table = np.array(boxes, np.int64)
     shape = tuple(int(n) + 1 for n in table[:, [6, 4, 2]].max(0))
     require_memory(8 * math.prod(shape))
+    require_side_by_side(file.name, int((table[:, [2, 4, 6]] - table[:, [1, 3, 5]] + 1).astype(float).prod(1).sum()), math.prod(shape))
     shift = int(types.get(0, _MEDIUM) != _MEDIUM)  # cells may be counted from 0, which is background in a label image
     labels = np.zeros(shape, np.int64)
     medium = {cell for cell, name in types.items() if name == _MEDIUM}

@@ -14,7 +14,7 @@ from shapelab.errors import InputError
 from shapelab.frame import LayerData, LayerKind
 from shapelab.units import conversion, is_length, seconds, short_unit
 
-__all__ = ["AXES", "PlacedImage", "are_channels_last", "named_axes", "on_axes"]
+__all__ = ["AXES", "PlacedImage", "are_channels_last", "named_axes", "on_axes", "require_side_by_side"]
 
 AXES = "tczyx"
 """Every axis an image may have, in the order in which its array has them."""
@@ -22,6 +22,8 @@ _CHANNELS = 4
 """Entries that a last axis of channels has at the most."""
 _PIXELS = 16
 """Pixels that the two axes before it then have at the least."""
+_PILE, _AT_ONCE = 100, 1_000_000_000
+"""How many times over the areas of a file may fill its image, and pixels that they may fill in any case."""
 _SHOWN = ("um", "nm", "mm", "cm", "m", "pm", "angstrom")
 """Units of length that are kept; others are converted to mm."""
 
@@ -90,6 +92,12 @@ class PlacedImage:
         if self.notes or self.known:
             meta["metadata"] = {**self.known, **({"notes": self.notes} if self.notes else {})}
         return LayerData(name, self.data, kind, meta)
+
+
+def require_side_by_side(name: str, filled: int, pixels: int) -> None:
+    """Refuse a file whose areas fill an image again and again: a small one would take hours; raises InputError."""
+    if filled > max(_AT_ONCE, _PILE * pixels):
+        raise InputError(f"{name}: its areas lie over one another and fill the image {filled / pixels:.0f} times: refused.")
 
 
 def named_axes(shape: Sequence[int]) -> str:

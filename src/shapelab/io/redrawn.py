@@ -10,7 +10,7 @@ import numpy as np
 from shapelab import memory
 from shapelab.catalog import create
 from shapelab.device import require_memory
-from shapelab.errors import InputError, ParameterError, ShapelabError
+from shapelab.errors import InputError, ParameterError, ShapelabError, Stopped
 from shapelab.frame import LayerData
 from shapelab.io.checkpoint import read_checkpoint
 from shapelab.io.ngff import inside
@@ -94,6 +94,8 @@ class Redrawn:
             parameters = self.model.parameters_type.from_json(plain["parameters"])
             state: State = self.model.state_type.unpack(plain, arrays, parameters)
             fits = parameters.shape == tuple(n // self.fineness for n in self.shape[1:]) and self.model.can_draw(state)
+        except Stopped:
+            raise
         except Exception as error:  # whatever a damaged file leads to
             raise self._damaged(step) from error
         if not fits:

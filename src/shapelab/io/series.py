@@ -11,6 +11,7 @@ import numpy as np
 
 from shapelab.errors import InputError, OutOfMemoryError
 from shapelab.io.ngff import LARGEST_CHUNK, chunk_files, open_array
+from shapelab.io.zstandard import unpacked_size
 
 __all__ = ["Series"]
 
@@ -18,8 +19,6 @@ _PACKINGS: tuple[list[str], ...] = ([], ["zstd"], ["crc32c"], ["zstd", "crc32c"]
 """How a chunk may be packed; those without checksums are of runs that earlier versions kept."""
 _CHECKSUM = 4
 """Bytes of a checksum at the end of a chunk."""
-_MAGIC = b"\x28\xb5\x2f\xfd"
-"""First bytes of a Zstandard frame."""
 
 
 class Series:
@@ -87,7 +86,7 @@ class Series:
             try:
                 known = file.lstat()
                 regular = stat.S_ISREG(known.st_mode)
-                size = _unpacked_size(file) if self._packed and regular else known.st_size - self._tail
+                size = unpacked_size(file) if self._packed and regular else known.st_size - self._tail
             except OSError as error:
                 raise InputError(f"The frame {frame} of {self._name} is missing or cannot be read.") from error
             if not regular or size != self._chunk_bytes:
@@ -104,17 +103,3 @@ def _one_at_a_time() -> Any:
     import zarr
 
     return zarr.config.set({"async.concurrency": 1})
-
-
-def _unpacked_size(file: Path) -> int | None:
-    """Return the size that a Zstandard file says it unpacks to, None if it does not say (RFC 8878, 3.1.1.1)."""
-    with file.open("rb") as stream:
-        head = stream.read(18)
-    if head[:4] != _MAGIC or len(head) < 6:
-        return None
-    descriptor = head[4]
-    single = bool(descriptor & 0x20)
-    begin = 5 + (not single) + (0, 1, 2, 4)[descriptor & 3]
-    length = (1 if single else 0, 2, 4, 8)[descriptor >> 6]
-    size = int.from_bytes(head[begin : begin + length], "little")
-    return None if length == 0 else size + 256 * (length == 2)

@@ -10,7 +10,7 @@ import numpy as np
 
 from shapelab.arguments import is_lazy, plain_array
 from shapelab.device import available_memory
-from shapelab.errors import InputError
+from shapelab.errors import InputError, ShapelabError
 from shapelab.labels.check import as_labels
 from shapelab.stopping import check_stop
 
@@ -119,7 +119,7 @@ def as_label_planes(labels: Any) -> LabelPlanes:
 def _read(source: Any, first: int, last: int) -> np.ndarray:
     try:
         return np.asarray(source[first:last])
-    except (InputError, MemoryError):
+    except (ShapelabError, MemoryError):
         raise
     except Exception as error:  # a damaged file raises anything, here for the first time
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

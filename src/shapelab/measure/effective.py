@@ -13,7 +13,7 @@ from shapelab.convert.mask import as_mask
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
 from shapelab.measure.thickness import local_thickness
-from shapelab.stopping import check_stop
+from shapelab.stopping import check_stop, done_apart
 
 __all__ = ["EFFECTIVE_GROUPS", "chord_lengths", "effective_properties", "geodesic_tortuosity", "two_point_correlation"]
 
@@ -26,6 +26,7 @@ EFFECTIVE_GROUPS = ("sizes", "chords", "tortuosity", "pattern")
 
 
 @checked()
+@done_apart
 def effective_properties(
     mask: Pixels,
     spacing: Spacing = 1.0,

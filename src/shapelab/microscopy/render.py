@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from shapelab.convert.spacing import Spacing
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
+from shapelab.memory import of_microscope_image
 from shapelab.microscopy.fluorescence import brightness, membranes, nuclei, peak_of_sheet, stained
 from shapelab.microscopy.parameters import MicroscopeParameters
 from shapelab.microscopy.save import Series, save_series
 from shapelab.movies import Movie, as_movie
 from shapelab.movies.movie import MovieSource
 from shapelab.movies.single import as_film
-from shapelab.stopping import check_stop
+from shapelab.stopping import apart, check_stop
 
 __all__ = ["RenderedMovie", "render_microscopy"]
 
@@ -75,10 +77,13 @@ class RenderedMovie:
 
     def nuclei(self, index: int) -> np.ndarray:
         """Return the exact labels of the nuclei in a frame, on the pixels of the image."""
-        return self._planes(self._nuclei(self.movie[index]))
+        return self._planes(apart(partial(self._nuclei, self.movie[index])))
 
     def image(self, index: int) -> np.ndarray:
         """Return a frame as the camera gives it, uint16."""
+        return apart(partial(self._image, index))
+
+    def _image(self, index: int) -> np.ndarray:
         p = self.parameters
         clean = self._planes(self._signal(self.movie[index])) * (p.photons * (1 - p.bleaching) ** index) + p.background
         rng = np.random.default_rng([p.seed, 0, index])
@@ -87,7 +92,8 @@ class RenderedMovie:
 
     def clean(self, index: int) -> np.ndarray:
         """Return the photons that are expected in a frame, without noise, bleaching and background."""
-        return np.asarray(self._planes(self._signal(self.movie[index])) * self.parameters.photons)
+        signal = apart(partial(self._signal, self.movie[index]))
+        return np.asarray(self._planes(signal) * self.parameters.photons)
 
     def layers(self) -> tuple[LayerData, ...]:
         """Return the image, the labels of the cells and, with stained nuclei, those of the nuclei, all frames at once.
@@ -211,6 +217,8 @@ def render_microscopy(
     ------
     ParameterError, InputError
         In one sentence.
+    OutOfMemoryError
+        If a frame does not fit into memory.
 
     Examples
     --------
@@ -226,5 +234,6 @@ def render_microscopy(
         raise InputError(f"{layer.name!r} is an image already: render labels, in which each cell has its number.")
     movie = as_movie(as_film(layer), spacing, interval=interval, unit=unit, time_unit=time_unit, periodic=periodic)
     chosen = (parameters or MicroscopeParameters()).replace(**changes)
+    require_memory(of_microscope_image(movie.shape, nuclei=chosen.stain == "nucleus"))
     movie[0]  # refuses what are no labels, now
     return RenderedMovie(movie, chosen)

@@ -9,6 +9,7 @@ from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.limits import between
 from shapelab.movies.movie import MovieSource, as_movie
+from shapelab.stopping import done_apart
 
 __all__ = ["link_cells"]
 
@@ -17,6 +18,7 @@ _PER_VOXEL = 32
 
 
 @checked(min_overlap=between(0, 1))
+@done_apart
 def link_cells(movie: MovieSource, *, min_overlap: float = 0.3) -> np.ndarray:
     """Return the labels of a movie renumbered, so that a cell has the same label in all frames.
 

@@ -20,7 +20,7 @@ from shapelab.movies.displacement import displacements
 from shapelab.movies.events import Event, Events
 from shapelab.movies.movie import Movie, MovieSource, as_movie
 from shapelab.movies.order import order_of
-from shapelab.stopping import check_stop
+from shapelab.stopping import check_stop, done_apart
 from shapelab.units import percent
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ class CellsOverTime:
 
 
 @checked(interval=above(0), patience=at_least(0))
+@done_apart
 def measure_over_time(
     movie: MovieSource,
     spacing: Spacing | None = None,

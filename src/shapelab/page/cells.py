@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shapelab.errors import ShapelabError
+from shapelab.errors import ShapelabError, Stopped
 from shapelab.frame import Frame
 from shapelab.io import Run
 from shapelab.page.packing import Chunks, Column, pack_columns
 from shapelab.simulation import Simulation
+from shapelab.stopping import check_stop
 from shapelab.units import shown_unit
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def read_cells(run: Run, indices: Sequence[int]) -> FlatCells | None:
         parameters: Any = None
         table = _colour_table(run, model.colour_by)
         for index in indices:
+            check_stop()
             state: Any = redrawn.state(index)
             frame = _frame(model, state)
             if frame is None:
@@ -115,6 +117,8 @@ def read_cells(run: Run, indices: Sequence[int]) -> FlatCells | None:
             frame["colours"] = _colours(table, model.colour_by, index, len(frame["ids"]))
             frames.append(frame)
             parameters = state.parameters
+    except Stopped:
+        raise
     except ShapelabError:
         return None  # what cannot be recomputed is shown as it was saved
     return _flat_cells(frames, parameters, model)

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.stopping import check_stop
+
 __all__ = ["AS_IT_IS", "FROM_BEFORE", "FROM_NEIGHBOURS", "RESTART", "Chunks", "Column", "folded", "pack_columns", "quantised"]
 
 AS_IT_IS, FROM_NEIGHBOURS, FROM_BEFORE = 0, 1, 2
@@ -44,6 +46,7 @@ class Chunks:
 
     def add_frame(self, whole: np.ndarray) -> None:
         """Add an array of whole numbers (uint8, uint16 or uint32) in the way that takes least."""
+        check_stop()
         ways = {AS_IT_IS: whole}
         if whole.dtype == np.uint8:
             ways[FROM_NEIGHBOURS] = _differences(whole)
@@ -58,6 +61,7 @@ class Chunks:
 
     def add_bytes(self, raw: bytes) -> None:
         """Add plain bytes."""
+        check_stop()
         self._add(gzip.compress(raw, 9, mtime=0), AS_IT_IS)
 
     def _add(self, zipped: bytes, way: int) -> None:

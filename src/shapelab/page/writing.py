@@ -20,7 +20,7 @@ from shapelab.page.marks import Marks
 from shapelab.page.packing import Chunks
 from shapelab.page.template import fill
 from shapelab.page.volumes import Volume
-from shapelab.stopping import check_stop
+from shapelab.stopping import check_stop, done_apart
 
 __all__ = ["LARGEST", "PAGE_SUFFIXES", "Page", "make_page", "save_page", "write_page"]
 
@@ -71,6 +71,7 @@ class Page:
 
 
 @checked(max_size=above(0))
+@done_apart
 def make_page(run: Run, *, max_size: float = LARGEST, tick: Tick = no_tick) -> Page:
     """Return a run as one web page, ready to be written.
 

@@ -23,6 +23,7 @@ from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import Script, ScriptButton
 from shapelab.batch import Atlas, TextureFit, fit_texture
 from shapelab.errors import InputError, ShapelabError
+from shapelab.stopping import stoppable
 from shapelab.units import percent, shown_unit
 
 __all__ = ["AtlasFit", "FittedTexture"]
@@ -113,10 +114,11 @@ class AtlasFit(QWidget):
             def tell(done: int, total: int, misfit: float) -> None:
                 report(Progress(done / max(1, total), f"Run {done} of {total}: {percent(misfit)} off."))
 
-            read = read_shape(taken, fields=False)
-            mask = read.data != 0
-            given: dict[str, Any] = {"unit": read.unit or "pixel", "atlas": atlas, "trials": trials, **options}
-            fit = fit_texture(mask, read.spacing, progress=tell, stop=abort.is_set, **given)
+            with stoppable(abort):
+                read = read_shape(taken, fields=False)
+                mask = read.data != 0
+                given: dict[str, Any] = {"unit": read.unit or "pixel", "atlas": atlas, "trials": trials, **options}
+                fit = fit_texture(mask, read.spacing, progress=tell, stop=abort.is_set, **given)
             return FittedTexture(fit, layer, read, inner_box(mask, read.place), trials)
 
         self.work.start(work, self._on_done, "Searching the atlas…")

@@ -14,8 +14,10 @@ from qtpy.QtCore import QObject, QTimer
 from napari_shapelab.docks.replay.timeline import Timeline
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.work.progress import Progress, Report
-from shapelab.io.export import ExportCancelled
+from napari_shapelab.work.sentence import sentence
+from shapelab.errors import InputError
 from shapelab.io.movie import write_movie
+from shapelab.stopping import check_stop, stoppable
 
 __all__ = ["Film"]
 
@@ -43,7 +45,7 @@ class Film(QObject):
     def __init__(self, viewer: Any, timeline: Timeline, wanted: Callable[[], bool], parent: QObject) -> None:
         super().__init__(parent)
         self._viewer, self._timeline, self._wanted = unwrapped(viewer), timeline, wanted
-        self._pictures: queue.Queue[np.ndarray | None] = queue.Queue(_WAITING)
+        self._pictures: queue.Queue[np.ndarray | Exception | None] = queue.Queue(_WAITING)
         self._total, self._next, self._before = len(timeline), 0, timeline.index
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -55,19 +57,21 @@ class Film(QObject):
 
     def write(self, path: Path, rate: float, report: Report, abort: threading.Event) -> Path:
         """Write the movie, in a thread, while the window draws."""
-        return write_movie(path, self._drawn(report, abort), rate)
+        with stoppable(abort):
+            return write_movie(path, self._drawn(report), rate)
 
-    def _drawn(self, report: Report, abort: threading.Event) -> Iterator[np.ndarray]:
+    def _drawn(self, report: Report) -> Iterator[np.ndarray]:
         done = 0
         while True:
-            if abort.is_set():
-                raise ExportCancelled("Cancelled; nothing was written.")
+            check_stop()
             try:
                 picture = self._pictures.get(timeout=_PATIENCE)
             except queue.Empty:
                 continue
             if picture is None:
                 return
+            if isinstance(picture, Exception):
+                raise InputError(sentence(picture, f"Frame {done + 1} cannot be drawn")) from picture
             yield picture
             done += 1
             report(Progress(done / self._total, f"Frame {done} of {self._total} is in the movie."))
@@ -78,8 +82,13 @@ class Film(QObject):
         elif self._pictures.full():
             self._timer.start(5)
         elif self._next < self._total:
-            self._timeline.go(self._next)
-            self._pictures.put(np.asarray(self._viewer.screenshot(canvas_only=True, flash=False)))
+            try:
+                self._timeline.go(self._next)
+                self._pictures.put(np.asarray(self._viewer.screenshot(canvas_only=True, flash=False)))
+            except Exception as error:  # whatever it is: else the thread would wait for ever
+                self._pictures.put(error)
+                self._end()
+                return
             self._next += 1
             self._timer.start(0)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,14 +22,17 @@ from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.share import ShareButtons
 from shapelab.errors import ShapelabError
 from shapelab.io import Run
-from shapelab.io.export import ExportCancelled, Tick, export_meshes, export_tables, export_tiff
+from shapelab.io.export import Tick, export_meshes, export_tables, export_tiff
 from shapelab.io.mesh import WRITTEN_SUFFIXES
 from shapelab.io.movie import check_movie
+from shapelab.stopping import stoppable
 
 if TYPE_CHECKING:
     from shapelab.page import Page
 
 __all__ = ["ExportPanel"]
+
+_CANCELLED = "Cancelled; nothing was written."
 
 
 @dataclass(frozen=True)
@@ -128,9 +132,9 @@ class ExportPanel(QWidget):
         except ShapelabError as error:
             self.row.say(str(error), wrong=True)
             return
-        self.row.start(work, self._done, f"Writing {target.name}…")
+        self.row.start(work, self._done, f"Writing {target.name}…", cancelled=_CANCELLED)
 
-    def _files(self, path: Path, run: Run) -> Callable[[Report, threading.Event], Path | None]:
+    def _files(self, path: Path, run: Run) -> Callable[[Report, threading.Event], Path]:
         what, layer = self.what.currentData(), self.layer.currentData()
         frame = max(0, self._timeline.index)
         resolution = self._resolution() if layer == "cells" else None
@@ -144,25 +148,21 @@ class ExportPanel(QWidget):
             options = {"layer": layer, "per_cell": what == "cells", "resolution": resolution, "tick": tick}
             return export_meshes(run, path, frames, **options)
 
-        def work(report: Report, abort: threading.Event) -> Path | None:
-            def tick(done: int, total: int) -> None:
-                if abort.is_set():
-                    raise ExportCancelled("Cancelled; nothing was written.")
-                report(Progress(done / max(1, total), f"Written: {done} of {total}."))
-
-            return _unless_cancelled(lambda: write(tick))
+        def work(report: Report, abort: threading.Event) -> Path:
+            with stoppable(abort):
+                return write(lambda done, total: report(Progress(done / max(1, total), f"Written: {done} of {total}.")))
 
         return work
 
-    def _film(self, path: Path) -> Callable[[Report, threading.Event], Path | None]:
+    def _film(self, path: Path) -> Callable[[Report, threading.Event], Path]:
         check_movie(path)
         film = Film(self._viewer, self._timeline, lambda: self.row.working, self)
         rate = float(self._rate())
         film.start()
-        return lambda report, abort: _unless_cancelled(lambda: film.write(path, rate, report, abort))
+        return partial(film.write, path, rate)
 
-    def _done(self, written: Path | None) -> None:
-        self.row.say(f"Written: {written}." if written is not None else "Cancelled; nothing was written.")
+    def _done(self, written: Path) -> None:
+        self.row.say(f"Written: {written}.")
 
     def _ask(self) -> None:
         if self._run is None:
@@ -191,10 +191,3 @@ class ExportPanel(QWidget):
         if not self.row.working:
             missing = "flat cells have no surface" if what != "cells" else "there are no 3-D cells"
             self.row.say("" if ready or self._run is None else f"This run cannot be exported like this: {missing}.")
-
-
-def _unless_cancelled(write: Callable[[], Path]) -> Path | None:
-    try:
-        return write()
-    except ExportCancelled:
-        return None

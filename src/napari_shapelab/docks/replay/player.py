@@ -79,7 +79,11 @@ class Player(QWidget):
         if index < 0 or (index >= len(self._timeline) - 1 and not self.loop.isChecked()):
             self.stop()
             return
-        self._timeline.go((index + 1) % len(self._timeline))
+        try:
+            self._timeline.go((index + 1) % len(self._timeline))
+        except Exception:  # told by napari: the button says Play again
+            self.stop()
+            raise
         self._timer.start(self._pause)
 
     def _on_theme(self, event: Any = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from napari.layers import Labels
@@ -12,10 +13,13 @@ from napari_shapelab.viewer.folder_layers import layers_of
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
+from napari_shapelab.work.sentence import sentence
 from shapelab.errors import ShapelabError
 from shapelab.io import Run
 
 __all__ = ["Resolution"]
+
+_log = logging.getLogger(__name__)
 
 _CHOICES = (1, 2, 3, 4, 6, 8)
 _CELLS = "cells"
@@ -71,9 +75,11 @@ class Resolution(QWidget):
             return
         try:
             data, scale, translate = _saved(run) if self.value is None else _redrawn(run, self.value)
-        except ShapelabError as error:
+        except Exception as error:  # told to the user, whatever it is
+            if not isinstance(error, ShapelabError):
+                _log.exception("Cells cannot be drawn anew")
             self.combo.setCurrentIndex(0)
-            self.refused.emit(str(error))
+            self.refused.emit(sentence(error, "The cells cannot be drawn so finely"))
             return
         for layer in layers:
             layer.data = data

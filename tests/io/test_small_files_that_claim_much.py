@@ -1,0 +1,112 @@
+"""Small files from elsewhere that unpack to much, or fill an image again and again: refused before any of it is done."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import struct
+import tracemalloc
+import zipfile
+
+import numcodecs
+import numpy as np
+import pytest
+import roifile
+
+from shapelab.errors import InputError
+from shapelab.io import read_image
+
+
+def outline(side: int, first: int = 0) -> bytes:
+    """A square."""
+    corners = np.array([[0, 0], [0, side], [side, side], [side, 0]]) + first
+    return roifile.ImagejRoi.frompoints(corners.tolist()).tobytes()
+
+
+def packed(entries: dict[str, bytes]) -> bytearray:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+    return bytearray(content.getvalue())
+
+
+def test_an_outline_that_unpacks_to_far_more_than_one(tmp_path):
+    (tmp_path / "a.zip").write_bytes(packed({"1.roi": outline(5) + bytes(60_000_000)}))
+    with pytest.raises(InputError, match="unpacks to 60 MB"):
+        read_image(tmp_path / "a.zip")
+
+
+def test_an_entry_that_unpacks_to_more_than_it_states(tmp_path):
+    content = packed({"1.roi": outline(5) + bytes(60_000_000)})
+    entry = content.find(b"PK\x01\x02")
+    content[entry + 24 : entry + 28] = content[22:26] = struct.pack("<L", 100)
+    (tmp_path / "a.zip").write_bytes(content)
+    tracemalloc.start()
+    try:
+        read_image(tmp_path / "a.zip")
+    except InputError as error:
+        assert "damaged" in str(error)  # noqa: PT017
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 20_000_000
+
+
+def test_outlines_that_lie_over_one_another_in_their_archive(tmp_path):
+    content = packed({"1.roi": outline(5) + bytes(1_000_000)})
+    first, last = content.find(b"PK\x01\x02"), content.find(b"PK\x05\x06")
+    entry, times = bytes(content[first:last]), 500
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, times, times, len(entry) * times, first, 0)
+    (tmp_path / "a.zip").write_bytes(bytes(content[:first]) + entry * times + end)
+    with pytest.raises(InputError, match="unpacks to 500 MB"):
+        read_image(tmp_path / "a.zip")
+
+
+def test_areas_that_fill_an_image_again_and_again(tmp_path):
+    (tmp_path / "a.piff").write_text("".join(f"{i} A 0 2000 0 2000 0 0\n" for i in range(300)))
+    (tmp_path / "a.zip").write_bytes(packed({f"{i}.roi": outline(2000) for i in range(300)}))
+    for name in ("a.piff", "a.zip"):
+        with pytest.raises(InputError, match="fill the image 300 times"):
+            read_image(tmp_path / name)
+
+
+def test_each_outline_is_filled_where_it_lies(tmp_path):
+    """An image of thousands of pixels with many small outlines takes no time per outline that grows with the image."""
+    (tmp_path / "a.zip").write_bytes(packed({f"{i + 1}.roi": outline(3, 40 * i) for i in range(100)}))
+    labels = read_image(tmp_path / "a.zip").data
+    assert labels.shape == (3963, 3963)
+    assert np.bincount(labels.ravel())[1:].tolist() == [9] * 100
+    assert (labels[41, 42], labels[39, 42], labels[3962, 3962]) == (2, 0, 100)
+
+
+def stored(folder, codec, chunk):
+    """An OME-Zarr image of 64 x 64 bytes with one chunk that is written as it is given."""
+    (folder / "0").mkdir(parents=True)
+    (folder / ".zgroup").write_text('{"zarr_format": 2}')
+    axes = [{"name": axis, "type": "space"} for axis in "yx"]
+    scaled = [{"type": "scale", "scale": [1, 1]}]
+    image = {"version": "0.4", "axes": axes, "datasets": [{"path": "0", "coordinateTransformations": scaled}]}
+    (folder / ".zattrs").write_text(json.dumps({"multiscales": [image]}))
+    plain = {"zarr_format": 2, "shape": [64, 64], "chunks": [64, 64], "dtype": "|u1", "fill_value": 0, "order": "C", "filters": None}
+    (folder / "0" / ".zarray").write_text(json.dumps({**plain, "compressor": codec}))
+    (folder / "0" / "0.0").write_bytes(chunk)
+    return read_image(folder)
+
+
+CODECS = {name: numcodecs.get_codec({"id": name}) for name in ("zlib", "gzip", "bz2", "lzma", "blosc", "lz4", "zstd")}
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_a_chunk_that_unpacks_to_far_more_than_one(name, tmp_path):
+    codec, right = CODECS[name], np.arange(64 * 64, dtype=np.uint8).reshape(64, 64)
+    assert np.array_equal(stored(tmp_path / "right.zarr", codec.get_config(), codec.encode(right)).data, right)
+    with pytest.raises(InputError, match="unpacks to far more than a chunk"):
+        stored(tmp_path / "wrong.zarr", codec.get_config(), codec.encode(bytes(5_000_000)))
+
+
+def test_a_second_archive_in_a_chunk_counts_too(tmp_path):
+    chunk = gzip.compress(bytes(64 * 64)) + gzip.compress(bytes(5_000_000))
+    with pytest.raises(InputError, match="unpacks to far more than a chunk"):
+        stored(tmp_path / "a.zarr", {"id": "gzip", "level": 1}, chunk)
