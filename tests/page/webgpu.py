@@ -16,7 +16,7 @@ from shapelab.page.template import COMPUTE, joined_shaders
 
 _WAYS, _INERTIAS = ("conserved", "averaged", "free"), ("faithful", "deep", "annealed")
 _LANES = 64
-_PLACES = {"field": 0, "gradient": 2, "direction": 4}
+_PLACES = {"field": 0, "step": 1, "gradient": 2, "direction": 4}
 
 
 def adapter() -> Any:
@@ -86,9 +86,14 @@ class DeviceTexture:
         self.device.queue.submit([encoder.finish()])
 
     def array(self, name: str) -> np.ndarray:
-        """Return an array of the grid: "field", "gradient", "direction"."""
+        """Return an array of the grid: "field", "step", "gradient", "direction"."""
         read = self.device.queue.read_buffer(self.fields, 4 * _PLACES[name] * self.size, 4 * self.size)
         return np.frombuffer(read, np.float32).reshape(self.shape)
+
+    def shorten(self, less: float) -> None:
+        """Make the step that was taken last `less` times as long."""
+        self.device.queue.write_buffer(self.rule, 76, np.array([less], np.float32))
+        self.run(["finish"])
 
     @property
     def energy(self) -> float:

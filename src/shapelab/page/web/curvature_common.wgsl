@@ -49,7 +49,7 @@ var<workgroup> heap: array<mat3x4f, LANES>;
 
 fn size() -> u32 { return model.shape.x * model.shape.y * model.shape.z; }
 
-fn place(array: u32, at: u32) -> u32 { return array * size() + at; }
+fn place(which: u32, at: u32) -> u32 { return which * size() + at; }
 
 fn voxel_of(at: u32) -> vec3i {
   let row = at / model.shape.z;

@@ -114,15 +114,15 @@ fn line(i: i32, n: u32, stride: u32) -> Line {
 }
 
 // What two neighbours on a line left: their sum, and the first less the second.
-fn pair(array: u32, rest: u32, weight: f32, l: Line) -> vec2f {
-  let a = work[array + rest + l.at.x] * l.weight.x;
-  let b = work[array + rest + l.at.z] * l.weight.z;
+fn pair(start: u32, rest: u32, weight: f32, l: Line) -> vec2f {
+  let a = work[start + rest + l.at.x] * l.weight.x;
+  let b = work[start + rest + l.at.z] * l.weight.z;
   return weight * vec2f(a + b, a - b);
 }
 
 // What the four neighbours on a diagonal of two lines left.
-fn diagonal(array: u32, rest: u32, weight: f32, a: Line, b: Line) -> f32 {
-  return pair(array, rest + a.at.x, weight * a.weight.x, b).y - pair(array, rest + a.at.z, weight * a.weight.z, b).y;
+fn diagonal(start: u32, rest: u32, weight: f32, a: Line, b: Line) -> f32 {
+  return pair(start, rest + a.at.x, weight * a.weight.x, b).y - pair(start, rest + a.at.z, weight * a.weight.z, b).y;
 }
 
 fn adjoint(z: Line, y: Line, x: Line) -> f32 {
