@@ -150,4 +150,39 @@ def test_a_phone_shows_all_of_it(browser, tumbling_page):
     opened(browser, tumbling_page)
     assert browser.run("document.documentElement.scrollWidth") <= 390
     assert browser.run("document.getElementById('view').clientWidth") > 300
+    small = "Array.from(document.querySelectorAll('button, select, input')).filter(e => e.offsetParent && e.offsetHeight < 44).length"
+    assert browser.run(small) == 0
+    below = "document.getElementById('legend').getBoundingClientRect().top - document.getElementById('stage').getBoundingClientRect().bottom"
+    assert browser.run(below) >= 0
     browser.resize(460, 420)
+
+
+def test_everything_is_reached_and_named_without_a_mouse(browser, tumbling_page):
+    opened(browser, tumbling_page)
+    focusable = "Array.from(document.querySelectorAll('button, select, input, canvas[tabindex]')).filter(e => e.offsetParent)"
+    named = f"{focusable}.filter(e => !(e.getAttribute('aria-label') || e.textContent.trim() || e.closest('label'))).length"
+    assert browser.run(named) == 0
+    assert browser.run(f"{focusable}.every(e => e.tabIndex === 0)")
+    press = (
+        f"(async () => {{ document.getElementById('plot').dispatchEvent(new KeyboardEvent('keydown', {{key: '%s', cancelable: true}}));"
+        f" await {SHOW}.drawn(); return {SHOW}.player.index; }})()"
+    )
+    assert [browser.run(press % key) for key in ("Home", "ArrowRight", "ArrowLeft", "ArrowLeft", "End")] == [0, 1, 0, 0, 5]
+    zoom = f"{SHOW}.view.zoom"
+    key = "document.getElementById('view').dispatchEvent(new KeyboardEvent('keydown', {key: '%s', cancelable: true}))"
+    browser.run(key % "+")
+    assert browser.run(zoom) > 1
+    browser.run(key % "0")
+    assert browser.run(zoom) == 1
+    assert browser.run("document.getElementById('play').getAttribute('aria-pressed')") == "false"
+
+
+def test_whoever_wants_less_motion_has_it(browser, tumbling_page):
+    wanted = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+    browser.call("Emulation.setEmulatedMedia", features=wanted)
+    opened(browser, tumbling_page)
+    assert browser.run(f"{SHOW}.player.speed") == 2
+    assert browser.run(f"{SHOW}.player.playing") is False
+    browser.call("Emulation.setEmulatedMedia", features=[])
+    opened(browser, tumbling_page)
+    assert browser.run(f"{SHOW}.player.speed") == 10

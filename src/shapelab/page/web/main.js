@@ -254,7 +254,7 @@ class Show {
     const { layer } = this.renderer;
     if (layer.kind === "points2") return { perUnit: this.renderer.unit, unit: layer.unit };
     if (layer.kind === "cells2") return { perUnit: layer.perBox, unit: layer.unit || "pixel" };
-    const unit = layer.unit || ("shape" in layer ? "pixel" : "");
+    const unit = layer.unit || { 2: "pixel", 3: "voxel" }[layer.shape?.length] || "";
     if (!this.view.flat) return { perUnit: this.renderer.longest, unit };
     return { perUnit: Math.min(...layer.scale.slice(-2)), unit };
   }

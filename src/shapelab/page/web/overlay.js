@@ -41,7 +41,7 @@ function drawScaleBar(pen, canvas, lengthPerPixel, unit, { ink, card }, ratio) {
   pen.fillRect(x, y, pixels, 3 * ratio);
   pen.font = `${12 * ratio}px system-ui, sans-serif`;
   pen.textAlign = "center";
-  const word = unit === "pixel" && length !== 1 ? "pixels" : unit;
+  const word = ["pixel", "voxel"].includes(unit) && length !== 1 ? `${unit}s` : unit;
   pen.fillText(`${Number(length.toPrecision(3))} ${word}`.trim(), x + pixels / 2, y - 5 * ratio);
 }
 

@@ -1,6 +1,8 @@
 // Time: which frame is shown, and playing them.
 
-const SPEEDS = [1, 2, 5, 10, 20, 30, 60];
+const SPEEDS = [1, 2, 5, 10, 20, 30, 60]; // frames per second
+const USUAL = 10;
+const CALM = 2; // for whoever has asked the system for less motion
 
 export class Player {
   // `show` draws a frame and returns when it is done.
@@ -9,7 +11,7 @@ export class Player {
     this.show = show;
     this.index = -1;
     this.playing = false;
-    this.speed = 10;
+    this.speed = matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM : USUAL;
     this.slider = document.getElementById("frame");
     this.button = document.getElementById("play");
     this.when = document.getElementById("when");
@@ -57,6 +59,7 @@ export class Player {
   pause() {
     this.playing = false;
     this.button.textContent = "Play";
+    this.button.setAttribute("aria-pressed", "false");
     this.button.classList.remove("on");
   }
 
@@ -67,6 +70,7 @@ export class Player {
     }
     this.playing = true;
     this.button.textContent = "Pause";
+    this.button.setAttribute("aria-pressed", "true");
     this.button.classList.add("on");
     this.run();
   }

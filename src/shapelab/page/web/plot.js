@@ -33,6 +33,13 @@ export class Plot {
     };
     canvas.addEventListener("pointerdown", choose);
     canvas.addEventListener("pointermove", (event) => event.buttons && choose(event));
+    canvas.addEventListener("keydown", (event) => {
+      const last = this.steps.length - 1;
+      const wanted = { ArrowLeft: this.index - 1, ArrowRight: this.index + 1, Home: 0, End: last }[event.key];
+      if (wanted === undefined) return;
+      event.preventDefault();
+      go(Math.min(Math.max(wanted, 0), last));
+    });
   }
 
   show(values, index, colours) {
