@@ -76,8 +76,12 @@ export function showLegend(legend) {
     return bar;
   };
   for (const [[r, g, b], name] of legend.classes ?? []) {
-    swatch("swatch").style.background = `rgb(${r} ${g} ${b})`;
-    element("span", name, box);
+    const one = element("span", "", box);
+    one.className = "class";
+    const patch = element("span", "", one);
+    patch.className = "swatch";
+    patch.style.background = `rgb(${r} ${g} ${b})`;
+    element("span", name, one);
   }
   if (legend.classes) return;
   element("span", legend.low, box);
