@@ -6,6 +6,7 @@ import getpass
 import html
 import json
 import re
+import shutil
 from collections import Counter
 
 import numpy as np
@@ -158,6 +159,47 @@ def test_meshes_are_no_page(tmp_path, capsys):
     assert main(words) != 0
     assert not (tmp_path / "c.html").exists()
     assert "images" in capsys.readouterr().err
+
+
+def test_a_folder_of_any_name_is_text(texture, tmp_path, capsys):
+    name = "sp ace ünï 😀 <b>&\"'.zarr"
+    shutil.copytree(texture.path, tmp_path / name)
+    out = tmp_path / "page.html"
+    assert main(["export", str(tmp_path / name), str(out)]) == 0
+    assert page_of(out)["folder"] == name
+    assert {"label": "Run", "value": name, "description": ""} in page_of(out)["provenance"]
+    text = out.read_text(encoding="utf-8")
+    assert "<b>" not in text
+    assert str(tmp_path) not in text
+
+
+@pytest.mark.parametrize("way", ["drawings", "arrays"])
+def test_a_damaged_run_is_refused_or_said(tumbling, solid_cells, tmp_path, capsys, way):
+    run, out = tmp_path / "run.zarr", tmp_path / "page.html"
+    shutil.copytree((tumbling if way == "drawings" else solid_cells).path, run)
+    damaged = sorted(run.glob("drawings/*") if way == "drawings" else run.glob("labels/cells/0/c/1/**/0"))[0]
+    damaged.write_bytes(b"nonsense")
+    failed = main(["export", str(run), str(out)])
+    said = capsys.readouterr()
+    if way == "drawings":
+        assert not failed
+        assert "cells with the pixels that were saved: The checkpoint" in said.out
+        assert page_of(out)["layers"][0]["kind"] == "labels2"
+    else:
+        assert failed
+        assert "is damaged" in said.err
+        assert not out.exists()
+
+
+@pytest.mark.parametrize(("data", "words"), [([[np.nan] * 3] * 4, "no finite value"), ([[np.inf, 1.0, np.nan], [0.0, 0.5, -np.inf]], "")])
+def test_images_with_holes(tmp_path, capsys, data, words):
+    np.save(tmp_path / "image.npy", np.array(data))
+    failed = main(["export", str(tmp_path / "image.npy"), str(tmp_path / "image.html")])
+    assert bool(failed) == bool(words)
+    assert words in capsys.readouterr().err
+    if not words:
+        [layer] = page_of(tmp_path / "image.html")["layers"]
+        assert (layer["low"], layer["high"]) == (0.0, 1.0)
 
 
 def test_a_crystal_and_an_image_are_pages(tmp_path, capsys):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shapelab.errors import ShapelabError, Stopped
 from shapelab.frame import Frame
 from shapelab.io import Run
 from shapelab.page.packing import Chunks, Column, pack_columns
@@ -97,30 +96,31 @@ def columns_of(frame: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def read_cells(run: Run, indices: Sequence[int]) -> FlatCells | None:
-    """Return the cells of these frames of a run; None if they are not flat, not saved to be redrawn, or have a cost without closed form."""
+    """Return the cells of these frames of a run; None if they are not flat, not saved to be redrawn, or have a cost without closed form.
+
+    Raises
+    ------
+    ShapelabError
+        If what they are redrawn from is damaged, or their scenario is not installed.
+    """
     record = run.record
     if set(record.steps) - set(record.drawings):
         return None
-    try:
-        redrawn = run.redrawn(1)
-        model, frames = redrawn.model, []
-        if len(redrawn.shape) != 3 or not hasattr(model, "cost"):
+    redrawn = run.redrawn(1)
+    model, frames = redrawn.model, []
+    if len(redrawn.shape) != 3 or not hasattr(model, "cost"):
+        return None
+    parameters: Any = None
+    table = _colour_table(run, model.colour_by)
+    for index in indices:
+        check_stop()
+        state: Any = redrawn.state(index)
+        frame = _frame(model, state)
+        if frame is None:
             return None
-        parameters: Any = None
-        table = _colour_table(run, model.colour_by)
-        for index in indices:
-            check_stop()
-            state: Any = redrawn.state(index)
-            frame = _frame(model, state)
-            if frame is None:
-                return None
-            frame["colours"] = _colours(table, model.colour_by, index, len(frame["ids"]))
-            frames.append(frame)
-            parameters = state.parameters
-    except Stopped:
-        raise
-    except ShapelabError:
-        return None  # what cannot be recomputed is shown as it was saved
+        frame["colours"] = _colours(table, model.colour_by, index, len(frame["ids"]))
+        frames.append(frame)
+        parameters = state.parameters
     return _flat_cells(frames, parameters, model)
 
 

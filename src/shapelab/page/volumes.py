@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from shapelab.errors import InputError
 from shapelab.frame import LayerData
 from shapelab.io import Run
 from shapelab.io.record import LayerRecord
@@ -63,7 +64,10 @@ class Volume:
         """Return the values that the lowest and the highest number stand for."""
         if self._limits is None:
             sample = [np.asarray(self.frames[index], float) for index in (*indices[:: max(1, len(indices) // 4)], indices[-1])]
-            self._limits = float(min(map(np.nanmin, sample))), float(max(map(np.nanmax, sample)))
+            finite = np.concatenate([values[np.isfinite(values)] for values in sample])
+            if not finite.size:
+                raise InputError(f"{self.name!r} has no finite value, so there is nothing to show.")
+            self._limits = float(finite.min()), float(finite.max())
         low, high = self._limits
         if self.surface and bits in _NEAR_SURFACE and (low, high) == (-1.0, 1.0):
             return -_NEAR_SURFACE[bits], _NEAR_SURFACE[bits]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from shapelab.arguments import checked
-from shapelab.errors import InputError
+from shapelab.errors import InputError, ShapelabError, Stopped
 from shapelab.io import Run
 from shapelab.io.export import Tick, no_tick
 from shapelab.io.output import new_file
@@ -50,6 +50,8 @@ class Page:
     """… of so many that the run has."""
     bits: int | None
     """Bits per voxel of its fields, None if it holds none."""
+    note: str = ""
+    """Why cells are shown with their pixels, where they could have been sharp."""
 
     @property
     def size(self) -> int:
@@ -67,7 +69,8 @@ class Page:
         frames = f"all {self.of} frames" if self.frames == self.of else f"{self.frames} of {self.of} frames"
         if self.of == 1:
             frames = "one frame"
-        return f"{size}, {frames}" + (f", {self.bits} bits per voxel" if self.bits is not None else "")
+        bits = f", {self.bits} bits per voxel" if self.bits is not None else ""
+        return f"{size}, {frames}{bits}" + (f", cells with the pixels that were saved: {self.note}" if self.note else "")
 
 
 @checked(max_size=above(0))
@@ -90,7 +93,12 @@ def make_page(run: Run, *, max_size: float = LARGEST, tick: Tick = no_tick) -> P
         If not even one frame fits.
     """
     everything = list(range(len(run)))
-    cells = read_cells(run, everything)
+    try:
+        cells, note = read_cells(run, everything), ""
+    except Stopped:
+        raise
+    except ShapelabError as error:  # what cannot be recomputed is shown as it was saved
+        cells, note = None, str(error).rstrip(".")
     parts = _parts(run, cells)
     stride, limit = 1, max_size * 1e6
     rung = _rung(run, cells, parts, limit * _COMFORTABLE)
@@ -104,7 +112,7 @@ def make_page(run: Run, *, max_size: float = LARGEST, tick: Tick = no_tick) -> P
         stride = max(stride + 1, int(stride * best.size / limit))
         kept = [index for index in everything if (len(run) - 1 - index) % stride == 0]
         best = _try(run, cells, parts, kept, len(_BITS) - 1, tick)
-    return best
+    return replace(best, note=note)
 
 
 @checked(max_size=above(0))
