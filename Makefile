@@ -14,8 +14,9 @@ setup:  ## Make the environment and the system libraries that Qt needs
 demo: setup  ## Open napari with tubes growing (without a display: pictures and results in demo_output/)
 	@$(PY) scripts/demo.py
 
+# Tests start a hundred processes: with bytecode on the disk, not each of them compiles the sources.
 test: setup  ## Run the tests
-	@$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup  ## Check style and formatting
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .

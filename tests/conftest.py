@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from shapelab import catalog
 from shapelab.scenario_files import FOLDERS
+
+os.environ["NAPARI_CONFIG"] = ""  # napari would write the settings of whoever runs the tests anew, a dozen times with every viewer
 
 _FOLDER = Path(__file__).parent
 _COUNTS_AS = {

@@ -180,7 +180,7 @@ def bring_back(region, mesh, used, field, moves, numbers):  # type: ignore[no-un
         goal[:] = mesh.nodes[v]
         if not project(field, goal, mesh.sets[v], n, mesh.locks[v], moves.reach, np.int64(15)) < 1e-3 * moves.reach:
             continue
-        moved[0], places[0], count = v, mesh.nodes[v], 1
+        moved[0], places[0], count = v, mesh.nodes[v], np.int64(1)
         mesh.nodes[v] = goal
         mesh.reached[v] = True
         good = False
