@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
+from napari_shapelab.widgets.cursor_plot import CursorPlot
 from napari_shapelab.widgets.plots import ScalarPlot
 
 
@@ -48,3 +49,14 @@ def test_no_plot_shows_axes_before_it_has_a_curve(qtbot):
     plot.show_run(np.arange(3), {"cells": np.array([1.0, 2.0, 4.0])}, "cells")
     assert plot.plot.getAxis("bottom").isVisible()
     assert plot.plot.getAxis("bottom").labelText == "frame"
+
+
+@pytest.mark.parametrize("steps", [[0], [7], [3, 4], [0, 1, 2]])
+def test_an_axis_of_steps_has_no_tenths(qtbot, steps):
+    plot = CursorPlot(ViewerModel(), "cells", "frame")
+    qtbot.addWidget(plot)
+    plot.show_run(np.array(steps), {"cells": np.ones(len(steps))}, "cells")
+    low, high = plot.plot.viewRange()[0]
+    ticks = [tick for _, level in plot.plot.getAxis("bottom").tickValues(low, high, 250) for tick in level]
+    assert set(steps) <= {round(tick) for tick in ticks}
+    assert all(tick == round(tick) for tick in ticks)

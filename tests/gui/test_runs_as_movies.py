@@ -5,13 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from napari.components import ViewerModel
 from qtpy.QtWidgets import QApplication
 from runs import ENDLESS, click, over, settled, stop
 
+import shapelab as sl
 from napari_shapelab.docks.cells import CellsDock
 from napari_shapelab.docks.compare import CompareDock
+from napari_shapelab.run.layers import RunLayers
+from napari_shapelab.viewer.folder_layers import run_triples
 from napari_shapelab.work.movies import measure_movie
-from shapelab.io import load_run
+from shapelab.io import load_run, save_run
 from shapelab.movies import measure_over_time
 
 
@@ -66,7 +70,7 @@ def test_a_live_run_is_measured_and_compared_over_time(viewer, dock, qtbot, tmp_
     paused(qtbot, dock)
     panel = opened(viewer, dock)
     assert measured(qtbot, panel) is None
-    assert "only the present frame is in memory: save its frames" in panel.work.message.text()
+    assert "only the present frame is in memory: tick Save every" in panel.work.message.text()
     click(qtbot, panel.save_run_button)
     assert dock.recording.box.isChecked()
     assert "try again when there are some" in panel.work.message.text()
@@ -150,3 +154,12 @@ def test_a_script_compares_movies_in_their_own_units_and_times(viewer, qtbot, tm
     assert again.notes == found.notes
     assert found.pairs.a.tolist() == [0, 2, 4]
     assert found.b.table["speed"].dropna().max() == pytest.approx(4 * 0.25 / 10)
+
+
+def test_what_cells_live_in_lies_behind_them(tmp_path):
+    simulation = sl.Cells("chemotaxis", n_cells=3, shape=(32, 32))
+    viewer = ViewerModel()
+    RunLayers(viewer, "run").show(simulation.frame(), {})
+    saved = [meta["name"].rpartition(" ")[2] for _, meta, _ in run_triples(load_run(save_run(tmp_path / "a.zarr", simulation)))]
+    for names in ([layer.name.rpartition(" ")[2] for layer in viewer.layers], saved):
+        assert names.index("attractant") < names.index("cells")

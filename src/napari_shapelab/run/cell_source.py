@@ -19,7 +19,8 @@ from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
-from napari_shapelab.work.soon import is_small, soon
+from napari_shapelab.work.latest import Latest
+from napari_shapelab.work.soon import is_small
 from shapelab.errors import ShapelabError
 from shapelab.simulation import Simulation
 
@@ -84,7 +85,7 @@ class CellSource(QObject):
         ignore_wheel(self.background)
         narrow(self.background)
         self.taken: TakenCells | None = None
-        self._reading: object | None = None
+        self._reading = Latest(self)
         self.combo.chosen.connect(self.take)
 
     @property
@@ -94,33 +95,31 @@ class CellSource(QObject):
 
     def take(self, layer: Layer | None) -> None:
         """Read the cells of a layer, or make new ones again."""
-        self.taken, self._reading = None, None
+        self.taken = None
+        self._reading.drop()
         self._panel.say("")
         self.asked.emit(layer)
         if layer is None:
             return
-        self._reading = reading = object()
         self._panel.set_ready(False)
         self._panel.say(f"Reading {layer.name!r}…")
 
         def done(taken: TakenCells) -> None:
-            if self._reading is reading:
-                self.taken = taken
-                self.read.emit(layer)
-                self._panel.say(taken.note)
-
-        def failed(text: str) -> None:
-            if self._reading is reading:
-                self.failed.emit()
-                self._panel.say(text, wrong=True)
+            self.taken = taken
+            self.read.emit(layer)
+            self._panel.say(taken.note)
 
         try:
             source = take(layer, self._viewer)
             read = self._reader(source)
         except ShapelabError as error:
-            failed(str(error))
+            self._refuse(str(error))
             return
-        soon(self, read, done, failed, now=is_small(source))
+        self._reading.begin(read, done, self._refuse, now=is_small(source))
+
+    def _refuse(self, text: str) -> None:
+        self.failed.emit()
+        self._panel.say(text, wrong=True)
 
     def new_run(self, layer: Layer, create: Callable[..., Simulation], name: str, given: dict[str, Any]) -> NewRun | Callable[[], NewRun]:
         """Return a run of the layer's cells, or what makes it, in a thread, of a large layer."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from napari.layers import Labels
-from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.run.fit_ranges import FitRanges
 from napari_shapelab.run.new_run import NewRun
@@ -16,19 +16,17 @@ from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.run_place import RunPlace
 from napari_shapelab.settings import take_scenarios
 from napari_shapelab.viewer.colours import distinct_colours
-from napari_shapelab.viewer.given_labels import Given, given, why_no_labels
+from napari_shapelab.viewer.given_labels import Given, given
 from napari_shapelab.viewer.layer_movie import movie_of, times_of
-from napari_shapelab.viewer.tabbed import own_tab
-from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.form import Form
-from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.posterior_plot import PosteriorPlot
 from napari_shapelab.widgets.preset_combo import PresetCombo
 from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.work.labels_panel import LabelsPanel
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
 from shapelab.catalog import scenarios
@@ -40,20 +38,15 @@ from shapelab.stopping import stoppable
 
 __all__ = ["FitCellsPanel", "fit_selected_cells"]
 
-TITLE = "Fit cells"
-_HELP = "<b>Fit cells</b> — how these cells move, grow and look; and the parameters with which a model looks like them."
 _WHAT: dict[str, Callable[..., Estimates]] = {"Motion": estimate_motion, "Growth": estimate_growth, "Shape": estimate_shape}
 
 
 def fit_selected_cells(viewer: Any) -> None:
     """Open the panel that fits models to cells, on the selected layer if it holds labels."""
-    viewer = unwrapped(viewer)
-    panel = own_tab(viewer, TITLE, lambda: FitCellsPanel(viewer))
-    if viewer.layers.selection.active is not None:
-        panel.layer.choose(viewer.layers.selection.active)
+    FitCellsPanel.open(viewer)
 
 
-class FitCellsPanel(QWidget):
+class FitCellsPanel(LabelsPanel):
     """Direct estimates with intervals, a model fitted to the cells of a Labels layer, and its run.
 
     Parameters
@@ -62,14 +55,15 @@ class FitCellsPanel(QWidget):
         Whose layers to take.
     """
 
+    title = "Fit cells"
+    heading = "<b>Fit cells</b> — how these cells move, grow and look; and the parameters with which a model looks like them."
+
     def __init__(self, viewer: Any) -> None:
-        super().__init__()
+        super().__init__(viewer)
         take_scenarios()
-        self._viewer = unwrapped(viewer)
         self.fit: CellFit | None = None
         self._taken: Given | None = None
         self._source: Labels | None = None
-        self.layer = LayerCombo(self._viewer, "choose labels", why_no_labels, (Labels,))
         self.what = QComboBox()
         self.what.addItems(list(_WHAT))
         self.what.setToolTip("Motion and growth need a movie whose labels follow the cells; shape takes the last frame.")
@@ -221,14 +215,11 @@ class FitCellsPanel(QWidget):
             button.setEnabled(self.fit is not None)
 
     def _build(self) -> None:
-        form = QFormLayout()
-        form.addRow("Labels", self.layer)
         self.tabs.addTab(self._estimate_tab(), "Estimate")
         self.tabs.addTab(self._fit_tab(), "Fit")
         self.tabs.addTab(self.panel, "Run")
         column = QVBoxLayout(self)
-        column.addWidget(WrappedLabel(_HELP))
-        column.addLayout(form)
+        self._begin(column)
         column.addWidget(self.tabs, 1)
 
     def _estimate_tab(self) -> QWidget:

@@ -194,7 +194,8 @@ class RunLayers:
         meta["name"] = f"{self._title} · {item.name}"
         meta["metadata"] = {**meta.get("metadata", {}), "shapelab": {**provenance, "layer": item.name}}
         layer = Layer.create(data, meta, kind)
-        insert_layer(self._viewer, layer)
+        above = next((one for one in self.layers() if isinstance(one, Labels)), None) if kind == "image" else None
+        insert_layer(self._viewer, layer, above)  # what cells live in lies behind them
         self._watch(layer)
         return layer
 

@@ -10,7 +10,7 @@ from napari.layers import Layer
 from napari_shapelab.run.run_place import RunPlace
 from shapelab.simulation import Simulation
 
-__all__ = ["Make", "NewRun"]
+__all__ = ["Make", "NewRun", "again"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,3 +28,10 @@ class NewRun:
 
 Make = Callable[[], Simulation | NewRun | Callable[[], NewRun]]
 """Returns a new run; or, where that takes long, a function that makes it in a thread."""
+
+
+def again(simulation: Simulation) -> Callable[[], Simulation]:
+    """Return how to make an equal simulation, without the state of this one."""
+    model, parameters = type(simulation.model), simulation.parameters
+    given = {"initial": simulation.initial, "preset": simulation.preset}
+    return lambda: Simulation(model(), parameters, **given)

@@ -97,8 +97,8 @@ class RunPanel(RunSession):
 
     def stop(self) -> None:
         """End the run; the dock is free at once."""
-        if self._reading is not None:
-            self._reading = None
+        if self._reading.busy:
+            self._reading.drop()
             self._rest("Stopped.")
         elif self.running and self.stream is not None:
             self.status.say("Stopping…")
@@ -135,9 +135,6 @@ class RunPanel(RunSession):
         ):
             button.clicked.connect(partial(_ignoring_state, action))
         layout.addWidget(self.buttons)
-        self.progress.setTextVisible(False)
-        self.progress.setMaximumHeight(6)
-        self.progress.setRange(0, 1)
         layout.addWidget(self.progress)
         layout.addWidget(self.status)
         layout.addWidget(self.message)
@@ -152,7 +149,7 @@ class RunPanel(RunSession):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # else napari puts a stretch below
 
     def _refresh(self) -> None:
-        running = self.running or self._reading is not None
+        running = self.running or self._reading.busy
         paused = self.running and self.stream is not None and self.stream.worker.paused
         ended = not running and self._checkpoint is not None
         self.buttons.show_state(running=running, paused=paused, ended=ended, ready=self._ready)

@@ -8,14 +8,15 @@ from typing import Any
 
 from napari.layers import Layer
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QProgressBar, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_shapelab.run.guarded import guarded
 from napari_shapelab.run.layers import RunLayers
-from napari_shapelab.run.new_run import Make, NewRun
+from napari_shapelab.run.new_run import Make, NewRun, again
 from napari_shapelab.run.outcome import Checkpoint, Ended, Snapshot
 from napari_shapelab.run.results import EarlierRuns, Shown
 from napari_shapelab.run.status import Lasting, preparing, status
+from napari_shapelab.run.step_progress import StepProgress
 from napari_shapelab.run.stream import Stream
 from napari_shapelab.settings import max_rate
 from napari_shapelab.viewer.busy import Busy
@@ -25,8 +26,8 @@ from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.plots import ScalarPlot
 from napari_shapelab.work.compiling import compiled
+from napari_shapelab.work.latest import Latest
 from napari_shapelab.work.sentence import sentence
-from napari_shapelab.work.task import Task
 from shapelab.device import describe
 from shapelab.simulation import Frame, Parameters, Simulation
 
@@ -86,7 +87,7 @@ class RunSession(QWidget):
         self._last_simulation: Callable[[], Simulation] | None = None
         self._before: Shown | None = None
         self._arriving: tuple[Layer | None, str] = None, ""
-        self._reading: object | None = None
+        self._reading = Latest(self)
         self._late: Stream | None = None
         self._lasting = Lasting()
         self._analysing = False
@@ -100,7 +101,7 @@ class RunSession(QWidget):
         self.layers: RunLayers | None = None
         self.status, self.message = MessageLine("Ready.", lines=1), MessageLine(lines=2)
         self.plot = ScalarPlot(self._viewer, first)
-        self.progress = QProgressBar()
+        self.progress = StepProgress()
         self._build()
         self._refresh()
 
@@ -146,22 +147,10 @@ class RunSession(QWidget):
 
     def _read(self, make: Callable[[], NewRun], paused: bool, title: str) -> None:
         """Make a run that takes long to make, in a thread; Stop drops it."""
-        self._reading = reading = object()
         self.status.say("Reading the layer…")
-        self.progress.setRange(0, 0)
+        self.progress.wait()
+        self._reading.begin(make, lambda new: self._start(new, paused, title), lambda text: self._rest(text, wrong=True))
         self._refresh()
-
-        def done(new: NewRun) -> None:
-            if self._reading is reading:
-                self._reading = None
-                self._start(new, paused, title)
-
-        def failed(text: str) -> None:
-            if self._reading is reading:
-                self._reading = None
-                self._rest(text, wrong=True)
-
-        Task(self, make, done, failed)
 
     def _start(self, new: NewRun, paused: bool, title: str) -> None:
         try:
@@ -174,7 +163,7 @@ class RunSession(QWidget):
         self._checkpoint, self.snapshot = None, None
         self._run_title = title
         self.layers = RunLayers(self._viewer, title, self._looks(), new.place)
-        self._remember(new.simulation)
+        self._last_simulation = again(new.simulation)
         self._stream(new.simulation, paused=paused)
 
     def _continue(self, *, paused: bool) -> None:
@@ -190,12 +179,6 @@ class RunSession(QWidget):
 
     def _shown(self) -> Shown:
         return Shown(self.layers, self.snapshot, self._checkpoint, self._last_simulation, self._run_title, self.status.text())
-
-    def _remember(self, simulation: Simulation) -> None:
-        """Remember how to make an equal simulation, without the state of this one."""
-        model, parameters = type(simulation.model), simulation.parameters
-        given = {"initial": simulation.initial, "preset": simulation.preset}
-        self._last_simulation = lambda: Simulation(model(), parameters, **given)
 
     def _stream(
         self, simulation: Simulation, *, paused: bool, checkpoint: Checkpoint | None = None, live: dict[str, Any] | None = None
@@ -220,7 +203,7 @@ class RunSession(QWidget):
         self.set_analysing(self._analysing)
         self.set_decoration(self._decorate)
         self.status.setToolTip(f"Computed on: {self._device}")
-        self.progress.setRange(0, 0)
+        self.progress.wait()
         self.starting.emit(stream.worker, checkpoint is not None)
         if live:
             stream.worker.update(**live)
@@ -239,9 +222,7 @@ class RunSession(QWidget):
         self.message.hold("run", self._lasting.of(" ".join(snapshot.frame.notices)))
         self.status.say(status(self._device, snapshot, self._first))
         limit = snapshot.provenance["parameters"].get("max_steps", self._limit)
-        if limit:
-            self.progress.setRange(0, int(limit))
-            self.progress.setValue(min(snapshot.frame.step, int(limit)))
+        self.progress.show_step(snapshot.frame.step, limit)
         self.advanced.emit(snapshot)
 
     def _take_over(self) -> None:
@@ -279,10 +260,9 @@ class RunSession(QWidget):
             self._last_simulation, self._run_title, said = before.again, before.title, before.status
         else:
             self._checkpoint = ended.checkpoint
-            said = status(self._device, self.snapshot, self._first) if self.snapshot is not None else "Ready."
+            said = self._state()
         self.status.say(said)
-        self.progress.setRange(0, 1)
-        self.progress.setValue(0 if ended.failed or self.snapshot is None else 1)
+        self.progress.rest(done=not ended.failed and self.snapshot is not None)
         if not self.message.text() or not ended.stopped:
             self.say(ended.reason, wrong=ended.failed)
         self._refresh()
@@ -299,10 +279,13 @@ class RunSession(QWidget):
 
     def _rest(self, text: str, *, wrong: bool = False) -> None:
         """Nothing has begun: say why."""
-        self.status.say(status(self._device, self.snapshot, self._first) if self.snapshot is not None else "Ready.")
-        self.progress.setRange(0, 1)
+        self.status.say(self._state())
+        self.progress.rest(done=False)
         self.say(text, wrong=wrong)
         self._refresh()
+
+    def _state(self) -> str:
+        return "Ready." if self.snapshot is None else status(self._device, self.snapshot, self._first)
 
     def _build(self) -> None:
         """Arrange what is seen."""

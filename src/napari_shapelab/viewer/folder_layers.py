@@ -34,7 +34,7 @@ def run_triples(run: Run) -> list[tuple[Any, dict[str, Any], str]]:
         "time_unit": run.time_unit,
     }
     triples = []
-    for layer in run.layers():
+    for layer in sorted(run.layers(), key=lambda layer: layer.kind != "image"):  # what cells live in lies behind them
         data, meta, kind = layer.as_tuple()
         look = {**_look(layer), **meta}
         if len(look.get("units", ())) == 3:

@@ -76,14 +76,14 @@ class LayerAdder(QTimer):
         self._waiting.pop(0)()
 
 
-def insert_layer(viewer: Any, layer: Layer) -> None:
-    """Add a layer and keep the selection; a volume in an empty viewer is seen from a corner."""
+def insert_layer(viewer: Any, layer: Layer, below: Layer | None = None) -> None:
+    """Add a layer, on top or below another one, and keep the selection; a volume in an empty viewer is seen from a corner."""
     layers = viewer.layers
     was_empty = not layers
     selected = set(layers.selection)
     if was_empty and layer.ndim >= 3 and viewer.dims.ndisplay == 2:
         viewer.dims.ndisplay = 3
-    layers.append(layer)
+    layers.insert(len(layers) if below is None else layers.index(below), layer)
     if was_empty and layer.ndim >= 3:
         see(viewer, layer)
     if selected:

@@ -44,8 +44,9 @@ class CursorPlot(ScalarPlot):
         if not self._untouched:
             self.choice.setCurrentIndex(self.choice.findData(shown))
             self._draw()
-        if len(self._kept) > 1:
-            self.plot.setXRange(self._kept[0], self._kept[-1])
+        if len(self._kept):
+            around = 1 if len(self._kept) == 1 else 0
+            self.plot.setXRange(self._kept[0] - around, self._kept[-1] + around)
 
     def show_frame(self, index: int) -> None:
         """Put the cursor on a frame, or (-1) hide it."""

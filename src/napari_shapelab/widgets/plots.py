@@ -52,16 +52,24 @@ class _Axis(pg.AxisItem):
         return [f"{float(f'{10**value:.2g}'):.6g}" for value in values]
 
 
+class _Steps(pg.AxisItem):
+    """An axis of whole numbers: steps and frames have no tenths."""
+
+    def tickSpacing(self, low: float, high: float, size: float) -> Any:
+        """Return the distances between ticks, none below 1."""
+        return [(max(spacing, 1.0), offset) for spacing, offset in super().tickSpacing(low, high, size)]
+
+
 class ThemedPlot(QWidget):
     """A plot that follows the viewer's theme."""
 
-    def __init__(self, viewer: Any, bottom: str, left: str) -> None:
+    def __init__(self, viewer: Any, bottom: str, left: str, *, whole: bool = False) -> None:
         super().__init__()
         self._viewer = unwrapped(viewer)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(2)
-        self.plot = pg.PlotWidget(axisItems={"left": _Axis("left")})
+        self.plot = pg.PlotWidget(axisItems={"left": _Axis("left"), "bottom": _Steps("bottom") if whole else _Axis("bottom")})
         self.plot.setMinimumHeight(_LEAST)
         self.plot.setMenuEnabled(False)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # there is nothing in it that keys do
@@ -107,7 +115,7 @@ class ScalarPlot(ThemedPlot):
     """
 
     def __init__(self, viewer: Any, first: str = "energy", bottom: str = "step") -> None:
-        super().__init__(viewer, bottom, "")
+        super().__init__(viewer, bottom, "", whole=True)
         self._first = first
         self._untouched = True
         self._steps: list[int] = []
@@ -192,6 +200,7 @@ class ScalarPlot(ThemedPlot):
         self.plot.setLogMode(y=positive and self.logarithmic.isChecked())
         self._show_numbers(bool(good.any()))
         self._curve.setData(steps[good] if len(good) else [], values[good] if len(good) else [])
+        self._curve.setSymbol("o" if good.sum() == 1 else None)  # a line of one point would not be seen
 
     def _on_theme(self, event: Any = None) -> None:
         super()._on_theme(event)

@@ -8,19 +8,16 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Labels, Points, Tracks
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QVBoxLayout
 
 from napari_shapelab.viewer.given_labels import Given, given
 from napari_shapelab.viewer.layer_movie import full_shape, movie_of, show_movie_frame, times_of
 from napari_shapelab.viewer.recorded import film_of, why_no_film
 from napari_shapelab.viewer.shown_frame import shown_frame
-from napari_shapelab.viewer.tabbed import own_tab
-from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.cursor_plot import CursorPlot
 from napari_shapelab.widgets.flow_row import FlowRow
-from napari_shapelab.widgets.layer_combo import LayerCombo
-from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.work.labels_panel import LabelsPanel
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.save_frames import SaveFramesButton
@@ -32,7 +29,6 @@ from shapelab.stopping import stoppable
 
 __all__ = ["MoviesPanel", "measure_movie"]
 
-TITLE = "Movies"
 _COLOURS = {
     Event.DIVISION: "#4aa3ff",
     Event.LOSS: "#d9534f",
@@ -44,13 +40,10 @@ _COLOURS = {
 
 def measure_movie(viewer: Any) -> None:
     """Open the panel that measures cells over time, on the selected layer if it is a movie of labels."""
-    viewer = unwrapped(viewer)
-    panel = own_tab(viewer, TITLE, lambda: MoviesPanel(viewer))
-    if viewer.layers.selection.active is not None:
-        panel.layer.choose(viewer.layers.selection.active)
+    MoviesPanel.open(viewer)
 
 
-class MoviesPanel(QWidget):
+class MoviesPanel(LabelsPanel):
     """Measures the cells of a Labels layer over time.
 
     Parameters
@@ -59,13 +52,15 @@ class MoviesPanel(QWidget):
         Whose layers to measure.
     """
 
+    title = "Movies"
+    heading = "<b>Movies</b> — measure cells over time: their curves, paths, divisions and losses."
+    wanted = "choose labels over time"
+
     def __init__(self, viewer: Any) -> None:
-        super().__init__()
-        self._viewer = unwrapped(viewer)
+        super().__init__(viewer)
         self.found: CellsOverTime | None = None
         self._given: Given | None = None
         self._source: Labels | None = None
-        self.layer = LayerCombo(self._viewer, "choose labels over time", why_no_film, (Labels,))
         self.link = QCheckBox("Link cells by overlap")
         self.link.setToolTip("For labels that do not follow the cells from frame to frame: give each cell one label first.")
         self.work = WorkRow(self._viewer, "Measure", "Measure every cell in every frame, and find divisions, losses and exchanges.")
@@ -81,6 +76,11 @@ class MoviesPanel(QWidget):
         self.plot.chosen.connect(self._go)
         self._viewer.dims.events.current_step.connect(self._on_frame)
         self._refresh()
+
+    @staticmethod
+    def why_not(layer: Labels) -> str:
+        """Return why a layer is neither a movie nor a run, "" if it is one."""
+        return why_no_film(layer)
 
     def measure(self) -> None:
         """Measure the chosen layer, in a thread."""
@@ -246,11 +246,8 @@ class MoviesPanel(QWidget):
             button.setEnabled(self.found is not None)
 
     def _build(self) -> None:
-        form = QFormLayout()
-        form.addRow("Labels", self.layer)
         column = QVBoxLayout(self)
-        column.addWidget(WrappedLabel("<b>Movies</b> — measure cells over time: their curves, paths, divisions and losses."))
-        column.addLayout(form)
+        self._begin(column)
         column.addWidget(self.link)
         column.addWidget(self.work)
         column.addWidget(self.save_run_button)

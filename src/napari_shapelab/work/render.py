@@ -8,19 +8,16 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Image, Labels, Layer
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
-from napari_shapelab.viewer.given_labels import Given, given, why_no_labels
+from napari_shapelab.viewer.given_labels import Given, given
 from napari_shapelab.viewer.insert import insert_layer
 from napari_shapelab.viewer.layer_movie import full_shape, movie_of, times_of
-from napari_shapelab.viewer.tabbed import own_tab
-from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.form import Form
-from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.scrolled import scrolled
-from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.work.labels_panel import LabelsPanel
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
 from shapelab.errors import InputError, ShapelabError
@@ -29,19 +26,13 @@ from shapelab.stopping import check_stop, stoppable
 
 __all__ = ["RenderPanel", "render_labels"]
 
-TITLE = "Microscope image"
-_HELP = "<b>Microscope image</b> — these cells as a microscope would show them, with exact labels: to train and to test a segmentation."
-
 
 def render_labels(viewer: Any) -> None:
     """Open the panel that renders labels as a microscope image, on the selected layer if it holds labels."""
-    viewer = unwrapped(viewer)
-    panel = own_tab(viewer, TITLE, lambda: RenderPanel(viewer))
-    if viewer.layers.selection.active is not None:
-        panel.layer.choose(viewer.layers.selection.active)
+    RenderPanel.open(viewer)
 
 
-class RenderPanel(QWidget):
+class RenderPanel(LabelsPanel):
     """Renders the cells of a Labels layer, still or over time.
 
     Parameters
@@ -50,12 +41,13 @@ class RenderPanel(QWidget):
         Whose layers to render.
     """
 
+    title = "Microscope image"
+    heading = "<b>Microscope image</b> — these cells as a microscope would show them, with exact labels: to train or test a segmentation."
+
     def __init__(self, viewer: Any) -> None:
-        super().__init__()
-        self._viewer = unwrapped(viewer)
+        super().__init__(viewer)
         self.rendered: RenderedMovie | None = None
         self._name = ""
-        self.layer = LayerCombo(self._viewer, "choose labels", why_no_labels, (Labels,))
         self.form = Form(MicroscopeParameters())
         self.work = WorkRow(self._viewer, "Render", "Add the image, and the exact labels where they are not those of the layer.")
         self.save_button = push_button("Save…", "Save image and labels: OME-Zarr (.zarr), or OME-TIFF (.tif).", self._ask_and_save)
@@ -137,10 +129,7 @@ class RenderPanel(QWidget):
         content = QWidget()
         inner = QVBoxLayout(content)
         inner.setContentsMargins(2, 2, 6, 2)
-        inner.addWidget(WrappedLabel(_HELP))
-        row = QFormLayout()
-        row.addRow("Labels", self.layer)
-        inner.addLayout(row)
+        self._begin(inner)
         inner.addWidget(self.form)
         inner.addStretch(1)
         column = QVBoxLayout(self)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from napari.layers import Image
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
     QHBoxLayout,
@@ -19,22 +18,20 @@ from qtpy.QtWidgets import (
 
 from napari_shapelab.docks.atlas.choices import MapChoices, OpenAtlasButton
 from napari_shapelab.docks.atlas.fit_tab import AtlasFit, FittedTexture
+from napari_shapelab.docks.atlas.fitted_layer import add_fitted
 from napari_shapelab.docks.atlas.groups_tab import AtlasGroups
 from napari_shapelab.docks.atlas.laid_out import LaidOut, laid_out
 from napari_shapelab.docks.atlas.map import AtlasMap
 from napari_shapelab.docks.atlas.member_layer import MemberLayer
-from napari_shapelab.docks.atlas.place_beside import look_at, place_beside
 from napari_shapelab.docks.atlas.preview import AtlasPreview, in_words
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.provenance import provenance
-from napari_shapelab.viewer.insert import insert_layer
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.plots import DiagramPlot
 from napari_shapelab.widgets.tab_order import order_tabs
 from napari_shapelab.work.task import Task
 from shapelab.batch import Atlas, between, open_atlas, shipped_atlas, weights_at
-from shapelab.convert.place import Place
 from shapelab.errors import InputError
 from shapelab.simulation import Simulation
 from shapelab.units import percent, shown_unit
@@ -148,19 +145,8 @@ class AtlasDock(QWidget):
         self._parameters = dict(best.parameters)
         self._say_here(f"<b>Here</b>: the texture fitted to {escape(found.target.name)}: {in_words(self._parameters)}")
         self._refresh()
-        look = {"contrast_limits": (-1.0, 1.0), "rendering": "iso", "iso_threshold": 0.0, "colormap": "bop orange"}
-        steps = np.array(best.spacing)
-        size = steps * best.field.shape
-        corner = place_beside(found.box, size)
-        place = found.taken.pixels_place(Place.of(best.spacing, (corner + steps / 2).tolist(), found.taken.unit))
-        metadata = {
-            "shapelab": {**provenance(self._view.atlas.simulation(self._parameters)), "distance": best.distance, "stretch": best.stretch}
-        }
-        name = f"like {found.target.name}"
-        insert_layer(self._viewer, Image(best.shape.astype(np.float32), name=name, metadata=metadata, **look, **place))
+        add_fitted(self._viewer, found, provenance(self._view.atlas.simulation(self._parameters)))
         self._member.hide()
-        factors = np.array(found.taken.factors)
-        look_at(self._viewer, *((low / factors, high / factors) for low, high in (found.box, (corner, corner + size))))
 
     def _on_lassoed(self, members: list[int]) -> None:
         """Compare the shapes that were drawn round with the others, or with those drawn round before."""

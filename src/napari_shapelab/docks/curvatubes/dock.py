@@ -10,6 +10,7 @@ from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.curvatubes.diagram_tab import DiagramTab, diagram_of_run
+from napari_shapelab.docks.curvatubes.presets import FAMILY, decided_by_layer, differences, kept, of_preset
 from napari_shapelab.docks.curvatubes.results import FieldResults, with_mask
 from napari_shapelab.docks.curvatubes.start_from import Source, StartFrom, read_with_parameters, run_of
 from napari_shapelab.docks.curvatubes.stay_near import StayNear
@@ -22,7 +23,8 @@ from napari_shapelab.settings import take_scenarios
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.preset_combo import PresetCombo
 from napari_shapelab.widgets.tab_order import order_tabs
-from napari_shapelab.work.soon import is_small, soon
+from napari_shapelab.work.latest import Latest
+from napari_shapelab.work.soon import is_small
 from napari_shapelab.work.task import Task, warm_up
 from shapelab.catalog import problems, scenario, scenarios
 from shapelab.curvature import Curvatubes
@@ -33,10 +35,7 @@ from shapelab.simulation import LayerData, Simulation
 
 __all__ = ["CurvatubesDock"]
 
-FAMILY = "curvatubes"
 FIRST = "tubes"
-_TAKEN = ("shape", "voxel_size", "unit", "mass", "boundary", "resolution")
-"""Parameters that a layer decides from which a texture starts."""
 _FIELD_LOOK = {"colormap": "bop orange"}
 
 
@@ -53,12 +52,12 @@ class CurvatubesDock(QWidget):
         super().__init__()
         self._viewer = unwrapped(napari_viewer)
         self._source: Source | None = None
-        self._reading: object | None = None
+        self._reading = Latest(self)
         self._last_preset = FIRST
         take_scenarios()
         self.presets = PresetCombo(scenarios(FAMILY), problems(FAMILY))
         self.presets.select(FIRST)
-        self.form = TextureForm(_of_preset(FIRST))
+        self.form = TextureForm(of_preset(FIRST))
         self.start_from = StartFrom(self._viewer)
         self.stay_near = StayNear()
         self.panel = RunPanel(
@@ -103,11 +102,11 @@ class CurvatubesDock(QWidget):
 
     def choose_preset(self, name: str) -> None:
         """Show the values of a preset; while running, let the texture turn into it if it can."""
-        old = self.form.parameters if not self.form.problem else _of_preset(self._last_preset)
-        chosen = _of_preset(name)
-        new = chosen.replace(**self._kept(old))
+        old = self.form.parameters if not self.form.problem else of_preset(self._last_preset)
+        chosen = of_preset(name)
+        new = chosen.replace(**kept(old, self._last_preset))
         if self.panel.running:
-            changes = _differences(old, new.replace(shape=old.shape))
+            changes = differences(old, new.replace(shape=old.shape))
             fixed = set(changes) - CurvatubesParameters.live_fields()
             if fixed:
                 self.presets.select(self._last_preset)
@@ -116,31 +115,24 @@ class CurvatubesDock(QWidget):
             new = old.replace(**changes)
             self.panel.update_live(**changes)
         elif self._source is not None or self.start_from.combo.layer is not None:
-            kept = ("shape", "mass", "boundary", "start", "resolution")
-            new = new.replace(**{key: getattr(old, key) for key in kept})
+            of_layer = ("shape", "mass", "boundary", "start", "resolution")
+            new = new.replace(**{key: getattr(old, key) for key in of_layer})
         elif "shape" not in scenario(FAMILY, name).parameters and "shape" not in scenario(FAMILY, self._last_preset).parameters:
             new = new.replace(shape=old.shape)
         self._last_preset = name
         self.form.set_parameters(new)
         self._describe()
 
-    def _kept(self, old: CurvatubesParameters) -> dict[str, Any]:
-        """Return what another preset does not change: the world's units, and what the user has set otherwise than the last preset."""
-        last = _of_preset(self._last_preset)
-        kept = {name: getattr(old, name) for name in ("voxel_size", "unit", "seed", "device")}
-        changed = [name for name in ("max_steps", "settle") if getattr(old, name) != getattr(last, name)]
-        return kept | {name: getattr(old, name) for name in changed}
-
     def restore_defaults(self) -> None:
         """Set everything back to what the preset says; the starting layer is let go."""
         self.start_from.combo.choose(None)
-        self.form.set_parameters(_of_preset(self.presets.name))
+        self.form.set_parameters(of_preset(self.presets.name))
         self._describe()
 
     def enter(self, preset: str | None, parameters: CurvatubesParameters) -> Callable[[], None]:
         """Show parameters from elsewhere, for a new pattern; return what puts those before back."""
         source, name = self.start_from.combo.layer, self.presets.name
-        old = self.form.parameters if not self.form.problem else _of_preset(name)
+        old = self.form.parameters if not self.form.problem else of_preset(name)
         self.start_from.combo.choose(None)
         self._last_preset = preset or FIRST
         self.presets.select(self._last_preset)
@@ -159,28 +151,18 @@ class CurvatubesDock(QWidget):
 
     def _on_form(self, old: CurvatubesParameters, new: CurvatubesParameters) -> None:
         if self.panel.running:
-            live = {name: value for name, value in _differences(old, new).items() if name in CurvatubesParameters.live_fields()}
+            live = {name: value for name, value in differences(old, new).items() if name in CurvatubesParameters.live_fields()}
             self.panel.update_live(**live)
         self._say_source()
         self._describe()
 
     def _on_source(self) -> None:
         """Take grid, voxel size and boundary from the layer, or give them back to the preset."""
-        self._reading = reading = object()
-
-        def done(read: tuple[Source, CurvatubesParameters]) -> None:
-            if self._reading is reading:
-                self._take(*read)
-
-        def failed(text: str) -> None:
-            if self._reading is reading:
-                self.start_from.say(text)
-                self._on_reading(False)
-
+        self._reading.drop()
         try:
             taken = self.start_from.taken()
         except ShapelabError as error:
-            failed(str(error))
+            self._on_unread(str(error))
             return
         if taken is None:
             self._leave_source()
@@ -188,12 +170,15 @@ class CurvatubesDock(QWidget):
         self.start_from.say(f"Reading {taken.name!r}…")
         self._on_reading(True)
         work = partial(read_with_parameters, self.start_from.reader(taken), self.presets.name)
-        soon(self, work, done, failed, now=is_small(taken))
+        self._reading.begin(work, lambda read: self._take(*read), self._on_unread, now=is_small(taken))
+
+    def _on_unread(self, text: str) -> None:
+        self.start_from.say(text)
+        self._on_reading(False)
 
     def _take(self, source: Source, parameters: CurvatubesParameters) -> None:
         self._source = source
-        taken = {name: getattr(parameters, name) for name in _TAKEN}
-        self.form.set_parameters(self.form.parameters.replace(**taken))
+        self.form.set_parameters(self.form.parameters.replace(**decided_by_layer(parameters)))
         self._say_source()
         self.stay_near.setVisible(True)
         self._describe()
@@ -207,9 +192,7 @@ class CurvatubesDock(QWidget):
 
     def _leave_source(self) -> None:
         if self._source is not None:
-            preset = _of_preset(self.presets.name)
-            given_back = {name: getattr(preset, name) for name in _TAKEN}
-            self.form.set_parameters(self.form.parameters.replace(**given_back))
+            self.form.set_parameters(self.form.parameters.replace(**decided_by_layer(of_preset(self.presets.name))))
         self._source = None
         self.start_from.say("")
         self.stay_near.setVisible(False)
@@ -314,11 +297,3 @@ class CurvatubesDock(QWidget):
         self.panel.put_above(content)
         layout.addWidget(self.panel, 1)
         layout.addWidget(self.results)
-
-
-def _of_preset(name: str) -> CurvatubesParameters:
-    return CurvatubesParameters(**scenario(FAMILY, name).parameters)
-
-
-def _differences(old: CurvatubesParameters, new: CurvatubesParameters) -> dict[str, Any]:
-    return {name: value for name, value in new if value != getattr(old, name)}

@@ -15,6 +15,7 @@ from napari_shapelab.docks.replay.export_panel import ExportPanel
 from napari_shapelab.docks.replay.player import Player
 from napari_shapelab.docks.replay.resolution import Resolution
 from napari_shapelab.docks.replay.resume import Resumer, saved_step
+from napari_shapelab.docks.replay.takes_folders import TakesFolders
 from napari_shapelab.docks.replay.timeline import Timeline
 from napari_shapelab.viewer.folder_layers import add_run, layers_of, runs_shown, update_layers
 from napari_shapelab.viewer.view import unwrapped
@@ -41,7 +42,7 @@ _FIRST = {"cells": "volume_error"}
 """Scalar that is plotted first, where it is not the energy."""
 
 
-class ReplayDock(QWidget):
+class ReplayDock(TakesFolders):
     """A saved run in time.
 
     Parameters
@@ -80,7 +81,6 @@ class ReplayDock(QWidget):
         self.resolution = Resolution(self._viewer)
         self.export = ExportPanel(self._viewer, self.timeline, self.player.rate.value, lambda: self.resolution.value)
         self._rows = QFormLayout()
-        self.setAcceptDrops(True)
         self._build()
         self._connect()
         self._show(None)
@@ -130,18 +130,6 @@ class ReplayDock(QWidget):
         """Open the panel that renders cells as a microscope image, with those of this run."""
         self._viewer.layers.selection = set(self._shapes())
         render_labels(self._viewer)
-
-    def dragEnterEvent(self, event: Any) -> None:
-        """Take folders."""
-        if _dropped(event) is not None:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: Any) -> None:
-        """Open the folder that is dropped."""
-        path = _dropped(event)
-        if path is not None:
-            event.acceptProposedAction()
-            self.open(path)
 
     def sizeHint(self) -> QSize:
         """Return a size that leaves the canvas its room on a small screen."""
@@ -300,14 +288,6 @@ class ReplayDock(QWidget):
         layout.addLayout(_row(self.resume_button, self.restore_button, self.mesh_button, self.render_button))
         layout.addWidget(self.note)
         layout.addWidget(self.export)
-
-
-def _dropped(event: Any) -> str | None:
-    """Return the folder that is dragged, None if it is something else."""
-    for url in event.mimeData().urls():
-        if url.isLocalFile() and Path(url.toLocalFile()).is_dir():
-            return str(url.toLocalFile())
-    return None
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

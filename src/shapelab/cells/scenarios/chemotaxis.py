@@ -65,7 +65,7 @@ class Chemotaxis(CellModel):
 
         y, x = coordinates(self.of(state))
         height = self.hill(state).at(np.stack([y, x], axis=-1))
-        look = {"colormap": "magma", "blending": "additive", "opacity": 0.35, "contrast_limits": (0.0, float(height.max()))}
+        look = {"colormap": "magma", "blending": "translucent_no_depth", "opacity": 0.6, "contrast_limits": (0.0, float(height.max()))}
         return LayerData("attractant", frozen(height.astype(np.float32)), "image", {**place(self.of(state)), **look})
 
     def velocity(self, state: CellState, diagram: CellDiagram) -> np.ndarray:
