@@ -87,6 +87,8 @@ def test_a_live_run_is_measured_and_compared_over_time(viewer, dock, qtbot, tmp_
     film = next(layer for layer in viewer.layers if layer.name == "run-and-tumble-1 · cells")
     for place in ((0, 0), (5, 9)):
         assert film.data_to_world((0, *place))[1:] == pytest.approx(live.data_to_world(place))
+    assert film.visible
+    assert not live.visible
     panel.plot.chosen.emit(1)
     assert viewer.dims.point[0] == 1
 

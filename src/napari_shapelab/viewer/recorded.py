@@ -20,6 +20,8 @@ from shapelab.io.presence import is_folder
 __all__ = ["FrameSaver", "as_still", "film_of", "saver_of", "why_no_film"]
 
 _CELLS = "cells"
+_MOVING = (_CELLS, "seeds", "velocity")
+"""Layers of a run that are others in each frame."""
 
 
 class FrameSaver(QWidget):
@@ -48,7 +50,7 @@ def why_no_film(layer: Labels) -> str:
 
 
 def film_of(layer: Labels, viewer: Any) -> Labels:
-    """Return a layer over time: `layer` itself, or of a run all frames that are saved so far, which are added to the viewer.
+    """Return a layer over time: `layer` itself, or of a run all frames that are saved so far, which take its place in the viewer.
 
     Raises
     ------
@@ -75,6 +77,10 @@ def film_of(layer: Labels, viewer: Any) -> Labels:
         first = place["units"][1] if layer.ndim == 3 else place["units"][0]  # as of the layers of a run folder
         meta = {**meta, **place, "units": (first, *place["units"][1:]), "axis_labels": ("t", *place["axis_labels"][1:])}
     film = Layer.create(data, meta, kind)
+    for present in viewer.layers:  # it would be seen between the cells of other frames
+        origin = present.metadata.get("shapelab")
+        if isinstance(origin, dict) and origin.get("recording") == folder and origin.get("layer") in _MOVING:
+            present.visible = False
     insert_layer(viewer, film)
     film.editable = False  # painting would not reach the disk
     assert isinstance(film, Labels)
