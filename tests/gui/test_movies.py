@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from napari.components import ViewerModel
+from napari.layers import Labels
 from qtpy.QtCore import Qt
 
 import shapelab as sl
+from napari_shapelab.viewer.given_labels import given
+from napari_shapelab.viewer.layer_movie import movie_of, show_movie_frame, times_of
+from napari_shapelab.viewer.recorded import why_no_film
+from napari_shapelab.viewer.shown_frame import shown_frame
 from napari_shapelab.work.movies import measure_movie
 from shapelab.errors import InputError
 from shapelab.io import RunWriter, load_run
@@ -131,3 +137,47 @@ def test_a_saved_run_knows_that_its_box_repeats(viewer, qtbot, tmp_path):
     assert found.box.tolist() == [48, 48]
     wanted = measure_over_time(load_run(tmp_path / "run.zarr")).table
     assert found.table["centroid_x"].to_numpy() == pytest.approx(wanted["centroid_x"].to_numpy())
+
+
+TURN = np.eye(4)
+TURN[0, 3], TURN[1:3, 1:3] = 7, [[0, -1], [1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("settings", "times", "velocity"),
+    [
+        ({"affine": np.diag([2.0, 1, 1, 1])}, [0, 2, 4, 6], (0, 1.5)),
+        ({"affine": TURN, "scale": (5, 1, 1)}, [7, 12, 17, 22], (-0.6, 0)),
+        ({"scale": (1, -1, 0.5)}, [0, 1, 2, 3], (0, 1.5)),
+        ({"scale": (5, 250, 0.25), "units": ("s", "nm", "um")}, [0, 5, 10, 15], (0, 0.15)),
+    ],
+)
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0)])
+def test_what_is_seen_is_measured_however_the_layer_lies(settings, times, velocity, order):
+    viewer = ViewerModel()
+    layer = viewer.add_layer(Labels(frames(), axis_labels=("t", "y", "x"), **settings))
+    viewer.dims.order = order
+    movie = movie_of(given(layer, viewer, film=True), times_of(layer))
+    table = measure_over_time(movie).table.set_index(["label", "frame"])
+    assert movie.times.tolist() == times
+    assert table.loc[(5, 2), ["velocity_y", "velocity_x"]].to_numpy(float) == pytest.approx(velocity, abs=1e-9)
+    for frame in (3, 1):
+        show_movie_frame(layer, viewer, frame)
+        assert shown_frame(layer, viewer) == frame
+
+
+@pytest.mark.parametrize(
+    ("data", "axes", "settings", "reason"),
+    [
+        (frames()[:1], "tyx", {}, "it has only one frame"),
+        (np.stack([frames()] * 2), "ptyx", {}, "it has p besides time"),
+        (np.moveaxis(frames(), 0, -1), "yxt", {}, "time is not its first axis"),
+        (frames(), "tyx", {"scale": (-1, 1, 1)}, "its time runs backwards"),
+        (frames(), "", {}, "it has no axis of time"),
+        (np.stack([frames()] * 2, 1), "tcyx", {}, ""),
+    ],
+)
+def test_a_layer_that_is_no_movie_says_why(data, axes, settings, reason):
+    said = why_no_film(Labels(data, axis_labels=tuple(axes) or None, **settings))
+    assert said.startswith(reason)
+    assert bool(said) == bool(reason)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Labels, Layer
 
+from napari_shapelab.viewer.axes import axis_name, split_axes
 from napari_shapelab.viewer.given_labels import FrameImages, Given, why_no_labels
 from napari_shapelab.viewer.layer_data import place_of
 from napari_shapelab.viewer.shown_frame import time_axis
@@ -22,10 +23,21 @@ def why_no_movie(layer: Labels) -> str:
         return reason
     time = time_axis(layer)
     if time < 0:
-        return "it has no axis of time beside 2 or 3 axes of space: name it t (layer.axis_labels)"
+        return _without_time(layer)
     if time > 0:
         return "time is not its first axis: reorder its axes first"
     return "its time runs backwards, as its scale is negative: reverse its frames first" if along_time(layer, time)[1] <= 0 else ""
+
+
+def _without_time(layer: Labels) -> str:
+    """Return why no axis of a layer is its time."""
+    shape = layer.level_shapes[0] if layer.multiscale else layer.data.shape
+    sizes = {axis_name(layer, axis): int(shape[axis]) for axis in split_axes(layer)[1]}
+    if sizes.get("time") == 1:
+        return "it has only one frame"
+    if others := [name for name, size in sizes.items() if "time" in sizes and size > 1 and name not in ("time", "channels")]:
+        return f"it has {' and '.join(others)} besides time: make one position a layer of its own"
+    return "it has no axis of time beside 2 or 3 axes of space: name it t (layer.axis_labels)"
 
 
 def times_of(layer: Labels) -> tuple[np.ndarray, str]:
