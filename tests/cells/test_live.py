@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import numpy as np
 import pytest
 
 import shapelab as sl
 from shapelab.cells.motions.correction import without_jumps
+from shapelab.errors import ParameterError
+from shapelab.stopping import stoppable
 
 
 def test_raising_the_exponent_of_a_running_swarm():
@@ -63,3 +66,28 @@ def test_a_body_too_thin_for_its_equations_ends_the_run_in_a_sentence(extreme):
     frames = list(run.run(3, every=1))
     assert not run.done or (run.failed and "cannot be inverted" in run.reason)
     assert frames
+
+
+class Counting(threading.Event):
+    """An event that is never set and counts how often it is looked at: a measure of work without a clock."""
+
+    looks = 0
+
+    def is_set(self):
+        self.looks += 1
+        return False
+
+
+def test_the_lowest_tension_takes_no_longer_than_others_and_a_lower_one_is_refused():
+    """With a tension of 1e-6 a step took 50 s."""
+
+    def looks(**given):
+        run, event = sl.Cells("checkerboard_3d", shape=(20, 20, 20), n_cells=16, seed=1, **given), Counting()
+        run.prepare()
+        with stoppable(event):
+            run.step()
+        return event.looks
+
+    assert looks(first_tension=0.01) < 5 * looks()
+    with pytest.raises(ParameterError, match=r"between 0\.01 and 20"):
+        sl.Cells("checkerboard_3d", first_tension=1e-6)

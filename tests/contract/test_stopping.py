@@ -11,11 +11,15 @@ import pytest
 
 import shapelab as sl
 from shapelab import stopping
+from shapelab.batch import table_of_folder
 from shapelab.crystals import EbsdMap, segment_grains
 from shapelab.errors import Stopped
 from shapelab.foam import settle_exactly
 from shapelab.io.fem import write_triangles
+from shapelab.labels.planes import as_label_planes
+from shapelab.measure import effective_properties
 from shapelab.mesh import conforming_triangles, interface_mesh
+from shapelab.movies import link_cells, measure_over_time
 from shapelab.stopping import apart, check_stop, shielded, stoppable
 from shapelab.threads import side_by_side
 
@@ -170,6 +174,10 @@ def labels() -> np.ndarray:
     return 1 + np.argmin([(y - a) ** 2 + (x - b) ** 2 for a, b in seeds], axis=0).astype(np.int32)
 
 
+def film() -> np.ndarray:
+    return np.stack([np.roll(labels(), frame, axis=1) for frame in range(5)])
+
+
 LONG = {
     "solve_cells": lambda: sl.solve_cells(np.random.default_rng(0).uniform(0, 1, (30, 2)), np.full(30, 0.02), (64, 64), (1 / 64,) * 2),
     "fit_diagram": lambda: sl.fit_diagram(labels(), order=2),
@@ -182,7 +190,16 @@ LONG = {
     "settle_exactly": lambda: settle_exactly(sl.Foam("foam_sorting", seed=1, shape=(40, 40), n_cells=8), max_steps=3),
     "measure": lambda: sl.measure(labels()),
     "compare": lambda: sl.compare(labels(), np.roll(labels(), 2, axis=0)),
+    "link_cells": lambda: link_cells(film()),
+    "measure_over_time": lambda: measure_over_time(film()),
+    "compare_movies": lambda: sl.compare_movies(film(), film(), bootstrap=2),
+    "estimate_motion": lambda: sl.estimate_motion(film(), 1.0),
+    "estimate_shape": lambda: sl.estimate_shape(labels(), border_cells=True),
+    "effective_properties": lambda: effective_properties(labels() % 2 > 0),
+    "render_microscopy": lambda: sl.render_microscopy(film()[:1]).image(0),
 }
+BY_THE_CLOCK = ("measure", "compare", "segment_grains", "link_cells", "estimate_shape", "render_microscopy")
+"""What is left to itself where it is stopped."""
 
 
 @pytest.mark.parametrize("name", LONG)
@@ -191,10 +208,31 @@ def test_long_work_ends_wherever_it_is(name, monkeypatch):
     monkeypatch.setattr(stopping, "_LOOK", 600.0)  # only looks from within count
     looks = looks_of(LONG[name])
     assert looks > 0
-    by_the_clock = name in ("measure", "compare", "segment_grains")
-    for after in {0} if by_the_clock else {0, looks // 3, 2 * looks // 3}:
+    for after in {0} if name in BY_THE_CLOCK else {0, looks // 3, 2 * looks // 3}:
         with stoppable(Countdown(after)), pytest.raises(Stopped):
             LONG[name]()
+
+
+class Stopping:
+    """An array in chunks that is stopped while it is read."""
+
+    shape, dtype, chunks, ndim = (4, 5, 6), np.dtype(np.uint8), (1, 5, 6), 3
+
+    def __getitem__(self, index):
+        raise Stopped
+
+
+def test_a_stop_is_not_taken_for_damage_or_for_a_file_that_failed(tmp_path):
+    with pytest.raises(Stopped):
+        as_label_planes(Stopping()).read(0, 2)
+
+    def table_of(file):
+        raise Stopped
+
+    (tmp_path / "a.tif").touch()
+    with pytest.raises(Stopped):
+        table_of_folder(tmp_path, tmp_path / "out.csv", table_of, jobs=1)
+    assert "a.tif" not in (tmp_path / "out.log.csv").read_text()
 
 
 def test_a_restored_run_can_be_stopped_while_its_kernels_are_compiled(monkeypatch):

@@ -198,6 +198,14 @@ def test_parameters_that_are_not_allowed_are_refused_with_a_sentence(arguments: 
         sl.fit_diagram(np.arange(64).reshape(8, 8), **arguments)
 
 
+def test_a_refused_order_does_not_spoil_the_next_fit() -> None:
+    """True is 1 to a cache: tables that were made for it would be those of order 1 from then on."""
+    labels = np.kron([[1, 2], [3, 4]], np.ones((6, 6), int))
+    with pytest.raises(ParameterError, match="order"):
+        sl.fit_diagram(labels, order=True)
+    assert sl.fit_diagram(labels, order=1).mismatch == 0
+
+
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize(
     ("shape", "n", "periodic"),

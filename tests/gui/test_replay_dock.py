@@ -361,6 +361,16 @@ def test_an_export_is_cancelled(dock, qtbot, swarm, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.logs_errors
+def test_a_movie_whose_frame_cannot_be_drawn_ends_with_the_reason(viewer, dock, qtbot, swarm, tmp_path, monkeypatch):
+    opened(qtbot, dock, swarm)
+    pictures = iter([np.zeros((8, 8, 4), np.uint8)])
+    monkeypatch.setattr("napari.viewer.Viewer.screenshot", lambda *_, **__: next(pictures, None).copy())
+    assert "Frame 2 cannot be drawn" in exported(qtbot, dock, "movie", tmp_path / "swarm.gif")
+    assert dock.export.row.run_button.isEnabled()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_mp4_without_ffmpeg_says_what_to_install(dock, qtbot, swarm, tmp_path, monkeypatch):
     monkeypatch.setattr("shapelab.io.movie.ffmpeg", lambda: None)
     opened(qtbot, dock, swarm)
