@@ -31,20 +31,27 @@ async function open(shape, wanted, field) {
     tell("processor", "Computed by the processor.");
     return;
   }
-  const device = await CurvatureDevice.open(shape, code, wanted === "card").catch(() => "WebGPU failed to start");
+  const device = await workingDevice(shape, field);
   if (typeof device === "string") {
     tell("processor", `Computed by the processor: ${device}.`);
-    return;
-  }
-  if (!(await agrees(device, field))) {
-    device.close();
-    tell("processor", "Computed by the processor: WebGPU gives other numbers here.");
     return;
   }
   device.device.lost.then(() => giveUp(device, "The graphics card was lost"));
   device.device.onuncapturederror = () => giveUp(device, "The graphics card failed");
   computer = device;
   tell("card", `Computed by WebGPU: ${device.name}.`);
+}
+
+// A device that computes what the processor does, or the reason why there is none.
+async function workingDevice(shape, field) {
+  try {
+    const device = await CurvatureDevice.open(shape, code, choice === "card");
+    if (typeof device === "string" || (await agrees(device, field))) return device;
+    device.close();
+    return "WebGPU gives other numbers here";
+  } catch {
+    return "WebGPU failed to start";
+  }
 }
 
 // Whether a device lowers the energy as the processor does, over the first step.
@@ -57,6 +64,7 @@ async function agrees(device, field) {
   }
   const [[first, second], [deviceFirst, deviceSecond]] = found;
   const fall = first - second;
+  if (!Number.isFinite(fall)) return true; // the run itself is at fault
   const difference = Math.abs(fall - (deviceFirst - deviceSecond));
   return Math.abs(first - deviceFirst) <= ROUNDING * Math.abs(first) && difference <= ALIKE * Math.abs(fall) + ROUNDING * Math.abs(first);
 }
