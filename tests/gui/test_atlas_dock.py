@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 
@@ -143,12 +144,14 @@ def test_a_sweep_folder_opens_and_a_wrong_one_is_a_sentence(viewer, dock, qtbot,
 
 
 @pytest.fixture
-def short_list(monkeypatch):
-    """Few members of the atlas are tried (what the search finds, tests/batch proves)."""
+def quick_fit(monkeypatch):
+    """Few members of the atlas are tried, and runs are short (what the search finds, tests/batch proves)."""
+    run = importlib.import_module("shapelab.batch.fit")._run
     monkeypatch.setattr("shapelab.batch.fit._SHORTLIST", 3)
+    monkeypatch.setattr("shapelab.batch.fit._run", lambda atlas, parameters, target, steps: run(atlas, parameters, target, steps=120))
 
 
-@pytest.mark.usefixtures("short_list")
+@pytest.mark.usefixtures("quick_fit")
 def test_a_texture_is_fitted_to_a_mask(viewer, dock, qtbot):
     y, x = np.indices((32, 32, 32))[1:]
     rods = ((y - 16) ** 2 + (x - 16) ** 2 < 36).astype(np.uint8)
@@ -171,7 +174,7 @@ def test_a_texture_is_fitted_to_a_mask(viewer, dock, qtbot):
     assert np.array_equal(layer.data, rods)
 
 
-@pytest.mark.usefixtures("short_list")
+@pytest.mark.usefixtures("quick_fit")
 def test_a_texture_is_put_beside_a_turned_mask(viewer, dock, qtbot):
     """One frame, a mirrored axis, an affine: right of the mask as it lies in the world."""
     y, x = np.indices((24, 24, 24))[1:]
