@@ -25,9 +25,13 @@ SEED = 1
 PICTURE = 220
 """Side of a picture in the list [pixels]."""
 STYLE = """
-body { margin: 0 auto; max-width: 1100px; padding: 16px; font: 15px/1.45 system-ui, sans-serif; color-scheme: light dark; }
-ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 16px; padding: 0; list-style: none; }
+:root { color-scheme: light dark; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 1180px; padding: 16px; font: 15px/1.45 system-ui, sans-serif; }
+h1 { font-size: 1.5rem; margin: 8px 0; }
+ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(200px, 44%), 1fr)); gap: 14px; padding: 0; list-style: none; }
 a { display: block; color: inherit; text-decoration: none; border: 1px solid #8886; border-radius: 8px; padding: 10px; height: 100%; }
+a:hover, a:focus-visible { border-color: #2f6fb5; }
 img { width: 100%; aspect-ratio: 1; object-fit: contain; }
 small { opacity: 0.7; }
 """
@@ -55,7 +59,7 @@ ITEMS = (
     Item("cells", "relaxation", 60, 1, {"n_cells": 250}),
     Item("cells", "engulfment", 400, 5),
     Item("cells", "hourglass_2d", 300, 3),
-    Item("foam", "foam_sorting", 300, 10),
+    Item("cells", "checkerboard", 400, 5),
 )
 
 
@@ -112,7 +116,7 @@ def index(out: Path) -> str:
             f"<small>{size}</small><br>{html.escape(known.description)}</a></li>"
         )
     head = '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-    words = "<h1>Runs that live in this browser</h1><p>Each is one file: it plays, turns, and goes on computing without a network.</p>"
+    words = "<h1>Live pages</h1><p>Each is one file that plays, turns and continues to compute in your browser, without a network.</p>"
     return f"{head}<title>shapelab: pages</title><style>{STYLE}</style></head><body>{words}<ul>{''.join(entries)}</ul></body></html>\n"
 
 
