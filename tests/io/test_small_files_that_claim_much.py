@@ -8,11 +8,14 @@ import json
 import struct
 import tracemalloc
 import zipfile
+import zlib
 
+import h5py
 import numcodecs
 import numpy as np
 import pytest
 import roifile
+import tifffile
 
 from shapelab.errors import InputError
 from shapelab.io import read_image
@@ -110,3 +113,23 @@ def test_a_second_archive_in_a_chunk_counts_too(tmp_path):
     chunk = gzip.compress(bytes(64 * 64)) + gzip.compress(bytes(5_000_000))
     with pytest.raises(InputError, match="unpacks to far more than a chunk"):
         stored(tmp_path / "a.zarr", {"id": "gzip", "level": 1}, chunk)
+
+
+def test_a_chunk_of_hdf5_and_a_strip_of_tiff_that_unpack_to_far_more(tmp_path):
+    right, zeros = np.arange(64 * 64, dtype=np.uint8).reshape(64, 64), zlib.compress(bytes(100_000_000))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("a", data=right, chunks=(64, 64), compression="gzip")
+    tifffile.imwrite(tmp_path / "a.tif", right, compression="zlib", rowsperstrip=64)
+    for name in ("a.h5", "a.tif"):
+        assert np.array_equal(read_image(tmp_path / name).data, right)
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        file["a"].id.write_direct_chunk((0, 0), zeros)
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        places = [file.pages[0].tags[name].valueoffset for name in ("StripOffsets", "StripByteCounts")]
+    content = bytearray((tmp_path / "a.tif").read_bytes())
+    for place, number in zip(places, (len(content), len(zeros)), strict=True):
+        content[place : place + 4] = struct.pack("<I", number)
+    (tmp_path / "a.tif").write_bytes(content + zeros)
+    for name in ("a.h5", "a.tif"):
+        with pytest.raises(InputError, match="unpacks to far more than"):
+            read_image(tmp_path / name)

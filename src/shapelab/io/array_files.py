@@ -13,7 +13,7 @@ import numpy as np
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.io.grain_columns import known_of_columns
-from shapelab.io.hdf5 import open_hdf5
+from shapelab.io.hdf5 import open_hdf5, require_chunks
 from shapelab.io.placed import PlacedImage, named_axes, on_axes
 
 __all__ = ["chosen", "list_hdf5", "list_npz", "read_hdf5", "read_npy", "read_npz", "read_picture"]
@@ -94,6 +94,7 @@ def read_hdf5(file: Path, key: str | None) -> PlacedImage:
             raise InputError(f"{file.name} takes its numbers from other files: refused.")
         _refuse_huge(dataset.shape, dataset.dtype)
         require_memory(math.prod(dataset.chunks or (1,)) * dataset.dtype.itemsize)
+        require_chunks(dataset)
         axes = _hdf5_axes(dataset)
         size = np.ravel(np.asarray(dataset.attrs.get("element_size_um", ()), dtype=float)).tolist()
         data = np.asarray(dataset[()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import mmap
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ import numpy as np
 
 from shapelab.device import require_memory
 from shapelab.errors import InputError
+from shapelab.io.unpacking import SLACK, count_deflate, may_fill_memory
 
-__all__ = ["children", "open_hdf5", "own_dataset", "read_dataset"]
+__all__ = ["children", "open_hdf5", "own_dataset", "read_dataset", "require_chunks"]
 
 _SIGNATURE, _HEAP = b"\x89HDF\r\n\x1a\n", b"GCOL\x01\0\0\0"
 _HEAP_HEAD, _OBJECT_HEAD = 16, 16
@@ -97,7 +99,25 @@ def own_dataset(dataset: Any) -> Any:
     if dataset.external or dataset.is_virtual:
         raise InputError(f"{dataset.name} takes its numbers from other files: refused.")
     require_memory(math.prod(int(n) for n in dataset.shape or ()) * max(1, dataset.dtype.itemsize))
+    require_chunks(dataset)
     return dataset
+
+
+def require_chunks(dataset: Any) -> None:
+    """Refuse a dataset with a deflated chunk that unpacks to far more than a chunk holds; raises InputError."""
+    import h5py
+
+    plan = dataset.id.get_create_plist()
+    if dataset.chunks is None or h5py.h5z.FILTER_DEFLATE not in [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]:
+        return
+    most = math.prod(dataset.chunks) * dataset.dtype.itemsize + SLACK
+    found: list[Any] = []
+    dataset.id.chunk_iter(found.append)
+    for chunk in found:
+        if not may_fill_memory(chunk.size, most):
+            continue
+        if count_deflate(io.BytesIO(dataset.id.read_direct_chunk(chunk.chunk_offset)[1]), most) > most:
+            raise InputError(f"A chunk of {dataset.name} unpacks to far more than a chunk: refused.")
 
 
 def read_dataset(dataset: Any) -> np.ndarray:

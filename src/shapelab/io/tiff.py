@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import struct
 from pathlib import Path
@@ -12,9 +13,12 @@ import numpy as np
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.io.placed import PlacedImage, named_axes, on_axes
+from shapelab.io.unpacking import SLACK, count_deflate, may_fill_memory
 
 __all__ = ["list_tiff", "read_tiff"]
 
+_DEFLATED = (8, 32946)
+"""Compressions that deflate."""
 _PRINT = 20.0
 """Pixels larger than this [µm] in a plain TIFF are a resolution of print or screen (1270 dots per inch) and not of a microscope."""
 _NAMES = {"P": "positions", "A": "angles", "H": "lifetimes", "E": "wavelengths", "L": "exposures", "R": "tiles", "M": "tiles", "V": "views"}
@@ -51,8 +55,24 @@ def read_tiff(file: Path, key: str | None) -> PlacedImage:
             notes.append(
                 f"The first of {len(tiff.series)} images was read: choose another by its number (key 0 to {len(tiff.series) - 1})."
             )
+        for page in series.pages:
+            _require_segments(file, page)
         data = series.asarray()
     return on_axes(data, _letters(file, letters, data.shape), steps, units, notes=notes)
+
+
+def _require_segments(file: Path, page: Any) -> None:
+    """Refuse a page with a deflated strip or tile that unpacks to far more than it holds."""
+    if page is None or int(getattr(page, "compression", 1)) not in _DEFLATED:
+        return
+    most = math.prod(page.chunks) * max(1, np.dtype(page.dtype).itemsize) + SLACK
+    for place, size in zip(page.dataoffsets, page.databytecounts, strict=False):
+        if not may_fill_memory(size, most):
+            continue
+        with file.open("rb") as stream:
+            stream.seek(place)
+            if count_deflate(io.BytesIO(stream.read(size)), most) > most:
+                raise InputError(f"{file.name} has a part that unpacks to far more than it holds: refused.")
 
 
 def _number(file: Path, key: str | None, count: int) -> int:

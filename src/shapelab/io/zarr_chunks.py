@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import bz2
 import itertools
-import lzma
 import math
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,14 +11,10 @@ from typing import Any
 import numpy as np
 
 from shapelab.errors import InputError
+from shapelab.io.unpacking import SLACK, Count, count_bz2, count_deflate, count_lzma
 from shapelab.io.zstandard import unpacked_size
 
 __all__ = ["CheckedArray"]
-
-_PIECE = 1_000_000
-"""Bytes that are unpacked at a time to be counted."""
-_SLACK = 65_536
-"""Bytes that a chunk may unpack to beyond what it holds: filters add some."""
 
 
 class CheckedArray:
@@ -46,7 +39,7 @@ class CheckedArray:
 
     def __getitem__(self, index: Any) -> np.ndarray:
         if self._counted is not None:
-            most = math.prod(self.chunks) * self.dtype.itemsize + _SLACK
+            most = math.prod(self.chunks) * self.dtype.itemsize + SLACK
             for file in self._files(index if isinstance(index, tuple) else (index,)):
                 if self._counted(file, most) > most:
                     raise InputError(f"The chunk {file.name} of {self._folder.name} unpacks to far more than a chunk: refused.")
@@ -74,24 +67,11 @@ def _packing(metadata: Any) -> str:
     return packing[0] if len(packing) == 1 and "sharding_indexed" not in names else ""
 
 
-def _unpacked(make: Callable[[], Any]) -> Callable[[Path, int], int]:
+def _unpacked(of_stream: Count) -> Callable[[Path, int], int]:
     def count(file: Path, most: int) -> int:
         """Return what a file unpacks to, or a number above `most`."""
-        unpacking, total = make(), 0
         with file.open("rb") as stream:
-            waiting = stream.read(_PIECE)
-            while total <= most:
-                piece = unpacking.decompress(waiting, _PIECE)
-                total += len(piece)
-                if unpacking.eof:  # another one may follow
-                    unpacking, waiting = make(), unpacking.unused_data or stream.read(_PIECE)
-                    if not waiting:
-                        break
-                    continue
-                waiting = getattr(unpacking, "unconsumed_tail", b"")
-                if not waiting and getattr(unpacking, "needs_input", True) and not (waiting := stream.read(_PIECE)) and not piece:
-                    break
-        return total
+            return of_stream(stream, most)
 
     return count
 
@@ -107,10 +87,10 @@ def _stated(first: int) -> Callable[[Path, int], int]:
 
 
 _COUNTED: dict[str, Callable[[Path, int], int]] = {
-    "zlib": _unpacked(lambda: zlib.decompressobj(wbits=47)),
-    "gzip": _unpacked(lambda: zlib.decompressobj(wbits=47)),
-    "bz2": _unpacked(bz2.BZ2Decompressor),
-    "lzma": _unpacked(lzma.LZMADecompressor),
+    "zlib": _unpacked(count_deflate),
+    "gzip": _unpacked(count_deflate),
+    "bz2": _unpacked(count_bz2),
+    "lzma": _unpacked(count_lzma),
     "blosc": _stated(4),
     "lz4": _stated(0),
     "zstd": lambda file, most: unpacked_size(file) or 0,
