@@ -1,8 +1,11 @@
 """How well parameters of cells come back: movies of the package's own models with known parameters, 20 random seeds.
 
-Usage: python benchmarks/fit_cells.py [--motion] [--growth] [--tensions] [--fit FILE] [--seeds N]
+Usage: python benchmarks/fit_cells.py [--walks] [--motion] [--growth] [--tensions] [--fit FILE] [--seeds N]
 
---motion    speed, persistence and rotational diffusion of few cells that swim in a wide box (active_liquid), directly
+--walks     speed, persistence and rotational diffusion of discs that walk as the model of the estimate says: small and larger, with clean
+            boundaries and with a quarter of their pixels given to what is beside them
+--motion    the same of few cells that swim in a wide box (active_liquid); they push each other when they meet, so that their speed is
+            compared with that of the run's own paths, step by step
 --growth    the gain of cells that grow and divide (growing_tissue, a foam), directly
 --tensions  the tensions of tissues at rest (as in benchmarks/tensions.py), directly
 --fit FILE  exponent p, speed and turning of a crowded tissue (active_liquid): runs with parameters at random are saved in FILE (.npz, made
@@ -19,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from tension_truths import aggregate
+from tensions import jittered
 
 import shapelab as sl
 from shapelab.estimate import Estimate, estimate_growth, estimate_motion
@@ -32,8 +36,8 @@ RANGES = [("p", 0.4, 8.0), ("speed", 0.05, 1.0), ("turning", 0.1, 3.0)]
 Z = 1.645
 
 
-def filmed(sim: sl.Simulation, first: float, interval: float, frames: int, periodic: bool) -> Movie:
-    """Run a simulation and return it at equal times from `first` on."""
+def filmed(sim: sl.Simulation, first: float, interval: float, frames: int, periodic: bool, paths: list[np.ndarray] | None = None) -> Movie:
+    """Run a simulation and return it at equal times from `first` on; `paths` gets the centres of its cells after each step."""
     sim.prepare()
     step = float(sim.look(sim.model.time_step))
     sim.update(dt=interval / int(np.ceil(interval / step)))  # a whole number of steps from frame to frame
@@ -41,6 +45,8 @@ def filmed(sim: sl.Simulation, first: float, interval: float, frames: int, perio
     for number in range(frames):
         while sim.look(lambda state: state.time) < first + number * interval - 1e-9:
             sim.step()
+            if paths is not None:
+                paths.append(sim.look(lambda state: state.positions.copy()))
         kept.append(sim.frame())
     return as_movie([np.asarray(frame["cells"]) for frame in kept], interval=interval, time_unit="s", periodic=periodic)
 
@@ -53,16 +59,64 @@ def tell(name: str, truth: np.ndarray, found: list[Estimate]) -> None:
     print(ROW.format(name, shown, f"{values.mean():.4g}", f"{values.std():.2g}", f"{width:.2g}", f"{hits} of {len(found)}"), flush=True)
 
 
+MOTION = ("speed", "persistence", "rotational_diffusion")
+
+
+def walks(seeds: int) -> None:
+    """12 discs with a speed of 0.3 boxes and a persistence of 0.51, every 0.1, in a box that repeats."""
+    for radius, noise in ((2.5, 0.0), (5.0, 0.0), (5.0, 0.25)):
+        found: dict[str, list[Estimate]] = {name: [] for name in MOTION}
+        for seed in range(seeds):
+            rng = np.random.default_rng(seed)
+            frames = _discs(_apart(rng, 2 * radius / 256 + 0.01), radius)
+            if noise:
+                frames = [jittered(frame, rng, noise) for frame in frames]
+            estimates = estimate_motion(as_movie(frames, 1 / 256, interval=0.1, periodic=True))
+            for name in found:
+                found[name].append(estimates[name])
+        for name, truth in zip(MOTION, (0.3, 0.51, 1 / 0.51), strict=True):
+            tell(f"walks, {radius:g} px, {noise:.0%}: {name.replace('_', ' ')}", np.full(seeds, truth), found[name])
+
+
+def _apart(rng: np.random.Generator, distance: float) -> np.ndarray:
+    """Return the centres (12, 40, 2) of walks of which no two ever come closer than `distance` [box]."""
+    paths: list[np.ndarray] = []
+    while len(paths) < 12:
+        heading = rng.uniform(0, 2 * np.pi) + np.cumsum(np.sqrt(2 * 0.01 / 0.51) * rng.standard_normal(400))
+        path = (rng.random(2) + np.cumsum(0.003 * np.stack([np.sin(heading), np.cos(heading)], 1), axis=0))[::10]
+        if all(np.linalg.norm((path - other + 0.5) % 1 - 0.5, axis=1).min() > distance for other in paths):
+            paths.append(path)
+    return np.array(paths)
+
+
+def _discs(paths: np.ndarray, radius: float, side: int = 256) -> list[np.ndarray]:
+    pixels = np.stack(np.indices((side, side)), axis=-1) + 0.5
+    frames = []
+    for places in np.moveaxis(paths, 1, 0):
+        frame = np.zeros((side, side), np.int32)
+        for label, place in enumerate(places * side, 1):
+            away = (pixels - place + side / 2) % side - side / 2
+            frame[(away**2).sum(-1) < radius**2] = label
+        frames.append(frame)
+    return frames
+
+
 def motion(seeds: int) -> None:
-    """12 cells in 1 % of the box: they hardly meet, and have radii of 4.6 pixels (at half of that the grid holds them back by 1 to 2 %)."""
-    found: dict[str, list[Estimate]] = {"speed": [], "persistence": [], "rotational_diffusion": []}
+    """12 cells in 1 % of the box: they meet rarely, and have radii of 4.6 pixels (at half of that the grid holds them back by 1 to 2 %)."""
+    found: dict[str, list[Estimate]] = {name: [] for name in MOTION}
+    speeds = []
     for seed in range(seeds):
         sim = sl.Cells("active_liquid", shape=(256, 256), n_cells=12, filling=0.012, p=2.0, speed=0.3, turning=0.035, seed=seed)
-        estimates = estimate_motion(filmed(sim, 0.2, 0.1, 40, True), 1 / 256)
+        paths: list[np.ndarray] = []
+        estimates = estimate_motion(filmed(sim, 0.2, 0.1, 40, True, paths), 1 / 256)
+        ways = (np.diff(paths, axis=0) + 0.5) % 1 - 0.5
+        speeds.append(np.sqrt((ways**2).sum(2).mean()) / sim.parameters.dt)  # type: ignore[attr-defined]
         for name in found:
             found[name].append(estimates[name])
     radius = np.sqrt(0.012 / 12 / np.pi)
-    for name, truth in (("speed", 0.3), ("persistence", radius / 0.035), ("rotational_diffusion", 0.035 / radius)):
+    tell("motion: speed, as set", np.full(seeds, 0.3), found["speed"])
+    tell("motion: speed of the paths", np.array(speeds), found["speed"])
+    for name, truth in (("persistence", radius / 0.035), ("rotational_diffusion", 0.035 / radius)):
         tell(f"motion: {name.replace('_', ' ')}", np.full(seeds, truth), found[name])
 
 
@@ -129,13 +183,15 @@ def fit(file: Path, seeds: int, runs: int) -> None:
 def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("motion", "growth", "tensions"):
+    for name in ("walks", "motion", "growth", "tensions"):
         parser.add_argument(f"--{name}", action="store_true")
     parser.add_argument("--fit", type=Path, metavar="FILE")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--runs", type=int, default=200, help="of --fit")
     known = parser.parse_args()
     print(ROW.format("", "truth", "mean", "spread", "width", "intervals"))
+    if known.walks:
+        walks(known.seeds)
     if known.motion:
         motion(known.seeds)
     if known.growth:

@@ -89,6 +89,32 @@ def test_the_same_seed_gives_the_same_fit_and_a_stopped_one_resumes(movie, fit, 
         fit_cells(movie, "active_liquid", RANGES, folder=tmp_path / "mine", **QUICK)
 
 
+@pytest.fixture
+def scheduler(monkeypatch):
+    """Two workers of Dask in this process."""
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("shapelab.estimate.runners.use_one_thread", lambda: None)  # this process keeps its threads
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None, worker_dashboard_address=None, silence_logs=50
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+def test_a_scheduler_gives_the_same_fit_to_the_last_bit(movie, fit, scheduler, tmp_path):
+    """Runs come back in any order, and in two rounds."""
+    apart = fit_cells(movie, "active_liquid", RANGES, fixed={"p": 2.0}, scheduler=scheduler, folder=tmp_path / "fit", **QUICK)
+    np.testing.assert_array_equal(apart.draws.statistics, fit.draws.statistics)
+    np.testing.assert_array_equal(apart.samples().to_numpy(), fit.samples().to_numpy())
+
+
+def test_lost_processes_are_told(movie, scheduler, monkeypatch):
+    from distributed import Future
+
+    monkeypatch.setattr(Future, "cancelled", lambda self: True)
+    with pytest.raises(InputError, match="processes that made the runs were lost"):
+        fit_cells(movie, "active_liquid", RANGES, fixed={"p": 2.0}, scheduler=scheduler, simulations=20, rounds=1)
+
+
 def test_what_the_model_cannot_do_is_said(movie):
     """Hard balls do not look like these cells, whatever their speed."""
     flat = np.zeros((4, 40, 40), int)

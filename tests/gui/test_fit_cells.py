@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt
 
 import shapelab as sl
 from napari_shapelab.run.fit_cells import fit_selected_cells
+from napari_shapelab.viewer.given_labels import given
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -22,8 +23,11 @@ def frames():
 def test_estimate_fit_save_and_run(viewer, frames, qtbot, tmp_path):
     layer = viewer.add_labels(frames, name="cells", scale=(0.1, 0.5, 0.5), translate=(0, 10, 20), units=("s", "um", "um"))
     layer.axis_labels = ("t", "y", "x")
+    kinds = {label: int(label > 3) for label in range(1, 7)}
+    layer.features = {"index": list(kinds), "type": list(kinds.values())}
     fit_selected_cells(viewer)
     panel = viewer.window.dock_widgets["Fit cells"]
+    assert panel.types.feature.currentText() == "type"
     assert panel.layer.layer is layer
     assert not panel.run_tab_button.isEnabled()
 
@@ -37,6 +41,7 @@ def test_estimate_fit_save_and_run(viewer, frames, qtbot, tmp_path):
     qtbot.mouseClick(panel.fit_row.run_button, LEFT)
     qtbot.waitUntil(lambda: not panel.fit_row.working, timeout=120_000)
     assert panel.fit is not None, panel.fit_row.message.text()
+    assert panel.fit.target.types == kinds
     assert panel.plot.choice.currentText() == "speed [box/s]"
     assert "speed" in panel.fitted.text()
     names = [path.name for path in panel.save(tmp_path / "fit")]
@@ -62,3 +67,23 @@ def test_a_fit_can_be_cancelled_and_nothing_ticked_cannot_begin(viewer, frames, 
     qtbot.mouseClick(panel.fit_row.cancel_button, LEFT)
     qtbot.waitUntil(lambda: not panel.fit_row.working, timeout=60_000)
     assert panel.fit is None
+
+
+def test_types_are_a_feature_or_painted(viewer, frames, qtbot):
+    layer = viewer.add_labels(frames, name="cells", features={"index": range(1, 7), "kind": ["a", "b", "a", "b", "b", "a"]})
+    layer.axis_labels = ("t", "y", "x")
+    painted = viewer.add_labels(np.where(frames[0] > 4, 2, 1), name="painted")
+    small = viewer.add_labels(np.ones((5, 5), int), name="small")
+    viewer.layers.selection.active = layer
+    fit_selected_cells(viewer)
+    panel = viewer.window.dock_widgets["Fit cells"]
+    cells = given(layer, viewer, film=True).frames[0]
+    assert panel.types.reader(cells)() is None
+    panel.types.feature.setCurrentText("kind")
+    assert panel.types.reader(cells)() == {1: 0, 2: 1, 3: 0, 4: 1, 5: 1, 6: 0}
+    panel.types.layer.choose(painted)
+    assert panel.types.reader(cells)() == {label: 1 + int(label > 4) for label in range(1, 7)}
+    panel.types.layer.choose(small)
+    qtbot.mouseClick(panel.fit_row.run_button, LEFT)
+    qtbot.waitUntil(lambda: not panel.fit_row.working, timeout=60_000)
+    assert "does not lie pixel on pixel" in panel.fit_row.message.text()

@@ -10,6 +10,7 @@ from typing import Any
 from napari.layers import Labels
 from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
+from napari_shapelab.run.cell_types import CellTypes
 from napari_shapelab.run.fit_ranges import FitRanges
 from napari_shapelab.run.new_run import NewRun
 from napari_shapelab.run.panel import RunPanel
@@ -71,6 +72,7 @@ class FitCellsPanel(LabelsPanel):
         self.estimate_row = WorkRow(self._viewer, "Estimate", "Estimate it directly, with intervals; no model of cells is run.")
         self.scenarios = PresetCombo(scenarios("cells"))
         self.ranges = FitRanges()
+        self.types = CellTypes(self._viewer)
         self.options = Form(FitOptions(), only=("simulations", "rounds", "level"))
         self.fit_row = WorkRow(
             self._viewer, "Fit", "Run the model again and again, and find the parameters with which it looks like the layer."
@@ -85,6 +87,7 @@ class FitCellsPanel(LabelsPanel):
         self.tabs = QTabWidget()
         self._build()
         self.layer.chosen.connect(self._refresh)
+        self.layer.chosen.connect(self.types.follow)
         self.estimate_row.pressed.connect(self.estimate)
         self.fit_row.pressed.connect(self.fit_model)
         self.scenarios.chosen.connect(self._on_scenario)
@@ -117,6 +120,7 @@ class FitCellsPanel(LabelsPanel):
         name, ranges = self.scenarios.name, self.ranges.values()
         try:
             options = FitOptions(**self.options.parameters.to_json())
+            types = self.types.reader(self._given.frames[0])
         except ShapelabError as error:
             self.fit_row.say(str(error), wrong=True)
             return
@@ -128,6 +132,7 @@ class FitCellsPanel(LabelsPanel):
                     movie,
                     name,
                     ranges,
+                    types=types(),
                     options=options,
                     progress=lambda done, n: report(Progress(done / n, f"Run {done} of {n}.")),
                 )
@@ -239,6 +244,9 @@ class FitCellsPanel(LabelsPanel):
         inner.setContentsMargins(2, 2, 6, 2)
         inner.addWidget(self.scenarios)
         inner.addWidget(self.ranges)
+        rows = QFormLayout()
+        rows.addRow("Types from", self.types)
+        inner.addLayout(rows)
         inner.addWidget(self.options)
         inner.addStretch(1)
         page = QWidget()

@@ -11,6 +11,7 @@ from typing import Any
 from shapelab.cli.cells_over_time import add_movie_options, movie_of
 from shapelab.cli.parser import INTERRUPTED, number, whole_number
 from shapelab.cli.scenario_folder import add_scenario_option, take_scenarios
+from shapelab.cli.types_file import add_types_options, types_of
 from shapelab.errors import InputError
 
 __all__ = ["add_options", "run"]
@@ -34,6 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fixed", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another parameter of the model, may be repeated"
     )
+    add_types_options(parser)
     parser.add_argument("--duration", type=number, metavar="TIME", help="of a single image: how long the model runs before it is compared")
     parser.add_argument("--processes", type=whole_number, default=1, metavar="N", help="runs at a time (default 1)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler to compute on, such as tcp://host:8786")
@@ -55,14 +57,17 @@ def run(known: argparse.Namespace) -> int:
     take_scenarios(known)
     options = FitOptions(**given_parameters(known, FitOptions))
     ranges = {name: (_number(name, low), _number(name, high)) for name, low, high in known.parameter}
+    movie = movie_of(known)
+    types = types_of(known, movie[0])
     stop = threading.Event()
     with on_interrupt(stop.set), stoppable(stop), work_line() as show:
         try:
             fit = fit_cells(
-                movie_of(known),
+                movie,
                 known.scenario,
                 ranges,
                 fixed={name: _value(text) for name, text in known.fixed},
+                types=types,
                 duration=known.duration,
                 options=options,
                 folder=known.out,

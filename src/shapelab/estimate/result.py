@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -131,9 +133,13 @@ class CellFit:
         return str(self.estimates)
 
     def command(self, path: str, out: str = "fitted.zarr") -> str:
-        """Return the command that runs the model with the best parameters from the image at `path`."""
-        given = " ".join(f"--{name.replace('_', '-')} {value:.4g}" for name, value in self.best.items())
-        return f"shapelab run {family_of(self.target.scenario)} --scenario {self.target.scenario} --start-from {path} {given} --out {out}"
+        """Return the command that runs the model with the best parameters from the image at `path`; it knows no types of cells."""
+        target = self.target
+        fixed = {name: json.dumps(value) if isinstance(value, list | tuple | bool) else str(value) for name, value in target.fixed.items()}
+        best = {name: f"{value:.4g}" for name, value in self.best.items()}
+        given = " ".join(f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in (fixed | best).items())
+        source = shlex.quote(path) if target.still else f"{shlex.quote(path)} --frame 0"
+        return f"shapelab run {family_of(target.scenario)} --scenario {target.scenario} --start-from {source} {given} --out {out}"
 
     def save(self, folder: str | Path) -> list[Path]:
         """Write ``posterior.csv``, ``estimates.csv`` and, where matplotlib is installed, ``posterior.png`` into a folder that is there.

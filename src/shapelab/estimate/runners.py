@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shapelab.device import use_one_thread
+from shapelab.errors import InputError
 from shapelab.estimate.target import Target
 from shapelab.stopping import check_stop
 
@@ -22,6 +23,10 @@ Runner = Callable[[Target, int, Sequence[Job]], Iterator[Found]]
 
 _NEED = 300_000_000
 """Memory of one run [bytes]: cells of a picture, and what measures them."""
+_LOST = (
+    "The processes that made the runs were lost, as happens when memory runs out: take fewer at a time. "
+    "A fit that is saved in a folder resumes where it was."
+)
 _LOOK = 0.2
 """Time between two looks at processes [s]."""
 
@@ -40,7 +45,7 @@ def here() -> Iterator[Runner]:
 @contextlib.contextmanager
 def on_processes(folder: Path | None, processes: int, scheduler: str | None, runs: int) -> Iterator[Runner]:
     """Give a runner on processes of this machine, or on the workers of a scheduler."""
-    from shapelab.batch.cluster import workers
+    from shapelab.batch.cluster import given_up, workers
 
     with contextlib.ExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -49,7 +54,8 @@ def on_processes(folder: Path | None, processes: int, scheduler: str | None, run
         def run(target: Target, seed: int, jobs: Sequence[Job]) -> Iterator[Found]:
             if not jobs:
                 return
-            shared = pool.client.scatter(target, broadcast=True)
+            # a name of its own: that of its contents is still being let go of when the next round begins
+            shared = pool.client.scatter(target, broadcast=True, hash=False)
             waiting = {pool.client.submit(_apart, shared, seed, index, values, pure=False) for index, values in jobs}
             try:
                 while waiting:
@@ -58,6 +64,8 @@ def on_processes(folder: Path | None, processes: int, scheduler: str | None, run
                     if not done:
                         _wait(waiting)
                     for future in done:
+                        if future.cancelled() or given_up(future):
+                            raise InputError(_LOST)
                         yield future.result()
                     waiting -= done
             finally:

@@ -150,11 +150,8 @@ class Target:
     def digest(self) -> str:
         """Return what tells this target from all others."""
         what = hashlib.sha256(np.ascontiguousarray(self.first).tobytes())
-        what.update(
-            repr(
-                (self.scenario, self.times, self.settle, self.periodic, sorted(self.fixed.items()), sorted(self.observed.items()))
-            ).encode()
-        )
+        told = (self.scenario, self.times, self.settle, self.periodic, sorted(self.fixed.items()), sorted(self.observed.items()))
+        what.update(repr(told if self.types is None else (*told, sorted(self.types.items()))).encode())
         return what.hexdigest()[:24]
 
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from napari_shapelab.run.cell_source import TakenCells
+from napari_shapelab.run.cell_types import types_from
 from napari_shapelab.run.run_place import RunPlace
 from napari_shapelab.viewer.layer_data import TakenLayer
 from shapelab.cells.labels_as_cells import GivenCells
 from shapelab.errors import InputError
 
-__all__ = ["take_cells", "types_from"]
+__all__ = ["take_cells"]
 
 _NAMED = 5
 """How many of the labels that are left out are named."""
@@ -40,7 +41,10 @@ def take_cells(taken: TakenLayer, walls: str | None, types: TakenLayer | None = 
     if read.kind == "image":
         read = _as_mask(read)
     layer = read.layer_data()
-    features = read.features if types is None else types_from(read, types.read())
+    features = read.features
+    if types is not None:
+        found = types_from(read, types.read())
+        features = {"index": list(found), "type": list(found.values())}
     if features is not None:
         layer = replace(layer, meta={**layer.meta, "features": features})
     given = GivenCells.of(layer, walls)
@@ -57,27 +61,6 @@ def take_cells(taken: TakenLayer, walls: str | None, types: TakenLayer | None = 
         source = "those of the layer's feature 'type'" if types is None else f"taken from {types.name!r}"
         notes.append(f"Cell types are {source}: {listed}.")
     return TakenCells(given, RunPlace.over(read), " ".join(notes))
-
-
-def types_from(cells: TakenLayer, types: TakenLayer) -> dict[str, list[int]]:
-    """Return the type of every label, as features: the number that covers most of it in another image.
-
-    Raises
-    ------
-    InputError
-        If the two do not lie pixel on pixel.
-    """
-    if types.data.shape != cells.data.shape or not np.allclose(types.place.matrix, cells.place.matrix) or types.unit != cells.unit:
-        raise InputError(
-            f"The layer {types.name!r} does not lie pixel on pixel over {cells.name!r}: types are taken from labels of the same shape "
-            f"and place ({' × '.join(map(str, types.data.shape))} and {' × '.join(map(str, cells.data.shape))} pixels)."
-        )
-    labels, kinds = np.asarray(cells.data).ravel(), np.asarray(types.data).ravel()
-    ids, rows = np.unique(labels, return_inverse=True)
-    values, columns = np.unique(kinds, return_inverse=True)
-    counts = np.bincount(rows * len(values) + columns, minlength=len(ids) * len(values)).reshape(len(ids), len(values))
-    chosen = values[counts.argmax(axis=1)]
-    return {"index": ids[ids != 0].tolist(), "type": chosen[ids != 0].tolist()}
 
 
 def _as_mask(read: TakenLayer) -> TakenLayer:
