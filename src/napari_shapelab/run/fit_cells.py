@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from napari.layers import Labels
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.run.cell_types import CellTypes
 from napari_shapelab.run.fit_ranges import FitRanges
