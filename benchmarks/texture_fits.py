@@ -1,82 +1,79 @@
 """Textures fitted to real masks: how near the nearest of the atlas is, how near the fit, and what other seeds give.
 
-    python benchmarks/texture_fits.py [--runs 24] [--steps 300] [--picture docs/images/atlas_fits.png]
+    python benchmarks/texture_fits.py FOLDER [--masks colon aorta] [--runs 40] [--steps 300] [--picture docs/images/atlas_fits.png]
 
-Yeast mitochondria, and colon and aorta of an abdominal CT. Distances are divided by the root mean square curvature of the mask.
+Yeast mitochondria, and colon and aorta of an abdominal CT. Distances are in percent of the root mean square curvature of the mask. Each fit
+is kept in FOLDER, so that the masks can be done one at a time; the picture shows all that are there.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+import time
 from pathlib import Path
 
 import numpy as np
 
-from shapelab.batch import TextureFit, fit_texture, shipped_atlas
-from shapelab.batch.fit_target import Trial, target_of, trial_of
+from shapelab.batch import TextureFit, fit_texture
+from shapelab.batch.fit_verdict import Spread
 from shapelab.io.samples import load
 
 ORGANS = {"colon": 20, "aorta": 52}
-SEEDS = (101, 102, 103, 104)
+NAMES = ("mitochondria", *ORGANS)
 
 
-@dataclass
-class Case:
-    """A mask and what was fitted to it."""
-
-    name: str
-    mask: np.ndarray
-    spacing: tuple[float, ...]
-    fit: TextureFit
-
-
-def masks() -> list[tuple[str, np.ndarray, tuple[float, ...]]]:
-    """Names, masks and voxel sizes."""
-    mitochondria, organs = (next(layer for layer in load(name) if layer.kind == "labels") for name in ("yeast_mitochondria", "ct_abdomen"))
-    found = [("mitochondria", np.asarray(mitochondria.data) > 0, tuple(mitochondria.meta["scale"]))]
-    for name, label in ORGANS.items():
-        inside = np.asarray(organs.data) == label
-        places = np.argwhere(inside)
-        box = tuple(slice(max(0, low - 2), high + 3) for low, high in zip(places.min(0), places.max(0), strict=True))
-        found.append((name, inside[box], tuple(organs.meta["scale"])))
-    return found
+def mask_of(name: str) -> tuple[np.ndarray, tuple[float, ...], str]:
+    """Return a mask, its voxel size and unit."""
+    sample = "ct_abdomen" if name in ORGANS else "yeast_mitochondria"
+    layer = next(layer for layer in load(sample) if layer.kind == "labels")
+    steps, unit = tuple(layer.meta["scale"]), str(layer.meta["units"][-1])
+    inside = np.asarray(layer.data) == ORGANS[name] if name in ORGANS else np.asarray(layer.data) > 0
+    places = np.argwhere(inside)
+    box = tuple(slice(max(0, low - 2), high + 3) for low, high in zip(places.min(0), places.max(0), strict=True))
+    return (inside[box] if name in ORGANS else inside), steps, unit
 
 
-def with_seed(case: Case, trial: Trial, seed: int, steps: int) -> float:
-    """Relative distance of the same parameters grown from other noise."""
-    target = target_of(case.mask, case.spacing, None, str(trial.parameters["unit"]), ())
-    simulation = shipped_atlas().simulation({**trial.parameters, "seed": seed, "max_steps": steps})
-    *_, frame = simulation.run(steps, every=steps)
-    field, voxel = np.asarray(frame["field"]), float(trial.parameters["voxel_size"])
-    places = target.measure(field, voxel, trial.stretch, trial.level)
-    again = trial_of(dict(trial.parameters), places, voxel, field, target, trial.stretch, trial.level)
-    return relative(case.fit, again.distance)
+def row_of(name: str, fit: TextureFit, seconds: float) -> str:
+    """Return what a fit has found, as lines of text."""
+    scale = 100 / fit.curvature
+
+    def again(spread: Spread) -> str:
+        return f"{scale * spread.mean:.1f} ± {scale * spread.sd:.1f} %"
+
+    best = fit.best
+    return (
+        f"{name}: nearest {fit.member} {scale * fit.start.distance:.1f} %, other seeds {again(fit.start_again)}; "
+        f"fitted {scale * best.distance:.1f} %, other seeds {again(fit.best_again)}; halves {scale * fit.halves:.1f} %; "
+        f"filled {best.volume_fraction:.3f} of {fit.volume_fraction:.3f}; stretched {best.stretch:g}, level {best.level:g}, "
+        f"orientation {best.parameters.get('orientation', 0):.0f}; {fit.trials} runs, {seconds:.0f} s of processor\n  {fit.verdict}"
+    )
 
 
-def relative(fit: TextureFit, distance: float) -> float:
-    """Distance divided by the root mean square curvature of the mask."""
-    return distance / fit.curvature
+def keep(folder: Path, name: str, mask: np.ndarray, steps: tuple[float, ...], fit: TextureFit) -> None:
+    """Write what the picture shows."""
+    numbers = [100 * trial.distance / fit.curvature for trial in (fit.start, fit.best)]
+    start, best = fit.start, fit.best
+    shapes = {"mask": mask, "start": start.shape, "best": best.shape}
+    np.savez_compressed(folder / f"{name}.npz", **shapes, steps=[steps, start.spacing, best.spacing], numbers=numbers)  # type: ignore[arg-type]
 
 
-def picture(cases: list[Case], path: Path) -> None:
+def picture(folder: Path, path: Path) -> None:
     """Draw each mask beside the nearest texture of the atlas and the fitted one."""
     import matplotlib as mpl
     import matplotlib.pyplot as plt
     from skimage.measure import marching_cubes
 
     mpl.use("Agg")
-    figure = plt.figure(figsize=(9, 3 * len(cases)))
-    for row, case in enumerate(cases):
-        start, best = case.fit.start, case.fit.best
-        shown = (
-            (case.name, case.mask.astype(float) - 0.5, case.spacing),
-            (f"nearest: {relative(case.fit, start.distance):.3f}", start.shape, start.spacing),
-            (f"fitted: {relative(case.fit, best.distance):.3f}", best.shape, best.spacing),
-        )
-        for column, (title, values, steps) in enumerate(shown):
-            axes = figure.add_subplot(len(cases), 3, 3 * row + column + 1, projection="3d")
-            vertices, faces, _, _ = marching_cubes(np.pad(values, 1, constant_values=values.min()), 0.0, spacing=steps)
+    names = [name for name in NAMES if (folder / f"{name}.npz").exists()]
+    figure = plt.figure(figsize=(9, 3 * len(names)))
+    for row, name in enumerate(names):
+        with np.load(folder / f"{name}.npz") as kept:
+            titles = (name, *(f"{what}: {number:.1f} %" for what, number in zip(("nearest", "fitted"), kept["numbers"], strict=True)))
+            shown = (kept["mask"].astype(float) - 0.5, kept["start"].astype(float), kept["best"].astype(float))
+            sizes = kept["steps"]
+        for column, (title, values, steps) in enumerate(zip(titles, shown, sizes, strict=True)):
+            axes = figure.add_subplot(len(names), 3, 3 * row + column + 1, projection="3d")
+            vertices, faces, _, _ = marching_cubes(np.pad(values, 1, constant_values=values.min()), 0.0, spacing=tuple(steps))
             axes.plot_trisurf(vertices[:, 2], vertices[:, 1], faces, vertices[:, 0], color="#d9a441", lw=0)
             axes.set_box_aspect(np.ptp(vertices, axis=0)[::-1])
             axes.set_title(title, fontsize=10)
@@ -87,22 +84,21 @@ def picture(cases: list[Case], path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=24)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--masks", nargs="*", choices=NAMES, default=NAMES)
+    parser.add_argument("--runs", type=int, default=40)
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--picture", type=Path)
     values = parser.parse_args()
-    cases = []
-    for name, mask, spacing in masks():
-        case = Case(name, mask, spacing, fit_texture(mask, spacing, trials=values.runs, steps=values.steps))
-        cases.append(case)
-        for what, trial in (("nearest", case.fit.start), ("fitted", case.fit.best)):
-            others = [with_seed(case, trial, seed, values.steps) for seed in SEEDS]
-            print(
-                f"{name:<13} {what:<8} {relative(case.fit, trial.distance):.3f}; other seeds {np.mean(others):.3f} ± {np.std(others):.3f}; "
-                f"filled {trial.volume_fraction:.3f} of {case.fit.volume_fraction:.3f}, stretched {trial.stretch:g}"
-            )
+    values.folder.mkdir(parents=True, exist_ok=True)
+    for name in values.masks:
+        mask, steps, unit = mask_of(name)
+        begun = time.process_time()
+        fit = fit_texture(mask, steps, unit=unit, trials=values.runs, steps=values.steps)
+        print(row_of(name, fit, time.process_time() - begun), flush=True)
+        keep(values.folder, name, mask, steps, fit)
     if values.picture is not None:
-        picture(cases, values.picture)
+        picture(values.folder, values.picture)
 
 
 if __name__ == "__main__":

@@ -75,3 +75,14 @@ def test_effective_properties_are_met_and_unknown_ones_refused(few, target):
     assert fit.start.misfit == pytest.approx(np.sqrt(relative**2 + volume**2 + np.mean(wanted**2)))
     with pytest.raises(InputError, match="colour"):
         fit_texture(target, atlas=few, properties=["colour"])
+
+
+def test_a_budget_is_shared_with_other_noise_and_the_verdict_says_what_came_of_it(few, target):
+    told = []
+    small = Atlas(few.family, few.preset, {**few.common, "shape": (20, 20, 20)}, few.members[:4])
+    fit = fit_texture(target, 0.01, atlas=small, trials=10, steps=30, progress=lambda done, total, misfit: told.append((done, total)))
+    assert told == [(n, 10) for n in range(1, fit.trials + 1)]
+    assert len(fit.start_again.distances) == 1
+    assert fit.best_again.distances or fit.best is fit.start
+    assert fit.halves > 0
+    assert fit.verdict.endswith(".")

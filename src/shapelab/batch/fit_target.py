@@ -11,14 +11,20 @@ from typing import Any
 import numpy as np
 
 from shapelab.batch.distances import diagram_places
+from shapelab.batch.fit_view import Boundary, mask_places, seen_in
 from shapelab.convert.spacing import Spacing, as_spacing
-from shapelab.errors import InputError, ShapelabError, Stopped
+from shapelab.errors import InputError, ShapelabError
 from shapelab.measure import curvature_diagram, effective_properties
+from shapelab.measure.limits import cropped
 
-__all__ = ["Target", "Trial", "misfit_of", "suited", "target_of", "trial_of"]
+__all__ = ["Target", "Trial", "misfit_of", "suited", "target_of"]
 
-_LEVELS = (-0.4, -0.2, 0.0, 0.2, 0.4)
-"""Values of the field that are tried on the surface."""
+_HIGHEST = 0.4
+"""Value of the field up to which, on either side of 0, its surface may lie."""
+_STRETCHES = (0.5, 0.6, 0.7, 0.84, 1.0, 1.2, 1.4, 1.7, 2.0)
+"""What is tried of stretching along z."""
+_SETTLED, _ROUNDS = 0.03, 4
+"""The scale is found when it changes by less than this part; it is looked for so many times."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ class Trial:
     """Value of the field on its surface; above is inside."""
     properties: Mapping[str, float] = dataclasses.field(default_factory=dict)
     """Those effective properties that the search was asked to meet."""
+    places: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0), repr=False)
+    """Place of its curvature diagram, seen in the voxels of the target [1/unit]."""
 
     @property
     def shape(self) -> np.ndarray:
@@ -59,20 +67,58 @@ class Target:
 
     places: np.ndarray
     volume_fraction: float
+    spacing: tuple[float, ...]
+    """Of its voxels, those of a mask are what textures are seen in [unit]."""
+    whole: tuple[bool, ...]
+    """Along which axes no border of the image cuts it on both sides."""
     is_mask: bool
     unit: str
     properties: Mapping[str, float]
+    boundary: Boundary
+    """Of the boxes in which textures grow."""
 
-    def measure(self, field: np.ndarray, voxel: float, stretch: float = 1.0, level: float = 0.0) -> np.ndarray:
-        """Return the place of a texture's diagram, measured as the target is: the smoothing of a mask changes curvatures."""
-        steps = stretch * voxel, voxel, voxel
-        if self.is_mask:
-            return diagram_places(curvature_diagram(field > level, steps))
-        return diagram_places(curvature_diagram(field - np.float32(level), steps, boundary="periodic"))
+    def trial(
+        self,
+        parameters: Mapping[str, Any],
+        field: np.ndarray,
+        voxel: float,
+        stretch: float = 1.0,
+        level: float = 0.0,
+        *,
+        worst: float = math.inf,
+    ) -> Trial:
+        """Compare a texture, whose voxels have about the edge `voxel` when it is scaled, at the scale that suits it best.
 
-    def scale(self, places: np.ndarray) -> float:
-        """Return the factor on the curvatures of a texture that brings its diagram nearest."""
-        return float(places @ self.places) / float(places @ places)
+        Its effective properties are left out where its misfit is above `worst` without them.
+
+        Raises
+        ------
+        ShapelabError
+            If it has no surface.
+        """
+        shape, size, factor = field - np.float32(level), voxel, 1.0
+        for _ in range(_ROUNDS):  # a mask looks different at another scale, for its voxels stay as they are
+            size /= factor
+            places = self._seen(shape, (stretch * size, size, size))
+            factor = self.factor(places)
+            if not self.is_mask or abs(factor - 1) < _SETTLED:
+                break
+        size /= factor
+        inside = field > level
+        share = float(np.mean(inside))
+        distance = float(np.linalg.norm(factor * places - self.places))
+        wanted = tuple(self.properties) if self.misfit(distance, share) < worst else ()
+        found = _properties(inside, (stretch * size, size, size), wanted)
+        scaled = {**parameters, "voxel_size": size, "unit": self.unit}
+        return Trial(scaled, distance, share, self.misfit(distance, share, found), field, stretch, level, found, factor * places)
+
+    def level(self, field: np.ndarray) -> float:
+        """Return the value of a field above which it fills as much as the target does, near 0."""
+        return float(np.clip(np.quantile(field, 1 - self.volume_fraction), -_HIGHEST, _HIGHEST))
+
+    def distance(self, places: np.ndarray) -> float:
+        """Return how far a diagram is at that scale [1/unit]."""
+        return float(np.linalg.norm(self.factor(places) * places - self.places))
 
     def misfit(self, distance: float, volume_fraction: float, properties: Mapping[str, float] | None = None) -> float:
         """Return relative distance and relative differences of volume fraction and properties, the root of their squares."""
@@ -80,6 +126,16 @@ class Target:
         volume = (volume_fraction - self.volume_fraction) / self.volume_fraction
         others = [_difference(value, (properties or {}).get(name, math.nan)) for name, value in self.properties.items()]
         return math.hypot(relative, volume, math.sqrt(float(np.mean(np.square(others)))) if others and properties else 0.0)
+
+    def factor(self, places: np.ndarray) -> float:
+        """Return the factor on the curvatures of a texture that brings its diagram nearest, as if its voxels grew with it."""
+        return max(float(places @ self.places) / float(places @ places), 1e-9)
+
+    def _seen(self, shape: np.ndarray, steps: tuple[float, ...]) -> np.ndarray:
+        """Return the place of a texture's diagram, seen as the target is."""
+        if self.is_mask:
+            return seen_in(shape, steps, self.spacing, self.boundary, self.whole)
+        return diagram_places(curvature_diagram(shape, steps, boundary=self.boundary))
 
 
 def _difference(wanted: float, value: float) -> float:
@@ -94,62 +150,62 @@ def misfit_of(trial: Trial) -> float:
     return trial.misfit
 
 
-def target_of(mask: Any, spacing: Spacing, volume_fraction: float | None, unit: str, properties: Sequence[str]) -> Target:
+def target_of(
+    mask: Any,
+    spacing: Spacing,
+    volume_fraction: float | None,
+    unit: str,
+    properties: Sequence[str],
+    boundary: Boundary = "periodic",
+) -> Target:
     """Return what a mask asks of a texture; see `shapelab.batch.fit.fit_texture`."""
     array, steps = np.asarray(mask), as_spacing(spacing, 3)
+    is_mask = array.dtype.kind != "f"
     diagram = curvature_diagram(array, steps)
     inside = array > 0
-    rows = [np.flatnonzero(inside.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
-    inner = inside[tuple(slice(r[0], r[-1] + 1) for r in rows)]
+    inner = box_around(inside)
     if volume_fraction is None:
         volume_fraction = float(inner.mean())
     if not 0 < volume_fraction < 1:
         raise InputError(f"volume_fraction must lie between 0 and 1; received {volume_fraction:.4g}.")
-    wanted = _properties(inner, steps, properties)
-    return Target(diagram_places(diagram), volume_fraction, array.dtype.kind != "f", unit, wanted)
+    places = mask_places(cropped(inside, steps), steps) if is_mask else diagram_places(diagram)
+    cut = [bool(face[0].any() and face[-1].any()) for face in (np.moveaxis(inside, axis, 0) for axis in range(3))]
+    whole = tuple(not one for one in cut)
+    return Target(places, volume_fraction, steps, whole, is_mask, unit, _properties(inner, steps, properties), boundary)
+
+
+def box_around(inside: np.ndarray) -> np.ndarray:
+    """Return the part of a mask that holds all of it."""
+    rows = [np.flatnonzero(inside.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
+    return np.asarray(inside[tuple(slice(r[0], r[-1] + 1) for r in rows)])
 
 
 def _properties(inside: np.ndarray, steps: tuple[float, ...], names: Sequence[str]) -> dict[str, float]:
-    """Return the effective properties of these names."""
-    if not names:
+    """Return the effective properties of these names, or groups."""
+    if not names or inside.all() or not inside.any():
         return {}
-    known = effective_properties(inside, steps, names=names)
-    return {name: known[name] for name in names}
+    return effective_properties(inside, steps, names=names)
 
 
-def trial_of(
-    parameters: dict[str, Any],
-    places: np.ndarray,
-    voxel: float,
-    field: np.ndarray,
-    target: Target,
-    stretch: float = 1.0,
-    level: float = 0.0,
-) -> Trial:
-    """Compare a texture, whose voxels had the edge `voxel`, with the target at the scale that suits it best."""
-    factor = max(target.scale(places), 1e-9)
-    distance = float(np.linalg.norm(factor * places - target.places))
-    inside = field > level
-    share, size = float(np.mean(inside)), voxel / factor
-    found = _properties(inside, (stretch * size, size, size), tuple(target.properties)) if 0 < share < 1 else {}
-    scaled = {**parameters, "voxel_size": size, "unit": target.unit}
-    return Trial(scaled, distance, share, target.misfit(distance, share, found), field, stretch, level, found)
-
-
-def suited(trial: Trial, target: Target, stretches: Sequence[float]) -> Trial:
-    """Return a texture at the level, and then with the stretch, that suit it best."""
+def suited(trial: Trial, target: Target) -> Trial:
+    """Return a texture with the stretch that suits it best, looked for downhill from where it is."""
     best = trial
-    voxel = float(trial.parameters["voxel_size"])
-    for what, values in (("level", _LEVELS), ("stretch", stretches)):
-        for value in values:
-            stretch, level = (best.stretch, value) if what == "level" else (value, best.level)
-            if (stretch, level) == (best.stretch, best.level):
-                continue
-            try:
-                places = target.measure(trial.field, voxel, stretch, level)
-            except Stopped:
-                raise
-            except ShapelabError:  # nothing is inside at this level
-                continue
-            best = min(best, trial_of(dict(trial.parameters), places, voxel, trial.field, target, stretch, level), key=misfit_of)
+    for way in (1, -1):
+        begun = best
+        while best.stretch in _STRETCHES and 0 <= (place := _STRETCHES.index(best.stretch) + way) < len(_STRETCHES):
+            moved = _stretched(best, target, _STRETCHES[place])
+            if moved is None or moved.misfit >= best.misfit:
+                break
+            best = moved
+        if best is not begun:
+            break
     return best
+
+
+def _stretched(trial: Trial, target: Target, stretch: float) -> Trial | None:
+    """Return a texture with another stretch, None if it has no surface there."""
+    size = float(trial.parameters["voxel_size"])
+    try:
+        return target.trial(trial.parameters, trial.field, size, stretch, trial.level, worst=trial.misfit)
+    except ShapelabError:
+        return None

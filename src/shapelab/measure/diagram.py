@@ -119,10 +119,15 @@ def diagram_projections(diagram: CurvatureDiagram, *, directions: int = 32, quan
 
     The root mean square difference of two such arrays is `diagram_distance`: a place of each diagram in one flat space.
     """
+    return point_projections(diagram.k1, diagram.k2, diagram.weights, directions=directions, quantiles=quantiles)
+
+
+def point_projections(k1: np.ndarray, k2: np.ndarray, weights: np.ndarray, *, directions: int = 32, quantiles: int = 512) -> np.ndarray:
+    """Return `diagram_projections` of the points of a surface that are not yet a diagram."""
     levels = (np.arange(quantiles) + 0.5) / quantiles
     angles = np.arange(directions) * math.pi / directions
-    lines = (math.cos(angle) * diagram.k1 + math.sin(angle) * diagram.k2 for angle in angles)
-    return np.stack([_quantiles(line, diagram.weights, levels) for line in lines])
+    lines = (math.cos(angle) * k1 + math.sin(angle) * k2 for angle in angles)
+    return np.stack([_quantiles(line, weights, levels) for line in lines])
 
 
 def _quantiles(values: np.ndarray, weights: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -71,17 +71,25 @@ class AtlasFit(QWidget):
         self.trials.setValue(40)
         self.trials.setSuffix(" runs")
         self.trials.setFixedWidth(112)
-        self.trials.setToolTip("Short runs that refine the nearest texture of the atlas, 0 to 500; each takes about a second.")
+        self.trials.setToolTip(
+            "Short runs that refine the nearest texture of the atlas, 0 to 500; each takes about a second. "
+            "From 10 on, some of them grow the best again from other noise, to tell chance from gain."
+        )
         ignore_wheel(self.trials)
         self.stretch = QCheckBox("Stretch")
         self.stretch.setChecked(True)
         self.stretch.setToolTip("Textures may be stretched along z by 0.5 to 2: for masks that are flat or long, as of thick slices.")
+        self.align = QCheckBox("Align")
+        self.align.setChecked(True)
+        self.align.setToolTip("Tubes and sheets may be aligned with the direction that stands out in the mask, if one does.")
+        self.walls = QCheckBox("Walls")
+        self.walls.setToolTip("Textures grow in a box with walls, which surfaces meet at right angles, instead of one that repeats itself.")
         self.sizes = QCheckBox("Sizes")
         self.sizes.setToolTip("Meet also the mean thickness of the shape and of the space around it; each run takes twice as long.")
         self.work = WorkRow(viewer, "Fit", "Search the atlas, then refine. The mask is not changed.")
         self.work.say(_HINT)
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
-        row = FlowRow((self.combo, self.trials, self.stretch, self.sizes, self.script_button))
+        row = FlowRow((self.combo, self.trials, self.stretch, self.align, self.walls, self.sizes, self.script_button))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
@@ -125,7 +133,9 @@ class AtlasFit(QWidget):
 
     def _options(self) -> dict[str, Any]:
         """Return what the boxes say, as `fit_texture` takes it."""
-        return {"stretch": self.stretch.isChecked(), "properties": ("strut_size", "pore_size") if self.sizes.isChecked() else ()}
+        boundary = "replicate" if self.walls.isChecked() else "periodic"
+        given = {"stretch": self.stretch.isChecked(), "align": self.align.isChecked(), "boundary": boundary}
+        return {**given, "properties": ("strut_size", "pore_size") if self.sizes.isChecked() else ()}
 
     def script(self) -> Script:
         """Return what a script does that fits the same; InputError if nothing is chosen."""
@@ -147,18 +157,27 @@ class AtlasFit(QWidget):
         fit = found.fit
         unit = shown_unit(str(fit.best.parameters["unit"]))
         steps = f"{fit.start.distance:.3g} ({fit.member}) → {fit.best.distance:.3g}, of a mean curvature of {fit.curvature:.3g}"
-        stretched = f" It is {fit.best.stretch:g} times as long along z as it grew." if fit.best.stretch != 1 else ""
         found_sizes = (
             f"{name.replace('_', ' ')} {fit.best.properties[name]:.3g}, mask {value:.3g}" for name, value in fit.properties.items()
         )
         sizes = f" Sizes [{unit}]: {'; '.join(found_sizes)}." if fit.best.properties else ""
         notes = "".join(f" {note}" for note in found.taken.notes)
         self.work.say(
-            f"Distance between the curvatures [1/{unit}]: {steps}. Volume fraction {percent(fit.best.volume_fraction)}, "
-            f"mask {percent(fit.volume_fraction)}.{stretched}{sizes}{notes}"
+            f"{fit.verdict} Distance between the curvatures [1/{unit}]: {steps}. Volume fraction {percent(fit.best.volume_fraction)}, "
+            f"mask {percent(fit.volume_fraction)}.{_shaped(fit)}{sizes}{notes}"
         )
         self.fitted.emit(found)
 
     def _refresh(self) -> None:
         self.work.set_ready(self.combo.layer is not None)
         self.script_button.setEnabled(self.combo.layer is not None)
+
+
+def _shaped(fit: TextureFit) -> str:
+    """Return in words how the texture was stretched and aligned, "" if it was not."""
+    stretched = f" It is {fit.best.stretch:g} times as long along z as it grew." if fit.best.stretch != 1 else ""
+    strength = float(fit.best.parameters.get("orientation", 0.0))
+    if not strength:
+        return stretched
+    z, y, x = fit.best.parameters["direction"]
+    return f"{stretched} It is aligned {'with' if strength > 0 else 'across'} the direction ({z:.2g}, {y:.2g}, {x:.2g}) (z, y, x)."

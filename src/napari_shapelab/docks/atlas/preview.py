@@ -69,6 +69,8 @@ def in_words(parameters: Mapping[str, Any]) -> str:
 
 
 def _number(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"({', '.join(f'{one:.2g}' for one in value)})"
     if not isinstance(value, float):
         return str(value)
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
