@@ -1,6 +1,6 @@
 """Textures fitted to real masks: how near the nearest of the atlas is, how near the fit, and what other seeds give.
 
-    python benchmarks/texture_fits.py FOLDER [--masks colon aorta] [--runs 40] [--steps 300] [--picture docs/images/atlas_fits.png]
+    python benchmarks/texture_fits.py FOLDER [--masks colon aorta] [--runs 48] [--steps 300] [--picture docs/images/atlas_fits.png]
 
 Yeast mitochondria, and colon and aorta of an abdominal CT. Distances are in percent of the root mean square curvature of the mask. Each fit
 is kept in FOLDER, so that the masks can be done one at a time; the picture shows all that are there.
@@ -86,7 +86,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--masks", nargs="*", choices=NAMES, default=NAMES)
-    parser.add_argument("--runs", type=int, default=40)
+    parser.add_argument("--runs", type=int, default=48)
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--picture", type=Path)
     values = parser.parse_args()

@@ -160,13 +160,17 @@ def atlas_fit() -> None:
     session = Session("Atlas")
     viewer, dock = session.viewer, session.dock
     session.wait(lambda: dock.atlas is not None)
-    viewer.open_sample("napari-shapelab", "mitochondria")
-    mask = next(layer for layer in viewer.layers if type(layer).__name__ == "Labels")
+    viewer.open_sample("napari-shapelab", "ct_abdomen")
+    organs = next(layer for layer in viewer.layers if type(layer).__name__ == "Labels")
+    aorta = (np.asarray(organs.data) == 52).astype(np.uint8)
+    place = {name: getattr(organs, name) for name in ("scale", "translate", "units", "axis_labels")}
+    viewer.layers.clear()
+    mask = viewer.add_labels(aorta, name="aorta", **place)
+    dock.fit.trials.setValue(20)
     dock.panel.tabs.setCurrentWidget(dock.fit)
     dock.fit.combo.choose(mask)
     session.click(dock.fit.work.run_button)
     session.wait(lambda: f"like {mask.name}" in viewer.layers)
-    viewer.layers["mitochondria"].visible = False
     print("   ", dock.fit.work.message.text())
     session.picture("atlas_fit")
     session.close()

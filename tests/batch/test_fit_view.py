@@ -9,7 +9,7 @@ import pytest
 
 from shapelab.batch.fit_direction import alignment_of
 from shapelab.batch.fit_verdict import Spread, distance_of_halves, verdict_of
-from shapelab.batch.fit_view import mask_places, seen_in
+from shapelab.batch.fit_view import mask_places, seen_in, with_room
 from shapelab.errors import InputError
 
 PERIODIC, CUT, WHOLE = "periodic", (False,) * 3, (True,) * 3
@@ -47,6 +47,13 @@ def test_what_has_no_surface_is_refused():
         seen_in(np.ones((8, 8, 8), np.float32), (1.0,) * 3, (2.0,) * 3, PERIODIC, CUT)
 
 
+def test_a_tight_image_of_a_whole_shape_is_as_good_as_a_wide_one_and_a_cut_stays_open():
+    inside = ball((40, 40, 40), 7.0) > 0
+    wide, tight = (mask_places(with_room(image, (1.0,) * 3), (1.0,) * 3) for image in (inside, inside[12:28, 12:28, 12:28]))
+    assert np.linalg.norm(tight - wide) < 0.02 * np.linalg.norm(wide)
+    assert with_room(inside[20:], (1.0,) * 3)[0].any()
+
+
 def test_the_direction_of_tubes_and_sheets_is_found():
     z, y, x = np.indices((24, 24, 24)) - 11.5
     along = np.array([0.0, 1.0, 1.0]) / math.sqrt(2)
@@ -71,6 +78,7 @@ def test_the_verdict_weighs_the_gain_against_seeds_and_halves():
     field = mask_places(ball((24, 24, 24), 7.0) > 0, (1.0,) * 3)
     scale = math.sqrt(2) * float(np.linalg.norm(field))
     far, near = Spread((0.30 * scale, 0.32 * scale)), Spread((0.10 * scale, 0.12 * scale))
+    gone = Spread((0.30 * scale,), 3)
     apart = Spread((0.10 * scale, 0.30 * scale))
     cases = {
         (far, near, 0.2): "came nearer by more than seeds differ (31.0 ± 1.4 % → 11.0 ± 1.4 % of the mean curvature), and is as near",
@@ -78,6 +86,8 @@ def test_the_verdict_weighs_the_gain_against_seeds_and_halves():
         (apart, near, 0.2): "already the nearest of the atlas is about as near as halves of the mask are to each other (20 %)",
         (apart, far, 0.05): "textures of this model cannot look more like this mask, because the mean of k",
         (Spread(), Spread(), 0.2): "Too few runs",
+        (Spread((), 3), near, 0.2): "The nearest of the atlas vanishes from other noise; the fitted texture is 11.0 ± 1.4 % of",
+        (gone, near, 0.2): "(30.0 % (2 of 3 vanish) → 11.0",
     }
     for (before, after, halves), said in cases.items():
         assert said in verdict_of(before, after, halves * scale, field, 1.3 * field, "um")

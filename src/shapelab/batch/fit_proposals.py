@@ -59,8 +59,10 @@ def proposal(parents: Sequence[Trial], rng: np.random.Generator, done: float, al
 
 
 def aligned(parameters: dict[str, Any], alignment: Alignment, strength: float) -> dict[str, Any]:
-    """Return parameters with structures aligned as strongly as that."""
+    """Return parameters with structures aligned as strongly as that, not at all for 0 or less."""
     strength = float(np.clip(strength, 0.0, _STRONGEST))
+    if strength == 0:
+        return {name: value for name, value in parameters.items() if name not in ("orientation", "direction")}
     return {**parameters, "orientation": alignment.sign * strength, "direction": alignment.direction}
 
 

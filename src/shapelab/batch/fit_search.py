@@ -154,7 +154,7 @@ class Search:
         which = int(np.argmin(averages[1:]))
         chosen = found[1 + which] if averages[1 + which] < averages[0] else found[0]
         self.best = min([*finalists[which].trials, *chosen], key=misfit_of) if chosen is not found[0] else self.start
-        self.spreads = Spread.of(found[0]), Spread.of(chosen)
+        self.spreads = Spread.of(found[0], repeats), Spread.of(chosen, repeats)
 
     def _first(self) -> list[dict[str, Any]]:
         """Return what is grown first: the nearest members, with a larger budget also tubes, and some of them aligned with the mask."""

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from shapelab.batch.distances import diagram_places
-from shapelab.batch.fit_view import Boundary, mask_places, seen_in
+from shapelab.batch.fit_view import mask_places, seen_in, with_room
+from shapelab.convert.field import Boundary
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError, ShapelabError
 from shapelab.measure import curvature_diagram, effective_properties
-from shapelab.measure.limits import cropped
 
 __all__ = ["Target", "Trial", "misfit_of", "suited", "target_of"]
 
@@ -168,7 +168,7 @@ def target_of(
         volume_fraction = float(inner.mean())
     if not 0 < volume_fraction < 1:
         raise InputError(f"volume_fraction must lie between 0 and 1; received {volume_fraction:.4g}.")
-    places = mask_places(cropped(inside, steps), steps) if is_mask else diagram_places(diagram)
+    places = mask_places(with_room(inside, steps), steps) if is_mask else diagram_places(diagram)
     cut = [bool(face[0].any() and face[-1].any()) for face in (np.moveaxis(inside, axis, 0) for axis in range(3))]
     whole = tuple(not one for one in cut)
     return Target(places, volume_fraction, steps, whole, is_mask, unit, _properties(inner, steps, properties), boundary)

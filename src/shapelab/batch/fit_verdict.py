@@ -10,11 +10,10 @@ import numpy as np
 
 from shapelab.batch.distances import diagram_places
 from shapelab.batch.fit_target import Trial
-from shapelab.batch.fit_view import mask_places
+from shapelab.batch.fit_view import mask_places, with_room
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import ShapelabError
 from shapelab.measure import curvature_diagram
-from shapelab.measure.limits import cropped
 from shapelab.units import percent, shown_unit
 
 __all__ = ["Spread", "distance_of_halves", "verdict_of"]
@@ -25,11 +24,14 @@ class Spread:
     """Distances of one choice of parameters, grown from several noises [1/unit]."""
 
     distances: tuple[float, ...] = ()
+    """Of those that left a surface."""
+    tried: int = 0
+    """Number of noises."""
 
     @classmethod
-    def of(cls, trials: Sequence[Trial]) -> Spread:
-        """Return that of textures that were grown."""
-        return cls(tuple(trial.distance for trial in trials))
+    def of(cls, trials: Sequence[Trial], tried: int) -> Spread:
+        """Return that of textures that were grown from so many noises."""
+        return cls(tuple(trial.distance for trial in trials), tried)
 
     @property
     def mean(self) -> float:
@@ -61,7 +63,7 @@ def distance_of_halves(mask: np.ndarray, spacing: Spacing) -> float:
         parts = np.split(mask, [int(rows[0] + rows[-1] + 1) // 2], axis)
         try:
             places = [
-                mask_places(cropped(part > 0, steps), steps) if is_mask else diagram_places(curvature_diagram(part, steps))
+                mask_places(with_room(part > 0, steps), steps) if is_mask else diagram_places(curvature_diagram(part, steps))
                 for part in parts
             ]
         except (ShapelabError, IndexError):  # nothing of it, or nothing else, in one of the halves
@@ -109,7 +111,8 @@ def verdict_of(before: Spread, after: Spread, halves: float, target: np.ndarray,
 
 def _percent(spread: Spread, scale: float) -> str:
     around = "" if math.isnan(spread.sd) else f" ± {100 * spread.sd / scale:.1f}"
-    return f"{100 * spread.mean / scale:.1f}{around} %"
+    gone = spread.tried - len(spread.distances)
+    return f"{100 * spread.mean / scale:.1f}{around} %" + (f" ({gone} of {spread.tried} vanish)" if gone > 0 else "")
 
 
 def _why(target: np.ndarray, best: np.ndarray, unit: str) -> str:

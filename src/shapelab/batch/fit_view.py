@@ -17,11 +17,14 @@ from shapelab.convert.field import Boundary, mask_to_isotropic_field
 from shapelab.errors import InputError
 from shapelab.measure.curvature import curvatures
 from shapelab.measure.diagram import point_projections
+from shapelab.measure.limits import cropped
 
-__all__ = ["Boundary", "mask_places", "places_of", "seen_in"]
+__all__ = ["mask_places", "places_of", "seen_in", "with_room"]
 
 _MARGIN = 6
 """What the smoothing of a shape's surroundings reaches [smallest voxels]."""
+_ROOM = 8
+"""What is added around a mask [smallest voxels]."""
 _WINDOW = 72
 """Longest side of the part of a texture that is looked at [smallest voxels]."""
 _SAME = 0.05
@@ -81,6 +84,20 @@ def mask_places(inside: np.ndarray, spacing: tuple[float, ...], margin: Sequence
         raise InputError("In voxels of this size, the shape has no surface.")
     some = surface[:: max(1, surface.size // _POINTS)]
     return places_of(k1[some], k2[some], weights[some])
+
+
+def with_room(inside: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
+    """Return the part of an image around a mask, with room for the smoothing wherever the image does not cut the mask.
+
+    An image that ends close to what it shows is continued by background; a face that the mask touches stays one that cuts it.
+    """
+    near = cropped(inside, spacing)
+    room = []
+    for axis, step in enumerate(spacing):
+        faces = np.moveaxis(near, axis, 0)[[0, -1]]
+        width = math.ceil(_ROOM * min(spacing) / step)
+        room.append(tuple(0 if face.any() else width for face in faces))
+    return np.pad(near, room)
 
 
 def places_of(k1: np.ndarray, k2: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ from shapelab.units import percent, shown_unit
 
 __all__ = ["AtlasDock"]
 
-_TABS_HEIGHT = 146
+_TABS_HEIGHT = 188
 """Largest height of the tabs: the map has the rest [pixels]."""
 _HERE_HEIGHT = 36
 """Height of what is said of the mark, fixed so that the map does not jump [pixels]."""

@@ -156,21 +156,28 @@ class AtlasFit(QWidget):
     def _on_done(self, found: FittedTexture) -> None:
         fit = found.fit
         unit = shown_unit(str(fit.best.parameters["unit"]))
-        steps = f"{fit.start.distance:.3g} ({fit.member}) → {fit.best.distance:.3g}, of a mean curvature of {fit.curvature:.3g}"
         found_sizes = (
             f"{name.replace('_', ' ')} {fit.best.properties[name]:.3g}, mask {value:.3g}" for name, value in fit.properties.items()
         )
         sizes = f" Sizes [{unit}]: {'; '.join(found_sizes)}." if fit.best.properties else ""
         notes = "".join(f" {note}" for note in found.taken.notes)
-        self.work.say(
-            f"{fit.verdict} Distance between the curvatures [1/{unit}]: {steps}. Volume fraction {percent(fit.best.volume_fraction)}, "
-            f"mask {percent(fit.volume_fraction)}.{_shaped(fit)}{sizes}{notes}"
-        )
+        filled = f"Volume fraction {percent(fit.best.volume_fraction)}, mask {percent(fit.volume_fraction)}."
+        self.work.say(f"{fit.verdict} {_distances(fit, unit)} {filled}{_shaped(fit)}{sizes}{notes}")
         self.fitted.emit(found)
 
     def _refresh(self) -> None:
         self.work.set_ready(self.combo.layer is not None)
         self.script_button.setEnabled(self.combo.layer is not None)
+
+
+def _distances(fit: TextureFit, unit: str) -> str:
+    """Return in words how far off the nearest of the atlas and the fitted texture are."""
+    before, after = fit.start.distance, fit.best.distance
+    if not fit.best_again.distances:
+        change = f"{before:.3g} ({fit.member}) → {after:.3g}"
+        return f"Distance between the curvatures [1/{unit}]: {change}, of a mean curvature of {fit.curvature:.3g}."
+    lucky = f" The atlas holds one of the former that is nearer, by chance: {fit.member}, {percent(before / fit.curvature)}."
+    return f"This texture: {percent(after / fit.curvature)}.{lucky if before < after else ''}"
 
 
 def _shaped(fit: TextureFit) -> str:
