@@ -38,7 +38,8 @@ def row_of(name: str, fit: TextureFit, seconds: float) -> str:
     scale = 100 / fit.curvature
 
     def again(spread: Spread) -> str:
-        return f"{scale * spread.mean:.1f} ± {scale * spread.sd:.1f} %"
+        around = f" ± {scale * spread.sd:.1f}" if len(spread.distances) > 1 else ""
+        return f"{scale * spread.mean:.1f}{around} % ({len(spread.distances)} of {spread.tried})"
 
     best = fit.best
     return (

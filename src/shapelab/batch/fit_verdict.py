@@ -87,7 +87,7 @@ def verdict_of(before: Spread, after: Spread, halves: float, target: np.ndarray,
         Of length.
     """
     if not after.distances:
-        return "Too few runs to say whether the distance fell by more than chance: take at least 10."
+        return "Nothing was grown from other noise, so that gain cannot be told from chance: that takes 10 runs at least."
     scale = math.sqrt(2) * float(np.linalg.norm(target))
     if not before.distances:
         return (
