@@ -24,6 +24,7 @@ from shapelab.batch.fit_target import Trial, box_around, target_of
 from shapelab.batch.fit_verdict import Spread, distance_of_halves, verdict_of
 from shapelab.convert.field import Boundary
 from shapelab.convert.spacing import Spacing, as_spacing
+from shapelab.errors import Stopped
 from shapelab.limits import at_least
 
 __all__ = ["Spread", "TextureFit", "Trial", "fit_texture"]
@@ -111,7 +112,7 @@ def fit_texture(
     progress
         Called with the runs made, those planned, and the lowest misfit.
     stop
-        Asked before each run; True ends the refinement.
+        Asked before each run; True ends the refinement, with what was found so far, and so does an event (`shapelab.stopping`) then.
 
     Raises
     ------
@@ -123,11 +124,16 @@ def fit_texture(
     repeats, done = min(_REPEATS, trials // _CONFIRMED_FROM), 0
     atlas = atlas if atlas is not None else shipped_atlas()
     search = Search(atlas, target, steps, seed, stretch, alignment, 2 if repeats else 1, stop if stop is not None else lambda: False)
-    for _ in itertools.chain(search.refine(trials - (1 + FINALISTS) * repeats), search.confirm(repeats)):
-        done += 1
-        if progress is not None:
-            progress(done, trials, search.best.misfit)
-    halves = distance_of_halves(np.asarray(mask), spacing)
+    halves = math.nan
+    try:
+        for _ in itertools.chain(search.refine(trials - (1 + FINALISTS) * repeats), search.confirm(repeats)):
+            done += 1
+            if progress is not None:
+                progress(done, trials, search.best.misfit)
+        halves = distance_of_halves(np.asarray(mask), spacing)
+    except Stopped:
+        if stop is None:
+            raise
     verdict = verdict_of(*search.spreads, halves, target.places, search.best.places, unit)
     curvature = math.sqrt(2) * float(np.linalg.norm(target.places))
     found = search.start, search.best, search.member, target.volume_fraction, curvature, done, target.properties

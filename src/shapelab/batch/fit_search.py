@@ -17,7 +17,7 @@ from shapelab.batch.fit_target import Target, Trial, misfit_of, suited
 from shapelab.batch.fit_verdict import Spread
 from shapelab.batch.spec import ATLAS_RANGES
 from shapelab.catalog import create
-from shapelab.errors import InputError, ShapelabError
+from shapelab.errors import InputError, ShapelabError, Stopped
 
 __all__ = ["FINALISTS", "Search"]
 
@@ -95,6 +95,8 @@ class Search:
             parameters = {**self.atlas.common, **member.parameters}
             try:
                 chosen.append((self.target.trial(parameters, values / np.abs(values).max(), guess, worst=worst), member.name))
+            except Stopped:
+                raise
             except ShapelabError:  # in the voxels of the mask, it has no surface
                 continue
             worst = sorted(trial.misfit for trial, _ in chosen)[PARENTS - 1] if len(chosen) >= PARENTS else math.inf
@@ -206,6 +208,8 @@ class Search:
                     trial = self.target.trial(parameters, values, voxel, stretch, height, worst=worst)
                 if trial.misfit > worst and not last:
                     return None
+        except Stopped:
+            raise
         except ShapelabError:  # it vanished, or its parameters are outside of what is allowed
             return None
         return trial

@@ -14,7 +14,7 @@ from shapelab.batch.distances import diagram_places
 from shapelab.batch.fit_view import mask_places, seen_in, with_room
 from shapelab.convert.field import Boundary
 from shapelab.convert.spacing import Spacing, as_spacing
-from shapelab.errors import InputError, ShapelabError
+from shapelab.errors import InputError, ShapelabError, Stopped
 from shapelab.measure import curvature_diagram, effective_properties
 
 __all__ = ["Target", "Trial", "misfit_of", "suited", "target_of"]
@@ -207,5 +207,7 @@ def _stretched(trial: Trial, target: Target, stretch: float) -> Trial | None:
     size = float(trial.parameters["voxel_size"])
     try:
         return target.trial(trial.parameters, trial.field, size, stretch, trial.level, worst=trial.misfit)
+    except Stopped:
+        raise
     except ShapelabError:
         return None

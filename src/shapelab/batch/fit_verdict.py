@@ -12,7 +12,7 @@ from shapelab.batch.distances import diagram_places
 from shapelab.batch.fit_target import Trial
 from shapelab.batch.fit_view import mask_places, with_room
 from shapelab.convert.spacing import Spacing, as_spacing
-from shapelab.errors import ShapelabError
+from shapelab.errors import ShapelabError, Stopped
 from shapelab.measure import curvature_diagram
 from shapelab.units import percent, shown_unit
 
@@ -66,6 +66,8 @@ def distance_of_halves(mask: np.ndarray, spacing: Spacing) -> float:
                 mask_places(with_room(part > 0, steps), steps) if is_mask else diagram_places(curvature_diagram(part, steps))
                 for part in parts
             ]
+        except Stopped:
+            raise
         except (ShapelabError, IndexError):  # nothing of it, or nothing else, in one of the halves
             continue
         found.append(float(np.linalg.norm(places[0] - places[1])))
