@@ -135,6 +135,58 @@ def test_forces_of_tension_are_those_of_the_engine(browser, tmp_path):
     assert difference.mean() < 0.1 * np.linalg.norm(engine, axis=1).mean()
 
 
+@pytest.fixture(scope="module")
+def bubbles(tmp_path_factory):
+    """A few bubbles that touch; nothing fuses, bursts or appears while they move."""
+    quiet = {"rate": 0.0, "fusion": 0.0, "bursting": 0.0, "tolerance": 0.002}
+    simulation = sl.Cells(scenario="bubbles_2d", shape=(96, 96), n_cells=24, bubble_radius=0.06, seed=3, **quiet)
+    run = kept(tmp_path_factory.mktemp("runs") / "bubbles.zarr", simulation, 8, 4)
+    return simulation, run
+
+
+def test_bubbles_move_as_the_engines(browser, bubbles, tmp_path):
+    simulation, run = bubbles
+    state, model = simulation.state(), simulation.model
+    engine = model.velocity(state, CellDiagram.of(state, model.periodic))
+    opened(browser, page_of(run, tmp_path))
+    found = browser.run(
+        f"(() => {{ {LIVE}.begin(); {LIVE}.solver.solve(0.0005, 20);"
+        f" return [Array.from({LIVE}.motion.bubbles.velocities({LIVE}.solver)), {LIVE}.motion.timeStep()]; }})()"
+    )
+    velocities, dt = np.reshape(found[0], (-1, 2)), found[1]
+    assert np.abs(velocities - engine).max() * dt < 1e-4  # box lengths, in a step
+    assert np.linalg.norm(engine, axis=1).mean() * dt > 1e-3
+
+
+def test_bubbles_fuse_burst_and_appear_with_the_areas_that_they_should_have(browser, bubbles, tmp_path):
+    _, run = bubbles
+    opened(browser, page_of(run, tmp_path))
+    many = f"{LIVE}.live.values"
+    fused, single, total, before = browser.run(
+        f"(() => {{ {LIVE}.begin(); const before = {LIVE}.solver.cells.count; {many}.fusion = 1e9; {LIVE}.motion.step();"
+        f" {LIVE}.solver.solve(0.01, 20); const c = {LIVE}.solver.cells;"
+        " return [c.count, Math.min(...c.volume), c.volume.reduce((a, b) => a + b, 0), before]; })()"
+    )
+    assert fused < before
+    assert total == pytest.approx(before * single, rel=1e-4)  # bubbles that fuse have both areas
+    assert browser.run(f"{LIVE}.solver.error()") < 0.02
+    burst = browser.run(
+        f"(() => {{ {many}.fusion = 0; {many}.bursting = 1e12; {LIVE}.motion.step(); return {LIVE}.solver.cells.count; }})()"
+    )
+    high = browser.run(f"Array.from({LIVE}.solver.cells.x0).filter(y => y < 0.5).length")
+    assert burst <= fused
+    assert high == 0
+    born = browser.run(
+        f"(() => {{ {many}.bursting = 0; {many}.rate = 1e4; {many}.most = 0.3; for (let k = 0; k < 3; k++) {{ {LIVE}.motion.step();"
+        f" {LIVE}.error = {LIVE}.solver.solve(0.02, 10); }} {LIVE}.show(); const c = {LIVE}.solver.cells;"
+        " return [c.count, c.volume.reduce((a, b) => a + b, 0), new Set(c.id).size]; })()"
+    )
+    assert born[0] > burst
+    assert 0.3 - single < born[1] <= 0.3
+    assert born[2] == born[0]  # none has the number of another
+    assert browser.run(f"new Set({SHOW}.renderer.labels({SHOW}.colours)).size") == born[0] + 1
+
+
 def test_the_mouse_moves_a_cell_and_the_others_make_way(browser, tumbling, tmp_path):
     opened(browser, page_of(tumbling, tmp_path))
     where = browser.run(

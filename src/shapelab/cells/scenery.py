@@ -37,7 +37,9 @@ def floor_lines(size: np.ndarray) -> Lines:
 
 
 def water_lines(size: np.ndarray, ruled: int = 9) -> Lines:
-    """Return a level half-way up a box in space, drawn as a grid."""
+    """Return a level half-way up a box: a line in the plane, a grid in space."""
+    if len(size) == 2:
+        return np.array([[(size[0] / 2, 0.0), (size[0] / 2, size[1])]]), WATER
     ends = np.array([[(z, size[1] / 2, 0.0), (z, size[1] / 2, size[2])] for z in np.linspace(0, size[0], ruled)])
     others = np.array([[(0.0, size[1] / 2, x), (size[0], size[1] / 2, x)] for x in np.linspace(0, size[2], ruled)])
     return np.concatenate([ends, others]), WATER

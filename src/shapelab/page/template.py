@@ -37,6 +37,7 @@ MODULES = (
     "cell_areas.js",
     "cell_solver.js",
     "cell_sorting.js",
+    "cell_bubbles.js",
     "cell_motion.js",
     "live_cells.js",
     "live_texture.js",

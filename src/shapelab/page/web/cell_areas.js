@@ -5,7 +5,6 @@ import { cost, costGradient, gauge, isQuadratic, power, steepest, wrapped } from
 export class CellAreas {
   // Cells as costs.js has them, on a grid of `shape` pixels of size `spacing`; `open` is 0 in walls.
   constructor(cells, shape, spacing, periodic, open) {
-    this.cells = cells;
     this.shape = shape;
     this.spacing = spacing;
     this.size = shape.map((n, axis) => n * spacing[axis]);
@@ -13,17 +12,23 @@ export class CellAreas {
     this.open = open;
     this.pixel = spacing[0] * spacing[1];
     this.labels = new Int32Array(shape[0] * shape[1]);
+    this.tiles = Math.min(128, Math.max(16, 2 ** Math.round(Math.log2(Math.min(...shape) / 6))));
+    this.edges = shape.map((count) => Int32Array.from({ length: this.tiles + 1 }, (_, k) => Math.max(0, Math.ceil((k * count) / this.tiles - 0.5))));
+    this.free = this.tilesWithoutWalls();
+    this.gradients = [new Float64Array(2), new Float64Array(2)];
+    this.setCells(cells);
+  }
+
+  // Have other cells from now on.
+  setCells(cells) {
     const n = cells.count;
+    this.cells = cells;
     this.volumes = new Float64Array(n);
     this.offsets = new Float64Array(2 * n);
     this.pulls = new Float64Array(2 * n);
     this.weights = new Float64Array((n + 1) * (n + 1));
     this.pairs = [];
-    this.tiles = Math.min(128, Math.max(16, 2 ** Math.round(Math.log2(Math.min(...shape) / 6))));
-    this.edges = shape.map((count) => Int32Array.from({ length: this.tiles + 1 }, (_, k) => Math.max(0, Math.ceil((k * count) / this.tiles - 0.5))));
-    this.free = this.tilesWithoutWalls();
     this.near = Array.from({ length: 8 }, () => new Float64Array(n + 1)); // of the candidates of a tile, see `gather`
-    this.gradients = [new Float64Array(2), new Float64Array(2)];
   }
 
   tilesWithoutWalls() {

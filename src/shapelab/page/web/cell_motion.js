@@ -1,9 +1,11 @@
 // How flat cells move in the page: to their own centres, running and tumbling, or sorting, pushed back by their neighbours.
+import { Bubbles } from "./cell_bubbles.js";
 import { SortingForces, tensionTable } from "./cell_sorting.js";
 
 const RATE_LIMIT = 1.2; // parts of the stiffest spring's time that a step may take
 const STEP_LIMIT = 0.04; // radii that a cell may run in a step
 const LONGEST = 0.05;
+const BUBBLES_LONGEST = 0.02;
 
 export const MOTIONS = {
   relaxation: { text: "Every cell moves to its own centre.", sliders: ["rate"] },
@@ -12,11 +14,16 @@ export const MOTIONS = {
     text: "Two types of cells sort by the tensions of their contacts.",
     sliders: ["first", "second", "between", "first_medium", "second_medium", "mobility", "noise"],
   },
+  bubbles_2d: {
+    text: "Bubbles rise, push one another, fuse, burst and appear.",
+    sliders: ["rate", "most", "buoyancy", "gravity", "bursting", "fusion", "tension"],
+  },
   other: { text: "Cells push one another and keep their areas; the motion of this scenario is not part of the page.", sliders: ["correction"] },
 };
 
 // Which of the motions a run has.
 export function motionOf(live, preset) {
+  if ("buoyancy" in live.values && "fusion" in live.values) return "bubbles_2d";
   if ("between" in live.values && "first_medium" in live.values && "mobility" in live.values) return "sorting";
   return preset in MOTIONS ? preset : "other";
 }
@@ -26,6 +33,7 @@ export class CellMotion {
     this.solver = solver;
     this.kind = motionOf(live, preset);
     this.sorting = this.kind === "sorting" ? new SortingForces(solver) : null;
+    this.bubbles = this.kind === "bubbles_2d" ? new Bubbles(live.values) : null;
     this.parameters = live.values;
     this.periodic = live.periodic;
     this.radius = Math.sqrt(solver.cells.volume.reduce((a, b) => a + b, 0) / Math.max(solver.cells.count, 1) / Math.PI);
@@ -36,6 +44,7 @@ export class CellMotion {
 
   timeStep() {
     const p = this.parameters;
+    if (this.bubbles) return Math.min((STEP_LIMIT * this.radius) / Math.max(this.bubbles.speed, 1e-9), BUBBLES_LONGEST);
     if (this.kind === "relaxation") return Math.min(0.5 / Math.max(p.rate, 1e-3), 0.05);
     const { cells } = this.solver;
     let stiffest = 0;
@@ -60,12 +69,14 @@ export class CellMotion {
     const { cells, offsets, pulls, size, spacing } = solver;
     const dt = this.timeStep();
     const tau = this.tau();
+    const moved = this.bubbles?.velocities(solver);
     const forces = this.sorting?.evaluate(tensionTable(p), this.radius / 3);
     for (let i = 0; i < cells.count; i++) {
       if (i === this.held) continue;
       let v0;
       let v1;
-      if (kind === "relaxation") {
+      if (moved) [v0, v1] = [moved[2 * i], moved[2 * i + 1]];
+      else if (kind === "relaxation") {
         v0 = p.rate * offsets[2 * i];
         v1 = p.rate * offsets[2 * i + 1];
       } else {
@@ -88,6 +99,14 @@ export class CellMotion {
       this.place(i, cells.x0[i] + dt * v0, cells.x1[i] + dt * v1, size, spacing);
     }
     this.time += dt;
+    if (this.bubbles) this.take(this.bubbles.change(solver, dt, this.held));
+  }
+
+  // Go on with other cells than before, if there are any.
+  take(changed) {
+    if (changed === null) return;
+    this.solver.setCells(changed.cells);
+    this.held = changed.kept.indexOf(this.held);
   }
 
   // Put a cell's seed at (y, x): wrapped or kept off the outer walls, and never into an inner one.

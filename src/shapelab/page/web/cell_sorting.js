@@ -13,23 +13,17 @@ export function tensionTable(p) {
 
 const MEDIUM = 2;
 
-export class SortingForces {
-  constructor(solver) {
+// Forces along the faces between pixels of different cells, whose costs are `scales` |z|².
+export class InterfaceForces {
+  constructor(solver, scales) {
     this.solver = solver;
-    this.types = Array.from(solver.cells.type, (type) => Math.min(type, 1));
+    this.scales = scales;
     this.forces = new Float64Array(2 * solver.cells.count);
   }
 
-  // Forces on all cells under a table of tensions, without a drift of whole clusters.
-  evaluate(table, merge) {
+  // `tensions(i, j)` gives those of two cells, [bending, stretching]; j is -1 for the medium.
+  interfaces(tensions) {
     this.forces.fill(0);
-    this.addInterfaces(table);
-    this.addJunctions(table, merge);
-    this.takeDrift();
-    return this.forces;
-  }
-
-  addInterfaces(table) {
     const { shape, labels, open, periods } = this.solver;
     for (let a = 0; a < shape[0]; a++) {
       for (let b = 0; b < shape[1]; b++) {
@@ -39,29 +33,51 @@ export class SortingForces {
           const d = axis === 1 ? b + 1 : b;
           if ((c === shape[0] || d === shape[1]) && periods[0] === 0) continue;
           const other = (c % shape[0]) * shape[1] + (d % shape[1]);
-          if (labels[at] !== labels[other] && open[at] && open[other]) this.addFace(a, b, axis, labels[at], labels[other], table);
+          if (labels[at] !== labels[other] && open[at] && open[other]) this.addFace(a, b, axis, labels[at], labels[other], tensions);
         }
       }
     }
+    return this.forces;
   }
 
-  // One face between two pixels: it pulls along the normal of the interface, by tension over the distance of the seeds.
-  addFace(a, b, axis, first, second, table) {
+  // One face between two pixels: it pulls along the normal of the interface, by its curvature and the distance of the seeds.
+  addFace(a, b, axis, first, second, tensions) {
     const { cells, spacing, periods } = this.solver;
     const [i, j] = first < 0 || (second >= 0 && second < first) ? [second, first] : [first, second]; // the medium is the second
     const q = [(a + 0.5 + (axis === 0 ? 0.5 : 0)) * spacing[0], (b + 0.5 + (axis === 1 ? 0.5 : 0)) * spacing[1]];
     const from = (cell) => [wrapped(q[0] - cells.x0[cell], periods[0]), wrapped(q[1] - cells.x1[cell], periods[1])];
     const one = from(i);
     const two = j >= 0 ? from(j) : [0, 0];
-    const normal = [one[0] - two[0], one[1] - two[1]];
-    const length = Math.hypot(...normal);
-    if (length === 0) return;
-    const tension = table[this.types[i]][j >= 0 ? this.types[j] : MEDIUM];
-    const pull = ((tension / length) * spacing[1 - axis] * Math.abs(normal[axis])) / length;
+    const scale = j >= 0 ? this.scales[j] : 0;
+    const normal = [this.scales[i] * one[0] - scale * two[0], this.scales[i] * one[1] - scale * two[1]];
+    const slope = Math.hypot(...normal);
+    const far = Math.hypot(one[0] - two[0], one[1] - two[1]);
+    if (slope === 0 || far === 0) return;
+    const [bending, stretching] = tensions(i, j);
+    const tension = j >= 0 ? (bending * Math.abs(this.scales[i] - scale)) / slope + stretching / far : bending / far;
+    const pull = (tension * spacing[1 - axis] * Math.abs(normal[axis])) / slope;
     for (const k of [0, 1]) {
-      this.forces[2 * i + k] -= (pull * normal[k]) / length;
-      if (j >= 0) this.forces[2 * j + k] += (pull * normal[k]) / length;
+      this.forces[2 * i + k] -= (pull * normal[k]) / slope;
+      if (j >= 0) this.forces[2 * j + k] += (pull * normal[k]) / slope;
     }
+  }
+}
+
+export class SortingForces extends InterfaceForces {
+  constructor(solver) {
+    super(solver, new Float64Array(solver.cells.count).fill(1));
+    this.types = Array.from(solver.cells.type, (type) => Math.min(type, 1));
+  }
+
+  // Forces on all cells under a table of tensions, without a drift of whole clusters.
+  evaluate(table, merge) {
+    this.interfaces((i, j) => {
+      const tension = table[this.types[i]][j >= 0 ? this.types[j] : MEDIUM];
+      return [tension, tension];
+    });
+    this.addJunctions(table, merge);
+    this.takeDrift();
+    return this.forces;
   }
 
   // Corners of pixels where three meet; those of the same three that are near each other are one.
