@@ -176,11 +176,21 @@ def test_a_second_view_ends_the_first(sent):
     assert not second.run.running
 
 
-def test_a_picture_stays_where_there_is_no_kernel(sent):
-    view = tumbling().show(play=False)
-    data, _ = view._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in data
-    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+def test_a_picture_of_the_last_frame_stays_where_there_is_no_kernel(sent, monkeypatch):
+    outputs = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **options: outputs.append(("new", data, options["display_id"])))
+    monkeypatch.setattr("IPython.display.update_display", lambda data, **options: outputs.append(("again", data, options["display_id"])))
+    view = tumbling().show(steps=1, play=False)
+    view._ipython_display_()
+    said(view, {"kind": "play"})
+    finished(view)
+    view.close()
+    assert [way for way, _, _ in outputs] == ["new", "again", "again"]
+    assert len({name for _, _, name in outputs}) == 1
+    assert ["application/vnd.jupyter.widget-view+json" in data for _, data, _ in outputs] == [True, True, False]
+    pictures = [base64.b64decode(data["image/png"]) for _, data, _ in outputs]
+    assert all(picture.startswith(b"\x89PNG") for picture in pictures)
+    assert pictures[0] != pictures[1] == pictures[2]
 
 
 def test_without_a_notebook_or_anywidget_it_says_what_to_do(monkeypatch):
