@@ -11,6 +11,7 @@ from short_runs import kept
 import shapelab as sl
 from shapelab.cells.cell_diagram import CellDiagram
 from shapelab.cells.model import CellModel
+from shapelab.io import RunWriter, load_run
 from shapelab.page import make_page, save_page
 
 SHOW = "window.shapelab.show"
@@ -207,8 +208,29 @@ def test_the_mouse_moves_a_cell_and_the_others_make_way(browser, tumbling, tmp_p
     assert browser.run(f"{SHOW}.renderer.cells === {cells}")
 
 
-def test_a_page_says_why_it_cannot_continue(browser, tmp_path):
-    simulation = sl.Curvatubes(preset="tubes", shape=(12, 12, 12), seed=1, reduced_volume=0.7)
-    opened(browser, page_of(kept(tmp_path / "vesicle.zarr", simulation, 1, 1), tmp_path))
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"reduced_volume": 0.7}, "vesicle"),
+        ({"start": "rings"}, "held fixed"),
+        ({"fields": {"c": np.linspace(0, 1, 12**3).reshape(12, 12, 12)}}, "vary from place to place"),
+    ],
+)
+def test_a_page_says_why_it_cannot_continue(browser, tmp_path, given, why):
+    simulation = sl.Curvatubes(preset="tubes", shape=(12, 12, 12), seed=1, **given)
+    opened(browser, page_of(kept(tmp_path / "run.zarr", simulation, 1, 1), tmp_path))
     assert browser.run(f"{SHOW}.live === undefined")
-    assert "cannot continue" in browser.run("document.getElementById('live').textContent")
+    said = browser.run("document.getElementById('live').textContent")
+    assert "cannot continue" in said
+    assert why in said
+
+
+def test_a_page_continues_with_the_parameters_of_the_last_frame(browser, tmp_path):
+    simulation = sl.Curvatubes(preset="tubes", shape=(12, 12, 12), seed=1)
+    with RunWriter(tmp_path / "run.zarr", simulation) as writer:
+        writer.write(simulation.frame())
+        simulation.update(c=1.5)
+        simulation.step()
+        writer.write(simulation.frame())
+    opened(browser, page_of(load_run(tmp_path / "run.zarr"), tmp_path))
+    assert browser.run(f"{LIVE}.parameters.c") == 1.5

@@ -13,7 +13,7 @@ import numpy as np
 from shapelab.device import require_memory
 from shapelab.errors import InputError, ShapelabError
 
-__all__ = ["read_checkpoint", "write_checkpoint"]
+__all__ = ["names_in_checkpoint", "read_checkpoint", "write_checkpoint"]
 
 _PLAIN = "state.json"
 
@@ -57,3 +57,18 @@ def read_checkpoint(file: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if not isinstance(plain, dict) or any(array.dtype.kind not in "biufc" for array in arrays.values()):
         raise InputError(f"The checkpoint {file.name} holds something else than numbers: refused.")
     return plain, arrays
+
+
+def names_in_checkpoint(file: Path) -> list[str]:
+    """Return the names of its arrays, which are not read.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or damaged.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist() if name != f"{_PLAIN}.npy"]
+    except Exception as error:  # what unpacks it raises anything on damaged files
+        raise InputError(f"The checkpoint {file.name} is missing or damaged.") from error

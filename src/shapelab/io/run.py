@@ -16,7 +16,7 @@ from shapelab.catalog import create
 from shapelab.device import require_memory
 from shapelab.errors import InputError, NotFiniteError, OutOfMemoryError, ParameterError, ShapelabError
 from shapelab.frame import Frame, LayerData
-from shapelab.io.checkpoint import read_checkpoint
+from shapelab.io.checkpoint import names_in_checkpoint, read_checkpoint
 from shapelab.io.layer_meta import check_place
 from shapelab.io.ngff import inside, refuse_links
 from shapelab.io.presence import is_folder
@@ -148,6 +148,13 @@ class Run:
         except Exception as error:  # whatever a state that is not one leads to
             raise InputError(f"The checkpoint of step {step} in {self.path.name} is damaged.") from error
         simulation.history, simulation.origin = [], (str(self.path.resolve()), step)
+
+    def held_fields(self) -> list[str] | None:
+        """Return what the state holds besides what evolves, such as a mask of clamped voxels; None if the run has no checkpoint."""
+        if not self.record.checkpoints:
+            return None
+        file = inside(self.path, f"checkpoints/{self.record.checkpoints[-1]:08d}.npz")
+        return [name.removeprefix("fields.") for name in names_in_checkpoint(file) if name.startswith("fields.")]
 
     def _checkpoint(self, wanted: int | None) -> tuple[int, dict[str, Any], dict[str, np.ndarray]]:
         """Read a checkpoint; where whoever writes the run has replaced it by a later one meanwhile, that one."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.catalog import create, families, scenarios
-from shapelab.errors import ShapelabError
+from shapelab.errors import InputError, ShapelabError
 from shapelab.frame import Frame
 from shapelab.io import Run
 from shapelab.io.record import versions
@@ -29,7 +29,7 @@ LICENCE = "The program in this page is part of napari-shapelab (MIT licence). Th
 def describe(run: Run, indices: Sequence[int]) -> dict[str, Any]:
     """Return all words and numbers beside the layers and the scalars, as JSON."""
     record = run.record
-    simulation = _again(run)
+    simulation = _again(run, record.parameters)
     given = [{"label": key, "value": plain(value), "description": ""} for key, value in record.parameters.items()]
     return {
         **_said_of(record.family, record.preset, simulation),
@@ -43,7 +43,7 @@ def describe(run: Run, indices: Sequence[int]) -> dict[str, Any]:
         ],
         "provenance": _provenance(run),
         "command": _command(simulation, record.steps[-1]),
-        "live": _live(simulation),
+        "live": _live(_again(run, record.latest_parameters()), _held(run)),
     }
 
 
@@ -62,7 +62,7 @@ def describe_present(simulation: Simulation, frame: Frame) -> dict[str, Any]:
             {"label": "Versions", "value": _listed(versions())},
         ],
         "command": "",
-        "live": _live(simulation),
+        "live": _live(simulation, None),
     }
 
 
@@ -89,10 +89,10 @@ def scalar_table(run: Run, indices: Sequence[int]) -> Chunks:
     return chunks
 
 
-def _again(run: Run) -> Simulation | None:
-    """Return a simulation with the parameters of the first frame, None if its model is not installed here."""
+def _again(run: Run, parameters: Mapping[str, Any]) -> Simulation | None:
+    """Return a simulation of the run's model, None if that is not installed here."""
     try:
-        return create(run.record.family, run.record.preset, **run.record.parameters)
+        return create(run.record.family, run.record.preset, **parameters)
     except (ShapelabError, TypeError):
         return None
 
@@ -130,9 +130,23 @@ def _command(simulation: Simulation | None, steps: int) -> str:
         return ""
 
 
-def _live(simulation: Simulation | None) -> dict[str, Any] | None:
+def _held(run: Run) -> list[str] | None:
+    """Return the fields that the last state holds besides what evolves, None if that is not known."""
+    try:
+        return run.held_fields()
+    except InputError:  # a damaged checkpoint is no reason against a page of the frames
+        return None
+
+
+def _live(simulation: Simulation | None, held: list[str] | None) -> dict[str, Any] | None:
     """Return what a page needs to go on computing; the page itself decides whether it can."""
     if simulation is None or not isinstance(simulation.parameters, Parameters):
         return None
     given = simulation.parameters
-    return {"family": simulation.model.name, "values": given.to_json(), "declared": declared(given), "periodic": simulation.periodic}
+    return {
+        "family": simulation.model.name,
+        "values": given.to_json(),
+        "declared": declared(given),
+        "periodic": simulation.periodic,
+        "held": held,
+    }

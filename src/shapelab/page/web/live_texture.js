@@ -15,6 +15,8 @@ export function whyNoTexture(live, layer) {
   if (p.sequence || p.fidelity || p.reduced_volume !== null) {
     return "A page cannot continue this run: it has a sequence of textures, a target or a vesicle's area.";
   }
+  if (live.held === null) return "A page cannot continue this run: it was saved without a checkpoint, which would tell what is held fixed in it.";
+  if (live.held.length) return "A page cannot continue this run: parts of it are held fixed, or its parameters vary from place to place.";
   return "";
 }
 
