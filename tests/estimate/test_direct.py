@@ -57,7 +57,7 @@ def paths_of(seed: int, n: int, frames: int, alike: int = 1) -> np.ndarray:
 def test_intervals_hold_the_truth_as_often_as_they_say(alike):
     """Walks without pixels: 90 % intervals, in 60 trials; fewer than 45 would happen once in 10 000 times.
 
-    Where three cells each walk together, as neighbours may, intervals that took them for independent hold it 40 times.
+    Where three cells each walk together, as neighbours may, intervals that took them for independent hold it about 40 times.
     """
     hits = np.zeros(2)
     for seed in range(60):
