@@ -166,7 +166,7 @@ def atlas_fit() -> None:
     place = {name: getattr(organs, name) for name in ("scale", "translate", "units", "axis_labels")}
     viewer.layers.clear()
     mask = viewer.add_labels(aorta, name="aorta", **place)
-    dock.fit.trials.setValue(20)
+    dock.fit.trials.setValue(10)
     dock.panel.tabs.setCurrentWidget(dock.fit)
     dock.fit.combo.choose(mask)
     session.click(dock.fit.work.run_button)

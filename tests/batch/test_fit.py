@@ -80,9 +80,9 @@ def test_effective_properties_are_met_and_unknown_ones_refused(few, target):
 def test_a_budget_is_shared_with_other_noise_and_the_verdict_says_what_came_of_it(few, target):
     told = []
     small = Atlas(few.family, few.preset, {**few.common, "shape": (20, 20, 20)}, few.members[:4])
-    fit = fit_texture(target, 0.01, atlas=small, trials=10, steps=30, progress=lambda done, total, misfit: told.append((done, total)))
+    part = target[:24, :24, :24]
+    fit = fit_texture(part, 0.01, atlas=small, trials=10, steps=30, progress=lambda done, total, misfit: told.append((done, total)))
     assert told == [(n, 10) for n in range(1, fit.trials + 1)]
-    assert len(fit.start_again.distances) == 1
-    assert fit.best_again.distances or fit.best is fit.start
+    assert fit.start_again.tried == fit.best_again.tried == 2 or fit.best is fit.start
     assert fit.halves > 0
     assert fit.verdict.endswith(".")

@@ -87,6 +87,7 @@ def test_the_verdict_weighs_the_gain_against_seeds_and_halves():
         (apart, far, 0.05): "textures of this model cannot look more like this mask, because the mean of k",
         (Spread(), Spread(), 0.2): "cannot be told from chance",
         (Spread((), 3), near, 0.2): "The nearest of the atlas vanishes from other noise; the fitted texture is 11.0 ± 1.4 % of",
+        (gone, gone, 0.2): "Too few noises left a texture to tell gain from chance (30.0 % (2 of 3 vanish) →",
         (gone, near, 0.2): "(30.0 % (2 of 3 vanish) → 11.0",
     }
     for (before, after, halves), said in cases.items():

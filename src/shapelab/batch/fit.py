@@ -29,8 +29,8 @@ from shapelab.limits import at_least
 
 __all__ = ["Spread", "TextureFit", "Trial", "fit_texture"]
 
-_REPEATS, _CONFIRMED_FROM = 3, 10
-"""Most other noises from which the best is grown again, and the runs for each."""
+_REPEATS, _FEWEST, _CONFIRMED_FROM = 3, 2, 10
+"""Other noises from which the best is grown again, at the most and at the least, and the runs for each."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def fit_texture(
     """
     target = target_of(mask, spacing, volume_fraction, unit, properties, boundary)
     alignment = alignment_of(box_around(np.asarray(mask) > 0), as_spacing(spacing, 3)) if align else None
-    repeats, done = min(_REPEATS, trials // _CONFIRMED_FROM), 0
+    repeats, done = max(_FEWEST, min(_REPEATS, trials // _CONFIRMED_FROM)) if trials >= _CONFIRMED_FROM else 0, 0
     atlas = atlas if atlas is not None else shipped_atlas()
     search = Search(atlas, target, steps, seed, stretch, alignment, 2 if repeats else 1, stop if stop is not None else lambda: False)
     halves = math.nan

@@ -96,7 +96,10 @@ def verdict_of(before: Spread, after: Spread, halves: float, target: np.ndarray,
             f"The nearest of the atlas vanishes from other noise; the fitted texture is {_percent(after, scale)} of the mean curvature off."
         )
     change = f"{_percent(before, scale)} → {_percent(after, scale)} of the mean curvature"
-    spread = max((one.sd for one in (before, after) if not math.isnan(one.sd)), default=0.0)
+    known = [one.sd for one in (before, after) if not math.isnan(one.sd)]
+    if not known:
+        return f"Too few noises left a texture to tell gain from chance ({change})."
+    spread = max(known)
     fell, near = before.mean - after.mean > spread, after.mean <= halves
     of_halves = f"halves of the mask are to each other ({percent(halves / scale)})" if not math.isnan(halves) else ""
     why = _why(target, best, unit)

@@ -281,7 +281,7 @@ class CompareDock(QWidget):
     def _ticks(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setVerticalSpacing(2)
-        for i, widget in enumerate((*self.options.values(), self.properties, self.swap_button, self.over_time, self.link)):
+        for i, widget in enumerate((*self.options.values(), self.swap_button, self.properties, self.over_time, self.link)):
             grid.addWidget(widget, i // 2, i % 2)
         return grid
 
