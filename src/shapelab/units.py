@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from shapelab.errors import InputError
 
-__all__ = ["conversion", "is_length", "long_unit", "percent", "seconds", "short_unit", "shown_unit"]
+__all__ = ["conversion", "is_length", "long_unit", "percent", "seconds", "short_unit", "shown_time", "shown_unit"]
 
 
 class _Unit(NamedTuple):
@@ -41,7 +41,7 @@ _NEGLIGIBLE = 1e-4
 """Part of one below which only that is said."""
 _SHORT = {name: short for short, unit in _UNITS.items() for name in (short, unit.long, *unit.other)}
 _SECONDS = {
-    **{"s": 1.0, "sec": 1.0, "second": 1.0, "ms": 1e-3, "msec": 1e-3, "millisecond": 1e-3, "us": 1e-6, "µs": 1e-6, "usec": 1e-6},
+    **{"s": 1.0, "sec": 1.0, "second": 1.0, "ms": 1e-3, "msec": 1e-3, "millisecond": 1e-3, "µs": 1e-6, "us": 1e-6, "usec": 1e-6},
     **{"microsecond": 1e-6, "ns": 1e-9, "nanosecond": 1e-9, "min": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0, "day": 86400.0},
 }
 _POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -106,6 +106,12 @@ def seconds(unit: str | None) -> float | None:
     """Return how many seconds a unit of time is, None if it is none that is known: "min", "hours", "ms"."""
     low = (unit or "").strip().lower()
     return _SECONDS.get(low, _SECONDS.get(low.removesuffix("s")))
+
+
+def shown_time(unit: str | None) -> str:
+    """Return a unit of time as people write it: "s", "ms", "min", "h"; an unknown name stays as it is."""
+    size = seconds(unit)
+    return (unit or "") if size is None else next(name for name, known in _SECONDS.items() if known == size)
 
 
 def percent(part: float) -> str:

@@ -209,7 +209,7 @@ def test_exponents_of_random_walks_and_of_straight_paths(power, seed):
     steps = rng.normal(size=(300, 40, 2)) if power == 1 else np.repeat(rng.normal(size=(300, 1, 2)), 40, axis=1)
     places = np.cumsum(steps, axis=1)
     label, frame = np.indices((300, 40))
-    found = displacements(np.column_stack([label.ravel(), frame.ravel(), places.reshape(-1, 2)]), 40, 0.5)
+    found = displacements(np.column_stack([label.ravel(), frame.ravel(), places.reshape(-1, 2)]), 0.5 * np.arange(40))
     assert exponent_of(found) == pytest.approx(power, abs=0.06)
     assert found["time"].iloc[3] == 2.0
     assert np.isnan(exponent_of(found.assign(msd=0.0)))

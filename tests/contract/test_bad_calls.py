@@ -55,7 +55,7 @@ DIAGRAM = Made(lambda: measure.curvature_diagram(FIELD))
 TABLE = Made(lambda: compare.cell_statistics(LABELS, details=False))
 SEEDS = np.random.default_rng(1).random((4, 2)) * 16
 SCAN = crystals.EbsdMap(np.tile([0.0, 0, 0, 1], (6, 6, 1)), np.ones((6, 6), int), (1.0, 1.0))
-TENSIONS = Made(lambda: infer.infer_tensions(LABELS))
+TENSIONS = Made(lambda: infer.infer_tensions(LABELS.repeat(4, 0).repeat(4, 1)))
 NET = Made(lambda: interface_mesh(LABELS))
 SOLID = Made(lambda: interface_mesh(np.repeat(LABELS[None], 4, axis=0)))
 FITTED = Made(lambda: crystals.fit_diagram(LABELS, order=1, method="moments"))

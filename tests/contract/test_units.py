@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from shapelab.errors import InputError
-from shapelab.units import conversion, is_length, long_unit, percent, seconds, short_unit, shown_unit
+from shapelab.units import conversion, is_length, long_unit, percent, seconds, short_unit, shown_time, shown_unit
 
 METRES = {"m": 1, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "nm": 1e-9, "pm": 1e-12, "angstrom": 1e-10, "inch": 0.0254}
 SPELLINGS = {
@@ -66,3 +66,11 @@ def test_parts_of_one_are_told_without_powers_of_ten():
 )
 def test_units_of_time(unit, wanted):
     assert seconds(unit) == wanted
+
+
+@pytest.mark.parametrize(
+    ("unit", "wanted"),
+    [("second", "s"), ("Minutes", "min"), ("hours", "h"), ("usec", "µs"), ("fortnight", "fortnight"), ("", "")],
+)
+def test_a_time_is_shown_as_people_write_it(unit, wanted):
+    assert shown_time(unit) == wanted

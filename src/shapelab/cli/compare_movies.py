@@ -11,7 +11,7 @@ from shapelab.cli.image_file import frame_of_run, read_movie
 from shapelab.cli.parser import number, refuse
 from shapelab.errors import InputError
 from shapelab.io.presence import is_file
-from shapelab.units import shown_unit
+from shapelab.units import shown_time, shown_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +95,7 @@ def print_movies(found: MovieComparison, known: argparse.Namespace) -> None:
         parts = {name: json.loads(getattr(found, name).to_json(orient="records")) for name in tables}
         print(json.dumps({"unit": found.unit, "time_unit": found.time_unit, "notes": list(found.notes), **parts}, indent=2))
         return
-    print(f"lengths in {shown_unit(found.unit) or 'voxels'}, times in {found.time_unit or 'units of the run'}")
+    print(f"lengths in {shown_unit(found.unit) or 'voxels'}, times in {shown_time(found.time_unit) or 'units of the run'}")
     if known.per_frame:
         print(_text(found.frames))
     else:

@@ -10,7 +10,7 @@ import numpy as np
 from shapelab.convert.place import Place
 from shapelab.errors import InputError
 from shapelab.movies import Movie
-from shapelab.units import conversion, is_length, seconds, short_unit
+from shapelab.units import conversion, is_length, seconds, short_unit, shown_time
 
 __all__ = ["Alignment", "FramePairs", "in_same_units", "pair_frames"]
 
@@ -117,7 +117,7 @@ def _by_time(a: Movie, b: Movie) -> FramePairs:
     first, second = (nearest, frames) if swapped else (frames, nearest)
     most = float(apart.max(initial=0.0))
     most = 0.0 if most < 1e-6 * reach else most
-    unit = f" {a.time_unit}" if a.time_unit else ""
+    unit = f" {shown_time(a.time_unit)}" if a.time_unit else ""
     distance = f"at most {most:.3g}{unit} apart" if most else "at the same times"
     note = f"Frames are paired by time: {len(first)} pairs of A's {len(a)} and B's {len(b)}, {distance}."
     return FramePairs(first, second, a.times[first], True, note)

@@ -17,6 +17,7 @@ from shapelab.arguments import checked
 from shapelab.errors import InputError
 from shapelab.io.output import new_version
 from shapelab.measure.diagram import CurvatureDiagram
+from shapelab.units import shown_time
 
 __all__ = ["numbers_of", "write_report"]
 
@@ -155,7 +156,7 @@ def _draw_over_time(axes: Any, result: Mapping[str, Any], name: str) -> None:
     frames = result["frames"]
     for side in "ab":
         axes.plot(frames["time"], frames[f"{name}_{side}"], label=side)
-    axes.set(title=name.replace("_", " "), xlabel=f"time [{unit}]" if (unit := result["time_unit"]) else "time")
+    axes.set(title=name.replace("_", " "), xlabel=f"time [{unit}]" if (unit := shown_time(result["time_unit"])) else "time")
     axes.legend(frameon=False, fontsize="small")
 
 

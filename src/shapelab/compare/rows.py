@@ -10,7 +10,7 @@ import numpy as np
 from shapelab.measure import unit_of
 from shapelab.measure.units import shown_name
 from shapelab.movies import Event
-from shapelab.units import short_unit, shown_unit
+from shapelab.units import short_unit, shown_time, shown_unit
 
 __all__ = ["comparison_rows"]
 
@@ -41,7 +41,6 @@ _POWERS = {
     "thickness": 1,
 }
 """Units of what `shapelab.measure` does not know."""
-_TIMES = {"second": "s", "minute": "min", "hour": "h", "millisecond": "ms"}
 _AXES = {2: ("long", "short"), 3: ("long", "middle", "short")}
 
 
@@ -80,7 +79,7 @@ def comparison_rows(result: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
 
 def _movie_rows(result: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Return the rows of two movies: numbers of each as a whole, and the distributions over all paired frames."""
-    unit, time = short_unit(result["unit"]), _TIMES.get(result["time_unit"], result["time_unit"]) or "1"
+    unit, time = short_unit(result["unit"]), shown_time(result["time_unit"]) or "1"
     speed = f"[{shown_unit(unit) or 'pixel'}/{time}]"
     ndim = 3 if (result["pooled"]["quantity"] == "volume").any() else 2
     between: dict[str, Any] = {}
