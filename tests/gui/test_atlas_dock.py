@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import json
 
@@ -13,6 +12,7 @@ from runs import stop
 
 from napari_shapelab.docks.atlas import AtlasDock
 from shapelab.batch import SweepSpec, compare_groups
+from shapelab.batch import fit_search as search
 from shapelab.batch.member import MEMBERS, run_member
 from shapelab.batch.sweep import PLAN
 
@@ -146,9 +146,14 @@ def test_a_sweep_folder_opens_and_a_wrong_one_is_a_sentence(viewer, dock, qtbot,
 @pytest.fixture
 def quick_fit(monkeypatch):
     """Few members of the atlas are tried, and runs are short (what the search finds, tests/batch proves)."""
-    run = importlib.import_module("shapelab.batch.fit")._run
-    monkeypatch.setattr("shapelab.batch.fit._SHORTLIST", 3)
-    monkeypatch.setattr("shapelab.batch.fit._run", lambda atlas, parameters, target, steps: run(atlas, parameters, target, steps=120))
+    grown = search.Search._run
+
+    def short(self, *given, **named):
+        self.steps = 120
+        return grown(self, *given, **named)
+
+    monkeypatch.setattr(search, "_SHORTLIST", 3)
+    monkeypatch.setattr(search.Search, "_run", short)
 
 
 @pytest.mark.usefixtures("quick_fit")
