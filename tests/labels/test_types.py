@@ -27,5 +27,6 @@ def test_columns_of_numbers_and_words():
     assert types_of_column([0, 1, 2], ["medium", "stem", "leaf"]) == {1: 1, 2: 0}
     assert types_of_column([1, 2], np.array(["", "a"], object)) == {2: 0}
     assert types_of_column([3, 4], [0.5, 0.25]) == {3: 1, 4: 0}
+    assert types_of_column(np.array([2**53, 2**53 + 1]), [1, np.inf]) == {2**53: 0, 2**53 + 1: 1}
     with pytest.raises(InputError, match=r"2\.5"):
         types_of_column([1, 2.5], [0, 1])

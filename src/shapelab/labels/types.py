@@ -44,12 +44,14 @@ def types_of_column(labels: Sequence[Any] | np.ndarray, values: Sequence[Any] | 
     InputError
         If a label is no whole number.
     """
-    ids = np.asarray(labels, float)
-    if not np.all(ids == np.round(ids)):
-        raise InputError(f"The column of labels holds {ids[ids != np.round(ids)][0]:g}: labels are whole numbers.")
+    ids = np.asarray(labels)
+    if ids.dtype.kind not in "iu":  # those that are stay: numbers of 64 bits do not fit into floats
+        ids = np.asarray(labels, float)
+        if not np.all(ids == np.round(ids)):
+            raise InputError(f"The column of labels holds {ids[ids != np.round(ids)][0]:g}: labels are whole numbers.")
     rows = [(int(i), value) for i, value in zip(ids.tolist(), np.asarray(values).tolist(), strict=True)]
     known = [(i, value) for i, value in rows if i != 0 and value is not None and value == value and value != ""]  # NaN is not itself
-    if all(isinstance(value, int | float) and value == int(value) for _, value in known):
+    if all(isinstance(value, int | float) and value % 1 == 0 for _, value in known):
         return {i: int(value) for i, value in known}
     order = sorted({value for _, value in known}, key=lambda value: (isinstance(value, str), value))
     return {i: order.index(value) for i, value in known}
