@@ -18,9 +18,11 @@ import argparse
 import faulthandler
 import gc
 import logging
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -32,6 +34,8 @@ from typing import Any
 
 import numpy as np
 import psutil
+
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="soak-")  # napari's icons, which another napari may be writing just now
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 from soak_memory import gpu_memory, in_use, resident, slope

@@ -84,7 +84,7 @@ def test_the_verdict_weighs_the_gain_against_seeds_and_halves():
         (far, near, 0.2): "came nearer by more than seeds differ (31.0 ± 1.4 % → 11.0 ± 1.4 % of the mean curvature), and is as near",
         (far, near, 0.05): "comes no nearer because the mean of k",
         (apart, near, 0.2): "already the nearest of the atlas is about as near as halves of the mask are to each other (20 %)",
-        (apart, far, 0.05): "textures of this model cannot look more like this mask, because the mean of k",
+        (apart, far, 0.05): "of all that was tried, nothing looks more like this mask: the mean of k",
         (Spread(), Spread(), 0.2): "cannot be told from chance",
         (Spread((), 3), near, 0.2): "The nearest of the atlas vanishes from other noise; the fitted texture is 11.0 ± 1.4 % of",
         (gone, gone, 0.2): "Too few noises left a texture to tell gain from chance (30.0 % (2 of 3 vanish) →",

@@ -111,7 +111,7 @@ def verdict_of(before: Spread, after: Spread, halves: float, target: np.ndarray,
     said = f"It came no nearer by more than seeds differ ({change})"
     if near:
         return f"{said}: already the nearest of the atlas is about as near as {of_halves}."
-    return f"{said}: textures of this model cannot look more like this mask, because {why}."
+    return f"{said}; of all that was tried, nothing looks more like this mask: {why}."
 
 
 def _percent(spread: Spread, scale: float) -> str:
