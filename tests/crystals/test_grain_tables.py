@@ -116,7 +116,7 @@ def test_the_saved_table_of_a_solid(tmp_path: Path) -> None:
     write_saved_table(tmp_path / "grains.csv", saved)
     with pytest.raises(InputError, match="3-D"):
         read_grain_table(tmp_path / "grains.csv")
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="does not exist: make it first"):
         write_saved_table(tmp_path / "no" / "grains.csv", saved)
 
 

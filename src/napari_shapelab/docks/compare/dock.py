@@ -167,12 +167,12 @@ class CompareDock(QWidget):
         self._refresh()
 
     def _show(self, comparison: Comparison) -> None:
-        self.comparison = comparison
         where = comparison.difference
         layer = None if where is None else difference_layer(where, comparison.names, comparison.provenance)
         self._show_difference(layer)
         colours = "" if layer is None else legend(comparison.result["compared"] in ("labels", "movies"))
         self.results.show_comparison(comparison, colours)
+        self.comparison = comparison  # not before it is there to be seen: a report or a page would be of something else
         self._slider.follow(self._film, comparison.movies)
         self.work.say(headline(comparison))
         self._refresh()
