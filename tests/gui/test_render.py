@@ -64,3 +64,27 @@ def test_without_labels_nothing_can_be_pressed(viewer, qtbot):
     panel = viewer.window.dock_widgets["Microscope image"]
     assert not panel.work.run_button.isEnabled()
     assert not panel.save_button.isEnabled()
+
+
+@pytest.mark.parametrize("time", [0, 1, 2])
+def test_the_image_has_the_axes_of_its_layer_wherever_time_stands(viewer, panel, qtbot, time):
+    frames = np.stack([np.roll(STRIPES, 3 * t, 1) for t in range(3)])
+    names = ["y", "x"]
+    names.insert(time, "t")
+    found = rendered(qtbot, panel(np.moveaxis(frames, 0, time), axis_labels=names))
+    image = np.moveaxis(viewer.layers["cells · membrane"].data, time, 0)
+    assert all(np.array_equal(image[t], found.image(t)) for t in range(3))
+
+
+def test_time_that_runs_backwards_is_refused_and_what_is_missing_is_said(viewer):
+    viewer.add_labels(np.stack([STRIPES] * 3), scale=(-1, 1, 1), axis_labels=("t", "y", "x"))
+    render_labels(viewer)
+    panel = viewer.window.dock_widgets["Microscope image"]
+    assert panel.layer.layer is None
+    assert panel.work.message.text() == "Choose labels first."
+    assert "Choose labels first." in panel.work.run_button.toolTip()
+    later = viewer.add_labels(STRIPES)
+    assert panel.layer.layer is later  # offered without being asked for
+    assert panel.work.message.text() == "Ready."
+    assert "first" not in panel.work.run_button.toolTip()
+    assert panel.save_button.toolTip().endswith("Render a layer first.")

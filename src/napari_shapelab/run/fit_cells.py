@@ -19,7 +19,7 @@ from napari_shapelab.settings import take_scenarios
 from napari_shapelab.viewer.colours import distinct_colours
 from napari_shapelab.viewer.given_labels import Given, given
 from napari_shapelab.viewer.layer_movie import movie_of, times_of
-from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.button import allow, push_button
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.number_box import ignore_wheel
@@ -213,11 +213,12 @@ class FitCellsPanel(LabelsPanel):
         self.fit_row.say(f"Saved {', '.join(repr(one.name) for one in saved)}.")
 
     def _refresh(self, _: Any = None) -> None:
-        there = self.layer.layer is not None
-        self.estimate_row.set_ready(there)
-        self.fit_row.set_ready(there and bool(self.ranges.values()))
+        missing = self._missing
+        self.estimate_row.set_ready(not missing, missing)
+        missing = missing or ("" if self.ranges.values() else "Tick a parameter to look for first.")
+        self.fit_row.set_ready(not missing, missing)
         for button in (self.save_button, self.run_tab_button):
-            button.setEnabled(self.fit is not None)
+            allow(button, self.fit is not None, "Fit a model first.")
 
     def _build(self) -> None:
         self.tabs.addTab(self._estimate_tab(), "Estimate")

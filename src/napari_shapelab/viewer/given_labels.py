@@ -40,6 +40,11 @@ class Given:
         """Voxel size [unit]."""
         return self.frames[0].spacing
 
+    @property
+    def notes(self) -> str:
+        """What was left out to take it, in sentences, each after a blank; "" if nothing was."""
+        return "".join(f" {note}" for note in self.frames[0].notes)
+
     def in_layer(self, positions: np.ndarray, frame: int) -> np.ndarray:
         """Return positions [unit] as pixels of the whole layer, whose other axes stand at this frame."""
         result = np.zeros((*positions.shape[:-1], self.ndim))

@@ -13,7 +13,7 @@ from napari_shapelab.viewer.layer_data import place_of
 from napari_shapelab.viewer.shown_frame import time_axis
 from shapelab.movies import Movie
 
-__all__ = ["along_time", "full_shape", "movie_of", "place_over_time", "show_movie_frame", "times_of", "why_no_movie"]
+__all__ = ["along_time", "movie_of", "on_all_axes", "place_over_time", "show_movie_frame", "times_of", "why_no_cells", "why_no_movie"]
 
 
 def why_no_movie(layer: Labels) -> str:
@@ -26,7 +26,19 @@ def why_no_movie(layer: Labels) -> str:
         return _without_time(layer)
     if time > 0:
         return "time is not its first axis: reorder its axes first"
-    return "its time runs backwards, as its scale is negative: reverse its frames first" if along_time(layer, time)[1] <= 0 else ""
+    return _backwards(layer)
+
+
+def why_no_cells(layer: Layer) -> str:
+    """Return why a layer holds neither cells nor a movie of them whose time runs forwards, "" if it may; looks at no pixels."""
+    return why_no_labels(layer) or (_backwards(layer) if isinstance(layer, Labels) else "")
+
+
+def _backwards(layer: Labels) -> str:
+    time = time_axis(layer)
+    if time < 0 or along_time(layer, time)[1] > 0:
+        return ""
+    return "its time runs backwards, as its scale is negative: reverse its frames first"
 
 
 def _without_time(layer: Labels) -> str:
@@ -91,21 +103,19 @@ def movie_of(taken: Given, times: tuple[np.ndarray, str]) -> Movie:
     )
 
 
-def full_shape(shape: tuple[int, ...], taken: Given) -> list[int]:
-    """Return the lengths of the whole layer's axes, 1 along those that are neither time nor space.
+def on_all_axes(array: np.ndarray, taken: Given) -> np.ndarray:
+    """Return an array with the axes of the whole layer, in their order; of length 1 along those that are neither time nor space.
 
     Parameters
     ----------
-    shape
-        Of the frames (t, y, x) or (t, z, y, x), or of a still image (y, x) or (z, y, x).
+    array
+        The frames (t, y, x) or (t, z, y, x), or a still image (y, x) or (z, y, x).
     taken
         What was taken from the layer.
     """
-    sizes = [1] * taken.ndim
-    axes = (taken.time, *taken.axes) if len(shape) > len(taken.axes) else taken.axes
-    for axis, n in zip(axes, shape, strict=True):
-        sizes[axis] = n
-    return sizes
+    axes = (taken.time, *taken.axes) if array.ndim > len(taken.axes) else taken.axes
+    ordered = array.transpose(np.argsort(axes))  # time need not be the first axis of the layer
+    return np.expand_dims(ordered, tuple(axis for axis in range(taken.ndim) if axis not in axes))
 
 
 def show_movie_frame(layer: Labels, viewer: Any, frame: int) -> None:

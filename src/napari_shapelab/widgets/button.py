@@ -7,7 +7,7 @@ from collections.abc import Callable
 from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QPushButton, QSizePolicy
 
-__all__ = ["push_button"]
+__all__ = ["allow", "push_button"]
 
 _ICON = 14
 """Side of an icon [pixels]."""
@@ -37,3 +37,22 @@ def push_button(text: str, tip: str, action: Callable[[], object] | None = None,
     if action is not None:
         button.clicked.connect(lambda _=False: action())
     return button
+
+
+def allow(button: QPushButton, allowed: bool, missing: str) -> None:
+    """Let a button be pressed, or not; its tip says then what is missing.
+
+    Parameters
+    ----------
+    button
+        Whose tip is the same otherwise.
+    allowed
+        Whether it can be pressed.
+    missing
+        A sentence on what to do first.
+    """
+    if button.property("tip") is None:
+        button.setProperty("tip", button.toolTip())
+    tip = str(button.property("tip"))
+    button.setEnabled(allowed)
+    button.setToolTip(tip if allowed or not missing else f"{tip} {missing}")

@@ -90,8 +90,12 @@ class MessageLine(QScrollArea):
 
     def retract(self, text: str) -> None:
         """Take a sentence away, if it is the one that was said last."""
+        self.replace(text, "")
+
+    def replace(self, text: str, other: str) -> None:
+        """Show another sentence in place of one, if that is what was said last."""
         if text == self._said:
-            self.say("")
+            self.say(other)
 
     def hold(self, about: str, text: str) -> None:
         """Show what is wrong for as long as it is, before anything that is said; "" when it is right again.

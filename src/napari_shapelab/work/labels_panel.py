@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 from napari.layers import Labels
 from qtpy.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
-from napari_shapelab.viewer.given_labels import why_no_labels
+from napari_shapelab.viewer.layer_movie import why_no_cells
 from napari_shapelab.viewer.tabbed import own_tab
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.layer_combo import LayerCombo
@@ -35,11 +35,12 @@ class LabelsPanel(QWidget):
         super().__init__()
         self._viewer = unwrapped(viewer)
         self.layer = LayerCombo(self._viewer, self.wanted, self.why_not, (Labels,))
+        self._viewer.layers.events.inserted.connect(self.offer)
 
     @staticmethod
     def why_not(layer: Labels) -> str:
         """Return why a layer cannot be taken, "" if it can."""
-        return why_no_labels(layer)
+        return why_no_cells(layer)
 
     @classmethod
     def open(cls, viewer: Any) -> Self:
@@ -48,7 +49,22 @@ class LabelsPanel(QWidget):
         panel = own_tab(viewer, cls.title, lambda: cls(viewer))
         if viewer.layers.selection.active is not None:
             panel.layer.choose(viewer.layers.selection.active)
+        panel.offer()
         return panel
+
+    def offer(self, event: Any = None) -> None:
+        """Choose the active layer, or else one that can be taken, where there is no choice yet."""
+        del event
+        if self.layer.layer is not None:
+            return
+        active = self._viewer.layers.selection.active
+        ordered = sorted(self._viewer.layers, key=lambda layer: layer is not active)
+        self.layer.choose(next((layer for layer in ordered if isinstance(layer, Labels) and not self.why_not(layer)), None))
+
+    @property
+    def _missing(self) -> str:
+        """What to do first, in a sentence; "" if a layer is chosen."""
+        return "" if self.layer.layer is not None else f"{self.wanted[:1].upper()}{self.wanted[1:]} first."
 
     def _begin(self, column: QVBoxLayout) -> None:
         """Put the heading and the choice of the layer at the top."""

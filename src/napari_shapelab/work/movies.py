@@ -11,10 +11,10 @@ from napari.layers import Labels, Points, Tracks
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QVBoxLayout
 
 from napari_shapelab.viewer.given_labels import Given, given
-from napari_shapelab.viewer.layer_movie import full_shape, movie_of, show_movie_frame, times_of
+from napari_shapelab.viewer.layer_movie import movie_of, on_all_axes, show_movie_frame, times_of
 from napari_shapelab.viewer.recorded import film_of, why_no_film
 from napari_shapelab.viewer.shown_frame import shown_frame
-from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.button import allow, push_button
 from napari_shapelab.widgets.cursor_plot import CursorPlot
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.work.labels_panel import LabelsPanel
@@ -201,7 +201,7 @@ class MoviesPanel(LabelsPanel):
 
     def _add_linked(self, linked: np.ndarray, taken: Given) -> Labels:
         """Show the labels that follow the cells, which all numbers and tracks are of."""
-        layer = Labels(linked.reshape(full_shape(linked.shape, taken)), name=f"{taken.name} · linked", **taken.place)
+        layer = Labels(on_all_axes(linked, taken), name=f"{taken.name} · linked", **taken.place)
         self._viewer.add_layer(layer)
         return layer
 
@@ -210,7 +210,7 @@ class MoviesPanel(LabelsPanel):
         frames = found.per_frame()
         names = [str(name) for name in frames if name not in ("frame", "time")]
         self.plot.show_run(frames["frame"].to_numpy(), {name: frames[name].to_numpy(float) for name in names}, "cells")
-        self.work.say(str(found))
+        self.work.say(f"{found}{taken.notes}")
         self._on_frame()
         self._refresh()
 
@@ -239,11 +239,11 @@ class MoviesPanel(LabelsPanel):
 
     def _refresh(self, layer: Any = None) -> None:
         del layer
-        self.work.set_ready(self.layer.layer is not None)
-        self.script_button.setEnabled(self.layer.layer is not None)
+        self.work.set_ready(not self._missing, self._missing)
+        allow(self.script_button, not self._missing, self._missing)
         self.save_run_button.offer(self.layer.layer)
         for button in (self.tracks_button, self.events_button, self.save_button):
-            button.setEnabled(self.found is not None)
+            allow(button, self.found is not None, "Measure a movie first.")
 
     def _build(self) -> None:
         column = QVBoxLayout(self)

@@ -12,8 +12,8 @@ from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from napari_shapelab.viewer.given_labels import Given, given
 from napari_shapelab.viewer.insert import insert_layer
-from napari_shapelab.viewer.layer_movie import full_shape, movie_of, times_of
-from napari_shapelab.widgets.button import push_button
+from napari_shapelab.viewer.layer_movie import movie_of, on_all_axes, times_of
+from napari_shapelab.widgets.button import allow, push_button
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.scrolled import scrolled
@@ -118,12 +118,12 @@ class RenderPanel(LabelsPanel):
                 made.append(Labels(data, name=f"{taken.name} · exact {kind}", visible=False, **place))
         for layer in made:
             insert_layer(self._viewer, layer)
-        self.work.say(f"Added {', '.join(repr(layer.name) for layer in made)}. {rendered}")
+        self.work.say(f"Added {', '.join(repr(layer.name) for layer in made)}. {rendered}{taken.notes}")
         self._refresh()
 
     def _refresh(self, _: Any = None) -> None:
-        self.work.set_ready(self.layer.layer is not None and not self.form.problem)
-        self.save_button.setEnabled(self.rendered is not None)
+        self.work.set_ready(not self._missing and not self.form.problem, self._missing)
+        allow(self.save_button, self.rendered is not None, "Render a layer first.")
 
     def _build(self) -> None:
         content = QWidget()
@@ -152,4 +152,4 @@ def _arrays(rendered: RenderedMovie, taken: Given, report: Report) -> dict[str, 
         for kind, of in kinds.items():
             frames[kind].append(of(index))
     stacked = {kind: np.stack(arrays) if taken.film else arrays[0] for kind, arrays in frames.items()}
-    return {kind: array.reshape(full_shape(array.shape, taken)) for kind, array in stacked.items()}
+    return {kind: on_all_axes(array, taken) for kind, array in stacked.items()}

@@ -15,6 +15,7 @@ from napari_shapelab.viewer.canvas_guard import CanvasGuard
 from napari_shapelab.viewer.tabbed import Tabbed
 from napari_shapelab.viewer.theme import theme_colour
 from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.button import allow
 from napari_shapelab.widgets.icons import Shape, icon
 from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.work.mailbox import Mailbox
@@ -27,6 +28,7 @@ __all__ = ["WorkRow"]
 
 _log = logging.getLogger(__name__)
 
+_READY = "Ready."
 _PERIOD = 100
 """Time between two looks at the progress [ms]."""
 _PATIENCE = 200
@@ -61,7 +63,9 @@ class WorkRow(QWidget):
         self._advanced: Callable[[Any], None] | None = None
         self._abortable = True
         self._cancelled = ""
-        self._ready = True
+        self._ready, self._missing = True, ""
+        self._rest = _READY
+        """What is said as long as there is nothing else to say."""
         self._mailbox: Mailbox[Progress] = Mailbox()
         self.run_button = QPushButton(verb)
         self.run_button.setToolTip(tip)
@@ -70,7 +74,7 @@ class WorkRow(QWidget):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setMaximumHeight(6)
-        self.message = MessageLine("Ready.", lines=3)
+        self.message = MessageLine(_READY, lines=3)
         self._busy = Busy(self._viewer, self.cancel)
         self._timer = QTimer(self)
         self._timer.setInterval(_PERIOD)
@@ -89,9 +93,11 @@ class WorkRow(QWidget):
         """True while there is work under way whose result is wanted."""
         return self._job is not None
 
-    def set_ready(self, ready: bool) -> None:
-        """Allow the work to begin, or not."""
-        self._ready = ready
+    def set_ready(self, ready: bool, missing: str = "") -> None:
+        """Allow the work to begin, or not; `missing` is a sentence on what to do first."""
+        rest = _READY if ready else missing
+        self.message.replace(self._rest, rest)
+        self._ready, self._missing, self._rest = ready, missing, rest
         self._refresh()
 
     def say(self, text: str, *, wrong: bool = False) -> None:
@@ -222,7 +228,7 @@ class WorkRow(QWidget):
             self._advanced = None  # said once
 
     def _refresh(self) -> None:
-        self.run_button.setEnabled(self._ready and not self.working)
+        allow(self.run_button, self._ready and not self.working, "" if self._ready else self._missing)
         self.cancel_button.setEnabled(self.working)
 
     def _on_theme(self, event: Any = None) -> None:

@@ -39,9 +39,9 @@ class RenderedMovie:
         return len(self.movie)
 
     def __str__(self) -> str:
-        what = f"{len(self)} frame{'s' if len(self) != 1 else ''} of {' x '.join(map(str, self.shape))} pixels"
+        what = f"{len(self)} frame{'s' if len(self) != 1 else ''} of {' × '.join(map(str, self.shape))} pixels"
         p = self.parameters
-        return " ".join([f"{what}, {p.stain} stain, up to {p.photons:g} photons over {p.background:g}.", *self.notes])
+        return " ".join([f"{what}, {p.stain} stain, up to {p.photons:g} photons over a background of {p.background:g}.", *self.notes])
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -58,7 +58,7 @@ class CellsOverTime:
         kinds = ", ".join(Event(kind).counted(count) for kind, count in self.events["kind"].value_counts().items())
         cells = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
         frames = "1 frame" if len(self.times) == 1 else f"{len(self.times)} frames"
-        head = f"{frames}, {cells} cells in each; {kinds or 'no events'}."
+        head = f"{frames}, {cells} {'cell' if cells == '1' else 'cells'} in each; {kinds or 'no events'}."
         return " ".join([head, *self.notes])
 
     @property

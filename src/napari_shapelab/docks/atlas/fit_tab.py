@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QCheckBox, QSpinBox, QVBoxLayout, QWidget
 from napari_shapelab.docks.atlas.place_beside import Box, inner_box
 from napari_shapelab.viewer.layer_data import TakenLayer, take
 from napari_shapelab.viewer.shapes import read_shape, why_no_mask
+from napari_shapelab.widgets.button import allow
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.number_box import ignore_wheel
@@ -166,8 +167,9 @@ class AtlasFit(QWidget):
         self.fitted.emit(found)
 
     def _refresh(self) -> None:
-        self.work.set_ready(self.combo.layer is not None)
-        self.script_button.setEnabled(self.combo.layer is not None)
+        missing = "" if self.combo.layer is not None else "Choose a 3-D mask first."
+        self.work.set_ready(not missing, missing)
+        allow(self.script_button, not missing, missing)
 
 
 def _distances(fit: TextureFit, unit: str) -> str:

@@ -27,6 +27,7 @@ from napari_shapelab.docks.compare.slider_link import SliderLink
 from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.viewer.side_by_side import SideBySide
 from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.button import allow
 from napari_shapelab.widgets.difference_layer import difference_layer, legend
 from napari_shapelab.widgets.file_dialog import ask_folder
 from napari_shapelab.widgets.flow_row import FlowRow
@@ -223,11 +224,12 @@ class CompareDock(QWidget):
         self.save_run_button.offer(*((self.a.layer, self.b.layer) if over_time else ()))
         self.options["effective"].setEnabled(not over_time)
         self.properties.setEnabled(self.options["effective"].isChecked() and not over_time)
-        self.work.set_ready(self.a.layer is not None and self.b.layer is not None)
-        self.swap_button.setEnabled(self.a.layer is not None or self.b.layer is not None)
-        self.report_button.setEnabled(self.comparison is not None)
+        missing = "" if self.a.layer is not None and self.b.layer is not None else "Choose two layers, A and B, first."
+        self.work.set_ready(not missing, missing)
+        allow(self.swap_button, self.a.layer is not None or self.b.layer is not None, missing)
+        allow(self.report_button, self.comparison is not None, "Compare first.")
         self.sharing.offer(self.comparison)
-        self.script_button.setEnabled(self.a.layer is not None and self.b.layer is not None)
+        allow(self.script_button, not missing, missing)
 
     def _connect(self) -> None:
         for combo in (self.a, self.b):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_shapelab.docks.compare.comparison import Comparison
+from napari_shapelab.widgets.button import allow
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.share import ShareButtons
 from shapelab.io.export import Tick
@@ -38,7 +39,8 @@ class ComparisonSharing(ShareButtons):
     def offer(self, comparison: Comparison | None) -> None:
         """Share this one from now on."""
         self._comparison = comparison
-        self.share_button.setEnabled(comparison is not None)
+        sided = comparison is not None and comparison.sides is not None
+        allow(self.share_button, sided, _MOVIES if comparison is not None else "Compare first.")
         if comparison is not None:
             self.name = " and ".join(comparison.names).replace("/", "-").replace("\\", "-")
 

@@ -21,6 +21,7 @@ from napari_shapelab.docks.crystals.sharing import SampleSharing
 from napari_shapelab.viewer.insert import LayerAdder
 from napari_shapelab.viewer.layer_data import TakenLayer, take, unit_of
 from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.button import allow
 from napari_shapelab.widgets.file_dialog import ask_target
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
@@ -237,9 +238,10 @@ class CrystalFitTab(QWidget):
         elif not self.work.working:
             self.work.say(_NO_GRAINS)
         ready = bool(self.source.name) and not self.form.problem
-        self.work.set_ready(ready)
-        self.script_button.setEnabled(ready)
-        self.command_button.setEnabled(ready)
+        missing = "" if self.source.name else _NO_GRAINS
+        self.work.set_ready(ready, missing)
+        allow(self.script_button, ready, missing)
+        allow(self.command_button, ready, missing)
 
     def _build(self) -> None:
         column = QVBoxLayout(self)

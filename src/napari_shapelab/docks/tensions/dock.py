@@ -19,7 +19,7 @@ from napari_shapelab.viewer.given_labels import given, why_no_labels
 from napari_shapelab.viewer.insert import LayerAdder
 from napari_shapelab.viewer.shown_frame import time_axis
 from napari_shapelab.viewer.view import unwrapped
-from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.button import allow, push_button
 from napari_shapelab.widgets.file_dialog import ask_folder, ask_target
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.form import Form
@@ -208,11 +208,12 @@ class TensionsDock(QWidget):
 
     def _refresh(self) -> None:
         ready = self.layer.layer is not None and not self.form.problem and not self.film_form.problem
-        self.work.set_ready(ready)
-        self.script_button.setEnabled(ready)
-        self.command_button.setEnabled(ready)
+        missing = "" if self.layer.layer is not None else "Choose labels first."
+        self.work.set_ready(ready, missing)
+        allow(self.script_button, ready, missing)
+        allow(self.command_button, ready, missing)
         found = self.result.found
-        self.save_button.setEnabled(found is not None)
+        allow(self.save_button, found is not None, "Infer tensions first.")
         self.mesh_button.setVisible(found is not None and found.given.frames[0].ndim == 3 and not found.given.film)
 
     def _connect(self) -> None:
