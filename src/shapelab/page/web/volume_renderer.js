@@ -68,8 +68,7 @@ export class VolumeRenderer {
       return;
     }
     const top = 2 ** this.bits - 1;
-    const bytes = top === 255 ? this.data : Uint8Array.from(this.data, (n) => Math.round((n * 255) / top));
-    this.held = this.graphics.texture("R8", shape, bytes, true);
+    this.held = this.graphics.texture("R8", shape, top === 255 ? this.data : stretched(this.data, top), true);
   }
 
   draw(view, colours) {
@@ -166,4 +165,12 @@ export class VolumeRenderer {
     const top = rounded(this.layer.curvature);
     return { low: `−${top}`, high: top, name: `mean curvature [1/${this.layer.unit || "pixel"}]`, ramp: false };
   }
+}
+
+// Bytes from 0 to 255 of whole numbers from 0 to `top`.
+function stretched(numbers, top) {
+  const known = Uint8Array.from({ length: top + 1 }, (_, n) => Math.round((n * 255) / top));
+  const bytes = new Uint8Array(numbers.length);
+  for (let k = 0; k < numbers.length; k++) bytes[k] = known[numbers[k]];
+  return bytes;
 }
