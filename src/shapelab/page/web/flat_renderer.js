@@ -1,4 +1,5 @@
 // Flat pictures: images and labels with their pixels.
+import { stretched } from "./bytes.js";
 import { ofId } from "./colours.js";
 import { addChoice } from "./panels.js";
 import { rounded } from "./plot.js";
@@ -38,9 +39,7 @@ export class FlatPicture {
       this.empty = graphics.texture("R8", [1, 1], new Uint8Array(1));
       return;
     }
-    const top = 2 ** bits - 1;
-    const bytes = top === 255 ? data : Uint8Array.from(data, (n) => Math.round((n * 255) / top));
-    this.held = graphics.texture("R8", layer.shape, bytes, true);
+    this.held = graphics.texture("R8", layer.shape, stretched(data, bits), true);
     this.empty = graphics.texture("R8UI", [1, 1], new Uint8Array(1));
   }
 

@@ -1,4 +1,5 @@
 // Fields as surfaces and label volumes in space; either also as slices, which are flat images.
+import { stretched } from "./bytes.js";
 import { FlatPicture, classLegend } from "./flat_renderer.js";
 import { addChoice, addSlider, element } from "./panels.js";
 import { rounded } from "./plot.js";
@@ -67,8 +68,7 @@ export class VolumeRenderer {
       this.held = this.graphics.texture(this.data.BYTES_PER_ELEMENT === 1 ? "R8UI" : "R16UI", shape, this.data);
       return;
     }
-    const top = 2 ** this.bits - 1;
-    this.held = this.graphics.texture("R8", shape, top === 255 ? this.data : stretched(this.data, top), true);
+    this.held = this.graphics.texture("R8", shape, stretched(this.data, this.bits), true);
   }
 
   draw(view, colours) {
@@ -165,12 +165,4 @@ export class VolumeRenderer {
     const top = rounded(this.layer.curvature);
     return { low: `−${top}`, high: top, name: `mean curvature [1/${this.layer.unit || "pixel"}]`, ramp: false };
   }
-}
-
-// Bytes from 0 to 255 of whole numbers from 0 to `top`.
-function stretched(numbers, top) {
-  const known = Uint8Array.from({ length: top + 1 }, (_, n) => Math.round((n * 255) / top));
-  const bytes = new Uint8Array(numbers.length);
-  for (let k = 0; k < numbers.length; k++) bytes[k] = known[numbers[k]];
-  return bytes;
 }
