@@ -44,8 +44,11 @@ class Truth:
         return labels
 
 
-def aggregate(ndim: int, cells: int, seed: int) -> Truth:
-    """Return an aggregate of cells with tensions between 0.75 and 1.25 (times 1.2 to the medium)."""
+def aggregate(ndim: int, cells: int, seed: int, by_type: np.ndarray | None = None) -> Truth:
+    """Return an aggregate of cells with tensions between 0.75 and 1.25 (times 1.2 to the medium).
+
+    With a table `by_type` (3, 3) of the medium and two types, cells of odd labels are of the first type, the others of the second.
+    """
     rng = np.random.default_rng(seed)
     n = int(34 * cells**0.5 + 24) if ndim == 2 else int(17 * cells ** (1 / 3) + 16)
     grid = np.stack(np.meshgrid(*[np.arange(n) - n / 2] * ndim, indexing="ij"), axis=-1)
@@ -56,6 +59,9 @@ def aggregate(ndim: int, cells: int, seed: int) -> Truth:
     upper = np.triu(rng.uniform(0.75, 1.25, (cells + 1,) * 2), 1)
     upper[0] *= 1.2
     tensions = upper + upper.T
+    if by_type is not None:
+        kinds = np.r_[0, 2 - np.arange(1, cells + 1) % 2]
+        tensions = by_type[kinds[:, None], kinds] * ~np.eye(cells + 1, dtype=bool)
     labels = _threshold_dynamics(labels, tensions, 50 if ndim == 2 else 30, 3.0 if ndim == 2 else 2.5)
     vertices, simplices, pairs = interface_mesh(labels, smoothing=3 if ndim == 2 else 20).surface()
     return _at_rest(vertices.astype(float), simplices, pairs, tensions, 120 if ndim == 2 else 70, 80.0 if ndim == 2 else 60.0)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shapelab.crystals import fit_diagram, generate_crystal, load_diagram
     from shapelab.curvature import Curvatubes
     from shapelab.errors import ShapelabError
-    from shapelab.estimate import estimate_growth, estimate_motion, estimate_shape, fit_cells
+    from shapelab.estimate import estimate_growth, estimate_motion, estimate_shape, estimate_tensions, fit_cells
     from shapelab.foam import Foam
     from shapelab.infer import infer_tensions
     from shapelab.measure import measure
@@ -41,6 +41,7 @@ _EXPORTS = {
     "estimate_growth": "shapelab.estimate",
     "estimate_motion": "shapelab.estimate",
     "estimate_shape": "shapelab.estimate",
+    "estimate_tensions": "shapelab.estimate",
     "fit_cells": "shapelab.estimate",
     "fit_diagram": "shapelab.crystals",
     "generate_crystal": "shapelab.crystals",
@@ -69,6 +70,7 @@ __all__ = [
     "estimate_growth",
     "estimate_motion",
     "estimate_shape",
+    "estimate_tensions",
     "fit_cells",
     "fit_diagram",
     "generate_crystal",

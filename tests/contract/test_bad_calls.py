@@ -292,6 +292,10 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         quiet(sl.estimate_shape),
         {"labels": LABELS, "spacing": 1.0, "unit": "um", "border_cells": True, "level": 0.9, "resamples": 50, "seed": 1},
     ),
+    "estimate_tensions": (
+        quiet(sl.estimate_tensions),
+        {"labels": LABELS, "types": {int(label): int(label) % 2 for label in np.unique(LABELS)}, "spacing": 1.0, "level": 0.9},
+    ),
     "render_microscopy": (
         sl.render_microscopy,
         {"source": FILM, "spacing": 1.0, "interval": 1.0, "unit": "um", "time_unit": "s", "stain": "nucleus", "photons": 50.0},

@@ -195,6 +195,7 @@ LONG = {
     "compare_movies": lambda: sl.compare_movies(film(), film(), bootstrap=2),
     "estimate_motion": lambda: sl.estimate_motion(film(), 1.0),
     "estimate_shape": lambda: sl.estimate_shape(labels(), border_cells=True),
+    "estimate_tensions": lambda: sl.estimate_tensions(labels(), {int(label): int(label) % 2 for label in np.unique(labels())}),
     "effective_properties": lambda: effective_properties(labels() % 2 > 0),
     "render_microscopy": lambda: sl.render_microscopy(film()[:1]).image(0),
 }

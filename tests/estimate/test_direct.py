@@ -10,8 +10,8 @@ from shapelab.convert.place import Place
 from shapelab.errors import ArgumentError, InputError
 from shapelab.estimate import estimate_growth, estimate_motion, estimate_shape
 from shapelab.estimate.estimates import interval, resampled
-from shapelab.estimate.motion import _fit, _precision, displacement_products, independent_cells
-from shapelab.movies import Movie
+from shapelab.estimate.motion import Pace, _fit, _precision, displacement_products, independent_cells
+from shapelab.movies import Movie, as_movie
 
 SPEED, PERSISTENCE, STEP = 3.0, 1.0, 0.2
 
@@ -65,7 +65,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(alike):
         sums, counts = displacement_products(steps, 15)
         effective = independent_cells(steps, sums.sum(0) / counts.sum(0))
         draws = resampled(30, 200, seed, of=effective)
-        speed, persistence, _, _ = _fit(draws @ sums / (draws @ counts), _precision(steps, 15), 0.2, 2)
+        speed, persistence, _, _ = _fit(draws @ sums / (draws @ counts), _precision(steps, 15), Pace.of(0.2 * np.arange(40), steps, 15), 2)
         for i, (values, truth) in enumerate(((speed, 1.0), (persistence, 1.0))):
             one = interval("", values, effective, 0.9)
             hits[i] += one.low <= truth <= one.high
@@ -81,6 +81,34 @@ def test_cells_that_move_together_count_less(alike, low, high):
         sums, counts = displacement_products(steps, 20)
         found.append(independent_cells(steps, sums.sum(0) / counts.sum(0)))
     assert low <= np.mean(found) <= high
+
+
+UNEVEN = np.array([k for k in range(80) if k % 8 in (0, 1, 2, 3, 6)])
+"""Frames of a fine movie that are left: bursts, and a pause after each."""
+
+
+def test_uneven_times_are_taken_as_they_are():
+    """The same walks, looked at in bursts; with the mean interval, the persistence would be 40 % too long."""
+    speeds, lasting = [], []
+    for seed in range(30):
+        steps = np.diff(paths_of(seed, 30, 80)[:, UNEVEN], axis=1)
+        sums, counts = displacement_products(steps, 12)
+        products = (sums.sum(0) / counts.sum(0))[None]
+        speed, persistence, _, _ = _fit(products, _precision(steps, 12), Pace.of(0.2 * UNEVEN, steps, 12), 2)
+        speeds.append(speed[0])
+        lasting.append(persistence[0])
+    assert np.mean(speeds) == pytest.approx(1, abs=0.02)
+    assert np.mean(lasting) == pytest.approx(1, abs=0.06)
+
+
+def test_motion_of_a_movie_with_pauses():
+    movie = as_movie(walkers(2, frames=80)[UNEVEN], 1 / 6, times=(STEP * UNEVEN).tolist(), time_unit="min", periodic=True)
+    found = estimate_motion(movie)
+    assert found["speed"].value == pytest.approx(SPEED, rel=0.05)
+    assert found["persistence"].low < PERSISTENCE < found["persistence"].high
+    assert "move together" not in str(found)
+    assert found.curve is not None
+    assert found.curve["time"].iloc[5] == pytest.approx(8 * STEP)  # five frames are one burst and its pause
 
 
 def test_a_common_drift_can_be_taken_away():
@@ -127,6 +155,13 @@ def test_growth_between_divisions():
     assert "Exponential growth fits better" in str(found)
     there = sum(len(np.unique(frame)) - 1 for frame in growing(0.04)) * 0.5
     assert found["division_rate"].value == pytest.approx(6 / there)
+
+
+def test_growth_of_a_movie_with_pauses():
+    kept = np.array([k for k in range(24) if k % 4 != 3])
+    found = estimate_growth(as_movie(growing(0.04)[kept], times=(0.5 * kept).tolist(), time_unit="h"))
+    assert found["growth_rate"].value == pytest.approx(0.08, rel=0.03)
+    assert found["division_rate"].value == pytest.approx(estimate_growth(growing(0.04), interval=0.5)["division_rate"].value, rel=0.05)
 
 
 def test_linear_growth_is_told_from_exponential():

@@ -10,7 +10,8 @@ import pytest
 
 import shapelab as sl
 from shapelab.errors import InputError, ParameterError, Stopped
-from shapelab.estimate import FitOptions, fit_cells
+from shapelab.estimate import Estimate, FitOptions, fit_cells
+from shapelab.estimate.posterior_plot import Posterior
 from shapelab.estimate.statistics import summary_statistics
 from shapelab.movies import as_movie
 from shapelab.stopping import stoppable
@@ -53,6 +54,19 @@ def test_samples_and_the_picture(fit, tmp_path):
     assert fit.plot(tmp_path / "a.png").stat().st_size > 5000
     where, heights = fit.posterior().density(0)
     assert np.trapezoid(heights, where) == pytest.approx(1, abs=0.2)
+
+
+def test_pictures_show_a_narrow_posterior_and_say_the_range():
+    rng = np.random.default_rng(1)
+    values = np.column_stack([rng.normal(1.0, 0.01, 200), rng.uniform(0, 10, 200)])
+    found = (Estimate("speed", 1.0, 0.98, 1.02), Estimate("p", 5.0, 0.5, 9.5))
+    one = Posterior(("speed", "p"), np.zeros(2), np.full(2, 10.0), values, values, np.full(200, 1 / 200), found)
+    assert one.window(0) == pytest.approx((0.88, 1.12))
+    assert one.window(1) == (0, 10)
+    assert one.looked_in(0) == "looked for from 0 to 10"
+    where, heights = one.density(0)
+    assert np.sum(heights > 0.5 * heights.max()) > 10  # no spike
+    assert np.trapezoid(heights, where) == pytest.approx(1, abs=0.02)
 
 
 def test_a_run_begins_where_the_target_does(fit, movie):

@@ -1,4 +1,4 @@
-"""Cells estimated and fitted by clicks: numbers, a posterior, and a run that lies over the layer."""
+"""Cells estimated and fitted by clicks: numbers, a posterior, and a run that lies beside the layer."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def test_estimate_fit_save_and_run(viewer, frames, qtbot, tmp_path):
     assert panel.fit is not None, panel.fit_row.message.text()
     assert panel.fit.target.types == kinds
     assert panel.plot.choice.currentText() == "speed [box/s]"
+    assert "looked for from 0.05 to 1" in panel.plot.plot.getAxis("bottom").labelText
     assert "speed" in panel.fitted.text()
     names = [path.name for path in panel.save(tmp_path / "fit")]
     assert names[:2] == ["posterior.csv", "estimates.csv"]
@@ -52,7 +53,8 @@ def test_estimate_fit_save_and_run(viewer, frames, qtbot, tmp_path):
     panel.panel.stop()
     qtbot.waitUntil(lambda: not panel.panel.running, timeout=60_000)
     made = next(one for one in viewer.layers if one.name.endswith("· cells") and "fitted" in one.name)
-    assert made.data_to_world((0, 0)) == pytest.approx([10, 20])
+    assert made.data_to_world((0, 0)) == pytest.approx([10, 20 + 1.05 * 32 * 0.5])  # beside the layer, which stays in sight
+    assert layer.visible
 
 
 def test_a_fit_can_be_cancelled_and_nothing_ticked_cannot_begin(viewer, frames, qtbot):
@@ -81,6 +83,10 @@ def test_types_are_a_feature_or_painted(viewer, frames, qtbot):
     assert panel.types.reader(cells)() is None
     panel.types.feature.setCurrentText("kind")
     assert panel.types.reader(cells)() == {1: 0, 2: 1, 3: 0, 4: 1, 5: 1, 6: 0}
+    panel.what.setCurrentText("Tensions")
+    qtbot.mouseClick(panel.estimate_row.run_button, LEFT)
+    qtbot.waitUntil(lambda: not panel.estimate_row.working, timeout=60_000)
+    assert "undetermined" in panel.estimate_row.message.text() or "between" in panel.estimated.text()
     panel.types.layer.choose(painted)
     assert panel.types.reader(cells)() == {label: 1 + int(label > 4) for label in range(1, 7)}
     panel.types.layer.choose(small)

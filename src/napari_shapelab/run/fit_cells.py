@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from napari.layers import Labels
 from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.run.cell_types import CellTypes
+from napari_shapelab.run.direct_estimates import DIRECT
 from napari_shapelab.run.fit_ranges import FitRanges
 from napari_shapelab.run.new_run import NewRun
 from napari_shapelab.run.panel import RunPanel
@@ -19,6 +19,7 @@ from napari_shapelab.settings import take_scenarios
 from napari_shapelab.viewer.colours import distinct_colours
 from napari_shapelab.viewer.given_labels import Given, given
 from napari_shapelab.viewer.layer_movie import movie_of, times_of
+from napari_shapelab.viewer.view import fit
 from napari_shapelab.widgets.button import allow, push_button
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.form import Form
@@ -32,14 +33,15 @@ from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
 from shapelab.catalog import scenarios
 from shapelab.errors import InputError, ShapelabError
-from shapelab.estimate import CellFit, Estimates, FitOptions, estimate_growth, estimate_motion, estimate_shape, fit_cells
+from shapelab.estimate import CellFit, Estimates, FitOptions, fit_cells
 from shapelab.io.output import new_folder
 from shapelab.movies import Movie
 from shapelab.stopping import stoppable
 
 __all__ = ["FitCellsPanel", "fit_selected_cells"]
 
-_WHAT: dict[str, Callable[..., Estimates]] = {"Motion": estimate_motion, "Growth": estimate_growth, "Shape": estimate_shape}
+_GAP = 0.05
+"""Between the data and the run beside them, as a part of the width."""
 
 
 def fit_selected_cells(viewer: Any) -> None:
@@ -65,9 +67,13 @@ class FitCellsPanel(LabelsPanel):
         self.fit: CellFit | None = None
         self._taken: Given | None = None
         self._source: Labels | None = None
+        self._unseen = False
+        """Whether a run has begun whose first frame has not come yet."""
         self.what = QComboBox()
-        self.what.addItems(list(_WHAT))
-        self.what.setToolTip("Motion and growth need a movie whose labels follow the cells; shape takes the last frame.")
+        self.what.addItems(list(DIRECT))
+        self.what.setToolTip(
+            "Motion and growth need a movie whose labels follow the cells; shape takes the last frame, tensions of two types the first."
+        )
         ignore_wheel(self.what)
         self.estimate_row = WorkRow(self._viewer, "Estimate", "Estimate it directly, with intervals; no model of cells is run.")
         self.scenarios = PresetCombo(scenarios("cells"))
@@ -81,10 +87,11 @@ class FitCellsPanel(LabelsPanel):
         self.plot = PosteriorPlot(self._viewer)
         self.save_button = push_button("Save…", "Save posterior samples, estimates and a picture into a new folder.", self._ask_and_save)
         self.run_tab_button = push_button(
-            "Start a run with these", "Run the model with the best parameters, over the layer.", self.start_run
+            "Start a run with these", "Run the model with the best parameters, beside the layer.", self.start_run
         )
         self.panel = RunPanel(self._viewer, self._make, lambda: self._title, looks=self._looks, first="volume_error")
         self.tabs = QTabWidget()
+        self.panel.advanced.connect(self.panel.guarded(lambda _: self._see_both()))
         self._build()
         self.layer.chosen.connect(self._refresh)
         self.layer.chosen.connect(self.types.follow)
@@ -100,11 +107,16 @@ class FitCellsPanel(LabelsPanel):
         movie = self._movie(self.estimate_row)
         if movie is None:
             return
-        estimate = _WHAT[self.what.currentText()]
+        estimate = DIRECT[self.what.currentText()]
+        try:
+            types = self.types.reader(self._given.frames[0])
+        except ShapelabError as error:
+            self.estimate_row.say(str(error), wrong=True)
+            return
 
         def compute(report: Report, abort: threading.Event) -> Estimates:
             with stoppable(abort):
-                return estimate(movie)
+                return estimate(movie, types)
 
         def show(found: Estimates) -> None:
             self.estimated.setText(_in_rows(found))
@@ -177,8 +189,9 @@ class FitCellsPanel(LabelsPanel):
     def _show(self, found: CellFit, taken: Given, source: Labels | None) -> None:
         self.fit, self._taken, self._source = found, taken, source
         posterior = found.posterior()
+        curves = enumerate(posterior.found)
         self.plot.show_curves(
-            {posterior.label(i): (*posterior.density(i), (one.low, one.value, one.high)) for i, one in enumerate(posterior.found)}
+            {posterior.label(i): (*posterior.density(i), (e.low, e.value, e.high), posterior.looked_in(i)) for i, e in curves}
         )
         self.fitted.setText(_in_rows(found.estimates))
         self.fit_row.say(_told(found.estimates))
@@ -187,7 +200,16 @@ class FitCellsPanel(LabelsPanel):
     def _make(self) -> NewRun:
         if self.fit is None or self._taken is None:
             raise InputError("There are no parameters yet: fit a model first.")
-        return NewRun(self.fit.start(), RunPlace.over(self._taken.frames[0]), self._source)
+        width = (1 + _GAP) * self.fit.target.first.shape[-1] * self._taken.spacing[-1]
+        self._unseen = True
+        return NewRun(self.fit.start(), RunPlace.over(self._taken.frames[0]).beside(width))
+
+    def _see_both(self) -> None:
+        """At the first frame of a run: show the data and, beside them, the run."""
+        unseen, self._unseen = self._unseen, False
+        if unseen and self.panel.layers is not None and self._source is not None and self._source in self._viewer.layers:
+            self._source.visible = True
+            fit(self._viewer, self._source, *self.panel.layers.layers())
 
     @property
     def _title(self) -> str:
@@ -226,6 +248,9 @@ class FitCellsPanel(LabelsPanel):
         self.tabs.addTab(self.panel, "Run")
         column = QVBoxLayout(self)
         self._begin(column)
+        rows = QFormLayout()
+        rows.addRow("Types from", self.types)
+        column.addLayout(rows)
         column.addWidget(self.tabs, 1)
 
     def _estimate_tab(self) -> QWidget:
@@ -245,9 +270,6 @@ class FitCellsPanel(LabelsPanel):
         inner.setContentsMargins(2, 2, 6, 2)
         inner.addWidget(self.scenarios)
         inner.addWidget(self.ranges)
-        rows = QFormLayout()
-        rows.addRow("Types from", self.types)
-        inner.addLayout(rows)
         inner.addWidget(self.options)
         inner.addStretch(1)
         page = QWidget()

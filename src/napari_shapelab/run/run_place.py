@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,12 @@ class RunPlace:
     def over(cls, taken: TakenLayer, part: Place | None = None) -> RunPlace:
         """Return the place of a run that came from a layer, or from a part of it."""
         return cls(taken.run_transform(part), taken.units)
+
+    def beside(self, distance: float) -> RunPlace:
+        """Return the place that lies further along the last axis of the run, by a length of its own."""
+        shift = np.eye(len(self.affine))
+        shift[-2, -1] = distance
+        return replace(self, affine=self.affine @ shift)
 
     def settings(self, meta: Mapping[str, Any]) -> dict[str, Any]:
         """Return the settings of a layer of the run with this `meta`, over which they go."""

@@ -18,12 +18,12 @@ __all__ = ["Curve", "PosteriorPlot"]
 _HEIGHT = 130
 _COLOUR = "#4aa3ff"
 
-Curve = tuple[np.ndarray, np.ndarray, tuple[float, float, float]]
-"""Values, their density, and (lowest, median, highest) of the interval."""
+Curve = tuple[np.ndarray, np.ndarray, tuple[float, float, float], str]
+"""Values, their density, (lowest, median, highest) of the interval, and what to say of the range."""
 
 
 class PosteriorPlot(ThemedPlot):
-    """A density over the range that was looked in, with its interval.
+    """A density where it is not nothing, with its interval.
 
     Parameters
     ----------
@@ -61,10 +61,10 @@ class PosteriorPlot(ThemedPlot):
         self._show_numbers(curve is not None)
         if curve is None:
             return
-        where, heights, (low, middle, high) = curve
+        where, heights, (low, middle, high), looked_in = curve
         region = pg.LinearRegionItem((low, high), movable=False, brush=(74, 163, 255, 40), pen=pg.mkPen(None))
         self.plot.addItem(region)
         self.plot.plot(where, heights, pen=pg.mkPen(_COLOUR, width=2))
         self.plot.addItem(pg.InfiniteLine(middle, pen=pg.mkPen(theme_colour(self._viewer, "text"), width=1)))
-        self.plot.setLabel("bottom", self.choice.currentText())
+        self.plot.setLabel("bottom", f"{self.choice.currentText()}, {looked_in}")
         self.plot.setXRange(float(where[0]), float(where[-1]))

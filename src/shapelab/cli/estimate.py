@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from shapelab.cli.cells_over_time import add_movie_options, movie_of
-from shapelab.cli.parser import number
+from shapelab.cli.parser import number, refuse
+from shapelab.cli.types_file import add_types_options, types_of
 from shapelab.errors import InputError
 
 __all__ = ["add_options", "run"]
@@ -16,11 +17,14 @@ __all__ = ["add_options", "run"]
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.add_argument(
-        "what", choices=("motion", "growth", "shape"), help="speed and persistence of a movie, growth rates of a movie, shapes of an image"
+        "what",
+        choices=("motion", "growth", "shape", "tensions"),
+        help="speed and persistence of a movie, growth rates of a movie, shapes of an image, tensions between two types of cells",
     )
     add_movie_options(parser)
     parser.add_argument("--remove-drift", action="store_true", help="motion: subtract the mean displacement of all cells in each frame")
     parser.add_argument("--border-cells", action="store_true", help="shape: count cells that the border of the image cuts")
+    add_types_options(parser)
     parser.add_argument("--level", type=number, default=0.9, metavar="P", help="coverage of the intervals (default 0.9)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the table as .csv instead of printing it")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -30,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(known: argparse.Namespace) -> int:
     """Print or write the table of estimates."""
     from shapelab.cli.report import print_table, write_table
-    from shapelab.estimate import estimate_growth, estimate_motion, estimate_shape
+    from shapelab.estimate import estimate_growth, estimate_motion, estimate_shape, estimate_tensions
     from shapelab.io.output import require_new
 
     if known.out is not None:
@@ -41,11 +45,17 @@ def run(known: argparse.Namespace) -> int:
         raise InputError("--remove-drift is for motion: leave it out.")
     if known.border_cells and known.what != "shape":
         raise InputError("--border-cells is for shape: leave it out.")
+    if known.what != "tensions":
+        refuse(known, ("types", "types_column"), "is for tensions: leave it out.")
+    elif known.types is None:
+        raise InputError("Tensions are those between two types of cells: --types FILE says which cell is of which.")
     movie = movie_of(known)
     if known.what == "motion":
         found = estimate_motion(movie, remove_drift=known.remove_drift, level=known.level)
     elif known.what == "growth":
         found = estimate_growth(movie, level=known.level)
+    elif known.what == "tensions":
+        found = estimate_tensions(movie, types_of(known, movie[0]) or {}, level=known.level)
     else:
         found = estimate_shape(movie, border_cells=known.border_cells, level=known.level)
     print(f"{known.path.name}: {found}", file=sys.stderr)

@@ -83,7 +83,8 @@ def run(known: argparse.Namespace) -> int:
         print_table(fit.estimates.table(), as_json=True)
         return 0
     print(fit)
-    print(f"{', '.join(map(str, paths))}\nA run with the best parameters: {fit.command(str(known.path))}")
+    command = fit.command(str(known.path), types=None if known.types is None else str(known.types), column=known.types_column)
+    print(f"{', '.join(map(str, paths))}\nA run with the best parameters: {command}")
     return 0
 
 

@@ -46,7 +46,7 @@ def types_of(known: argparse.Namespace, first: np.ndarray) -> dict[int, int] | N
         if known.types_column is not None:
             raise InputError(f"--types-column is for a table; {path.name} is an image.")
         return types_painted(first, np.asarray(read_image(path, kind="labels").data))
-    if known.link:
+    if getattr(known, "link", False):
         raise InputError("A table gives types by label, and --link numbers the cells anew: paint the types over the cells instead.")
     return _of_table(path, known.types_column or "type")
 

@@ -9,6 +9,7 @@ from shapelab.estimate.motion import estimate_motion
 from shapelab.estimate.options import FitOptions
 from shapelab.estimate.result import CellFit
 from shapelab.estimate.shape import estimate_shape
+from shapelab.estimate.tensions import estimate_tensions
 
 __all__ = [
     "CellFit",
@@ -18,5 +19,6 @@ __all__ = [
     "estimate_growth",
     "estimate_motion",
     "estimate_shape",
+    "estimate_tensions",
     "fit_cells",
 ]

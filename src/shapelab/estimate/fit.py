@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 
 from shapelab.arguments import checked
+from shapelab.catalog import create
 from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError, ParameterError
 from shapelab.estimate.draws_file import DrawsFile
 from shapelab.estimate.options import FitOptions
-from shapelab.estimate.posterior import Draws, Prior, log_proposal, propose
+from shapelab.estimate.posterior import Closest, Draws, Prior, closest_to, log_proposal, propose
 from shapelab.estimate.result import CellFit
 from shapelab.estimate.runners import Runner, here, on_processes
 from shapelab.estimate.target import Target, family_of
+from shapelab.estimate.tensions import TensionStart, tensions_to_start
 from shapelab.limits import above
 from shapelab.movies import as_movie
 from shapelab.movies.movie import MovieSource
@@ -71,7 +73,9 @@ def fit_cells(
     fixed
         Other parameters of the model.
     types
-        Label -> population, where the scenario has two.
+        Label -> population, where the scenario has two. Where it has their tensions (`first`, `second`, `between`, `first_medium`,
+        `second_medium`), those that `estimate_tensions` finds in the first frame are where the fit begins: the runs have them, or half
+        of the first round is made near them if they are looked for. The notes of the result say so, with intervals.
     spacing, interval, unit, time_unit, periodic
         As in `shapelab.movies.as_movie`.
     duration
@@ -100,14 +104,17 @@ def fit_cells(
     """
     settings = (options or FitOptions()).replace(**changes)
     movie = as_movie(as_film(target), spacing, interval=interval, unit=unit, time_unit=time_unit, periodic=periodic)
-    prior = Prior.of(parameter_ranges(scenario, parameters))
-    made = Target.of(movie, scenario, fixed or {}, types, duration)
+    ranges = parameter_ranges(scenario, parameters)
+    prior = Prior.of(ranges)
+    model = create(family_of(scenario), scenario).parameters
+    start = tensions_to_start(movie, model, {name: (low, high) for name, low, high in ranges}, fixed or {}, types, settings.level)
+    made = Target.of(movie, scenario, {**start.fixed, **(fixed or {})}, types, duration)
     _require_possible(made, prior)
-    with DrawsFile(None if folder is None else Path(folder), _plan(made, prior, settings)) as file:
+    with DrawsFile(None if folder is None else Path(folder), _plan(made, prior, settings, start)) as file:
         runner = here() if processes == 1 and scheduler is None else on_processes(file.folder, processes, scheduler, settings.simulations)
         with runner as run:
-            draws = _rounds(made, prior, settings, file, run, progress)
-    return CellFit(made, draws, settings, movie.notes)
+            draws = _rounds(made, prior, settings, file, run, progress, _guess(prior, start, settings))
+    return CellFit(made, draws, settings, (*movie.notes, *start.notes))
 
 
 def parameter_ranges(scenario: str, parameters: Mapping[str, Any]) -> list[tuple[str, float, float]]:
@@ -118,8 +125,6 @@ def parameter_ranges(scenario: str, parameters: Mapping[str, Any]) -> list[tuple
     ParameterError
         If one is unknown, no number, or its range is empty or beyond what is allowed.
     """
-    from shapelab.catalog import create
-
     model = create(family_of(scenario), scenario).parameters
     infos = type(model).infos()
     if not parameters:
@@ -148,22 +153,37 @@ def _require_possible(made: Target, prior: Prior) -> None:
     made.simulation(middle, 0).prepare()
 
 
-def _plan(made: Target, prior: Prior, settings: FitOptions) -> dict[str, Any]:
+def _guess(prior: Prior, start: TensionStart, settings: FitOptions) -> Closest | None:
+    """Return where half of the first round looks, None if nothing is known of any parameter."""
+    if not start.near:
+        return None
+    spread = {name: (one.value, 0.5 * (one.high - one.low)) for name, one in start.near.items()}
+    return closest_to(prior, spread, np.random.default_rng([settings.seed, settings.simulations]))
+
+
+def _plan(made: Target, prior: Prior, settings: FitOptions, start: TensionStart) -> dict[str, Any]:
     ranges = {name: [low, high] for name, low, high in zip(prior.names, prior.low.tolist(), prior.high.tolist(), strict=True)}
-    return {"scenario": made.scenario, "target": made.digest(), "parameters": ranges, "options": settings.to_json()}
+    near = {"near": {name: [one.low, one.value, one.high] for name, one in start.near.items()}} if start.near else {}
+    return {"scenario": made.scenario, "target": made.digest(), "parameters": ranges, "options": settings.to_json(), **near}
 
 
-def _rounds(made: Target, prior: Prior, settings: FitOptions, file: DrawsFile, run: Runner, progress: Progress | None) -> Draws:
+def _rounds(
+    made: Target, prior: Prior, settings: FitOptions, file: DrawsFile, run: Runner, progress: Progress | None, guess: Closest | None
+) -> Draws:
     """Draw, run, look which came close, and again."""
     names = sorted(made.observed)
     observed = np.array([made.observed[name] for name in names])
     z, statistics = np.zeros((0, len(prior.names))), np.zeros((0, len(names)))
-    mixture: list[tuple[int, Any]] = []
+    mixture: list[tuple[int, Closest | None]] = []
     for number, size in enumerate(settings.sizes()):
         rng = np.random.default_rng([settings.seed, number])
-        near = None if number == 0 else _draws(prior, z, statistics, observed, mixture).closest(settings.kept(len(z)))
-        mixture.append((size, near))
-        fresh = prior.draw(size, rng) if near is None else propose(prior, near, size, rng)
+        parts: list[tuple[int, Closest | None]] = [(size, None)]
+        if number:
+            parts = [(size, _draws(prior, z, statistics, observed, mixture).closest(settings.kept(len(z))))]
+        elif guess is not None:
+            parts = [(size - size // 2, None), (size // 2, guess)]
+        mixture += parts
+        fresh = np.vstack([prior.draw(n, rng) if near is None else propose(prior, near, n, rng) for n, near in parts])
         first = len(z)
         values = [dict(zip(prior.names, row.tolist(), strict=True)) for row in prior.values(fresh)]
         jobs = [(first + i, one) for i, one in enumerate(values) if first + i not in file]
@@ -180,7 +200,9 @@ def _rounds(made: Target, prior: Prior, settings: FitOptions, file: DrawsFile, r
     return _draws(prior, z, statistics, observed, mixture)
 
 
-def _draws(prior: Prior, z: np.ndarray, statistics: np.ndarray, observed: np.ndarray, mixture: Sequence[tuple[int, Any]]) -> Draws:
+def _draws(
+    prior: Prior, z: np.ndarray, statistics: np.ndarray, observed: np.ndarray, mixture: Sequence[tuple[int, Closest | None]]
+) -> Draws:
     parts = [np.log(size) + (prior.log_density(z) if near is None else log_proposal(prior, near, z)) for size, near in mixture]
     total = np.log(sum(size for size, _ in mixture))
     return Draws(prior, z, statistics, observed, np.logaddexp.reduce(parts, axis=0) - total)

@@ -79,7 +79,7 @@ def estimate_growth(
     noise = shares @ table["error"].to_numpy() ** 2
     spread = np.sqrt(np.maximum(shares @ table["rate"].to_numpy() ** 2 - rate**2 - noise, 0))
     per = source.time_unit or "time"
-    there = np.isfinite(cells.sizes).sum(1) * cells.step
+    there = np.isfinite(cells.sizes) @ np.gradient(cells.times)  # each frame stands for the time around it
     who = resampled(len(there), resamples, seed)
     n = len(table)
     found = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from shapelab.movies import as_movie
 from shapelab.movies.movie import MovieSource
 from shapelab.stopping import done_apart
 
-__all__ = ["displacement_products", "estimate_motion", "independent_cells"]
+__all__ = ["Pace", "displacement_products", "estimate_motion", "independent_cells"]
 
 _FRAMES = 5
 """Fewest frames that tell a speed from a persistence."""
@@ -28,6 +29,48 @@ _PIECES = 4
 """Pieces of each track whose scatter says how precise each product is."""
 _TOGETHER = 0.8
 """Effective part of the cells below which it is said that they move together."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pace:
+    """When frames were taken, which need not be at equal intervals, and which pairs of displacements are known."""
+
+    times: np.ndarray
+    """(T,)"""
+    known: np.ndarray
+    """(lags + 1, T - 1) in how many cells u_k and u_{k+m} are known; 0 where there is no such pair."""
+
+    @classmethod
+    def of(cls, times: np.ndarray, steps: np.ndarray, lags: int) -> Pace:
+        """Return that of displacements (N, T - 1, d), which may hold NaN."""
+        known = np.zeros((lags + 1, steps.shape[1]))
+        for lag in range(lags + 1):
+            known[lag, : steps.shape[1] - lag] = np.isfinite(_products(steps, lag)).sum(0)
+        return cls(np.asarray(times, float), known)
+
+    @property
+    def step(self) -> float:
+        """Mean time between two frames."""
+        return float(np.diff(self.times).mean())
+
+    def mean(self, values: np.ndarray) -> np.ndarray:
+        """Return the mean of values (lags + 1, T - 1) over all pairs that are known, (lags + 1,)."""
+        return np.asarray((self.known * values).sum(1) / np.maximum(self.known.sum(1), 1))
+
+    def apart(self) -> np.ndarray:
+        """Return the time from the beginning of u_k to that of u_{k+m}, (lags + 1, T - 1); 0 beyond the last frame."""
+        begins = self.times[:-1]
+        later = np.arange(len(begins)) + np.arange(len(self.known))[:, None]
+        return np.asarray(np.where(later < len(begins), begins[np.minimum(later, len(begins) - 1)] - begins, 0.0))
+
+    def walk(self, persistence: float) -> np.ndarray:
+        """Return the mean products of displacements of a walk of speed 1, (lags + 1,)."""
+        waits = np.diff(self.times)
+        gone = 1 - np.exp(-waits / persistence)
+        later = np.minimum(np.arange(len(waits)) + np.arange(len(self.known))[:, None], len(waits) - 1)
+        values = gone * gone[later] * np.exp(-np.maximum(self.apart() - waits, 0.0) / persistence) * persistence**2
+        values[0] = 2 * persistence * (waits - persistence * gone)
+        return self.mean(values)
 
 
 @checked(interval=above(0), level=between(0.5, 0.999), resamples=at_least(50), seed=at_least(0))
@@ -54,10 +97,11 @@ def estimate_motion(
         <u_k · u_{k+1}> = v² P² (1 - e^{-T/P})² - d s²
         <u_k · u_{k+m}> = v² P² (1 - e^{-T/P})² e^{-(m-1) T/P}
 
-    where T is the time between frames and s the error of a centroid along an axis (R. Fürth, Z. Phys. 2, 244 (1920)). Least
-    squares, weighted by the scatter between pieces of tracks, give v, P and s; the rotational diffusion is D = 1/((d - 1) P), and
-    cells that tumble do so at the rate 1/P. Intervals are percentiles of a bootstrap over cells; where cells move together, of
-    as many cells as would tell as much if each moved by itself.
+    where T is the time between frames and s the error of a centroid along an axis (R. Fürth, Z. Phys. 2, 244 (1920)). Where
+    frames are not evenly spaced, each pair of displacements has the times of its own frames. Least squares, weighted by the
+    scatter between pieces of tracks, give v, P and s; the rotational diffusion is D = 1/((d - 1) P), and cells that tumble do so
+    at the rate 1/P. Intervals are percentiles of a bootstrap over cells; where cells move together, of as many cells as would
+    tell as much if each moved by itself.
 
     Parameters
     ----------
@@ -102,9 +146,10 @@ def estimate_motion(
         raise InputError("No cell moves from frame to frame: there is no motion to estimate.")
     lags, n, d = min(_LAGS, len(source) // 2), len(steps), source.ndim
     sums, counts = displacement_products(steps, lags)
-    effective = independent_cells(steps, sums.sum(0) / np.maximum(counts.sum(0), 1))
+    pace = Pace.of(cells.times, steps, lags)
+    effective = _independent(steps, pace, lags)
     draws = resampled(n, resamples, seed, of=effective)
-    speed, persistence, error, fitted = _fit(draws @ sums / np.maximum(draws @ counts, 1), _precision(steps, lags), cells.step, d)
+    speed, persistence, error, fitted = _fit(draws @ sums / np.maximum(draws @ counts, 1), _precision(steps, lags), pace, d)
     per = source.time_unit or "time"
     length = source.unit or "pixel"
     values = {
@@ -119,7 +164,7 @@ def estimate_motion(
     if effective < _TOGETHER * n:
         notes.append(f"Cells move together: {n} of them tell as much as {effective:.0f} that move by themselves.")
     measured = sums.sum(0) / np.maximum(counts.sum(0), 1)
-    curve = pd.DataFrame({"lag": np.arange(lags + 1), "time": np.arange(lags + 1) * cells.step, "measured": measured, "fitted": fitted})
+    curve = pd.DataFrame({"lag": np.arange(lags + 1), "time": pace.mean(pace.apart()), "measured": measured, "fitted": fitted})
     found = tuple(interval_of(name, given, effective, level, unit_of) for name, (given, unit_of) in values.items())
     return Estimates("Motion", found, level, n, tuple(notes), curve)
 
@@ -158,6 +203,13 @@ def independent_cells(steps: np.ndarray, products: np.ndarray) -> float:
     return float(max(2.0, n / (1 + (n - 1) * min(excess, 1.0))))
 
 
+def _independent(steps: np.ndarray, pace: Pace, lags: int) -> float:
+    """Return how many cells that move by themselves would tell as much; long waits count no more than short ones."""
+    even = steps * (pace.step / np.diff(pace.times))[:, None]
+    sums, counts = displacement_products(even, lags)
+    return independent_cells(even, sums.sum(0) / np.maximum(counts.sum(0), 1))
+
+
 def _products(steps: np.ndarray, lag: int) -> np.ndarray:
     """Return u_k · u_{k+m} of each cell, (N, T - 1 - m); NaN where one is unknown."""
     return np.asarray((steps[:, : steps.shape[1] - lag] * steps[:, lag:]).sum(2))
@@ -179,14 +231,14 @@ def _precision(steps: np.ndarray, lags: int) -> np.ndarray:
     return np.asarray(1 / np.maximum(found, 1e-12 * found.max() + 1e-300))
 
 
-def _fit(products: np.ndarray, weights: np.ndarray, step: float, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _fit(products: np.ndarray, weights: np.ndarray, pace: Pace, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return speed, persistence and position error for each row of mean products (B, lags + 1), and the curve of the first row."""
-    tried = np.geomspace(0.1 * step, 20 * step * products.shape[1], _GRID)
+    tried = np.geomspace(0.1 * pace.step, 20 * pace.step * products.shape[1], _GRID)
     noise = np.zeros(products.shape[1])
     noise[0], noise[1] = 2 * d, -d
     misfits, powers, errors = [], [], []
     for persistence in tried:
-        walk = _walk(persistence, step, products.shape[1])
+        walk = pace.walk(persistence)
         power, error = _least_squares(products, walk, noise, weights)
         misfits.append((products - power[:, None] * walk - error[:, None] * noise) ** 2 @ weights)
         powers.append(power)
@@ -195,16 +247,8 @@ def _fit(products: np.ndarray, weights: np.ndarray, step: float, d: int) -> tupl
     rows = np.arange(len(products))
     fine = _refined(np.array(misfits), best, np.log(tried))
     power, error = np.array(powers)[best, rows], np.array(errors)[best, rows]
-    curve = power[0] * _walk(tried[best[0]], step, products.shape[1]) + error[0] * noise
+    curve = power[0] * pace.walk(tried[best[0]]) + error[0] * noise
     return np.sqrt(power), np.exp(fine), np.sqrt(error), curve
-
-
-def _walk(persistence: float, step: float, n: int) -> np.ndarray:
-    """Return the products of displacements of a walk of speed 1."""
-    kept = np.exp(-step / persistence)
-    later = persistence**2 * (1 - kept) ** 2 * kept ** np.arange(-1, n - 1, dtype=float)
-    later[0] = 2 * persistence * (step - persistence * (1 - kept))
-    return np.asarray(later)
 
 
 def _least_squares(products: np.ndarray, walk: np.ndarray, noise: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -229,9 +273,6 @@ def _refined(misfits: np.ndarray, best: np.ndarray, axis: np.ndarray) -> np.ndar
 
 def _doubts(persistence: float, step: float, times: np.ndarray) -> list[str]:
     notes = []
-    gaps = np.diff(times)
-    if gaps.max() > 1.05 * gaps.min():
-        notes.append("The frames are not evenly spaced in time: their mean interval was used.")
     if persistence > 0.5 * (times[-1] - times[0]):
         notes.append("Cells keep their direction for longer than half the movie: the persistence is poorly determined.")
     elif persistence < 0.5 * step:

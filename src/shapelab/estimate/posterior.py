@@ -9,18 +9,20 @@ local linear regression (M. A. Beaumont, W. Zhang, D. J. Balding, Genetics 162, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Draws", "Prior", "propose", "weighted_quantile"]
+__all__ = ["Closest", "Draws", "Prior", "closest_to", "log_proposal", "propose", "weighted_quantile"]
 
 _FROM_PRIOR = 0.1
 """Part of each round that is drawn from the prior."""
 _LARGE_RATIO = 8.0
 """Ratio of the ends of a range from which it is uniform in the logarithm."""
 _EDGE = 1e-9
+_GUESSES, _INSIDE = 64, 5.0
+"""Points that stand for a guess, and how far out (z) they may lie."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,18 @@ def propose(prior: Prior, closest: Closest, n: int, rng: np.random.Generator) ->
     moved = closest.corrected[around] + rng.multivariate_normal(np.zeros(len(prior.names)), closest.covariance(), size=n)
     fresh = rng.random(n) < _FROM_PRIOR
     return np.asarray(np.where(fresh[:, None], prior.draw(n, rng), np.clip(moved, -12, 12)))
+
+
+def closest_to(prior: Prior, known: Mapping[str, tuple[float, float]], rng: np.random.Generator) -> Closest:
+    """Return a guess to propose round: values and spreads of some parameters, the others anywhere in their ranges."""
+    z = prior.draw(_GUESSES, rng)
+    for column, name in enumerate(prior.names):
+        if name in known:
+            value, spread = known[name]
+            values = np.broadcast_to(0.5 * (prior.low + prior.high), z.shape).copy()
+            values[:, column] = np.clip(rng.normal(value, spread, len(z)), prior.low[column], prior.high[column])
+            z[:, column] = np.clip(prior.places(values)[:, column], -_INSIDE, _INSIDE)
+    return Closest(np.arange(len(z)), z, z, np.full(len(z), 1 / len(z)), np.zeros(len(z)))
 
 
 def log_proposal(prior: Prior, closest: Closest, z: np.ndarray) -> np.ndarray:

@@ -15,6 +15,8 @@ from shapelab.estimate.estimates import Estimate
 __all__ = ["Posterior", "has_pictures", "save_posterior"]
 
 _COLOUR = "#2b6cb0"
+_LEAST, _MOST = 0.01, 0.5
+"""Parts of a range: least that is shown beside an interval, and from which on all of it is shown."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +40,20 @@ class Posterior:
         one = self.found[column]
         return f"{one.name.replace('_', ' ')} [{one.unit}]" if one.unit else one.name.replace("_", " ")
 
+    def looked_in(self, column: int) -> str:
+        """Return the range that was looked in, as it stands beside a picture that may show less of it."""
+        return f"looked for from {self.low[column]:.3g} to {self.high[column]:.3g}"
+
+    def window(self, column: int) -> tuple[float, float]:
+        """Return the part of the range that pictures show: the interval and as much on both sides, or all if that is most of it."""
+        low, high, one = float(self.low[column]), float(self.high[column]), self.found[column]
+        beside = max(one.high - one.low, _LEAST * (high - low))
+        near = max(low, one.low - beside), min(high, one.high + beside)
+        return near if near[1] - near[0] < _MOST * (high - low) else (low, high)
+
     def density(self, column: int, points: int = 120) -> tuple[np.ndarray, np.ndarray]:
-        """Return values of a parameter over its range, and how probable they are (a Gaussian kernel; D. W. Scott, 1992)."""
-        where = np.linspace(self.low[column], self.high[column], points)
+        """Return values of a parameter in its window, and how probable they are (a Gaussian kernel; D. W. Scott, 1992)."""
+        where = np.linspace(*self.window(column), points)
         values = self.values[:, column]
         mean = self.weights @ values
         spread = float(np.sqrt(max(self.weights @ (values - mean) ** 2, 0)))
@@ -71,7 +84,7 @@ def _panel(posterior: Posterior, axes: Any, row: int, column: int) -> None:
     if column > row:
         axes.set_visible(False)
         return
-    axes.set_xlim(posterior.low[column], posterior.high[column])
+    axes.set_xlim(*posterior.window(column))
     if row == column:
         where, heights = posterior.density(row)
         one = posterior.found[row]
@@ -83,8 +96,8 @@ def _panel(posterior: Posterior, axes: Any, row: int, column: int) -> None:
         axes.scatter(posterior.tried[:, column], posterior.tried[:, row], s=2, color="0.8")
         size = 600 * posterior.weights / max(posterior.weights.max(), 1e-12) / 12
         axes.scatter(posterior.values[:, column], posterior.values[:, row], s=size, color=_COLOUR, alpha=0.7)
-        axes.set_ylim(posterior.low[row], posterior.high[row])
+        axes.set_ylim(*posterior.window(row))
     if row == len(posterior.names) - 1:
-        axes.set_xlabel(posterior.label(column))
+        axes.set_xlabel(f"{posterior.label(column)}\n{posterior.looked_in(column)}")
     if column == 0 and row > 0:
         axes.set_ylabel(posterior.label(row))

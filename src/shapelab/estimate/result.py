@@ -132,13 +132,32 @@ class CellFit:
     def __str__(self) -> str:
         return str(self.estimates)
 
-    def command(self, path: str, out: str = "fitted.zarr") -> str:
-        """Return the command that runs the model with the best parameters from the image at `path`; it knows no types of cells."""
+    def command(self, path: str, out: str = "fitted.zarr", *, types: str | None = None, column: str | None = None) -> str:
+        """Return the command that runs the model with the best parameters from the image at `path`.
+
+        Parameters
+        ----------
+        path
+            Of the labels, or of the movie whose first frame the fit began with.
+        out
+            Run folder to make.
+        types, column
+            File with the types of the cells, where the fit has some, as ``shapelab run --types`` takes it, and its column.
+
+        Raises
+        ------
+        InputError
+            If the fit has types of cells and their file is not given.
+        """
         target = self.target
+        if target.types and types is None:
+            raise InputError("The cells of this fit have types, which a command reads from a file: give its path (types).")
         fixed = {name: json.dumps(value) if isinstance(value, list | tuple | bool) else str(value) for name, value in target.fixed.items()}
         best = {name: f"{value:.4g}" for name, value in self.best.items()}
         given = " ".join(f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in (fixed | best).items())
         source = shlex.quote(path) if target.still else f"{shlex.quote(path)} --frame 0"
+        if target.types and types is not None:
+            source += f" --types {shlex.quote(types)}" + (f" --types-column {shlex.quote(column)}" if column else "")
         return f"shapelab run {family_of(target.scenario)} --scenario {target.scenario} --start-from {source} {given} --out {out}"
 
     def save(self, folder: str | Path) -> list[Path]:
