@@ -5,6 +5,7 @@ Kills (SIGKILL, nothing can be tidied up) at moments that a seed decides:
 - a run that is being recorded, between two calls of the operating system or in the middle of a step;
 - a run that is being resumed, four times in turn;
 - an export, which must be there whole or not at all;
+- elements, grids for DAMASK, pages and rendered images that are written; fits of cells and tables of folders, resumed by the same command;
 - a worker of a sweep, by its scheduler's eyes a lost machine;
 - the process that leads a sweep, while its workers, of another cluster, live on;
 - a whole sweep, leader and workers.
@@ -25,7 +26,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from kill_export import exports
+from kill_export import exports, makers
 from kill_process import Tally
 from kill_run import FAMILY, resumes, runs
 from kill_sweep import Cluster, lost_workers, sweeps
@@ -36,6 +37,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=60, help="kills of a run")
     parser.add_argument("--resumes", type=int, default=20, help="kills of processes that resume a run")
     parser.add_argument("--exports", type=int, default=20, help="kills of exports")
+    parser.add_argument("--makers", type=int, default=0, help="kills of each of the other ways of making files, of fits and of tables")
     parser.add_argument("--workers", type=int, default=25, help="kills of workers of a sweep")
     parser.add_argument("--leaders", type=int, default=20, help="kills of the leader of a sweep on another cluster")
     parser.add_argument("--sweeps", type=int, default=10, help="kills of whole sweeps")
@@ -56,6 +58,10 @@ def main() -> int:
         print(tallies[1].row(), flush=True)
         exports(tallies[2], options.exports, rng, root)
         print(tallies[2].row(), flush=True)
+        if options.makers:
+            for tally in makers(options.makers, rng, root):
+                tallies.append(tally)
+                print(tally.row(), flush=True)
         if options.workers:
             lost_workers(tallies[3], options.workers, rng, root)
             print(tallies[3].row(), flush=True)

@@ -30,8 +30,11 @@ class Tally:
         return f"{self.kind:44}{self.kills:7}{self.before:18}{self.resumed:10}{len(self.wrong):8}"
 
 
-def forked(work: Callable[[], None], *, group: bool = False) -> int:
-    """Call `work` in a forked process; return its number. What it raises is printed, wherever `work` has sent its own messages."""
+def forked(work: Callable[..., Any], *given: Any, group: bool = False) -> int:
+    """Call `work` with what is given in a forked process; return its number.
+
+    What it raises is printed, wherever `work` has sent its own messages.
+    """
     sys.stdout.flush()
     number = os.fork()
     if number:
@@ -40,7 +43,7 @@ def forked(work: Callable[[], None], *, group: bool = False) -> int:
     try:
         if group:
             os.setsid()
-        work()
+        work(*given)
         status = 0
     except ShapelabError as error:
         os.write(said, f"{error}\n".encode())

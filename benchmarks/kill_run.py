@@ -19,7 +19,7 @@ from shapelab.io import RunWriter, load_run
 from shapelab.simulation import Frame
 
 STEPS = 12
-_EVENTS = ("open", "os.rename", "os.mkdir", "os.truncate", "os.remove", "shutil.rmtree")
+_EVENTS = ("open", "os.rename", "os.link", "os.mkdir", "os.truncate", "os.remove", "shutil.rmtree")
 
 
 FAMILY = "SHAPELAB_KILL_FAMILY"
@@ -50,12 +50,13 @@ def record(path: Path, simulation: Any, *, append: bool = False, last: int = STE
 def count_events(path: Path) -> tuple[int, int]:
     """Return how often a run touches its folder, and how often until its first frame is complete."""
     seen: list[bool] = []
-    _listen(path, lambda: seen.append(path.exists()))
+    listen(path, lambda: seen.append(path.exists()))
     record(path, victim())
     return len(seen), seen.index(True)
 
 
-def _listen(path: Path, heard: Callable[[], None]) -> None:
+def listen(path: Path, heard: Callable[[], None]) -> None:
+    """Call `heard` whenever this process touches what has the name of `path`."""
     stem = path.name
     sys.addaudithook(lambda event, given: heard() if event in _EVENTS and given and stem in str(given[0]) else None)
 
@@ -70,7 +71,7 @@ def die_at(path: Path, after: int) -> None:
         if calls == after:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    _listen(path, heard)
+    listen(path, heard)
 
 
 def doomed_run(path: Path, after: int) -> None:

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 
 import h5py
+import nibabel
 import numcodecs
 import numpy as np
 import pytest
@@ -133,3 +134,99 @@ def test_a_chunk_of_hdf5_and_a_strip_of_tiff_that_unpack_to_far_more(tmp_path):
     for name in ("a.h5", "a.tif"):
         with pytest.raises(InputError, match="unpacks to far more than"):
             read_image(tmp_path / name)
+
+
+def sharded(folder, chunk, place=(0, None), chunks=(64, 64), shards=(64, 64)):
+    """A Zarr array of 64 x 64 bytes whose one shard holds this chunk, packed by gzip, where its index says."""
+    begin, length = place
+    index = struct.pack("<QQ", begin, len(chunk) if length is None else length)
+    folder.mkdir()
+    (folder / "c" / "0").mkdir(parents=True)
+    checked = bytes(numcodecs.get_codec({"id": "crc32c", "location": "end"}).encode(np.frombuffer(index, np.uint8)))
+    (folder / "c" / "0" / "0").write_bytes(chunk + checked)
+    inner = [{"name": "bytes"}, {"name": "gzip", "configuration": {"level": 1}}]
+    codecs = {
+        "chunk_shape": list(chunks),
+        "codecs": inner,
+        "index_codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}],
+    }
+    return plain(folder, [{"name": "sharding_indexed", "configuration": codecs}], shards)
+
+
+def plain(folder, codecs, chunks=(64, 64)):
+    """A Zarr array of 64 x 64 bytes, version 3, in a folder that may hold its chunk."""
+    folder.mkdir(exist_ok=True)
+    array = {
+        "zarr_format": 3,
+        "node_type": "array",
+        "shape": [64, 64],
+        "data_type": "uint8",
+        "fill_value": 0,
+        "attributes": {},
+        "codecs": codecs,
+    }
+    array["chunk_grid"] = {"name": "regular", "configuration": {"chunk_shape": list(chunks)}}
+    array["chunk_key_encoding"] = {"name": "default", "configuration": {"separator": "/"}}
+    (folder / "zarr.json").write_text(json.dumps(array))
+    return read_image(folder)
+
+
+def test_a_chunk_within_a_shard_that_unpacks_to_far_more_than_one(tmp_path):
+    right = np.arange(64 * 64, dtype=np.uint8).reshape(64, 64)
+    assert np.array_equal(sharded(tmp_path / "right.zarr", gzip.compress(right.tobytes())).data, right)
+    with pytest.raises(InputError, match="unpacks to far more than a chunk"):
+        sharded(tmp_path / "wrong.zarr", gzip.compress(bytes(5_000_000)))
+    with pytest.raises(InputError, match="a chunk beyond its end"):
+        sharded(tmp_path / "beyond.zarr", gzip.compress(right.tobytes()), (0, 10**15))
+    with pytest.raises(InputError, match="its index is cut off"):
+        sharded(tmp_path / "cut.zarr", b"", shards=(64 * 64, 64))
+
+
+def test_shards_of_all_shapes_are_read_as_they_are(tmp_path):
+    zarr, rng = pytest.importorskip("zarr"), np.random.default_rng(0)
+    for name, chunks, shards in (("a", (16, 8), (32, 24)), ("b", (7, 9), (7, 9))):
+        data = rng.integers(1, 9, (70, 50)).astype(np.uint8)
+        array = zarr.create_array(store=str(tmp_path / name), shape=data.shape, chunks=chunks, shards=shards, dtype="uint8", zarr_format=3)
+        array[...] = data
+        assert np.array_equal(read_image(tmp_path / name).data, data)
+
+
+def test_chunks_that_are_packed_twice_or_larger_than_their_image(tmp_path):
+    gzipped = {"name": "gzip", "configuration": {"level": 1}}
+    with pytest.raises(InputError, match="more than once"):
+        plain(tmp_path / "twice.zarr", [{"name": "bytes"}, gzipped, gzipped])
+    with pytest.raises(InputError, match=r"chunks of 800 MB for an image of 0\.0041 MB"):
+        plain(tmp_path / "large.zarr", [{"name": "bytes"}, gzipped], (40_000, 20_000))
+
+
+def frame_of_zeros(count):
+    """A Zstandard frame that states no size, of blocks of 128 KiB of zeros."""
+    blocks = [struct.pack("<I", (1 << 20) | 2 | (i == count - 1))[:3] + b"\0" for i in range(count)]
+    return b"\x28\xb5\x2f\xfd\x00\x38" + b"".join(blocks)
+
+
+def test_zstandard_that_states_no_size_or_has_further_frames(tmp_path):
+    codec, right = CODECS["zstd"], np.arange(64 * 64, dtype=np.uint8)
+    skipped = struct.pack("<II", 0x184D2A50, 4) + b"abcd"
+    first = codec.encode(right)
+    for name, chunk in {
+        "unstated": frame_of_zeros(100),
+        "second": first + codec.encode(bytes(5_000_000)),
+        "skipped": skipped + frame_of_zeros(9),
+    }.items():
+        with pytest.raises(InputError, match="unpacks to far more than a chunk"):
+            stored(tmp_path / name, codec.get_config(), chunk)
+    whole = b"\x28\xb5\x2f\xfd\x00\x38" + struct.pack("<I", (4096 << 3) | 1)[:3] + right.tobytes()
+    assert np.array_equal(stored(tmp_path / "whole", codec.get_config(), whole).data.ravel(), right)
+
+
+def test_a_packed_nifti_image_that_its_file_cannot_hold(tmp_path):
+    content = bytearray(nibabel.Nifti1Image(np.ones((8, 8, 8), np.uint8), np.eye(4)).to_bytes())
+    (tmp_path / "a.nii.gz").write_bytes(gzip.compress(bytes(content)))
+    assert read_image(tmp_path / "a.nii.gz").data.all()
+    remarks = content[:348] + bytes([1, 0, 0, 0]) + struct.pack("<ii", 10**9, 6) + bytes(100)
+    content[40:56] = struct.pack("<8h", 3, 2000, 2000, 2000, 1, 1, 1, 1)
+    for changed, words in ((content, "8 GB, which a file of its size cannot hold"), (remarks, "remarks of more than 20 MB")):
+        (tmp_path / "a.nii.gz").write_bytes(gzip.compress(bytes(changed)))
+        with pytest.raises(InputError, match=words):
+            read_image(tmp_path / "a.nii.gz")

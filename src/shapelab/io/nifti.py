@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from shapelab.errors import InputError
 from shapelab.frame import LayerKind
 from shapelab.io.output import new_version
 from shapelab.io.placed import PlacedImage, on_axes
+from shapelab.io.unpacking import LARGEST_FACTOR
 from shapelab.units import conversion, is_length
 
 __all__ = ["read_nifti", "write_nifti"]
@@ -24,6 +26,8 @@ _UNITS = {"meter": "m", "mm": "mm", "micron": "um"}
 _CODES = {"m": "meter", "mm": "mm", "um": "micron", "": "unknown"}
 _LABEL = 1002
 """NIFTI_INTENT_LABEL."""
+_LONGEST_EXTENSIONS = 20_000_000
+"""Bytes of remarks before an image."""
 _IMAGE = "shapelab image"
 """Description of files whose whole floats are grey values and not ids."""
 
@@ -41,6 +45,7 @@ def read_nifti(file: Path) -> PlacedImage:
     """
     import nibabel
 
+    _refuse_large_extensions(file)
     image: Any = nibabel.load(file)  # type: ignore[attr-defined]
     header = image.header
     shape = tuple(int(n) for n in image.shape)
@@ -48,6 +53,9 @@ def read_nifti(file: Path) -> PlacedImage:
         shape = shape[:-1]
     if len(shape) > 4:
         raise InputError(f"{file.name} has {len(shape)} axes; up to 4 (x, y, z and time) can be read.")
+    stated = math.prod(shape) * image.get_data_dtype().itemsize
+    if stated > LARGEST_FACTOR * file.stat().st_size:
+        raise InputError(f"{file.name} states an image of {stated / 1e9:.3g} GB, which a file of its size cannot hold: it is damaged.")
     require_memory(math.prod(shape) * max(8 if _scaled(image) else 1, image.get_data_dtype().itemsize))
     data, notes = _values(image, str(header["descrip"].item().decode(errors="replace")) == _IMAGE)
     data = data.reshape(shape + (1,) * (3 - len(shape)))
@@ -67,6 +75,22 @@ def read_nifti(file: Path) -> PlacedImage:
     placed = _placed(np.ascontiguousarray(data), back, unit, header, [*said, *notes], kind)
     names = _label_names(header)
     return replace(placed, names=names, kind=placed.kind or ("labels" if names and data.dtype.kind in "iu" else None))
+
+
+def _refuse_large_extensions(file: Path) -> None:
+    """Refuse a file with remarks that are longer than any are, before they are read (the header's ``vox_offset`` and ``extension``)."""
+    with (gzip.open if file.name.lower().endswith(".gz") else open)(file, "rb") as stream:
+        head = stream.read(544)
+        order: Literal["little", "big"] = "little" if head[:1] in (b"\x5c", b"\x1c") else "big"
+        at = 4 + int.from_bytes(head[:4], order)
+        if at not in (352, 544) or not head[at - 4 : at - 3].strip(b"\0"):
+            return
+        stream.seek(at)
+        while (size := int.from_bytes(stream.read(8)[:4], order)) >= 16:
+            at += size
+            if at > _LONGEST_EXTENSIONS:
+                raise InputError(f"{file.name} states remarks of more than {_LONGEST_EXTENSIONS / 1e6:g} MB before its image: refused.")
+            stream.seek(at)
 
 
 def _label_names(header: Any) -> dict[int, str]:

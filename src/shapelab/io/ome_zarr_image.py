@@ -22,6 +22,8 @@ from shapelab.labels.lazy import lazily
 
 __all__ = ["list_ome_zarr", "read_ome_zarr"]
 
+_LARGE_CHUNK = 100_000_000
+"""Bytes that a chunk may have in a much smaller image."""
 _MOST = 200
 """Images listed of one folder."""
 
@@ -43,7 +45,10 @@ def read_ome_zarr(folder: Path, key: str | None) -> PlacedImage:
     elif key is None or key.strip("/") not in keys:
         key = chosen(folder, list_ome_zarr(folder), key)
     array, entry, attributes = _array(folder, key.strip("/"))
-    require_memory(math.prod(array.chunks) * array.dtype.itemsize)
+    chunk, whole = (math.prod(shape) * array.dtype.itemsize for shape in (array.chunks, array.shape))
+    if chunk > max(_LARGE_CHUNK, 8 * whole):
+        raise InputError(f"{folder.name} states chunks of {chunk / 1e6:.3g} MB for an image of {whole / 1e6:.3g} MB: refused.")
+    require_memory(chunk)
     data = lazily(array)
     if entry is None:
         names = [str(name)[:1] for name in getattr(array.metadata, "dimension_names", None) or ()]

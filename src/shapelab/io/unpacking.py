@@ -8,12 +8,14 @@ import zlib
 from collections.abc import Callable
 from typing import IO, Any
 
-__all__ = ["SLACK", "Count", "count_bz2", "count_deflate", "count_lzma", "may_fill_memory"]
+__all__ = ["LARGEST_FACTOR", "SLACK", "Count", "count_bz2", "count_deflate", "count_lzma", "may_fill_memory"]
 
 SLACK = 65_536
 """Bytes that a chunk may unpack to beyond what it holds: filters add some."""
-_FACTOR, _HARMLESS = 1040, 50_000_000
-"""Times its size that deflated bytes unpack to at the most, and bytes that need not be counted."""
+LARGEST_FACTOR = 1040
+"""Times its size that deflated bytes unpack to at the most."""
+_HARMLESS = 50_000_000
+"""Bytes that need not be counted."""
 _PIECE = 1_000_000
 """Bytes that are unpacked at a time."""
 
@@ -48,4 +50,4 @@ count_lzma = _counted(lzma.LZMADecompressor)
 
 def may_fill_memory(size: int, most: int) -> bool:
     """Return whether deflated bytes of this size can unpack to so much more than `most` that it is worth counting."""
-    return _FACTOR * size > most + _HARMLESS
+    return LARGEST_FACTOR * size > most + _HARMLESS

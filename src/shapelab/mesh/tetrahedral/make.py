@@ -25,7 +25,7 @@ from shapelab.mesh.tetrahedral.passes import FLOOR, coarsen_inside, improve
 from shapelab.mesh.tetrahedral.report import boundary_distances, report
 from shapelab.mesh.tetrahedral.sides import agree_across_sides
 from shapelab.mesh.tetrahedral.state import Work
-from shapelab.stopping import check_stop
+from shapelab.stopping import check_stop, done_apart
 
 __all__ = ["Progress", "conforming_tetrahedra", "tetrahedra_of_field"]
 
@@ -38,6 +38,7 @@ _LEAST_CUBES = 4
 
 
 @checked()
+@done_apart
 def conforming_tetrahedra(
     labels: Pixels,
     spacing: Spacing = 1.0,
@@ -94,6 +95,7 @@ def conforming_tetrahedra(
     return tetrahedra_of_field(field, ids.astype(np.int64), wanted, size, inner_size, background=background, progress=progress)
 
 
+@done_apart
 def tetrahedra_of_field(
     field: Field,
     ids: np.ndarray,
