@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib
 import io
 import re
 import shutil
@@ -95,6 +96,7 @@ MAKERS: dict[str, Callable[[dict[str, Any], Path], Any]] = {
     "side_by_side.csv": lambda given, out: _command("measure", given["images"], "--labels", "--out", out, "--jobs", 2),
 }
 """Name of what is made -> how, from what `_sources` gives: elements, grids for DAMASK, pages, images, a fit of cells, tables of folders."""
+_LIBRARIES = ("pandas", "scipy.spatial", "tifffile", "zarr", "shapelab.estimate", "shapelab.measure", "shapelab.microscopy")
 RESUMED = ("fit", "folder.csv", "side_by_side.csv")
 """What the same command goes on with."""
 _LEFT = re.compile(r"^\..*\.?partial|^\..*\.lock$")
@@ -117,6 +119,8 @@ def exports(tally: Tally, count: int, rng: np.random.Generator, root: Path) -> N
 
 def makers(count: int, rng: np.random.Generator, root: Path) -> Iterator[Tally]:
     """Kill each way of making or resuming a file or folder, half at a touch of it, half by the clock; yield what came of it."""
+    for name in _LIBRARIES:  # else each forked process imports them anew
+        importlib.import_module(name)
     sources = in_a_process(_sources, root)
     for name, work in MAKERS.items():
         tally, way = Tally(f"{name}"), _Way(name, lambda out, work=work: work(sources, out), resumed=name in RESUMED)  # type: ignore[misc]

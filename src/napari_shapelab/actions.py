@@ -26,7 +26,7 @@ from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import Script, measure_command, written
 from napari_shapelab.work.task import Task
 from shapelab.arguments import is_lazy
-from shapelab.errors import InputError, ShapelabError
+from shapelab.errors import InputError, ShapelabError, Stopped
 from shapelab.labels.planes import LARGE
 from shapelab.measure import measure, plan_labels
 from shapelab.stopping import stoppable
@@ -34,6 +34,8 @@ from shapelab.units import short_unit
 
 __all__ = ["copy_measure_command", "copy_measure_script", "measure_effective", "measure_selected", "measure_taken", "mesh_selected"]
 
+_SOON = 2**19
+"""Pixels that are measured within a second or so: nobody need cancel that."""
 _TABLE = "Layers > Metadata > Features table widget"
 """Where napari shows the features of a layer."""
 
@@ -156,7 +158,7 @@ def _measure(viewer: Any, layer: Layer, *, effective: bool = False) -> None:
         kept = f" Your own {' and '.join(map(repr, clashing))} stayed: the measured ones end in “(measured)”." if clashing else ""
         show_info(" ".join((f"{len(values)} labels of {layer.name!r} measured: see {_TABLE}.{kept}", *read.notes)))
 
-    if effective or _in_pieces(taken):
+    if effective or is_lazy(taken.data) or np.prod(np.shape(taken.data)) > _SOON:
         _measure_long(viewer, table, taken, show, effective=effective)
     else:
         Task(table, partial(measure_taken, taken), show, show_warning)
@@ -171,8 +173,9 @@ def _measure_long(
         row = WorkRow(viewer, "Measure", "Measure the selected layers.")
         row.pressed.connect(lambda: measure_selected(viewer))
         table.add_row(row)
-    if row.working:
-        raise InputError(f"Another layer is being measured: wait for it or cancel it, then measure {taken.name!r}.")
+    if row.working:  # of several layers one after the other
+        table.waiting.append(partial(_measure_long, viewer, table, taken, show, effective=effective))
+        return
 
     def work(report: Report, abort: threading.Event) -> tuple[Any, TakenLayer]:
         pieces = _in_pieces(taken)
@@ -183,11 +186,26 @@ def _measure_long(
         def tell(done: int, n: int) -> None:
             report(Progress(done / n, f"{taken.name}: {what} {done} of {n}.{plan}"))
 
-        with stoppable(abort):
-            return measure_taken(taken, tell, effective=effective)
+        try:
+            with stoppable(abort):
+                return measure_taken(taken, tell, effective=effective)
+        except Stopped:
+            table.waiting.clear()  # Cancel is for all of them
+            raise
 
     def shown(found: tuple[Any, TakenLayer]) -> None:
-        show(found)
-        row.say(f"{taken.name!r} measured." if isinstance(found[0], dict) else f"{len(found[0])} labels of {taken.name!r} measured.")
+        try:
+            show(found)
+            row.say(f"{taken.name!r} measured." if isinstance(found[0], dict) else f"{len(found[0])} labels of {taken.name!r} measured.")
+        except ShapelabError as error:
+            row.say(str(error), wrong=True)
+            failed()
+        else:
+            table.measure_next()
 
-    row.start(work, shown, f"Reading {taken.name}…")
+    def failed() -> None:
+        if table.waiting:  # whose words take the place of these
+            show_warning(row.message.text())
+        table.measure_next()
+
+    row.start(work, shown, f"Reading {taken.name}…", failed=failed)

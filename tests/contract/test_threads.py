@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import pickle
 import pkgutil
 import subprocess
 import sys
@@ -156,6 +157,15 @@ def test_kernels_that_may_add_up_in_any_order_are_compiled_into_their_callers():
 def test_a_forked_child_computes(family):
     """Its parent has threads that the child lacks: waiting for them would take for ever."""
     assert run(FAMILIES[family], FORK) == ["True"]
+
+
+def test_functions_of_a_script_go_to_processes_of_dask():
+    """They are sent with what they refer to: `sl.compare`, `sl.measure` and `sl.catalog` are modules that can be called."""
+    cloudpickle = pytest.importorskip("cloudpickle")
+    names = {"sl": shapelab}
+    exec("def work(x):\n    return sl.measure, sl.compare, sl.catalog, x", names)
+    found = pickle.loads(cloudpickle.dumps(names["work"]))(1)
+    assert found == (shapelab.measure, shapelab.compare, shapelab.catalog, 1)
 
 
 def test_use_one_thread_holds_for_the_thread_that_says_it():

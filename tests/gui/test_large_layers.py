@@ -18,6 +18,7 @@ from napari_shapelab.work.row import WorkRow
 from shapelab.errors import OutOfMemoryError
 from shapelab.labels.lazy import LazyPart
 from shapelab.measure import measure_labels
+from shapelab.stopping import check_stop
 
 CELLS = np.kron(np.arange(1, 9).reshape(2, 2, 2), np.ones((8, 9, 10), np.uint16)).astype(np.uint16)
 
@@ -34,6 +35,34 @@ def test_labels_in_chunks_are_measured_in_full_with_progress(viewer, qtbot, kind
     qtbot.waitUntil(lambda: "volume" in layer.features, timeout=60_000)
     np.testing.assert_array_equal(layer.features["volume"], measure_labels(CELLS, (2, 1, 1))["volume"])
     qtbot.waitUntil(lambda: "8 labels" in row.message.text())
+
+
+def test_several_large_layers_are_measured_one_after_the_other(viewer, qtbot):
+    layers = [viewer.add_labels(da.from_array(CELLS, chunks=5), name=name) for name in ("a", "b", "c")]
+    viewer.layers.selection = set(layers)
+    measure_selected(viewer)
+    assert len(measurements_dock(viewer).waiting) == 2
+    qtbot.waitUntil(lambda: all("volume" in layer.features for layer in layers), timeout=60_000)
+
+
+@pytest.mark.parametrize("data", [np.ones((800, 700), np.uint8), np.arange(560_000).reshape(800, 700) // 100])
+def test_what_is_measured_for_a_while_can_be_cancelled_with_all_that_waits(viewer, qtbot, monkeypatch, data):
+    begun = []
+
+    def endless(*given, **named):
+        begun.append(1)
+        while True:
+            check_stop()
+
+    monkeypatch.setattr("napari_shapelab.actions.measure", endless)
+    viewer.layers.selection = {viewer.add_labels(data, name=name) for name in ("a", "b")}
+    measure_selected(viewer)
+    row = measurements_dock(viewer).findChild(WorkRow)
+    qtbot.waitUntil(lambda: begun == [1], timeout=20_000)
+    row.cancel()
+    qtbot.waitUntil(lambda: "Cancelled; nothing" in row.message.text(), timeout=20_000)
+    assert not row.working
+    assert begun == [1]
 
 
 def test_a_frame_is_cut_out_of_zarr_without_being_read(viewer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ class Measurements(QWidget):
         super().__init__()
         self._columns: list[tuple[str, dict[str, Any]]] = []
         self._units: list[str] = []
+        self.waiting: list[Callable[[], None]] = []
+        """What begins to measure further layers, when the one before is done."""
         self.table = QTableWidget()
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -137,6 +139,11 @@ class Measurements(QWidget):
             except ShapelabError as error:
                 self.note.setText(str(error))
                 self.note.show()
+
+    def measure_next(self) -> None:
+        """Begin with the next of the layers that wait."""
+        if self.waiting:
+            self.waiting.pop(0)()
 
     def _fill(self) -> None:
         heading, *rows = self.rows()

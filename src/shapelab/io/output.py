@@ -13,6 +13,7 @@ from pathlib import Path
 
 from shapelab.errors import InputError
 from shapelab.io.presence import is_folder, is_there
+from shapelab.stopping import check_stop
 
 __all__ = ["free_name", "new_file", "new_files", "new_folder", "new_version", "require_folder", "require_new"]
 
@@ -49,6 +50,8 @@ def new_file(path: Path) -> Iterator[Path]:
     ------
     InputError
         If `path` exists or cannot be written; whatever ends the block early, nothing is left.
+    Stopped
+        If this thread is asked to stop before the file is whole.
     """
     with new_files(path) as (partial,):
         yield partial
@@ -67,6 +70,7 @@ def new_files(*paths: Path) -> Iterator[list[Path]]:
     try:
         with _told(paths[0]):
             yield partials
+        check_stop()  # nobody waits any more for what is whole by now
         for path, partial in zip(reversed(paths), reversed(partials), strict=True):
             with _told(path):
                 _name(partial, path)

@@ -182,7 +182,7 @@ class CrystalFitTab(QWidget):
         if result is None or Path(path).suffix.lower() == ".csv":
             self.save_table(path)
             return
-        save_sample(self, self.work, partial(result.sample, self._place, self._known), path)
+        save_sample(self.work, partial(result.sample, self._place, self._known), path)
 
     def _ask_and_save(self) -> None:
         path = ask_target(self, "Save the fit", "grains.csv", SAVED, overwrite=False)

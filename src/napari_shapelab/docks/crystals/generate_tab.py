@@ -132,7 +132,7 @@ class CrystalGenerateTab(QWidget):
         """Save the newest sample as what the suffix asks for; the window stays responsive meanwhile."""
         if self.generated is None:
             return
-        save_sample(self, self.work, partial(self.generated.crystal.sample, self.generated.unit), path)
+        save_sample(self.work, partial(self.generated.crystal.sample, self.generated.unit), path)
 
     def _ask_and_save(self) -> None:
         path = ask_target(self, "Save the sample", "sample.vti", SAVED, overwrite=False)

@@ -1,4 +1,4 @@
-"""Saving grains from the dock: in the background; elements, which may take minutes, with their progress and Cancel."""
+"""Saving grains from the dock: in the background, with Cancel; elements, which may take minutes, with their progress."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from qtpy.QtCore import QObject
-
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
-from napari_shapelab.work.task import Task
 from shapelab.crystals.sample import GrainSample
 from shapelab.io.element_suffixes import FEM_SUFFIXES
 from shapelab.stopping import stoppable
@@ -26,20 +23,19 @@ SAVED = (
 SAVE_TIP = "Save the table, the diagram, the labels, finite elements, or a file for DAMASK, Neper, CompuCell3D or ImageJ."
 
 
-def save_sample(owner: QObject, work: WorkRow, sample: Callable[[], GrainSample], path: str | Path) -> None:
-    """Save as what the suffix asks for; the window stays responsive meanwhile, and `work` says what came of it."""
+def save_sample(work: WorkRow, sample: Callable[[], GrainSample], path: str | Path) -> None:
+    """Save as what the suffix asks for; the window stays responsive meanwhile, and `work` cancels it and says what came of it."""
     name = Path(path).name
 
     def done(said: tuple[str, ...]) -> None:
         work.say(" ".join((f"Saved {name!r}.", *said)))
 
-    def fill(report: Report, abort: threading.Event) -> tuple[str, ...]:
+    def save(report: Report, abort: threading.Event) -> tuple[str, ...]:
         with stoppable(abort):
             return sample().save(path, lambda part, stage: report(Progress(part, f"{name!r}: {stage}…")))
 
-    if Path(path).suffix.lower() not in FEM_SUFFIXES:
-        Task(owner, lambda: sample().save(path), done, lambda text: work.say(text, wrong=True))
-    elif work.working:
+    if work.working:
         work.say(f"{name!r} is not saved: wait until the work is done, or cancel it, then save again.", wrong=True)
-    else:
-        work.start(fill, done, f"Filling the grains with elements for {name!r}…", abortable=False)
+        return
+    what = "Filling the grains with elements for" if Path(path).suffix.lower() in FEM_SUFFIXES else "Saving"
+    work.start(save, done, f"{what} {name!r}…", abortable=False)
