@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtWidgets import QComboBox, QSizePolicy
 
-from napari_shapelab.widgets.number_box import ignore_wheel
-from napari_shapelab.widgets.plots import ThemedPlot
+from napari_shapelab.widgets.density_plot import DensityPlot
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from shapelab.measure.units import shown_name
 
@@ -19,10 +17,9 @@ __all__ = ["FIRST", "SECOND", "DistributionPlot"]
 FIRST, SECOND = "#4aa3ff", "#ff9f40"
 """Colours of the two populations."""
 _MOST_BINS = 40
-_HEIGHT = 130
 
 
-class DistributionPlot(ThemedPlot):
+class DistributionPlot(DensityPlot):
     """Histograms of density; a combo chooses the quantity.
 
     Parameters
@@ -32,16 +29,9 @@ class DistributionPlot(ThemedPlot):
     """
 
     def __init__(self, viewer: Any) -> None:
-        super().__init__(viewer, "", "density")
+        super().__init__(viewer, "Which quantity to show; those that differ most come first.")
         self._names = ("", "")
         self._values: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        self.plot.setMinimumHeight(_HEIGHT)
-        self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # its own hint is 480 pixels high
-        self.choice = QComboBox()
-        self.choice.setToolTip("Which quantity to show; those that differ most come first.")
-        self.choice.activated.connect(lambda _: self._draw())
-        ignore_wheel(self.choice)
-        self.column.insertWidget(0, self.choice)
         self.legend = WrappedLabel()
         self.column.addWidget(self.legend)
         self._curves = [self._curve(colour) for colour in (FIRST, SECOND)]

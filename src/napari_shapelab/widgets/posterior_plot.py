@@ -7,22 +7,19 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtWidgets import QComboBox, QSizePolicy
 
 from napari_shapelab.viewer.theme import theme_colour
-from napari_shapelab.widgets.number_box import ignore_wheel
-from napari_shapelab.widgets.plots import ThemedPlot
+from napari_shapelab.widgets.density_plot import DensityPlot
 
 __all__ = ["Curve", "PosteriorPlot"]
 
-_HEIGHT = 130
 _COLOUR = "#4aa3ff"
 
 Curve = tuple[np.ndarray, np.ndarray, tuple[float, float, float], str]
 """Values, their density, (lowest, median, highest) of the interval, and what to say of the range."""
 
 
-class PosteriorPlot(ThemedPlot):
+class PosteriorPlot(DensityPlot):
     """A density where it is not nothing, with its interval.
 
     Parameters
@@ -32,17 +29,10 @@ class PosteriorPlot(ThemedPlot):
     """
 
     def __init__(self, viewer: Any) -> None:
-        super().__init__(viewer, "", "density")
+        super().__init__(viewer, "Which parameter to show.")
         self._curves: dict[str, Curve] = {}
-        self.plot.setMinimumHeight(_HEIGHT)
-        self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        self.choice = QComboBox()
-        self.choice.setToolTip("Which parameter to show.")
         self.choice.setPlaceholderText("nothing fitted yet")
         self.choice.setEnabled(False)
-        self.choice.activated.connect(lambda _: self._draw())
-        ignore_wheel(self.choice)
-        self.column.insertWidget(0, self.choice)
         self._on_theme()
 
     def show_curves(self, curves: Mapping[str, Curve]) -> None:

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shapelab.errors import InputError
+from shapelab.limits import at_least, between
 from shapelab.units import shown_unit
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Estimate", "Estimates", "interval", "resampled"]
+__all__ = ["BOOTSTRAP", "Estimate", "Estimates", "interval", "resampled"]
+
+BOOTSTRAP = {"level": between(0.5, 0.999), "resamples": at_least(50), "seed": at_least(0)}
+"""Limits of the arguments that all estimates by bootstrap have."""
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import numpy as np
 from shapelab.arguments import checked
 from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError
-from shapelab.estimate.estimates import Estimates, resampled
+from shapelab.estimate.estimates import BOOTSTRAP, Estimates, resampled
 from shapelab.estimate.estimates import interval as interval_of
 from shapelab.estimate.tracked import Tracked, track
-from shapelab.limits import above, at_least, between
+from shapelab.limits import above
 from shapelab.movies import Movie, as_movie
 from shapelab.movies.events import Event, Events
 from shapelab.movies.movie import MovieSource
@@ -25,7 +25,7 @@ _FRAMES = 4
 """Fewest frames of a piece of track that tell a rate."""
 
 
-@checked(interval=above(0), level=between(0.5, 0.999), resamples=at_least(50), seed=at_least(0))
+@checked(interval=above(0), **BOOTSTRAP)
 @done_apart
 def estimate_growth(
     movie: MovieSource,

@@ -10,10 +10,10 @@ import numpy as np
 from shapelab.arguments import checked
 from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError
-from shapelab.estimate.estimates import Estimates, resampled
+from shapelab.estimate.estimates import BOOTSTRAP, Estimates, resampled
 from shapelab.estimate.estimates import interval as interval_of
 from shapelab.estimate.tracked import track
-from shapelab.limits import above, at_least, between
+from shapelab.limits import above
 from shapelab.movies import as_movie
 from shapelab.movies.movie import MovieSource
 from shapelab.stopping import done_apart
@@ -73,7 +73,7 @@ class Pace:
         return self.mean(values)
 
 
-@checked(interval=above(0), level=between(0.5, 0.999), resamples=at_least(50), seed=at_least(0))
+@checked(interval=above(0), **BOOTSTRAP)
 @done_apart
 def estimate_motion(
     movie: MovieSource,

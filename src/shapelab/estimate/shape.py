@@ -10,9 +10,8 @@ import numpy as np
 from shapelab.arguments import checked
 from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError
-from shapelab.estimate.estimates import Estimates, interval, resampled
+from shapelab.estimate.estimates import BOOTSTRAP, Estimates, interval, resampled
 from shapelab.estimate.tracked import track
-from shapelab.limits import at_least, between
 from shapelab.measure.labels import measure_labels
 from shapelab.movies import Movie, as_movie
 from shapelab.movies.movie import MovieSource
@@ -24,7 +23,7 @@ __all__ = ["estimate_shape"]
 _FEWEST = 4
 
 
-@checked(level=between(0.5, 0.999), resamples=at_least(50), seed=at_least(0))
+@checked(**BOOTSTRAP)
 @done_apart
 def estimate_shape(
     labels: MovieSource,
