@@ -76,3 +76,13 @@ def test_a_name_is_no_markup(line):
     line.say("Added '<b>cells</b>'.")
     assert line.widget().textFormat().name == "PlainText"
     assert line.text() == "Added '<b>cells</b>'."
+
+
+def test_as_many_lines_as_there_is_room_for_need_no_scroll_bar_and_leave_no_room_behind(line):
+    line.say("one\ntwo")
+    assert line.verticalScrollBar().maximum() == 0
+    line.say("a sentence that wraps " * 20)
+    assert line.verticalScrollBar().maximum() > 0
+    high = line.widget().minimumHeight()
+    line.say("short")
+    assert line.widget().minimumHeight() < high

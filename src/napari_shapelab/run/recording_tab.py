@@ -9,7 +9,19 @@ from functools import partial
 from pathlib import Path
 
 from napari.layers import Layer
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QGridLayout, QLabel, QPushButton, QSizePolicy, QSpinBox, QWidget
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.recorder import Recorder
@@ -18,6 +30,7 @@ from napari_shapelab.settings import runs_folder, set_runs_folder
 from napari_shapelab.viewer.recorded import FrameSaver
 from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
+from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.share import ShareButtons, Shared, page_work
 from napari_shapelab.work.task import Task
@@ -159,21 +172,25 @@ class RecordingTab(FrameSaver):
         for widget in (self.every, self.keep):
             ignore_wheel(widget)
         narrow(self.keep)
-        grid = QGridLayout(self)
+        content = QWidget()
+        grid = QGridLayout(content)
         grid.setContentsMargins(4, 6, 4, 0)
         grid.setVerticalSpacing(4)
-        rows: tuple[tuple[QWidget, QWidget], ...] = (
-            (self.box, self.every),
-            (QLabel("steps, in folder"), self.folder_button),
-            (QLabel("Resume from"), self.keep),
-        )
-        for row, (left, right) in enumerate(rows):
-            grid.addWidget(left, row, 0)
-            grid.addWidget(right, row, 1)
-        grid.addWidget(self.note, len(rows), 0, 1, 2)
-        grid.addWidget(self.sharing, len(rows) + 1, 0, 1, 2)
+        where = QHBoxLayout()
+        where.addWidget(self.every)
+        where.addWidget(QLabel("steps, in"))
+        where.addWidget(self.folder_button, 1)
+        grid.addWidget(self.box, 0, 0)
+        grid.addLayout(where, 0, 1)
+        grid.addWidget(QLabel("Resume from"), 1, 0)
+        grid.addWidget(self.keep, 1, 1)
+        grid.addWidget(self.sharing, 2, 0, 1, 2)
+        grid.addWidget(self.note, 3, 0, 1, 2)
         grid.setColumnStretch(1, 1)
-        grid.setRowStretch(len(rows) + 2, 1)
+        grid.setRowStretch(4, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(scrolled(content))
         self._describe()
 
 

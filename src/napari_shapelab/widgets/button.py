@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtCore import QSize
-from qtpy.QtWidgets import QPushButton, QSizePolicy
+from qtpy.QtWidgets import QAbstractButton, QPushButton, QSizePolicy
 
 __all__ = ["allow", "push_button"]
 
@@ -39,7 +39,7 @@ def push_button(text: str, tip: str, action: Callable[[], object] | None = None,
     return button
 
 
-def allow(button: QPushButton, allowed: bool, missing: str) -> None:
+def allow(button: QAbstractButton, allowed: bool, missing: str) -> None:
     """Let a button be pressed, or not; its tip says then what is missing.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyqtgraph as pg
 from qtpy.QtCore import Qt, Signal
 
 from napari_shapelab.widgets.plots import ScalarPlot
+from shapelab.measure.units import shown_name
 
 __all__ = ["CursorPlot"]
 
@@ -30,19 +32,25 @@ class CursorPlot(ScalarPlot):
         box.mouseDragEvent = self._on_drag
         box.mouseClickEvent = self._on_drag
 
-    def show_run(self, steps: np.ndarray, values: dict[str, np.ndarray], first: str = "energy") -> None:
-        """Show the scalars at `steps`, one array per name: the one shown before, if this run has it too, else `first`."""
-        shown = self.choice.currentData()
+    def show_run(
+        self, steps: np.ndarray, values: dict[str, np.ndarray], first: str = "energy", shown: Callable[[str], str] = shown_name
+    ) -> None:
+        """Show the scalars at `steps`, one array per name: the one shown before, if this run has it too, else `first`.
+
+        `shown` returns what a reader calls a scalar.
+        """
+        self._shown = shown
+        before = self.choice.currentData()
         self.clear()
         self.choice.clear()
-        if self._untouched or shown not in values:
+        if self._untouched or before not in values:
             self._first, self._untouched = first, True
         self._kept = np.asarray(steps, float)
         names = list(values)
         rows = zip(*values.values(), strict=True) if names else ([] for _ in steps)
         self.extend([(int(step), dict(zip(names, row, strict=True))) for step, row in zip(steps, rows, strict=True)])
         if not self._untouched:
-            self.choice.setCurrentIndex(self.choice.findData(shown))
+            self.choice.setCurrentIndex(self.choice.findData(before))
             self._draw()
         if len(self._kept):
             around = 1 if len(self._kept) == 1 else 0

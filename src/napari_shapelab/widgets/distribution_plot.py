@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pyqtgraph as pg
 
 from napari_shapelab.widgets.density_plot import DensityPlot
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from shapelab.measure.kolmogorov import ks_test
 from shapelab.measure.units import shown_name
 
 __all__ = ["FIRST", "SECOND", "DistributionPlot"]
@@ -37,14 +38,19 @@ class DistributionPlot(DensityPlot):
         self._curves = [self._curve(colour) for colour in (FIRST, SECOND)]
         self._on_theme()
 
-    def show_values(self, names: tuple[str, str], values: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> None:
-        """Show quantity -> (values in the first population, in the second); an empty one is left out."""
+    def show_values(
+        self, names: tuple[str, str], values: Mapping[str, tuple[np.ndarray, np.ndarray]], shown: Callable[[str], str] = shown_name
+    ) -> None:
+        """Show quantity -> (values in the first population, in the second); an empty one is left out.
+
+        `shown` returns what a reader calls a quantity.
+        """
         chosen = self.choice.currentData()
         self._names = names
         self._values = {name: (_finite(a), _finite(b)) for name, (a, b) in values.items()}
         self.choice.clear()
         for name, pair in sorted(self._values.items(), key=lambda item: -ks_distance(*item[1])):
-            self.choice.addItem(f"{shown_name(name)}{_ks_text(*pair)}", name)
+            self.choice.addItem(f"{shown(name)}{_ks_text(*pair)}", name)
         self.choice.setCurrentIndex(max(0, self.choice.findData(chosen)))
         self._draw()
 
@@ -78,9 +84,7 @@ def ks_distance(a: np.ndarray, b: np.ndarray) -> float:
     """Return the Kolmogorov-Smirnov distance of two samples, 0 where one is empty."""
     if not len(a) or not len(b):
         return 0.0
-    from scipy.stats import ks_2samp
-
-    return float(ks_2samp(a, b, method="asymp").statistic)
+    return ks_test(a, b)[0]
 
 
 def _ks_text(a: np.ndarray, b: np.ndarray) -> str:

@@ -13,12 +13,8 @@ __all__ = ["WRONG", "MessageLine"]
 
 WRONG = "#d9534f"
 """Colour of what is wrong."""
-_MARGIN = 8
-"""What the window's style adds to the height of a text, at least [pixels]."""
 _FRAME = 2
 """What the window's style takes for the frame of a scroll area [pixels]."""
-_WIDE = 100_000
-"""Width at which no text wraps [pixels]."""
 _READING = 8.0
 """How long a passing sentence stays at least [s]."""
 _READING_PER_CHARACTER = 0.06
@@ -41,10 +37,9 @@ class MessageLine(QScrollArea):
 
     def __init__(self, text: str = "", *, lines: int = 2) -> None:
         super().__init__()
-        self._lines = lines
         self._said, self._said_wrong = text, False
         self._held: dict[str, str] = {}
-        self._margin = _MARGIN
+        self._lines = lines
         self._label = WrappedLabel(text)
         self._label.setTextFormat(Qt.TextFormat.PlainText)  # a name with a "<" in it is no markup
         self._label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -131,9 +126,9 @@ class MessageLine(QScrollArea):
         self.verticalScrollBar().setValue(0)
 
     def _reserve(self) -> None:
-        one = self._label.fontMetrics().lineSpacing()
-        if self._label.text():
-            self._margin = max(self._margin, self._label.heightForWidth(_WIDE) - one * (1 + self._label.text().count("\n")))
-        height = self._lines * one + self._margin + _FRAME
+        text = self._label.text()
+        self._label.setText("\n".join("X" * self._lines))  # fonts do not tell what the style adds to it
+        height = self._label.minimumHeight() + _FRAME
+        self._label.setText(text)
         if height != self.minimumHeight() or height != self.maximumHeight():
             self.setFixedHeight(height)

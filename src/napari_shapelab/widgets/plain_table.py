@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QModelIndex, QSize, Qt
-from qtpy.QtWidgets import QAbstractItemView, QTableView
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from napari_shapelab.widgets.frame_model import FrameModel
 
@@ -36,16 +36,27 @@ class _Model(FrameModel):
 
 
 class PlainTable(QTableView):
-    """Shows a table; nothing in it can be changed."""
+    """Shows a table; nothing in it can be changed.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    sentences
+        The last column holds sentences: it takes the width that is left, and they wrap.
+    """
+
+    def __init__(self, *, sentences: bool = False) -> None:
         super().__init__()
         self._model = _Model()
         self.setModel(self._model)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(22)
-        self.horizontalHeader().setMaximumSectionSize(_WIDEST)
+        if sentences:
+            self.horizontalHeader().setStretchLastSection(True)
+            self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+            self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        else:
+            self.horizontalHeader().setMaximumSectionSize(_WIDEST)
         self.setMinimumHeight(110)
 
     def sizeHint(self) -> QSize:

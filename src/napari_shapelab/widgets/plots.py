@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,8 @@ _MOST_POINTS = 500
 """Points of another shape that are drawn over a density."""
 _TICK_ROOM = 30.0
 """Least distance between two labels of a logarithmic axis [pixels]."""
+_TICK_WIDTH = 22
+"""Room along an axis of whole numbers for each of them [pixels]."""
 _DECADES = 50.0
 """Ratio of the highest to the lowest value from which on a curve of positive values is drawn on a logarithmic axis."""
 
@@ -56,8 +58,9 @@ class _Steps(pg.AxisItem):
     """An axis of whole numbers: steps and frames have no tenths."""
 
     def tickSpacing(self, low: float, high: float, size: float) -> Any:
-        """Return the distances between ticks, none below 1."""
-        return [(max(spacing, 1.0), offset) for spacing, offset in super().tickSpacing(low, high, size)]
+        """Return the distances between ticks, none below 1, and none whose numbers would run into each other."""
+        levels = [(max(spacing, 1.0), offset) for spacing, offset in super().tickSpacing(low, high, size)]
+        return [level for level in levels if level[0] * size >= _TICK_WIDTH * (high - low)] or levels[:1]
 
 
 class ThemedPlot(QWidget):
@@ -118,6 +121,7 @@ class ScalarPlot(ThemedPlot):
         super().__init__(viewer, bottom, "", whole=True)
         self._first = first
         self._untouched = True
+        self._shown: Callable[[str], str] = shown_name
         self._steps: list[int] = []
         self._values: dict[str, list[float]] = {}
         self.choice = QComboBox()
@@ -174,7 +178,7 @@ class ScalarPlot(ThemedPlot):
         known = [self.choice.itemData(i) for i in range(self.choice.count())]
         for name in self._values:
             if name not in known:
-                self.choice.addItem(shown_name(name), name)
+                self.choice.addItem(self._shown(name), name)
         self.choice.setEnabled(self.choice.count() > 0)
         if self._untouched and self._first in self._values:
             self.choice.setCurrentIndex(self.choice.findData(self._first))

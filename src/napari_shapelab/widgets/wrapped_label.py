@@ -21,6 +21,7 @@ class WrappedLabel(QLabel):
     def setText(self, text: str | None) -> None:
         """Show another text."""
         super().setText(text or "")
+        self.setMinimumHeight(0)  # Qt counts it as needed: a label that was high once would stay so
         self._fit()
 
     def resizeEvent(self, event: Any) -> None:

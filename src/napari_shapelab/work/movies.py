@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from napari_shapelab.work.save_frames import SaveFramesButton
 from napari_shapelab.work.script_button import Script, ScriptButton
 from shapelab.errors import InputError, ShapelabError
 from shapelab.io.output import new_files
+from shapelab.measure.units import shown_quantity
 from shapelab.movies import CellsOverTime, Event, Movie, link_cells, measure_over_time
 from shapelab.stopping import stoppable
 
@@ -208,8 +210,9 @@ class MoviesPanel(LabelsPanel):
     def _show(self, found: CellsOverTime, taken: Given, layer: Labels) -> None:
         self.found, self._given, self._source = found, taken, layer
         frames = found.per_frame()
+        shown = partial(shown_quantity, unit=found.unit, time_unit=found.time_unit)
         names = [str(name) for name in frames if name not in ("frame", "time")]
-        self.plot.show_run(frames["frame"].to_numpy(), {name: frames[name].to_numpy(float) for name in names}, "cells")
+        self.plot.show_run(frames["frame"].to_numpy(), {name: frames[name].to_numpy(float) for name in names}, "cells", shown)
         self.work.say(f"{found}{taken.notes}")
         self._on_frame()
         self._refresh()

@@ -89,7 +89,7 @@ def verdict_of(before: Spread, after: Spread, halves: float, target: np.ndarray,
         Of length.
     """
     if not after.distances:
-        return "Nothing was grown from other noise, so that gain cannot be told from chance: that takes 10 runs at least."
+        return "Nothing was grown from other noise, so the gain cannot be told from chance: that takes at least 10 runs."
     scale = math.sqrt(2) * float(np.linalg.norm(target))
     if not before.distances:
         return (

@@ -10,6 +10,7 @@ import numpy as np
 from shapelab.arguments import as_rows, checked
 from shapelab.errors import InputError
 from shapelab.limits import between
+from shapelab.measure.kolmogorov import ks_test
 from shapelab.measure.order import nematic_order
 
 if TYPE_CHECKING:
@@ -103,7 +104,6 @@ def compare_populations(
         `p_value`, not corrected for the number of statistics.
     """
     import pandas as pd
-    from scipy.stats import ks_2samp
 
     _check(bootstrap, confidence)
     a, b = _kept(a, exclude_border), _kept(b, exclude_border)
@@ -115,8 +115,7 @@ def compare_populations(
             continue
         draws = _resampled(y, np.mean, bootstrap, rng) - _resampled(x, np.mean, bootstrap, rng)
         low, high = np.percentile(draws, [50 * (1 - confidence), 50 * (1 + confidence)])
-        test = ks_2samp(x, y, method="asymp")
-        rows[name] = (x.mean(), y.mean(), y.mean() - x.mean(), low, high, float(test.statistic), float(test.pvalue))
+        rows[name] = (x.mean(), y.mean(), y.mean() - x.mean(), low, high, *ks_test(x, y))
     if not rows:
         raise InputError(f"The two tables have no statistic in common: one has {list(a.columns)}, the other {list(b.columns)}.")
     columns = ["mean_a", "mean_b", "difference", "low", "high", "ks", "p_value"]

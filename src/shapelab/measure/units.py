@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from shapelab.arguments import checked
+from shapelab.units import shown_time, shown_unit
 
-__all__ = ["shown_name", "unit_of"]
+__all__ = ["shown_name", "shown_quantity", "unit_of"]
 
 _POWERS = {
     "volume": 3,
@@ -46,6 +47,15 @@ _NAMES = {
 def shown_name(name: str) -> str:
     """Return what a reader calls a measured number, such as "mean k1 + k2" for "mean_H"."""
     return _NAMES.get(name, name.replace("_", " "))
+
+
+def shown_quantity(name: str, unit: str, time_unit: str) -> str:
+    """Return what a reader calls a number of cells over time, with its unit, such as "mean speed [µm/s]" for "mean_speed"."""
+    stem = name.removeprefix("Wasserstein distance of ")
+    stem = stem if stem in _POWERS else stem.removeprefix("mean_")
+    speed = f"{shown_unit(unit) or 'pixel'}/{shown_time(time_unit) or 'frame'}"
+    of = speed if stem == "speed" else shown_unit(unit_of(stem, unit))
+    return f"{shown_name(name)} [{of}]" if of else shown_name(name)
 
 
 @checked()

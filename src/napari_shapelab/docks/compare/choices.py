@@ -25,8 +25,9 @@ def choice_of(name: str) -> QComboBox:
     """Return a box of the choices of one parameter."""
     info = CompareParameters.infos()[name]
     box = QComboBox()
-    box.addItems(list(info.choices or ()))
-    box.setCurrentText(info.default)
+    for choice in info.choices or ():
+        box.addItem("all properties" if choice == "all" else str(choice), choice)
+    box.setCurrentIndex(box.findData(info.default))
     box.setToolTip(info.description)
     ignore_wheel(box)
     return box

@@ -86,7 +86,7 @@ class CompareDock(QWidget):
     def parameters(self) -> CompareParameters:
         """What is ticked."""
         ticked = {name: box.isChecked() for name, box in self.options.items()}
-        return CompareParameters(**ticked, properties=self.properties.currentText())
+        return CompareParameters(**ticked, properties=str(self.properties.currentData()))
 
     def compare(self) -> None:
         """Begin to compare what is chosen."""
@@ -218,11 +218,12 @@ class CompareDock(QWidget):
     def _refresh(self) -> None:
         self.mesh_button.setEnabled(bool(self._solids()))
         films = are_movies(self.a.layer, self.b.layer)
-        self.over_time.setEnabled(films)
+        allow(self.over_time, films, "Choose two such layers first.")
         over_time = self._over_time()
-        self.link.setEnabled(over_time)
+        allow(self.link, over_time, "Tick All frames first.")
         self.save_run_button.offer(*((self.a.layer, self.b.layer) if over_time else ()))
-        self.options["effective"].setEnabled(not over_time)
+        for name in ("statistics", "transport", "curvature", "effective"):
+            allow(self.options[name], not over_time, "Not compared over all frames.")
         self.properties.setEnabled(self.options["effective"].isChecked() and not over_time)
         missing = "" if self.a.layer is not None and self.b.layer is not None else "Choose two layers, A and B, first."
         self.work.set_ready(not missing, missing)

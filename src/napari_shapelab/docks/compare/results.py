@@ -15,6 +15,7 @@ from napari_shapelab.widgets.measurement_table import Measurements
 from napari_shapelab.widgets.pair_plot import PairPlot
 from napari_shapelab.widgets.plots import DiagramPlot
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from shapelab.measure.units import shown_quantity
 from shapelab.units import shown_unit
 
 __all__ = ["ComparisonResults"]
@@ -77,7 +78,7 @@ class ComparisonResults(QWidget):
         self._show_distributions(distributions(comparison))
         self.tabs.setTabEnabled(3, comparison.movies is not None)
         if comparison.movies is not None:
-            self.over_time.show_pairs(comparison.movies.pairs.a, comparison.movies.curves(), "cells")
+            self.over_time.show_pairs(comparison.movies.pairs.a, comparison.movies.curves(), "cells", self._shown)
             self.tabs.setCurrentIndex(3)
         elif self.tabs.currentIndex() == 3:
             self.tabs.setCurrentIndex(0)
@@ -95,11 +96,18 @@ class ComparisonResults(QWidget):
             return
         pair = pair_at(movies, frame)
         self.over_time.show_frame(pair)
-        self._show_distributions(distributions_at(movies, pair))
+        self._show_distributions(distributions_at(movies, pair), f", frame {movies.pairs.a[pair]}", f", frame {movies.pairs.b[pair]}")
 
-    def _show_distributions(self, values: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+    def _shown(self, name: str) -> str:
+        """Return what a reader calls a quantity of cells, with its unit."""
+        assert self._comparison is not None
+        result = self._comparison.result
+        return shown_quantity(name, str(result["unit"]), str(result.get("time_unit", "")))
+
+    def _show_distributions(self, values: dict[str, tuple[np.ndarray, np.ndarray]], of_a: str = "", of_b: str = "") -> None:
         if values and self._comparison is not None:
-            self.distributions.show_values((f"A: {self._comparison.names[0]}", f"B: {self._comparison.names[1]}"), values)
+            a, b = self._comparison.names
+            self.distributions.show_values((f"A: {a}{of_a}", f"B: {b}{of_b}"), values, self._shown)
         self.tabs.setTabEnabled(1, bool(values))
 
     def _diagram_tab(self) -> QWidget:

@@ -44,7 +44,7 @@ class FoldersDock(QWidget):
         self.verb = QComboBox()
         self.options = FolderOptions()
         self.work = WorkRow(self._viewer, "Run", "Do all files; what was done before is not done again.")
-        self.table, self.failed = PlainTable(), PlainTable()
+        self.table, self.failed = PlainTable(), PlainTable(sentences=True)
         self.tabs = QTabWidget()
         self.command_button = push_button("Command", "Copy the command that does the same in a terminal.", self.copy_command)
         self._rows = QFormLayout()
@@ -117,8 +117,9 @@ class FoldersDock(QWidget):
         self.tabs.setTabEnabled(0, True)
         self.tabs.setCurrentIndex(0)
         first = f" (the first {SHOWN} are shown)" if end.rows > SHOWN else ""
-        words = f"{end.rows} rows of {done} {'file' if done == 1 else 'files'}{first}: {Path(self.out.text()).name}."
-        again = f" {len(end.failed)} failed: Run tries again." if end.failed else ""
+        words = f"{end.rows} rows of {done} {'file' if done == 1 else 'files'}{first} are in {Path(self.out.text()).name!r}."
+        n = len(end.failed)
+        again = f" {n} {'file' if n == 1 else 'files'} failed, see Failed; Run tries {'it' if n == 1 else 'them'} again." if n else ""
         self.work.say(words + again, wrong=bool(end.failed))
 
     def _clear(self) -> None:
