@@ -34,7 +34,7 @@ def test_estimate_fit_save_and_run(viewer, frames, qtbot, tmp_path):
     qtbot.mouseClick(panel.estimate_row.run_button, LEFT)
     qtbot.waitUntil(lambda: not panel.estimate_row.working, timeout=60_000)
     assert "speed" in panel.estimated.text()
-    assert "µm/second" in panel.estimated.text()
+    assert "µm/s" in panel.estimated.text()
 
     panel.ranges.choose({"speed": (0.05, 1.0)})
     panel.options.set_values({"simulations": 20, "rounds": 1})

@@ -32,7 +32,12 @@ class Estimate:
 
     def __str__(self) -> str:
         unit = f" {shown_unit(self.unit) or self.unit}" if self.unit else ""
-        return f"{self.name.replace('_', ' ')} {self.value:.3g}{unit} ({self.low:.3g} to {self.high:.3g})"
+        return f"{self.name.replace('_', ' ')} {_rounded(self.value)}{unit} ({_rounded(self.low)} to {_rounded(self.high)})"
+
+
+def _rounded(value: float) -> str:
+    """Return three digits of a number, as people write it: 1600, not 1.6e+03."""
+    return f"{float(f'{value:.3g}'):g}"
 
 
 @dataclass(frozen=True, eq=False)

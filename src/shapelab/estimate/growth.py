@@ -18,6 +18,7 @@ from shapelab.movies import Movie, as_movie
 from shapelab.movies.events import Event, Events
 from shapelab.movies.movie import MovieSource
 from shapelab.stopping import check_stop, done_apart
+from shapelab.units import shown_time
 
 __all__ = ["estimate_growth", "pieces_of_tracks"]
 
@@ -78,7 +79,7 @@ def estimate_growth(
     rate, gain = shares @ table["rate"].to_numpy(), shares @ table["gain"].to_numpy()
     noise = shares @ table["error"].to_numpy() ** 2
     spread = np.sqrt(np.maximum(shares @ table["rate"].to_numpy() ** 2 - rate**2 - noise, 0))
-    per = source.time_unit or "time"
+    per = shown_time(source.time_unit) or "time"
     there = np.isfinite(cells.sizes) @ np.gradient(cells.times)  # each frame stands for the time around it
     who = resampled(len(there), resamples, seed)
     n = len(table)

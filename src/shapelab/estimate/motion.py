@@ -17,6 +17,7 @@ from shapelab.limits import above
 from shapelab.movies import as_movie
 from shapelab.movies.movie import MovieSource
 from shapelab.stopping import done_apart
+from shapelab.units import shown_time
 
 __all__ = ["Pace", "displacement_products", "estimate_motion", "independent_cells"]
 
@@ -150,7 +151,7 @@ def estimate_motion(
     effective = _independent(steps, pace, lags)
     draws = resampled(n, resamples, seed, of=effective)
     speed, persistence, error, fitted = _fit(draws @ sums / np.maximum(draws @ counts, 1), _precision(steps, lags), pace, d)
-    per = source.time_unit or "time"
+    per = shown_time(source.time_unit) or "time"
     length = source.unit or "pixel"
     values = {
         "speed": (speed, f"{length}/{per}"),
@@ -162,7 +163,7 @@ def estimate_motion(
     }
     notes = [*source.notes, *_doubts(persistence[0], cells.step, cells.times)]
     if effective < _TOGETHER * n:
-        notes.append(f"Cells move together: {n} of them tell as much as {effective:.0f} that move by themselves.")
+        notes.append(f"Cells move together: {n} of them tell as much as {effective:.0f} that move independently.")
     measured = sums.sum(0) / np.maximum(counts.sum(0), 1)
     curve = pd.DataFrame({"lag": np.arange(lags + 1), "time": pace.mean(pace.apart()), "measured": measured, "fitted": fitted})
     found = tuple(interval_of(name, given, effective, level, unit_of) for name, (given, unit_of) in values.items())

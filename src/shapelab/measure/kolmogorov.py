@@ -24,6 +24,6 @@ def ks_test(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     from scipy.stats import ks_2samp
 
     top = max(float(np.abs(x).max()), float(np.abs(y).max())) or 1.0
-    same = (np.round(np.asarray(values, float) / top, _DIGITS) for values in (x, y))
-    test = ks_2samp(*same, method="asymp" if min(len(x), len(y)) > 1 else "exact")
+    a, b = (np.round(np.asarray(values, float) / top, _DIGITS) for values in (x, y))
+    test = ks_2samp(a, b, method="asymp" if min(len(x), len(y)) > 1 else "exact")
     return float(test.statistic), float(test.pvalue)

@@ -86,7 +86,7 @@ class CompareDock(QWidget):
     def parameters(self) -> CompareParameters:
         """What is ticked."""
         ticked = {name: box.isChecked() for name, box in self.options.items()}
-        return CompareParameters(**ticked, properties=str(self.properties.currentData()))
+        return CompareParameters(**ticked, properties=self.properties.currentData())
 
     def compare(self) -> None:
         """Begin to compare what is chosen."""
