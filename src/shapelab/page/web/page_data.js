@@ -37,6 +37,13 @@ export class Series {
   }
 
   get(index) {
+    const wanted = this.begin(index);
+    // while this frame is drawn the next is unpacked; if that fails, whoever asks for it hears of it
+    if (index + 1 < this.pieces.places.length) this.begin(index + 1).catch(() => {});
+    return wanted;
+  }
+
+  begin(index) {
     if (!this.known.has(index)) {
       this.known.set(index, this.unpack(index));
       if (this.known.size > KEPT_FRAMES) this.known.delete(this.known.keys().next().value);
@@ -51,7 +58,7 @@ export class Series {
     if (way === AS_IT_IS) return numbers;
     if (way === FROM_NEIGHBOURS) return undoDifferences(numbers, this.layer.shape);
     if (way !== FROM_BEFORE) throw new Error(`unknown way ${way}`);
-    const before = await this.get(index - 1);
+    const before = await this.begin(index - 1);
     for (let k = 0; k < numbers.length; k++) numbers[k] += before[k];
     return numbers;
   }

@@ -43,15 +43,38 @@ export class Plot {
   }
 
   show(values, index, colours) {
-    this.values = values;
     this.index = index;
     const ratio = window.devicePixelRatio || 1;
     const { canvas } = this;
     const width = canvas.clientWidth;
     const height = canvas.clientHeight;
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
+    if (this.isNew(values, width, height, ratio, colours)) this.drawCurve(values, width, height, ratio, colours);
     const pen = canvas.getContext("2d");
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.clearRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(this.curve, 0, 0);
+    pen.scale(ratio, ratio);
+    if (this.places !== null) this.drawCursor(pen, height, colours);
+  }
+
+  // Whether the curve is another one than that which was drawn; it lasts for many pictures while a run plays.
+  isNew(values, width, height, ratio, colours) {
+    const { drawn } = this;
+    const same = (a, b) => a.length === b.length && a.every((value, k) => Object.is(value, b[k]));
+    if (drawn === undefined || !same(drawn.look, [width, height, ratio, colours])) return true;
+    return !same(drawn.values, values) || !same(drawn.steps, this.steps);
+  }
+
+  drawCurve(values, width, height, ratio, colours) {
+    this.values = values;
+    this.drawn = { look: [width, height, ratio, colours], values: [...values], steps: [...this.steps] };
+    this.curve = document.createElement("canvas");
+    this.places = null;
+    for (const canvas of [this.canvas, this.curve]) {
+      canvas.width = Math.max(1, Math.round(width * ratio));
+      canvas.height = Math.max(1, Math.round(height * ratio));
+    }
+    const pen = this.curve.getContext("2d");
     pen.scale(ratio, ratio);
     const known = values.filter(Number.isFinite);
     if (!known.length) return;
@@ -61,6 +84,7 @@ export class Plot {
     const [first, last] = [this.steps[0], this.steps[this.steps.length - 1]];
     const x = (step) => MARGIN.left + ((step - first) / (last - first || 1)) * (width - MARGIN.left - MARGIN.right);
     const y = (value) => height - MARGIN.bottom - ((value - low) / (high - low)) * (height - MARGIN.top - MARGIN.bottom);
+    this.places = { x, y };
     this.frame(pen, { x, y, low, high, first, last, width, height }, colours);
     pen.strokeStyle = colours.accent;
     pen.lineWidth = 1.8;
@@ -76,19 +100,23 @@ export class Plot {
       down = true;
     });
     pen.stroke();
-    const step = this.steps[Math.min(index, this.steps.length - 1)];
+  }
+
+  drawCursor(pen, height, colours) {
+    const { x, y } = this.places;
+    const step = this.steps[Math.min(this.index, this.steps.length - 1)];
     pen.strokeStyle = colours.ink;
     pen.lineWidth = 1;
     pen.beginPath();
     pen.moveTo(x(step), MARGIN.top);
     pen.lineTo(x(step), height - MARGIN.bottom);
     pen.stroke();
-    if (Number.isFinite(values[index])) {
-      pen.fillStyle = colours.accent;
-      pen.beginPath();
-      pen.arc(x(step), y(values[index]), 4, 0, 2 * Math.PI);
-      pen.fill();
-    }
+    const value = this.values[this.index];
+    if (!Number.isFinite(value)) return;
+    pen.fillStyle = colours.accent;
+    pen.beginPath();
+    pen.arc(x(step), y(value), 4, 0, 2 * Math.PI);
+    pen.fill();
   }
 
   frame(pen, { x, y, low, high, first, last, width, height }, colours) {
