@@ -1,4 +1,4 @@
-"""Take the pictures of the docks Compare, Crystals and Replay anew, as a user would make them.
+"""Take the pictures of the docks Compare, Crystals and Replay and of the panel Fit cells anew, as a user would make them.
 
 python scripts/dock_screenshots.py [NAME …]
 """
@@ -86,7 +86,40 @@ def replay() -> None:
         session.close()
 
 
-PICTURES: dict[str, Callable[[], Any]] = {"compare": compare, "crystals": crystals, "replay": replay}
+def fit_cells() -> None:
+    """A movie of an active liquid: its motion estimated, then a model fitted to it, and its run beside the data."""
+    from napari_shapelab.run.fit_cells import fit_selected_cells
+    from shapelab import Cells
+
+    simulation = Cells("active_liquid", shape=(96, 96), n_cells=16, filling=0.85, speed=0.4, seed=3)
+    frames = [np.asarray(frame["cells"]) for frame in simulation.run(steps=60, every=4)]
+    session = Session(None)
+    tissue = session.viewer.add_labels(np.stack(frames).astype(int), name="tissue", scale=(5, 1, 1), units=("s", "um", "um"))
+    tissue.axis_labels = ("t", "y", "x")
+    fit_selected_cells(session.viewer)
+    panel = session.viewer.window.dock_widgets["Fit cells"]
+    session.idle(1.0)
+    session.click(panel.estimate_row.run_button)
+    session.wait(lambda: not panel.estimate_row.working and panel.estimated.text())
+    session.idle(1.0)
+    session.picture("fit_cells_estimate")
+    panel.tabs.setCurrentIndex(1)
+    panel.ranges.choose({"speed": (0.1, 1.6), "turning": (0.1, 3.0)})
+    panel.options.set_values({"simulations": 60})
+    session.click(panel.fit_row.run_button)
+    session.wait(lambda: not panel.fit_row.working and panel.fit is not None)
+    session.idle(1.0)
+    session.picture("fit_cells")
+    session.click(panel.run_tab_button)
+    session.wait(lambda: len(session.viewer.layers) > 1 and panel.panel.running)
+    session.idle(5.0)
+    session.click(panel.panel.stop_button)
+    session.wait(lambda: not panel.panel.running)
+    session.picture("fit_cells_run")
+    session.close()
+
+
+PICTURES: dict[str, Callable[[], Any]] = {"compare": compare, "crystals": crystals, "replay": replay, "fit_cells": fit_cells}
 
 
 if __name__ == "__main__":

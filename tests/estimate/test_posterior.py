@@ -34,7 +34,7 @@ def fitted(truth, seed, simulations=200, rounds=3):
             yield index, statistics(values, np.random.default_rng([seed, index])), ""
 
     with DrawsFile(None, {}) as file:
-        draws = _rounds(target, PRIOR, settings, file, run, None)
+        draws = _rounds(target, PRIOR, settings, file, run, None, None)
     return draws, draws.closest(settings.kept(len(draws.z)))
 
 
@@ -92,4 +92,4 @@ def test_too_few_runs_that_end_are_refused():
             yield index, {}, "No cells are left."
 
     with DrawsFile(None, {}) as file, pytest.raises(InputError, match="No cells are left"):
-        _rounds(target, PRIOR, FitOptions(simulations=30), file, run, None)
+        _rounds(target, PRIOR, FitOptions(simulations=30), file, run, None, None)
