@@ -55,7 +55,7 @@ def read_nifti(file: Path) -> PlacedImage:
         raise InputError(f"{file.name} has {len(shape)} axes; up to 4 (x, y, z and time) can be read.")
     stated = math.prod(shape) * image.get_data_dtype().itemsize
     if stated > LARGEST_FACTOR * file.stat().st_size:
-        size = f"{stated / 1e9:,.{0 if stated > 1e10 else 2}f} GB"
+        size = f"{float(f'{stated / 1e9:.3g}'):,g} GB"
         raise InputError(f"{file.name} states an image of {size}, which a file of its size cannot hold: it is damaged.")
     require_memory(math.prod(shape) * max(8 if _scaled(image) else 1, image.get_data_dtype().itemsize))
     data, notes = _values(image, str(header["descrip"].item().decode(errors="replace")) == _IMAGE)
