@@ -92,10 +92,12 @@ def fit_cells() -> None:
     from shapelab import Cells
 
     simulation = Cells("active_liquid", shape=(96, 96), n_cells=16, filling=0.85, speed=0.4, seed=3)
-    frames = [np.asarray(frame["cells"]) for frame in simulation.run(steps=60, every=4)]
+    frames = list(simulation.run(steps=60, every=4))
+    step = frames[1].time - frames[0].time
     session = Session(None)
     own = {"shapelab": {"periodic": True, "parameters": {"shape": (96, 96)}}}  # opposite sides are joined
-    tissue = session.viewer.add_labels(np.stack(frames).astype(int), name="tissue", scale=(5, 1, 1), units=("s", "um", "um"), metadata=own)
+    data = np.stack([np.asarray(frame["cells"]) for frame in frames]).astype(int)
+    tissue = session.viewer.add_labels(data, name="tissue", scale=(step, 0.5, 0.5), units=("s", "um", "um"), metadata=own)
     tissue.axis_labels = ("t", "y", "x")
     fit_selected_cells(session.viewer)
     panel = session.viewer.window.dock_widgets["Fit cells"]

@@ -35,7 +35,8 @@ def test_shifted_balls_by_every_number(ball):
     assert result["curvature_distance"] < 0.05  # of curvatures of 0.2
     assert result["dice"] == pytest.approx(2 * result["iou"] / (1 + result["iou"]))
     assert result["unit"] == "um"
-    assert any("merged within cubes" in note for note in result["notes"])
+    assert any("merged within cubes" in note and note.endswith(" µm.") for note in result["notes"])
+    assert any("between curvatures" in note and note.endswith(" 1/µm.") for note in result["notes"])
 
 
 def test_coarse_and_fine_voxels_of_one_ball_agree_and_it_is_said(ball):

@@ -37,6 +37,8 @@ _FONT = 0.85
 """Size of the table's letters, relative to those of the dock: two shapes fit beside each other."""
 _TITLE = 12
 """Letters per line of a column's title: two columns fit a dock."""
+_NAME, _MANY = 25, 3
+"""Letters per line of a row's name in a table of that many columns, so that these fit, too."""
 
 
 class Measurements(QWidget):
@@ -51,7 +53,8 @@ class Measurements(QWidget):
         self.table = QTableWidget()
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.table.verticalHeader().setDefaultSectionSize(20)
+        self.table.verticalHeader().setMinimumSectionSize(20)
+        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         font = self.table.font()
         font.setPointSizeF(_FONT * font.pointSizeF())
         for part in (self.table, self.table.horizontalHeader(), self.table.verticalHeader()):
@@ -152,7 +155,8 @@ class Measurements(QWidget):
         self.table.setColumnCount(len(heading) - 1)
         self.table.setRowCount(len(rows))
         self.table.setHorizontalHeaderLabels(["\n".join(textwrap.wrap(title, _TITLE)) for title in heading[1:]])
-        self.table.setVerticalHeaderLabels([shown_name(row[0]) for row in rows])
+        names = [shown_name(row[0]) for row in rows]
+        self.table.setVerticalHeaderLabels(["\n".join(textwrap.wrap(name, _NAME)) for name in names] if len(heading) > _MANY else names)
         for i, row in enumerate(rows):
             for j, text in enumerate(row[1:]):
                 item = QTableWidgetItem(text)

@@ -67,6 +67,10 @@ class ShareButtons(QWidget):
         self.open_button.setVisible(False)
         self.setLayout(FlowRow((self.share_button, self.open_button)))
 
+    def propose(self, title: str) -> None:
+        """Propose a title as the name of the page."""
+        self.name = title.replace("/", "-").replace("\\", "-")
+
     def write(self, row: WorkRow, make: MakePage, path: str | Path) -> None:
         """Make and write a page in the background, with the progress and *Cancel* of a row, which says what came of it."""
         target = Path(path)

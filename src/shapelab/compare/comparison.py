@@ -30,6 +30,7 @@ from shapelab.measure.diagram import curvature_diagram
 from shapelab.measure.surface import is_closed, mesh_area, mesh_volume
 from shapelab.memory import of_comparison
 from shapelab.stopping import done_apart
+from shapelab.units import shown_unit
 
 __all__ = ["compare"]
 
@@ -191,7 +192,7 @@ def _labels(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
         "notes": notes,
     }
     if options["transport"]:
-        result |= _transport(boundary_points(a), boundary_points(b), options, "boundaries of the cells", notes)
+        result |= _transport(boundary_points(a), boundary_points(b), options, "boundaries of the cells", notes, a.unit)
     if options["statistics"]:
         tables = [cell_statistics(*shape.own_grid, unit=shape.unit) for shape in (a, b)]
         result |= {"cells_a": tables[0], "cells_b": tables[1], **population_numbers(tables[0], tables[1], options, notes)}
@@ -222,7 +223,7 @@ def _masks(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
             result |= _curvatures(a, b, options, notes)
     result |= {"volume_a": volumes[0], "volume_b": volumes[1], "volume_difference": volumes[1] - volumes[0]}
     if options["transport"]:
-        result |= _transport(voxel_points(a, inside_a), voxel_points(b, inside_b), options, "voxels inside", notes)
+        result |= _transport(voxel_points(a, inside_a), voxel_points(b, inside_b), options, "voxels inside", notes, a.unit)
     return {**result, "spacing": a.spacing, "notes": notes}
 
 
@@ -237,7 +238,7 @@ def _surfaces(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
     else:
         notes.append("At least one of the surfaces is open: volumes are left out.")
     if options["transport"]:
-        result |= _transport(as_points(a), as_points(b), options, "triangles, weighted by area", notes)
+        result |= _transport(as_points(a), as_points(b), options, "triangles, weighted by area", notes, a.unit)
     return {**result, "notes": notes}
 
 
@@ -250,7 +251,7 @@ def _points(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = point_distances(clouds[0].points, clouds[1].points)
     result |= {"points_a": len(clouds[0].points), "points_b": len(clouds[1].points)}
     if options["transport"]:
-        result |= _transport(*clouds, options, "points", notes)
+        result |= _transport(*clouds, options, "points", notes, a.unit)
     return {**result, "notes": notes}
 
 
@@ -262,7 +263,11 @@ def _mixtures(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
 def _diagrams(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
     given = {"blur": options["blur"], "reach": options["reach"], "max_points": options["max_points"]}
     divergence = curvature_divergence(a.data, b.data, **given)
-    return {"curvature_distance": divergence.distance, "curvature_divergence": divergence.value, "notes": [_said(divergence, "curvatures")]}
+    return {
+        "curvature_distance": divergence.distance,
+        "curvature_divergence": divergence.value,
+        "notes": [_said(divergence, "curvatures", a.unit, "1/")],
+    }
 
 
 def _tables(a: Shape, b: Shape, options: dict[str, Any]) -> dict[str, Any]:
@@ -279,19 +284,21 @@ def _curvatures(a: Shape, b: Shape, options: dict[str, Any], notes: list[str]) -
         notes.append(f"Curvatures are left out. {error}")
         return {}
     divergence = curvature_divergence(diagrams[0], diagrams[1], max_points=min(options["max_points"], 500), device=options["device"])
-    notes.append(_said(divergence, "curvatures"))
+    notes.append(_said(divergence, "curvatures", a.unit, "1/"))
     return {"curvature_distance": divergence.distance, "curvature_diagram_a": diagrams[0], "curvature_diagram_b": diagrams[1]}
 
 
-def _transport(a: WeightedPoints, b: WeightedPoints, options: dict[str, Any], what: str, notes: list[str]) -> dict[str, Any]:
+def _transport(a: WeightedPoints, b: WeightedPoints, options: dict[str, Any], what: str, notes: list[str], unit: str) -> dict[str, Any]:
     given = {name: options[name] for name in ("blur", "reach", "max_points", "device")}
     divergence = sinkhorn_divergence(a, b, **given)
-    notes.append(_said(divergence, what))
+    notes.append(_said(divergence, what, unit))
     return {"sinkhorn_divergence": divergence.value, "transport_distance": divergence.distance, "blur": divergence.blur}
 
 
-def _said(divergence: Divergence, what: str) -> str:
+def _said(divergence: Divergence, what: str, unit: str, over: str = "") -> str:
     n, m = divergence.points
-    merged = f", merged within cubes of {divergence.cluster_size:.3g}" if divergence.cluster_size else ""
-    unbalanced = "" if divergence.reach is None else f", reach {divergence.reach:.3g}"
-    return f"Optimal transport between {what}: {n} and {m} points{merged}; blur {divergence.blur:.3g}{unbalanced}."
+    symbol = shown_unit(unit)
+    per = f" {over}{symbol}" if symbol else ""
+    merged = f", merged within cubes of {divergence.cluster_size:.3g}{per}" if divergence.cluster_size else ""
+    unbalanced = "" if divergence.reach is None else f", reach {divergence.reach:.3g}{per}"
+    return f"Optimal transport between {what}: {n} and {m} points{merged}; blur {divergence.blur:.3g}{per}{unbalanced}."

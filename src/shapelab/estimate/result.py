@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shapelab.catalog import scenario
 from shapelab.errors import InputError
 from shapelab.estimate.estimates import Estimate, Estimates
 from shapelab.estimate.options import FitOptions
@@ -59,8 +60,9 @@ class CellFit:
         for column, name in enumerate(prior.names):
             value, least, most = weighted_quantile(values[:, column], close.weights, [0.5, low, high]).tolist()
             found.append(Estimate(name, value, least, most, infos[name].unit))
+        title = scenario(family_of(self.target.scenario), self.target.scenario).title
         return Estimates(
-            f"{self.target.scenario}, {len(self.draws.z)} runs",
+            f"{title}, {len(self.draws.z)} runs",
             tuple(found),
             self.options.level,
             len(np.unique(self.target.first)) - 1,

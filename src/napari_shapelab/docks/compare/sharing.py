@@ -42,7 +42,7 @@ class ComparisonSharing(ShareButtons):
         sided = comparison is not None and comparison.sides is not None
         allow(self.share_button, sided, _MOVIES if comparison is not None else "Compare first.")
         if comparison is not None:
-            self.name = " and ".join(comparison.names).replace("/", "-").replace("\\", "-")
+            self.propose(" and ".join(comparison.names))
 
     def share(self, path: str | Path) -> None:
         """Write the page, in the background."""

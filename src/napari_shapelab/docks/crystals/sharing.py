@@ -39,7 +39,7 @@ class SampleSharing(ShareButtons):
     def offer(self, sample: Callable[[], GrainSample], title: str) -> None:
         """Share these grains from now on."""
         self._sample, self._title = sample, title
-        self.name = title.replace("/", "-").replace("\\", "-")
+        self.propose(title)
         self.show()
 
     def share(self, path: str | Path) -> None:
