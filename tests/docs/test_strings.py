@@ -21,7 +21,7 @@ def test_every_kind_of_string_is_listed():
     for text in (
         "Fraction of the available space that cells fill; the rest is medium.",  # a parameter
         "resume a saved run",  # the command line
-        "Measure the selected masks",  # napari.yaml
+        "Measure the selected layers",  # napari.yaml
         "Thin crumpled walls full of small round holes.",  # a preset
         "There is no cell {cell}; {_there_are(state)}.",  # an error
     ):
