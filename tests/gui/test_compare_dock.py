@@ -355,6 +355,22 @@ def test_two_movies_with_a_cursor_that_follows_the_slider(viewer, dock, qtbot, t
     assert not plot.cursor.isVisible()
 
 
+def test_movies_whose_time_is_not_the_first_axis(viewer, dock, qtbot):
+    place = {"scale": (2, 5, 1, 1), "translate": (1, 10, 0, 0), "axis_labels": ("z", "t", "y", "x")}
+    a, b = (viewer.add_labels(np.stack([film(step)] * 3), name=name, **place) for step, name in ((1, "a"), (2, "b")))
+    dock.a.choose(a)
+    dock.b.choose(b)
+    click(qtbot, dock.over_time)
+    assert compare(qtbot, dock)["pairs"] == 5
+    difference = viewer.layers["difference · a ↔ b"]
+    assert difference.data.shape == a.data.shape
+    assert difference.data_to_world((1, 2, 3, 4)) == pytest.approx(a.data_to_world((1, 2, 3, 4)))
+    for frame in range(5):
+        assert (difference.data[:, frame] == 2).sum() == (difference.data[:, frame] == 3).sum() == 3 * 8 * frame
+    dock.results.over_time.chosen.emit(3)
+    assert viewer.dims.point[1] == 25
+
+
 def test_still_layers_have_no_frames_to_compare(viewer, dock, qtbot):
     dock.a.choose(viewer.add_labels(film(1)[0], name="still"))
     dock.b.choose(viewer.add_labels(film(1), name="movie", axis_labels=("t", "y", "x")))

@@ -57,6 +57,19 @@ def test_estimate_fit_save_and_run(viewer, frames, qtbot, tmp_path):
     assert layer.visible
 
 
+def test_time_that_is_the_last_axis_is_time(viewer, frames, qtbot):
+    place = {"scale": (0.5, 0.5, 0.1), "units": ("um", "um", "s"), "axis_labels": ("y", "x", "t")}
+    layer = viewer.add_labels(np.moveaxis(frames, 0, -1), name="cells", **place)
+    fit_selected_cells(viewer)
+    panel = viewer.window.dock_widgets["Fit cells"]
+    assert panel.layer.layer is layer
+    qtbot.mouseClick(panel.estimate_row.run_button, LEFT)
+    qtbot.waitUntil(lambda: not panel.estimate_row.working, timeout=60_000)
+    assert str(sl.estimate_motion(frames, 0.5, interval=0.1, unit="um", time_unit="second")["speed"]) in panel.estimated.text()
+    (said,) = given(layer, viewer, film=True).beside
+    assert "results have y and x alone" in said
+
+
 def test_a_fit_can_be_cancelled_and_nothing_ticked_cannot_begin(viewer, frames, qtbot):
     viewer.add_labels(frames, name="cells").axis_labels = ("t", "y", "x")
     fit_selected_cells(viewer)

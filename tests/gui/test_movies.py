@@ -171,7 +171,8 @@ def test_what_is_seen_is_measured_however_the_layer_lies(settings, times, veloci
     [
         (frames()[:1], "tyx", {}, "it has only one frame"),
         (np.stack([frames()] * 2), "ptyx", {}, "it has p besides time"),
-        (np.moveaxis(frames(), 0, -1), "yxt", {}, "time is not its first axis"),
+        (np.moveaxis(frames(), 0, -1), "yxt", {"scale": (1, 1, -1)}, "its time runs backwards"),
+        (np.moveaxis(frames(), 0, -1), "yxt", {}, ""),
         (frames(), "tyx", {"scale": (-1, 1, 1)}, "its time runs backwards"),
         (frames(), "", {}, "it has no axis of time"),
         (np.stack([frames()] * 2, 1), "tcyx", {}, ""),
@@ -181,3 +182,36 @@ def test_a_layer_that_is_no_movie_says_why(data, axes, settings, reason):
     said = why_no_film(Labels(data, axis_labels=tuple(axes) or None, **settings))
     assert said.startswith(reason)
     assert bool(said) == bool(reason)
+
+
+def in_space():
+    """The same cells in three planes, with the axes (z, t, y, x)."""
+    order = [PLACE[name] for name in ("scale", "translate", "units", "axis_labels")]
+    values = [(first, *rest) for first, *rest in order]
+    between = [(step, *value) for step, value in zip((2.0, 1.0, "um", "z"), values, strict=True)]
+    return np.stack([frames()] * 3), dict(zip(("scale", "translate", "units", "axis_labels"), between, strict=True))
+
+
+def test_time_that_is_not_the_first_axis(viewer, panel, qtbot):
+    data, place = in_space()
+    dock = panel(data, **place)
+    found = measured(qtbot, dock)
+    wanted = measure_over_time(movie_of(given(dock.layer.layer, viewer, film=True), times_of(dock.layer.layer)))
+    first = Labels(np.moveaxis(data, 1, 0), axis_labels=("t", "z", "y", "x"), scale=(5, 2, 0.5, 0.25), units=("s", *["um"] * 3))
+    turned = measure_over_time(movie_of(given(first, ViewerModel(), film=True), times_of(first)))
+    pd.testing.assert_frame_equal(found.table, wanted.table)
+    for name in ("volume", "velocity_x", "time"):
+        assert found.table[name].to_numpy() == pytest.approx(turned.table[name].to_numpy(), nan_ok=True)
+    assert dock.plot.series("cells")[1].tolist() == [2, 2, 3, 3]
+
+    dock.plot.chosen.emit(3)
+    assert viewer.dims.point[1] == 15
+    viewer.dims.set_point(1, 10.0)
+    assert dock.plot.cursor.value() == 2
+    qtbot.mouseClick(dock.events_button, LEFT)
+    events = viewer.layers["cells · events"]
+    assert events.data[0][1] == 2
+    assert dock.layer.layer.get_value(events.data_to_world(events.data[0]), world=True) in (9, 11)
+    qtbot.mouseClick(dock.tracks_button, LEFT)
+    assert "cells · tracks" not in viewer.layers
+    assert "here the axes are z, t, y, x: move time to the front" in dock.work.message.text()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
+import zarr
 from four_cells import four
 
 import shapelab as sl
@@ -159,7 +161,7 @@ def test_a_saved_run_is_a_movie(tmp_path):
         (np.full((3, 4, 4), 0.5), "Frame 0: Labels must be whole numbers"),
         (3, "received int"),
         (LayerData("a", np.ones((2, 3, 4, 4), int), "labels", {"axis_labels": ("t", "c", "y", "x")}), "channel"),
-        (LayerData("a", np.ones((2, 3, 4), int), "labels", {"axis_labels": ("y", "x", "t")}), "time must be the first"),
+        (LayerData("a", np.ones((2, 3, 4), int), "labels", {"axis_labels": ("t", "x", "frame")}), "only one of them can be time"),
         (LayerData("a", np.ones((2, 3, 4), int), "labels", {"axis_labels": ("z", "y", "x")}), "none of them is time"),
         (LayerData("a", np.ones((5, 2)), "points"), "kind points"),
         (LayerData("a", np.ones((2, 3, 4), int), "labels", {"affine": np.eye(4)[[1, 0, 2, 3]]}), "mixes time with space"),
@@ -262,3 +264,29 @@ def test_labels_that_come_and_go_and_frames_without_cells():
     assert alone.mean_squared_displacement().empty
     assert "1 frames" not in str(alone)
     assert len(alone.tracks().data) == 2
+
+
+@pytest.mark.parametrize("kind", ["array", "dask", "zarr"])
+@pytest.mark.parametrize("time", [1, 2, 3])
+def test_time_may_stand_anywhere_where_the_axes_are_named(time, kind):
+    """In space, each axis with its own step, some of them turned: the same cells at the same places and times."""
+    movie = np.stack([np.stack([frame] * 3) for frame in walk().data])
+    turn = np.eye(5)
+    turn[1:3, 1:3], turn[:4, 4] = [[0, -1], [1, 0]], (7, 1, 2, 3)
+    place = {"axis_labels": ("t", "z", "y", "x"), "scale": (5, 2, 0.5, 0.25), "units": ("min", "um", "um", "um")}
+    first = LayerData("movie", movie, "labels", {**place, "affine": turn})
+    order = [1, 2, 3]
+    order.insert(time, 0)
+    rows = [*order, 4]
+    moved = np.ascontiguousarray(movie.transpose(order))
+    made = {"array": np.asarray, "dask": da.from_array, "zarr": zarr.array}[kind]
+    per_axis = {name: tuple(values[axis] for axis in order) for name, values in place.items()}
+    other = LayerData("movie", made(moved), "labels", {**per_axis, "affine": turn[np.ix_(rows, rows)]})
+    found, wanted = as_movie(other), as_movie(first)
+    assert found.shape == wanted.shape
+    assert (found.times.tolist(), found.time_unit, found.unit) == ([7, 12, 17, 22], "min", "um")
+    assert found.place.matrix == pytest.approx(wanted.place.matrix)
+    assert all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True))
+    pd.testing.assert_frame_equal(measure_over_time(found).table, measure_over_time(wanted).table)
+    flat = as_movie(LayerData("flat", moved, "labels", {"axis_labels": per_axis["axis_labels"], "scale": (2, 0.5, 0.25)}))
+    assert flat.spacing == (2, 0.5, 0.25)  # of space alone

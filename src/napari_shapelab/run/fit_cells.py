@@ -194,7 +194,7 @@ class FitCellsPanel(LabelsPanel):
             {posterior.label(i): (*posterior.density(i), (e.low, e.value, e.high), posterior.looked_in(i)) for i, e in curves}
         )
         self.fitted.setText(_in_rows(found.estimates))
-        self.fit_row.say(_told(found.estimates))
+        self.fit_row.say(" ".join([_told(found.estimates), *taken.beside]))
         self._refresh()
 
     def _make(self) -> NewRun:

@@ -34,6 +34,8 @@ class Given:
     ndim: int
     """Number of axes of the layer."""
     name: str
+    beside: tuple[str, ...] = ()
+    """Why what has the axes of space alone does not lie over the layer, in a sentence; empty where it does."""
 
     @property
     def spacing(self) -> tuple[float, ...]:
@@ -76,10 +78,11 @@ def given(layer: Labels, viewer: Any, *, film: bool, frame: int | None = None) -
         raise InputError(f"The layer {layer.name!r} is sheared: a movie can be taken only on perpendicular axes. Choose one frame instead.")
     spatial, _ = split_axes(layer)
     axes = tuple(axis for axis in spatial if int(shape[axis]) > 1 or first.ndim == len(spatial))
-    notes = tuple(note for note in first.notes if time < 0 or not note.startswith(("Only frame", "Its axes are")))
+    beside = tuple(note for note in first.notes if note.startswith("Its axes are"))
+    notes = tuple(note for note in first.notes if time < 0 or not (note in beside or note.startswith("Only frame")))
     first = replace(first, notes=notes)
     frames = _Frames(first, time, int(shape[time])) if time >= 0 else (first,)
-    return Given(frames, time >= 0, place_of(layer), axes, time, frame, layer.ndim, layer.name)
+    return Given(frames, time >= 0, place_of(layer), axes, time, frame, layer.ndim, layer.name, beside)
 
 
 class _Frames(Sequence[TakenLayer]):

@@ -21,12 +21,7 @@ def why_no_movie(layer: Labels) -> str:
     reason = why_no_labels(layer)
     if reason:
         return reason
-    time = time_axis(layer)
-    if time < 0:
-        return _without_time(layer)
-    if time > 0:
-        return "time is not its first axis: reorder its axes first"
-    return _backwards(layer)
+    return _without_time(layer) if time_axis(layer) < 0 else _backwards(layer)
 
 
 def why_no_cells(layer: Layer) -> str:
@@ -119,7 +114,8 @@ def on_all_axes(array: np.ndarray, taken: Given) -> np.ndarray:
 
 
 def show_movie_frame(layer: Labels, viewer: Any, frame: int) -> None:
-    """Move napari's slider to a frame of a layer."""
+    """Move napari's slider to a frame of a layer over time."""
+    time = time_axis(layer)
     point = np.zeros(layer.ndim)
-    point[0] = frame
-    viewer.dims.set_point(viewer.dims.ndim - layer.ndim, float(layer.data_to_world(point)[0]))
+    point[time] = frame
+    viewer.dims.set_point(viewer.dims.ndim - layer.ndim + time, float(layer.data_to_world(point)[time]))

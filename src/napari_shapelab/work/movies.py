@@ -128,6 +128,14 @@ class MoviesPanel(LabelsPanel):
         """Add the paths of all cells."""
         if self.found is None or self._given is None:
             return None
+        if self._given.time > 0:
+            names = ", ".join(map(str, self._given.place["axis_labels"]))
+            self.work.say(
+                f"napari draws tracks only where time is the first axis; here the axes are {names}: move time to the front "
+                "(numpy.moveaxis) for them. Curves, events and tables need no change.",
+                wrong=True,
+            )
+            return None
         tracks = self.found.tracks()
         rows = np.column_stack([tracks.data[:, 0], self._in_layer(tracks.data[:, 1], tracks.data[:, 2:])])
         layer = Tracks(rows, name=f"{self._given.name} · tracks", **tracks.meta, **self._given.place)
@@ -155,7 +163,7 @@ class MoviesPanel(LabelsPanel):
             name=f"{self._given.name} · events",
             features=events.assign(others=[" ".join(map(str, others)) for others in events["others"]]),
             face_color=[_COLOURS[Event(kind)] for kind in events["kind"]],
-            size=max(min(self._source.data.shape[-2:]) / 40, 1) if self._source is not None else 4,
+            size=max(min(self._given.frames[0].data.shape[-2:]) / 40, 1),
             **self._given.place,
         )
         self._viewer.add_layer(layer)

@@ -19,7 +19,7 @@ from shapelab.io.run import UNKNOWN_BOX
 from shapelab.labels.check import as_labels, refuse_grey
 from shapelab.limits import above
 from shapelab.mesh import as_periodic
-from shapelab.movies.time_of_layer import times_of_layer
+from shapelab.movies.time_of_layer import time_first, times_of_layer
 
 __all__ = ["Movie", "MovieSource", "as_movie"]
 
@@ -118,7 +118,8 @@ def as_movie(
     source
         - an array (t, y, x) or (t, z, y, x) of labels, also from dask or Zarr: frames are read one at a time;
         - a list of label images;
-        - a `LayerData` whose first axis is time, with its own voxel size, interval and units;
+        - a `LayerData` whose first axis is time, or the one that its ``axis_labels`` call so, with its own voxel size, interval and
+          units;
         - a saved run of cells (`shapelab.io.load_run`);
         - the frames of a run: a list of them, or what ``simulation.run(steps, every=…)`` yields.
     spacing
@@ -219,6 +220,7 @@ class _Stack:
 def _of_layer(layer: LayerData) -> Movie:
     if layer.kind not in ("labels", "image"):
         raise InputError(f"A movie is made of labels; the layer {layer.name!r} is of the kind {layer.kind}.")
+    layer = time_first(layer)
     movie = _of_array(layer.data, sure=layer.kind == "labels")
     times, time_unit, still = times_of_layer(layer, len(movie))
     return replace(movie, place=place_of_layer(still, movie.ndim), times=times, unit=unit_of_layer(still), time_unit=time_unit)

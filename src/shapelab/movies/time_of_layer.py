@@ -1,4 +1,4 @@
-"""A layer over time taken apart: the time of each of its frames, and the place of one of them in space."""
+"""A layer over time taken apart: its frames, the time of each of them, and the place of one of them in space."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from shapelab.convert.given_layer import place_of_layer
 from shapelab.convert.place import Place
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
+from shapelab.labels.lazy import LazyPart
 from shapelab.units import is_length, seconds
 
-__all__ = ["times_of_layer"]
+__all__ = ["time_first", "times_of_layer"]
 
 _MIXED = 1e-9
 """Part of the largest entry of a transform that is rounding."""
@@ -23,20 +24,56 @@ _PER_AXIS = ("scale", "translate", "units", "axis_labels")
 _TRANSFORM = ("scale", "translate", "rotate", "shear", "affine")
 
 
+def time_first(layer: LayerData) -> LayerData:
+    """Return a layer whose axes say which of them is time with that one as its first, such as (t, z, y, x) for (z, t, y, x).
+
+    Pixels are not copied, and those of an array in chunks are not read.
+    """
+    names = layer.meta.get("axis_labels") or ()
+    meanings = axis_meanings(names)
+    ndim = len(layer.data.shape)
+    if len(meanings) != ndim or meanings.count("time") != 1 or meanings[0] == "time":
+        return layer
+    time = meanings.index("time")
+    order = [time, *(axis for axis in range(ndim) if axis != time)]
+    given = {name: layer.meta[name] for name in _TRANSFORM if layer.meta.get(name) is not None}
+    meta = {name: value for name, value in layer.meta.items() if name not in given}
+    if _has_time(given, ndim - 1):
+        rows = [*order, ndim]
+        given = Place(place_of_layer(replace(layer, meta=given), ndim).matrix[np.ix_(rows, rows)]).meta()
+    for name in ("units", "axis_labels"):
+        values = meta.get(name)
+        if values is not None and not isinstance(values, str) and len(values) == ndim:
+            meta[name] = tuple(values[axis] for axis in order)
+    data = np.moveaxis(layer.data, time, 0) if isinstance(layer.data, np.ndarray) else _FramesAlong(layer.data, time)
+    return replace(layer, data=data, meta={**meta, **given})
+
+
+class _FramesAlong:
+    """The frames of an array of any kind along one of its axes, each read when it is asked for."""
+
+    def __init__(self, source: Any, axis: int) -> None:
+        self._whole, self._axis = LazyPart.of(source), axis
+        self.shape = (self._whole.shape[axis], *(n for other, n in enumerate(self._whole.shape) if other != axis))
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return np.asarray(self._whole.at(self._axis, range(self.shape[0])[index]))
+
+
 def times_of_layer(layer: LayerData, frames: int) -> tuple[np.ndarray, str, LayerData]:
     """Return the time of each frame of a layer whose first axis is time, its unit ("" or "frame" where it has none), and one frame's layer.
 
     Raises
     ------
     InputError
-        If the first axis is not time, there are channels, or the transform mixes time with space or turns it back.
+        If the first axis is not time, there are two of time or any of channels, or the transform mixes time with space or turns it back.
     """
     axes = [str(axis) for axis in layer.meta.get("axis_labels") or ()]
     meanings = axis_meanings(axes)
     if "channel" in meanings:
         raise InputError(f"{layer.name!r} has the axes {', '.join(axes)}: choose one channel (read_image(path, channel=0)).")
     if "time" in meanings[1:]:
-        raise InputError(f"{layer.name!r} has the axes {', '.join(axes)}: time must be the first.")
+        raise InputError(f"{layer.name!r} has the axes {', '.join(axes)}: only one of them can be time.")
     if axes and axes[0].strip().lower() in _SPACE:
         raise InputError(f"{layer.name!r} has the axes {', '.join(axes)}: none of them is time. If the first one is, call it t.")
     ndim = len(layer.data.shape) - 1

@@ -12,7 +12,7 @@ import shapelab
 from napari_shapelab.docks.compare.comparison import CompareParameters, Comparison
 from napari_shapelab.viewer.given_labels import Given, given
 from napari_shapelab.viewer.layer_data import place_of
-from napari_shapelab.viewer.layer_movie import along_time, movie_of, times_of
+from napari_shapelab.viewer.layer_movie import along_time, movie_of, on_all_axes, times_of
 from napari_shapelab.viewer.recorded import film_of, why_no_film
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.script_button import Script
@@ -106,9 +106,8 @@ def _in_layer(difference: LayerData, taken: Given, place: dict[str, Any], along:
     """Return a difference (t, y, x) or (t, z, y, x) with all axes of the layer A, in its units; `along` is that of time."""
     meta = {name: value for name, value in difference.meta.items() if name not in ("axis_labels", "units", "affine", "metadata")}
     axes = (taken.time, *taken.axes)
-    sizes, scale, shift = [1] * taken.ndim, list(place["scale"]), list(place.get("translate", (0.0,) * taken.ndim))
+    scale, shift = list(place["scale"]), list(place.get("translate", (0.0,) * taken.ndim))
     for own, axis in enumerate(axes):
-        sizes[axis] = difference.data.shape[own]
         scale[axis], shift[axis] = difference.meta["scale"][own], difference.meta["translate"][own]
     shift[taken.time], scale[taken.time] = along
     whole = np.eye(taken.ndim + 1)
@@ -123,7 +122,7 @@ def _in_layer(difference: LayerData, taken: Given, place: dict[str, Any], along:
         "units": place["units"],
         "axis_labels": place["axis_labels"],
     }
-    return LayerData(difference.name, difference.data.reshape(sizes), "labels", meta)
+    return LayerData(difference.name, on_all_axes(difference.data, taken), "labels", meta)
 
 
 def pair_at(found: MovieComparison, frame: int) -> int:
