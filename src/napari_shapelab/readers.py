@@ -6,10 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from napari.utils.notifications import show_info
-
 from napari_shapelab.viewer.folder_layers import run_triples
-from napari_shapelab.viewer.notice import say_in_status
+from napari_shapelab.viewer.notice import say_in_status, say_when_drawn
 from shapelab.errors import InputError
 from shapelab.io import list_arrays, load_run, read_image
 from shapelab.io.mesh import read_mesh_file
@@ -123,7 +121,7 @@ def _arrays(path: str) -> _Triples:
 
 def _say(path: str, notes: Sequence[str]) -> None:
     if notes:
-        show_info(f"{Path(path).name}: {' '.join(notes)}")
+        say_when_drawn(f"{Path(path).name}: {' '.join(notes)}")
 
 
 def _run(path: str) -> _Triples:
@@ -137,5 +135,5 @@ def _ebsd(path: str) -> _Triples:
     layers = scan_layers(Path(path).stem, read_ebsd(path))
     notes = layers[0].meta["metadata"]["notes"]
     if notes:
-        show_info(" ".join(notes))
+        say_when_drawn(" ".join(notes))
     return [layer.as_tuple() for layer in layers]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import napari
-from napari.utils.notifications import show_info
 
-from napari_shapelab.viewer.notice import say_in_status
+from napari_shapelab.viewer.notice import say_in_status, say_when_drawn
 from napari_shapelab.viewer.view import show_in_3d, show_when_added
 from shapelab.io import samples
 from shapelab.simulation import LayerData
@@ -74,7 +73,7 @@ def gyroid() -> _Triples:
 def _load(name: str) -> _Triples:
     sample = samples.SAMPLES[name]
     layers = samples.load(name)
-    say = say_in_status if any(layer.kind == "surface" for layer in layers) else show_info
+    say = say_in_status if any(layer.kind == "surface" for layer in layers) else say_when_drawn
     say(f"{sample.description} Source: {sample.credit}.")
     if any(layer.kind == "surface" or layer.meta.get("rendering") == "iso" for layer in layers):
         show_in_3d(napari.current_viewer())

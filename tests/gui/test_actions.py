@@ -15,6 +15,7 @@ from napari_shapelab.viewer.features import add_features, joined
 from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.viewer.shapes import read_shape, why_no_labels, why_no_mask, why_no_shape
 from napari_shapelab.viewer.surfaces import add_surface, compute_surface
+from napari_shapelab.widgets.measurement_table import Measurements
 from shapelab.errors import InputError
 from shapelab.measure import measure
 
@@ -212,3 +213,12 @@ def test_the_shape_of_a_two_valued_image_is_not_its_background(values):
     layer = Image(np.where(mask, inside, outside), contrast_limits=(-1, 255))
     assert np.array_equal(read_shape(take(layer)).data, mask)
     assert np.array_equal(take_cells(take(layer), None).given.labels != 0, mask)
+
+
+def test_rows_with_a_unit_have_the_names_that_readers_know(qtbot):
+    table = Measurements()
+    qtbot.addWidget(table)
+    table.add("ball", {"mean_H": 0.2, "mean_K": 0.01, "k1_mean": 0.1, "euler_characteristic": 2}, "um")
+    shown = [table.table.verticalHeaderItem(k).text() for k in range(table.table.rowCount())]
+    assert shown == ["mean k1 + k2 [1/µm]", "mean Gaussian curvature K [1/µm²]", "k1 mean [1/µm]", "Euler characteristic"]
+    assert table.rows()[1][0] == "mean_H [1/µm]"  # as in the functions, for spreadsheets

@@ -271,6 +271,29 @@ def test_the_dock_fits_a_small_screen(dock):
     assert dock.minimumSizeHint().width() <= 400
 
 
+def test_what_to_do_with_a_comparison_is_seen_on_a_low_screen(viewer, dock, qtbot):
+    viewer.window.resize(1024, 600)
+    dock.results.notes.setText("one more note. " * 60)
+    dock.results.tabs.setMinimumHeight(400)
+    buttons = (dock.grid_button, dock.mesh_button, dock.report_button, dock.script_button, dock.sharing.share_button)
+    qtbot.waitUntil(lambda: all(button.visibleRegion().boundingRect().size() == button.size() for button in buttons), timeout=10_000)
+
+
+def test_numbers_of_other_layers_than_those_chosen_are_not_shown(viewer, dock, qtbot):
+    for name, radius in (("a", 5), ("b", 6), ("c", 7)):
+        viewer.add_labels(ball((16, 16), radius), name=name)
+    tick(dock)
+    dock.a.choose(viewer.layers["a"])
+    dock.b.choose(viewer.layers["b"])
+    compare(qtbot, dock)
+    dock.b.choose(viewer.layers["b"])
+    assert dock.results.numbers.rows()[1:]
+    dock.b.choose(viewer.layers["c"])
+    assert not dock.results.numbers.rows()[1:]
+    assert not dock.report_button.isEnabled()
+    assert dock.work.message.text() == "Ready."
+
+
 def test_an_error_takes_the_old_numbers_away(viewer, dock, qtbot):
     viewer.add_labels(ball((16, 16), 5), name="a")
     viewer.add_labels(ball((16, 16), 6), name="b")

@@ -10,6 +10,7 @@ import pytest
 from ebsd_files import WRITERS, square
 
 from napari_shapelab.readers import ebsd_reader
+from napari_shapelab.viewer import notice
 from shapelab.errors import InputError
 
 
@@ -39,3 +40,15 @@ def test_other_files_are_left_to_others(tmp_path: Path) -> None:
     assert read is not None
     with pytest.raises(InputError, match=r"not an \.ang map"):
         read(str(tmp_path / "a.ang"))
+
+
+def test_what_a_reader_has_to_say_waits_until_its_layers_are_drawn(viewer, qtbot, monkeypatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(notice, "show_info", said.append)
+    notice.say_when_drawn("a note")
+    viewer.add_labels(np.eye(8, dtype=int))
+    assert not said
+    qtbot.waitUntil(lambda: said == ["a note"], timeout=10_000)
+    monkeypatch.setattr(notice.napari, "current_viewer", lambda: None)
+    notice.say_when_drawn("without a window")
+    assert said[1:] == ["without a window"]

@@ -70,6 +70,22 @@ def test_time_that_is_the_last_axis_is_time(viewer, frames, qtbot):
     assert "results have y and x alone" in said
 
 
+def test_the_panel_is_as_wide_with_every_tab_and_scenario(viewer, qtbot):
+    viewer.window.resize(1366, 768)
+    fit_selected_cells(viewer)
+    panel = viewer.window.dock_widgets["Fit cells"]
+    qtbot.waitUntil(lambda: panel.width() > 100, timeout=10_000)
+    width = panel.width()
+    assert width <= 400
+    for tab in (1, 2, 0):
+        panel.tabs.setCurrentIndex(tab)
+        for name in ("elastic_block", "hard_and_soft_cells", "active_liquid"):
+            panel.scenarios.select(name)
+            panel._on_scenario(name)
+            qtbot.wait(1)
+            assert panel.width() == width
+
+
 def test_a_fit_can_be_cancelled_and_nothing_ticked_cannot_begin(viewer, frames, qtbot):
     viewer.add_labels(frames, name="cells").axis_labels = ("t", "y", "x")
     fit_selected_cells(viewer)

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 from napari_shapelab.docks.folders import FoldersDock
-from napari_shapelab.docks.folders.command import FolderCommand, run_command
+from napari_shapelab.docks.folders.command import FolderCommand, FolderEnd, run_command
 from shapelab.batch.folder_parts import parts_of
 from shapelab.cli import main
 from shapelab.errors import InputError
@@ -124,6 +124,26 @@ def test_what_each_verb_needs(dock, images, qtbot):
     dock.out.setText(str(images / "mine.csv"))
     choose(dock, "fit")
     assert dock.out.text() == str(images / "mine.csv")
+
+
+def test_a_result_is_gone_once_something_else_is_asked_for(dock, images, qtbot):
+    dock.folder.setText(str(images))
+    end = FolderEnd((), 1, pd.DataFrame({"file": ["0.npy"], "area": ["3"]}), 1, cancelled=False)
+    asks = (
+        lambda: choose(dock, "tensions"),
+        lambda: dock.options.ticks["--labels"].click(),
+        lambda: dock.reference.setText("b"),
+        lambda: qtbot.keyClicks(dock.pattern, "*"),
+        lambda: dock.folder.setText(str(images.parent)),
+    )
+    for ask in asks:
+        dock._show("images measure.csv", end)
+        assert dock.table.model().rowCount() == 1
+        assert "images measure.csv" in dock.work.message.text()
+        ask()
+        assert dock.end is None
+        assert not dock.tabs.isTabEnabled(0)
+        assert dock.work.message.text() == "Ready."
 
 
 def test_what_the_command_refuses_is_said(images, tmp_path):

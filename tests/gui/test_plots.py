@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.utils.colormaps import ensure_colormap
 
+from napari_shapelab.widgets.colour_scale import ColourScale
 from napari_shapelab.widgets.cursor_plot import CursorPlot
 from napari_shapelab.widgets.plots import ScalarPlot
 
@@ -60,3 +62,41 @@ def test_an_axis_of_steps_has_no_tenths(qtbot, steps):
     ticks = [tick for _, level in plot.plot.getAxis("bottom").tickValues(low, high, 250) for tick in level]
     assert set(steps) <= {round(tick) for tick in ticks}
     assert all(tick == round(tick) for tick in ticks)
+
+
+@pytest.mark.parametrize("step", [0, 7])
+def test_a_run_of_one_step_is_shown_between_its_neighbours_until_the_next(plot, step):
+    plot.extend([(step, {"energy": 3.0})])
+    assert plot.plot.viewRange()[0] == pytest.approx([step - 1, step + 1], abs=0.2)
+    plot.extend([(step + 100, {"energy": 2.0})])
+    plot.plot.getViewBox().updateAutoRange()  # as it is before it is painted
+    low, high = plot.plot.viewRange()[0]
+    assert low <= step
+    assert high >= step + 100
+
+
+def test_a_low_plot_gives_the_room_of_the_axis_name_to_the_curve(plot, qtbot):
+    plot.extend([(step, {"energy": 0.55 + 0.01 * step}) for step in range(20)])
+    axis = plot.plot.getAxis("bottom")
+    for height, named in ((300, True), (100, False), (300, True)):
+        plot.resize(300, height)
+        with qtbot.waitExposed(plot):
+            plot.show()
+        assert axis.label.isVisible() == named
+        assert ("step" in plot.plot.toolTip()) != named
+    left = plot.plot.getAxis("left")
+    for size in (20.0, 40.0, 200.0):
+        levels = left.tickSpacing(0.5, 0.8, size)
+        assert len(levels) == 1 or all(spacing * size / 0.3 >= 16 for spacing, _ in levels)
+
+
+def test_a_scale_of_colours_is_as_wide_whatever_its_numbers(qtbot):
+    scale = ColourScale()
+    qtbot.addWidget(scale)
+    widths = set()
+    for low, high in ((0.0, 1.0), (3.14e-6, 0.0801), (740.8, 750.61), (-1.234567, 0.00012)):
+        scale.show_range(ensure_colormap("viridis"), low, high)
+        widths.add(scale.sizeHint().width())
+    assert len(widths) == 1
+    scale.show_range(ensure_colormap("viridis"), 3.14e-6, 0.0801)
+    assert (scale.low.text(), scale.high.text()) == ("0", "0.0801")

@@ -21,6 +21,8 @@ from shapelab.labels.types import types_of_column, types_painted
 __all__ = ["CellTypes", "types_from"]
 
 _NONE = "no types"
+_LETTERS = 6
+"""Least width of a combo."""
 
 
 class CellTypes(QWidget):
@@ -41,7 +43,8 @@ class CellTypes(QWidget):
         self.feature = QComboBox()
         self.feature.setToolTip("The column of the layer's features that says the type of each cell.")
         ignore_wheel(self.feature)
-        narrow(self.feature)
+        for combo in (self.layer, self.feature):  # two beside each other
+            narrow(combo, _LETTERS)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.layer, 1)

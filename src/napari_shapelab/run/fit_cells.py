@@ -118,9 +118,11 @@ class FitCellsPanel(LabelsPanel):
             with stoppable(abort):
                 return estimate(movie, types)
 
+        name = self._given.name
+
         def show(found: Estimates) -> None:
             self.estimated.setText(_in_rows(found))
-            self.estimate_row.say(_told(found))
+            self.estimate_row.say(f"{name!r}: {_told(found)}")
 
         self.estimate_row.start(compute, show, "Looking at all frames…")
 
@@ -194,7 +196,7 @@ class FitCellsPanel(LabelsPanel):
             {posterior.label(i): (*posterior.density(i), (e.low, e.value, e.high), posterior.looked_in(i)) for i, e in curves}
         )
         self.fitted.setText(_in_rows(found.estimates))
-        self.fit_row.say(" ".join([_told(found.estimates), *taken.beside]))
+        self.fit_row.say(" ".join([f"{taken.name!r}: {_told(found.estimates)}", *taken.beside]))
         self._refresh()
 
     def _make(self) -> NewRun:

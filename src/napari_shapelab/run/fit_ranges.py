@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QWidget
 
-from napari_shapelab.widgets.number_box import NumberBox
+from napari_shapelab.widgets.number_box import NumberBox, without_buttons
 from shapelab.catalog import create
 from shapelab.parameters import ParameterInfo
 
@@ -81,7 +81,7 @@ class FitRanges(QWidget):
         box.setChecked(chosen)
         boxes = []
         for end, what in zip(_range(info, value), ("lowest", "highest"), strict=True):
-            number = NumberBox(step=info.step or 0.1)
+            number = without_buttons(NumberBox(step=info.step or 0.1))
             number.setValue(end)
             number.setToolTip(f"The {what} value that is tried. Allowed: {info.allowed}.")
             number.setAccessibleName(f"{info.label}, {what}")

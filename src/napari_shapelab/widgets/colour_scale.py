@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from napari.utils.colormaps import Colormap
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 __all__ = ["ColourScale"]
 
 _WIDTH, _HEIGHT = 60, 10
+_LONGEST = "-0.0012"
+"""The longest number that is shown: room for it is kept, so that nothing moves when numbers change."""
 
 
 class ColourScale(QWidget):
@@ -31,11 +34,18 @@ class ColourScale(QWidget):
             row.addWidget(QLabel(title), 1)
         for widget in (self.low, self.bar, self.high):
             row.addWidget(widget)
+        self.low.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def show_range(self, colours: Colormap, low: float, high: float) -> None:
         """Show which colours the numbers from `low` to `high` have."""
         pixels = (255 * colours.map(np.linspace(0, 1, _WIDTH))).astype(np.uint8)
         pixels = np.ascontiguousarray(np.broadcast_to(pixels, (_HEIGHT, _WIDTH, 4)))
         self.bar.setPixmap(QPixmap.fromImage(QImage(pixels.data, _WIDTH, _HEIGHT, 4 * _WIDTH, QImage.Format.Format_RGBA8888).copy()))
-        self.low.setText(f"{low:.3g}")
-        self.high.setText(f"{high:.3g}")
+        for label, number in ((self.low, low), (self.high, high)):
+            label.setMinimumWidth(label.fontMetrics().horizontalAdvance(_LONGEST))
+            label.setText(_rounded(number, high - low))
+
+
+def _rounded(number: float, span: float) -> str:
+    """Return a number in three digits; one that is nothing beside the span of the scale is 0."""
+    return f"{0.0 if abs(number) < 1e-3 * span else number:.3g}"

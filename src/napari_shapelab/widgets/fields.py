@@ -7,10 +7,10 @@ import types
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSlider, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSlider, QWidget
 
 from napari_shapelab.widgets.narrow import narrow
-from napari_shapelab.widgets.number_box import NumberBox, ignore_wheel
+from napari_shapelab.widgets.number_box import NumberBox, ignore_wheel, without_buttons
 from shapelab.parameters import ParameterInfo
 from shapelab.units import shown_unit
 
@@ -199,10 +199,8 @@ class TupleField(Field):
     def __init__(self, info: ParameterInfo, whole: tuple[bool, ...]) -> None:
         super().__init__()
         self._whole = whole
-        self.boxes = [NumberBox(whole=w, step=info.step or (8.0 if w else 0.1)) for w in whole]
+        self.boxes = [without_buttons(NumberBox(whole=w, step=info.step or (8.0 if w else 0.1))) for w in whole]
         for box in self.boxes:
-            box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)  # three in a narrow row; arrow keys step
-            box.setStyleSheet("min-width: 30px; padding: 2px 4px;")  # napari's own leaves room for buttons
             box.valueChanged.connect(lambda _: self.changed.emit())
             box.refused.connect(self.refused)
             self.row.addWidget(box, 1)

@@ -116,12 +116,18 @@ class Measurements(QWidget):
 
     def rows(self) -> list[list[str]]:
         """Return the table as text, with its headings; units stand beside the quantity, or in the cells if columns differ in them."""
+        return self._rows(str)
+
+    def _rows(self, called: Callable[[str], str]) -> list[list[str]]:
         names = list(dict.fromkeys(key for _, values in self._columns for key in values))
         heading = ["quantity", *(title for title, _ in self._columns)]
         shared = self._units[0] if len(set(self._units)) == 1 else ""
         units = [""] * len(self._units) if shared else self._units
         cells = [(values, unit) for (_, values), unit in zip(self._columns, units, strict=True)]
-        return [heading, *([_heading(name, shared), *(_cell(_text(v.get(name)), name, unit) for v, unit in cells)] for name in names)]
+        return [
+            heading,
+            *([_heading(name, called(name), shared), *(_cell(_text(v.get(name)), name, unit) for v, unit in cells)] for name in names),
+        ]
 
     def copy(self) -> None:
         """Put the table on the clipboard, separated by tabs."""
@@ -149,13 +155,13 @@ class Measurements(QWidget):
             self.waiting.pop(0)()
 
     def _fill(self) -> None:
-        heading, *rows = self.rows()
+        heading, *rows = self._rows(shown_name)
         for button in (self.copy_button, self.save_button, self.clear_button):
             button.setEnabled(bool(self._columns))
         self.table.setColumnCount(len(heading) - 1)
         self.table.setRowCount(len(rows))
         self.table.setHorizontalHeaderLabels(["\n".join(textwrap.wrap(title, _TITLE)) for title in heading[1:]])
-        names = [shown_name(row[0]) for row in rows]
+        names = [row[0] for row in rows]
         self.table.setVerticalHeaderLabels(["\n".join(textwrap.wrap(name, _NAME)) for name in names] if len(heading) > _MANY else names)
         for i, row in enumerate(rows):
             for j, text in enumerate(row[1:]):
@@ -169,9 +175,9 @@ def measurements_dock(viewer: Any) -> Measurements:
     return own_tab(viewer, TITLE, Measurements)
 
 
-def _heading(name: str, unit: str) -> str:
+def _heading(name: str, called: str, unit: str) -> str:
     symbol = shown_unit(unit_of(name, unit))
-    return f"{name} [{symbol}]" if symbol else name
+    return f"{called} [{symbol}]" if symbol else called
 
 
 def _cell(text: str, name: str, unit: str) -> str:

@@ -9,7 +9,7 @@ from qtpy.QtCore import QEvent, QLocale, QObject, Qt, Signal
 from qtpy.QtGui import QValidator
 from qtpy.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QToolTip, QWidget
 
-__all__ = ["NumberBox", "ignore_wheel"]
+__all__ = ["NumberBox", "ignore_wheel", "without_buttons"]
 
 _DECIMALS = 12
 _LONGEST = 8
@@ -105,3 +105,10 @@ class NumberBox(QDoubleSpinBox):
 
     def _bare(self, text: str) -> str:
         return text.removesuffix(self.suffix()).strip().replace(",", ".")
+
+
+def without_buttons(box: NumberBox) -> NumberBox:
+    """Make a box narrow, for one of several in a row; arrow keys step. Return it."""
+    box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+    box.setStyleSheet("min-width: 30px; padding: 2px 4px;")  # napari's own leaves room for buttons
+    return box

@@ -29,12 +29,23 @@ _TICK_ROOM = 30.0
 """Least distance between two labels of a logarithmic axis [pixels]."""
 _TICK_WIDTH = 22
 """Room along an axis of whole numbers for each of them [pixels]."""
+_TICK_HEIGHT = 16
+"""Room along an upright axis for each of its numbers [pixels]."""
+_LOW = 110
+"""Height of a plot below which the curve needs the room of the axis' name [pixels]."""
 _DECADES = 50.0
 """Ratio of the highest to the lowest value from which on a curve of positive values is drawn on a logarithmic axis."""
 
 
 class _Axis(pg.AxisItem):
-    """An axis whose logarithmic ticks are few, and plain numbers."""
+    """An axis whose logarithmic ticks are few, and plain numbers; those of an upright one do not run into each other."""
+
+    def tickSpacing(self, low: float, high: float, size: float) -> Any:
+        """Return the distances between ticks: in a low plot only those that there is room for."""
+        levels = super().tickSpacing(low, high, size)
+        if self.orientation != "left":
+            return levels
+        return [level for level in levels if level[0] * size >= _TICK_HEIGHT * (high - low)] or levels[:1]
 
     def tickValues(self, low: float, high: float, size: float) -> Any:
         """Return the places of the ticks: with a logarithm 1, 2, 5, or 1, 3, or 1 of each decade, by the room there is."""
@@ -92,6 +103,16 @@ class ThemedPlot(QWidget):
         """Return a modest size: docks are narrow."""
         return QSize(280, _HEIGHT + 30)
 
+    def resizeEvent(self, event: Any) -> None:
+        """Leave the name of the lower axis away where the plot is too low for it and a curve."""
+        super().resizeEvent(event)
+        self._name_axis()
+
+    def _name_axis(self) -> None:
+        axis = self.plot.getAxis("bottom")
+        axis.showLabel(bool(axis.labelText) and self.plot.height() >= _LOW)
+        self.plot.setToolTip("" if axis.label.isVisible() else f"Along the lower axis: {axis.labelText}.")
+
     def _on_theme(self, event: Any = None) -> None:
         del event
         self.plot.setBackground(theme_colour(self._viewer, "background"))
@@ -102,6 +123,7 @@ class ThemedPlot(QWidget):
             axis.enableAutoSIPrefix(False)
             axis.setPen(theme_colour(self._viewer, "secondary"))
             axis.setLabel(axis.labelText, color=text.name())
+        self._name_axis()
 
 
 class ScalarPlot(ThemedPlot):
@@ -134,7 +156,7 @@ class ScalarPlot(ThemedPlot):
         self.logarithmic.setToolTip("Logarithmic axis; chosen by itself for positive values that differ much, until you choose.")
         self.logarithmic.clicked.connect(self._on_axis_chosen)
         self.logarithmic.setEnabled(False)
-        self._axis_chosen = False
+        self._axis_chosen = self._single = False
         row = QHBoxLayout()
         row.addWidget(self.choice, 1)
         row.addWidget(self.logarithmic)
@@ -203,8 +225,18 @@ class ScalarPlot(ThemedPlot):
         self.logarithmic.setEnabled(positive)
         self.plot.setLogMode(y=positive and self.logarithmic.isChecked())
         self._show_numbers(bool(good.any()))
+        self._range_steps(steps[good] if len(good) else good)  # before the curve, which is cut to what is seen
         self._curve.setData(steps[good] if len(good) else [], values[good] if len(good) else [])
         self._curve.setSymbol("o" if good.sum() == 1 else None)  # a line of one point would not be seen
+
+    def _range_steps(self, steps: np.ndarray) -> None:
+        """Show one step between its neighbours: there are no tenths of a step; of several all."""
+        single = len(np.unique(steps)) == 1
+        if single:
+            self.plot.setXRange(steps[0] - 1, steps[0] + 1)
+        elif self._single:
+            self.plot.enableAutoRange(x=True)
+        self._single = single
 
     def _on_theme(self, event: Any = None) -> None:
         super()._on_theme(event)

@@ -93,6 +93,11 @@ class WorkRow(QWidget):
         """True while there is work under way whose result is wanted."""
         return self._job is not None
 
+    @property
+    def rest(self) -> str:
+        """What is said as long as there is nothing else to say."""
+        return self._rest
+
     def set_ready(self, ready: bool, missing: str = "") -> None:
         """Allow the work to begin, or not; `missing` is a sentence on what to do first."""
         rest = _READY if ready else missing

@@ -58,6 +58,8 @@ class CompareDock(QWidget):
         super().__init__()
         self._viewer = unwrapped(napari_viewer)
         self.comparison: Comparison | None = None
+        self._compared: tuple[Layer, Layer] | None = None
+        """What the comparison is of."""
         self._difference: Labels | None = None
         self._film: Labels | None = None
         self._side_by_side = SideBySide(self._viewer)
@@ -106,7 +108,7 @@ class CompareDock(QWidget):
                 self.save_run_button.offer(a, b)
             return
         self._film = work.film if isinstance(work, MovieWork) else None
-        self.work.start(work, self._show, "Comparing…", failed=self._clear, abortable=False)
+        self.work.start(work, partial(self._show, (a, b)), "Comparing…", failed=self._clear, abortable=False)
 
     def script(self) -> Script:
         """Return what a script does that compares the same; InputError if nothing is chosen."""
@@ -167,13 +169,24 @@ class CompareDock(QWidget):
         self._slider.follow(None, None)
         self._refresh()
 
-    def _show(self, comparison: Comparison) -> None:
+    def _on_chosen(self) -> None:
+        """Other layers: numbers of those before would be taken for theirs."""
+        a, b = self.a.layer, self.b.layer
+        if self.comparison is not None and a is not None and b is not None and (a, b) != self._compared and not self.work.working:
+            self._clear()
+            self.work.say(self.work.rest)
+        self._refresh()
+
+    def _show(self, compared: tuple[Layer, Layer], comparison: Comparison) -> None:
         where = comparison.difference
         layer = None if where is None else difference_layer(where, comparison.names, comparison.provenance)
         self._show_difference(layer)
         colours = "" if layer is None else legend(comparison.result["compared"] in ("labels", "movies"))
         self.results.show_comparison(comparison, colours)
-        self.comparison = comparison  # not before it is there to be seen: a report or a page would be of something else
+        self.comparison, self._compared = (
+            comparison,
+            compared,
+        )  # not before it is there to be seen: a report or a page would be of something else
         self._slider.follow(self._film, comparison.movies)
         self.work.say(headline(comparison))
         self._refresh()
@@ -234,7 +247,7 @@ class CompareDock(QWidget):
 
     def _connect(self) -> None:
         for combo in (self.a, self.b):
-            combo.chosen.connect(lambda _: self._refresh())
+            combo.chosen.connect(lambda _: self._on_chosen())
         self.work.pressed.connect(self.compare)
         for box in (self.over_time, self.options["effective"]):
             box.toggled.connect(lambda _: self._refresh())
@@ -260,18 +273,19 @@ class CompareDock(QWidget):
         column = QVBoxLayout(content)
         column.setContentsMargins(2, 2, 6, 2)
         column.setSpacing(6)
-        heading = WrappedLabel("<b>Compare</b> — choose two layers: masks, labels, fields, surfaces or points.")
+        heading = WrappedLabel("<b>Compare</b> — two layers: masks, labels, fields, surfaces or points.")
         column.addWidget(heading)
         column.addLayout(self._choices())
         column.addLayout(self._ticks())
         column.addWidget(self.work)
         column.addWidget(self.save_run_button)
         column.addWidget(self.results, 1)
-        column.addLayout(FlowRow((self.grid_button, self.mesh_button, self.report_button, self.script_button)))
-        column.addWidget(self.sharing)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
-        layout.addWidget(scrolled(content))
+        layout.setSpacing(4)
+        layout.addWidget(scrolled(content), 1)
+        layout.addLayout(FlowRow((self.grid_button, self.mesh_button, self.report_button, self.script_button)))
+        layout.addWidget(self.sharing)
 
     def _choices(self) -> QFormLayout:
         rows = QFormLayout()

@@ -73,7 +73,7 @@ class ComparisonResults(QWidget):
         self.numbers.add("A", first)
         self.numbers.add("B", second)
         self.numbers.show_first()
-        self.notes.setText(f"Lengths in {unit}. {comparison.notes}{f'<br>{colours}' if colours else ''}")
+        self.notes.setText(f"{f'{colours}<br>' if colours else ''}Lengths in {unit}. {comparison.notes}")
         self._comparison = comparison
         self._show_distributions(distributions(comparison))
         self.tabs.setTabEnabled(3, comparison.movies is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ class FoldersDock(QWidget):
             return run_command(command, report, abort)
 
         self._clear()
-        self.work.start(work, self._show, "Starting…")
+        self.work.start(work, partial(self._show, command.out.name), "Starting…")
 
     def copy_command(self) -> None:
         """Put the command on the clipboard."""
@@ -100,7 +101,7 @@ class FoldersDock(QWidget):
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _show(self, end: FolderEnd) -> None:
+    def _show(self, name: str, end: FolderEnd) -> None:
         import pandas as pd
 
         self.end = end
@@ -117,7 +118,7 @@ class FoldersDock(QWidget):
         self.tabs.setTabEnabled(0, True)
         self.tabs.setCurrentIndex(0)
         first = f" (the first {SHOWN} are shown)" if end.rows > SHOWN else ""
-        words = f"{end.rows} rows of {done} {'file' if done == 1 else 'files'}{first} are in {Path(self.out.text()).name!r}."
+        words = f"{end.rows} rows of {done} {'file' if done == 1 else 'files'}{first} are in {name!r}."
         n = len(end.failed)
         again = f" {n} {'file' if n == 1 else 'files'} failed, see Failed; Run tries {'it' if n == 1 else 'them'} again." if n else ""
         self.work.say(words + again, wrong=bool(end.failed))
@@ -136,6 +137,17 @@ class FoldersDock(QWidget):
         self._rows.setRowVisible(self._reference_row, verb == "compare")
         self.options.show_verb(verb)
         self._propose()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Take away what was found: it is not of what is chosen now."""
+        if self.end is not None and not self.work.working:
+            self._clear()
+            self.work.say(self.work.rest)
+
+    def _on_folder(self, _: str) -> None:
+        self._propose()
+        self._forget()
 
     def _propose(self) -> None:
         """Propose a name for the table, until the user has chosen one."""
@@ -164,7 +176,10 @@ class FoldersDock(QWidget):
 
     def _connect(self) -> None:
         self.verb.activated.connect(self._on_verb)
-        self.folder.textChanged.connect(lambda _: self._propose())
+        self.folder.textChanged.connect(self._on_folder)
+        self.pattern.textEdited.connect(lambda _: self._forget())
+        self.reference.textChanged.connect(lambda _: self._forget())
+        self.options.changed.connect(self._forget)
         self.work.pressed.connect(self.run)
 
     def _build(self) -> None:
