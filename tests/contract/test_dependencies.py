@@ -80,8 +80,7 @@ def test_what_contributors_run_is_declared_too(folder):
     beside = {path.stem for place in (folder, "scripts", "benchmarks") for path in ROOT.glob(f"{place}/**/*.py")}
     extras = PROJECT["optional-dependencies"]
     known = declared(PROJECT["dependencies"]).union(*(declared(extras[extra]) for extra in ["test", "dev", *OPTIONAL_FOR_USERS]))
-    by_zarr = {"numcodecs"}
-    missing = {name: path for name, path in distributions_of(ROOT / folder, OWN | beside).items() if name not in known | by_zarr}
+    missing = {name: path for name, path in distributions_of(ROOT / folder, OWN | beside).items() if name not in known}
     assert not missing, f"imported and not declared: {missing}"
 
 

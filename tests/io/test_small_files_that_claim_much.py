@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import struct
 import tracemalloc
 import zipfile
@@ -20,6 +22,7 @@ import tifffile
 
 from shapelab.errors import InputError
 from shapelab.io import read_image
+from shapelab.io.unpacking import UNPACK
 
 
 def outline(side: int, first: int = 0) -> bytes:
@@ -114,6 +117,38 @@ def test_a_second_archive_in_a_chunk_counts_too(tmp_path):
     chunk = gzip.compress(bytes(64 * 64)) + gzip.compress(bytes(5_000_000))
     with pytest.raises(InputError, match="unpacks to far more than a chunk"):
         stored(tmp_path / "a.zarr", {"id": "gzip", "level": 1}, chunk)
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"), [("zlib", zlib.compress), ("gzip", gzip.compress), ("bz2", bz2.compress), ("lzma", lzma.compress)]
+)
+def test_bytes_are_unpacked_up_to_what_is_allowed_and_no_further(name, pack):
+    rng = np.random.default_rng(3)
+    for size in (0, 1, 4096, 70_000):
+        raw = [rng.integers(0, 4, size, np.uint8).tobytes() for _ in range(2)]
+        packed, both = b"".join(map(pack, raw)), b"".join(raw)
+        assert UNPACK[name](packed, 2 * size) == both
+        assert UNPACK[name](packed, 2 * size + 9) == both
+        if size:
+            assert UNPACK[name](packed, 2 * size - 1) is None
+            assert both.startswith(UNPACK[name](packed[:-20], 2 * size) or b"")
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_chunks_that_do_not_state_their_size_are_unpacked_once(version, tmp_path, monkeypatch):
+    """Not counted first, and unpacked by the codec then."""
+    zarr = pytest.importorskip("zarr")
+    codec = numcodecs.GZip(level=1) if version == 2 else zarr.codecs.GzipCodec(level=1)
+    data = np.arange(24 * 24, dtype=np.uint16).reshape(24, 24)
+    array = zarr.create_array(
+        str(tmp_path / "a.zarr"), shape=data.shape, chunks=(8, 24), dtype=data.dtype, compressors=codec, zarr_format=version
+    )
+    array[...] = data
+    calls = []
+    monkeypatch.setitem(UNPACK, "gzip", lambda packed, most, unpack=UNPACK["gzip"]: calls.append(most) or unpack(packed, most))
+    monkeypatch.setattr(numcodecs.GZip, "decode", lambda *_: pytest.fail("unpacked a second time"))
+    assert np.array_equal(read_image(tmp_path / "a.zarr").data, data)
+    assert len(calls) == 3
 
 
 def test_a_chunk_of_hdf5_and_a_strip_of_tiff_that_unpack_to_far_more(tmp_path):

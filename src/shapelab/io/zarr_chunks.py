@@ -1,20 +1,19 @@
-"""Arrays of Zarr from elsewhere: what a chunk unpacks to is looked at before it is unpacked, so that a small file fills no memory."""
+"""Arrays of Zarr from elsewhere: no chunk unpacks to more than one holds, and shards are what they say: a small file fills no memory."""
 
 from __future__ import annotations
 
-import io
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from shapelab.errors import InputError
-from shapelab.io.unpacking import SLACK, Count, count_bz2, count_deflate, count_lzma
-from shapelab.io.zstandard import count_zstandard
+from shapelab.io.guarded_codecs import PACKINGS, guarded
+from shapelab.io.unpacking import SLACK
 
 __all__ = ["CheckedArray"]
 
@@ -43,41 +42,26 @@ class CheckedArray:
         self.ndim = len(self.shape)
         self.metadata: Any = array.metadata
         packed, self._shards = _packing(array.metadata, folder.name)
-        self._counted = _COUNTED.get(packed)
+        if packed:
+            self._array = guarded(array, packed, math.prod(self.chunks) * self.dtype.itemsize + SLACK, folder.name)
 
     def __getitem__(self, index: Any) -> np.ndarray:
-        if self._counted is not None:
-            most = math.prod(self.chunks) * self.dtype.itemsize + SLACK
-            for file, stream in self._pieces(index if isinstance(index, tuple) else (index,)):
-                if self._counted(stream, most) > most:
-                    raise InputError(f"The chunk {file.name} of {self._folder.name} unpacks to far more than a chunk: refused.")
+        if self._shards is not None:
+            self._check_shards(self._shards, index if isinstance(index, tuple) else (index,))
         return np.asarray(self._array[index])
 
-    def _pieces(self, index: tuple[Any, ...]) -> Iterator[tuple[Path, IO[bytes]]]:
-        """Yield the file and the packed bytes of the chunks that are read for an index of numbers and slices."""
+    def _check_shards(self, shards: _Shards, index: tuple[Any, ...]) -> None:
+        """Refuse damaged lists of chunks in the shards that are read for an index of numbers and slices."""
         places = []
-        for axis, (n, chunk) in enumerate(zip(self.shape, self.chunks, strict=True)):
+        for axis, (n, whole) in enumerate(zip(self.shape, shards.shape, strict=True)):
             one = index[axis] if axis < len(index) else slice(None)
             taken = range(n)[one] if isinstance(one, slice) else range(n)[one : one + 1]
-            places.append(range(min(taken) // chunk, max(taken) // chunk + 1) if len(taken) else range(0))
-        shards = self._shards
-        if shards is None:
-            for place in itertools.product(*places):
-                file = self._folder / self.metadata.encode_chunk_key(place)
-                if file.is_file():
-                    with file.open("rb") as stream:
-                        yield file, stream
-            return
-        counts = [whole // one for whole, one in zip(shards.shape, self.chunks, strict=True)]
-        within = [range(place.start // n, (place.stop - 1) // n + 1) if place else place for place, n in zip(places, counts, strict=True)]
-        for shard in itertools.product(*within):
-            file = self._folder / self.metadata.encode_chunk_key(shard)
+            places.append(range(min(taken) // whole, max(taken) // whole + 1) if len(taken) else range(0))
+        count = math.prod(whole // one for whole, one in zip(shards.shape, self.chunks, strict=True))
+        for place in itertools.product(*places):
+            file = self._folder / self.metadata.encode_chunk_key(place)
             if file.is_file():
-                inner = [
-                    range(max(place.start - n * at, 0), min(place.stop - n * at, n))
-                    for place, n, at in zip(places, counts, shard, strict=True)
-                ]
-                yield from ((file, stream) for stream in shards.pieces(file, counts, inner))
+                shards.check(file, count)
 
 
 @dataclass(frozen=True)
@@ -91,23 +75,18 @@ class _Shards:
     tail: int
     """Bytes of the checksum of the index."""
 
-    def pieces(self, file: Path, counts: Sequence[int], inner: Sequence[range]) -> Iterator[IO[bytes]]:
-        """Yield the packed bytes of the chunks `inner` of the `counts` in a file; raises InputError where they lie outside of it."""
-        length = 16 * math.prod(counts) + self.tail
+    def check(self, file: Path, count: int) -> None:
+        """Raise InputError where one of the `count` chunks in a file would lie outside of it."""
+        length = 16 * count + self.tail
         size = file.stat().st_size
         if length > size:
             raise InputError(f"The shard {file.name} is damaged: its index is cut off.")
         with file.open("rb") as stream:
             stream.seek(size - length if self.at_end else 0)
-            index = np.frombuffer(stream.read(length - self.tail), "<u8").reshape(*counts, 2)
-            for place in itertools.product(*inner):
-                begin, count = (int(number) for number in index[place])
-                if begin == count == _EMPTY:
-                    continue
-                if begin + count > size:
-                    raise InputError(f"The shard {file.name} is damaged: its index states a chunk beyond its end.")
-                stream.seek(begin)
-                yield io.BytesIO(stream.read(count))
+            index = np.frombuffer(stream.read(length - self.tail), "<u8").reshape(count, 2)
+        begins, counts = index[~(index == _EMPTY).all(axis=1)].T
+        if ((begins > size) | (counts > size - np.minimum(begins, size))).any():
+            raise InputError(f"The shard {file.name} is damaged: its index states a chunk beyond its end.")
 
 
 _EMPTY = 2**64 - 1
@@ -139,30 +118,9 @@ _SHARDS = "sharding_indexed"
 def _only(codecs: Sequence[Any], name: str) -> str:
     """Return the name of the codec that packs, "" if there is none; raises InputError if there are several."""
     names = [str(codec["name"] if isinstance(codec, dict) else getattr(codec, "codec_id", "")) for codec in codecs]
-    packing = [one for one in (one.removeprefix("numcodecs.") for one in names) if one in _COUNTED]
+    packing = [one for one in (one.removeprefix("numcodecs.") for one in names) if one in PACKINGS]
     if len(packing) > 1:
         raise InputError(
             f"{name} packs its chunks more than once ({', '.join(packing)}), so that what they unpack to is not known: refused."
         )
     return packing[0] if packing else ""
-
-
-def _stated(first: int) -> Count:
-    def count(stream: IO[bytes], most: int) -> int:
-        """Return what the head of a chunk states that it unpacks to."""
-        del most
-        return int.from_bytes(stream.read(first + 4)[first:], "little")
-
-    return count
-
-
-_COUNTED: dict[str, Count] = {
-    "zlib": count_deflate,
-    "gzip": count_deflate,
-    "bz2": count_bz2,
-    "lzma": count_lzma,
-    "blosc": _stated(4),
-    "lz4": _stated(0),
-    "zstd": count_zstandard,
-}
-"""Name of a codec -> how much its bytes unpack to, as they state or as it turns out, and counting stops above `most`."""
