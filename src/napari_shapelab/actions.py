@@ -25,7 +25,7 @@ from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import Script, measure_command, written
 from napari_shapelab.work.task import Task
-from shapelab.arguments import is_lazy
+from shapelab.arrays import is_lazy
 from shapelab.errors import InputError, ShapelabError, Stopped
 from shapelab.labels.planes import LARGE
 from shapelab.measure import measure, plan_labels
@@ -112,7 +112,7 @@ def measure_taken(
     Returns
     -------
     values
-        As of `shapelab.measure.measure`; centroids of labels lie in the world, as napari shows positions.
+        See `shapelab.measure.measure`; centroids of labels lie in the world, as napari shows positions.
     read
         What was measured.
     """

@@ -14,11 +14,11 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from shapelab.device import require_memory
+from shapelab.arrays import has_coordinates, plain_array
 from shapelab.errors import ArgumentError, OutOfMemoryError
 from shapelab.limits import Limits
 
-__all__ = ["Pixels", "as_array", "as_rows", "checked", "has_coordinates", "is_lazy", "one_array", "plain_array", "shown"]
+__all__ = ["Pixels", "as_array", "as_rows", "checked", "one_array", "shown"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -76,47 +76,6 @@ def checked(**limits: Limits) -> Callable[[Function], Function]:
         return typing.cast(Function, call)
 
     return decorate
-
-
-def has_coordinates(data: Any) -> bool:
-    """Tell whether `data` is an array with named axes and coordinates, such as an xarray DataArray."""
-    return all(hasattr(data, name) for name in ("dims", "coords", "values", "attrs"))
-
-
-def is_lazy(data: Any) -> bool:
-    """Tell whether `data` is an array in chunks that are read when they are asked for: dask, Zarr, HDF5."""
-    return not isinstance(data, np.ndarray) and all(hasattr(data, name) for name in ("chunks", "shape", "dtype", "__getitem__"))
-
-
-def plain_array(name: str, value: Any) -> Any:
-    """Return an array as the kernels take it; what is not an array stays as it is.
-
-    Masked values become 0 (background), foreign byte orders the machine's; an array in chunks is read if it fits into memory.
-
-    Raises
-    ------
-    ArgumentError
-        If it holds no numbers.
-    OutOfMemoryError
-        If it is in chunks and too large.
-    """
-    if isinstance(value, list):
-        try:
-            value = np.asarray(value)
-        except ValueError:
-            raise ArgumentError(f"{name} is a list whose rows have different lengths: give an array.") from None
-    if has_coordinates(value):  # what reads it uses its coordinates
-        return value
-    if not hasattr(value, "__array__") or not hasattr(value, "dtype") or hasattr(value, "columns"):
-        return value
-    if isinstance(value, np.ma.MaskedArray):
-        value = value.filled(0)
-    if is_lazy(value):
-        require_memory(int(np.prod(value.shape, dtype=float)) * np.dtype(value.dtype).itemsize)
-    array = value if isinstance(value, np.ndarray) else np.asarray(value)
-    if array.dtype.kind not in "biuf":
-        raise ArgumentError(f"{name} must hold whole numbers, decimal numbers or booleans; received an array of dtype {array.dtype}.")
-    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def as_array(name: str, value: Any) -> np.ndarray:

@@ -39,7 +39,7 @@ _of_this_thread = threading.local()
 _only: ContextVar[tuple[int, ...] | None] = ContextVar("shapelab cards", default=None)
 """Cards that "auto" and "cuda" may mean; None for all."""
 
-# Threads of OpenMP that wait shall sleep: where other programs need the cores, those that spin take ten times the time.
+# Waiting OpenMP threads should sleep: where other programs need the cores, spinning ones take ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 

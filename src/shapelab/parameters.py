@@ -69,7 +69,7 @@ class Parameters(BaseModel):
             raise ParameterError(python_sentences(type(self).infos(), error), plain_sentences(type(self).infos(), error)) from None
 
     def replace(self, **changes: Any) -> Self:
-        """Return a copy with `changes`, validated as if it were made anew."""
+        """Return a copy with `changes`, validated like a new one."""
         return type(self)(**{**{name: getattr(self, name) for name in type(self).model_fields}, **changes})
 
     def to_json(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from shapelab.device import require_memory
 from shapelab.errors import NotFiniteError, OutOfMemoryError, ParameterError, Stopped
 from shapelab.frame import Frame, LayerData, LayerKind
 from shapelab.model import Model
+from shapelab.numerical_errors import numerical_errors_in_words
 from shapelab.parameters import ParameterInfo, Parameters, parameter
 from shapelab.state import State
 from shapelab.stopping import apart, check_stop, stoppable
@@ -108,7 +109,7 @@ class Simulation:
         Raises
         ------
         OutOfMemoryError
-            Then.
+            If it will not fit.
         Stopped
             If `stop` was called meanwhile: there is still no state.
         """
@@ -116,7 +117,7 @@ class Simulation:
             return
         require_memory(self.model.memory(self._parameters, self.initial), self.device)
         try:
-            with _numbers_in_words(), stoppable(self._stop):
+            with numerical_errors_in_words(), stoppable(self._stop):
                 check_stop()
                 self._warm_up()
                 self._state = self.model.init(self._parameters, self.initial)
@@ -131,7 +132,7 @@ class Simulation:
     def frame(self) -> Frame:
         """Return what may be seen now."""
         state = self._prepared()
-        with _numbers_in_words():
+        with numerical_errors_in_words():
             return self.model.frame(state)
 
     def step(self) -> None:
@@ -147,7 +148,7 @@ class Simulation:
         state = self._prepared()
         before = self.model.snapshot(state)
         try:
-            with _numbers_in_words(), stoppable(self._stop):
+            with numerical_errors_in_words(), stoppable(self._stop):
                 check_stop()
                 self._warm_up()
                 self._state = self.model.step(state)
@@ -183,7 +184,7 @@ class Simulation:
         Parameters
         ----------
         steps
-            Steps to take at the most; None until the model says that it is over.
+            Most steps to take; None to run until the model says that it is over.
         every
             Steps between frames.
 
@@ -272,7 +273,7 @@ class Simulation:
         Parameters
         ----------
         steps
-            Steps to take at the most; None until the model says that it is over.
+            Most steps to take; None to run until the model says that it is over.
         play
             Whether it begins to run as soon as it is seen.
 
@@ -336,21 +337,3 @@ class Simulation:
 
     def _resume(self) -> None:
         self.done, self.failed, self.reason = False, False, None
-
-
-class _numbers_in_words:
-    """Turn what NumPy and torch say where memory or a matrix fails into one sentence."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is None:
-            return
-        if isinstance(error, MemoryError) or any(words in str(error).lower() for words in ("out of memory", "failed to allocate")):
-            raise OutOfMemoryError("There is not enough memory for this run: choose a smaller shape or a coarser grid.") from error
-        if isinstance(error, np.linalg.LinAlgError):
-            raise NotFiniteError(
-                "The numbers of this run broke down: a matrix cannot be inverted, as where a body has no extent along one axis. "
-                "Choose less extreme parameters, or a finer grid."
-            ) from error

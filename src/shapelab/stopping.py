@@ -1,8 +1,10 @@
 """One way to stop everything that takes long: an event that the work looks at, wherever it is.
 
-stop = threading.Event()
-with stoppable(stop):
-sl.fit_diagram(labels)  # raises Stopped soon after another thread has called stop.set()
+::
+
+    stop = threading.Event()
+    with stoppable(stop):
+        sl.fit_diagram(labels)  # raises Stopped soon after another thread has called stop.set()
 """
 
 from __future__ import annotations
@@ -48,12 +50,12 @@ def shielded() -> Iterator[None]:
 
 
 def check_stop() -> None:
-    """Raise `Stopped` if whoever waits for this work has asked to stop; costs less than a microsecond.
+    """Raise `Stopped` if whoever is waiting for this work has asked it to stop; costs less than a microsecond.
 
     Raises
     ------
     Stopped
-        Then.
+        If it has.
     """
     for event in _events.get():
         if event.is_set():

@@ -29,7 +29,7 @@ FLOORS = [
     {"catalog"},
     {"simulation"},
     {"threads", "gpu"},
-    {"model", "stopping"},
+    {"model", "numerical_errors", "stopping"},
     {"box", "state", "frame", "callable_module"},
     {"scenario_files"},
     {"scenario"},
@@ -37,6 +37,7 @@ FLOORS = [
     {"parameters", "units"},
     {"refusal"},
     {"arguments"},
+    {"arrays"},
     {"device"},
     {"at_exit", "axis_names", "cuda_driver", "errors", "keops", "limits", "memory", "parameter_info"},
 ]

@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QPoint, QPointF, Qt
 from runs import stop
 
 from napari_shapelab.docks.atlas import AtlasDock
@@ -39,7 +39,9 @@ def lonely(dock, others=()):
 
 
 def point(dock, place):
-    return dock.map.screen_position(place)
+    """Where a place of the map lies in the plot's viewport [pixels]."""
+    plot = dock.map.plot
+    return plot.mapFromScene(plot.getViewBox().mapViewToScene(QPointF(*map(float, place))))
 
 
 def click(qtbot, dock, place, modifier=NONE):

@@ -83,7 +83,7 @@ def test_pyramid_gives_its_full_level():
 
 
 def test_level_that_fits_is_said_and_lies_right(monkeypatch):
-    monkeypatch.setattr("napari_shapelab.viewer.layer_data.available_memory", lambda: 4 * 20_000 * 4)
+    monkeypatch.setattr("napari_shapelab.viewer.pyramid.available_memory", lambda: 4 * 20_000 * 4)
     full = ball(32, 10)
     coarse = full.reshape(16, 2, 16, 2, 16, 2).max((1, 3, 5))
     taken = take(Image([full.astype(np.float32), coarse.astype(np.float32)], multiscale=True))

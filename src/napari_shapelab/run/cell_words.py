@@ -1,4 +1,4 @@
-"""A cell in words, with units: what the dock says of the one that was picked, and what it is coloured by."""
+"""A cell in words, with units: what the dock says of the one that was picked."""
 
 from __future__ import annotations
 
@@ -7,35 +7,13 @@ import numpy as np
 from shapelab.simulation import Frame
 from shapelab.units import percent, shown_unit
 
-__all__ = ["cell_in_words", "feature_in_words"]
+__all__ = ["cell_in_words"]
 
 _POWERS = {"perimeter": 1, "surface": 2}
 """Features of a cell that are powers of a length."""
 _ANGLES = ("heading",)
 _SPECIAL = ("id", "type", "volume", "target", "error", "neighbours")
 """Features that are told in words of their own."""
-
-
-def feature_in_words(name: str, unit: str, ndim: int) -> str:
-    """Return what a feature of cells is called, with its unit: "perimeter (µm)", "error (%)", "roundness".
-
-    Parameters
-    ----------
-    name
-        Of the feature.
-    unit
-        Unit of length, "" for pixels.
-    ndim
-        Axes of the box.
-    """
-    size = {2: "area", 3: "volume"}[ndim]
-    shown = {"volume": size, "target": f"target {size}", "error": f"{size} error"}.get(name, name.replace("_", " "))
-    power = ndim if name in ("volume", "target") else _POWERS.get(name, 0)
-    if power:
-        return f"{shown} ({_power(unit, power)})"
-    if name == "speed":
-        return f"{shown} ({_per_time(unit)})"
-    return f"{shown} (°)" if name in _ANGLES else shown
 
 
 def cell_in_words(frame: Frame, cell: int) -> str:

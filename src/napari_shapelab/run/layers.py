@@ -227,11 +227,11 @@ class RunLayers:
 
 def _apply(layer: Layer, item: LayerData, provenance: Mapping[str, Any], viewer: Any) -> None:
     editable, recount = layer.editable, getattr(viewer, "_on_layers_change", None)
-    if layer.data is item.data:  # walls that stay: nothing to draw anew
+    if layer.data is item.data:  # walls that stay: nothing to draw again
         pass
     elif recount is None or np.shape(layer.data) != np.shape(item.data):
         layer.data = item.data
-    else:  # it fills the box as before: counting the axes of all layers anew would take napari longer than the update itself
+    else:  # it fills the box as before: counting the axes of all layers again would take napari longer than the update itself
         with layer.events.data.blocker(recount):
             layer.data = item.data
     if layer.editable != editable:  # assigning data makes labels editable again

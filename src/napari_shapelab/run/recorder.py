@@ -66,7 +66,7 @@ class Recorder:
         return self._moments.unfinished_tasks > 0
 
     def due(self, simulation: Simulation, *, last: bool = False) -> bool:
-        """Tell whether the present frame, or the `last` one, shall be kept."""
+        """Tell whether the present frame, or the `last` one, is due to be saved."""
         step = simulation.step_number
         return not self.problem and step != self._last and (last or self._last < 0 or step // self.every > self._last // self.every)
 

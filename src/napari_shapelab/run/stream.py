@@ -43,8 +43,6 @@ class Stream(QObject):
 
     Parameters
     ----------
-    viewer
-        napari's viewer.
     simulation
         Handed over to the worker.
     layers

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari_shapelab.run.outcome import STOPPED, Checkpoint, Ended, Snapshot
+from napari_shapelab.run.pace import Pace
 from napari_shapelab.run.provenance import provenance
 from napari_shapelab.run.recorder import Recorder
 from napari_shapelab.work.mailbox import Log, Mailbox
@@ -22,16 +23,6 @@ from shapelab.simulation import Frame, Parameters, Simulation
 __all__ = ["Worker"]
 
 Visit = Callable[[Simulation], None]
-
-
-_FRAME_SHARE = 0.25
-"""Share of the worker's time that making frames may take."""
-_LONGEST_WAIT = 2.0
-"""Longest time between two frames [s]: the first one compiles kernels, and says nothing of the others."""
-_SAMPLE_TIME = 0.1
-"""Longest time between two samples of the scalars, even while the window takes no frames [s]."""
-_ANALYSIS_SHARE = 0.1
-"""Share of the worker's time that the slow analysis (a curvature diagram) may take."""
 
 _log = logging.getLogger(__name__)
 
@@ -90,10 +81,7 @@ class Worker(threading.Thread):
         self._live: dict[str, Any] = {}
         self._edits: list[tuple[str, dict[str, Any]]] = []
         self._visits: list[Visit] = []
-        self._worked = 0.0
-        self._rate = 0.0
-        self._next_frame = 0.0
-        self._next_sample = 0.0
+        self._pace = Pace()
         self.decorate: Callable[[Frame], Frame] | None = None
         """Adds layers to each frame, in the worker; may be exchanged at any time."""
         self.follow: Visit | None = None
@@ -102,7 +90,6 @@ class Worker(threading.Thread):
         """Whether the run is being saved."""
         self._recorder: Recorder | None = None
         self._saved_in: dict[str, str] = {}
-        self._next_analysis = 0.0
 
     # -- orders, from the window ---------------------------------------------------------------------------------
 
@@ -214,7 +201,7 @@ class Worker(threading.Thread):
             kept = self._record_frame(simulation)
             if simulation.done:
                 break
-            if kept is not None or self._paused or self._due():
+            if kept is not None or self._paused or self._pace.frame_is_due(taken=self.frames.empty):
                 self._publish(simulation, kept)
         reason = simulation.reason if simulation.done and simulation.reason else STOPPED
         failed = simulation.failed
@@ -255,10 +242,7 @@ class Worker(threading.Thread):
         simulation.step()
         if self.follow is not None:
             self.follow(simulation)
-        duration = time.perf_counter() - begin
-        self._worked += duration
-        rate = 1.0 / max(duration, 1e-9)
-        self._rate = rate if self._rate == 0.0 else 0.9 * self._rate + 0.1 * rate
+        self._pace.stepped(time.perf_counter() - begin)
 
     def _record_frame(self, simulation: Simulation, *, last: bool = False) -> Frame | None:
         """Keep the present frame if it is due; return it, so that it is made once for the disk and the window."""
@@ -274,21 +258,15 @@ class Worker(threading.Thread):
         if recorder is not None and (problem := recorder.close(reason)):
             self.notices.append(problem)
 
-    def _due(self) -> bool:
-        now = time.perf_counter()
-        return now >= self._next_frame and (self.frames.empty or now >= self._next_sample)
-
     def _publish(self, simulation: Simulation, frame: Frame | None = None) -> None:
         begin = time.perf_counter()
         frame = frame or simulation.frame()
         if self.decorate is not None:
             frame = self.decorate(frame)
         self.scalars.append((frame.step, dict(frame.scalars)))
-        self.frames.put(Snapshot(frame, {**provenance(simulation, frame), **self._saved_in}, self._rate, self._worked))
-        end = time.perf_counter()
-        self._next_sample = end + _SAMPLE_TIME
-        self._next_frame = end + min((end - begin) * (1.0 / _FRAME_SHARE - 1.0), _LONGEST_WAIT)
-        if self._analysis is not None and self.analysing.is_set() and end >= self._next_analysis:
+        self.frames.put(Snapshot(frame, {**provenance(simulation, frame), **self._saved_in}, self._pace.rate, self._pace.worked))
+        self._pace.frame_made(begin)
+        if self._analysis is not None and self.analysing.is_set() and self._pace.analysis_is_due():
             self._analyse(frame, simulation.parameters)
 
     def _analyse(self, frame: Frame, parameters: Parameters) -> None:
@@ -298,5 +276,4 @@ class Worker(threading.Thread):
             self.findings.put(self._analysis(frame, parameters))
         except ShapelabError as error:
             self.notices.append(str(error))
-        end = time.perf_counter()
-        self._next_analysis = end + (end - begin) * (1.0 / _ANALYSIS_SHARE - 1.0)
+        self._pace.analysis_made(begin)

@@ -10,10 +10,10 @@ import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Surface
 
 from napari_shapelab.viewer.axes import axis_name, flat_axis, split_axes, value_axes
+from napari_shapelab.viewer.pyramid import level_of
 from napari_shapelab.viewer.shown_frame import frame_of
 from shapelab.arguments import as_array
 from shapelab.convert.place import Place, straightened
-from shapelab.device import available_memory
 from shapelab.errors import InputError
 from shapelab.frame import LayerData, LayerKind
 from shapelab.io.placed import are_channels_last
@@ -22,8 +22,6 @@ from shapelab.units import short_unit
 
 __all__ = ["TakenLayer", "is_two_valued", "place_of", "spatial_ndim", "take", "unit_of", "why_not_taken"]
 
-_MEMORY_SHARE = 0.25
-"""Part of the free memory that one layer may take; beyond, a coarser level of a pyramid is read."""
 _KINDS: tuple[tuple[type[Layer], LayerKind], ...] = ((Labels, "labels"), (Image, "image"), (Points, "points"), (Surface, "surface"))
 
 
@@ -149,7 +147,7 @@ def take(layer: Layer, viewer: Any = None, *, frame: int | None = None, full: bo
     spatial, others = split_axes(layer)
     data, notes = layer.data, list[str]()
     if getattr(layer, "multiscale", False):
-        data, matrix, notes = _level(layer, matrix, spatial, full=full)
+        data, matrix, notes = level_of(layer, matrix, spatial, full=full)
     data = LazyPart.of(data) if film else lazily(data)  # cutting a frame out of Zarr would read it
     if others:
         data, chosen = frame_of(layer, data, kind, matrix, others, viewer, frame)
@@ -285,20 +283,3 @@ def _beside(layer: Layer, spatial: Sequence[int]) -> str:
         f"Its axes are {', '.join(names)}: results have {kept} alone, which napari draws along its last axes, so they do not lie over it. "
         "Move the other axis to the front for that (numpy.moveaxis)."
     )
-
-
-def _level(layer: Layer, matrix: np.ndarray, spatial: Sequence[int], *, full: bool) -> tuple[Any, np.ndarray, list[str]]:
-    """Return the finest level of a pyramid of which one frame fits into memory, its matrix, and a sentence if it is not the full one."""
-    shapes = [np.array(shape) for shape in layer.level_shapes]
-    allowed = _MEMORY_SHARE * available_memory()
-    sizes = [float(np.prod(shape[list(spatial)], dtype=float)) * layer.dtype.itemsize for shape in shapes]
-    fits = [i for i, size in enumerate(sizes) if full or size <= allowed]
-    level = fits[0] if fits else len(shapes) - 1
-    if level == 0:
-        return layer.data[0], matrix, []
-    ratio = shapes[0] / shapes[level]
-    inner = np.eye(len(matrix))
-    inner[:-1, :-1] = np.diag(ratio)
-    inner[:-1, -1] = (ratio - 1) / 2  # a coarse pixel's centre is that of the fine ones it stands for
-    size = " × ".join(str(int(n)) for n in shapes[level])
-    return layer.data[level], matrix @ inner, [f"The full resolution does not fit into memory: level {level} ({size}) was taken."]

@@ -46,7 +46,7 @@ def ask_target(parent: QWidget, title: str, name: str, filters: str, *, overwrit
     filters
         Kinds of files, as Qt writes them.
     overwrite
-        Whether Qt asks if a file that exists shall be replaced; else whoever writes it says so.
+        Whether Qt asks before a file is replaced; otherwise whoever writes the file says that it exists.
     """
     proposed = Path(name) if Path(name).is_absolute() else Path(get_save_history()[0]) / name
     options = QFileDialog.Option(0) if overwrite else QFileDialog.Option.DontConfirmOverwrite

@@ -57,7 +57,7 @@ class TabsBelow(QSplitter):
             self.setSizes([whole - below, below])
 
     def resizeEvent(self, event: Any) -> None:
-        """Share the height anew, as long as the user has not."""
+        """Divide the height again, unless the user has done so."""
         super().resizeEvent(event)
         if not self._moved:
             self._share()

@@ -125,7 +125,7 @@ class WorkRow(QWidget):
         Parameters
         ----------
         work
-            Called in a thread with a function that takes a `Progress`, and an event that is set when it shall end.
+            Called in a thread with a function that takes a `Progress`, and an event that is set when it should end.
         done
             Called with the result in the window's thread. If it raises, the user is told, and the button is free again.
         what

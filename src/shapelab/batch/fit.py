@@ -30,7 +30,7 @@ from shapelab.limits import at_least
 __all__ = ["Spread", "TextureFit", "Trial", "fit_texture"]
 
 _REPEATS, _FEWEST, _CONFIRMED_FROM = 3, 2, 10
-"""Other noises from which the best is grown again, at the most and at the least, and the runs for each."""
+"""Most and fewest other noises from which the best is grown again, and the runs for each."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def fit_texture(
         Part of the space that is filled; by default that of the box around the mask.
     trials
         Short runs. Each proposes parameters around one of the best textures so far, in ever smaller steps and also beyond what the
-        atlas covers, and starts from the same noise; the first grows the most promising member anew, and a run that is far off
+        atlas covers, and starts from the same noise; the first grows the most promising member again, and a run that is far off
         after two fifths of its steps ends there. From 10 runs on, what is promising is grown from a second noise, too, and the
         last runs, up to nine, grow the nearest member and the two best again from others: the best on average is taken.
     steps
@@ -107,7 +107,7 @@ def fit_texture(
     boundary
         How textures go on beyond the box in which they grow: "periodic", or "replicate" for walls that surfaces meet at right angles.
     properties
-        Names of effective properties that the texture shall have, too, such as "strut_size" and "pore_size"
+        Names of effective properties that the texture should have, too, such as "strut_size" and "pore_size"
         (`shapelab.measure.effective_properties`); those of the space in the box around the mask.
     progress
         Called with the runs made, those planned, and the lowest misfit.

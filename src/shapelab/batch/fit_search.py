@@ -25,7 +25,7 @@ _VOLUME_EVERY = 6
 """Every so many proposals, only the mass is changed, to what the missing volume asks for, if more than a part `_ENOUGH` is missing."""
 _ENOUGH = 0.03
 _SHORTLIST, _REGROWN = 12, 3
-"""Members of the atlas that are looked at, and grown anew."""
+"""Members of the atlas that are looked at, and grown again."""
 _LOOK, _HOPELESS = 0.4, 2.0
 """After that part of its steps a run ends whose misfit is so many times the lowest."""
 _PROMISING = 1.25
@@ -215,7 +215,7 @@ class Search:
         return trial
 
     def _shortlist(self) -> list[AtlasMember]:
-        """Return the members worth measuring anew, judged by the diagrams that the atlas holds."""
+        """Return the members worth measuring again, judged by the diagrams that the atlas holds."""
 
         def misfit(member: AtlasMember) -> float:
             return self.target.misfit(self.target.distance(_places(member)), float(member.mask.mean()))

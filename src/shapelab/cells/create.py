@@ -65,7 +65,7 @@ class Cells(Simulation):
         Parameters
         ----------
         fineness
-            From 1 to 4: every pixel is given to its cell anew, so that boundaries are exact on any grid.
+            From 1 to 4: every pixel is assigned again on the finer grid, so that boundaries are exact on any grid.
         """
         if fineness not in (1, 2, 3, 4):
             raise ParameterError(f"fineness = {fineness} is not allowed: choose a whole number from 1 to 4.")

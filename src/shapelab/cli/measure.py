@@ -122,7 +122,7 @@ def _report(known: argparse.Namespace) -> tuple[Any, str]:
 
 def _telling(layer: LayerData, show: Callable[[float, str], None]) -> Callable[[int, int], None]:
     """Return what says, once a volume is read piece by piece, what that takes, and then how far it is."""
-    from shapelab.arguments import is_lazy
+    from shapelab.arrays import is_lazy
     from shapelab.measure import plan_labels
 
     told = False

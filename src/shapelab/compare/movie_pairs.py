@@ -79,7 +79,7 @@ def pair_frames(a: Movie, b: Movie, align: Alignment = "auto") -> FramePairs:
     Raises
     ------
     InputError
-        If they shall be paired by time and do not know it, or have no time in common.
+        If they are to be paired by time and do not know it, or have no time in common.
     """
     known = a.time_unit == b.time_unit != "frame"
     if align == "time" and not known:

@@ -131,8 +131,6 @@ def boundary_f1(a: Pixels, b: Pixels, spacing: Spacing = 1.0, tolerance: float |
     a, b = _same_shape(a, b)
     steps = as_spacing(spacing, a.ndim)
     tolerance = 2 * max(steps) if tolerance is None else tolerance
-    if not tolerance >= 0:
-        raise InputError(f"The tolerance of the boundary score must be 0 or more; received {tolerance!r}.")
     edges = boundary_voxels(a), boundary_voxels(b)
     if not (edges[0].any() and edges[1].any()):
         return 1.0 if edges[0].any() == edges[1].any() else 0.0

@@ -59,8 +59,6 @@ def points_to_mask(
         radius = 1.5 * max(float(np.percentile(np.asarray(tree.query(cloud, k=4)[0])[:, 3], 95)), float(steps.max()))
     if shape is not None and len(shape) != len(steps):
         raise InputError(f"shape = {tuple(shape)} has {len(shape)} entries for points of {len(steps)} axes: give one for each axis.")
-    if not radius > 0:
-        raise InputError(f"The radius of the balls must be positive; received {radius!r}.")
     if radius > 1e6 * steps.min():
         raise InputError(f"The radius of the balls, {radius:.3g}, is more than a million voxels: choose a smaller radius.")
     margin = int(np.ceil(radius / steps.min())) + 2

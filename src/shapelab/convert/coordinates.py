@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from shapelab.arguments import is_lazy
+from shapelab.arrays import is_lazy
 from shapelab.axis_names import axis_meanings
 from shapelab.convert.place import Place
 from shapelab.errors import InputError

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from shapelab.arguments import as_array, has_coordinates, plain_array
+from shapelab.arguments import as_array
+from shapelab.arrays import has_coordinates, plain_array
 from shapelab.convert.coordinates import layer_of_coordinates
 from shapelab.convert.place import Place, straightened
 from shapelab.errors import InputError

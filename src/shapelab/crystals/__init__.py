@@ -107,7 +107,7 @@ __all__ = [
     "stack_ebsd",
 ]
 
-if not TYPE_CHECKING:  # a type checker would take it as leave for any name
+if not TYPE_CHECKING:  # with it, a type checker would accept any name
 
     def __getattr__(name: str) -> Any:
         if name not in _MODULES:

@@ -56,7 +56,7 @@ def write_diagram(path: str | Path, entries: dict[str, Any]) -> Path:
 def diagram_entries(
     diagram: DiagramCells, shape: tuple[int, ...], spacing: Spacing, unit: str, origin: tuple[float, ...] | None
 ) -> dict[str, Any]:
-    """Return what a file says of a diagram; arguments as of `Diagram.save`."""
+    """Return what a file says of a diagram; see `Diagram.save` for the arguments."""
     dim = diagram.ndim
     if len(shape) != dim:
         raise InputError(f"The diagram has {dim} axes; shape = {tuple(shape)} has {len(shape)}.")

@@ -70,7 +70,7 @@ class FitParameters(Parameters):
         progress: Callable[[FitProgress], None] | None = None,
         abort: threading.Event | None = None,
     ) -> DiagramFit:
-        """Fit a label image so; arguments as of `shapelab.fit_diagram`."""
+        """Fit a label image with these choices; see `shapelab.fit_diagram` for the arguments."""
         from shapelab.crystals.fitting import fit_diagram
 
         return fit_diagram(

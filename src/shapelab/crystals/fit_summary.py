@@ -45,7 +45,7 @@ def fit_sentences(fit: DiagramFit, table: pd.DataFrame, labels: np.ndarray, *, t
     fit
         The fit.
     table
-        Its report, as of `shapelab.crystals.grain_report`.
+        Its report; see `shapelab.crystals.grain_report`.
     labels
         The image that was fitted.
     timed

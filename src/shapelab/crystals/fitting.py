@@ -129,8 +129,6 @@ def fit_diagram(
     followed by a bounded one (see `shapelab.crystals.likelihood`), which weighs pixels that no such cell can reach less.
     """
     begin = time.perf_counter()
-    if method not in ("likelihood", "moments"):
-        raise ParameterError(f"method = {method!r} is not allowed: choose 'likelihood' or 'moments'.")
     if order > 2 and (method == "moments" or exact_volumes):
         what = "method = 'moments'" if method == "moments" else "exact_volumes"
         raise ParameterError(f"{what} is possible for orders 1 and 2 only; received order = {order}.")

@@ -93,7 +93,7 @@ class GenerateParameters(Parameters):
         return self.shape[1:] if self.shape[0] == 1 else self.shape
 
     def generate(self, like: Population | None = None, progress: Step | None = None, abort: threading.Event | None = None) -> Crystal:
-        """Make a sample so; arguments as of `shapelab.generate_crystal`."""
+        """Make a sample with these choices; see `shapelab.generate_crystal` for the arguments."""
         from shapelab.crystals.generation import generate_crystal
 
         boundaries = like.boundaries if like is not None and self.match_boundaries else None

@@ -84,7 +84,7 @@ def generate_crystal(
     shape, spacing
         Grid (y, x) or (z, y, x), and the size of its pixels [physical unit].
     like
-        A sample whose statistics the new one shall have: a `DiagramFit`, a label image, a `Population` or a grain table.
+        A sample whose statistics the new one should have: a `DiagramFit`, a label image, a `Population` or a grain table.
         Volumes, shapes and crystal orientations (if the `Population` has them; else they are random) are then drawn together
         from its grains; `volumes`, `sigma` and `anisotropy` are not used.
     volumes

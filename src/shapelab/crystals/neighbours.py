@@ -82,7 +82,7 @@ def compare_neighbours(first: Any, second: Any, spacing: Spacing = 1.0, *, perio
     first, second
         Label images of one shape.
     spacing, periodic
-        As of `grain_contacts`.
+        See `grain_contacts`.
     """
     a, b = as_labels(first), as_labels(second)
     if a.shape != b.shape:
@@ -116,7 +116,7 @@ def boundary_misorientations(
     symmetries
         Crystal symmetry of each; by default all are cubic.
     spacing, periodic
-        As of `grain_contacts`.
+        See `grain_contacts`.
 
     Returns
     -------

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shapelab.arguments import Pixels, checked
+from shapelab.crystals.fitting import DiagramFit
 from shapelab.crystals.moments import Moments
 from shapelab.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from shapelab.crystals.fitting import DiagramFit
 
 __all__ = ["grain_report", "worst_first"]
 
@@ -32,12 +31,8 @@ def grain_report(labels: Pixels, fit: DiagramFit) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As of `worst_first`; `reason` says what the shapes of the worst grains explain, and is "" for the others.
+        See `worst_first`; `reason` says what the shapes of the worst grains explain, and is "" for the others.
     """
-    from shapelab.crystals.fitting import DiagramFit
-
-    if not isinstance(fit, DiagramFit):
-        raise InputError("The fit must be what fit_diagram returns.")
     image = np.asarray(labels)
     if image.shape != fit.labels.shape:
         raise InputError(f"The labels have shape {image.shape} and the fit {fit.labels.shape}: give the image that was fitted.")

@@ -28,7 +28,7 @@ def saved_table(
     Parameters
     ----------
     report
-        Errors of the grains, as of `grain_report`: `id`, `wrong_pixels`, `mismatch`, `volume_error`, `pixels`, `reason`.
+        Errors of the grains, as `grain_report` returns them: `id`, `wrong_pixels`, `mismatch`, `volume_error`, `pixels`, `reason`.
     moments
         Of the grains.
     unit

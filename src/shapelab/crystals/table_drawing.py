@@ -37,7 +37,7 @@ class TableDrawing:
     spacing: tuple[float, float]
     """Size of a pixel (y, x), in the unit of the table."""
     grains: pd.DataFrame
-    """One row per grain, worst first, as of `shapelab.crystals.report.worst_first`."""
+    """One row per grain, worst first; see `shapelab.crystals.report.worst_first`."""
     message: str
     """What happened, in sentences."""
 

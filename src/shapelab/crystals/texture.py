@@ -70,7 +70,7 @@ def match_misorientations(
     orientations, symmetries
         Of each grain.
     wanted
-        Distribution, as of `misorientation_density`.
+        Distribution, as `misorientation_density` returns it.
     swaps
         Exchanges to try at most.
 

@@ -198,7 +198,7 @@ class CurvatubesModel(Model[CurvatubesParameters, CurvatubesState]):
         return resolve(parameters.device, large=math.prod(parameters.shape) >= _WORTH_A_CARD)
 
     def engine(self, state: CurvatubesState) -> tuple[CurvatureEnergy, AnyFlow]:
-        """Return energy and flow for `state`, made anew or updated only if its parameters or fields are others."""
+        """Return energy and flow for `state`, remade or updated only if its parameters or fields have changed."""
         from shapelab.curvature.energy import CurvatureEnergy
 
         p = state.parameters

@@ -117,7 +117,7 @@ class PublishedFlow:
         self._tensor(state["u"]).add_(self._blur(change, spare))
 
     def _work_arrays(self) -> tuple[Any, Any, Any]:
-        """Return three arrays that are kept between the steps: made anew, they would cost time, and chance what they take."""
+        """Return three arrays that are kept between the steps: allocating them at each step costs time."""
         if self._work is None:
             pulled, change, step = (self._torch.empty(self.energy.shape, dtype=self._dtype) for _ in range(3))
             self._work = pulled, change, step

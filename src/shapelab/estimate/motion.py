@@ -111,7 +111,7 @@ def estimate_motion(
     remove_drift
         Take away the mean displacement of all cells in each frame, such as that of a stage.
     level
-        Part of cases in which an interval shall hold the truth.
+        Share of cases in which an interval should contain the true value.
     resamples
         Bootstrap samples.
     seed

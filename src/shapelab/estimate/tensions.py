@@ -49,7 +49,7 @@ def estimate_tensions(
     types
         Label -> type of every cell. The first type is the one of the smaller number.
     level
-        Part of cases in which an interval shall hold the truth.
+        Share of cases in which an interval should contain the true value.
 
     Returns
     -------

@@ -17,7 +17,7 @@ _GONE = 0.1
 _LAST = 8.0
 """Volume below which a cell that leaves wants none [pixels]."""
 _PACE = 0.9
-"""How fast cells that leave shrink at the most, as a part of how fast a volume can change."""
+"""Fastest shrinking of cells that leave, as a part of how fast a volume can change."""
 _FULLEST = 0.98
 """Part of the box beyond which cells do not grow."""
 

@@ -15,7 +15,7 @@ _MOST_ROUNDS = 12
 _TOLERANCE = 2e-4
 """Relative error of a volume that is good enough."""
 RATE, LEAST_RATE = 0.05, 4.0
-"""Part of its volume, and pixels, that a cell changes by in a step at the most: what jumps, tears."""
+"""Largest change of a cell in one step, as a part of its volume and in pixels: what jumps, tears."""
 _RIDGE = 1e-3
 _SWING, _LEAST_DAMPING = 0.3, 0.05
 _LARGEST_STEP = 1.5

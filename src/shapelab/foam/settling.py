@@ -66,7 +66,7 @@ def settle_exactly(
     simulation
         A `Foam`; it is not changed.
     max_steps
-        Steps at the most.
+        Most steps to take.
     progress
         Called after each step with its number and the energy.
 

@@ -94,7 +94,7 @@ class Queue:
         self.prepare(kernel, dim, *arguments)()
 
     def prepare(self, kernel: Any, dim: int | Sequence[int], *arguments: Any) -> Launch:
-        """Return a launch that can be repeated for a tenth of the time, with other numbers if need be."""
+        """Return a launch that can be repeated for a tenth of the time, with other numbers if needed."""
         with _launching:
             command = wp.launch(kernel, dim=dim, inputs=list(arguments), device=self.device, block_dim=self.block, record_cmd=True)
         return Launch(self, command, sum(_size(value) for value in arguments))

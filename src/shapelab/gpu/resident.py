@@ -55,6 +55,10 @@ class Resident:
         """Return a copy of `values` (NumPy, or resident on any device) on the queue's device."""
         return cls(queue, queue.array(values.numpy() if hasattr(values, "numpy") else values, dtype))
 
+    def is_on(self, queue: Queue) -> bool:
+        """Return whether it lives on the queue's device."""
+        return bool(self.queue.device == queue.device)
+
     def numpy(self) -> np.ndarray:
         """Wait for the device and return a copy of the values."""
         return self.begin_copy().result()

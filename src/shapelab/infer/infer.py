@@ -70,9 +70,11 @@ def infer_tensions(
     periodic
         Whether the image repeats, along all axes or along each.
     options
-        Choices of the method; single ones may be given by name (`bump`, `smoothing`, `prior`, `robust`).
+        Choices of the method.
     progress
         Called with the part that is done, 0 to 1, and what comes next.
+    **choices
+        Single choices by name (`bump`, `smoothing`, `prior`, `robust`), which override those of `options`.
 
     Returns
     -------

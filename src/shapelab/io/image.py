@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapelab.arguments import checked, is_lazy
+from shapelab.arguments import checked
+from shapelab.arrays import is_lazy
 from shapelab.device import require_memory
 from shapelab.errors import InputError, OutOfMemoryError, Stopped
 from shapelab.frame import LayerData, LayerKind

@@ -26,7 +26,7 @@ _SYMMETRIES = ("cubic", "hexagonal")
 """Crystal symmetries that Neper knows, by the same names here."""
 _DTYPES = {"binary8": "u1", "binary16": "<u2", "binary16_big": ">u2", "binary32": "<u4", "binary32_big": ">u4"}
 _SPARSEST = 10
-"""Rows of an array by label, per cell: ids may have gaps, but the array shall not be many times as long as there are cells."""
+"""Rows of an array by label, per cell: ids may have gaps, but the array must not be many times as long as there are cells."""
 _HEADER = 1 << 28
 """Longest header that is read [bytes]."""
 

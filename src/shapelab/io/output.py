@@ -108,7 +108,7 @@ def _told(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def new_version(path: Path) -> Iterator[Path]:
-    """Yield a hidden path beside `path`, of our own and made anew each time; it replaces `path` when all went well."""
+    """Yield a hidden path beside `path`, new each time; it replaces `path` when all went well."""
     partial = path.with_name(f".{uuid.uuid4().hex[:8]}.partial.{path.name}")
     try:
         with _told(path):

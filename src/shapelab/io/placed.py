@@ -19,7 +19,7 @@ __all__ = ["AXES", "PlacedImage", "are_channels_last", "named_axes", "on_axes", 
 AXES = "tczyx"
 """Every axis an image may have, in the order in which its array has them."""
 _CHANNELS = 4
-"""Entries that a last axis of channels has at the most."""
+"""Most entries of a last axis of channels."""
 _PIXELS = 16
 """Pixels that the two axes before it then have at the least."""
 _PILE, _AT_ONCE = 100, 1_000_000_000

@@ -270,7 +270,7 @@ def _try_out(simulation: Simulation) -> None:
 
 
 def _check_shapes(simulation: Simulation, plain: dict[str, Any], arrays: dict[str, np.ndarray], name: str) -> None:
-    """Compare with a state made anew where one can be made: compiled loops trust the shapes of a state."""
+    """Compare with a new state where one can be made: compiled loops trust the shapes of a state."""
     if not isinstance(plain.get("parameters"), dict):
         raise InputError(f"The checkpoint of {name} is damaged: it has no parameters.")
     parameters = simulation.model.parameters_type.from_json(plain["parameters"])

@@ -26,7 +26,7 @@ class Series:
 
     Only what `RunWriter` writes is accepted: one frame per chunk or several chunks per frame, plain or packed with
     Zstandard, with its checksum or (earlier) without, in ordinary files that unpack to exactly the size of a chunk, of
-    64 MB at the most, so that no small file fills the memory.
+    at most 64 MB, so that no small file fills the memory.
 
     Parameters
     ----------

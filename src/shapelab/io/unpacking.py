@@ -13,7 +13,7 @@ __all__ = ["LARGEST_FACTOR", "SLACK", "UNPACK", "Unpack", "count_deflate", "may_
 SLACK = 65_536
 """Bytes that a chunk may unpack to beyond what it holds: filters add some."""
 LARGEST_FACTOR = 1040
-"""Times its size that deflated bytes unpack to at the most."""
+"""Largest ratio of unpacked to deflated bytes."""
 _HARMLESS = 50_000_000
 """Bytes that need not be counted."""
 _PIECE = 1_000_000

@@ -10,7 +10,7 @@ __all__ = ["count_zstandard", "unpacked_size"]
 _MAGIC = b"\x28\xb5\x2f\xfd"
 """First bytes of a frame."""
 _LARGEST_BLOCK = 1 << 17
-"""Bytes that a packed block unpacks to at the most (3.1.1.2.4)."""
+"""Most bytes that a packed block can unpack to (3.1.1.2.4)."""
 _SKIPPED = 0x184D2A50
 """First of the sixteen numbers that begin a frame to be skipped (3.1.2)."""
 _HARMLESS = 20_000_000
@@ -61,7 +61,7 @@ def _head(head: bytes) -> tuple[int | None, int] | None:
 
 
 def _blocks(stream: IO[bytes]) -> tuple[int, int]:
-    """Go to the end of the last block of a frame; return what plain and repeated ones unpack to, and packed ones at the most (3.1.1.2)."""
+    """Go to the end of the last block of a frame; return what plain and repeated ones unpack to, and packed ones at most (3.1.1.2)."""
     exact, packed, last = 0, 0, False
     while not last:
         head = stream.read(3)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from shapelab.arguments import is_lazy
+from shapelab.arrays import is_lazy
 
 __all__ = ["LazyPart", "lazily", "sample_planes"]
 
@@ -109,7 +109,7 @@ def lazily(data: Any) -> Any:
 
 
 def sample_planes(data: Any) -> np.ndarray:
-    """Return a few planes of an array in chunks, 8 at the most, by which one can tell what it shows; those that hold something."""
+    """Return a few planes of an array in chunks, at most 8, by which one can tell what it shows; those that hold something."""
     data = lazily(data)
     lead = tuple(int(n) for n in data.shape[:-2])
     count = int(np.prod(lead))

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from shapelab.arguments import is_lazy, plain_array
+from shapelab.arrays import is_lazy, plain_array
 from shapelab.device import available_memory
 from shapelab.errors import InputError, ShapelabError
 from shapelab.labels.check import as_labels

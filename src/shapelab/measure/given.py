@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapelab.arguments import as_array, is_lazy
+from shapelab.arguments import as_array
+from shapelab.arrays import is_lazy
 from shapelab.convert.given_layer import as_layer, place_of_layer, unit_of_layer
 from shapelab.convert.mesh import Mesh
 from shapelab.convert.place import Place, straightened

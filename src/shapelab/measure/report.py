@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shapelab.arguments import as_array, checked, is_lazy
+from shapelab.arguments import as_array, checked
+from shapelab.arrays import is_lazy
 from shapelab.convert.field import Boundary
 from shapelab.convert.mesh import Mesh
 from shapelab.convert.spacing import Spacing

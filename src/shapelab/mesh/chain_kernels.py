@@ -37,7 +37,7 @@ def eliminate(part, first, last, nodes, starts, axis, cubes, period, locks, reac
         band[:, 0] = 1.0
         block, at_ends = blocks[c], rights[c]
         block[:], at_ends[:] = 0.0, 0.0
-        _add_bends(nodes, low, n, m, loop, inner, stop, axis, cubes, period, locks, reach, band, tied, right, block, at_ends)
+        _add_bends(nodes, low, n, m, loop, inner, axis, cubes, period, locks, reach, band, tied, right, block, at_ends)
         _factorise(band, inner, stop)
         for i in range(inner, stop):
             for a in range(_SHARED):
@@ -54,7 +54,7 @@ def eliminate(part, first, last, nodes, starts, axis, cubes, period, locks, reac
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _add_bends(  # type: ignore[no-untyped-def]
-    nodes, low, n, m, loop, inner, stop, axis, cubes, period, locks, reach, band, tied, right, block, at_ends
+    nodes, low, n, m, loop, inner, axis, cubes, period, locks, reach, band, tied, right, block, at_ends
 ):
     """Add the square of each difference of third order (of three nodes: second) along a polyline to its equations."""
     order = 3 if n >= 4 else 2

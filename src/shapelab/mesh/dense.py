@@ -50,7 +50,7 @@ def dense_labels(labels: Any, periodic: tuple[bool, ...], *, closed: bool) -> De
     periodic
         Whether the image repeats, along each axis.
     closed
-        Whether the mesh shall have faces on the border of the image.
+        Whether the mesh has faces on the border of the image.
 
     Raises
     ------

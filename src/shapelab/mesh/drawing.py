@@ -95,7 +95,7 @@ def draw(
     mesh
         A mesh in space.
     values
-        As of `interface_values`, which is asked if they are not given.
+        What `interface_values` returns; computed if not given.
     apart
         How far the cells are moved apart, in distances from the middle of all: 0 keeps them together, 1 doubles the distances. Cells
         that are moved apart are closed, each with faces of its own.

@@ -35,7 +35,7 @@ class LiveRun:
     simulation
         What runs.
     steps
-        Steps to take at the most, None for no limit.
+        Most steps to take, None for no limit.
     """
 
     def __init__(self, simulation: Simulation, *, steps: int | None = None) -> None:

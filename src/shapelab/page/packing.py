@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import gzip
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,12 +16,12 @@ import numpy as np
 
 from shapelab.stopping import check_stop
 
-__all__ = ["AS_IT_IS", "FROM_BEFORE", "FROM_NEIGHBOURS", "RESTART", "Chunks", "Column", "folded", "pack_columns", "quantised"]
+__all__ = ["AS_IT_IS", "FROM_BEFORE", "FROM_NEIGHBOURS", "RESTART", "Blobs", "Chunks", "Column", "folded", "pack_columns", "quantised"]
 
 AS_IT_IS, FROM_NEIGHBOURS, FROM_BEFORE = 0, 1, 2
 """How a frame is stored."""
 RESTART = 8
-"""Frames after which one is stored without the frame before: what a jump in time has to read at the most."""
+"""Frames after which one is stored without the frame before: the most that a jump in time has to read."""
 
 
 def quantised(values: np.ndarray, low: float, high: float, bits: int) -> np.ndarray:
@@ -77,6 +77,20 @@ class Chunks:
     def text(self) -> str:
         """Return all pieces as base64."""
         return base64.b64encode(b"".join(self.parts)).decode("ascii")
+
+
+class Blobs(list[str]):
+    """The texts of all chunks of a page."""
+
+    def take(self, chunks: Chunks) -> dict[str, Any]:
+        """Add chunks; return where the page finds them."""
+        self.append(chunks.text())
+        return {"blob": len(self) - 1, "places": chunks.places}
+
+    def take_cells(self, chunks: Sequence[Chunks], described: dict[str, Any]) -> dict[str, Any]:
+        """Add the columns and the walls of flat cells; return the layer that shows them."""
+        columns, walls = chunks
+        return {"name": "cells", **described, **self.take(columns), "walls": self.take(walls)}
 
 
 def _zip(array: np.ndarray) -> bytes:

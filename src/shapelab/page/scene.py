@@ -16,7 +16,7 @@ from shapelab.frame import Frame, LayerData
 from shapelab.page.cells import FlatCells, columns_of, present_cells
 from shapelab.page.declarations import choices
 from shapelab.page.description import describe_present
-from shapelab.page.packing import Chunks, quantised
+from shapelab.page.packing import Blobs, Chunks, quantised
 from shapelab.page.template import fill
 from shapelab.page.volumes import Volume, curvature_range, small_labels
 from shapelab.simulation import Simulation
@@ -68,23 +68,17 @@ class Scene:
     def page(self) -> str:
         """Return a page that shows this frame and waits for later ones."""
         layers: list[dict[str, Any]] = []
-        blobs: list[str] = []
-
-        def take(chunks: Chunks) -> dict[str, Any]:
-            blobs.append(chunks.text())
-            return {"blob": len(blobs) - 1, "places": chunks.places}
-
+        blobs = Blobs()
         if self.cells is not None:
-            (columns, walls), described = self.cells.pack(_CELL_BITS)
-            layers.append({"name": "cells", **described, **take(columns), "walls": take(walls)})
+            layers.append(blobs.take_cells(*self.cells.pack(_CELL_BITS)))
         for volume in self.volumes:
             chunks, described = volume.pack([0], _BITS)
-            layers.append({**described, **take(chunks)})
+            layers.append({**described, **blobs.take(chunks)})
         scalars = Chunks()
         scalars.add_bytes(np.array(list(self.frame.scalars.values()), "<f8").tobytes())
         said = describe_present(self.simulation, self.frame)
         remote = {"choices": choices(self.simulation.parameters), "note": self._note()}
-        return fill(said | {"layers": layers, "scalars": take(scalars), "remote": remote}, blobs)
+        return fill(said | {"layers": layers, "scalars": blobs.take(scalars), "remote": remote}, blobs)
 
     def message(self) -> tuple[list[dict[str, Any]], list[bytes]]:
         """Return what differs from the page's own frame: a description of every layer, and its gzipped arrays."""

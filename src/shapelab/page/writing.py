@@ -1,4 +1,4 @@
-"""A run as a page: what goes into it, in how many bits, and every how manieth frame, so that it stays small."""
+"""A run as a page: what goes into it, in how many bits, and how many frames are skipped to keep it small."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shapelab.limits import above
 from shapelab.page.cells import FlatCells, read_cells
 from shapelab.page.description import describe, scalar_table
 from shapelab.page.marks import Marks
-from shapelab.page.packing import Chunks
+from shapelab.page.packing import Blobs
 from shapelab.page.template import fill
 from shapelab.page.volumes import Volume
 from shapelab.stopping import check_stop, done_apart
@@ -27,7 +27,7 @@ __all__ = ["LARGEST", "PAGE_SUFFIXES", "Page", "make_page", "save_page", "write_
 PAGE_SUFFIXES = (".html", ".htm")
 
 LARGEST = 10.0
-"""Megabytes that a page has at the most, unless another number is asked for."""
+"""Largest size of a page, unless another one is asked for [MB]."""
 _COMFORTABLE = 0.2
 """Part of the largest size from which on fewer bits are taken."""
 _BITS = (8, 6, 5, 4)
@@ -164,21 +164,15 @@ def _rung(run: Run, cells: FlatCells | None, parts: Sequence[_Part], wanted: flo
 
 
 def _try(run: Run, cells: FlatCells | None, parts: Sequence[_Part], indices: Sequence[int], rung: int, tick: Tick) -> Page:
-    bits, blobs, layers = _BITS[rung], [], []
-
-    def take(chunks: Chunks) -> dict[str, Any]:
-        blobs.append(chunks.text())
-        return {"blob": len(blobs) - 1, "places": chunks.places}
-
+    bits, blobs, layers = _BITS[rung], Blobs(), list[dict[str, Any]]()
     if cells is not None:
-        (columns, walls), described = cells.at(indices).pack(_CELL_BITS[min(rung, len(_CELL_BITS) - 1)])
-        layers.append({"name": "cells", **described, **take(columns), "walls": take(walls)})
+        layers.append(blobs.take_cells(*cells.at(indices).pack(_CELL_BITS[min(rung, len(_CELL_BITS) - 1)])))
     for number, part in enumerate(parts):
         check_stop()
         chunks, described = part.pack(indices, bits)
-        layers.append({**described, **take(chunks)})
+        layers.append({**described, **blobs.take(chunks)})
         tick(number + 1, len(parts))
-    page = describe(run, indices) | {"layers": layers, "scalars": take(scalar_table(run, indices))}
+    page = describe(run, indices) | {"layers": layers, "scalars": blobs.take(scalar_table(run, indices))}
     images = any(layer["kind"].startswith("image") for layer in layers)
     return Page(fill(page, blobs), len(indices), len(run), bits if images else None)
 

@@ -38,7 +38,7 @@ _LAZY = {"CellMoments": "moments", "Solution": "solver", "Solver": "solver", "so
 
 __all__ = ["CellMoments", "Domain", "Solution", "Solver", "costs", "solve_cells"]
 
-if not TYPE_CHECKING:  # a type checker would take it as leave for any name
+if not TYPE_CHECKING:  # with it, a type checker would accept any name
 
     def __getattr__(name: str) -> Any:
         if name not in _LAZY:

@@ -103,7 +103,6 @@ def assign_blocks(
     last: int,
     cells: Cells,
     f: np.ndarray,
-    medium: bool,
     grid: Grid,
     lists: Lists,
     centres: np.ndarray,
@@ -227,7 +226,7 @@ class Assignment:
     def assign(self, cells: Cells, f: np.ndarray, medium: bool, lists: Lists) -> None:
         """Assign every pixel to the best cell of its block's list."""
         blocks, finest, highest = self.blocks, self.blocks.levels[-1], np.empty(len(self._parts))
-        arguments = (cells, f, medium, blocks.grid, lists, finest.centres, finest.half, self.pixels, highest)
+        arguments = (cells, f, blocks.grid, lists, finest.centres, finest.half, self.pixels, highest)
         self.pairs, sums = self._tables.collect(assign_blocks, self._parts, self._sums, *arguments)
         self.hard, self.soft = self._sums[:, :, : self.n + 1].sum(axis=0)
         self.highest = float(highest.max())

@@ -16,7 +16,7 @@ from shapelab.transport.candidates import Lists, refine
 from shapelab.transport.point_cost import Cells
 from shapelab.transport.table_bounds import bounds_of_blocks, bounds_of_parents
 
-__all__ = ["Blocks", "Grid", "Lists"]
+__all__ = ["Blocks", "Grid", "Lists", "power_of_two"]
 
 _SIDES = {2: ((256, 256), (64, 64), (32, 32), (16, 16), (8, 8)), 3: ((64, 64, 64), (32, 32, 32), (16, 16, 16), (8, 8, 8), (4, 4, 4))}
 
@@ -68,7 +68,7 @@ class Blocks:
         frequency = np.where(periodic, 1 / period, 0)
         geometry: np.ndarray = np.concatenate([spacing, period, frequency])
         leading = (1,) * (3 - self.ndim)
-        self.sides = [tuple(min(s, _power_of_two(n)) for s, n in zip(leading + side, dims, strict=True)) for side in _SIDES[self.ndim]]
+        self.sides = [tuple(min(s, power_of_two(n)) for s, n in zip(leading + side, dims, strict=True)) for side in _SIDES[self.ndim]]
         sides = self.sides
         counts = [tuple(-(-n // s) for n, s in zip(dims, side, strict=True)) for side in sides]
         self.levels: list[_Level] = []
@@ -116,7 +116,8 @@ class Blocks:
         return slacks
 
 
-def _power_of_two(n: int) -> int:
+def power_of_two(n: int) -> int:
+    """Return the smallest power of two that is at least `n`."""
     return 1 << max(0, int(n - 1).bit_length())
 
 

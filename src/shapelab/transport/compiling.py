@@ -94,7 +94,7 @@ def compile_passes() -> None:
     finest, grid = blocks.levels[-1], blocks.grid
     pixels, keys, values = Assignment(blocks, _N).pixels, np.full(16, -1), np.zeros((16, 2))
     sums = np.zeros((1, 2, _N + 2))
-    assign_blocks(*nothing, cells, f, True, grid, finest.lists, finest.centres, finest.half, pixels, np.empty(1), sums, keys, values)
+    assign_blocks(*nothing, cells, f, grid, finest.lists, finest.centres, finest.half, pixels, np.empty(1), sums, keys, values)
     check_stop()
     measure_blocks(*nothing, cells, f, grid, pixels, finest.centres, finest.half, np.zeros((1, _N + 1, 10)), keys, values)
 
@@ -141,7 +141,7 @@ def _problem() -> tuple[Problem, np.ndarray]:
 
 
 def _on_disk() -> bool:
-    """Return whether kernels have been compiled here before; after an update of the package they are made anew, by one process."""
+    """Return whether kernels have been compiled here before; after an update of the package they are compiled again, by one process."""
     folder = measure_blocks.stats.cache_path  # type: ignore[attr-defined]
     return folder is None or any(Path(folder).glob(f"moments.{measure_blocks.__name__}-*.nbi"))
 

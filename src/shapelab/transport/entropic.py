@@ -67,7 +67,7 @@ class SoftAssignment:
         if not self.crowded:
             tables.make_room(meetings // (8 * len(self._parts)))
         dual = np.zeros(len(self._parts))
-        arguments = (cells, f, medium, blocks.grid, lists, finest.centres, finest.half, eps, self.unit, self.crowded, self.pixel_min, dual)
+        arguments = (cells, f, blocks.grid, lists, finest.centres, finest.half, eps, self.unit, self.crowded, self.pixel_min, dual)
         self.pairs, sums = tables.collect(share_pixels, self._parts, self._sums, *arguments)
         self.volumes, self.slopes = self._sums[:, :, : self.n + 1].sum(axis=0)
         self.dual = float(dual.sum())

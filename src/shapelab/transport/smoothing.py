@@ -96,7 +96,6 @@ def share_pixels(
     last: int,
     cells: Cells,
     f: np.ndarray,
-    medium: bool,
     grid: Grid,
     lists: Lists,
     centres: np.ndarray,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import QPointF, QSize, Qt, Signal
+from qtpy.QtCore import QSize, Qt, Signal
 
 from napari_shapelab.docks.atlas.lasso import Lasso, inside
 from napari_shapelab.viewer.theme import theme_colour
@@ -104,11 +104,6 @@ class AtlasMap(ThemedPlot):
         self.picks = list(picks)
         self._draw()
         self.picked.emit()
-
-    def screen_position(self, place: Sequence[float]) -> Any:
-        """Return where a place of the map lies in the plot's viewport [pixels]."""
-        scene = self.plot.getViewBox().mapViewToScene(QPointF(*map(float, place)))
-        return self.plot.mapFromScene(scene)
 
     def _nearest(self, scene: Any) -> int:
         if not len(self.places):

@@ -77,7 +77,7 @@ class Resolution(QWidget):
             data, scale, translate = _saved(run) if self.value is None else _redrawn(run, self.value)
         except Exception as error:  # told to the user, whatever it is
             if not isinstance(error, ShapelabError):
-                _log.exception("Cells cannot be drawn anew")
+                _log.exception("Cells cannot be drawn again")
             self.combo.setCurrentIndex(0)
             self.refused.emit(sentence(error, "The cells cannot be drawn so finely"))
             return

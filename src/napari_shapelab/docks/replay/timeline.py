@@ -20,6 +20,8 @@ class Timeline(QObject):
     ----------
     viewer
         napari's viewer.
+    parent
+        Lives and dies with it.
     """
 
     moved = Signal(int)

@@ -22,7 +22,7 @@ SHORTENED = "shortened time step"
 RATE_LIMIT, STEP_LIMIT = 1.2, 0.04
 """Automatic time step: at most this part of 1/k, and this part of a radius per step."""
 JUMP_LIMIT = 0.5
-"""Radii that the correction moves a seed in one step at the most."""
+"""Largest move of a seed by the correction in one step [radii]."""
 RATE_REFUSED, STEP_REFUSED = 3.0, 1.0
 """Given time steps beyond these (k dt; radii per step) are refused: the first oscillates, the second jumps over a cell."""
 

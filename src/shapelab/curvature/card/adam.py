@@ -52,7 +52,7 @@ class CardAdam:
 
     def owns(self, array: Any) -> bool:
         """Return whether an array is on this card."""
-        return isinstance(array, Resident) and array.queue.device == self._queue.device
+        return isinstance(array, Resident) and array.is_on(self._queue)
 
     def evaluate(self, state: dict[str, Any]) -> float:
         """Launch the energy's kernels and return the energy; the gradient stays on the card."""

@@ -144,4 +144,4 @@ class CardEnergy:
 
     def resident(self, u: Any) -> Resident:
         """Return a field that is on this card, copied there if it is not."""
-        return u if isinstance(u, Resident) and u.queue.device == self.queue.device else Resident.of(self.queue, u, self.real)
+        return u if isinstance(u, Resident) and u.is_on(self.queue) else Resident.of(self.queue, u, self.real)

@@ -47,7 +47,7 @@ class CardMetric:
         return Resident.of(self._queue, values, self._real)
 
     def owns(self, array: Any) -> bool:
-        return isinstance(array, Resident) and array.queue.device == self._queue.device
+        return isinstance(array, Resident) and array.is_on(self._queue)
 
     def clear(self, array: Resident) -> None:
         array.zero()

@@ -17,7 +17,7 @@ __all__ = ["counted_sides"]
 def counted_sides(u: Resident, before: Any = None) -> tuple[Resident, int, int]:
     """Return what `shapelab.curvature.settling.counted_sides` returns; `before` is overwritten if it is on the card."""
     queue, field = u.queue, u.array.flatten()
-    here = isinstance(before, Resident) and before.queue.device == queue.device
+    here = isinstance(before, Resident) and before.is_on(queue)
     if before is None:
         before = np.zeros(-(-field.size // 8), np.uint8)
     sides = before if here else Resident.of(queue, before, wp.uint8)

@@ -89,7 +89,7 @@ def conforming_triangles(
 def triangles_of_field(
     field: Field, ids: np.ndarray, wanted: np.ndarray, periodic: tuple[bool, ...], size: float | None, *, background: bool = True
 ) -> TriangleMesh:
-    """Return the triangles of a field, whose cells have labels `ids` and shall have the areas `wanted` (nan for any)."""
+    """Return the triangles of a field, whose cells have labels `ids` and should have the areas `wanted` (nan for any)."""
     shape, steps = field.image.shape[1:], field.steps[1:]
     lengths = (float(shape[0] * steps[0]), float(shape[1] * steps[1]))
     known = wanted[np.isfinite(wanted) & (ids != 0)] if (ids != 0).any() else wanted
@@ -149,7 +149,7 @@ def _quality(x: np.ndarray, error: float, off: float, missing: tuple[int, ...]) 
 
 
 def _improved(lattice: Lattice, cells: np.ndarray, field: Field, step: float) -> tuple[Lattice, np.ndarray, float]:
-    """Return the mesh when its nodes are where they shall be, the cells of its triangles, and the share of nodes that are not."""
+    """Return the mesh when its nodes are where they should be, the cells of its triangles, and the share of nodes that are not."""
     nodes, elements, locks, period = lattice.nodes, lattice.elements, lattice.locks, field.period
     numbers = np.random.default_rng(0).normal(size=65537)
     starts, members = touching(elements, len(nodes))

@@ -106,7 +106,7 @@ def tetrahedra_of_field(
     background: bool = True,
     progress: Progress | None = None,
 ) -> TetrahedronMesh:
-    """Return the tetrahedra of a field, whose cells have labels `ids` and shall have the volumes `wanted` (nan for any)."""
+    """Return the tetrahedra of a field, whose cells have labels `ids` and should have the volumes `wanted` (nan for any)."""
     tell = progress or _nobody
     lengths = np.array(field.image.shape) * field.steps
     size = _size(field, ids, wanted, size)

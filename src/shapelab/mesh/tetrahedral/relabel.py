@@ -102,7 +102,7 @@ def relabel(region, mesh, used, field, size, least, far, settled):  # type: igno
         across = _across_side(mesh, e)
         for i in range(n):
             if across >= 0 and near[i] != mesh.cells[across]:
-                continue  # no boundary between cells shall lie on a side
+                continue  # no boundary between cells may lie on a side
             if not simple(mesh.elements, mesh.cells, mesh.starts, mesh.members, e, near[i]):
                 continue
             mesh.cells[e] = near[i]

@@ -64,7 +64,7 @@ class Work:
 
     def __init__(self, lattice: Lattice, cells: np.ndarray, lengths: np.ndarray, period: np.ndarray, step: float) -> None:
         self.lengths, self.step = lengths, step
-        self.counts_of_regions = _region_count(lengths, period, step)
+        self.counts_of_regions = _region_count(lengths, step)
         room, more = len(lattice.elements) // 4 + 2000, len(lattice.nodes) // 16 + 500
         nodes = np.concatenate([lattice.nodes, np.zeros((more, 3))])
         elements = np.concatenate([lattice.elements, np.full((room, 4), -1, np.int32)])
@@ -94,7 +94,7 @@ class Work:
         return self.counts_of_regions + 1
 
     def renew(self, turn: int) -> None:
-        """Close the gaps, list elements and cells round nodes anew, and cut the box into regions elsewhere than last time.
+        """Close the gaps, list elements and cells round nodes again, and cut the box into regions elsewhere than last time.
 
         Nodes whose cells are others than before are taken off their boundary.
         """
@@ -143,7 +143,7 @@ class Work:
             side_by_side([partial(kernel, region, self.mesh, todo, *arguments) for region in range(self.regions if turn < 2 else 1)])
 
 
-def _region_count(lengths: np.ndarray, period: np.ndarray, step: float) -> int:
+def _region_count(lengths: np.ndarray, step: float) -> int:
     return int(np.clip(lengths.max() / step // _LEAST_STEPS, 1, _REGIONS))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import warp as wp
 
 from shapelab.transport.assignment import Assignment, Pixels
-from shapelab.transport.blocks import Blocks
+from shapelab.transport.blocks import Blocks, power_of_two
 from shapelab.transport.candidates import Lists
 from shapelab.transport.card.fixed import FINE, MIDDLE, WIDE, decoded
 from shapelab.transport.card.grid import CardCells
@@ -26,6 +26,8 @@ class CardAssignment(Assignment):
     ----------
     blocks, n
         As for `Assignment`.
+    cells
+        The cells and their grid, on the device.
     """
 
     def __init__(self, blocks: Blocks, n: int, cells: CardCells) -> None:
@@ -60,7 +62,7 @@ class CardAssignment(Assignment):
             if not short:
                 break
         if report[USED] > self._expected:
-            self._expected = _power_of_two(int(report[USED]))
+            self._expected = power_of_two(int(report[USED]))
             report = self._queue.read(self._buffer[: self._header + 3 * self._expected])
         self._take(report, medium)
 
@@ -152,7 +154,3 @@ def card_labels(cells: CardCells, f: np.ndarray, medium: bool) -> np.ndarray:
         queue.launch(label, grid.pixels, *cells.place, grid.sides, grid.counts, grid.found[-1], grid.lengths[-1], image)
         if not grid.make_room(queue.read(report)[:_LEVELS]):
             return queue.read(image)
-
-
-def _power_of_two(n: int) -> int:
-    return 1 << max(0, int(n - 1).bit_length())
