@@ -216,9 +216,9 @@ def test_cancelling_leaves_nothing(run):
 
     before = sorted(file.name for file in run.path.parent.iterdir())
     for export in (
-        lambda: export_meshes(run, run.path.parent / "m.ply", range(3), tick=cancel),
-        lambda: export_tiff(run, run.path.parent / "m.tif", tick=cancel),
-        lambda: export_tables(run, run.path.parent / "tables", tick=cancel),
+        lambda: export_meshes(run, run.path.parent / "m.ply", range(3), progress=cancel),
+        lambda: export_tiff(run, run.path.parent / "m.tif", progress=cancel),
+        lambda: export_tables(run, run.path.parent / "tables", progress=cancel),
     ):
         with pytest.raises(Stopped):
             export()

@@ -211,7 +211,7 @@ def _slug(title: str) -> str:
 def _page_of(run: Path, target: Path) -> Shared:
     from shapelab.page import make_page
 
-    return page_work(lambda tick: make_page(load_run(run), tick=tick), target)(lambda _: None, threading.Event())
+    return page_work(lambda tick: make_page(load_run(run), progress=tick), target)(lambda _: None, threading.Event())
 
 
 def _page_of_frame(target: Path, name: str, simulation: Simulation) -> Shared:

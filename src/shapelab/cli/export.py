@@ -64,6 +64,46 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(known: argparse.Namespace) -> int:
     """Write what the suffix of OUT asks for."""
     from shapelab.crystals.sample import SOLVER_SUFFIXES
+    from shapelab.io.fem import FEM_SUFFIXES
+    from shapelab.page import PAGE_SUFFIXES
+
+    suffix = known.out.suffix.lower()
+    _refuse_options_of_others(known, suffix)
+    if suffix in SOLVER_SUFFIXES:
+        print(export_grains(known))
+    elif suffix in FEM_SUFFIXES:
+        print(export_elements(known))
+    elif suffix in PAGE_SUFFIXES:
+        print(export_page(known))
+    else:
+        print(_export_run(known, suffix))
+    return 0
+
+
+def _refuse_options_of_others(known: argparse.Namespace, suffix: str) -> None:
+    """Refuse options that belong to other kinds of files."""
+    from shapelab.crystals.sample import SOLVER_SUFFIXES
+    from shapelab.io.fem import FEM_SUFFIXES
+    from shapelab.io.mesh import WRITTEN_SUFFIXES
+    from shapelab.io.movie import MOVIE_SUFFIXES
+    from shapelab.page import PAGE_SUFFIXES
+
+    for options, what, suffixes in (
+        (("all_frames", "per_cell"), "surfaces", WRITTEN_SUFFIXES),
+        (("fps",), "movies", MOVIE_SUFFIXES),
+        (("max_size",), "web pages", PAGE_SUFFIXES),
+    ):
+        if suffix not in suffixes:
+            refuse(known, options, f"is for {what} only ({', '.join(suffixes)}): leave it out.")
+    if suffix not in (*FEM_SUFFIXES, *SOLVER_SUFFIXES):
+        refuse_element_options(known)
+        if suffix not in WRITTEN_SUFFIXES:
+            refuse(known, ("step",), f"is for surfaces only ({', '.join(WRITTEN_SUFFIXES)}): leave it out.")
+
+
+def _export_run(known: argparse.Namespace, suffix: str) -> Path:
+    """Write surfaces, a stack, a movie or tables of a run folder."""
+    from shapelab.crystals.sample import SOLVER_SUFFIXES
     from shapelab.io import load_run
     from shapelab.io.export import export_meshes, export_tables, export_tiff
     from shapelab.io.fem import FEM_SUFFIXES
@@ -71,43 +111,23 @@ def run(known: argparse.Namespace) -> int:
     from shapelab.io.movie import MOVIE_SUFFIXES, check_movie, write_movie
     from shapelab.page import PAGE_SUFFIXES
 
-    suffix = known.out.suffix.lower()
-    if suffix not in WRITTEN_SUFFIXES:
-        refuse(known, ("all_frames", "per_cell"), f"is for surfaces only ({', '.join(WRITTEN_SUFFIXES)}): leave it out.")
-    if suffix not in MOVIE_SUFFIXES:
-        refuse(known, ("fps",), f"is for movies only ({', '.join(MOVIE_SUFFIXES)}): leave it out.")
-    if suffix not in PAGE_SUFFIXES:
-        refuse(known, ("max_size",), f"is for web pages only ({', '.join(PAGE_SUFFIXES)}): leave it out.")
-    if suffix in (*FEM_SUFFIXES, *SOLVER_SUFFIXES):
-        print(export_grains(known) if suffix in SOLVER_SUFFIXES else export_elements(known))
-        return 0
-    refuse_element_options(known)
-    if suffix not in WRITTEN_SUFFIXES:
-        refuse(known, ("step",), f"is for surfaces only ({', '.join(WRITTEN_SUFFIXES)}): leave it out.")
-    if suffix in PAGE_SUFFIXES:
-        print(export_page(known))
-        return 0
     kept = load_run(known.path)
     if suffix in WRITTEN_SUFFIXES:
-        written = export_meshes(
-            kept, known.out, _frames(kept, known), layer=known.layer, per_cell=known.per_cell, resolution=known.resolution
-        )
-    elif suffix in (".tif", ".tiff"):
-        written = export_tiff(kept, known.out, layer=known.layer, resolution=known.resolution)
-    elif suffix in MOVIE_SUFFIXES:
+        options = {"layer": known.layer, "per_cell": known.per_cell, "resolution": known.resolution}
+        return export_meshes(kept, known.out, _frames(kept, known), **options)
+    if suffix in (".tif", ".tiff"):
+        return export_tiff(kept, known.out, layer=known.layer, resolution=known.resolution)
+    if suffix in MOVIE_SUFFIXES:
         check_movie(known.out)
         fps = 10.0 if known.fps is None else known.fps
         if not 0 < fps <= 100:
             raise InputError(f"--fps must be above 0 and at most 100; received {fps:g}.")
-        written = write_movie(known.out, _pictures(kept, known.layer, known.resolution), fps)
-    elif suffix in ("", ".csv"):
+        return write_movie(known.out, _pictures(kept, known.layer, known.resolution), fps)
+    if suffix in ("", ".csv"):
         refuse(known, ("resolution", "layer"), "is for pictures and surfaces: leave it out.")
-        written = export_tables(kept, known.out)
-    else:
-        suffixes = ", ".join((*WRITTEN_SUFFIXES, ".tif", ".csv", *MOVIE_SUFFIXES, PAGE_SUFFIXES[0], *FEM_SUFFIXES, *SOLVER_SUFFIXES))
-        raise InputError(f"{known.out.name} must end in {suffixes}, or be a folder.")
-    print(written)
-    return 0
+        return export_tables(kept, known.out)
+    suffixes = ", ".join((*WRITTEN_SUFFIXES, ".tif", ".csv", *MOVIE_SUFFIXES, PAGE_SUFFIXES[0], *FEM_SUFFIXES, *SOLVER_SUFFIXES))
+    raise InputError(f"{known.out.name} must end in {suffixes}, or be a folder.")
 
 
 def _frames(kept: Run, known: argparse.Namespace) -> Sequence[int]:

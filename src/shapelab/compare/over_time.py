@@ -192,38 +192,30 @@ def compare_movies(
     ]
     first, second, notes = in_same_units(*movies)
     pairs = pair_frames(first, second, align)
-    notes = [pairs.note, *notes]
-    measured = []
-    for number, (side, movie) in enumerate((("A", first), ("B", second))):
-        if link:
-            tell(0.35 * number, f"Linking the cells of {side}…")
-            movie = movie.with_labels(link_cells(movie))
-        found = _measured(movie, side, 0.35 * number, tell)
-        notes += [f"{side}: {note}" for note in found.notes]
-        measured.append(found)
-    inner = inner_cells(measured[0], measured[1], exclude_border)
-    notes += inner[2]
+    cells_a, cells_b = _measured_both(first, second, link, tell)
+    rows_a, rows_b, cut = inner_cells(cells_a, cells_b, exclude_border)
+    notes = [pairs.note, *notes, *(f"{side}: {note}" for side, found in (("A", cells_a), ("B", cells_b)) for note in found.notes), *cut]
     rng = np.random.default_rng(seed)
     tell(0.7, "Distributions…")
-    quantities = quantities_of(measured[0])
-    distributions = distributions_of(inner[0], inner[1], pairs, quantities, bootstrap, rng)
-    pooled = pooled_of(inner[0], inner[1], pairs, quantities, bootstrap, rng)
-    displacements, exponents = displacements_of(measured[0], measured[1])
-    frames = _side_by_side(measured[0], measured[1], pairs)
+    quantities = quantities_of(cells_a)
+    distributions = distributions_of(rows_a, rows_b, pairs, quantities, bootstrap, rng)
+    pooled = pooled_of(rows_a, rows_b, pairs, quantities, bootstrap, rng)
+    displacements, exponents = displacements_of(cells_a, cells_b)
+    frames = _side_by_side(cells_a, cells_b, pairs)
     if overlaps:
         tell(0.85, "Where they overlap…")
         over, said = overlaps_of(first, second, pairs)
         frames = frames.join(over)
         notes += said
     return MovieComparison(
-        measured[0],
-        measured[1],
+        cells_a,
+        cells_b,
         pairs,
         frames,
         distributions,
         pooled,
         displacements,
-        summary_of(measured[0], measured[1], exponents),
+        summary_of(cells_a, cells_b, exponents),
         (first, second),
         names,
         {"align": align, "link": link, "overlaps": overlaps, "exclude_border": exclude_border, "bootstrap": bootstrap, "seed": seed},
@@ -231,11 +223,24 @@ def compare_movies(
     )
 
 
-def _measured(movie: Movie, side: str, begin: float, tell: Callable[[float, str], None]) -> CellsOverTime:
-    try:
-        return measure_over_time(movie, progress=lambda done, n: tell(begin + 0.35 * done / n, f"{side}: frame {done} of {n}."))
-    except InputError as error:
-        raise InputError(f"{side}: {error}") from None
+def _measured_both(a: Movie, b: Movie, link: bool, tell: Callable[[float, str], None]) -> tuple[CellsOverTime, CellsOverTime]:
+    """Return the cells of both movies over time, linked first if asked for; takes the first 70 % of the progress."""
+    found = []
+    for number, (side, movie) in enumerate((("A", a), ("B", b))):
+        begin = 0.35 * number
+        if link:
+            tell(begin, f"Linking the cells of {side}…")
+            movie = movie.with_labels(link_cells(movie))
+        try:
+            found.append(measure_over_time(movie, progress=_frames_of(side, begin, tell)))
+        except InputError as error:
+            raise InputError(f"{side}: {error}") from None
+    return found[0], found[1]
+
+
+def _frames_of(side: str, begin: float, tell: Callable[[float, str], None]) -> Callable[[int, int], None]:
+    """Return what tells the frames of one side that are done."""
+    return lambda done, n: tell(begin + 0.35 * done / n, f"{side}: frame {done} of {n}.")
 
 
 def _side_by_side(a: CellsOverTime, b: CellsOverTime, pairs: FramePairs) -> pd.DataFrame:

@@ -39,7 +39,7 @@ def export_meshes(
     layer: str | None = None,
     per_cell: bool = False,
     resolution: int | None = None,
-    tick: Tick = no_tick,
+    progress: Tick = no_tick,
 ) -> Path:
     """Write the surface of a field, or the interfaces of labels, as PLY, OBJ, STL or VTK; return the file or folder that was made.
 
@@ -58,8 +58,8 @@ def export_meshes(
         One mesh per label, each closed, instead of one of all interfaces (see `write_interfaces`).
     resolution
         Draw the cells with so many pixels per computed pixel along each axis; None for the frames as they were saved.
-    tick
-        Told how far it is.
+    progress
+        Called with the pieces done and the number of all.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def export_meshes(
     if len(frames) == 1 and not per_cell:
         with new_file(path) as partial:
             _write_whole(partial, run.frame(frames[0], resolution), item)
-            tick(1, 1)
+            progress(1, 1)
         return path
     folder = path.with_suffix("")
     with new_folder(folder) as partial:
@@ -90,12 +90,12 @@ def export_meshes(
             else:
                 for label, mesh in cell_meshes(frame.layer(item.name)):
                     write_mesh(partial / "_".join(part for part in (step, f"cell_{label:04d}{suffix}") if part), mesh)
-                    tick(number, len(frames))
-            tick(number + 1, len(frames))
+                    progress(number, len(frames))
+            progress(number + 1, len(frames))
     return folder
 
 
-def export_tiff(run: Run, out: str | Path, *, layer: str | None = None, resolution: int | None = None, tick: Tick = no_tick) -> Path:
+def export_tiff(run: Run, out: str | Path, *, layer: str | None = None, resolution: int | None = None, progress: Tick = no_tick) -> Path:
     """Write all frames of an image or labels as one OME-TIFF (t, z, y, x) with its voxel size, frame by frame; `resolution` as above."""
     import tifffile
 
@@ -115,7 +115,7 @@ def export_tiff(run: Run, out: str | Path, *, layer: str | None = None, resoluti
         for index in range(len(run)):
             check_stop()
             yield from np.asarray(array[index]).astype(dtype).reshape(-1, *shape[-2:])
-            tick(index + 1, len(run))
+            progress(index + 1, len(run))
 
     stated = str(item.meta.get("units", ("",))[-1])
     unit = shown_unit(stated) if is_length(stated) else ""
@@ -128,7 +128,7 @@ def export_tiff(run: Run, out: str | Path, *, layer: str | None = None, resoluti
     return path
 
 
-def export_tables(run: Run, out: str | Path, *, tick: Tick = no_tick) -> Path:
+def export_tables(run: Run, out: str | Path, *, progress: Tick = no_tick) -> Path:
     """Write the scalars as one CSV file, or all tables (scalars, seeds, features) into a new folder.
 
     Parameters
@@ -137,8 +137,8 @@ def export_tables(run: Run, out: str | Path, *, tick: Tick = no_tick) -> Path:
         Any run.
     out
         File that ends in ``.csv``, for the scalars; or a folder to make. In its tables the first columns are step and time.
-    tick
-        Told how far it is.
+    progress
+        Called with the pieces done and the number of all.
     """
     path = Path(out)
     if path.suffix.lower() == ".csv":
@@ -155,7 +155,7 @@ def export_tables(run: Run, out: str | Path, *, tick: Tick = no_tick) -> Path:
             table.insert(0, "step", np.array(run.steps)[frames])
             table.insert(1, "time", np.array(run.record.times)[frames])
             table.to_csv(partial / f"{name.replace('/', '_')}.csv", index=False, lineterminator="\n")
-            tick(number + 1, len(names))
+            progress(number + 1, len(names))
     return path
 
 

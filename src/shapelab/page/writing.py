@@ -75,7 +75,7 @@ class Page:
 
 @checked(max_size=above(0))
 @done_apart
-def make_page(run: Run, *, max_size: float = LARGEST, tick: Tick = no_tick) -> Page:
+def make_page(run: Run, *, max_size: float = LARGEST, progress: Tick = no_tick) -> Page:
     """Return a run as one web page, ready to be written.
 
     Parameters
@@ -84,8 +84,8 @@ def make_page(run: Run, *, max_size: float = LARGEST, tick: Tick = no_tick) -> P
         Any run.
     max_size
         Largest size of the file [MB]. Fewer bits per voxel are taken first, then every second frame, every third…
-    tick
-        Told how far it is.
+    progress
+        Called with the parts done and the number of all.
 
     Raises
     ------
@@ -102,21 +102,21 @@ def make_page(run: Run, *, max_size: float = LARGEST, tick: Tick = no_tick) -> P
     parts = _parts(run, cells)
     stride, limit = 1, max_size * 1e6
     rung = _rung(run, cells, parts, limit * _COMFORTABLE)
-    best = _try(run, cells, parts, everything, rung, tick)
+    best = _try(run, cells, parts, everything, rung, progress)
     while best.size > limit and rung < len(_BITS) - 1:
         rung += 1
-        best = _try(run, cells, parts, everything, rung, tick)
+        best = _try(run, cells, parts, everything, rung, progress)
     while best.size > limit:
         if best.frames == 1:
             raise InputError(f"A page of one frame of {run.path.name} is {best.size / 1e6:.1f} MB: allow more than {max_size:g} MB.")
         stride = max(stride + 1, int(stride * best.size / limit))
         kept = [index for index in everything if (len(run) - 1 - index) % stride == 0]
-        best = _try(run, cells, parts, kept, len(_BITS) - 1, tick)
+        best = _try(run, cells, parts, kept, len(_BITS) - 1, progress)
     return replace(best, note=note)
 
 
 @checked(max_size=above(0))
-def write_page(path: str | Path, run: Run, *, max_size: float = LARGEST, tick: Tick = no_tick) -> Path:
+def write_page(path: str | Path, run: Run, *, max_size: float = LARGEST, progress: Tick = no_tick) -> Path:
     """Write a run as one web page that any browser opens, without a server or a network; return its path.
 
     Parameters
@@ -125,7 +125,7 @@ def write_page(path: str | Path, run: Run, *, max_size: float = LARGEST, tick: T
         File that ends in ``.html``.
     run
         Any run.
-    max_size, tick
+    max_size, progress
         As for `make_page`.
 
     Raises
@@ -134,7 +134,7 @@ def write_page(path: str | Path, run: Run, *, max_size: float = LARGEST, tick: T
         If the file exists or cannot be written, or not even one frame fits.
     """
     require_page(path)
-    return save_page(path, make_page(run, max_size=max_size, tick=tick))
+    return save_page(path, make_page(run, max_size=max_size, progress=progress))
 
 
 @checked()
@@ -163,7 +163,7 @@ def _rung(run: Run, cells: FlatCells | None, parts: Sequence[_Part], wanted: flo
     return len(_BITS) - 1
 
 
-def _try(run: Run, cells: FlatCells | None, parts: Sequence[_Part], indices: Sequence[int], rung: int, tick: Tick) -> Page:
+def _try(run: Run, cells: FlatCells | None, parts: Sequence[_Part], indices: Sequence[int], rung: int, progress: Tick) -> Page:
     bits, blobs, layers = _BITS[rung], Blobs(), list[dict[str, Any]]()
     if cells is not None:
         layers.append(blobs.take_cells(*cells.at(indices).pack(_CELL_BITS[min(rung, len(_CELL_BITS) - 1)])))
@@ -171,7 +171,7 @@ def _try(run: Run, cells: FlatCells | None, parts: Sequence[_Part], indices: Seq
         check_stop()
         chunks, described = part.pack(indices, bits)
         layers.append({**described, **blobs.take(chunks)})
-        tick(number + 1, len(parts))
+        progress(number + 1, len(parts))
     page = describe(run, indices) | {"layers": layers, "scalars": blobs.take(scalar_table(run, indices))}
     images = any(layer["kind"].startswith("image") for layer in layers)
     return Page(fill(page, blobs), len(indices), len(run), bits if images else None)

@@ -118,7 +118,7 @@ class ExportPanel(QWidget):
         def make(tick: Tick) -> Page:
             from shapelab.page import make_page
 
-            return make_page(run, tick=tick)
+            return make_page(run, progress=tick)
 
         self.sharing.write(self.row, make, path)
 
@@ -141,11 +141,11 @@ class ExportPanel(QWidget):
 
         def write(tick: Tick) -> Path:
             if what == "stack":
-                return export_tiff(run, path, layer=layer, resolution=resolution, tick=tick)
+                return export_tiff(run, path, layer=layer, resolution=resolution, progress=tick)
             if what in ("scalars", "tables"):
-                return export_tables(run, path, tick=tick)
+                return export_tables(run, path, progress=tick)
             frames = range(len(run)) if what == "surfaces" else [frame]
-            options = {"layer": layer, "per_cell": what == "cells", "resolution": resolution, "tick": tick}
+            options = {"layer": layer, "per_cell": what == "cells", "resolution": resolution, "progress": tick}
             return export_meshes(run, path, frames, **options)
 
         def work(report: Report, abort: threading.Event) -> Path:

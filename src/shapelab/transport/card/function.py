@@ -88,13 +88,9 @@ class WarpReduction(PointReduction):
             ) from error
 
 
-@cache
-def _kernels(function: Any, d: int, width: int, k: int) -> tuple[Any, Any, Any]:
-    """Return the type of points, the kernel of the k lowest costs, and that of the gradient."""
-    vector = wp.types.vector(length=d, dtype=wp.float32)
+def _compiled(function: Any, vector: Any, width: int) -> tuple[Any, Any]:
+    """Return the cost of cell i at a displacement, and its gradient, with the cell's parameters out of a table."""
     parameters = wp.types.vector(length=max(1, width), dtype=wp.float32)
-    lows, whose = wp.types.vector(length=k, dtype=wp.float32), wp.types.vector(length=k, dtype=wp.int32)
-    infinite = wp.constant(float("inf"))
 
     if width:
 
@@ -123,6 +119,17 @@ def _kernels(function: Any, d: int, width: int, k: int) -> tuple[Any, Any, Any]:
         @wp.func
         def slope(z: vector, q: wp.array2d(dtype=wp.float32), i: int):
             return wp.grad(function)(z)
+
+    return cost, slope
+
+
+@cache
+def _kernels(function: Any, d: int, width: int, k: int) -> tuple[Any, Any, Any]:
+    """Return the type of points, the kernel of the k lowest costs, and that of the gradient."""
+    vector = wp.types.vector(length=d, dtype=wp.float32)
+    lows, whose = wp.types.vector(length=k, dtype=wp.float32), wp.types.vector(length=k, dtype=wp.int32)
+    infinite = wp.constant(float("inf"))
+    cost, slope = _compiled(function, vector, width)
 
     @wp.kernel(enable_backward=False, module="unique")
     def lowest(
