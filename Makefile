@@ -46,7 +46,7 @@ sheets: setup  ## Lay the gallery of an earlier version beside today's: build/be
 	@$(PY) scripts/before_after.py
 
 pictures: setup  ## Take the screenshots of the user guide again
-	@for script in screenshots dock_screenshots cells_screenshots tension_screenshots first_minute; do $(PY) scripts/$$script.py || exit 1; done
+	@for script in screenshots dock_screenshots cells_screenshots tension_screenshots first_minute foam_pictures; do $(PY) scripts/$$script.py || exit 1; done
 
 strings: setup  ## Print every string that a user sees, with file and line
 	@$(PY) scripts/strings.py

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from pictures import save_strip
 from screenshots import IMAGES, Session, take
 
 SIDE = 230
@@ -34,17 +35,6 @@ def canvas(session: Session) -> np.ndarray:
     return np.asarray(Image.fromarray(shown[top : top + side, left : left + side]).resize((SIDE, SIDE), Image.Resampling.LANCZOS))
 
 
-def save_strip(name: str, pictures: list[np.ndarray]) -> None:
-    """Save pictures side by side."""
-    from PIL import Image
-
-    gap = np.full((SIDE, 5, 3), 255, np.uint8)
-    parts = [part for picture in pictures for part in (picture, gap)][:-1]
-    path = IMAGES / f"cells_{name}.png"
-    Image.fromarray(np.concatenate(parts, axis=1)).quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
-    print(f"{path.name}: {path.stat().st_size // 1000} kB", flush=True)
-
-
 def scenario(name: str) -> None:
     """One scenario at three times."""
     session = Session("Cells")
@@ -62,7 +52,7 @@ def scenario(name: str) -> None:
             session.wait(lambda: not panel.running)
         pictures.append(canvas(session))
     session.close()
-    save_strip(name, pictures)
+    save_strip(IMAGES / f"cells_{name}.png", pictures)
 
 
 def window() -> None:
@@ -113,7 +103,7 @@ def own_labels(sample: str, runs: tuple[tuple[str, int], ...]) -> None:
             session.click(dock.panel.stop_button)
             session.wait(lambda: not dock.panel.running)
     session.close()
-    save_strip(sample, pictures)
+    save_strip(IMAGES / f"cells_{sample}.png", pictures)
 
 
 PICTURES: dict[str, Callable[[], Any]] = {

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from pictures import save_strip
 from PIL import Image
 
 import shapelab as sl
@@ -39,11 +40,7 @@ def drawn(simulation: sl.Foam) -> np.ndarray:
 
 def strip(name: str, pictures: list[np.ndarray]) -> None:
     """Save pictures side by side."""
-    gap = np.full((SIDE, 5, 3), 255, np.uint8)
-    parts = [part for picture in pictures for part in (picture, gap)][:-1]
-    path = FOLDER / f"foam_{name}.png"
-    Image.fromarray(np.concatenate(parts, axis=1)).quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
-    print(f"{path.name}: {path.stat().st_size // 1000} kB", flush=True)
+    save_strip(FOLDER / f"foam_{name}.png", pictures)
 
 
 def at_steps(simulation: sl.Foam, steps: tuple[int, ...]) -> list[np.ndarray]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
+from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from shapelab.simulation import Frame
 
-__all__ = ["limits", "picture"]
+__all__ = ["limits", "picture", "save_strip"]
 
 SHARP = 2
 """Points drawn for every pixel along each axis, which are averaged: outlines are even."""
@@ -34,6 +36,14 @@ def picture(frame: Frame, height: int, *, cut: bool = False, limits: Limits | No
     `cut` opens a field in its middle; `limits` are the values that the colours of cells range between, by default those of this frame.
     """
     return averaged(points(frame, SHARP * height, cut, limits))
+
+
+def save_strip(path: Path, pictures: Sequence[np.ndarray]) -> None:
+    """Save RGB pictures of one height side by side, in a small palette."""
+    gap = np.full((len(pictures[0]), 5, 3), 255, np.uint8)
+    parts = [part for picture in pictures for part in (picture, gap)][:-1]
+    Image.fromarray(np.concatenate(parts, axis=1)).quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{path.name}: {path.stat().st_size // 1000} kB", flush=True)
 
 
 def limits(frames: Iterable[Frame]) -> Limits | None:
