@@ -74,6 +74,101 @@ def _touches(g: np.ndarray, m0: int, m1: int, m2: int, level: Number, open0: tup
 
 
 @kernel
+def _gains(
+    g: np.ndarray, i: int, l0: int, l1: int, l2: int, m0: int, m1: int, m2: int, cells: Cells, grid: Grid, pixels: Pixels
+) -> None:
+    """Set `g` to what a pixel of the box costs cell i more than its best other cell; a wall costs more than anything."""
+    n0, n1, n2 = grid.dims
+    geometry, weights, values, codes = grid.geometry, grid.weights, cells.values, cells.codes
+    labels, bests, nexts = pixels.label, pixels.best, pixels.next
+    walls, plain = weights.shape[0] > 1, codes[i, KIND] <= ELLIPSOID
+    a00, a11, a22, a01, a02, a12 = values[i, 3], values[i, 4], values[i, 5], 2 * values[i, 6], 2 * values[i, 7], 2 * values[i, 8]
+    scale, cap, eighths, half_power = values[i, SCALE], values[i, CAP], codes[i, EIGHTHS], values[i, HALF_POWER]
+    for a in range(m0):
+        j0 = (l0 + a) % n0
+        y0 = (j0 + 0.5) * geometry[0]
+        for b in range(m1):
+            j1 = (l1 + b) % n1
+            y1 = (j1 + 0.5) * geometry[1]
+            j2 = l2 % n2 - 1
+            for c in range(m2):
+                j2 = j2 + 1 if j2 + 1 < n2 else 0
+                p = (j0 * n1 + j1) * n2 + j2
+                y2 = (j2 + 0.5) * geometry[2]
+                if walls and weights[p] == 0:
+                    g[(a * m1 + b) * m2 + c] = 2.0 * HUGE
+                    continue
+                if plain:
+                    z0 = wrap(y0 - values[i, 0], geometry[3], geometry[6])
+                    z1 = wrap(y1 - values[i, 1], geometry[4], geometry[7])
+                    z2 = wrap(y2 - values[i, 2], geometry[5], geometry[8])
+                    q = z0 * (a00 * z0 + a01 * z1 + a02 * z2) + z1 * (a11 * z1 + a12 * z2) + a22 * z2 * z2
+                    cost = min(cap, scale * power(max(0.0, q), eighths, half_power))
+                else:
+                    cost = cost_at(cells, i, y0, y1, y2, geometry, p)
+                g[(a * m1 + b) * m2 + c] = cost - (nexts[p] if labels[p] == i else bests[p])
+
+
+@kernel
+def _level(g: np.ndarray, k: int) -> float:
+    """Return a value below which k entries of `g` lie: half-way to the next one, where both are finite."""
+    ranked = g.copy()
+    _select(ranked, k)
+    above, below = ranked[k], -2.0 * HUGE
+    for q in range(k):
+        below = max(below, ranked[q])
+    return 0.5 * (above + below) if below > -HUGE and above < HUGE else above
+
+
+@kernel
+def _hand_over(
+    g: np.ndarray,
+    i: int,
+    level: Number,
+    l0: int,
+    l1: int,
+    l2: int,
+    m0: int,
+    m1: int,
+    m2: int,
+    hard: np.ndarray,
+    grid: Grid,
+    pixels: Pixels,
+) -> None:
+    """Give cell i the pixels of the box where `g` is below `level`, and the others to their best other cell."""
+    n, (n0, n1, n2) = hard.shape[0] - 1, grid.dims
+    for a in range(m0):
+        j0 = (l0 + a) % n0
+        for b in range(m1):
+            j1 = (l1 + b) % n1
+            j2 = l2 % n2 - 1
+            for c in range(m2):
+                j2 = j2 + 1 if j2 + 1 < n2 else 0
+                p = (j0 * n1 + j1) * n2 + j2
+                owner, gap = pixels.label[p], g[(a * m1 + b) * m2 + c]
+                if owner == n + 1:
+                    continue
+                if owner == i:
+                    value = gap + pixels.next[p] - level
+                    if gap < level:
+                        pixels.best[p] = value
+                    else:
+                        hard[i] -= 1
+                        hard[pixels.second[p]] += 1
+                        pixels.label[p], pixels.best[p] = pixels.second[p], pixels.next[p]
+                        pixels.second[p], pixels.next[p] = i, value
+                else:
+                    value = gap + pixels.best[p] - level
+                    if gap < level:
+                        hard[i] += 1
+                        hard[owner] -= 1
+                        pixels.second[p], pixels.next[p] = owner, pixels.best[p]
+                        pixels.label[p], pixels.best[p] = i, value
+                    elif value < pixels.next[p]:
+                        pixels.second[p], pixels.next[p] = i, value
+
+
+@kernel
 def exact_steps(
     order: np.ndarray,
     targets: np.ndarray,
@@ -90,17 +185,12 @@ def exact_steps(
     `centres` (pixels) and the half sides `radii`, both ``(N, 3)``, say where each cell is looked for; a box that proves too small is
     enlarged.
     """
-    n, (n0, n1, n2) = f.shape[0], grid.dims
-    geometry, weights, values, codes = grid.geometry, grid.weights, cells.values, cells.codes
-    labels, bests, nexts = pixels.label, pixels.best, pixels.next
-    walls = weights.shape[0] > 1
-    wraps0, wraps1, wraps2 = geometry[6] > 0, geometry[7] > 0, geometry[8] > 0
+    n0, n1, n2 = grid.dims
+    wraps0, wraps1, wraps2 = grid.geometry[6] > 0, grid.geometry[7] > 0, grid.geometry[8] > 0
     for position in range(order.shape[0]):
         i = order[position]
-        k, plain = targets[i], codes[i, KIND] <= ELLIPSOID
+        k = targets[i]
         r0, r1, r2 = radii[i, 0], radii[i, 1], radii[i, 2]
-        a00, a11, a22, a01, a02, a12 = values[i, 3], values[i, 4], values[i, 5], 2 * values[i, 6], 2 * values[i, 7], 2 * values[i, 8]
-        scale, cap, eighths, half_power = values[i, SCALE], values[i, CAP], codes[i, EIGHTHS], values[i, HALF_POWER]
         for attempt in range(7):
             if attempt >= 5:
                 r0, r1, r2 = n0, n1, n2
@@ -115,36 +205,8 @@ def exact_steps(
                 r0, r1, r2 = 2 * r0 + 2, 2 * r1 + 2, 2 * r2 + 2
                 continue
             g = np.empty(count)
-            for a in range(m0):
-                j0 = (l0 + a) % n0
-                y0 = (j0 + 0.5) * geometry[0]
-                for b in range(m1):
-                    j1 = (l1 + b) % n1
-                    y1 = (j1 + 0.5) * geometry[1]
-                    j2 = l2 % n2 - 1
-                    for c in range(m2):
-                        j2 = j2 + 1 if j2 + 1 < n2 else 0
-                        p = (j0 * n1 + j1) * n2 + j2
-                        y2 = (j2 + 0.5) * geometry[2]
-                        if walls and weights[p] == 0:
-                            g[(a * m1 + b) * m2 + c] = 2.0 * HUGE
-                            continue
-                        if plain:
-                            z0 = wrap(y0 - values[i, 0], geometry[3], geometry[6])
-                            z1 = wrap(y1 - values[i, 1], geometry[4], geometry[7])
-                            z2 = wrap(y2 - values[i, 2], geometry[5], geometry[8])
-                            q = z0 * (a00 * z0 + a01 * z1 + a02 * z2) + z1 * (a11 * z1 + a12 * z2) + a22 * z2 * z2
-                            cost = min(cap, scale * power(max(0.0, q), eighths, half_power))
-                        else:
-                            cost = cost_at(cells, i, y0, y1, y2, geometry, p)
-                        g[(a * m1 + b) * m2 + c] = cost - (nexts[p] if labels[p] == i else bests[p])
-            ranked = g.copy()
-            _select(ranked, k)
-            above = ranked[k]
-            below = -2.0 * HUGE
-            for q in range(k):
-                below = max(below, ranked[q])
-            level = 0.5 * (above + below) if below > -HUGE and above < HUGE else above
+            _gains(g, i, l0, l1, l2, m0, m1, m2, cells, grid, pixels)
+            level = _level(g, k)
             if not abs(level) < HUGE:
                 if whole or level < 0:
                     break
@@ -156,35 +218,7 @@ def exact_steps(
                 r0, r1, r2 = 2 * r0, 2 * r1, 2 * r2
                 continue
             f[i] = level
-            for a in range(m0):
-                j0 = (l0 + a) % n0
-                for b in range(m1):
-                    j1 = (l1 + b) % n1
-                    j2 = l2 % n2 - 1
-                    for c in range(m2):
-                        j2 = j2 + 1 if j2 + 1 < n2 else 0
-                        p = (j0 * n1 + j1) * n2 + j2
-                        owner, gap = pixels.label[p], g[(a * m1 + b) * m2 + c]
-                        if owner == n + 1:
-                            continue
-                        if owner == i:
-                            value = gap + pixels.next[p] - level
-                            if gap < level:
-                                pixels.best[p] = value
-                            else:
-                                hard[i] -= 1
-                                hard[pixels.second[p]] += 1
-                                pixels.label[p], pixels.best[p] = pixels.second[p], pixels.next[p]
-                                pixels.second[p], pixels.next[p] = i, value
-                        else:
-                            value = gap + pixels.best[p] - level
-                            if gap < level:
-                                hard[i] += 1
-                                hard[owner] -= 1
-                                pixels.second[p], pixels.next[p] = owner, pixels.best[p]
-                                pixels.label[p], pixels.best[p] = i, value
-                            elif value < pixels.next[p]:
-                                pixels.second[p], pixels.next[p] = i, value
+            _hand_over(g, i, level, l0, l1, l2, m0, m1, m2, hard, grid, pixels)
             break
 
 
