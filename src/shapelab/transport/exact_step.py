@@ -74,9 +74,7 @@ def _touches(g: np.ndarray, m0: int, m1: int, m2: int, level: Number, open0: tup
 
 
 @kernel
-def _gains(
-    g: np.ndarray, i: int, l0: int, l1: int, l2: int, m0: int, m1: int, m2: int, cells: Cells, grid: Grid, pixels: Pixels
-) -> None:
+def _gains(g: np.ndarray, i: int, l0: int, l1: int, l2: int, m0: int, m1: int, m2: int, cells: Cells, grid: Grid, pixels: Pixels) -> None:
     """Set `g` to what a pixel of the box costs cell i more than its best other cell; a wall costs more than anything."""
     n0, n1, n2 = grid.dims
     geometry, weights, values, codes = grid.geometry, grid.weights, cells.values, cells.codes
