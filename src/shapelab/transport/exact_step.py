@@ -108,7 +108,7 @@ def _gains(g: np.ndarray, i: int, l0: int, l1: int, l2: int, m0: int, m1: int, m
 
 
 @kernel
-def _level(g: np.ndarray, k: int) -> float:
+def _level(g: np.ndarray, k: int) -> Number:
     """Return a value below which k entries of `g` lie: half-way to the next one, where both are finite."""
     ranked = g.copy()
     _select(ranked, k)
