@@ -72,7 +72,7 @@ class FitCellsPanel(LabelsPanel):
         self.what = QComboBox()
         self.what.addItems(list(DIRECT))
         self.what.setToolTip(
-            "Motion and growth need a movie whose labels follow the cells; shape takes the last frame, tensions of two types the first."
+            "Motion and growth need a movie whose labels follow the cells; shape takes the last frame, tensions of two types all frames."
         )
         ignore_wheel(self.what)
         self.estimate_row = WorkRow(self._viewer, "Estimate", "Estimate it directly, with intervals; no model of cells is run.")

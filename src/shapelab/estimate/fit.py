@@ -18,7 +18,7 @@ from shapelab.estimate.posterior import Closest, Draws, Prior, closest_to, log_p
 from shapelab.estimate.result import CellFit
 from shapelab.estimate.runners import Runner, here, on_processes
 from shapelab.estimate.target import Target, family_of
-from shapelab.estimate.tensions import TensionStart, tensions_to_start
+from shapelab.estimate.tension_start import TensionStart, tensions_to_start
 from shapelab.limits import above
 from shapelab.movies import as_movie
 from shapelab.movies.movie import MovieSource
@@ -74,8 +74,9 @@ def fit_cells(
         Other parameters of the model.
     types
         Label -> population, where the scenario has two. Where it has their tensions (`first`, `second`, `between`, `first_medium`,
-        `second_medium`), those that `estimate_tensions` finds in the first frame are where the fit begins: the runs have them, or half
-        of the first round is made near them if they are looked for. The notes of the result say so, with intervals.
+        `second_medium`) or, in space, their ratios (`first_tension`, `repulsion`, `first_repulsion`, `contrast`), those that
+        `estimate_tensions` finds in all frames are where the fit begins: the runs have them, or half of the first round is made near
+        them if they are looked for. The notes of the result say so, with intervals.
     spacing, interval, unit, time_unit, periodic
         As in `shapelab.movies.as_movie`.
     duration

@@ -1,10 +1,10 @@
-"""Tensions between types of cells, read off a segmentation, and what they make of the parameters of a model that sorts."""
+"""Tensions between types of cells, read off a segmentation or all frames of a movie."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,16 +12,17 @@ from shapelab.arguments import checked
 from shapelab.convert.given_labels import numbered_types
 from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError
-from shapelab.estimate.estimates import Estimate, Estimates
-from shapelab.infer import Tensions, infer_tensions
+from shapelab.estimate.estimates import Estimates
+from shapelab.estimate.pooled_tensions import Pool, SeenInterfaces
+from shapelab.infer import infer_tensions
 from shapelab.limits import between
 from shapelab.movies import Movie, as_movie
 from shapelab.movies.movie import MovieSource
 from shapelab.movies.single import as_film
-from shapelab.parameters import Parameters
-from shapelab.stopping import done_apart
+from shapelab.stopping import check_stop, done_apart
+from shapelab.units import percent
 
-__all__ = ["TENSIONS", "TensionStart", "estimate_tensions", "scaled_to", "tensions_to_start"]
+__all__ = ["TENSIONS", "estimate_tensions"]
 
 TENSIONS = {"first": (0, 0), "second": (1, 1), "between": (0, 1), "first_medium": (-1, 0), "second_medium": (-1, 1)}
 """Parameters of the models that sort: between which types they act; -1 is the medium."""
@@ -39,15 +40,17 @@ def estimate_tensions(
 ) -> Estimates:
     """Estimate the tensions between two types of cells, and of each to the medium, from a segmentation of cells at rest.
 
-    `shapelab.infer_tensions` gives the tension of each interface; those of one pair of types are averaged, each counting as it is
-    sure. Interfaces share errors, so that an interval is never narrower than that of the surest one.
+    `shapelab.infer_tensions` gives the tension of each interface, of a movie in every frame; those of one pair of types are averaged,
+    each counting as it is sure. Interfaces share errors, so that an interval is never narrower than that of the surest one; frames
+    are pooled as `shapelab.estimate.pooled_tensions.Pool` says.
 
     Parameters
     ----------
     labels, spacing, periodic
-        A label image (a 3-D one as a layer, or as a list of one); of a movie the first frame is taken.
+        A label image (a 3-D one as a layer, or as a list of one), or a movie whose cells keep their labels, all frames of which count.
     types
-        Label -> type of every cell. The first type is the one of the smaller number.
+        Label -> type of every cell of the first frame; of a movie, interfaces of cells that come later and have none are left out. The
+        first type is the one of the smaller number.
     level
         Share of cases in which an interval should contain the true value.
 
@@ -63,120 +66,95 @@ def estimate_tensions(
         If a cell has no type, there are more than two types, or no two cells touch.
     """
     movie = as_movie(as_film(labels), spacing, periodic=periodic)
-    image = movie[0]
-    ids = np.unique(image)
-    ids = ids[ids != 0]
+    cells = np.unique(movie[0])
+    kinds = _two_types(types, cells[cells != 0])
+    frames, notes = _inferred(movie)
+    ids = np.unique(np.concatenate([frame.pairs for _, frame in frames]))
+    stated = (types.get(label) for label in ids.tolist())
+    typed = ids[[kind is not None and kind == kind for kind in stated]]  # NaN, of a table, is not itself
+    kinds = {**_two_types(types, np.union1d(cells[cells != 0], typed)), 0: -1}
+    if lost := len(ids) - len(kinds.keys() & set(ids.tolist())):
+        notes.append(f"{lost} cells come after the first frame and have no type: their interfaces were left out.")
+    interfaces = _with_types(frames, kinds)
+    pool = Pool(interfaces.known)
+    found = []
+    for name, pair in TENSIONS.items():
+        one = pool.mean(name, pair, level)
+        if one is None:
+            notes.append(interfaces.why_not(name, pair))
+        else:
+            found.append(one)
+    if len(frames) > 1:
+        notes.append(f"{len(frames)} frames were pooled; {percent(1 - pool.changing)} of the squared errors are the same in all of them.")
+    return Estimates("Tensions", tuple(found), level, len(kinds) - 1, (*movie.notes, *notes))
+
+
+def _two_types(types: Mapping[int, int], ids: np.ndarray) -> dict[int, int]:
     kinds = numbered_types(types, ids)
     if max(kinds.values(), default=0) > 1:
         raise InputError(f"Tensions are estimated between two types of cells; there are {len(set(kinds.values()))}.")
-    inferred = infer_tensions(movie.layer(0), periodic=movie.periodic)
-    kinds[0] = -1
-    pairs = np.sort([[kinds[int(a)], kinds[int(b)]] for a, b in inferred.pairs.tolist()], axis=1)
-    found, notes = [], [*movie.notes, *inferred.notes]
-    for name, pair in TENSIONS.items():
-        here = (pairs == pair).all(1)
-        one = _mean(name, inferred, here, level)
-        if one is None:
-            notes.append(_why_not(name, inferred, here))
-        else:
-            found.append(one)
-    return Estimates("Tensions", tuple(found), level, len(ids), tuple(notes))
+    return kinds
 
 
-def _mean(name: str, inferred: Tensions, here: np.ndarray, level: float) -> Estimate | None:
-    """Return the mean tension of some interfaces, None if none of them is determined."""
-    from scipy.stats import t
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """What was inferred of one frame."""
 
-    here = here & inferred.determined
-    n = int(here.sum())
-    if not n:
-        return None
-    values, errors = inferred.tensions[here], np.maximum(inferred.errors[here], 1e-6)
-    weights = errors**-2.0 / (errors**-2.0).sum()
-    mean = float(weights @ values)
-    effective = 1 / float((weights**2).sum())
-    scatter = float(weights @ (values - mean) ** 2) / max(effective - 1, 1)
-    away = float(t.ppf(0.5 + level / 2, max(n - 1, 3))) * float(np.sqrt(scatter + errors.min() ** 2))
-    return Estimate(name, mean, mean - away, mean + away, "mean tension")
+    pairs: np.ndarray
+    tensions: np.ndarray
+    errors: np.ndarray
+    reasons: np.ndarray
 
 
-def _why_not(name: str, inferred: Tensions, here: np.ndarray) -> str:
-    told = name.replace("_", " ")
-    if not here.any():
-        return f"The tension {told!r} is undetermined: no cells touch there."
-    why = ", ".join(sorted(set(inferred.reasons[here].tolist())))
-    return f"The tension {told!r} is undetermined: each of its {int(here.sum())} interfaces is {why}."
+def _inferred(movie: Movie) -> tuple[list[tuple[int, _Frame]], list[str]]:
+    """Return the frames whose tensions could be inferred, with their numbers, and what is to be said, each kind of sentence once."""
+    frames, said, failed = [], dict[str, str](), list[str]()
+    for number in range(len(movie)):
+        check_stop()
+        try:
+            one = infer_tensions(movie.layer(number), periodic=movie.periodic)
+        except InputError as error:
+            if len(movie) == 1:
+                raise
+            failed.append(f"Frame {number}: {str(error).removeprefix(f'Frame {number}: ')}")
+            continue
+        frames.append((number, _Frame(one.pairs, one.tensions, one.errors, one.reasons)))  # the mesh is not kept
+        for note in one.notes:
+            said.setdefault(re.sub(r"[\d.,]+", "", note), note)
+    if not frames:
+        raise InputError(failed[0])
+    if failed:
+        said[""] = f"{len(failed)} of {len(movie)} frames were left out. {failed[0]}"
+    return frames, list(said.values())
 
 
-def scaled_to(found: Estimates, model: Parameters, fixed: Mapping[str, Any]) -> dict[str, Estimate]:
-    """Return the tensions that were estimated as parameters of a model; only their ratios can be known.
+@dataclass(frozen=True, eq=False)
+class _Interfaces:
+    """The interfaces of all frames between cells whose types are known."""
 
-    Parameters
-    ----------
-    found
-        From `estimate_tensions`.
-    model
-        Parameters of the model, from which the scale is taken: their mean tension stays, or that of those which the user fixed.
-    fixed
-        What the user fixed.
-    """
-    infos = type(model).infos()
-    known = [one for one in found.found if one.name in infos and one.value > 0]
-    anchors = [one for one in known if one.name in fixed] or known
-    total = sum(one.value for one in anchors)
-    scale = sum(float(fixed.get(one.name, getattr(model, one.name))) for one in anchors) / total if total else 0.0
-    return {one.name: Estimate(one.name, scale * one.value, scale * max(one.low, 0.0), scale * one.high) for one in known} if scale else {}
+    known: SeenInterfaces
+    kinds: np.ndarray
+    """Types on both sides of all, those whose tension is unknown as well, (n, 2)."""
+    reasons: np.ndarray
+    """Why it is unknown, (n,)."""
 
-
-@dataclass(frozen=True)
-class TensionStart:
-    """Where a fit of a model that sorts begins."""
-
-    fixed: Mapping[str, float] = field(default_factory=dict)
-    """Tensions that are neither fixed nor looked for: the runs have those that were inferred."""
-    near: Mapping[str, Estimate] = field(default_factory=dict)
-    """Tensions that are looked for: half of the first round is made near these."""
-    notes: tuple[str, ...] = ()
+    def why_not(self, name: str, kind: tuple[int, int]) -> str:
+        """Return why nothing is known of the tension of a pair of types."""
+        told, here = name.replace("_", " "), (self.kinds == kind).all(1)
+        if not here.any():
+            return f"The tension {told!r} is undetermined: no cells touch there."
+        why = ", ".join(sorted(set(self.reasons[here].tolist())))
+        return f"The tension {told!r} is undetermined: each of its {int(here.sum())} interfaces is {why}."
 
 
-def tensions_to_start(
-    movie: Movie,
-    model: Parameters,
-    ranges: Mapping[str, tuple[float, float]],
-    fixed: Mapping[str, Any],
-    types: Mapping[int, int] | None,
-    level: float,
-) -> TensionStart:
-    """Return the tensions of the first frame as a start for a fit; nothing where the model has none, or the cells no types."""
-    infos = type(model).infos()
-    if not types or not set(TENSIONS) <= set(infos):
-        return TensionStart()
-    try:
-        direct = estimate_tensions(movie, types, level=level)
-    except InputError as error:
-        return TensionStart(notes=(f"The tensions of the first frame could not be inferred: {error}",))
-    found = scaled_to(direct, model, fixed)
-    notes = [f"Inferred from the first frame, up to a common factor: {'; '.join(map(str, found.values()))}."] if found else []
-    near, outside, set_to = {}, [], {}
-    for name, one in found.items():
-        if name in ranges:
-            low, high = ranges[name]
-            if low < one.value < high:
-                near[name] = one
-            else:
-                outside.append(name)
-        elif name not in fixed:
-            set_to[name] = float(f"{np.clip(one.value, infos[name].minimum, infos[name].maximum):.4g}")
-    if near:
-        notes.append(f"Half of the first round looked for {_names(near)} near it.")
-    if outside:
-        notes.append(f"What was inferred for {_names(outside)} lies outside the range that was given.")
-    if set_to:
-        told = [f"{_names([name])} {value:g}" for name, value in set_to.items()]
-        notes.append(f"All runs have {', '.join(told)}.")
-    notes += [note for note in direct.notes if "undetermined" in note]
-    return TensionStart(set_to, near, tuple(notes))
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(name.replace("_", " ") for name in names)
+def _with_types(frames: Sequence[tuple[int, _Frame]], kinds: Mapping[int, int]) -> _Interfaces:
+    number = np.concatenate([np.full(len(frame.pairs), n) for n, frame in frames])
+    pairs, tensions, errors, reasons = (
+        np.concatenate([getattr(frame, name) for _, frame in frames]) for name in ("pairs", "tensions", "errors", "reasons")
+    )
+    sides = np.array([[kinds.get(int(a), -2), kinds.get(int(b), -2)] for a, b in pairs.tolist()]).reshape(-1, 2)
+    typed = (sides > -2).all(1)
+    of_types = np.sort(sides, axis=1)
+    known = typed & np.isfinite(tensions)
+    seen = SeenInterfaces(number[known], pairs[known], of_types[known], tensions[known], errors[known])
+    return _Interfaces(seen, of_types[typed], reasons[typed])
