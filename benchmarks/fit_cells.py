@@ -1,7 +1,9 @@
 """How well parameters of cells come back: movies of the package's own models with known parameters, 20 random seeds.
 
-Usage: python benchmarks/fit_cells.py [--walks] [--motion] [--growth] [--tensions] [--fit FILE] [--seeds N]
+Usage: python benchmarks/fit_cells.py [--paths N] [--walks] [--motion] [--growth] [--tensions] [--fit FILE] [--seeds N]
 
+--paths N   speed, persistence and diffusion of N times some walks without pixels: of few and more cells, cells that tumble, cells that move
+            in groups, and with errors of positions of two thirds of a step
 --walks     speed, persistence and rotational diffusion of discs that walk as the model of the estimate says: small and larger, with clean
             boundaries and with a quarter of their pixels given to what is beside them
 --motion    the same of few cells that swim in a wide box (active_liquid); they push each other when they meet, so that their speed is
@@ -26,6 +28,8 @@ from tensions import jittered
 
 import shapelab as sl
 from shapelab.estimate import Estimate, estimate_growth, estimate_motion
+from shapelab.estimate.estimates import interval as interval_of
+from shapelab.estimate.motion import walks_of
 from shapelab.estimate.posterior import Draws, Prior, weighted_quantile
 from shapelab.estimate.target import Target
 from shapelab.infer import infer_tensions
@@ -59,7 +63,37 @@ def tell(name: str, truth: np.ndarray, found: list[Estimate]) -> None:
     print(ROW.format(name, shown, f"{values.mean():.4g}", f"{values.std():.2g}", f"{width:.2g}", f"{hits} of {len(found)}"), flush=True)
 
 
-MOTION = ("speed", "persistence", "rotational_diffusion")
+MOTION = ("speed", "persistence", "rotational_diffusion", "diffusion")
+
+
+def paths(trials: int) -> None:
+    """Walks with a speed of 0.3 and a persistence of 0.51, every 0.1, 40 frames."""
+    kinds = ((12, 1, False, 0.0), (12, 1, True, 0.0), (6, 1, False, 0.0), (24, 1, False, 0.0), (48, 4, False, 0.0), (12, 1, False, 0.02))
+    for cells, alike, tumble, error in kinds:
+        found: dict[str, list[Estimate]] = {name: [] for name in ("speed", "persistence", "diffusion")}
+        for seed in range(trials):
+            rng = np.random.default_rng([7, seed])
+            places = _paths(rng, cells // alike, tumble).repeat(alike, axis=0)
+            steps = np.diff(places + error * rng.standard_normal(places.shape), axis=1)
+            walk, effective, _ = walks_of(steps, 0.1 * np.arange(40), 400, 1)
+            values = {"speed": walk.speed, "persistence": walk.persistence, "diffusion": walk.speed**2 * walk.persistence / 2}
+            for name, samples in values.items():
+                found[name].append(interval_of(name, samples, effective, 0.9, positive=True))
+        what = f"{cells} paths{' in fours' if alike > 1 else ''}{' tumble' if tumble else ''}{f' error {error:g}' if error else ''}"
+        for name, truth in zip(found, (0.3, 0.51, 0.3**2 * 0.51 / 2), strict=True):
+            tell(f"{what}: {name}", np.full(trials, truth), found[name])
+
+
+def _paths(rng: np.random.Generator, cells: int, tumble: bool) -> np.ndarray:
+    """Return places (cells, 40, 2) of walks in an open plane."""
+    fresh = rng.uniform(0, 2 * np.pi, (cells, 400))
+    if tumble:
+        turns = rng.random(fresh.shape) < 0.01 / 0.51
+        turns[:, 0] = True
+        heading = np.take_along_axis(fresh, np.maximum.accumulate(np.where(turns, np.arange(400), 0), axis=1), axis=1)
+    else:
+        heading = fresh[:, :1] + np.cumsum(np.sqrt(2 * 0.01 / 0.51) * rng.standard_normal(fresh.shape), axis=1)
+    return np.cumsum(0.003 * np.stack([np.sin(heading), np.cos(heading)], -1), axis=1)[:, ::10]
 
 
 def walks(seeds: int) -> None:
@@ -74,7 +108,7 @@ def walks(seeds: int) -> None:
             estimates = estimate_motion(as_movie(frames, 1 / 256, interval=0.1, periodic=True))
             for name in found:
                 found[name].append(estimates[name])
-        for name, truth in zip(MOTION, (0.3, 0.51, 1 / 0.51), strict=True):
+        for name, truth in zip(MOTION, (0.3, 0.51, 1 / 0.51, 0.3**2 * 0.51 / 2), strict=True):
             tell(f"walks, {radius:g} px, {noise:.0%}: {name.replace('_', ' ')}", np.full(seeds, truth), found[name])
 
 
@@ -116,7 +150,8 @@ def motion(seeds: int) -> None:
     radius = np.sqrt(0.012 / 12 / np.pi)
     tell("motion: speed, as set", np.full(seeds, 0.3), found["speed"])
     tell("motion: speed of the paths", np.array(speeds), found["speed"])
-    for name, truth in (("persistence", radius / 0.035), ("rotational_diffusion", 0.035 / radius)):
+    lasts = radius / 0.035
+    for name, truth in zip(MOTION[1:], (lasts, 1 / lasts, 0.3**2 * lasts / 2), strict=True):
         tell(f"motion: {name.replace('_', ' ')}", np.full(seeds, truth), found[name])
 
 
@@ -185,11 +220,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("walks", "motion", "growth", "tensions"):
         parser.add_argument(f"--{name}", action="store_true")
+    parser.add_argument("--paths", type=int, default=0, metavar="N")
     parser.add_argument("--fit", type=Path, metavar="FILE")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--runs", type=int, default=200, help="of --fit")
     known = parser.parse_args()
     print(ROW.format("", "truth", "mean", "spread", "width", "intervals"))
+    if known.paths:
+        paths(known.paths)
     if known.walks:
         walks(known.seeds)
     if known.motion:

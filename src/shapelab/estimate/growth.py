@@ -12,6 +12,7 @@ from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError
 from shapelab.estimate.estimates import BOOTSTRAP, Estimates, resampled
 from shapelab.estimate.estimates import interval as interval_of
+from shapelab.estimate.followed import leaps, require_tracks, swaps
 from shapelab.estimate.tracked import Tracked, track
 from shapelab.limits import above
 from shapelab.movies import Movie, as_movie
@@ -24,6 +25,8 @@ __all__ = ["estimate_growth", "pieces_of_tracks"]
 
 _FRAMES = 4
 """Fewest frames of a piece of track that tell a rate."""
+_EXACT = 1e-20
+"""Sum of squared residuals, as parts of the volume, that are rounding."""
 
 
 @checked(interval=above(0), **BOOTSTRAP)
@@ -43,9 +46,10 @@ def estimate_growth(
 ) -> Estimates:
     """Estimate how fast cells grow and divide.
 
-    Each track is cut at its divisions, and frames in which a cell reaches the border of the image are left out. In each piece of
-    at least 4 frames, log V is regressed on time (exponential growth) and V as well (linear growth); the rates are
-    means over the pieces, each counting as long as it lasts. Intervals are percentiles of a bootstrap over pieces.
+    Each track is cut at its divisions and where its size or place leaps, and frames in which a cell reaches the border of the
+    image are left out. In each piece of at least 4 frames, log V is regressed on time (exponential growth) and V as well (linear
+    growth); the rates are means over the pieces, each counting as long as it lasts. Intervals are percentiles of a bootstrap over
+    pieces.
 
     Parameters
     ----------
@@ -68,6 +72,7 @@ def estimate_growth(
 
     source = as_movie(movie, spacing, interval=interval, unit=unit, time_unit=time_unit, periodic=periodic)
     cells = track(source, progress)
+    require_tracks(cells)
     divisions, whole = _divisions(source)
     pieces = pieces_of_tracks(cells, divisions)
     if len(pieces) < 2:
@@ -80,7 +85,7 @@ def estimate_growth(
     noise = shares @ table["error"].to_numpy() ** 2
     spread = np.sqrt(np.maximum(shares @ table["rate"].to_numpy() ** 2 - rate**2 - noise, 0))
     per = shown_time(source.time_unit) or "time"
-    there = np.isfinite(cells.sizes) @ np.gradient(cells.times)  # each frame stands for the time around it
+    there = np.isfinite(cells.sizes) @ _around(cells.times)
     who = resampled(len(there), resamples, seed)
     n = len(table)
     found = (
@@ -95,11 +100,12 @@ def estimate_growth(
 
 
 def pieces_of_tracks(cells: Tracked, divisions: dict[int, list[int]]) -> list[tuple[int, int, int]]:
-    """Return (row, first, last + 1 frame) of every piece of a track between divisions, gaps and the border of the image."""
-    pieces = []
+    """Return (row, first, last + 1 frame) of every piece of a track between divisions, leaps, gaps and the border of the image."""
+    pieces, broken = [], leaps(cells) | swaps(cells)
     for row, label in enumerate(cells.ids.tolist()):
         good = np.isfinite(cells.sizes[row]) & ~cells.at_border[row]
-        cuts = {0, len(good), *divisions.get(label, ())} | set((np.flatnonzero(np.diff(good.astype(int)) != 0) + 1).tolist())
+        changes = np.flatnonzero((np.diff(good.astype(int)) != 0) | broken[row]) + 1
+        cuts = {0, len(good), *divisions.get(label, ()), *changes.tolist()}
         ends = sorted(cuts)
         pieces += [(row, a, b) for a, b in itertools.pairwise(ends) if good[a] and b - a >= _FRAMES]
     return pieces
@@ -116,6 +122,12 @@ def _divisions(movie: Movie) -> tuple[dict[int, list[int]], Callable[[np.ndarray
     for label, frame in table.loc[table["kind"] == Event.DIVISION.value, ["label", "frame"]].itertuples(index=False):
         found.setdefault(int(label), []).append(int(frame))
     return found, lambda ids: np.array([len(found.get(int(label), ())) for label in ids], float)
+
+
+def _around(times: np.ndarray) -> np.ndarray:
+    """Return the time that each frame stands for, (T,): half of that to its neighbours, and nothing before the first and after the last."""
+    halves = np.diff(times) / 2
+    return np.asarray(np.r_[halves, 0.0] + np.r_[0.0, halves])
 
 
 def _slopes(cells: Tracked, row: int, first: int, last: int) -> dict[str, float]:
@@ -142,7 +154,7 @@ def _slopes(cells: Tracked, row: int, first: int, last: int) -> dict[str, float]
 
 def _law(table: object) -> list[str]:
     exponential, linear = (float(table[name].sum()) for name in ("exponential", "linear"))  # type: ignore[index]
-    if exponential <= 0 and linear <= 0:
+    if max(exponential, linear) < _EXACT:
         return []
     if min(exponential, linear) > 0.9 * max(exponential, linear):
         return ["Exponential and linear growth fit equally well."]
@@ -151,4 +163,4 @@ def _law(table: object) -> list[str]:
 
 def _doubts(rate: np.ndarray) -> list[str]:
     low, high = np.quantile(rate[1:], [0.05, 0.95])
-    return ["The cells do not grow or shrink measurably."] if low < 0 < high else []
+    return ["The cells do not grow or shrink measurably."] if low - 1e-12 < 0 < high + 1e-12 else []

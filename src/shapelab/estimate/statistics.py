@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from shapelab.estimate.motion import displacement_products
 from shapelab.estimate.tracked import track
+from shapelab.estimate.walk import displacement_products
 from shapelab.labels.contacts import face_pairs
 from shapelab.measure.labels import measure_labels
 from shapelab.movies import Movie

@@ -33,6 +33,8 @@ class Tracked:
     """(N, T) whether a cell reaches the border of the image, beyond which nothing is known."""
     times: np.ndarray
     """(T,)"""
+    box: np.ndarray
+    """(d,) length of the box along periodic axes [unit], 0 along others."""
 
     @property
     def step(self) -> float:
@@ -72,6 +74,7 @@ def track(movie: Movie, progress: Callable[[int, int], None] | None = None) -> T
         np.full((n, t, ndim, ndim), np.nan),
         np.zeros((n, t), bool),
         np.asarray(movie.times, float),
+        movie.box,
     )
     for number, (cells, size, centre, shape, border) in enumerate(rows):
         at = np.searchsorted(ids, cells)
