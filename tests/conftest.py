@@ -7,11 +7,16 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from shapelab import catalog
 from shapelab.scenario_files import FOLDERS
 
 os.environ["NAPARI_CONFIG"] = ""  # napari would write the settings of whoever runs the tests anew, a dozen times with every viewer
+
+# no test may depend on how fast the machine is
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 _FOLDER = Path(__file__).parent
 _COUNTS_AS = {

@@ -218,7 +218,7 @@ def test_edit():
         simulation.edit("shake")
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(before=st.integers(0, 6), after=st.integers(1, 6), seed=st.integers(20, 1000))
 def test_checkpoint_goes_on_bit_for_bit(before, after, seed):
     simulation = make(noise=0.3, seed=seed)

@@ -28,7 +28,7 @@ def test_published_square_forms_in_both_directions(squares, coefficients):
 
 
 @given(h2=weights, H0=curvatures, k1g=st.floats(-3, 3), s=weights, k1_0=curvatures, t=weights, k2_0=curvatures)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_any_square_form_survives_expansion(h2, H0, k1g, s, k1_0, t, k2_0):
     expanded = PerfectSquares(h2, H0, k1g, s, k1_0, t, k2_0).coefficients()
     again = expanded.squares()

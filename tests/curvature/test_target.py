@@ -42,7 +42,7 @@ def test_a_new_radius_rescales_the_whole_texture(name):
 
 
 @given(radius=st.floats(0.02, 1), character=st.floats(-0.95, 1), stiffness=st.floats(0.5, 50), fraction=st.floats(0.1, 0.9))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @pytest.mark.parametrize("name", ["tubes", "bilayers", "metatubes"])
 def test_a_target_applied_is_the_target_read(name, radius, character, stiffness, fraction):
     wanted = TextureTarget(radius=radius, character=character, stiffness=stiffness, volume_fraction=fraction)

@@ -73,7 +73,7 @@ def test_corners_of_boxes_are_rounded():
     assert 0.85 < measure_labels(labels).loc[1, "area"] / (6 * 20**2) < 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**31), ndim=st.sampled_from([2, 3]))
 def test_contacts_are_the_pairs_that_share_a_face_and_each_surface_is_whole(seed, ndim):
     rng = np.random.default_rng(seed)

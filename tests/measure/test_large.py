@@ -46,7 +46,7 @@ def tissue(seed: int, shape=(20, 24, 28), n=12, fill=0.8) -> np.ndarray:
     return labels.astype(np.uint16)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(
     seed=st.integers(0, 2**31),
     chunks=st.tuples(*[st.integers(3, 30)] * 3),

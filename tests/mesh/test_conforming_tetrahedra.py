@@ -36,7 +36,7 @@ def face_counts(mesh: TetrahedronMesh) -> tuple[np.ndarray, np.ndarray]:
     return np.unique(corners, axis=0, return_counts=True)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 2**31))
 @example(seed=362)
 def test_cells_are_filled_without_gaps_and_keep_their_volumes(seed):

@@ -29,7 +29,7 @@ def tissue(rng: np.random.Generator, periodic: tuple[bool, bool], *, hole: bool)
     return labels
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 2**31))
 def test_cells_are_filled_without_gaps_and_keep_their_areas(seed):
     rng = np.random.default_rng(seed)

@@ -26,7 +26,7 @@ def unclosed(faces: np.ndarray) -> int:
     return int(np.count_nonzero(np.bincount(sign.ravel(), np.where(ends[:, 0] < ends[:, 1], 1, -1), len(key))))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**31))
 def test_every_cell_is_closed_and_has_its_volume_also_in_periodic_boxes(seed):
     rng = np.random.default_rng(seed)

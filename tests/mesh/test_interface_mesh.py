@@ -37,7 +37,7 @@ def volumes_by_flux(mesh):
     return np.bincount(a[a >= 0], flux[a >= 0], n) - np.bincount(b, flux, n)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**31), ndim=st.sampled_from([2, 3]))
 def test_nothing_gapes_and_volumes_add_up_on_random_labels(seed, ndim):
     rng = np.random.default_rng(seed)

@@ -89,7 +89,7 @@ def attempt_labels(fill: Callable[..., TriangleMesh | TetrahedronMesh], seed: in
     )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 2**31), kind=st.sampled_from(KINDS))
 @example(seed=2, kind="noise")
 @example(seed=2, kind="dots")
@@ -97,7 +97,7 @@ def test_tetrahedra_of_any_labels(seed, kind):
     attempt_labels(conforming_tetrahedra, seed, kind, 3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**31), kind=st.sampled_from(KINDS))
 @example(seed=1, kind="slab")
 @example(seed=2, kind="dots")
@@ -105,7 +105,7 @@ def test_triangles_of_any_labels(seed, kind):
     attempt_labels(conforming_triangles, seed, kind, 2)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 2**31), axes=st.sampled_from((2, 3)))
 def test_meshes_of_any_diagram(seed, axes):
     rng = np.random.default_rng(seed)

@@ -25,7 +25,7 @@ def crowd(rng: np.random.Generator, periodic: tuple[bool, ...]) -> np.ndarray:
     return np.pad(labels, [(0, 0 if repeats else 1) for repeats in periodic])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**31))
 def test_nodes_list_the_cells_of_their_voxels_and_faces_point_from_low_to_high(seed):
     rng = np.random.default_rng(seed)
@@ -53,7 +53,7 @@ def test_nodes_list_the_cells_of_their_voxels_and_faces_point_from_low_to_high(s
         np.testing.assert_array_equal(np.where(cell < 0, 0, mesh.ids[cell]), found)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**31))
 def test_smoothing_goes_half_way_to_the_mean_of_the_neighbours(seed):
     rng = np.random.default_rng(seed)

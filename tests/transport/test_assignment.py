@@ -35,7 +35,7 @@ def random_cost(kind: str, n: int, d: int, p: float, rng: np.random.Generator) -
     return costs.Mixed([hard, costs.Spherocylinder(directions[kinds == 1], 2.5, p, 1, "volume")], kinds)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(KINDS), st.sampled_from([0.5, 1.0, 2.0, 3.5, 8.0, 2.7]), st.integers(1, 40), st.integers(2, 3),
     st.booleans(), st.booleans(), st.booleans(), st.integers(0, 10**6),
