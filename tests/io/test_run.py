@@ -252,7 +252,7 @@ def test_scalars_that_come_later_are_kept_and_survive_a_kill_at_any_time(toy, tm
     """A scalar that the first frame lacks gets a column; a copy of the folder at any moment opens and goes on."""
     from dataclasses import replace
 
-    import shapelab.io.tables as tables
+    import shapelab.io.run_tables as tables
     import shapelab.io.writer as writing
 
     copies = []
@@ -296,7 +296,6 @@ def test_scalars_that_come_later_are_kept_and_survive_a_kill_at_any_time(toy, tm
 def test_a_run_that_was_opened_while_it_was_written_stays_readable(toy, tmp_path, monkeypatch):
     from dataclasses import replace
 
-    from shapelab.io import tables
     from shapelab.io import writer as writing
 
     path, opened = tmp_path / "run.zarr", []
@@ -321,7 +320,7 @@ def test_a_run_that_was_opened_while_it_was_written_stays_readable(toy, tmp_path
 
     simulation = toy(seed=2)
     with monkeypatch.context() as patch, RunWriter(path, simulation) as writer:
-        for module, name in ((tables, "append_rows"), (writing, "settle"), (writing, "write_record"), (writing, "settle_scalars")):
+        for module, name in ((run_tables, "append_rows"), (writing, "settle"), (writing, "write_record"), (writing, "settle_scalars")):
             reading(patch, module, name)
         for frame in simulation.run(4, every=1):
             late = {f"late {frame.step}": 0.1} if frame.step % 2 == 0 else {}  # further scalars: the table is replaced

@@ -17,7 +17,7 @@ from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.crystals.diagram import Diagram
 from shapelab.crystals.moments import Moments, label_moments, periodic_moments
 from shapelab.crystals.stages import FitProgress, maximise_likelihood
-from shapelab.crystals.worst import WorstGrain, worst_grains
+from shapelab.crystals.worst_grains import WorstGrain, worst_grains
 from shapelab.device import require_memory, resolve
 from shapelab.errors import InputError, ParameterError
 from shapelab.frame import LayerData

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
+from shapelab.io.growing_csv import Extent
 from shapelab.io.layer_meta import plain_meta
 from shapelab.io.presence import is_file
-from shapelab.io.table import Extent
 from shapelab.io.textfile import read_json, write_json
 from shapelab.simulation import Simulation
 

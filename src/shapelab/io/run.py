@@ -17,13 +17,13 @@ from shapelab.device import require_memory
 from shapelab.errors import InputError, NotFiniteError, OutOfMemoryError, ParameterError, ShapelabError
 from shapelab.frame import Frame, LayerData
 from shapelab.io.checkpoint import names_in_checkpoint, read_checkpoint
+from shapelab.io.growing_csv import read_table
 from shapelab.io.layer_meta import check_place
 from shapelab.io.ngff import inside, refuse_links
 from shapelab.io.presence import is_folder
 from shapelab.io.record import SCALARS, WIDER_SCALARS, LayerRecord, RunRecord, read_record
 from shapelab.io.redrawn import Redrawn
 from shapelab.io.series import Series
-from shapelab.io.table import read_table
 from shapelab.simulation import Simulation
 
 if TYPE_CHECKING:

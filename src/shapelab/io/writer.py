@@ -21,14 +21,14 @@ import numpy as np
 from shapelab.arguments import checked
 from shapelab.errors import InputError
 from shapelab.frame import Frame
-from shapelab.io.arrays import RunArrays
 from shapelab.io.checkpoint import write_checkpoint
 from shapelab.io.durable import settle, settle_folder
 from shapelab.io.lock import FolderLock
 from shapelab.io.moment import Moment
 from shapelab.io.output import free_name, require_new
 from shapelab.io.record import RECORD, SCALARS, WIDER_SCALARS, Stamp, new_record, read_record, record_to_go_on, stamp_of, write_record
-from shapelab.io.tables import append_scalars, append_table, layer_rows, settle_scalars
+from shapelab.io.run_arrays import RunArrays
+from shapelab.io.run_tables import append_scalars, append_table, layer_rows, settle_scalars
 from shapelab.simulation import Simulation
 
 __all__ = ["Moment", "RunWriter", "save_run"]

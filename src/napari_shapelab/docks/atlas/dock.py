@@ -20,8 +20,8 @@ from napari_shapelab.docks.atlas.choices import MapChoices, OpenAtlasButton
 from napari_shapelab.docks.atlas.fit_tab import AtlasFit, FittedTexture
 from napari_shapelab.docks.atlas.fitted_layer import add_fitted
 from napari_shapelab.docks.atlas.groups_tab import AtlasGroups
-from napari_shapelab.docks.atlas.laid_out import LaidOut, laid_out
 from napari_shapelab.docks.atlas.map import AtlasMap
+from napari_shapelab.docks.atlas.mapped_atlas import MappedAtlas, map_atlas
 from napari_shapelab.docks.atlas.member_layer import MemberLayer
 from napari_shapelab.docks.atlas.preview import AtlasPreview, in_words
 from napari_shapelab.run.panel import RunPanel
@@ -56,7 +56,7 @@ class AtlasDock(QWidget):
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
         self._viewer = unwrapped(napari_viewer)
-        self._view: LaidOut | None = None
+        self._view: MappedAtlas | None = None
         self._wanted = 0
         self._parameters: dict[str, Any] = {}
         self._member = MemberLayer(self._viewer)
@@ -210,7 +210,7 @@ class AtlasDock(QWidget):
 
         Task(
             self,
-            lambda: laid_out(read(), metric, layout, count),
+            lambda: map_atlas(read(), metric, layout, count),
             partial(self._on_view, self._wanted),
             partial(self._on_failed, self._wanted),
         )
@@ -219,7 +219,7 @@ class AtlasDock(QWidget):
         if (atlas := self.atlas) is not None:
             self._compute(lambda: atlas)
 
-    def _on_view(self, number: int, view: LaidOut) -> None:
+    def _on_view(self, number: int, view: MappedAtlas) -> None:
         if number != self._wanted:
             return
         fresh = self._view is None or self._view.atlas is not view.atlas

@@ -12,10 +12,10 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QPushBut
 
 from napari_shapelab.docks.replay.about import Details, Opened, read_opened
 from napari_shapelab.docks.replay.export_panel import ExportPanel
+from napari_shapelab.docks.replay.folder_drop import FolderDrop
 from napari_shapelab.docks.replay.player import Player
 from napari_shapelab.docks.replay.resolution import Resolution
 from napari_shapelab.docks.replay.resume import Resumer, saved_step
-from napari_shapelab.docks.replay.takes_folders import TakesFolders
 from napari_shapelab.docks.replay.timeline import Timeline
 from napari_shapelab.viewer.folder_layers import add_run, layers_of, runs_shown, update_layers
 from napari_shapelab.viewer.view import unwrapped
@@ -42,7 +42,7 @@ _FIRST = {"cells": "volume_error"}
 """Scalar that is plotted first, where it is not the energy."""
 
 
-class ReplayDock(TakesFolders):
+class ReplayDock(FolderDrop):
     """A saved run in time.
 
     Parameters

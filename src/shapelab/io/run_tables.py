@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from shapelab.frame import LayerData
+from shapelab.io.growing_csv import Extent, append_rows, column_names, widened_copy
 from shapelab.io.record import SCALARS, WIDER_SCALARS, RunRecord
-from shapelab.io.table import Extent, append_rows, column_names, widened_copy
 
 __all__ = ["append_scalars", "append_table", "layer_rows", "settle_scalars"]
 

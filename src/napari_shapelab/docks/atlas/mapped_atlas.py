@@ -10,11 +10,11 @@ from shapelab.batch import Atlas, clusters, member_distances, plane
 from shapelab.batch.distances import Metric
 from shapelab.batch.layout import Layout
 
-__all__ = ["LaidOut", "laid_out"]
+__all__ = ["MappedAtlas", "map_atlas"]
 
 
 @dataclass(frozen=True)
-class LaidOut:
+class MappedAtlas:
     """An atlas with its map and clusters."""
 
     atlas: Atlas
@@ -24,8 +24,8 @@ class LaidOut:
     """(members,) number of the cluster of each."""
 
 
-def laid_out(atlas: Atlas, metric: Metric, layout: Layout, count: int) -> LaidOut:
+def map_atlas(atlas: Atlas, metric: Metric, layout: Layout, count: int) -> MappedAtlas:
     """Return an atlas with the map and `count` clusters; one without curvature diagrams is compared by its observables."""
     has_diagrams = all(member.diagram is not None for member in atlas.members)
     distances = member_distances(atlas, metric if metric == "observables" or has_diagrams else "observables")
-    return LaidOut(atlas, plane(distances, layout), clusters(distances, count))
+    return MappedAtlas(atlas, plane(distances, layout), clusters(distances, count))

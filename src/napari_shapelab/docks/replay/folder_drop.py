@@ -8,10 +8,10 @@ from typing import Any
 
 from qtpy.QtWidgets import QWidget
 
-__all__ = ["TakesFolders"]
+__all__ = ["FolderDrop"]
 
 
-class TakesFolders(QWidget):
+class FolderDrop(QWidget):
     """Opens the folder that is dropped on it."""
 
     def __init__(self) -> None:

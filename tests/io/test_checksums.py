@@ -74,8 +74,8 @@ def test_runs_without_checksums_open_and_go_on(toy, tmp_path, monkeypatch):
         )
 
     with monkeypatch.context() as patch:
-        patch.setattr("shapelab.io.arrays.create_series", plain)
-        patch.setattr("shapelab.io.tables._note", lambda record, name, extent: record.tables.update({name: extent.size}))
+        patch.setattr("shapelab.io.run_arrays.create_series", plain)
+        patch.setattr("shapelab.io.run_tables._note", lambda record, name, extent: record.tables.update({name: extent.size}))
         path = record(tmp_path / "run.zarr", toy(seed=1), 3)
     text = (path / "run.json").read_text().replace(' "checksums": {},\n', "").replace(' "keep": "last",\n', "")
     (path / "run.json").write_text(text)
