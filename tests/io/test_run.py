@@ -296,6 +296,7 @@ def test_scalars_that_come_later_are_kept_and_survive_a_kill_at_any_time(toy, tm
 def test_a_run_that_was_opened_while_it_was_written_stays_readable(toy, tmp_path, monkeypatch):
     from dataclasses import replace
 
+    from shapelab.io import run_tables
     from shapelab.io import writer as writing
 
     path, opened = tmp_path / "run.zarr", []
