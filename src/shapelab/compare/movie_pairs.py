@@ -10,6 +10,7 @@ import numpy as np
 from shapelab.convert.place import Place
 from shapelab.errors import InputError
 from shapelab.movies import Movie
+from shapelab.movies.intervals import median_interval
 from shapelab.units import conversion, is_length, seconds, short_unit, shown_time
 
 __all__ = ["Alignment", "FramePairs", "in_same_units", "pair_frames"]
@@ -102,7 +103,7 @@ def pair_frames(a: Movie, b: Movie, align: Alignment = "auto") -> FramePairs:
 
 def _by_time(a: Movie, b: Movie) -> FramePairs:
     """Give each frame of the movie that has fewer in the common time the nearest one of the other, no further than half an interval."""
-    reach = 0.5 * max(_interval(a), _interval(b)) * (1 + 1e-9)
+    reach = 0.5 * max(median_interval(a.times), median_interval(b.times)) * (1 + 1e-9)
     low, high = max(a.times[0], b.times[0]) - reach, min(a.times[-1], b.times[-1]) + reach
     inside = [np.flatnonzero((movie.times >= low) & (movie.times <= high)) for movie in (a, b)]
     swapped = len(inside[1]) < len(inside[0])
@@ -121,7 +122,3 @@ def _by_time(a: Movie, b: Movie) -> FramePairs:
     distance = f"at most {most:.3g}{unit} apart" if most else "at the same times"
     note = f"Frames are paired by time: {len(first)} pairs of A's {len(a)} and B's {len(b)}, {distance}."
     return FramePairs(first, second, a.times[first], True, note)
-
-
-def _interval(movie: Movie) -> float:
-    return float(np.median(np.diff(movie.times))) if len(movie) > 1 else 1.0

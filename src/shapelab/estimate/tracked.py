@@ -12,6 +12,7 @@ from shapelab.errors import InputError
 from shapelab.labels.moments import cell_moments
 from shapelab.measure.labels import middles
 from shapelab.movies import Movie
+from shapelab.movies.intervals import mean_interval
 from shapelab.stopping import check_stop
 
 __all__ = ["Tracked", "track"]
@@ -39,7 +40,7 @@ class Tracked:
     @property
     def step(self) -> float:
         """Mean time between two frames."""
-        return float(np.diff(self.times).mean()) if len(self.times) > 1 else 1.0
+        return mean_interval(self.times)
 
     @property
     def radius(self) -> float:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shapelab.movies.intervals import mean_interval
+
 __all__ = ["Pace", "Walk", "displacement_products", "fit_walks", "products"]
 
 _GRID, _STRAIGHT = 140, 40
@@ -38,7 +40,7 @@ class Pace:
     @property
     def step(self) -> float:
         """Mean time between two frames."""
-        return float(np.diff(self.times).mean())
+        return mean_interval(self.times)
 
     def mean(self, values: np.ndarray) -> np.ndarray:
         """Return the mean of values (lags + 1, T - 1) over all pairs that are known, (lags + 1,)."""

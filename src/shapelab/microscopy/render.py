@@ -21,6 +21,7 @@ from shapelab.microscopy.fluorescence import brightness, membranes, nuclei, peak
 from shapelab.microscopy.parameters import MicroscopeParameters
 from shapelab.microscopy.save import Series, save_series
 from shapelab.movies import Movie, as_movie
+from shapelab.movies.intervals import mean_interval
 from shapelab.movies.movie import MovieSource
 from shapelab.movies.single import as_film
 from shapelab.stopping import apart, check_stop
@@ -59,7 +60,7 @@ class RenderedMovie:
     @property
     def interval(self) -> float:
         """Time between two frames [time unit of the movie]."""
-        return float(np.diff(self.movie.times).mean()) if len(self) > 1 else 1.0
+        return mean_interval(self.movie.times)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shapelab.movies.intervals import median_interval
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -35,7 +37,7 @@ def displacements(paths: np.ndarray, times: np.ndarray) -> pd.DataFrame:
     import pandas as pd
 
     frames = len(times)
-    unit = float(np.median(np.diff(times))) if frames > 1 else 1.0
+    unit = median_interval(times)
     waits = times[None] - times[:, None]
     lags = np.maximum(np.rint(waits / unit).astype(int), 1)
     most = int(lags.max(initial=0)) + 1

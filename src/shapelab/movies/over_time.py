@@ -18,6 +18,7 @@ from shapelab.measure.contacts import label_contacts
 from shapelab.measure.labels import placed_centroids, table_of_labels
 from shapelab.movies.displacement import displacements
 from shapelab.movies.events import Event, Events
+from shapelab.movies.intervals import mean_interval
 from shapelab.movies.movie import Movie, MovieSource, as_movie
 from shapelab.movies.order import order_of
 from shapelab.stopping import check_stop, done_apart
@@ -138,7 +139,7 @@ class CellsOverTime:
     @property
     def interval(self) -> float:
         """Mean time between two frames [time_unit]; 1 of a single frame."""
-        return float(np.diff(self.times).mean()) if len(self.times) > 1 else 1.0
+        return mean_interval(self.times)
 
 
 @checked(interval=above(0), patience=at_least(0))
