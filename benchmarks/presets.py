@@ -29,10 +29,10 @@ Made by `python benchmarks/presets.py --size {size} --flows 64 --write`. Every n
 ## Published textures
 
 Each preset grows from seeded noise on {size}^3 voxels (periodic, eps = 2 voxels) until it settles: less than 1 % of the smaller
-phase changes side in 50 steps, and the energy falls by less than 1 % in 250 (0.3 % for the slow ones). The tests hold to their bands
-those textures that reach them in a small box (`quick`, 48^3 or 56^3 voxels); this table holds them all. In brackets: the same
+phase changes side in 50 steps, and the energy falls by less than 1 % in 250 (0.3 % for the slow ones). In brackets: the same
 statistic of the published 100^3 field (A. Song, J. Math. Imaging Vis. 64, 2022), by the same estimators. A value in **bold** lies
-outside the preset's band: 15 % around the published value, or 2.5 for a curvature if that is wider. vf: part of the voxels inside;
+outside the preset's band: 15 % around the published value, or 2.5 for a curvature if that is wider. The tests check those textures
+that reach their bands in a small box (`quick`, 48^3 or 56^3 voxels). vf: fraction of the voxels inside;
 A/V: diffuse area per volume; k1, k2: means of the diffuse principal curvatures; all in texture lengths.
 
 | preset | seed | vf | A/V | k1 | k2 | steps | seconds | end |
@@ -43,21 +43,21 @@ A/V: diffuse area per volume; k1, k2: means of the diffuse principal curvatures;
 OUTSIDE = """
 Reading the table. "still" means that the texture had not settled after 5000 steps.
 
-- fine-grain is a grain of single voxels: its polynomial has no lowest value, k1 and k2 are at the limit of what a grid of this
-  width can show (1 / eps = 50), and it still changes slowly after 5000 steps. Its volume and curvatures are those published; its
-  area, counted from voxel to voxel, stays 16 % below.
-- sieve starts with 1000 steps of the published flow, which take most of its time: which texture forms is decided there.
-- crumpled-foam depends on the noise more than the others, whichever flow takes it: from seeds 1 to 3 on 64^3 voxels k2 ends at
-  -25.8, -30.7 and -28.8 with ours and at -30.3, -30.2 and -24.7 with the published one. Its published field is one such draw.
+- fine-grain consists of single voxels: its polynomial has no lowest value, k1 and k2 are at the limit of what this grid
+  can resolve (1 / eps = 50), and it still changes slowly after 5000 steps. Its volume and curvatures agree with those published; its
+  area, counted from voxel to voxel, is 16 % lower.
+- sieve starts with 1000 steps of the published flow, which take most of its time and decide which texture forms.
+- crumpled-foam depends on the noise more than the others, with either flow: from seeds 1 to 3 on 64^3 voxels, k2 ends at
+  -25.8, -30.7 and -28.8 with ours and at -30.3, -30.2 and -24.7 with the published one.
 - pearls (seed 1) and sieve lie inside their bands while they still change slowly.
-- Seconds are those of two cores, the shortest of two or three runs.
+- Seconds are wall-clock time on two cores, the shortest of two or three runs.
 """
 FLOWS = ("tubes", "sponge", "pearls", "metatubes", "sieve", "tightlayers-1", "knobs", "crumpled-foam")
 FLOWS_HEAD = """
-## Our flow beside the published one
+## Our flow and the published one
 
 Both from the same noise on {size}^3 voxels. Ours runs until it settles; the published one (Adam on the vector potential, `flow =
-"published"`) for its 8000 evaluations. A lower energy is better; statistics as above.
+"published"`) for its 8000 evaluations. A lower energy is better. Statistics as above.
 
 | preset | flow | vf | A/V | k1 | k2 | energy | evaluations | seconds |
 |---|---|---|---|---|---|---|---|---|
@@ -65,8 +65,8 @@ Both from the same noise on {size}^3 voxels. Ours runs until it settles; the pub
 FLOWS_READ = """
 Both come to rest, but not in the same texture: which one forms depends on the noise and on the flow.
 The published flow ends lower for tubes, metatubes, tightlayers-1 and crumpled-foam, ours for knobs; for sponge, pearls and
-sieve the two agree within 3 %. What ours calls settled is: run on to 5000 steps, tubes, tightlayers-1 and crumpled-foam keep their
-energy to 0.1 %; metatubes still loses 5 %. Ours takes 5 to 30 times less time (two cores, other work beside it).
+sieve the two agree within 3 %. If ours is continued to 5000 steps, tubes, tightlayers-1 and crumpled-foam keep their
+energy to 0.1 %; metatubes loses another 5 %. Ours takes 5 to 30 times less time (two cores, shared with other programs).
 """
 
 

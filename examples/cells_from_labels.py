@@ -1,4 +1,4 @@
-"""A segmented tissue becomes a simulation: cells of a fly's wing disc relax, and the plant ovule does in 3-D.
+"""A segmented tissue becomes a simulation: the cells of a fly wing disc relax in 2-D, those of a plant ovule in 3-D.
 
 Run it with ``python examples/cells_from_labels.py``.
 """

@@ -1,4 +1,4 @@
-"""A motion of one's own in a few lines: cells that swirl round the middle of a dish, while one is dragged by hand.
+"""Your own cell model in a few lines: cells swirl around the middle of a dish, and one is dragged by hand.
 
 Run it with ``python examples/cells_own_scenario.py``.
 """

@@ -1,4 +1,4 @@
-"""A real epithelium beside its simplest model: one Gaussian per cell. Where do they agree, and which statistics survive?
+"""Compare a real epithelium with its simplest model, one Gaussian per cell: where do they agree, and which statistics survive?
 
 Run it with ``python examples/compare_cells.py [folder]``; a folder receives the report (CSV, JSON, figure).
 """

@@ -16,6 +16,6 @@ else:
 
 for order in (1, 2, 4):
     fit = sl.fit_diagram(labels, order=order)
-    print(f"order {order}: {fit.mismatch:.2%} of the pixels in another cell, {fit.seconds:.1f} s, {fit.evaluations} evaluations")
+    print(f"order {order}: {fit.mismatch:.2%} of the pixels lie in another cell, {fit.seconds:.1f} s, {fit.evaluations} evaluations")
 for grain in fit.worst[:5]:
-    print(f"grain {grain.id}: {grain.mismatch:.0%} of its {grain.pixels} pixels are missed: {grain.reason}")
+    print(f"grain {grain.id}: {grain.mismatch:.0%} of its {grain.pixels} pixels are wrong: {grain.reason}")

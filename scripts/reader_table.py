@@ -46,13 +46,13 @@ def page(rows: list[Row]) -> str:
     """Return the page: one table per reader."""
     wrong = sum(row.read != row.right for row in rows)
     lines = [
-        "# Readers, tried",
+        "# File formats, tested",
         "",
-        "Small files whose every value is known are written in the variants that programs write, and read back. Made by",
-        f"`python scripts/reader_table.py`; a test holds it. {len(rows) - wrong} of {len(rows)} files are read right.",
+        "Small files with known contents are written in the variants that other programs write, and read back. The table is made by",
+        f"`python scripts/reader_table.py` and checked by the tests. {len(rows) - wrong} of {len(rows)} files are read correctly.",
     ]
     for reader, group in groupby(sorted(rows, key=lambda row: row.reader.lower()), key=lambda row: row.reader):
-        lines += ["", f"## {reader}", "", "| | file | right | read |", "|---|---|---|---|"]
+        lines += ["", f"## {reader}", "", "| aspect | variant | expected | read |", "|---|---|---|---|"]
         lines += [f"| {row.aspect} | {row.case} | {row.right} | {'the same' if row.read == row.right else row.read} |" for row in group]
     return "\n".join(lines) + "\n"
 

@@ -129,7 +129,7 @@ def _in_pieces(taken: TakenLayer) -> bool:
 def _on_selection(viewer: Any, action: Callable[[Any, Layer], None]) -> None:
     viewer = unwrapped(viewer)
     if not viewer.layers.selection:
-        show_warning("Select a layer with a mask first.")
+        show_warning("Select a mask or a Labels layer first.")
     for layer in list(viewer.layers.selection):
         try:
             action(viewer, layer)
@@ -153,9 +153,11 @@ def _measure(viewer: Any, layer: Layer, *, effective: bool = False) -> None:
             table.add(layer.name, {**values, "warnings": [*read.notes, *values.get("warnings", ())]}, short_unit(read.unit))
             return
         if not isinstance(layer, Labels) or layer not in viewer.layers:
-            raise InputError(f"The layer {layer.name!r} was removed while it was measured.")
+            raise InputError(f"The layer {layer.name!r} was removed while it was being measured.")
         clashing = add_features(layer, values)
-        kept = f" Your own {' and '.join(map(repr, clashing))} stayed: the measured ones end in “(measured)”." if clashing else ""
+        kept = (
+            f" Your own {' and '.join(map(repr, clashing))} were not changed: the measured columns end in “(measured)”." if clashing else ""
+        )
         show_info(" ".join((f"{len(values)} labels of {layer.name!r} measured: see {_TABLE}.{kept}", *read.notes)))
 
     if effective or is_lazy(taken.data) or np.prod(np.shape(taken.data)) > _SOON:

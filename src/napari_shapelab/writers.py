@@ -132,7 +132,5 @@ def _whole(layer: Layer, count: int) -> TakenLayer:
     taken = take(layer)
     size = len(taken.data[0]) if taken.kind == "surface" else math.prod(taken.data.shape)
     if size < count:
-        raise InputError(
-            f"The layer {layer.name!r} does not fit into one such file: {' '.join(taken.notes)} Duplicate the part that is wanted."
-        )
+        raise InputError(f"The layer {layer.name!r} does not fit into one such file: {' '.join(taken.notes)} Duplicate the part you want.")
     return taken

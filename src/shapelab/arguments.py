@@ -88,14 +88,14 @@ def one_array(name: str, value: Any) -> np.ndarray:
     try:
         return np.asarray(value)
     except ValueError:
-        raise ArgumentError(f"{name} = {shown(value)} is not allowed; give one array, whose rows have one length.") from None
+        raise ArgumentError(f"{name} = {shown(value)} is not allowed; give one array, with rows of equal length.") from None
 
 
 def as_rows(name: str, value: Any) -> np.ndarray:
     """Return a table of finite numbers, (n, d) with n and d at least 1, or say that it is none."""
     array = as_array(name, value).astype(float)
     if array.ndim != 2 or 0 in array.shape or not np.isfinite(array).all():
-        raise ArgumentError(f"{name} = {shown(value)} is not allowed; give finite numbers, a row for each, a column per axis.")
+        raise ArgumentError(f"{name} = {shown(value)} is not allowed; give finite numbers: one row each, one column per axis.")
     return array
 
 
@@ -251,7 +251,7 @@ def _meaning(hint: Any) -> str:
         bool: "True or False",
         int: "a whole number",
         float: "a finite number",
-        str: "a text",
+        str: "text",
         np.ndarray: "an array of whole numbers, decimal numbers or booleans",
     }
     if hint in plain:

@@ -84,7 +84,7 @@ def _card_index(device: str) -> int:
     """Return the number of a card that is there, or refuse."""
     kind, _, number = device.partition(":")
     if kind == "mps":
-        raise ParameterError(f"device = {device!r} is not supported: graphics processors of Apple are not used; use 'auto' or 'cpu'.")
+        raise ParameterError(f"device = {device!r} is not supported: Apple's graphics processors cannot be used. Choose 'auto' or 'cpu'.")
     index = next(iter(_allowed_cards()), -1) if device == "cuda" else int(number) if number.isascii() and number.isdecimal() else -1
     if kind == "cuda" and 0 <= index < len(cards()):
         return index
@@ -96,7 +96,7 @@ def _obstacle(index: int, through: Through) -> str | None:
     """Return why a card that is there cannot be used, and what to do; None if it can."""
     card = cards()[index]
     if card.capability < _OLDEST:
-        return f"{card.name} has compute capability {_dotted(card.capability)} and {_dotted(_OLDEST)} is needed: use a newer card"
+        return f"{card.name} has compute capability {_dotted(card.capability)} but {_dotted(_OLDEST)} is needed: use a newer card"
     return _torch_obstacle(index) if through == "torch" else _warp_obstacle(index)
 
 

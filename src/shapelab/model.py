@@ -56,7 +56,7 @@ class Model(ABC, Generic[P, S]):
     def edit(self, state: S, action: str, **arguments: Any) -> S:
         """Apply the user's hand (one of `edits`) to `state`."""
         del arguments
-        raise EditError(f"{self.name} has no edit {action!r}; it knows {list(self.edits) or 'none'}.")
+        raise EditError(f"{self.name} has no edit {action!r}; choose from {list(self.edits) or 'none'}.")
 
     def finished(self, state: S) -> str | None:
         """Return why the run is over (one sentence), or None while it should go on."""

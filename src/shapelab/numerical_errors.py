@@ -30,7 +30,7 @@ def numerical_errors_in_words() -> Iterator[None]:
             raise OutOfMemoryError("There is not enough memory for this run: choose a smaller shape or a coarser grid.") from error
         if isinstance(error, np.linalg.LinAlgError):
             raise NotFiniteError(
-                "The numbers of this run broke down: a matrix cannot be inverted, as where a body has no extent along one axis. "
+                "The numbers of this run broke down: a matrix cannot be inverted, for example because a body has no extent along one axis. "
                 "Choose less extreme parameters, or a finer grid."
             ) from error
         raise

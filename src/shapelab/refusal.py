@@ -22,7 +22,7 @@ def python_sentences(infos: Mapping[str, ParameterInfo], error: ValidationError)
     for item in error.errors():
         name = str(item["loc"][0]) if item["loc"] else ""
         if item["type"] == "extra_forbidden":
-            sentences.append(f"There is no parameter {name!r}; known are {', '.join(infos)}.")
+            sentences.append(f"There is no parameter {name!r}; known parameters: {', '.join(infos)}.")
             continue
         info = infos.get(name)
         where = f"{name} = {_short(item['input'])}" if name else "The parameters"
@@ -86,7 +86,7 @@ def _kind(kind: Any, info: ParameterInfo) -> str:
     items = get_args(kind)
     if get_origin(kind) is tuple and Ellipsis not in items:
         return f"{len(items)} {'whole ' if int in items else ''}numbers"
-    return "a text" + _example(info)
+    return "text" + _example(info)
 
 
 def _limits(info: ParameterInfo) -> str:

@@ -88,7 +88,7 @@ class Scenario:
             math.isfinite(low) and math.isfinite(high) and low < high, f"expect of {observable} must be two numbers, the lower first"
         )
         whole = (low, high) == (0, 1) or (low <= 0 and high >= 1 and _FRACTION.search(observable) is not None)
-        self._require(not whole, f"expect of {observable} from {low:g} to {high:g} holds for any run: give a range that can fail")
+        self._require(not whole, f"expect of {observable} from {low:g} to {high:g} holds for every run: give a range that can be missed")
 
     def _require(self, condition: object, what: str) -> None:
         if not condition:

@@ -61,7 +61,7 @@ def check_scenario(item: Scenario, seed: int = 1) -> Iterator[Finding]:
     yield Finding(not wild, f"not a finite number: {', '.join(wild)}" if wild else "all its numbers are finite")
     yield from _volumes(simulation, found)
     if not item.expect:
-        yield Finding(True, "nothing is expected of it: give `expect` a range that a bad run misses")
+        yield Finding(True, "it expects nothing: give `expect` a range that a bad run would miss")
     for observable, (low, high) in item.expect.items():
         yield _expected(observable, found.get(observable), low, high)
     yield _resumes(item, seed)
@@ -113,7 +113,8 @@ def _resumes(item: Scenario, seed: int) -> Finding:
     same = [np.array_equal(one[layer.name], other[layer.name]) for layer in one if isinstance(layer.data, np.ndarray)]
     passed = all(same) and dict(one.scalars) == dict(other.scalars)
     return Finding(
-        passed, "resumes from a checkpoint " + ("bit for bit" if passed else "as another run: keep all that changes in the state")
+        passed,
+        "resumes from a checkpoint " + ("bit for bit" if passed else "as a different run: keep everything that changes in the state"),
     )
 
 

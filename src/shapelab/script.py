@@ -103,7 +103,7 @@ def save_array(file: Path, array: np.ndarray) -> None:
         present = np.load(file, mmap_mode="r", allow_pickle=False)
         if present.dtype == array.dtype and np.array_equal(present, array):
             return
-        raise InputError(f"{str(file)!r} exists already and holds something else: choose another folder; nothing was overwritten.")
+        raise InputError(f"{str(file)!r} already exists and holds something else: choose another folder; nothing was overwritten.")
     with new_file(file) as partial, partial.open("wb") as stream:  # by name, numpy would add a suffix
         np.save(stream, array)
 
@@ -161,7 +161,9 @@ def given_arrays(simulation: Simulation) -> dict[str, LayerData]:
 
 def _history(simulation: Simulation) -> list[Any]:
     if simulation.history is None:
-        raise InputError("This run went on from a restored checkpoint, so its past is not known; repeat it from the checkpoint instead.")
+        raise InputError(
+            "This run was continued from a restored checkpoint, so its history is not known; repeat it from the checkpoint instead."
+        )
     return simulation.history
 
 

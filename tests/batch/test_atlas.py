@@ -196,7 +196,7 @@ def test_groups_differ_most_in_what_tells_them_apart(atlas):
     ("statuses", "planned", "sentence"),
     [
         (["done"] * 6, 6, "All 6 members of the sweep s."),
-        (["done"], 1, "The one member of the sweep s."),
+        (["done"], 1, "The only member of the sweep s."),
         (["done"] * 4 + ["failed", "not viable"], 8, "4 of 8 members of the sweep s (1 failed, 1 not viable, 2 not computed yet)."),
         (["done", "failed"], 2, "1 of 2 members of the sweep s (1 failed)."),
     ],

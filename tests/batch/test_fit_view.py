@@ -81,13 +81,17 @@ def test_the_verdict_weighs_the_gain_against_seeds_and_halves():
     gone = Spread((0.30 * scale,), 3)
     apart = Spread((0.10 * scale, 0.30 * scale))
     cases = {
-        (far, near, 0.2): "came nearer by more than seeds differ (31.0 ± 1.4 % → 11.0 ± 1.4 % of the mean curvature), and is as near",
-        (far, near, 0.05): "comes no nearer because the mean of k",
+        (far, near, 0.2): "came closer by more than seeds differ (31.0 ± 1.4 % → 11.0 ± 1.4 % of the mean curvature), and is as near",
+        (far, near, 0.05): "gets no closer because the mean of k",
         (apart, near, 0.2): "already the nearest of the atlas is about as near as halves of the mask are to each other (20 %)",
-        (apart, far, 0.05): "of all that was tried, nothing looks more like this mask: the mean of k",
+        (apart, far, 0.05): "nothing that was tried looks more like this mask: the mean of k",
         (Spread(), Spread(), 0.2): "cannot be told from chance",
-        (Spread((), 3), near, 0.2): "The nearest of the atlas vanishes from other noise; the fitted texture is 11.0 ± 1.4 % of",
-        (gone, gone, 0.2): "Too few noises left a texture to tell gain from chance (30.0 % (2 of 3 vanish) →",
+        (
+            Spread((), 3),
+            near,
+            0.2,
+        ): "The nearest texture of the atlas vanishes when grown from other noise; the fitted texture is 11.0 ± 1.4 % of",
+        (gone, gone, 0.2): "Too few random seeds left a texture to tell a real gain from chance (30.0 % (2 of 3 vanish) →",
         (gone, near, 0.2): "(30.0 % (2 of 3 vanish) → 11.0",
     }
     for (before, after, halves), said in cases.items():

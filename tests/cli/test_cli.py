@@ -149,7 +149,7 @@ def test_options_that_do_not_fit_what_is_named_are_refused(tmp_path, capsys):
         (["measure", str(folder), "--key", "x"], "--key is for image files"),
         (["tensions", str(folder), "--channel", "0"], "--channel is for image files"),
         (["export", str(folder), str(tmp_path / "x.tif"), "--step", "1"], "--step is for surfaces"),
-        (["export", str(folder), ""], "exists already"),
+        (["export", str(folder), ""], "already exists"),
         (run, "does not exist"),
     ):
         capsys.readouterr()
@@ -229,7 +229,7 @@ def test_wrong_options_end_with_code_2(arguments, capsys):
 def test_existing_folder_is_refused_before_the_run(tmp_path, capsys):
     (tmp_path / "x.zarr").mkdir()
     assert main([*RUN, "--out", str(tmp_path / "x.zarr")]) == 2
-    assert "exists already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert list((tmp_path / "x.zarr").iterdir()) == []
 
 

@@ -263,7 +263,7 @@ def test_a_grain_table_is_drawn(tmp_path, capsys):
         (["measure", "G", "--json", "--out", "x.csv"], "--json prints"),
         (["tensions", "G", "--pattern", "*"], "--pattern is for folders"),
         (["draw", "J", "x.tif", "--resolution", "0"], "resolution"),
-        (["segment", "G"], "not an EBSD map"),
+        (["segment", "G"], "not a supported EBSD map"),
         (["segment", "M", "--out", "x.json"], "must end in"),
     ],
 )

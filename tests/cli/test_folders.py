@@ -58,7 +58,7 @@ def test_a_folder_is_compared_with_files_of_the_same_names(folders, capsys):
     np.save(folders / "b" / "0.npy", cells(5))  # a reference that has changed counts
     capsys.readouterr()
     assert main(["compare", str(folders / "a"), str(folders / "b"), "--out", str(out), *WORDS]) == 0
-    assert "2 of 4 files were done before" in capsys.readouterr().err
+    assert "2 of 4 files had been done before" in capsys.readouterr().err
     assert (pd.read_csv(out).set_index("file")["mismatch"] == 0).to_dict() == {
         "0.tif": False,
         "1.tif": False,
@@ -72,7 +72,7 @@ def test_a_folder_is_compared_with_one_file(folders, capsys):
     assert main(["compare", str(folders / "a"), str(folders / "b" / "0.npy"), "--out", str(out), *WORDS]) == 0
     assert (pd.read_csv(out)["mismatch"] == 0).tolist() == [True, False, False]
     assert main(["compare", str(folders / "b" / "0.npy"), str(folders / "a"), *WORDS]) == 2
-    assert "name the folder first" in capsys.readouterr().err
+    assert "give the folder first" in capsys.readouterr().err
     np.save(folders / "b" / "0.npz.npy", cells(0))
     tifffile.imwrite(folders / "b" / "0.tiff", cells(0))
     assert main(["compare", str(folders / "a"), str(folders / "b"), "--out", str(folders / "u.csv"), *WORDS]) == 1
@@ -103,7 +103,7 @@ def test_two_hundred_files_one_damaged_killed_and_resumed(tmp_path, capsys):
     assert main([*words, str(broken), "--jobs", "1"]) == 1
     said = capsys.readouterr().err
     again = sum("/200  " in line for line in said.splitlines())
-    assert f"{200 - again} of 200 files were done before" in said
+    assert f"{200 - again} of 200 files had been done before" in said
     assert 0 < again <= 200 - begun + 1  # the damaged one is tried again
     assert broken.read_bytes() == whole.read_bytes()
     assert log_of(broken).read_bytes() == log_of(whole).read_bytes()
@@ -152,7 +152,7 @@ def test_tables_with_other_columns_are_joined_as_they_are(tmp_path):
     found = table_of_folder(tmp_path / "in", tmp_path / "t.csv", rows, pattern="*.txt", jobs=1)
     assert (tmp_path / "t.csv").read_text().split() == ["file,n,a,b", "a.txt,5,0.1,", "b.txt,5,,0.1"]
     assert str(found).endswith("2 rows of 2 files.")
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="already exists"):
         table_of_folder(tmp_path / "in", tmp_path / "t.csv", rows, pattern="*.txt")
     with pytest.raises(InputError, match="no folder of files"):
         table_of_folder(tmp_path / "none", tmp_path / "u.csv", rows)

@@ -51,9 +51,9 @@ def test_no_option_is_ignored_and_units_are_told(bubbles, capsys):
     assert main(["measure", file, "--interfaces", "--voxel-size", "0.5", "--unit", "micron"]) == 0
     assert "length [µm]" in capsys.readouterr().out
     assert main(["measure", file, "--unit", "kg"]) == 2
-    assert "no unit of length" in capsys.readouterr().err
+    assert "not a known unit of length" in capsys.readouterr().err
     assert main(["measure", file, "--unit", "um"]) == 0
-    assert "1 µm was taken" in capsys.readouterr().err
+    assert "1 µm was assumed" in capsys.readouterr().err
     assert main(["measure", file, "--label", "0"]) == 2
     assert "background" in capsys.readouterr().err
 

@@ -94,7 +94,7 @@ def test_a_folder_is_the_tables_of_its_files(images, tmp_path, capsys):
     part = whole[whole["file"] == "cells 3.tif"].drop(columns="file").reset_index(drop=True)
     pd.testing.assert_frame_equal(part[alone.columns], alone)
     assert main(["measure", str(images), "--out", str(out), "--labels"]) == 2
-    assert "exists already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     out = tmp_path / "deep.csv"
     assert main(["measure", str(images), "--pattern", "**/*.tif", "--out", str(out), "--labels", "--jobs", "1"]) == 0
     assert "more/deep.tif" in set(pd.read_csv(out)["file"])
@@ -120,7 +120,7 @@ def test_a_damaged_file_is_named_and_skipped_and_only_it_is_done_again(images, t
     assert main(words) == 0
     assert done == ["bad.tif", "cells 0.tif"]
     assert len(pd.read_csv(out)) == 4 + 4 + 3 + 4 + 5
-    assert "3 of 5 files were done before" in capsys.readouterr().err
+    assert "3 of 5 files had been done before" in capsys.readouterr().err
 
 
 def measured(images, out):

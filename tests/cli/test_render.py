@@ -22,7 +22,7 @@ def test_a_still_and_a_movie(tmp_path, capsys):
     assert main(command) == 0
     assert [entry.shape for entry in list_arrays(tmp_path / "b.zarr")] == [(4, 30, 40)] * 3
     assert main(command) == 2
-    assert "exists already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 def test_a_run(tmp_path, capsys):

@@ -62,7 +62,7 @@ def test_what_is_no_mask_is_told_to_be_left_out_and_unknown_names_are_refused():
     cells = np.kron(np.arange(1, 5).reshape(2, 2), np.ones((6, 6), int))
     result = sl.compare(cells, cells.T, labels=True, effective=True, statistics=False, transport=False)
     assert result["compared"] == "labels"
-    assert "Effective properties are left out: they are those of two masks or fields." in result["notes"]
+    assert "Effective properties are left out: they need two masks or two fields." in result["notes"]
     full = sl.compare(plates(10, 4), np.ones((6, 10, 40), bool), effective=True, **QUICK)
     assert "Effective properties are left out: B is full and has none." in full["notes"]
     with pytest.raises(InputError, match="or the groups sizes"):

@@ -97,7 +97,7 @@ def test_frames_without_times_are_paired_by_number():
     known, unknown = as_movie(layer(moving(1, n=6))), as_movie(moving(1, n=4))
     found = pair_frames(known, unknown)
     assert found.b.tolist() == [0, 1, 2, 3]
-    assert "not both of them state their times: the first 4 of A's 6 and B's 4" in found.note
+    assert "they do not both state their times: the first 4 of A's 6 and B's 4" in found.note
     with pytest.raises(InputError, match="B does not state it"):
         pair_frames(known, unknown, "time")
     late = replace(known, times=known.times + 100)
@@ -246,7 +246,7 @@ def test_a_turned_movie_is_laid_over_the_other():
     ("units", "said"),
     [
         (("pixel", "um", "um"), "A counts time in s and B in frames: speeds, rates"),
-        (("s", "pixel", "pixel"), "B states no unit of length: it was taken to be in um."),
+        (("s", "pixel", "pixel"), "B states no unit of length: it was assumed to be in um."),
         (("s", "um", "um"), ""),
     ],
 )

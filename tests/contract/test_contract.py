@@ -88,7 +88,7 @@ def make(initial=None, **parameters) -> Simulation:
         ({"rate": 1.0}, "rate = 1.0 is not allowed: it must be between 0 and 1 (0 and 1 excluded)."),
         ({"rate": float("nan")}, "rate = nan is not allowed"),
         ({"mode": "cubic"}, "mode = 'cubic' is not allowed: it must be one of 'linear', 'square'."),
-        ({"speed": 1}, "There is no parameter 'speed'; known are size, rate"),
+        ({"speed": 1}, "There is no parameter 'speed'; known parameters: size, rate"),
         ({"size": "many"}, "size = 'many' is not allowed"),
         ({"corner": (1,)}, "corner = (1,) is not allowed: it must be 2 values."),
         ({"noise": -1}, "noise = -1 is not allowed: it must be at least 0."),
@@ -214,7 +214,7 @@ def test_edit():
     simulation = make()
     simulation.edit("poke", index=0, value=5.0)
     assert simulation.frame()["u"][0] == 5
-    with pytest.raises(EditError, match="knows \\['poke'\\]"):
+    with pytest.raises(EditError, match="choose from \\['poke'\\]"):
         simulation.edit("shake")
 
 

@@ -107,7 +107,7 @@ def test_apple_graphics_are_refused(machine, name):
 def test_an_old_card_is_left_alone_and_refused_with_the_reason(machine):
     machine("GeForce GTX 1080", capability=(6, 1))
     assert resolve("auto") == "cpu"
-    with pytest.raises(ParameterError, match=r"GTX 1080 has compute capability 6\.1 and 7\.5 is needed"):
+    with pytest.raises(ParameterError, match=r"GTX 1080 has compute capability 6\.1 but 7\.5 is needed"):
         resolve("cuda")
     assert "the graphics card is not used: GeForce GTX 1080" in describe("cpu")
 

@@ -26,7 +26,7 @@ def _messy(ball):
     return {
         "one comes twice": (Mesh(v, np.vstack([f, np.roll(f[:1], 1, axis=1)])), "1 triangle there twice was left out."),
         "all come twice": (Mesh(v, np.vstack([f, f])), f"{len(f)} triangles there twice were left out."),
-        "both sides": (Mesh(v, np.vstack([f, f[:, ::-1]])), "from both sides"),
+        "both sides": (Mesh(v, np.vstack([f, f[:, ::-1]])), "once from each side"),
         "collapsed": (Mesh(v, np.vstack([f, [[0, 0, 1]]])), "1 triangle without an area was left out."),
         "unused": (Mesh(np.vstack([v, lost]), f), "1 vertex that no triangle uses was left out."),
         "loose": (Mesh(v[f].reshape(-1, 3), np.arange(f.size).reshape(-1, 3)), ""),

@@ -116,7 +116,7 @@ def test_cells_that_periodic_exact_volumes_make_rounder_are_counted() -> None:
     diagram, solution, remarks = exact_volumes(bent, crystal.volumes, domain, 0.01)
     assert (np.linalg.eigvalsh(diagram.quadratics()[0]) > 0).all()
     np.testing.assert_allclose(solution.volumes, crystal.volumes)
-    assert remarks == ("Exact volumes in a periodic box need cells like ellipses: 1 cell was made rounder first.",)
+    assert remarks == ("Exact volumes in a periodic box need nearly elliptical cells: 1 cell was made rounder first.",)
     assert exact_volumes(crystal.diagram, crystal.volumes, domain, 0.01)[2] == ()
 
 

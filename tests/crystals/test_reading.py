@@ -263,7 +263,7 @@ def test_a_hexagonal_grid_is_resampled_and_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
-        ("a.xyz", "", "not an EBSD map"),
+        ("a.xyz", "", "not a supported EBSD map"),
         ("a.ctf", "hello\n", "not a .ctf map"),
         ("a.ang", "# nothing\n", "not an .ang map"),
         ("b.ctf", "XCells\t3\nYCells\t2\nXStep\t1\nYStep\t1\nPhase\tX\tY\tEuler1\tEuler2\tEuler3\n1\t0\t0\t1\t2\t3\n", "incomplete"),

@@ -122,7 +122,7 @@ def test_a_field_that_moves_as_one_is_said_to():
     for label in range(1, 7):
         movie[np.roll(steps, (60 * label, 60 * (label % 3)), (1, 2)) > 0] = label
     found = estimate_motion(movie, 1 / 6, interval=STEP, periodic=True)
-    assert "6 of them tell as much as 2" in str(found)
+    assert "6 of them carry as much information as 2" in str(found)
     assert found["speed"].high - found["speed"].low > 0
 
 

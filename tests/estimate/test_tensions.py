@@ -179,7 +179,7 @@ def test_the_command_line_estimates_tensions_and_runs_with_types(bubbles, tmp_pa
     assert main(["estimate", "tensions", cells, "--types", kinds]) == 0
     assert "between" in capsys.readouterr().out
     assert main(["estimate", "tensions", cells]) == 2
-    assert "which cell is of which" in capsys.readouterr().err
+    assert "give the type of each cell" in capsys.readouterr().err
     assert main(["estimate", "shape", cells, "--types", kinds]) == 2
     out = tmp_path / "run.zarr"
     command = ["run", "foam", "--scenario", "foam_sorting", "--start-from", cells, "--labels", "--types", kinds, "--steps", "1"]

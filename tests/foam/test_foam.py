@@ -226,7 +226,7 @@ def test_edits_that_cannot_be_are_refused(action, arguments, sentence):
         ({"labels": SQUARES, "tensions": {(0, 1): -1.0}}, "above 0"),
         ({"labels": SQUARES, "tensions": np.ones((3, 3))}, "has shape"),
         ({"labels": SQUARES, "tensions": np.triu(np.ones((5, 5)))}, "symmetric"),
-        ({"labels": SQUARES, "tensions": {}}, "None of the tensions"),
+        ({"labels": SQUARES, "tensions": {}}, "No tension is known"),
         ({"labels": SQUARES, "tensions": {"a": 1}}, "pairs of labels"),
         ({"labels": SQUARES, "types": {1: 0}}, "have no type"),
         ({"labels": SQUARES, "volumes": {1: 0}}, "have no volume"),

@@ -202,7 +202,7 @@ def test_a_comparison_is_shared_as_a_web_page(viewer, dock, qtbot, tmp_path, mon
     assert f"{dock.comparison.result['dice']:.4g}" in [row["value"] for row in words["parameters"]]
     assert dock.sharing.open_button.isVisible()
     click(qtbot, dock.sharing.share_button)
-    qtbot.waitUntil(lambda: "exists already" in dock.work.message.text(), timeout=30_000)
+    qtbot.waitUntil(lambda: "already exists" in dock.work.message.text(), timeout=30_000)
     assert (tmp_path / "both.html").read_text(encoding="utf-8") == page
 
 
@@ -222,7 +222,7 @@ def test_sharing_a_comparison_is_cancelled(viewer, dock, qtbot, tmp_path, monkey
     dock.sharing.share(tmp_path / "page.html")
     assert begun.wait(30)
     dock.sharing.share(tmp_path / "other.html")
-    assert "wait until the work is done" in dock.work.message.text()
+    assert "wait until the current work is done" in dock.work.message.text()
     click(qtbot, dock.work.cancel_button)
     qtbot.waitUntil(lambda: dock.work.message.text() == "Cancelled; nothing was written.", timeout=30_000)
     assert list(tmp_path.iterdir()) == []
@@ -251,7 +251,7 @@ def test_cancel_drops_the_answer(viewer, dock, qtbot):
     assert [layer.name for layer in viewer.layers] == ["a", "b"]
 
 
-@pytest.mark.parametrize("stage", ["Reading", "Overlaps", "Where"])
+@pytest.mark.parametrize("stage", ["Reading", "Overlaps", "Finding where"])
 def test_a_comparison_that_is_cancelled_ends_within_any_stage(stage):
     labels = Labels(ball((48, 48, 48), 20)), Labels(ball((48, 48, 48), 19))
     abort, stages = threading.Event(), []

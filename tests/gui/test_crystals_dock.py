@@ -438,7 +438,7 @@ def test_several_maps_are_opened_as_sections_of_one_volume(viewer, dock, qtbot, 
     chosen[:] = [str(files[0]), str(tmp_path / "a.tif")]
     (tmp_path / "a.tif").write_bytes(b"")
     dock.fit.source.open_button.click()
-    qtbot.waitUntil(lambda: "a.tif is no orientation map" in dock.fit.source.note.text(), timeout=30_000)
+    qtbot.waitUntil(lambda: "a.tif is not an orientation map" in dock.fit.source.note.text(), timeout=30_000)
 
 
 @pytest.mark.parametrize(("labels", "why"), [(np.ones((20, 20), int), "at least two"), (np.zeros((20, 20), int), "empty")])
@@ -465,7 +465,7 @@ def test_fits_and_samples_are_saved_by_suffix(viewer, dock, flat, qtbot, tmp_pat
         assert np.array_equal(read_image(tmp_path / name).data, result.labels)
     shared(qtbot, dock.fit, tmp_path / "f.html", ["20", "µm"], fineness=8)
     dock.fit.save(tmp_path / "f.json")
-    qtbot.waitUntil(lambda: "exists already" in dock.fit.work.message.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "already exists" in dock.fit.work.message.text(), timeout=20_000)
     tab = dock.generate
     choose(tab.form, n_grains=12, shape=(1, 24, 24), lloyd=0, tolerance=10.0)
     tab.work.run_button.click()
@@ -496,7 +496,7 @@ def test_a_sample_is_saved_as_elements_with_progress_and_cancel(dock, qtbot, tmp
     tab.save(tmp_path / "g.inp")
     assert tab.work.cancel_button.isEnabled()
     tab.save(tmp_path / "h.inp")
-    assert "'h.inp' is not saved: wait" in said[-1]
+    assert "'h.inp' is not saved yet: wait" in said[-1]
     qtbot.waitUntil(lambda: not tab.work.working, timeout=180_000)
     assert said[-1].startswith("Saved 'g.inp'.")
     assert "tetrahedra, angles" in said[-1]
@@ -506,7 +506,7 @@ def test_a_sample_is_saved_as_elements_with_progress_and_cancel(dock, qtbot, tmp
     assert not tab.work.working
     assert "Cancelled" in said[-1]
     tab.save(tmp_path / "g.inp")
-    qtbot.waitUntil(lambda: "exists already" in said[-1], timeout=20_000)
+    qtbot.waitUntil(lambda: "already exists" in said[-1], timeout=20_000)
     assert not (tmp_path / "c.msh").exists()
 
 

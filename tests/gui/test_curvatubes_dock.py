@@ -63,7 +63,7 @@ def test_run_change_and_results(viewer, dock, qtbot, tmp_path):
         qtbot.waitUntil(lambda name=name: dock.panel.message.text() == f"Saved '{name}'.", timeout=60_000)
         assert (tmp_path / name).exists()
     dock.results.save(tmp_path / "tubes.zarr")
-    qtbot.waitUntil(lambda: "exists already" in dock.panel.message.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "already exists" in dock.panel.message.text(), timeout=20_000)
 
 
 def test_saving_while_running(dock, qtbot, tmp_path):

@@ -77,7 +77,7 @@ def test_a_folder_is_measured_as_on_the_command_line(dock, images, qtbot, tmp_pa
     assert "--labels --jobs 1" in str(dock.command())
     click(qtbot, dock.work.run_button)
     finished(qtbot, dock)
-    assert "exists already" in dock.work.message.text()
+    assert "already exists" in dock.work.message.text()
 
 
 def test_a_folder_is_cancelled_and_resumed(dock, images, qtbot, tmp_path):

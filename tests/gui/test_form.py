@@ -118,7 +118,7 @@ def test_only_live_fields_stay_enabled(form):
 
 def test_tooltips_say_what_why_and_the_limits(form):
     tip = form.fields["speed"].toolTip()
-    for part in ("How fast the wave moves.", "between 0 and 2 1/step", "Acts while the simulation runs."):
+    for part in ("How fast the wave moves.", "between 0 and 2 1/step", "Can be changed while the simulation runs."):
         assert part in tip
 
 
@@ -162,7 +162,7 @@ def test_what_is_no_number_keeps_the_value_and_is_said(qtbot, typed):
     assert box.value() == 0.1
     assert form.parameters.speed == 0.1
     assert said
-    assert "is kept" in said[0]
+    assert "stays" in said[0]
     assert problems == []
 
 

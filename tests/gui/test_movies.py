@@ -83,10 +83,10 @@ def test_curves_cursor_tracks_events_and_tables(viewer, panel, qtbot, tmp_path):
     names = [path.name for path in dock.save(tmp_path / "a.csv")]
     assert names == ["a.csv", "a-events.csv", "a-frames.csv"]
     assert len(pd.read_csv(tmp_path / "a.csv")) == 10
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="already exists"):
         dock.save(tmp_path / "a.csv")
     (tmp_path / "b-frames.csv").write_text("mine")
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="already exists"):
         dock.save(tmp_path / "b.csv")
     assert not (tmp_path / "b.csv").exists()  # all three, or none
 
@@ -174,7 +174,7 @@ def test_what_is_seen_is_measured_however_the_layer_lies(settings, times, veloci
         (np.moveaxis(frames(), 0, -1), "yxt", {"scale": (1, 1, -1)}, "its time runs backwards"),
         (np.moveaxis(frames(), 0, -1), "yxt", {}, ""),
         (frames(), "tyx", {"scale": (-1, 1, 1)}, "its time runs backwards"),
-        (frames(), "", {}, "it has no axis of time"),
+        (frames(), "", {}, "it has no time axis"),
         (np.stack([frames()] * 2, 1), "tcyx", {}, ""),
     ],
 )

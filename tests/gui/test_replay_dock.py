@@ -304,7 +304,7 @@ def test_parameters_are_restored_and_the_old_ones_come_back(viewer, dock, qtbot,
     family.panel.run()
     qtbot.waitUntil(lambda: family.panel.running, timeout=30_000)
     click(qtbot, dock.resume_button)
-    assert dock.note.text() == "The Curvatubes dock is running already: stop that run first."
+    assert dock.note.text() == "The Curvatubes dock already has a run in progress: stop that run first."
     stop(qtbot, family.panel)
     assert family.parameters == before
 
@@ -329,7 +329,7 @@ def test_a_movie_shows_every_frame_of_the_canvas(viewer, dock, qtbot, swarm, tmp
             pictures.append(np.asarray(movie.convert("RGB")).astype(int))
     assert all((pictures[i] != pictures[i + 1]).any() for i in range(6))
     qtbot.waitUntil(lambda: dock.timeline.index == 3, timeout=30_000)  # as it was
-    assert "exists already" in exported(qtbot, dock, "movie", tmp_path / "swarm.gif")
+    assert "already exists" in exported(qtbot, dock, "movie", tmp_path / "swarm.gif")
 
 
 def test_meshes_stacks_and_tables_are_written_in_the_background(dock, qtbot, tubes, tmp_path):
@@ -423,4 +423,4 @@ def test_a_run_is_shared_as_a_web_page(dock, qtbot, tubes, tmp_path, monkeypatch
     assert asked == [str(written)]
     click(qtbot, panel.sharing.share_button)
     qtbot.waitUntil(lambda: not panel.row.working, timeout=60_000)
-    assert "exists already" in panel.row.message.text()
+    assert "already exists" in panel.row.message.text()

@@ -70,7 +70,7 @@ def test_a_live_run_is_measured_and_compared_over_time(viewer, dock, qtbot, tmp_
     paused(qtbot, dock)
     panel = opened(viewer, dock)
     assert measured(qtbot, panel) is None
-    assert "only the present frame is in memory: tick Save every" in panel.work.message.text()
+    assert "Only the current frame of the run" in panel.work.message.text()
     click(qtbot, panel.save_run_button)
     assert dock.recording.box.isChecked()
     assert "try again when there are some" in panel.work.message.text()

@@ -77,5 +77,5 @@ def test_a_heap_of_texts_that_would_hang_the_hdf5_library_is_refused(tmp_path):
         except ShapelabError as error:
             assert "damaged" in str(error)  # noqa: PT017
     file.write_bytes(whole[: heap + 16] + bytes(16) + whole[heap + 32 :])  # free space of no size: the library never ends
-    with pytest.raises(ShapelabError, match="texts in it cannot be read"):
+    with pytest.raises(ShapelabError, match="its strings cannot be read"):
         read_image(file)

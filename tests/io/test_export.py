@@ -186,7 +186,7 @@ def nothing_left(run, before):
         (lambda run, to: export_meshes(run, to / "mesh.ply", per_cell=True), "is not a label image"),
         (lambda run, to: export_tiff(run, to / "stack.png"), "must end in .tif"),
         (lambda run, to: export_tiff(run, to / "none" / "stack.tif"), "does not exist"),
-        (lambda run, to: export_tables(run, run.path), "exists already"),
+        (lambda run, to: export_tables(run, run.path), "already exists"),
         (lambda run, to: write_movie(to / "movie.avi", pictures()), "must end in .mp4 or .gif"),
         (lambda run, to: write_movie(to / "movie.gif", []), "no pictures"),
     ],
@@ -203,9 +203,9 @@ def test_nothing_is_overwritten(run, tmp_path):
         (tmp_path / name).write_text("mine")
     for export in (export_meshes, export_tiff, export_tables):
         name = {export_meshes: "a.ply", export_tiff: "a.tif", export_tables: "a.csv"}[export]
-        with pytest.raises(InputError, match="exists already"):
+        with pytest.raises(InputError, match="already exists"):
             export(run, tmp_path / name)
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="already exists"):
         write_movie(tmp_path / "a.gif", pictures())
     assert all((tmp_path / name).read_text() == "mine" for name in ("a.ply", "a.tif", "a.csv", "a.gif"))
 

@@ -113,7 +113,7 @@ def test_save_run_keeps_one_frame(toy, tmp_path):
 
 def test_existing_folder_is_left_alone(saved, toy):
     before = (saved[0] / "run.json").read_bytes()
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="already exists"):
         RunWriter(saved[0], toy())
     assert (saved[0] / "run.json").read_bytes() == before
 

@@ -261,7 +261,7 @@ def test_a_packed_nifti_image_that_its_file_cannot_hold(tmp_path):
     assert read_image(tmp_path / "a.nii.gz").data.all()
     remarks = content[:348] + bytes([1, 0, 0, 0]) + struct.pack("<ii", 10**9, 6) + bytes(100)
     content[40:56] = struct.pack("<8h", 3, 2000, 2000, 2000, 1, 1, 1, 1)
-    for changed, words in ((content, "8 GB, which a file of its size cannot hold"), (remarks, "remarks of more than 20 MB")):
+    for changed, words in ((content, "8 GB, which a file of its size cannot hold"), (remarks, "extensions of more than 20 MB")):
         (tmp_path / "a.nii.gz").write_bytes(gzip.compress(bytes(changed)))
         with pytest.raises(InputError, match=words):
             read_image(tmp_path / "a.nii.gz")

@@ -143,7 +143,7 @@ def test_what_cannot_be_is_refused(change, words):
 
 
 def test_an_image_is_no_labels():
-    with pytest.raises(InputError, match="render labels"):
+    with pytest.raises(InputError, match="render a label image"):
         render_microscopy(LayerData("photo", np.zeros((3, 8, 8)), "image", {"axis_labels": ("t", "y", "x")}))
     with pytest.raises(InputError, match="end in"):
         render_microscopy(STRIPES).save("cells.png")

@@ -32,7 +32,7 @@ def test_no_file_is_replaced(texture, tmp_path, capsys):
     out = tmp_path / "page.html"
     out.write_text("mine")
     assert main(["export", str(texture.path), str(out)]) != 0
-    assert "exists already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert out.read_text() == "mine"
 
 

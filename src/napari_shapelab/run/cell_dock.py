@@ -84,7 +84,7 @@ class CellDock(QWidget):
         self.results = CellResults(self._viewer, self.panel, tensions=type(self).tensions)
         self.recording = RecordingTab(self.panel, every=self.save_every)
         self.restore_button = QPushButton("Restore defaults")
-        self.restore_button.setToolTip("Set everything back to what the scenario says.")
+        self.restore_button.setToolTip("Reset everything to the scenario's values.")
         self._rows, self._form_place = QFormLayout(), QVBoxLayout()
         self._build()
         self._connect()

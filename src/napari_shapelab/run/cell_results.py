@@ -53,7 +53,7 @@ class CellResults(QWidget):
         super().__init__()
         self._viewer, self._panel, self._tensions = unwrapped(viewer), panel, tensions
         self._paths = Paths()
-        self.copy_button = push_button("Copy", "Add the present cells as a Labels layer of your own.", self.copy_cells)
+        self.copy_button = push_button("Copy", "Add the current cells as a new Labels layer.", self.copy_cells)
         self.measure_button = push_button(
             "Measure", "Measure every cell (size, boundary, axes, neighbours…) into a table: the features of a copy.", self.measure
         )
@@ -80,7 +80,7 @@ class CellResults(QWidget):
         layer.visible = not self._panel.running  # only now: napari cannot add a hidden layer whose selected label is above 255
         if self._panel.layers is not None:
             self._panel.layers.adopt(layer, own=True)
-        hidden = "" if layer.visible else " It is hidden, as the run lies below it."
+        hidden = "" if layer.visible else " It is hidden, so that it does not cover the run."
         self._panel.say(f"Added {layer.name!r}.{hidden}", passing=True)
         return layer
 

@@ -77,11 +77,11 @@ class CellSource(QObject):
         super().__init__(panel)
         self._viewer, self._panel, self._reader = unwrapped(viewer), panel, reader
         self.combo = LayerCombo(self._viewer, "new cells", partial(why_not_taken, kinds=kinds), kinds=kinds)
-        self.combo.setToolTip("Make new cells, or let your own segmentation move: every label becomes a cell.")
+        self.combo.setToolTip("Start with new cells, or set your own segmentation in motion: every label becomes a cell.")
         self.background = QComboBox()
         for text, value in backgrounds:
             self.background.addItem(text, value)
-        self.background.setToolTip("What the label 0 of your segmentation is.")
+        self.background.setToolTip("What label 0 of your segmentation stands for.")
         ignore_wheel(self.background)
         narrow(self.background)
         self.taken: TakenCells | None = None

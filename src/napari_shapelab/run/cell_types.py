@@ -39,9 +39,9 @@ class CellTypes(QWidget):
         self._viewer = unwrapped(viewer)
         self._cells: Labels | None = None
         self.layer = LayerCombo(self._viewer, "a feature", why_no_labels, (Labels,))
-        self.layer.setToolTip("Types are a feature of the cells, or the labels of another layer, painted over them.")
+        self.layer.setToolTip("Take the types from a feature of the cells, or from another Labels layer painted over them.")
         self.feature = QComboBox()
-        self.feature.setToolTip("The column of the layer's features that says the type of each cell.")
+        self.feature.setToolTip("The column of the layer's features that gives the type of each cell.")
         ignore_wheel(self.feature)
         for combo in (self.layer, self.feature):  # two beside each other
             narrow(combo, _LETTERS)

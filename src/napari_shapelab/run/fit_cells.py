@@ -59,7 +59,7 @@ class FitCellsPanel(LabelsPanel):
     """
 
     title = "Fit cells"
-    heading = "<b>Fit cells</b> — how these cells move, grow and look; and the parameters with which a model looks like them."
+    heading = "<b>Fit cells</b> — how these cells move, grow and look, and the model parameters that reproduce them."
 
     def __init__(self, viewer: Any) -> None:
         super().__init__(viewer)
@@ -72,17 +72,15 @@ class FitCellsPanel(LabelsPanel):
         self.what = QComboBox()
         self.what.addItems(list(DIRECT))
         self.what.setToolTip(
-            "Motion and growth need a movie whose labels follow the cells; shape takes the last frame, tensions of two types all frames."
+            "Motion and growth need a movie whose labels follow the cells; shape uses the last frame, tensions between types all frames."
         )
         ignore_wheel(self.what)
-        self.estimate_row = WorkRow(self._viewer, "Estimate", "Estimate it directly, with intervals; no model of cells is run.")
+        self.estimate_row = WorkRow(self._viewer, "Estimate", "Estimate directly, with confidence intervals; no model is run.")
         self.scenarios = PresetCombo(scenarios("cells"))
         self.ranges = FitRanges()
         self.types = CellTypes(self._viewer)
         self.options = Form(FitOptions(), only=("simulations", "rounds", "level"))
-        self.fit_row = WorkRow(
-            self._viewer, "Fit", "Run the model again and again, and find the parameters with which it looks like the layer."
-        )
+        self.fit_row = WorkRow(self._viewer, "Fit", "Run the model many times to find the parameters that best reproduce the layer.")
         self.estimated, self.fitted = WrappedLabel(), WrappedLabel()
         self.plot = PosteriorPlot(self._viewer)
         self.save_button = push_button("Save…", "Save posterior samples, estimates and a picture into a new folder.", self._ask_and_save)
@@ -124,7 +122,7 @@ class FitCellsPanel(LabelsPanel):
             self.estimated.setText(_in_rows(found))
             self.estimate_row.say(f"{name!r}: {_told(found)}")
 
-        self.estimate_row.start(compute, show, "Looking at all frames…")
+        self.estimate_row.start(compute, show, "Measuring all frames…")
 
     def fit_model(self) -> None:
         """Fit the scenario that is chosen, in a thread."""
@@ -239,7 +237,7 @@ class FitCellsPanel(LabelsPanel):
     def _refresh(self, _: Any = None) -> None:
         missing = self._missing
         self.estimate_row.set_ready(not missing, missing)
-        missing = missing or ("" if self.ranges.values() else "Tick a parameter to look for first.")
+        missing = missing or ("" if self.ranges.values() else "Tick a parameter to fit first.")
         self.fit_row.set_ready(not missing, missing)
         for button in (self.save_button, self.run_tab_button):
             allow(button, self.fit is not None, "Fit a model first.")

@@ -75,15 +75,15 @@ class FitRanges(QWidget):
                 row.high.setValue(ranges[row.info.name][1])
 
     def _row(self, info: ParameterInfo, value: float, chosen: bool) -> _Row:
-        unit = f" [{info.unit}]" if info.unit else ""
+        unit = f" ({info.unit})" if info.unit else ""
         box = QCheckBox(f"{info.label}{unit}")
-        box.setToolTip(f"{info.description} Tick it to look for its value.")
+        box.setToolTip(f"{info.description} Tick to fit it.")
         box.setChecked(chosen)
         boxes = []
         for end, what in zip(_range(info, value), ("lowest", "highest"), strict=True):
             number = without_buttons(NumberBox(step=info.step or 0.1))
             number.setValue(end)
-            number.setToolTip(f"The {what} value that is tried. Allowed: {info.allowed}.")
+            number.setToolTip(f"The {what} value to try. Allowed: {info.allowed}.")
             number.setAccessibleName(f"{info.label}, {what}")
             boxes.append(number)
             number.valueChanged.connect(lambda _: self.changed.emit())

@@ -47,7 +47,7 @@ def follow_last_used(
             parameters = None
         if parameters is not None and parameters != create(family, kept[0]).parameters:
             enter(kept[0], parameters)
-            session.say("These are the parameters that you used last: “Restore defaults” resets them.")
+            session.say("The parameters are those you used last; “Restore defaults” resets them.")
         elif parameters is not None:
             enter(kept[0], parameters)
     session.started.connect(keep)

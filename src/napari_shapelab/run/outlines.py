@@ -38,7 +38,7 @@ class Outlines(QPushButton):
 
     def __init__(self, viewer: Any, panel: RunPanel) -> None:
         super().__init__("Outlines")
-        self.setToolTip("Show the outlines of the cells as lines (Shapes), in 3-D their smooth surfaces in place of the voxels.")
+        self.setToolTip("Show cell outlines as lines (Shapes); in 3-D, as smooth surfaces instead of voxels.")
         self.setCheckable(True)
         self._viewer, self._panel = unwrapped(viewer), panel
         self._layer: Layer | None = None

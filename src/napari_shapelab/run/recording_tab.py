@@ -64,7 +64,7 @@ class RecordingTab(FrameSaver):
         self.folder: Path | None = None
         """Where run folders are made; None for the one of napari's preferences."""
         self.box = QCheckBox("Save every")
-        self.box.setToolTip("Save the run to a folder of its own while it is running: to replay it, resume it, or open it elsewhere.")
+        self.box.setToolTip("Save the run to its own folder while it runs, to replay it, resume it, or open it elsewhere.")
         self.every = QSpinBox()
         self.every.setRange(1, 1_000_000)
         self.every.setValue(every)

@@ -44,7 +44,7 @@ def _without_time(layer: Labels) -> str:
         return "it has only one frame"
     if others := [name for name, size in sizes.items() if "time" in sizes and size > 1 and name not in ("time", "channels")]:
         return f"it has {' and '.join(others)} besides time: make one position a layer of its own"
-    return "it has no axis of time beside 2 or 3 axes of space: name it t (layer.axis_labels)"
+    return "it has no time axis besides 2 or 3 axes of space: name it t (layer.axis_labels)"
 
 
 def times_of(layer: Labels) -> tuple[np.ndarray, str]:

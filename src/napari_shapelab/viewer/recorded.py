@@ -62,7 +62,7 @@ def film_of(layer: Labels, viewer: Any) -> Labels:
     folder = layer.metadata["shapelab"].get("recording")
     if folder is None or not is_folder(Path(folder)):
         raise InputError(
-            f"Of the run {layer.name!r} only the present frame is in memory: tick Save every in its Record tab, then let it run."
+            f"Only the current frame of the run {layer.name!r} is in memory: tick Save every in its Record tab, then let it run."
         )
     run = load_run(folder)
     if len(run) < 2:

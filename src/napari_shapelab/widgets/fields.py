@@ -224,7 +224,7 @@ class OptionalField(Field):
         super().__init__()
         self.inner = inner
         self.box = QCheckBox()
-        self.box.setToolTip("Unchecked: none, chosen by the model.")
+        self.box.setToolTip("Unchecked: chosen by the model.")
         self.box.clicked.connect(self._on_clicked)
         inner.changed.connect(self.changed)
         inner.refused.connect(self.refused)

@@ -185,5 +185,5 @@ def _tooltip(info: ParameterInfo) -> str:
     elif info.unit:
         parts.append(f"Unit: {info.unit}.")
     if info.live:
-        parts.append("Acts while the simulation runs.")
+        parts.append("Can be changed while the simulation runs.")
     return "<p>" + "</p><p>".join(parts) + "</p>"

@@ -74,7 +74,7 @@ class NumberBox(QDoubleSpinBox):
         """Say that what was typed is no number: Qt then puts the value before back."""
         typed = self._bare(text or "")
         said = f"{typed!r} is not a number" if typed else "a number is needed"
-        said = f"{said}; {self.textFromValue(self.value())}{self.suffix()} is kept."
+        said = f"{said}; {self.textFromValue(self.value())}{self.suffix()} stays."
         QToolTip.showText(self.mapToGlobal(self.rect().bottomLeft()), said, self)
         self.refused.emit(said)
         return text or ""

@@ -153,7 +153,7 @@ class ScalarPlot(ThemedPlot):
         self.choice.activated.connect(self._on_chosen)
         ignore_wheel(self.choice)
         self.logarithmic = QCheckBox("log")
-        self.logarithmic.setToolTip("Logarithmic axis; chosen by itself for positive values that differ much, until you choose.")
+        self.logarithmic.setToolTip("Logarithmic axis. Chosen automatically for positive values of very different size, until you set it.")
         self.logarithmic.clicked.connect(self._on_axis_chosen)
         self.logarithmic.setEnabled(False)
         self._axis_chosen = self._single = False

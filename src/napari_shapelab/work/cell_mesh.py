@@ -23,7 +23,7 @@ __all__ = ["CellMeshPanel", "cell_mesh_panel", "first_apart"]
 
 _TITLE = "Mesh of cells"
 _COLUMNS = {
-    "cell_a": Column("cell", "{:.0f}", "The lower label; 0 is the background, and what lies beyond the image.", 50),
+    "cell_a": Column("cell", "{:.0f}", "The lower label; 0 is the background and everything beyond the image.", 50),
     "cell_b": Column("cell", "{:.0f}", "The higher label.", 50),
     "area": Column("area", "{:.4g}", "Area of the interface, in the unit of the layer.", 70),
     "curvature": Column("curvature", "{:+.3g}", "Sum of the principal curvatures, on average; positive where the lower label bulges out."),
@@ -45,9 +45,9 @@ class CellMeshPanel(QWidget):
         self._drawing = self._again = False
         self.value, self.axis = QComboBox(), QComboBox()
         self.apart, self.cut = QSlider(Qt.Orientation.Horizontal), QSlider(Qt.Orientation.Horizontal)
-        self.value.setToolTip("What colours the interfaces. Curvature is positive where the lower label bulges into the higher.")
+        self.value.setToolTip("What the colours show. Curvature is positive where the lower label bulges into the higher.")
         self.axis.addItems(["not", *(f"along {axis}" for axis in _AXES)])
-        self.axis.setToolTip("Leave out the cells beyond a place along this axis, to see those inside.")
+        self.axis.setToolTip("Hide the cells beyond a position along this axis, to see those inside.")
         self.apart.setToolTip("Move the cells apart.")
         self.cut.setToolTip("Where the cells are cut open.")
         self.message = MessageLine()

@@ -55,7 +55,7 @@ class MoviesPanel(LabelsPanel):
     """
 
     title = "Movies"
-    heading = "<b>Movies</b> — measure cells over time: their curves, paths, divisions and losses."
+    heading = "<b>Movies</b> — measure cells over time: curves, paths, divisions and losses."
     wanted = "choose labels over time"
 
     def __init__(self, viewer: Any) -> None:
@@ -64,8 +64,10 @@ class MoviesPanel(LabelsPanel):
         self._given: Given | None = None
         self._source: Labels | None = None
         self.link = QCheckBox("Link cells by overlap")
-        self.link.setToolTip("For labels that do not follow the cells from frame to frame: give each cell one label first.")
-        self.work = WorkRow(self._viewer, "Measure", "Measure every cell in every frame, and find divisions, losses and exchanges.")
+        self.link.setToolTip("For labels that do not follow the cells from frame to frame: first give each cell one label throughout.")
+        self.work = WorkRow(
+            self._viewer, "Measure", "Measure every cell in every frame, and find divisions, losses and neighbour exchanges."
+        )
         self.plot = CursorPlot(self._viewer, "cells", "frame")
         self.tracks_button = push_button("Tracks", "Add the path of every cell as a Tracks layer.", self.add_tracks)
         self.events_button = push_button("Events", "Add a point for every event, in its frame, coloured by its kind.", self.add_events)

@@ -42,14 +42,14 @@ class RenderPanel(LabelsPanel):
     """
 
     title = "Microscope image"
-    heading = "<b>Microscope image</b> — these cells as a microscope would show them, with exact labels: to train or test a segmentation."
+    heading = "<b>Microscope image</b> — these cells as a microscope would show them, with exact labels, to train or test a segmentation."
 
     def __init__(self, viewer: Any) -> None:
         super().__init__(viewer)
         self.rendered: RenderedMovie | None = None
         self._name = ""
         self.form = Form(MicroscopeParameters())
-        self.work = WorkRow(self._viewer, "Render", "Add the image, and the exact labels where they are not those of the layer.")
+        self.work = WorkRow(self._viewer, "Render", "Add the image, and the exact labels where they differ from those of the layer.")
         self.save_button = push_button("Save…", "Save image and labels: OME-Zarr (.zarr), or OME-TIFF (.tif).", self._ask_and_save)
         self._build()
         self.layer.chosen.connect(self._refresh)

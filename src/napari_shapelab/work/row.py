@@ -191,7 +191,7 @@ class WorkRow(QWidget):
         late = self._job
         if late is not None and self._abort.is_set() and self._end(late):
             self._late = late
-            self.say("Cancelled; what was found so far follows, if there is anything.")
+            self.say("Cancelled; any results found so far are shown.")
 
     def _end(self, job: object | None) -> bool:
         """Return to rest, unless `job` has been dropped."""

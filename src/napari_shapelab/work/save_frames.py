@@ -25,7 +25,7 @@ class SaveFramesButton(QPushButton):
         super().__init__("Save the run's frames")
         self._say = say
         self._saver: FrameSaver | None = None
-        self.setToolTip("Tick Save every in the dock of the run, whose frames can be measured and compared then.")
+        self.setToolTip("Tick Save every in the run's dock, so that its frames can be measured and compared.")
         self.clicked.connect(lambda _=False: self.save())
         self.setVisible(False)
 

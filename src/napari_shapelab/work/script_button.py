@@ -122,7 +122,7 @@ def written(script: Script, folder: Path) -> str:
     Raises
     ------
     InputError
-        If a layer cannot be read, or a file exists already and holds something else.
+        If a layer cannot be read, or a file already exists and holds something else.
     """
     lines = ["import numpy as np", "", "import shapelab as sl", "from shapelab.frame import LayerData", ""]
     if script.movies:

@@ -62,7 +62,7 @@ class ShareButtons(QWidget):
         self.name = "run"
         """Proposed name or path of the page, without its suffix."""
         self._written: Path | None = None
-        self.share_button = push_button("Share as web page…", f"Write {what}, without a server or a network.", self._ask)
+        self.share_button = push_button("Share as web page…", f"Write {what}; it needs no server and no network.", self._ask)
         self.open_button = push_button("Open in browser", "Open the page that was written.", self.open)
         self.open_button.setVisible(False)
         self.setLayout(FlowRow((self.share_button, self.open_button)))
@@ -75,7 +75,7 @@ class ShareButtons(QWidget):
         """Make and write a page in the background, with the progress and *Cancel* of a row, which says what came of it."""
         target = Path(path)
         if row.working:
-            row.say(f"{target.name!r} is not written: wait until the work is done, or cancel it, then share again.", wrong=True)
+            row.say(f"{target.name!r} is not written yet: wait until the current work is done, or cancel it, then share again.", wrong=True)
             return
 
         def done(shared: Shared) -> None:
@@ -88,7 +88,7 @@ class ShareButtons(QWidget):
         self._written, size = shared
         self.open_button.setVisible(True)
         self.open_button.setToolTip(f"Open {self._written.name} in your browser.")
-        return f"Written: {self._written} ({size}). It opens in any browser, also without a network."
+        return f"Written: {self._written} ({size}). It opens in any browser, even offline."
 
     def open(self) -> bool:
         """Open the page in the user's browser; return whether there was one."""

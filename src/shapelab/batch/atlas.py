@@ -158,7 +158,7 @@ def _about(name: str, results: list[Outcome], planned: int) -> str:
     rest = [(known["failed"], "failed"), (known["not viable"], "not viable"), (planned - len(results), "not computed yet")]
     said = ", ".join(f"{count} {what}" for count, what in rest if count)
     if not said:
-        return f"All {planned} members of the sweep {name}." if planned > 1 else f"The one member of the sweep {name}."
+        return f"All {planned} members of the sweep {name}." if planned > 1 else f"The only member of the sweep {name}."
     return f"{known['done']} of {planned} members of the sweep {name} ({said})."
 
 

@@ -74,7 +74,7 @@ def _standardised(atlas: Atlas) -> np.ndarray:
     spread = table.std(axis=0)
     kept = spread > 1e-12 * np.abs(table).max(axis=0)
     if not kept.any():
-        raise InputError("The observables are the same for all members, so that nothing tells them apart.")
+        raise InputError("The observables are the same for all members, so nothing distinguishes them.")
     return np.asarray((table[:, kept] - table[:, kept].mean(axis=0)) / spread[kept])
 
 

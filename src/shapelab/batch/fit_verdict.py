@@ -89,29 +89,30 @@ def verdict_of(before: Spread, after: Spread, halves: float, target: np.ndarray,
         Of length.
     """
     if not after.distances:
-        return "Nothing was grown from other noise, so the gain cannot be told from chance: that takes at least 10 runs."
+        return "Nothing was grown from other noise, so a real gain cannot be told from chance: that takes at least 10 runs."
     scale = math.sqrt(2) * float(np.linalg.norm(target))
     if not before.distances:
         return (
-            f"The nearest of the atlas vanishes from other noise; the fitted texture is {_percent(after, scale)} of the mean curvature off."
+            f"The nearest texture of the atlas vanishes when grown from other noise; the fitted texture "
+            f"is {_percent(after, scale)} of the mean curvature off."
         )
     change = f"{_percent(before, scale)} → {_percent(after, scale)} of the mean curvature"
     known = [one.sd for one in (before, after) if not math.isnan(one.sd)]
     if not known:
-        return f"Too few noises left a texture to tell gain from chance ({change})."
+        return f"Too few random seeds left a texture to tell a real gain from chance ({change})."
     spread = max(known)
     fell, near = before.mean - after.mean > spread, after.mean <= halves
     of_halves = f"halves of the mask are to each other ({percent(halves / scale)})" if not math.isnan(halves) else ""
     why = _why(target, best, unit)
     if fell:
-        said = f"From other seeds, too, it came nearer by more than seeds differ ({change})"
+        said = f"From other random seeds too, it came closer by more than seeds differ ({change})"
         if near:
             return f"{said}, and is as near as {of_halves}."
-        return f"{said}; it comes no nearer because {why}."
-    said = f"It came no nearer by more than seeds differ ({change})"
+        return f"{said}; it gets no closer because {why}."
+    said = f"It did not come closer by more than seeds differ ({change})"
     if near:
         return f"{said}: already the nearest of the atlas is about as near as {of_halves}."
-    return f"{said}; of all that was tried, nothing looks more like this mask: {why}."
+    return f"{said}; nothing that was tried looks more like this mask: {why}."
 
 
 def _percent(spread: Spread, scale: float) -> str:

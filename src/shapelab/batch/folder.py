@@ -85,7 +85,7 @@ def table_of_folder(
     Raises
     ------
     InputError
-        If there is no such file, the table exists already, or is being written by someone else. A file that fails raises nothing.
+        If there is no such file, the table already exists, or is being written by someone else. A file that fails raises nothing.
     """
     root, target = Path(folder), Path(out)
     files = files_of_folder(root, pattern, without=(target, log_of(target), parts_of(target)))

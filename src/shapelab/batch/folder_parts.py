@@ -100,7 +100,7 @@ class Parts:
             require_new(out)
             require_new(log_of(out))
             if self.folder.exists() and not self._is_own():
-                raise InputError(f"{self.folder.name!r} exists already and holds something else: choose another --out.")
+                raise InputError(f"{self.folder.name!r} already exists and holds something else: choose another --out.")
         elif _read(note) != given:
             raise InputError(f"{self.folder.name} holds tables that were made with other options: delete it, or choose another --out.")
         try:

@@ -129,7 +129,7 @@ class SweepSpec(_Strict):
         known = spec.known_fields()
         unknown = sorted({name for choice in (spec.parameters, *spec._choices()) for name in choice} - known)
         if unknown:
-            raise ParameterError(f"{spec.family} has no parameter {unknown[0]!r}; known are {', '.join(sorted(known))}.")
+            raise ParameterError(f"{spec.family} has no parameter {unknown[0]!r}; known parameters: {', '.join(sorted(known))}.")
         return spec
 
     def all_members(self) -> list[Member]:

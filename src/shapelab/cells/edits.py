@@ -27,7 +27,7 @@ def apply_edit(state: CellState, room: Room, action: str, arguments: Mapping[str
         If the edit is unknown or impossible.
     """
     if action not in _EDITS:
-        raise EditError(f"Cells have no edit {action!r}; they know {', '.join(EDITS)}.")
+        raise EditError(f"Cells have no edit {action!r}; choose from {', '.join(EDITS)}.")
     try:
         signature(_EDITS[action]).bind(state, room, **arguments)
     except TypeError as error:

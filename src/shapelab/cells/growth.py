@@ -108,7 +108,7 @@ class TissueGrowth(CellModel):
     def notes(self, state: CellState) -> tuple[str, ...]:
         if state.counts["divisions"] or len(state) < 2 or state.volumes.sum() < 0.99 * state.counts["limit"]:
             return ()
-        return ("The cells fill the room already, so that none can grow or divide: start from cells with more space around them.",)
+        return ("The cells already fill the space, so none can grow or divide: start from cells with more space around them.",)
 
     def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
         return {

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["CellHooks"]
 
 _NO_MEDIUM = (
-    "The cells fill the whole room, so that there is no medium to hide from or to face: only the tensions between cells act. "
-    "Start from cells with space around them to see them hide, engulf or let go."
+    "The cells fill all the space, so there is no medium and only the tensions between cells act. "
+    "Start from cells with space around them to see them internalise, engulf or separate."
 )
 
 

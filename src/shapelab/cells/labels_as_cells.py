@@ -136,5 +136,5 @@ def _mask(walls: Any, labels: np.ndarray) -> np.ndarray | None:
             raise InputError(f"The walls have shape {image.shape} and the labels {labels.shape}: they must be the same.")
         mask = image == 0
     if not mask.any():
-        raise InputError("The walls leave no room for cells.")
+        raise InputError("The walls leave no space for cells.")
     return None if mask.all() else mask

@@ -69,7 +69,7 @@ class SolidBlock(FluidModel):
     def edit(self, state: CellState, action: str, **arguments: Any) -> CellState:
         """Refuse new cells: they would have no place in the reference shape."""
         if action == "add_cell":
-            raise EditError("A solid cannot take new cells: they have no place in the shape it remembers.")
+            raise EditError("Cells cannot be added to a solid: they have no place in its undeformed shape.")
         return super().edit(state, action, **arguments)
 
     def stable(self, p: Any, state: CellState, fastest: float) -> float:

@@ -25,9 +25,11 @@ def add_movie_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unit", default="", help="unit of the voxel size")
     parser.add_argument("--interval", type=number, metavar="TIME", help="time between two frames")
     parser.add_argument("--time-unit", default="", metavar="UNIT", help="unit of the interval, such as min")
-    parser.add_argument("--over-time", action="store_true", help="the image is a movie (runs are; --frame takes one frame of either)")
-    parser.add_argument("--link", action="store_true", help="labels do not follow cells from frame to frame: link them by overlap")
-    parser.add_argument("--periodic", action="store_true", help="the image repeats along all axes (runs say so themselves)")
+    parser.add_argument(
+        "--over-time", action="store_true", help="treat the image as a movie (runs always are; --frame takes a single frame)"
+    )
+    parser.add_argument("--link", action="store_true", help="link cells by overlap, if labels do not follow them from frame to frame")
+    parser.add_argument("--periodic", action="store_true", help="the image is periodic along all axes (runs know this themselves)")
     add_image_options(parser)
 
 

@@ -70,20 +70,20 @@ def _command() -> Parser:
     run.add_options(commands.add_parser("run", help="run a simulation and save it in a folder", add_help=False, allow_abbrev=False))
     for name, verb, help_ in (
         ("resume", resume, "resume a saved run"),
-        ("export", export, "write a saved run as meshes, a stack, tables or a movie"),
-        ("sweep", sweep, "run many members of a family, on all cores or a cluster"),
+        ("export", export, "export a run, segmentation or diagram: meshes, stacks, tables, movies, web pages"),
+        ("sweep", sweep, "run a parameter sweep, on all cores or a cluster"),
         ("list", listing, "list families, presets and scenarios"),
-        ("check", check, "test a scenario, yours or one of the catalogue, in a few seconds"),
+        ("check", check, "test a scenario, your own or a built-in one, in a few seconds"),
         ("measure", measure, "measure a mask, a label image or a phase field"),
         ("compare", compare, "compare two masks, label images, meshes or runs"),
-        ("fit", fit, "describe grains or cells by a diagram: a few numbers each"),
-        ("estimate", estimate, "estimate motion, growth or shapes of cells, with intervals"),
-        ("fit-cells", fit_cells, "find the parameters with which a model looks like a movie or a segmentation"),
-        ("generate", generate, "make a polycrystal, by numbers or like a measured one"),
+        ("fit", fit, "fit a diagram to grains or cells: a few numbers each"),
+        ("estimate", estimate, "estimate motion, growth, shape or tensions of cells, with confidence intervals"),
+        ("fit-cells", fit_cells, "fit the parameters of a model to a movie or a segmentation"),
+        ("generate", generate, "generate a polycrystal, from parameters or like a measured one"),
         ("segment", segment, "find the grains of an orientation map (EBSD)"),
         ("draw", draw, "draw a saved diagram at any resolution"),
         ("render", render, "render cells as a microscope would show them, with their exact labels"),
-        ("tensions", tensions, "infer the tensions and pressures that hold a tissue, from its label image"),
+        ("tensions", tensions, "infer the tensions and pressures in a tissue from its label image"),
     ):
         verb.add_options(commands.add_parser(name, help=help_, allow_abbrev=False))
     return parser

@@ -31,22 +31,27 @@ __all__ = ["add_options", "run"]
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.add_argument("a", type=Path, metavar="A", help="image, mesh or run folder (its last frame); or a folder of images")
-    of_folder = "of a folder A: one file, or a folder of files of the same names"
+    of_folder = "if A is a folder: one file, or a folder with files of the same names"
     parser.add_argument("b", type=Path, metavar="B", help=f"what A is compared with, in voxels of the finer size; {of_folder}")
     parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="of both: one size, or one per axis (z y x)")
-    parser.add_argument("--voxel-size-b", type=number, nargs="+", metavar="SIZE", help="that of B, if it differs")
-    parser.add_argument("--unit", help="unit of the voxel sizes that are given")
+    parser.add_argument("--voxel-size-b", type=number, nargs="+", metavar="SIZE", help="that of B, if different")
+    parser.add_argument("--unit", help="unit of the voxel sizes")
     add_image_options(parser)
     for name, type_, shown in (("key", str, "KEY"), ("frame", whole_number, "N"), ("channel", whole_number, "N")):
-        parser.add_argument(f"--{name}-b", type=type_, metavar=shown, help=f"the --{name} of B, if it differs")
+        parser.add_argument(f"--{name}-b", type=type_, metavar=shown, help=f"--{name} for B, if different")
     parser.add_argument("--no-transport", action="store_true", help="leave out the distance by optimal transport")
     parser.add_argument("--no-curvature", action="store_true", help="leave out curvature diagrams (3-D)")
     parser.add_argument("--no-statistics", action="store_true", help="leave out the statistics of cells")
-    add_effective_options(parser, "of two masks also sizes of struts and pores, chords, tortuosity…, each in its own voxels and box")
+    add_effective_options(
+        parser,
+        "also compare effective properties of two masks: sizes of struts and pores, chords, tortuosity…, each in its own voxels and box",
+    )
     parser.add_argument("--border-cells", action="store_true", help="keep cells cut by the border of the image in the statistics")
     add_movie_options(parser)
     add_folder_options(parser)
-    report = "also write a report: a folder with numbers, tables, versions, a figure, or a web page (.html); of a folder A: the table, .csv"
+    report = (
+        "also write a report: a folder with numbers, tables, versions, a figure, or a web page (.html); if A is a folder: the table (.csv)"
+    )
     parser.add_argument("--out", type=Path, metavar="OUT", help=report)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(action=run)
@@ -61,13 +66,13 @@ def run(known: argparse.Namespace) -> int:
     if known.unit is not None and known.voxel_size is None and known.voxel_size_b is None:
         raise InputError("--unit is that of --voxel-size or --voxel-size-b: give both, or neither.")
     if known.unit is not None and short_unit(known.unit) and not is_length(known.unit):
-        raise InputError(f"--unit: {known.unit} is no unit of length that is known: choose one such as um, nm, mm or pixel.")
+        raise InputError(f"--unit: {known.unit} is not a known unit of length: choose one such as um, nm, mm or pixel.")
     refuse_still_options(known)
     if is_folder_of_files(known.a):
         of_folder = argparse.Namespace(**vars(known), path=known.a)
         return over_files(of_folder, table_of, partial(_references, known))
     if is_folder_of_files(known.b):
-        raise InputError(f"{known.b} is a folder of files and {known.a} is none: name the folder first.")
+        raise InputError(f"{known.b} is a folder of files and {known.a} is not: give the folder first.")
     refuse_folder_options(known, known.a)
     if known.out is not None:
         require_new(known.out)

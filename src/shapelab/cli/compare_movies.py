@@ -29,12 +29,12 @@ def add_movie_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("movies: labels over time, or runs of cells")
     group.add_argument("--over-time", action="store_true", help="all frames: distributions, order, displacements, events")
     group.add_argument("--interval", type=number, metavar="TIME", help="time between two frames, of both")
-    group.add_argument("--interval-b", type=number, metavar="TIME", help="that of B, if it differs")
+    group.add_argument("--interval-b", type=number, metavar="TIME", help="that of B, if different")
     paired = "how frames are paired: by time, or by number (default: by time where both movies know it)"
     group.add_argument("--align", choices=("time", "frame"), help=paired)
-    group.add_argument("--link", action="store_true", help="labels do not follow cells from frame to frame: link them by overlap")
-    group.add_argument("--periodic", action="store_true", help="both repeat along all axes (runs say so themselves)")
-    group.add_argument("--no-overlaps", action="store_true", help="the two do not show the same scene: do not lay them over each other")
+    group.add_argument("--link", action="store_true", help="link cells by overlap, if labels do not follow them from frame to frame")
+    group.add_argument("--periodic", action="store_true", help="both are periodic along all axes (runs know this themselves)")
+    group.add_argument("--no-overlaps", action="store_true", help="do not compute overlaps: the two do not show the same scene")
     group.add_argument("--per-frame", action="store_true", help="one row per pair of frames")
 
 

@@ -26,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=whole_number,
         default=1,
         metavar="K",
-        help="pixels per pixel of the image that the diagram was made for, along each axis (default 1)",
+        help="how many times finer than the image that the diagram was made for, along each axis (default 1)",
     )
     parser.set_defaults(action=run)
 

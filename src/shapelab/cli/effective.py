@@ -11,5 +11,5 @@ def add_effective_options(parser: argparse.ArgumentParser, what: str) -> None:
     """Declare ``--effective`` (all of them) and ``--properties`` (those that are named); either is found as ``effective``."""
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--effective", action="store_true", help=what)
-    named = "of these only the ones that are named: sizes, chords, tortuosity, pattern, or single ones such as strut_size"
+    named = "only these effective properties: sizes, chords, tortuosity, pattern, or single ones such as strut_size"
     either.add_argument("--properties", dest="effective", nargs="+", metavar="NAME", help=named)

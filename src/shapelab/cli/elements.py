@@ -30,7 +30,9 @@ def add_element_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="of an image: one size, or one per axis (z y x)")
     group.add_argument("--unit", help="unit of the voxel size (default: that of the image)")
-    group.add_argument("--periodic", action="store_true", help="the image repeats: opposite sides get the same nodes, and equations (.inp)")
+    group.add_argument(
+        "--periodic", action="store_true", help="the image is periodic: opposite sides get the same nodes, and equations (.inp)"
+    )
     group.add_argument("--no-background", action="store_true", help="no elements where the label is 0")
 
 
@@ -79,4 +81,4 @@ def _of_labels(known: argparse.Namespace) -> TriangleMesh | TetrahedronMesh:
 
 
 def _refuse_inner_size(known: argparse.Namespace) -> None:
-    refuse(known, ("inner_size",), "is for tetrahedra only, and these cells are flat: leave it out.")
+    refuse(known, ("inner_size",), "is for tetrahedra only, and these cells are 2-D: leave it out.")

@@ -23,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_movie_options(parser)
     parser.add_argument("--remove-drift", action="store_true", help="motion: subtract the mean displacement of all cells in each frame")
-    parser.add_argument("--border-cells", action="store_true", help="shape: count cells that the border of the image cuts")
+    parser.add_argument("--border-cells", action="store_true", help="shape: include cells cut by the border of the image")
     add_types_options(parser)
     parser.add_argument("--level", type=number, default=0.9, metavar="P", help="coverage of the intervals (default 0.9)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the table as .csv instead of printing it")
@@ -48,7 +48,7 @@ def run(known: argparse.Namespace) -> int:
     if known.what != "tensions":
         refuse(known, ("types", "types_column"), "is for tensions: leave it out.")
     elif known.types is None:
-        raise InputError("Tensions are those between two types of cells: --types FILE says which cell is of which.")
+        raise InputError("Tensions are estimated between two types of cells: give the type of each cell with --types FILE.")
     movie = movie_of(known)
     if known.what == "motion":
         found = estimate_motion(movie, remove_drift=known.remove_drift, level=known.level)

@@ -46,14 +46,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--step", type=whole_number, metavar="N", help="export the surface of this step (default: the last one)")
     parser.add_argument("--all-frames", action="store_true", help="a surface of every frame, in a folder")
     parser.add_argument("--per-cell", action="store_true", help="one mesh per cell, in a folder")
-    parser.add_argument("--layer", metavar="NAME", help="image or labels to take (default: field, else the cells)")
+    parser.add_argument("--layer", metavar="NAME", help="image or labels to export (default: the field, else the cells)")
     parser.add_argument(
         "--resolution",
         type=whole_number,
         metavar="K",
         help="draw cells with K pixels per computed pixel along each axis, exactly, from 1 to 16 (default: as they were saved)",
     )
-    parser.add_argument("--fps", type=number, metavar="N", help="pictures per second of a movie (default 10)")
+    parser.add_argument("--fps", type=number, metavar="N", help="frames per second of a movie (default 10)")
     parser.add_argument(
         "--max-size", type=number, metavar="MB", help="largest size of a web page (default 10): fewer bits, then fewer frames"
     )

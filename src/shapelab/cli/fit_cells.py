@@ -30,16 +30,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar=("NAME", "LOW", "HIGH"),
-        help="a parameter to find and the range to look in, may be given several times",
+        help="a parameter to fit and its range (may be given several times)",
     )
     parser.add_argument(
-        "--fixed", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another parameter of the model, may be repeated"
+        "--fixed",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE"),
+        help="fix another parameter of the model (may be given several times)",
     )
     add_types_options(parser)
-    parser.add_argument("--duration", type=number, metavar="TIME", help="of a single image: how long the model runs before it is compared")
-    parser.add_argument("--processes", type=whole_number, default=1, metavar="N", help="runs at a time (default 1)")
+    parser.add_argument("--duration", type=number, metavar="TIME", help="for a single image: how long the model runs before it is compared")
+    parser.add_argument("--processes", type=whole_number, default=1, metavar="N", help="number of runs at a time (default 1)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler to compute on, such as tcp://host:8786")
-    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to save; a folder that holds this fit is resumed")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder to save the fit in; an unfinished fit is resumed")
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_scenario_option(parser)
     add_parameters(parser, FitOptions)

@@ -33,13 +33,13 @@ def add_folder_options(parser: argparse.ArgumentParser) -> None:
     """Declare ``--pattern``, ``--jobs`` and ``--scheduler``."""
     group = parser.add_argument_group("folders of files")
     group.add_argument("--pattern", metavar="GLOB", help="which files, such as '*.tif' or '**/*_seg.tif' (default: all images)")
-    group.add_argument("--jobs", type=whole_number, metavar="N", help="files at a time (default: one per core)")
+    group.add_argument("--jobs", type=whole_number, metavar="N", help="number of files at a time (default: one per core)")
     group.add_argument("--scheduler", metavar="ADDRESS", help="Dask scheduler to use, such as tcp://host:8786 (default: this machine)")
 
 
 def refuse_folder_options(known: argparse.Namespace, path: Path) -> None:
     """Refuse them of what is no folder of images; raises InputError."""
-    refuse(known, ("pattern", "jobs", "scheduler"), f"is for folders of images, and {path.name} is none: leave it out.")
+    refuse(known, ("pattern", "jobs", "scheduler"), f"is for folders of images, and {path.name} is not one: leave it out.")
 
 
 def over_files(known: argparse.Namespace, table_of: TableOf, others: Callable[[Path], Sequence[Path]] | None = None) -> int:
@@ -78,7 +78,7 @@ def over_files(known: argparse.Namespace, table_of: TableOf, others: Callable[[P
         print("shapelab: interrupted: what is done is saved; the same command resumes.", file=sys.stderr)
         return INTERRUPTED
     if found.before:
-        print(f"shapelab: {found.before} of {len(found.outcomes)} files were done before.", file=sys.stderr)
+        print(f"shapelab: {found.before} of {len(found.outcomes)} files had been done before.", file=sys.stderr)
     print(found)
     failed = [one.name for one in found.failed]
     then = f"they are not in the table, {found.log.name} says why, and the same command tries them again"

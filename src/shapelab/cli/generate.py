@@ -43,8 +43,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="label image, orientation map or grain table whose statistics the sample should have; number of grains, grid and pixel size "
-        "are then those of the file unless they are given",
+        help="label image, orientation map or grain table whose statistics the sample should have; it also sets the number of "
+        "grains, the grid and the pixel size, unless they are given",
     )
     parser.add_argument("--json", action="store_true", help="print the statistics as a line of JSON")
     add_grain_options(parser, sizes=False)
@@ -75,7 +75,7 @@ def _require_sense(known: argparse.Namespace, given: dict[str, Any]) -> None:
         return
     for name in UNUSED_WITH_LIKE:
         if name in given:
-            raise InputError(f"--{name.replace('_', '-')} is not used with --like, which says what the grains are: choose one.")
+            raise InputError(f"--{name.replace('_', '-')} is not used with --like, which determines the grains: choose one.")
 
 
 def _generate(given: dict[str, Any], known: argparse.Namespace, abort: threading.Event, file: Path, paths: Sequence[Path]) -> None:

@@ -24,10 +24,10 @@ IMAGE_OPTIONS = ("key", "frame", "channel", "labels")
 
 def add_image_options(parser: argparse._ActionsContainer) -> None:
     """Declare ``--key``, ``--frame``, ``--channel`` and ``--labels``."""
-    parser.add_argument("--key", help="which array of a file that holds several")
+    parser.add_argument("--key", help="which array, in a file that holds several")
     parser.add_argument("--frame", type=whole_number, metavar="N", help="which frame of a time series, counted from 0")
     parser.add_argument("--channel", type=whole_number, metavar="N", help="which channel, counted from 0")
-    parser.add_argument("--labels", action="store_true", help="take the image as labels: its numbers are ids of objects")
+    parser.add_argument("--labels", action="store_true", help="treat the image as labels: its numbers are ids of objects")
 
 
 def frame_of_run(run: Run, known: argparse.Namespace) -> Frame:

@@ -36,15 +36,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unit", help="unit of the voxel size")
     parser.add_argument("--label", type=whole_number, metavar="N", help="measure this label alone, with its curvature")
     parser.add_argument("--smoothing", type=number, metavar="VOXELS", help="smoothing of a mask, or of one label (default 2)")
-    parser.add_argument("--periodic", action="store_true", help="the image repeats along all axes (runs say so themselves)")
-    add_effective_options(parser, "of one shape also sizes of struts and pores, chords, tortuosity…")
+    parser.add_argument("--periodic", action="store_true", help="the image is periodic along all axes (runs know this themselves)")
+    add_effective_options(parser, "also effective properties of one shape: sizes of struts and pores, chords, tortuosity…")
     tables = parser.add_mutually_exclusive_group()
-    tables.add_argument("--interfaces", action="store_true", help="of labels: one row per pair of cells that touch: area, curvature")
-    tables.add_argument("--angles", action="store_true", help="of labels: the angle of each cell at each line where three meet")
+    tables.add_argument("--interfaces", action="store_true", help="for labels: one row per pair of touching cells: area, curvature")
+    tables.add_argument("--angles", action="store_true", help="for labels: the angle of each cell along each line where three meet")
     over_time = parser.add_argument_group("movies: labels over time, or a run of cells")
     over_time.add_argument("--over-time", action="store_true", help="one row per frame and cell, with its velocity")
     over_time.add_argument("--interval", type=number, metavar="TIME", help="time between two frames")
-    over_time.add_argument("--link", action="store_true", help="labels do not follow cells from frame to frame: link them by overlap")
+    over_time.add_argument("--link", action="store_true", help="link cells by overlap, if labels do not follow them from frame to frame")
     tables.add_argument("--events", action="store_true", help="with --over-time: divisions, appearances, losses, neighbour exchanges")
     tables.add_argument("--per-frame", action="store_true", help="with --over-time: means and counts of each frame")
     add_image_options(parser)
@@ -143,12 +143,12 @@ def _unit(layer: LayerData, known: argparse.Namespace) -> str:
     stated = short_unit(layer.meta.get("units", ("pixel",))[-1])
     given = None if known.unit is None else short_unit(known.unit)
     if given and not is_length(given):
-        raise InputError(f"--unit: {known.unit} is no unit of length that is known: choose one such as um, nm, mm or pixel.")
+        raise InputError(f"--unit: {known.unit} is not a known unit of length: choose one such as um, nm, mm or pixel.")
     if given is not None and known.voxel_size is None and is_length(stated) and given != stated:
         raise InputError(f"--unit is that of --voxel-size: the file states its own in {shown_unit(stated)}; give both, or neither.")
     unit = stated if given is None else given
     if known.voxel_size is None and not stated and set(layer.meta.get("scale", ())) == {1.0}:
-        taken = f"1 {shown_unit(unit)} was taken" if unit else "lengths are in voxels"
+        taken = f"1 {shown_unit(unit)} was assumed" if unit else "lengths are in voxels"
         print(f"shapelab: the file states no voxel size, so {taken} (see --voxel-size).", file=sys.stderr)
     return unit
 
@@ -198,5 +198,5 @@ def _of_interfaces(layer: LayerData, known: argparse.Namespace, around: bool) ->
         return interface_table(interface_mesh(labels, spacing, periodic=around)).set_index(["cell_a", "cell_b"])
     table = angle_table(interface_mesh(labels, spacing, periodic=around, smoothing=_SMOOTHING[labels.ndim])).reset_index()
     table["cells"] = [" ".join(map(str, cells)) for cells in table["cells"]]
-    degrees = {} if known.json else {"mean": "mean [°]", "std": "std [°]"}
+    degrees = {} if known.json else {"mean": "mean (°)", "std": "std (°)"}
     return table.rename(columns=degrees).set_index(["cells", "cell"])

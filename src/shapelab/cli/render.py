@@ -23,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="one size, or one per axis (z y x)")
     parser.add_argument("--over-time", action="store_true", help="the image is a movie: render all its frames (runs are movies)")
     parser.add_argument("--interval", type=number, metavar="TIME", help="time between two frames")
-    parser.add_argument("--periodic", action="store_true", help="the image repeats along all axes (runs say so themselves)")
+    parser.add_argument("--periodic", action="store_true", help="the image is periodic along all axes (runs know this themselves)")
     add_image_options(parser)
     add_parameters(parser, MicroscopeParameters)
     parser.set_defaults(action=run)

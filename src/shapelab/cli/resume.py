@@ -29,5 +29,5 @@ def run(known: argparse.Namespace) -> int:
     take_scenarios(known)
     run = load_run(known.path)
     if known.from_step is not None and known.out is None:
-        raise InputError("resuming from an earlier step makes another run: say where to save it (--out).")
+        raise InputError("resuming from an earlier step starts a new run: say where to save it (--out).")
     return record(run.simulation(known.from_step), known, append_to=None if known.out is not None else known.path)

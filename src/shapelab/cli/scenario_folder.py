@@ -19,7 +19,7 @@ def add_scenario_option(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FOLDER",
-        help="also use the scenarios in the Python files of this folder, which are run (may be given several times)",
+        help="also load scenarios from the Python files in this folder, which are executed (may be given several times)",
     )
 
 

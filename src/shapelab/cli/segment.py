@@ -19,15 +19,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_out_option(parser, "each file", diagram=False)
     add_boundary_option(parser)
     parser.add_argument("--min-pixels", type=whole_number, default=10, metavar="N", help="smaller grains are removed (default 10)")
-    parser.add_argument("--no-fill", action="store_true", help="what was not indexed or removed stays background")
+    parser.add_argument("--no-fill", action="store_true", help="leave pixels that were not indexed or were removed as background")
     parser.add_argument(
         "--section-distance",
         type=number,
         metavar="UM",
-        help="the maps are sections of one volume, from the lowest up, at this distance [µm]; each lies where its x and y say",
+        help="treat the maps as sections of one volume, lowest first, this far apart (µm); each is placed by its x and y",
     )
     parser.add_argument("--boundaries", metavar="OUT", help="table of all boundaries with their misorientations (.csv)")
-    parser.add_argument("--symmetry", metavar="NAME", help="of phases for which the file states none: cubic, hexagonal…")
+    parser.add_argument("--symmetry", metavar="NAME", help="crystal symmetry of phases for which the file states none: cubic, hexagonal…")
     parser.set_defaults(action=run)
 
 

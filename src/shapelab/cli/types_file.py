@@ -47,7 +47,7 @@ def types_of(known: argparse.Namespace, first: np.ndarray) -> dict[int, int] | N
             raise InputError(f"--types-column is for a table; {path.name} is an image.")
         return types_painted(first, np.asarray(read_image(path, kind="labels").data))
     if getattr(known, "link", False):
-        raise InputError("A table gives types by label, and --link numbers the cells anew: paint the types over the cells instead.")
+        raise InputError("A table gives types by label, and --link renumbers the cells: paint the types over the cells instead.")
     return _of_table(path, known.types_column or "type")
 
 

@@ -126,6 +126,6 @@ def _effective(
 ) -> dict[str, Any]:
     """Return the effective properties of both and all notes."""
     if how != "masks" or not (a.is_grid and b.is_grid):
-        return {"notes": [*notes, "Effective properties are left out: they are those of two masks or fields."]}
+        return {"notes": [*notes, "Effective properties are left out: they need two masks or two fields."]}
     found, said = effective_of_both(a, b, None if options["effective"] is True else options["effective"], progress)
     return {**found, "notes": [*notes, *said]}

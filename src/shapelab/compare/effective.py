@@ -28,7 +28,7 @@ def effective_of_both(
     progress
         Called with the parts done, on both sides, and the number of all.
     """
-    notes, both = ["Effective properties are those of each image in its own voxels and its own box."], []
+    notes, both = ["Effective properties of each image are measured in its own voxels and box."], []
     for number, (side, shape) in enumerate((("A", a), ("B", b))):
         data, steps = shape.own_grid
         inside = data > 0 if shape.kind == "field" else data != 0
@@ -38,7 +38,7 @@ def effective_of_both(
         found = effective_properties(inside, steps, names=names, progress=_half(progress, number))
         if missing := [name.replace("_", " ") for name, value in found.items() if math.isnan(value)]:
             notes.append(
-                f"{side} has no {', '.join(missing)}: no chord ends in the image, no way leads through, or the pattern is too wide."
+                f"{side} has no {', '.join(missing)}: no chord ends in the image, there is no path through, or the pattern is too coarse."
             )
         both.append(found)
     first, second = both

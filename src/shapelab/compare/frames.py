@@ -83,7 +83,10 @@ def _into(shape: Shape, back: np.ndarray) -> tuple[Shape, list[str]]:
     new = Place.of(spacing, low + 0.5 * spacing, shape.unit)
     data = resampled(shape, np.linalg.inv(place.matrix) @ new.matrix, size)
     voxels = " × ".join(f"{h:.4g}" for h in spacing)
-    note = f"The two images are turned against each other: one was resampled to voxels of {voxels}{' ' + shape.unit if shape.unit else ''}."
+    note = (
+        f"The two images are rotated relative to each other: one was resampled to voxels "
+        f"of {voxels}{' ' + shape.unit if shape.unit else ''}."
+    )
     origin = tuple(float(x) for x in new.origin)
     return replace(shape, data=data, spacing=new.spacing, origin=origin, turn=None, own=shape.own_grid), [note]
 

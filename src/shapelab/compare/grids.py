@@ -39,7 +39,7 @@ def on_common_grid(a: Shape, b: Shape) -> tuple[Shape, Shape, list[str]]:
     size = " x ".join(f"{h:.4g}" for h in fine)
     notes = [f"Both images were brought to voxels of {size}{' ' + a.unit if a.unit else ''}, {shape} of them."]
     if np.any(np.abs(low_a - low_b) >= coarse) or np.any(np.abs(high_a - high_b) >= coarse):
-        notes.append("The boxes of the two images differ: where one of them ends, it counts as background.")
+        notes.append("The boxes of the two images differ: outside its own box, each counts as background.")
     origin = tuple(float(x) for x in low + 0.5 * fine)
     both = []
     for image, corner in ((a, low_a), (b, low_b)):

@@ -50,7 +50,7 @@ def in_same_units(a: Movie, b: Movie) -> tuple[Movie, Movie, list[str]]:
         b = replace(b, place=_scaled(b.place, conversion(second, first)), unit=a.unit)
         notes.append(f"B is in {second}: it was converted to {first}.")
     if bool(first) != bool(second):
-        notes.append(f"{'B' if first else 'A'} states no unit of length: it was taken to be in {a.unit or b.unit}.")
+        notes.append(f"{'B' if first else 'A'} states no unit of length: it was assumed to be in {a.unit or b.unit}.")
     unit = a.unit or b.unit
     a, b = replace(a, unit=unit), replace(b, unit=unit)
     one, other = seconds(a.time_unit), seconds(b.time_unit)
@@ -95,7 +95,7 @@ def pair_frames(a: Movie, b: Movie, align: Alignment = "auto") -> FramePairs:
                 raise InputError("The two movies have no time in common: pair their frames by number (align='frame').")
             return pairs
     n = min(len(a), len(b))
-    why = "as asked for" if align == "frame" else "as their times hardly overlap" if known else "as not both of them state their times"
+    why = "as requested" if align == "frame" else "as their times hardly overlap" if known else "as they do not both state their times"
     counts = f"the first {n} of A's {len(a)} and B's {len(b)}" if len(a) != len(b) else f"all {n}"
     frames = np.arange(n)
     return FramePairs(frames, frames, a.times[:n], False, f"Frames are paired by number, {why}: {counts}.")

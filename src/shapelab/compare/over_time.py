@@ -203,7 +203,7 @@ def compare_movies(
     displacements, exponents = displacements_of(cells_a, cells_b)
     frames = _side_by_side(cells_a, cells_b, pairs)
     if overlaps:
-        tell(0.85, "Where they overlap…")
+        tell(0.85, "Finding where they overlap…")
         over, said = overlaps_of(first, second, pairs)
         frames = frames.join(over)
         notes += said

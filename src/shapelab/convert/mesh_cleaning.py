@@ -92,7 +92,7 @@ def _once(faces: np.ndarray) -> tuple[np.ndarray, list[str]]:
     once = np.sort(once)
     _, sides, copies = np.unique(np.sort(faces[once], axis=1), axis=0, return_index=True, return_counts=True)
     if (copies == 2).all():
-        return np.sort(once[sides]), [*notes, "Every triangle came from both sides: one of each two was kept."]
+        return np.sort(once[sides]), [*notes, "Every triangle was there twice, once from each side: one of each pair was kept."]
     return once, notes
 
 

@@ -70,7 +70,10 @@ def mask_and_notes(
     mask, overlap = _inside(index[faces], shape, winding=winding)
     notes = ("Bodies of the surface overlap: they were joined.",) if overlap else ()
     if not winding:
-        notes = ("Some triangles of the surface face inwards: inside is where a ray crosses it an odd number of times.",)
+        notes = (
+            "Some triangles of the surface face inwards: a point counts as inside if a ray "
+            "from it crosses the surface an odd number of times.",
+        )
     return mask, start, notes
 
 

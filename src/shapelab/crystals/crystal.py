@@ -96,7 +96,8 @@ class Crystal:
         if "mdf_distance" in statistics:
             parts.insert(
                 1,
-                f"Misorientations at boundaries are {percent(statistics['mdf_distance'])} from those measured (0 %: alike, 100 %: apart).",
+                f"Misorientations at boundaries differ by {percent(statistics['mdf_distance'])} "
+                f"from those measured (0 %: identical, 100 %: disjoint).",
             )
         if distances:
             said = ", ".join(f"{name} {value:.2f}" for name, value in distances.items())

@@ -107,8 +107,8 @@ def _numbers(data: dict[str, Any], key: str, shape: tuple[int | None, ...]) -> n
     try:
         array = np.array(data[key])
     except (ValueError, OverflowError):
-        raise InputError(f"its {key} are no table of numbers.") from None
+        raise InputError(f"its {key} are not a table of numbers.") from None
     right = array.ndim == len(shape) and all(want is None or want == have for want, have in zip(shape, array.shape, strict=False))
     if array.dtype.kind not in "iuf" or not right or not np.isfinite(array).all() or np.abs(array).max(initial=0) > 1e300:
-        raise InputError(f"its {key} are no finite numbers of the shape {'N' if shape[0] is None else shape}.")
+        raise InputError(f"its {key} are not finite numbers of the shape {'N' if shape[0] is None else shape}.")
     return array.astype(float)

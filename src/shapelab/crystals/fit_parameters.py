@@ -26,14 +26,14 @@ class FitParameters(Parameters):
 
     method: Method = parameter(
         "moments",
-        "Moments: an ellipse per grain, at once. Likelihood: boundaries follow those of the image, in up to some minutes. "
-        "Exact volumes: each grain keeps its volume; boundaries move a little.",
+        "Moments: one ellipse per grain, instantly. Likelihood: boundaries follow those of the image; takes up to a few minutes. "
+        "Exact volumes: each grain keeps its volume; boundaries move slightly.",
         main=True,
     )
     order: Literal[1, 2, 3, 4, 5, 6, 7, 8] = parameter(
         2,
-        "Degree of the polynomials: 1 straight boundaries (power diagram), 2 curved ones (anisotropic), 3 to 8 more and more freely "
-        "curved (by likelihood only, without exact volumes; each takes longer than the one below and is never worse).",
+        "Degree of the polynomials: 1 straight boundaries (power diagram), 2 curved ones (anisotropic), 3 to 8 increasingly freely "
+        "curved (by likelihood only, without exact volumes; each takes longer than the one before and is never worse).",
         main=True,
     )
     boundary: Literal["box", "periodic"] = parameter("box", "Periodic: opposite sides of the image fit together.", main=True)

@@ -71,7 +71,7 @@ def fit_sentences(fit: DiagramFit, table: pd.DataFrame, labels: np.ndarray, *, t
     shapes = {kind: n for kind, n in kinds.items() if kind in _UNREPRESENTABLE}
     if shapes:
         said = ", ".join(f"{n} {_UNREPRESENTABLE[kind]}" for kind, n in shapes.items())
-        lines.append(f"Cells of a diagram have no holes and are in one piece; of the {len(fit.worst)} worst grains: {said}.")
+        lines.append(f"Cells of a diagram have no holes and are in one piece. Among the {len(fit.worst)} worst grains: {said}.")
     return lines
 
 

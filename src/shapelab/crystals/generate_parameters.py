@@ -50,14 +50,14 @@ class GenerateParameters(Parameters):
     phase_anisotropy: float = parameter(
         0.25, "Of two phases: anisotropy of the large grains.", label="Anisotropy of large grains", ge=0, le=0.95, step=0.05
     )
-    exact: bool = parameter(False, "Volumes right to the pixel: single pixels at boundaries go to a neighbour.", label="Exact volumes")
+    exact: bool = parameter(False, "Volumes are exact to the pixel: single pixels at boundaries go to a neighbour.", label="Exact volumes")
     match_boundaries: bool = parameter(
         False,
         "Grains exchange orientations until misorientations at boundaries are distributed as in the reference sample, an EBSD map.",
         label="Boundaries as in reference",
     )
     exclusion: float = parameter(
-        0.3, "Smallest distance of two seeds, in units of the mean size of a grain.", label="Seed distance", ge=0, le=0.75, step=0.05
+        0.3, "Smallest distance between two seeds, in units of the mean grain size.", label="Seed distance", ge=0, le=0.75, step=0.05
     )
     tolerance: float = parameter(
         0.5,

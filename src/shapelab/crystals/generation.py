@@ -148,7 +148,7 @@ def generate_crystal(
     rng = np.random.default_rng(seed)
     source = None if like is None else as_population(like, domain.ndim)
     if source is not None and phases is not None:
-        raise InputError("phases and like both say what grains there are: give one of the two.")
+        raise InputError("phases and like both determine the grains: give one of the two.")
     if phases is not None:
         wanted = draw_phases(rng, phases, n_grains, domain.ndim)
     elif source is None:
@@ -264,5 +264,5 @@ def _check_quantum(targets: np.ndarray, domain: Domain) -> None:
     smallest = targets.min() / domain.pixel_volume
     if smallest < 1:
         raise ParameterError(
-            f"The smallest grain would have {smallest:.2g} pixels: make the shape larger, the grains fewer or their volumes more alike."
+            f"The smallest grain would have {smallest:.2g} pixels: make the shape larger, the grains fewer or their volumes more similar."
         )

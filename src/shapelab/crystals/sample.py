@@ -120,8 +120,11 @@ class GrainSample:
         inside = self.labels != 0
         moved = float((self.diagram.labels(self.labels.shape, spacing) != self.labels)[inside].mean())
         if moved:
-            said += (f"The diagram alone puts {percent(moved)} of the pixels into a neighbour: they make volumes exact.",)
-        return said if inside.all() else (*said, "The diagram fills its whole box: it does not know the background.")
+            said += (
+                f"{percent(moved)} of the pixels were moved to a neighbouring grain to make "
+                f"volumes exact; the diagram itself does not show this.",
+            )
+        return said if inside.all() else (*said, "The diagram fills its whole box: it has no background.")
 
     def _save_damask(self, file: Path) -> tuple[str, ...]:
         from shapelab.io.damask import material_file, write_damask
@@ -132,11 +135,11 @@ class GrainSample:
             from shapelab.crystals.sampling import random_orientations
 
             orientations = random_orientations(np.random.default_rng(0), int(self.labels.max(initial=1)))
-            said.append("No orientations are known of these grains: they are drawn at random.")
+            said.append("The orientations of these grains are not known: they are drawn at random.")
         if not self.periodic:
             said.append("DAMASK repeats the box; this sample is not periodic, so grains meet others at its sides.")
         if (self.labels == 0).any():
-            said.append("The background is the last material, of a phase of its own.")
+            said.append("The background is the last material, with its own phase.")
         write_damask(file, self.labels, self.place.spacing, self.place.unit, orientations, self.phase_names)
         return (*said, *self._unplaced())
 
@@ -150,7 +153,7 @@ class GrainSample:
                 f"{file.name} states no crystal symmetry: Neper takes one for all grains, cubic or hexagonal (its option -oricrysym)."
             )
         if len(set(self.phase_names or ())) > 1:
-            said.append(f"{file.name} has no place for phases.")
+            said.append(f"{file.name} cannot hold phases.")
         return (*said, *(() if self.place.is_aligned else self._unplaced()))
 
     def _save_piff(self, file: Path) -> tuple[str, ...]:

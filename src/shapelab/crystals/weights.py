@@ -133,7 +133,7 @@ def exact_volumes(
     remarks: tuple[str, ...] = () if solution.converged else (solution.message,)
     if rounded:
         cells = "1 cell was" if rounded == 1 else f"{rounded} cells were"
-        remarks += (f"Exact volumes in a periodic box need cells like ellipses: {cells} made rounder first.",)
+        remarks += (f"Exact volumes in a periodic box need nearly elliptical cells: {cells} made rounder first.",)
     if any(diagram.period):
         whole = Diagram.from_ellipsoids(seeds, matrices, solution.potentials, diagram.radii, diagram.ids, diagram.period)
         return whole, solution, remarks

@@ -132,8 +132,8 @@ class CurvatubesParameters(Parameters):
     )
     settle: float = parameter(
         0.01,
-        "The run ends when less than this part of the smaller phase changes side in 50 steps and the energy falls by less than this part "
-        "in 250; 0 turns this off.",
+        "The run ends when less than this fraction of the smaller phase changes side in 50 steps and the energy falls by less than "
+        "this fraction in 250; 0 turns this off.",
         live=True,
         ge=0,
         le=1,

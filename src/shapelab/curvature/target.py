@@ -22,11 +22,11 @@ class TextureTarget(Parameters):
     """
 
     radius: float = parameter(
-        0.05, "Radius of the tubes, balls or saddles aimed at; 0 for flat sheets, negative for hollows.", main=True, live=True, step=0.001
+        0.05, "Radius of the preferred tubes, balls or saddles; 0 for flat sheets, negative for hollows.", main=True, live=True, step=0.001
     )
     character: float = parameter(
         0.0,
-        "What the surface looks like: -1 saddle, 0 tube, +1 ball; no matter for a flat sheet.",
+        "What the surface looks like: -1 saddle, 0 tube, +1 ball; has no effect for a flat sheet.",
         main=True,
         live=True,
         ge=-1,
@@ -38,7 +38,7 @@ class TextureTarget(Parameters):
     )
     volume_fraction: float | None = parameter(
         0.2,
-        "Part of the box that is matter; none keeps the volume of the starting shape.",
+        "Fraction of the box inside the surface; leave it empty to keep the volume of the starting shape.",
         main=True,
         live=True,
         ge=0.01,

@@ -76,7 +76,7 @@ def estimate_growth(
     divisions, whole = _divisions(source)
     pieces = pieces_of_tracks(cells, divisions)
     if len(pieces) < 2:
-        raise InputError(f"Growth needs at least 2 cells that are there, and whole, in {_FRAMES} frames in a row; there are {len(pieces)}.")
+        raise InputError(f"Growth needs at least 2 cells that are whole in {_FRAMES} frames in a row; there are {len(pieces)}.")
     table = pd.DataFrame([_slopes(cells, *piece) for piece in pieces])
     draws = resampled(len(table), resamples, seed)
     shares = draws * table["duration"].to_numpy()

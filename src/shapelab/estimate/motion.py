@@ -121,7 +121,7 @@ def estimate_motion(
     }
     notes = [*source.notes, *moved.notes, *_doubts(persistence[0], cells.step, cells.times)]
     if effective < _TOGETHER * n:
-        notes.append(f"Cells move together: {n} of them tell as much as {effective:.0f} that move independently.")
+        notes.append(f"Cells move together: {n} of them carry as much information as {effective:.0f} that move independently.")
     found = tuple(interval_of(name, given, effective, level, unit_of, positive=True) for name, (given, unit_of) in values.items())
     return Estimates("Motion", found, level, n, tuple(notes), curve)
 

@@ -11,13 +11,19 @@ class FitOptions(Parameters):
     """How many runs of the model, in how many rounds."""
 
     simulations: int = parameter(
-        300, "Runs of the model in all: more of them, narrower and surer intervals.", label="Runs", main=True, ge=20, le=1_000_000, step=50
+        300,
+        "Total number of model runs; more runs give narrower and more reliable intervals.",
+        label="Runs",
+        main=True,
+        ge=20,
+        le=1_000_000,
+        step=50,
     )
     rounds: int = parameter(
-        4, "Rounds: after each, the next runs are made with parameters near those that came close.", main=True, ge=1, le=50
+        4, "Number of rounds: after each, the next runs use parameters near those that came closest.", main=True, ge=1, le=50
     )
     part: float = parameter(
-        0.5, "Part of all runs that counts in the end: those that came closest.", label="Part that counts", ge=0.05, le=1, step=0.05
+        0.5, "Fraction of all runs, those that came closest, that the result is based on.", label="Fraction used", ge=0.05, le=1, step=0.05
     )
     level: float = parameter(
         0.9,

@@ -82,7 +82,7 @@ class CellFit:
         if failed:
             notes.append(f"{failed} of {len(self.draws.z)} runs failed and were left out.")
         if self.closest.effective < 20:
-            notes.append(f"The intervals rest on {self.closest.effective:.0f} effective runs: take more.")
+            notes.append(f"The intervals rest on only {self.closest.effective:.0f} effective runs: use more runs.")
         if names := self._undetermined():
             notes.append(f"The target says little about {', '.join(names)}.")
         if edge := [one.name for one in self._raw() if not _EDGE < one.value < 1 - _EDGE]:

@@ -24,8 +24,8 @@ Runner = Callable[[Target, int, Sequence[Job]], Iterator[Found]]
 _NEED = 300_000_000
 """Memory of one run [bytes]: cells of a picture, and what measures them."""
 _LOST = (
-    "The processes that made the runs were lost, as happens when memory runs out: take fewer at a time. "
-    "A fit that is saved in a folder resumes where it was."
+    "The processes that made the runs were lost, as happens when memory runs out: use fewer at a time. "
+    "A fit saved in a folder resumes where it stopped."
 )
 _LOOK = 0.2
 """Time between two looks at processes [s]."""

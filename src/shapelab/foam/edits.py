@@ -33,7 +33,7 @@ def apply_edit(state: FoamState, action: str, arguments: Mapping[str, Any]) -> N
         If the edit is unknown or impossible.
     """
     if action not in _EDITS:
-        raise EditError(f"A foam has no edit {action!r}; it knows {', '.join(EDITS)}.")
+        raise EditError(f"A foam has no edit {action!r}; choose from {', '.join(EDITS)}.")
     try:
         signature(_EDITS[action]).bind(state, **arguments)
     except TypeError as error:

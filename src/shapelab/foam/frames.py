@@ -119,5 +119,7 @@ def notices(state: FoamState, scalars: dict[str, float]) -> tuple[str, ...]:
         found.append(f"The cells miss their volumes by {percent(error)} on average; {percent(_TOLERANCE)} is allowed.")
     if lost := int(state.counts.get(LOST, 0)):
         cells, their = ("1 cell has", "its") if lost == 1 else (f"{lost} cells have", "their")
-        found.append(f"{cells} vanished, although {their} volume was to be kept: the tensions around differ too much. Bring them closer.")
+        found.append(
+            f"{cells} vanished, although {their} volume should be conserved: the tensions around differ too much. Choose more similar ones."
+        )
     return tuple(found)

@@ -18,7 +18,7 @@ class FoamParameters(GridParameters):
 
     arrangement: Literal["cluster", "full", "pair", "cross"] = parameter(
         "cluster",
-        "How the cells begin: a round cluster in medium, a box full of cells, two that touch, or four that meet at a cross.",
+        "How the cells start: a round cluster in medium, a box full of cells, two that touch, or four that meet at a cross.",
         label="Start",
     )
     periodic: bool = parameter(False, "Opposite sides of the box are joined.")
@@ -35,12 +35,12 @@ class FoamParameters(GridParameters):
     second_medium: float = parameter(1.4, "Tension between cells of the second type and the medium.", main=True, **_TENSION)
     exact_volumes: bool = parameter(
         True,
-        "Every cell keeps its volume; without, gas passes through the walls and the foam coarsens.",
+        "Every cell keeps its volume; if off, gas passes through the walls and the foam coarsens.",
         label="Exact volumes",
     )
     motility: float = parameter(
         0.1,
-        "How strongly cells pull in random directions, so that they pass their neighbours; from 0.5 on they are torn.",
+        "How strongly cells pull in random directions, so that they move past their neighbours; from 0.5 on they are torn apart.",
         main=True,
         live=True,
         ge=0,
@@ -48,12 +48,8 @@ class FoamParameters(GridParameters):
         step=0.01,
     )
     persistence: float = parameter(30.0, "Steps for which a cell keeps its direction.", unit="steps", live=True, ge=1, le=10_000, step=1)
-    growth: float = parameter(
-        0.0, "What cells gain in each step, as a fraction of the volume they begin with.", live=True, ge=0, le=0.05, step=0.001
-    )
-    divide_at: float = parameter(
-        2.0, "Cells that grow divide at this many times the volume they begin with.", live=True, ge=1.2, le=10, step=0.1
-    )
+    growth: float = parameter(0.0, "Volume gained per step, as a fraction of the initial volume.", live=True, ge=0, le=0.05, step=0.001)
+    divide_at: float = parameter(2.0, "Growing cells divide at this many times their initial volume.", live=True, ge=1.2, le=10, step=0.1)
     smoothing: float | None = parameter(
         None,
         "Width over which interfaces are smoothed (standard deviation of the Gaussian); leave it empty to follow the size of the cells.",

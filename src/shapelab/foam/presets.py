@@ -55,7 +55,7 @@ _ALL = (
     _preset(
         "four_cells",
         "T1: four cells exchange neighbours",
-        "Four cells meet at a cross; the pair with the weaker contact joins, and the other pair is parted (a T1).",
+        "Four cells meet at a cross; the pair whose contact has the lower tension joins, and the other pair separates (a T1).",
         (0.7, 1.6, 1.0, 1.0, 1.0),
         "Foams at rest",
         parameters={"shape": (80, 80), "arrangement": "cross", "filling": 0.3, "motility": 0.0},
@@ -98,7 +98,7 @@ _ALL = (
     _sorting(
         "foam_engulfment",
         "Engulfment",
-        "The second type, which is at ease with the medium, spreads over the first and engulfs it.",
+        "The second type has a lower tension with the medium, spreads over the first and engulfs it.",
         (0.8, 0.7, 0.9, 1.6, 1.0),
         "R. A. Foty, C. M. Pfleger, G. Forgacs, M. S. Steinberg, Development 122, 1611 (1996), doi:10.1242/dev.122.5.1611",
         shows_after=400,
@@ -116,7 +116,7 @@ _ALL = (
     _sorting(
         "foam_separation",
         "Separation",
-        "Contacts between the types cost so much that the two tissues keep a smooth, tense boundary and touch as little as they can.",
+        "Contacts between the types cost so much that the two tissues keep a smooth, tense boundary and touch as little as possible.",
         (0.7, 0.7, 1.3, 1.0, 1.0),
         "L. Canty, E. Zarour, L. Kashkooli, P. François, F. Fagotto, Nat. Commun. 8, 157 (2017), doi:10.1038/s41467-017-00146-x",
         shows_after=150,

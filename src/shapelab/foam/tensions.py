@@ -76,7 +76,7 @@ def _sentence(table: np.ndarray, names: Sequence[str], a: int, b: int, c: int, r
     third = names[c] if names[c] == MEDIUM or c not in (a, b) else f"another cell of {names[c]}"
     numbers = f"{table[a, b]:.3g} against {table[a, c]:.3g} + {table[c, b]:.3g}"
     if ratio >= 1:
-        return f"{third[0].upper()}{third[1:]} comes between {pair} ({numbers}): they do not touch for long, as it wets them completely."
+        return f"{third[0].upper()}{third[1:]} comes between {pair} ({numbers}): it wets them completely, so they lose contact."
     return f"{third[0].upper()}{third[1:]} nearly comes between {pair} ({numbers}): their contacts are unsteady, and pieces may come off."
 
 
@@ -163,7 +163,7 @@ def _filled(table: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     table[np.diag_indices(len(table))] = np.nan
     known = np.isfinite(table)
     if not known.any():
-        raise InputError("None of the tensions is known: give at least one.")
+        raise InputError("No tension is known: give at least one.")
     if (table[known] <= 0).any():
         raise InputError(f"Tensions must be above 0; the smallest is {table[known].min():.3g}. Interfaces that push cannot hold a foam.")
     mean = float(table[known].mean())

@@ -37,7 +37,7 @@ class CellTypes:
     def __str__(self) -> str:
         k = len(self.table) - 1
         if k == 1:
-            return "One type of cell: the tensions do not tell more."
+            return "One type of cell: the tensions do not distinguish more."
         counts = np.bincount(self.types, minlength=k)
         names = ", ".join(f"{n} of type {i}" for i, n in enumerate(counts.tolist()))
         pairs = ", ".join(f"{a}-{b} {self.table[a, b]:.2f}" for a in range(k) for b in range(a, k) if np.isfinite(self.table[a, b]))

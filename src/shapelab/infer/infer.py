@@ -119,7 +119,7 @@ def _meshed(
     notes.extend(plan.warnings)
     labels, filled = fill_lines(labels)
     if filled:
-        notes.append(f"The cells were parted by lines of background; these {filled} voxels were given to the nearest cells.")
+        notes.append(f"The cells were separated by lines of background; these {filled} voxels were given to the nearest cells.")
     smoothing = _SMOOTHING[labels.ndim] if options.smoothing is None else options.smoothing
     return interface_mesh(labels, spacing, periodic=repeats, smoothing=smoothing, closed=False), source
 
@@ -150,9 +150,7 @@ def _inferred(mesh: InterfaceMesh, options: TensionOptions, source: str, notes: 
         if medium and not np.nanmedian(solution.pressure_errors[1:]) < _MOST_PRESSURE_ERROR / cells:
             medium = False
             solution = _solved(mesh, facets, balance, medium, options)
-            notes.append(
-                "The background is seen in too few places to be what pressures are compared with: they are relative to their mean."
-            )
+            notes.append("Too little background is visible to serve as the reference: pressures are relative to their mean.")
     else:
         balance, solution = None, _nothing(len(facets.pairs), len(counts))
     areas = facets.areas_of_interfaces()

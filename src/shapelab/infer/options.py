@@ -12,7 +12,8 @@ class TensionOptions(Parameters):
 
     bump: float = parameter(
         0.8,
-        "Radius of the regions over which forces are balanced, in cell radii: small ones see more interfaces, large ones less noise.",
+        "Radius of the regions over which forces are balanced, in cell radii: small ones resolve "
+        "more interfaces, large ones average out more noise.",
         label="Region radius",
         main=True,
         ge=0.2,
@@ -21,19 +22,19 @@ class TensionOptions(Parameters):
     )
     smoothing: int | None = parameter(
         None,
-        "Smoothing of the mesh: steps in 3-D, pixels in 2-D; none takes 5 steps or 2 pixels.",
+        "Smoothing of the mesh: steps in 3-D, pixels in 2-D; 5 steps or 2 pixels if left empty.",
         ge=0,
         le=100,
         step=1,
     )
     prior: float = parameter(
         0.5,
-        "Spread of tensions expected before looking, relative to their mean: it only decides where the image says little.",
+        "Expected spread of the tensions, relative to their mean; it matters only where the image says little.",
         label="Expected spread",
         gt=0,
         le=10,
         step=0.1,
     )
     robust: int = parameter(
-        2, "Rounds in which places that do not fit a foam lose weight; 0 trusts all alike.", label="Robust rounds", ge=0, le=10, step=1
+        2, "Rounds in which places that do not fit a foam lose weight; 0 weights all equally.", label="Robust rounds", ge=0, le=10, step=1
     )

@@ -47,8 +47,8 @@ class TensionPlan:
         said = []
         if self.cells < 2:
             said.append(
-                "There is one cell: tensions are relative, so there is nothing to compare. Where it is many, give each cell a "
-                "label of its own first."
+                "There is one cell: tensions are relative, so there is nothing to compare. If the label holds several cells, give "
+                "each its own label first."
             )
             return tuple(said)
         if self.radius < _SMALL_RADIUS:

@@ -59,7 +59,7 @@ def _check_heaps(path: Path) -> None:
         at = content.find(_HEAP)
         while at >= 0:
             if lengths != 8 or not _is_whole(content, at):
-                raise InputError(f"{path.name} is damaged: the texts in it cannot be read.")
+                raise InputError(f"{path.name} is damaged: its strings cannot be read.")
             at = content.find(_HEAP, at + len(_HEAP))
 
 

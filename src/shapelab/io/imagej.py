@@ -159,7 +159,7 @@ def read_rois(file: Path, key: str | None) -> PlacedImage:
             filled = polygon2mask(part.shape, points - 0.5 - corner)  # type: ignore[no-untyped-call]  # a pixel is inside if its centre is
             inside ^= filled
         part[inside] = numbers[i] if numbered else i + 1
-    notes = ["ROIs state neither the size of their image nor that of a pixel: the smallest image from 0 on that holds them was taken."]
+    notes = ["ROIs state neither the size of their image nor that of a pixel: the smallest image that holds them was used."]
     names = {} if numbered else {i + 1: roi.name for i, roi in enumerate(rois)}
     return replace(on_axes(labels, "yx", notes=notes, kind="labels"), names=names)
 

@@ -68,7 +68,7 @@ def read_nifti(file: Path) -> PlacedImage:
     data = nibabel.orientations.apply_orientation(data, turned).T  # type: ignore[no-untyped-call]
     unit = _UNITS.get(header.get_xyzt_units()[0], "")
     if not unit:
-        said.append("It states no unit of length (millimetres are the custom): lengths are in voxel units.")
+        said.append("It states no unit of length (millimetres are customary): lengths are in voxel units.")
     kind: LayerKind | None = "labels" if int(header["intent_code"]) == _LABEL and data.dtype.kind in "iu" else None
     kind = "image" if notes == [_IMAGE] else kind
     notes = [note for note in notes if note != _IMAGE]
@@ -90,7 +90,7 @@ def _refuse_large_extensions(file: Path) -> None:
         while (size := int.from_bytes(stream.read(8)[:4], order)) >= 16:
             at += size
             if at > _LONGEST_EXTENSIONS:
-                raise InputError(f"{file.name} states remarks of more than {_LONGEST_EXTENSIONS / 1e6:g} MB before its image: refused.")
+                raise InputError(f"{file.name} states extensions of more than {_LONGEST_EXTENSIONS / 1e6:g} MB before its image: refused.")
             stream.seek(at)
 
 
@@ -119,8 +119,8 @@ def _placed(data: np.ndarray, matrix: np.ndarray, unit: str, header: Any, notes:
         return on_axes(data, axes, steps, {**dict.fromkeys("zyx", unit), "t": time}, starts, notes, kind)
     if data.ndim == 3 and data.shape[0] == 1:
         if np.abs(np.r_[matrix[0, 1:3], matrix[1:3, 0]]).max() > 1e-6 * max(place.spacing):
-            raise InputError("This single slice lies askew in space, so it can be read neither as flat nor as a volume: resample it first.")
-        said = [f"Its one slice at z = {matrix[0, 3]:g} was read as a flat image."] if matrix[0, 3] else []
+            raise InputError("This single slice is oblique, so it can be read neither as a 2-D image nor as a volume: resample it first.")
+        said = [f"Its one slice at z = {matrix[0, 3]:g} was read as a 2-D image."] if matrix[0, 3] else []
         return PlacedImage(data[0], "yx", Place(matrix[1:, 1:], unit), notes=(*notes, *said), kind=kind)
     plain = on_axes(data, axes, steps, {**dict.fromkeys("zyx", unit), "t": time}, {}, notes, kind)
     return PlacedImage(plain.data, plain.axes, place, plain.interval, plain.notes, kind)
@@ -134,7 +134,7 @@ def _affine(image: Any, name: str) -> tuple[np.ndarray, list[str]]:
         affine = np.array([[float(str(x)) for x in row] for row in sform.astype(np.float32)])
         edges = np.linalg.norm(affine[:3, :3], axis=0)
         if qform is not None and not np.allclose(qform[:3], sform[:3], rtol=1e-3, atol=1e-3 * float(edges.max())):
-            said.append("Its sform and qform disagree: the sform was taken.")
+            said.append("Its sform and qform disagree: the sform was used.")
     elif qform is not None:
         affine = np.array([[float(f"{x:.7g}") for x in row] for row in qform])
     else:

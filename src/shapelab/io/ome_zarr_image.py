@@ -136,7 +136,7 @@ def _axes(folder: Path, entry: Mapping[str, Any], ndim: int) -> tuple[str, dict[
         type_ = axis.get("type") if isinstance(axis, Mapping) else None
         letter = name if name in tuple("tczyx") else {"time": "t", "channel": "c"}.get(type_ or name, "")
         if not letter:
-            raise InputError(f"{folder.name} has an axis {name!r}; known are t, c, z, y and x.")
+            raise InputError(f"{folder.name} has an axis {name!r}; known axes: t, c, z, y and x.")
         letters += letter
         if isinstance(axis, Mapping) and "unit" in axis:
             units[letter] = str(axis["unit"])

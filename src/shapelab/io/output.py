@@ -30,7 +30,7 @@ def free_name(path: Path) -> Path:
 def require_new(path: Path) -> None:
     """Refuse a path that exists, or whose folder is missing or read-only."""
     if is_there(path):
-        raise InputError(f"{str(path)!r} exists already: choose another name; nothing was overwritten.")
+        raise InputError(f"{str(path)!r} already exists: choose another name; nothing was overwritten.")
     require_folder(path)
 
 

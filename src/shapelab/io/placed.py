@@ -182,7 +182,7 @@ def _ordered(data: Any, axes: str, starts: Mapping[str, float]) -> tuple[Any, st
     """Return the array with its axes in the order of `AXES`, without single planes: a stack of one slice is flat."""
     known = [axis for axis in axes if axis != "-"]
     if len(axes) != data.ndim or len(set(known)) < len(known) or not set(known) <= set(AXES):
-        raise InputError(f"It names the axes {', '.join(axes)} for an array of shape {tuple(data.shape)}; known are {', '.join(AXES)}.")
+        raise InputError(f"It names the axes {', '.join(axes)} for an array of shape {tuple(data.shape)}; known axes: {', '.join(AXES)}.")
     dropped = [i for i, axis in enumerate(axes) if axis == "-" or (axis in "tcz" and data.shape[i] == 1)]
     letters = "".join(axis for i, axis in enumerate(axes) if i not in dropped)
     if not set("yx") <= set(letters):
@@ -193,7 +193,7 @@ def _ordered(data: Any, axes: str, starts: Mapping[str, float]) -> tuple[Any, st
     if order != list(range(len(letters))):
         data = data.transpose(order)
     single = "z" in axes and "z" not in letters and starts.get("z", 0.0)
-    return data, "".join(letters[i] for i in order), [f"Its one slice at z = {single:g} was read as a flat image."] if single else []
+    return data, "".join(letters[i] for i in order), [f"Its one slice at z = {single:g} was read as a 2-D image."] if single else []
 
 
 def _one_unit(stated_units: Mapping[str, str], stated: set[str]) -> tuple[str, dict[str, float], list[str]]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "load_run"]
 
-UNKNOWN_BOX = "its scenario is not installed here, so its box was taken as closed (periodic=True, --periodic if it is not)."
+UNKNOWN_BOX = "its scenario is not installed here, so its box was assumed not to be periodic (set periodic=True, or --periodic, if it is)."
 """Said where a run's own word is not to be had."""
 _TRIED_OUT = 64_000_000
 """Largest state that is tried out when it is opened [bytes]; larger ones would keep the user waiting."""

@@ -50,7 +50,7 @@ SAMPLES: Mapping[str, Sample] = MappingProxyType(
         ),
         "ct_abdomen": Sample(
             "CT organs (3-D)",
-            "61 organs of an abdomen at 3 mm, as a network labelled them.",
+            "61 organs of an abdomen at 3 mm, labelled by a neural network.",
             "TotalSegmentator, Apache 2.0",
             (_File("ct_abdomen/organ_labels.nii.gz", "organs", "labels", {"units": ("mm",) * 3}),),
         ),

@@ -57,7 +57,9 @@ class Series:
         self._packed, self._tail = "zstd" in names, _CHECKSUM if "crc32c" in names else 0
         known = names[:1] == ["bytes"] and names[1:] in _PACKINGS
         if not known or not plain or len(self.chunks) != self.ndim or self.chunks[0] != 1 or min(self.chunks, default=0) < 1:
-            raise InputError(f"{self._name} is stored otherwise than shapelab does (chunks {self.chunks}, {' + '.join(names)}): refused.")
+            raise InputError(
+                f"{self._name} is not stored in the way that shapelab does (chunks {self.chunks}, {' + '.join(names)}): refused."
+            )
         self._chunk_bytes = math.prod(self.chunks) * self.dtype.itemsize
         if self._chunk_bytes > LARGEST_CHUNK:
             raise InputError(f"{self._name} claims chunks of {self._chunk_bytes / 1e9:.3g} GB, more than shapelab writes: refused.")

@@ -95,7 +95,7 @@ def _letters(file: Path, letters: str, shape: tuple[int, ...]) -> str:
             out.append("?")
         else:
             raise InputError(
-                f"{file.name} has {n} {_NAMES.get(axis, f'entries along an axis {axis!r}')}: save the one that is wanted as an image."
+                f"{file.name} has {n} {_NAMES.get(axis, f'entries along an axis {axis!r}')}: save the one you want as an image."
             )
     if out.count("?") > 1 and not set(out) & set("tczyx"):
         return named_axes(shape)
@@ -120,7 +120,7 @@ def _ome(xml: str, number: int) -> tuple[dict[str, float], dict[str, str], list[
     planes = pixels.get("Plane", ())
     first = planes[0] if isinstance(planes, list | tuple) and planes else planes
     moved = isinstance(first, dict) and any(first.get(f"Position{axis}") for axis in "XYZ")
-    return steps, units, ["The position of the stage that it states was not applied."] if moved else []
+    return steps, units, ["The stage position it states was not applied."] if moved else []
 
 
 def _imagej(tiff: Any) -> tuple[dict[str, float], dict[str, str], list[str]]:
@@ -136,7 +136,7 @@ def _imagej(tiff: Any) -> tuple[dict[str, float], dict[str, str], list[str]]:
         steps["z"] = abs(float(info["spacing"]))
     units = {"x": unit, "y": str(info.get("yunit") or unit), "z": str(info.get("zunit") or unit)}
     if unit == "inch" and steps.get("x", 0) * 25400 > _PRINT:
-        notes.append(f"Its {1 / steps['x']:.4g} dots per inch are a resolution of print: lengths are in pixels.")
+        notes.append(f"Its {1 / steps['x']:.4g} dots per inch are a print resolution: lengths are in pixels.")
         return {}, {}, notes
     if float(info.get("finterval") or 0) > 0:
         steps["t"], units["t"] = float(info["finterval"]), str(info.get("tunit") or "s")
@@ -155,7 +155,7 @@ def _plain(tiff: Any) -> tuple[dict[str, float], dict[str, str], list[str]]:
     steps = {axis: float(f"{size / count:.9g}") for axis, count in counts.items()}
     if max(steps.values()) > _PRINT:
         dots = counts["x"] * 25400 / size
-        return {}, {}, [f"Its {dots:.4g} dots per inch are a resolution of print: lengths are in pixels."]
+        return {}, {}, [f"Its {dots:.4g} dots per inch are a print resolution: lengths are in pixels."]
     return steps, dict.fromkeys("zyx", "um"), []
 
 

@@ -106,7 +106,7 @@ def measure(
     shape = None if is_lazy(array) else _one_shape(array, label, sure=known.sure)
     if shape is None:
         if effective:
-            raise InputError("Effective properties are those of one shape, and these are several labels: choose one, or give a mask.")
+            raise InputError("Effective properties describe one shape, and these are several labels: choose one, or give a mask.")
         table = measure_labels(array, steps, periodic=boundary == "periodic", progress=progress)
         if known.place is not None:
             table = placed_centroids(table, known.place, known.axes)

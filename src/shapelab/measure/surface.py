@@ -51,7 +51,7 @@ def measure_surface(mesh: Mesh, *, unit: str = "") -> dict[str, Any]:
     if not closed:
         warnings.append("The surface is open: it has no volume.")
     elif not turn_alike(np.asarray(clean.faces)):
-        warnings.append("Some triangles face inwards, so the volume is not that of the body: turn them alike first.")
+        warnings.append("Some triangles face inwards, so the volume is not that of the body: orient them consistently first.")
     elif overlaps(clean):
         warnings.append("Bodies of the surface overlap: their volumes and areas were added up.")
     size = {"volume": mesh_volume(clean)} if closed else {}

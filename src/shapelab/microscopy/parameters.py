@@ -48,7 +48,7 @@ class MicroscopeParameters(Parameters):
     read_noise: float = parameter(2.0, "Noise of the camera (standard deviation).", unit="electrons", main=True, ge=0, le=1000, step=0.5)
     bleaching: float = parameter(
         0.0,
-        "Part of the fluorescence that is lost from each frame to the next.",
+        "Fraction of the fluorescence lost from each frame to the next.",
         label="Bleaching per frame",
         main=True,
         ge=0,
@@ -64,7 +64,7 @@ class MicroscopeParameters(Parameters):
         step=0.1,
     )
     nucleus: float = parameter(
-        0.5, "Size of a nucleus as a part of its cell's, along each axis.", label="Nucleus size", gt=0, le=0.95, step=0.05
+        0.5, "Size of a nucleus as a fraction of its cell's, along each axis.", label="Nucleus size", gt=0, le=0.95, step=0.05
     )
     variation: float = parameter(
         0.2,

@@ -67,7 +67,7 @@ class RenderedMovie:
         """What limits the image, in sentences."""
         found = list(self.movie.notes)
         if self.movie.ndim == 2 and (self.parameters.z_step > 1 or self.parameters.psf_axial is not None):
-            found.append("The cells are 2-D: what concerns z was left out.")
+            found.append("The cells are 2-D: settings for z were ignored.")
         if not self.movie.place.is_straight:
             found.append("The axes of the labels are not perpendicular: blur was applied along them.")
         return tuple(found)
@@ -232,7 +232,7 @@ def render_microscopy(
     """
     layer = as_layer(source)
     if isinstance(layer, LayerData) and layer.kind == "image":
-        raise InputError(f"{layer.name!r} is an image already: render labels, in which each cell has its number.")
+        raise InputError(f"{layer.name!r} is an image: render a label image instead, in which each cell has its own number.")
     movie = as_movie(as_film(layer), spacing, interval=interval, unit=unit, time_unit=time_unit, periodic=periodic)
     chosen = (parameters or MicroscopeParameters()).replace(**changes)
     require_memory(of_microscope_image(movie.shape, nuclei=chosen.stain == "nucleus"))

@@ -27,7 +27,7 @@ MovieSource = Annotated[Any, "checked by as_movie"]
 """An array (t, y, x) or (t, z, y, x) of labels, a list of label images, a layer over time, a saved run of cells, or the frames of one."""
 
 
-_UNKNOWN_FRAMES = "Frames of a run do not say whether its box repeats: it was taken not to; periodic=True says that it does."
+_UNKNOWN_FRAMES = "Frames of a run do not state whether its box is periodic: it was assumed not to be; set periodic=True if it is."
 
 
 @dataclass(frozen=True, eq=False)

@@ -235,6 +235,6 @@ def _doubts(table: pd.DataFrame, frames: int) -> list[str]:
     if kept >= _NEW_IDS:
         return []
     return [
-        f"Only {percent(kept)} of the cells have the label that a cell had in the frame before: velocities and events need labels that "
+        f"Only {percent(kept)} of the cells have a label that was there in the frame before: velocities and events need labels that "
         "follow each cell; link_cells (--link on the command line) gives them."
     ]

@@ -51,7 +51,7 @@ def crystal_page(sample: GrainSample, name: str, *, source: str = "", max_size: 
     return still_page(
         [layer],
         title=f"{name} · Crystal",
-        about="Grains of a diagram, drawn from its polynomials." if drawn else "Grains, as in their image.",
+        about="Grains of a diagram, drawn from its polynomials." if drawn else "Grains, as in their label image.",
         table_title="Crystal",
         rows=rows,
         sources={"From": source or name},

@@ -70,7 +70,7 @@ def _said_of(family_name: str, preset_name: str | None, simulation: Simulation |
     """Return the title, and what comes from the catalog and the model."""
     family = families().get(family_name)
     preset = scenarios(family_name).get(preset_name or "") if family is not None else None
-    name = preset.title if preset is not None else preset_name or "Own parameters"
+    name = preset.title if preset is not None else preset_name or "Custom parameters"
     return {
         "title": f"{name} · {family.title if family is not None else family_name}",
         "about": preset.description if preset is not None else "",

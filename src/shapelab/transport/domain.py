@@ -123,7 +123,7 @@ def _checked_mask(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     if mask.shape != shape:
         raise InputError(f"The mask has shape {mask.shape} but the domain {shape}: they must be equal.")
     if not mask.any():
-        raise InputError("The mask is empty: no pixel is left for cells.")
+        raise InputError("The mask is empty: it leaves no pixel for cells.")
     return mask
 
 

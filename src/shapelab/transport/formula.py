@@ -65,7 +65,7 @@ class KeopsReduction(PointReduction):
         if values.size != len(points) * k:
             raise InputError(f"The formula {self.formula!r} must have one number as its value; it has {values.size // (len(points) * k)}.")
         if not (values[:, 0] < np.inf).all():
-            raise InputError(f"The formula {self.formula!r} must have finite values; it has none that is at some pixels.")
+            raise InputError(f"The formula {self.formula!r} must have finite values; at some pixels it has none.")
         return values.reshape(-1, k), places.reshape(-1, k).astype(np.int64)
 
     def gradients(self, z: np.ndarray, cells: np.ndarray) -> np.ndarray:

@@ -78,7 +78,7 @@ class Newton(Iterate):
         smallest = self.targets.min()
         told = 1 / smallest > 0.2 * goal.mean
         hint = f"; the smallest cell has {smallest:.3g} pixels, one of which is {percent(1 / smallest)}" if told else ""
-        return f"Not converged ({why}): {reached}; asked for mean {percent(goal.mean)}, largest {percent(goal.largest[worst])}{hint}."
+        return f"Not converged ({why}): {reached}; requested: mean {percent(goal.mean)}, largest {percent(goal.largest[worst])}{hint}."
 
     # -- what may happen in a pass -------------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ class MapChoices(QWidget):
         self.clusters.setRange(1, 8)
         self.clusters.setValue(5)
         self.clusters.setFixedWidth(84)
-        self.clusters.setToolTip("Number of clusters, 1 to 8: they only colour the points.")
+        self.clusters.setToolTip("Number of clusters, 1 to 8; used only to colour the points.")
         ignore_wheel(self.clusters)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -70,7 +70,7 @@ class OpenAtlasButton(QPushButton):
         self.setToolTip("Show another atlas, or the shapes of a sweep.")
         self._opened = opened
         menu = QMenu(self)
-        menu.addAction("Atlas of the package", lambda: opened(None))
+        menu.addAction("Built-in atlas", lambda: opened(None))
         menu.addAction("Sweep folder…", lambda: self._open(ask_folder(self, "Open a sweep")))
         menu.addAction("Atlas file…", lambda: self._open(ask_file(self, "Open an atlas", "Atlas (*.npz)")))
         self.setMenu(menu)

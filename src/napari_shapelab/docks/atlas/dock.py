@@ -206,7 +206,7 @@ class AtlasDock(QWidget):
         """Read and lay out in a thread; of several requests the last one counts."""
         self._wanted += 1
         metric, layout, count = self.choices.values()
-        self.about.setText("Reading…" if self._view is None else "Laying out…")
+        self.about.setText("Reading…" if self._view is None else "Computing the map…")
 
         Task(
             self,

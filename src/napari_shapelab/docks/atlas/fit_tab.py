@@ -74,19 +74,19 @@ class AtlasFit(QWidget):
         self.trials.setFixedWidth(112)
         self.trials.setToolTip(
             "Short runs that refine the nearest texture of the atlas, 0 to 500; each takes about a second. "
-            "From 10 on, some of them grow the best again from other noise, to tell chance from gain."
+            "With 10 or more, some of them regrow the best textures from other noise, to tell a real gain from chance."
         )
         ignore_wheel(self.trials)
         self.stretch = QCheckBox("Stretch")
         self.stretch.setChecked(True)
-        self.stretch.setToolTip("Textures may be stretched along z by 0.5 to 2: for masks that are flat or long, as of thick slices.")
+        self.stretch.setToolTip("Let textures be stretched along z, by 0.5 to 2: for flat or long masks, such as those from thick slices.")
         self.align = QCheckBox("Align")
         self.align.setChecked(True)
-        self.align.setToolTip("Tubes and sheets may be aligned with the direction that stands out in the mask, if one does.")
+        self.align.setToolTip("Let tubes and sheets align with the main direction of the mask, if it has one.")
         self.walls = QCheckBox("Walls")
-        self.walls.setToolTip("Textures grow in a box with walls, which surfaces meet at right angles, instead of one that repeats itself.")
+        self.walls.setToolTip("Grow textures in a box with walls, which surfaces meet at right angles, instead of a periodic box.")
         self.sizes = QCheckBox("Sizes")
-        self.sizes.setToolTip("Meet also the mean thickness of the shape and of the space around it; each run takes twice as long.")
+        self.sizes.setToolTip("Also match the mean thickness of the shape and of the space around it; each run takes twice as long.")
         self.work = WorkRow(viewer, "Fit", "Search the atlas, then refine. The mask is not changed.")
         self.work.say(_HINT)
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
@@ -160,7 +160,7 @@ class AtlasFit(QWidget):
         found_sizes = (
             f"{name.replace('_', ' ')} {fit.best.properties[name]:.3g}, mask {value:.3g}" for name, value in fit.properties.items()
         )
-        sizes = f" Sizes [{unit}]: {'; '.join(found_sizes)}." if fit.best.properties else ""
+        sizes = f" Sizes ({unit}): {'; '.join(found_sizes)}." if fit.best.properties else ""
         notes = "".join(f" {note}" for note in found.taken.notes)
         filled = f"Volume fraction {percent(fit.best.volume_fraction)}, mask {percent(fit.volume_fraction)}."
         self.work.say(f"{fit.verdict} {_distances(fit, unit)} {filled}{_shaped(fit)}{sizes}{notes}")
@@ -177,14 +177,14 @@ def _distances(fit: TextureFit, unit: str) -> str:
     before, after = fit.start.distance, fit.best.distance
     if not fit.best_again.distances:
         change = f"{before:.3g} ({fit.member}) → {after:.3g}"
-        return f"Distance between the curvatures [1/{unit}]: {change}, of a mean curvature of {fit.curvature:.3g}."
-    lucky = f" The atlas holds one of the former that is nearer, by chance: {fit.member}, {percent(before / fit.curvature)}."
+        return f"Distance between the curvatures (1/{unit}): {change}, for a root mean square curvature of {fit.curvature:.3g}."
+    lucky = f" One shape in the atlas is closer, by chance: {fit.member}, {percent(before / fit.curvature)}."
     return f"This texture: {percent(after / fit.curvature)}.{lucky if before < after else ''}"
 
 
 def _shaped(fit: TextureFit) -> str:
     """Return in words how the texture was stretched and aligned, "" if it was not."""
-    stretched = f" It is {fit.best.stretch:g} times as long along z as it grew." if fit.best.stretch != 1 else ""
+    stretched = f" It is stretched {fit.best.stretch:g} times along z." if fit.best.stretch != 1 else ""
     strength = float(fit.best.parameters.get("orientation", 0.0))
     if not strength:
         return stretched

@@ -32,7 +32,7 @@ _HEADINGS = ("A", "B", "apart")
 _TIPS = (
     "Mean of group A.",
     "Mean of group B, or of all other shapes.",
-    "Kolmogorov-Smirnov distance of the two distributions: 0: identical, 1: disjoint.",
+    "Kolmogorov-Smirnov distance between the two distributions (0: identical, 1: disjoint).",
 )
 
 

@@ -40,7 +40,7 @@ class CellsDock(CellDock):
     family = "cells"
     first = "run_and_tumble"
     scalar = "volume_error"
-    heading = "<b>Cells</b> — choose how cells move, press Run, reach in with the mouse."
+    heading = "<b>Cells</b> — choose a scenario, press Run, and use the mouse on the cells."
     kinds = (Labels, Image)
     backgrounds = (("medium (cells can enter it)", None), ("wall (cells cannot enter it)", "background"))
     from_labels = ("shape", "voxel_size", "unit", "n_cells", "filling")
@@ -77,9 +77,11 @@ class CellsDock(CellDock):
         """Return the rows of types and sizes."""
         why = partial(why_not_taken, kinds=self.kinds)
         self.types = LayerCombo(self._viewer, "the scenario, or the feature 'type'", why, kinds=(Labels,))
-        self.types.setToolTip("Labels over your cells that give the type of each: the smallest number is type 0, the next one type 1.")
+        self.types.setToolTip(
+            "A Labels layer painted over your cells that gives the type of each: the smallest number is type 0, the next type 1."
+        )
         self.size = QComboBox()
-        self.size.setToolTip("How many cells on how fine a grid: what suits this scenario, fewer and faster, or what was published.")
+        self.size.setToolTip("Number of cells and grid size: suited to this scenario, smaller and faster, or as published.")
         ignore_wheel(self.size)
         return [("Types from", self.types, True), ("Size", self.size, False)]
 

@@ -54,7 +54,7 @@ def take_cells(taken: TakenLayer, walls: str | None, types: TakenLayer | None = 
     if len(lost := given.left_out):
         named = ", ".join(map(str, lost[:_NAMED].tolist())) + (" …" if len(lost) > _NAMED else "")
         what = "1 label has" if len(lost) == 1 else f"{len(lost)} labels have"
-        notes.append(f"{what} fewer than 4 pixels and cannot be a cell ({named}): taken as background.")
+        notes.append(f"{what} fewer than 4 pixels and cannot be a cell ({named}): treated as background.")
     if given.types is not None:
         counts = Counter(given.types.values())
         listed = ", ".join(f"{n} of type {kind}" for kind, n in sorted(counts.items()))
@@ -67,7 +67,7 @@ def _as_mask(read: TakenLayer) -> TakenLayer:
     low, high = read.data.min(), read.data.max()
     if low == high or not np.isin(read.data, (low, high)).all():
         raise InputError(
-            f"The image {read.name!r} is not a mask: it has more than two values, or one. Segment it first, or convert it to labels."
+            f"The image {read.name!r} is not a mask: it has more than two values, or only one. Segment it first, or convert it to labels."
         )
     inside = read.data != 0 if high == 0 else read.data == high  # some write the shape as -1 on a background of 0
     return replace(read, kind="labels", data=inside)

@@ -41,12 +41,12 @@ class CompareParameters(Parameters):
     curvature: bool = parameter(True, "Curvature diagrams of 3-D masks and fields.", label="Curvature (3-D)", main=True)
     effective: bool = parameter(
         False,
-        "Of two masks or fields, sizes of struts and pores, chords, tortuosity and pattern of each; takes longer.",
+        "For two masks or fields: sizes of struts and pores, chords, tortuosity and pattern of each; takes longer.",
         label="Effective properties",
         main=True,
     )
     properties: Literal["all", "sizes", "chords", "tortuosity", "pattern"] = parameter(
-        "all", "Which effective properties: pattern is the correlation length and the Euler number.", main=True
+        "all", "Which effective properties to compute; “pattern” is the correlation length and the Euler number.", main=True
     )
 
     def options(self) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _compared(
     grids = {"mask", "labels", "field"}
     if not parameters.difference or result["kind_a"] not in grids or result["kind_b"] not in grids:
         return result, None, (a, b)
-    report(Progress(-1, "Where they differ…"))
+    report(Progress(-1, "Finding where they differ…"))
     return result, apart(lambda: difference(a, b)), (a, b)
 
 
@@ -125,7 +125,7 @@ def _apart(a: TakenLayer, b: TakenLayer) -> list[str]:
     if abs(other - a.height) < 1e-3 * min(a.spacing):
         return []
     unit = shown_unit(a.unit) or "pixels"
-    return [f"The two slices lie at {a.height:.4g} and {other:.4g} {unit} across their planes: they were compared as if in one plane."]
+    return [f"The two slices lie at different depths ({a.height:.4g} and {other:.4g} {unit}); they were compared as if in one plane."]
 
 
 def numbers(comparison: Comparison) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:

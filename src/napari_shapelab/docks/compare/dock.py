@@ -231,12 +231,12 @@ class CompareDock(QWidget):
     def _refresh(self) -> None:
         self.mesh_button.setEnabled(bool(self._solids()))
         films = are_movies(self.a.layer, self.b.layer)
-        allow(self.over_time, films, "Choose two such layers first.")
+        allow(self.over_time, films, "Choose two movies of cells first.")
         over_time = self._over_time()
         allow(self.link, over_time, "Tick All frames first.")
         self.save_run_button.offer(*((self.a.layer, self.b.layer) if over_time else ()))
         for name in ("statistics", "transport", "curvature", "effective"):
-            allow(self.options[name], not over_time, "Not compared over all frames.")
+            allow(self.options[name], not over_time, "Not available with All frames.")
         self.properties.setEnabled(self.options["effective"].isChecked() and not over_time)
         missing = "" if self.a.layer is not None and self.b.layer is not None else "Choose two layers, A and B, first."
         self.work.set_ready(not missing, missing)
@@ -261,12 +261,12 @@ class CompareDock(QWidget):
         self.a.setToolTip("Labels, a mask, a field, a surface or points; real or simulated.")
         self.b.setToolTip("What A is compared with. Layers with different voxels or positions are resampled to the finer grid.")
         self.swap_button.setToolTip("Exchange A and B.")
-        self.over_time.setToolTip("Of two Labels layers over time: compare all frames, as distributions, order, displacements and events.")
-        self.link.setToolTip("For labels that do not follow the cells from frame to frame: give each cell one label first.")
+        self.over_time.setToolTip("For two Labels layers over time: compare all frames (distributions, order, displacements and events).")
+        self.link.setToolTip("For labels that do not follow the cells from frame to frame: first give each cell one label throughout.")
         self.grid_button.setCheckable(True)
         self.grid_button.setToolTip(
             "Show A, B and their difference side by side (napari's grid mode), moving and slicing together. "
-            "Other layers are hidden meanwhile."
+            "Other layers are hidden while the button is down."
         )
         self.report_button.setToolTip("Write the numbers (CSV), parameters and versions (JSON), tables and a figure to a folder.")
         content = QWidget()

@@ -82,7 +82,7 @@ class MovieWork:
             )
             difference = None
             if self._parameters.difference:
-                report(Progress(0.95, "Where they differ…"))
+                report(Progress(0.95, "Finding where they differ…"))
                 difference = _in_layer(found.difference(), self._taken[0], self._place, self._frames_at(found.pairs.a))
         result = {**found.report(), "compared": "movies"}
         provenance = {

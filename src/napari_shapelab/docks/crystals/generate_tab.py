@@ -64,7 +64,7 @@ class CrystalGenerateTab(QWidget):
         self._growing: Labels | None = None
         self._made: Labels | None = None
         self.generated: GeneratedCrystal | None = None
-        self.like = LayerCombo(self._viewer, "nothing: use the fields", why_no_labels)
+        self.like = LayerCombo(self._viewer, "none: use the fields", why_no_labels)
         self.like.setToolTip("Draw volumes, shapes and directions together from the grains of one of your layers or of a fit.")
         self.form = Form(GenerateParameters())
         self.by_orientation = QCheckBox("Colour by orientation")
@@ -223,7 +223,7 @@ class CrystalGenerateTab(QWidget):
         self.mesh_button.setVisible(layer.data.ndim == 3)
         self.summary.setText(generated.summary)
         source = self.like.layer
-        name = source.name if source is not None else "asked for"
+        name = source.name if source is not None else "requested"
         self.plot.show_values((name, layer.name), quantities(crystal, generated.like))
         self.summary.show()
         self.tabs.setCurrentWidget(self.plot)

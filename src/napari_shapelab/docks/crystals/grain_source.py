@@ -31,9 +31,7 @@ __all__ = ["GrainSource", "label_colours"]
 _TABLES = "*.txt *.csv *.txt.gz *.csv.gz"
 _MAPS = "*.ang *.ctf *.h5oina *.h5 *.hdf5 *.npz"
 _IMAGES = "*.tif *.tiff *.nii *.nii.gz *.npy *.h5 *.hdf5 *.zarr *.png *.tesr *.piff *.pif *.zip"
-_FILTERS = (
-    f"Everything that can be read ({_TABLES} {_MAPS} {_IMAGES});;Grain table ({_TABLES});;EBSD map ({_MAPS});;Label image ({_IMAGES})"
-)
+_FILTERS = f"All supported files ({_TABLES} {_MAPS} {_IMAGES});;Grain table ({_TABLES});;EBSD map ({_MAPS});;Label image ({_IMAGES})"
 _GRAINS = " grains"
 """What the layer of a map is called, after the map's name."""
 _THRESHOLD = 5.0
@@ -141,7 +139,7 @@ class GrainSource(QWidget):
         if len(paths) == 1:
             self.open(paths[0])
         elif paths:
-            question = f"{len(paths)} files: the sections of one volume, the lowest first in the order of names. Their distance [µm]:"
+            question = f"{len(paths)} files are opened as sections of one volume, lowest first, in the order of their names. Distance (µm):"
             distance, chosen = QInputDialog.getDouble(self, "Open sections", question, 1.0, 1e-6, 1e6, 4)
             if chosen:
                 self.open_sections(paths, distance)
@@ -241,7 +239,7 @@ def _of_sections(files: Sequence[Path], distance: float, threshold: float) -> _O
 
     other = next((file for file in files if not is_ebsd(file)), None)
     if other is not None:
-        raise InputError(f"{other.name} is no orientation map: several files are opened together if they are sections of one volume.")
+        raise InputError(f"{other.name} is not an orientation map: several files can only be opened together as sections of one volume.")
     opened = _of_scan(files[0].stem, stack_ebsd([read_ebsd(file) for file in files], distance), threshold)
     return replace(opened, notes=(f"{len(files)} sections, {files[0].name} the lowest, {files[-1].name} the highest.", *opened.notes))
 

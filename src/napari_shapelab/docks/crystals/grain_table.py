@@ -21,8 +21,8 @@ _COLUMNS = {
     "id": Column("grain", "{:d}", "Label of the grain.", 50),
     "wrong_pixels": Column("wrong", "{:d}", "Pixels that the diagram gives to another grain.", 66),
     "mismatch": Column("share", percent, "Share of the grain's pixels that the diagram gives to another grain.", 58),
-    "volume_error": Column("volume", _signed, "Volume of the cell against that of the grain.", 66, order=abs),
-    "reason": Column("why", "{}", "Why the fit misses the grain, for the twenty worst.", words=True),
+    "volume_error": Column("volume", _signed, "Volume of the cell relative to that of the grain.", 66, order=abs),
+    "reason": Column("why", "{}", "Why the grain is fitted badly, for the twenty worst.", words=True),
 }
 
 

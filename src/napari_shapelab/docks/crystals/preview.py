@@ -40,7 +40,7 @@ class CrystalPreview(QLabel):
         self.setMinimumHeight(_HEIGHT)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setWordWrap(True)
-        self.setToolTip("A smaller sample with the same fields: at most 150 grains on 128 pixels (of a 3-D sample, the middle section).")
+        self.setToolTip("A smaller sample with the same settings: at most 150 grains on 128 pixels (for a 3-D sample, its middle section).")
 
     def refresh(self) -> None:
         """Make a new picture soon; while it is not looked at, nothing is computed."""

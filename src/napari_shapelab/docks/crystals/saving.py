@@ -35,7 +35,7 @@ def save_sample(work: WorkRow, sample: Callable[[], GrainSample], path: str | Pa
             return sample().save(path, lambda part, stage: report(Progress(part, f"{name!r}: {stage}…")))
 
     if work.working:
-        work.say(f"{name!r} is not saved: wait until the work is done, or cancel it, then save again.", wrong=True)
+        work.say(f"{name!r} is not saved yet: wait until the current work is done, or cancel it, then save again.", wrong=True)
         return
-    what = "Filling the grains with elements for" if Path(path).suffix.lower() in FEM_SUFFIXES else "Saving"
+    what = "Meshing the grains for" if Path(path).suffix.lower() in FEM_SUFFIXES else "Saving"
     work.start(save, done, f"{what} {name!r}…", abortable=False)

@@ -58,7 +58,7 @@ class DiagramTab(QWidget):
         self.combo.chosen.connect(self._on_chosen)
         self.shown = QCheckBox("Follow")
         self.shown.setChecked(True)
-        self.shown.setToolTip("Measure the curvatures regularly during the run; it takes a tenth of the time.")
+        self.shown.setToolTip("Update the diagram during the run; this takes about a tenth of the computing time.")
         self.shown.toggled.connect(lambda _: self._tell())
         self.note = MessageLine(_LEGEND, lines=1)
         row = FlowRow((QLabel("Compare with"), self.combo, self.shown))

@@ -73,9 +73,9 @@ class CurvatubesDock(QWidget):
         self.recording = RecordingTab(self.panel)
         self.results = FieldResults(self._viewer, self.panel, self._start)
         self.mask_shown = QCheckBox("Show the mask while it runs")
-        self.mask_shown.setToolTip("Also stream the inside of the surface as a Labels layer.")
+        self.mask_shown.setToolTip("Also show the inside of the surface as a Labels layer while it runs.")
         self.restore_button = QPushButton("Restore defaults")
-        self.restore_button.setToolTip("Set everything back to what the preset says.")
+        self.restore_button.setToolTip("Reset everything to the preset's values.")
         self._build()
         self._connect()
         self._describe()
@@ -110,7 +110,7 @@ class CurvatubesDock(QWidget):
             fixed = set(changes) - CurvatubesParameters.live_fields()
             if fixed:
                 self.presets.select(self._last_preset)
-                self.panel.say(f"{scenario(FAMILY, name).title} begins from another state: stop the run first.", wrong=True)
+                self.panel.say(f"{scenario(FAMILY, name).title} starts from a different state: stop the run first.", wrong=True)
                 return
             new = old.replace(**changes)
             self.panel.update_live(**changes)

@@ -60,7 +60,7 @@ class FieldResults(QWidget):
             menu.addAction(f"Coloured by {colour}", partial(self.add_mesh, colour))
         self.mesh_button.setMenu(menu)
         self.measure_button = push_button(
-            "Measure", "Volume, area, topology and curvatures, in the Measurements tab.", self.measure, height=26, wide=True
+            "Measure", "Volume, area, topology and curvatures, in the tab Table.", self.measure, height=26, wide=True
         )
         self.save_button = push_button(
             "Save…", "Save the run (OME-Zarr, to resume it later), the mesh or the field.", self.ask_and_save, height=26, wide=True
@@ -144,7 +144,7 @@ class FieldResults(QWidget):
             return
         path = Path(path)
         if path.exists():
-            self._wrong(f"{str(path)!r} exists already: choose another name; nothing was overwritten.")
+            self._wrong(f"{str(path)!r} already exists: choose another name. Nothing was overwritten.")
             return
         self._panel.say("Saving…")
         done = lambda written: self._panel.say(f"Saved {Path(written).name!r}.", passing=True)  # noqa: E731

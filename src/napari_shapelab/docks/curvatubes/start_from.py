@@ -149,7 +149,7 @@ class StartFrom(QWidget):
         self.combo = LayerCombo(viewer, "a new pattern")
         self.combo.setToolTip("Grow a new pattern, or let one of your own masks, labels or images evolve.")
         self.label = QComboBox()
-        self.label.setToolTip("Which label to take.")
+        self.label.setToolTip("Which label to start from.")
         ignore_wheel(self.label)
         self.crop = QCheckBox("Crop to the shape")
         self.crop.setToolTip("Compute only the box around the shape, with a margin of 8 voxels: much faster.")
@@ -157,7 +157,7 @@ class StartFrom(QWidget):
         self.grid = QComboBox()
         for k in range(1, _FINEST + 1):
             self.grid.addItem("that of the layer" if k == 1 else f"{k} × as fine", k)
-        self.grid.setToolTip("The grid that is computed on: 1 to 4 voxels in place of one along each axis, for thin structures.")
+        self.grid.setToolTip("The grid to compute on: 1 to 4 times as fine as the layer along each axis, for thin structures.")
         ignore_wheel(self.grid)
         self.note = QLabel()
         self.note.setWordWrap(True)

@@ -24,7 +24,7 @@ class StayNear(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        tip = "Pulls the texture towards the shape it started from: 0 lets it go, higher values hold it. Acts while the simulation runs."
+        tip = "Pulls the texture towards the shape it started from; 0 switches it off. Can be changed while the simulation runs."
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, _TICKS)
         self.slider.setToolTip(tip)

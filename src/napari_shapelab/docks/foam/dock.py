@@ -36,8 +36,8 @@ class FoamDock(CellDock):
     family = "foam"
     first = "foam_sorting"
     scalar = "energy"
-    heading = "<b>Foam</b> — cells with tense interfaces and exact volumes: press Run, reach in with the mouse."
-    backgrounds = (("medium (fluid around the cells)", "medium"), ("nothing (cells fill it)", "none"))
+    heading = "<b>Foam</b> — cells with interface tensions and exact volumes: press Run, and use the mouse on the cells."
+    backgrounds = (("medium (fluid around the cells)", "medium"), ("empty (cells fill it)", "none"))
     from_labels = ("shape", "voxel_size", "unit", "n_cells", "arrangement", "filling", "second_part", "size_ratio")
     kernels = "shapelab.foam.compiling:compile_foam"
     save_every = 20

@@ -16,15 +16,15 @@ from napari_shapelab.viewer.under_mouse import cell_at
 __all__ = ["FoamTools"]
 
 _TOOLS = {
-    "move": ("Move", "Drag a cell to another place: it is put there at once, and the others make room."),
-    "pull": ("Pull", "Drag a cell and let go: it is pulled there through the others, little by little."),
+    "move": ("Move", "Drag a cell to another place: it moves there at once, and the others make room."),
+    "pull": ("Pull", "Drag a cell and let go: it is pulled there gradually, through the others."),
     "paint": (
         "Paint",
-        "Press on a cell and paint: it grows into what you paint, and keeps that volume. From outside, paint medium. "
+        "Press on a cell and paint: it grows into the painted area and keeps its new volume. Start outside the cells to paint medium. "
         "In 3-D, paint in a slice (2-D view).",
     ),
     "divide": ("Divide", "Click a cell to divide it across its long axis, or draw a line through it to divide it along that."),
-    "add": ("Add", "Click to add a cell, which takes its volume from what is there."),
+    "add": ("Add", "Click to add a cell; it takes its volume from whatever is there."),
     "remove": ("Remove", "Click a cell: it shrinks away, and its neighbours close the gap."),
     "type": ("Change type", "Click a cell to give it the other type, with the tensions of that type."),
 }

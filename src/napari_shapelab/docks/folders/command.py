@@ -134,5 +134,5 @@ def _sentence(said: IO[bytes]) -> str:
     said.seek(0)
     lines = [line.strip() for line in said.read().decode(errors="replace").splitlines() if line.strip()]
     told = [line for line in lines if line.startswith("shapelab")]
-    last = (told or lines or ["The command broke off without a word, perhaps because memory ran out."])[-1]
+    last = (told or lines or ["The command ended without a message, perhaps because memory ran out."])[-1]
     return last.removeprefix("shapelab: ")

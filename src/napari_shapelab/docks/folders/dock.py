@@ -44,7 +44,7 @@ class FoldersDock(QWidget):
         self.folder, self.pattern, self.reference, self.out = QLineEdit(), QLineEdit(), QLineEdit(), QLineEdit()
         self.verb = QComboBox()
         self.options = FolderOptions()
-        self.work = WorkRow(self._viewer, "Run", "Do all files; what was done before is not done again.")
+        self.work = WorkRow(self._viewer, "Run", "Process all files; those already done are skipped.")
         self.table, self.failed = PlainTable(), PlainTable(sentences=True)
         self.tabs = QTabWidget()
         self.command_button = push_button("Command", "Copy the command that does the same in a terminal.", self.copy_command)
@@ -71,7 +71,7 @@ class FoldersDock(QWidget):
         if verb == "compare":
             reference = self.reference.text().strip()
             if not reference:
-                raise InputError("Choose a reference: one file, or a folder of files of the same names.")
+                raise InputError("Choose a reference: one file, or a folder with files of the same names.")
             words = (reference, *words)
         return FolderCommand(verb, Path(folder).expanduser(), Path(out).expanduser(), self.pattern.text().strip(), words)
 
@@ -166,7 +166,7 @@ class FoldersDock(QWidget):
             self.reference.setText(path)
 
     def _ask_reference_folder(self) -> None:
-        if path := ask_folder(self, "Reference: files of the same names"):
+        if path := ask_folder(self, "Reference: folder with files of the same names"):
             self.reference.setText(path)
 
     def _ask_out(self) -> None:
@@ -189,17 +189,17 @@ class FoldersDock(QWidget):
         self.verb.setToolTip("What to do with each file.")
         ignore_wheel(self.verb)
         self.pattern.setPlaceholderText("all images")
-        self.pattern.setToolTip("Which files, such as *.tif, or **/*_seg.tif for all folders below.")
+        self.pattern.setToolTip("Which files, such as *.tif, or **/*_seg.tif to include subfolders.")
         for line, tip in (
             (self.folder, "Folder of images, label images or movies."),
-            (self.reference, "What each file is compared with: one file, or a folder of files of the same names."),
+            (self.reference, "What each file is compared with: one file, or a folder with files of the same names."),
             (self.out, "The table to make (.csv); its log is saved beside it."),
         ):
             line.setToolTip(tip)
         self._reference_row = _row(
             self.reference,
-            push_button("File…", "Choose one file that all are compared with.", self._ask_reference),
-            push_button("Folder…", "Choose a folder of files of the same names.", self._ask_reference_folder),
+            push_button("File…", "Choose one file to compare all files with.", self._ask_reference),
+            push_button("Folder…", "Choose a folder with files of the same names.", self._ask_reference_folder),
         )
         rows: tuple[tuple[str, QWidget], ...] = (
             ("Folder", _row(self.folder, push_button("Browse…", "Choose the folder.", self._ask_folder))),
@@ -218,7 +218,7 @@ class FoldersDock(QWidget):
         column = QVBoxLayout(content)
         column.setContentsMargins(2, 2, 6, 2)
         column.setSpacing(6)
-        column.addWidget(WrappedLabel("<b>Folders</b> — one table of all files of a folder. A damaged file is skipped and listed."))
+        column.addWidget(WrappedLabel("<b>Folders</b> — one table for all files in a folder. Damaged files are skipped and listed."))
         column.addLayout(self._rows)
         column.addWidget(self.options)
         column.addWidget(self.work)

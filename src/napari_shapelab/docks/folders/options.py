@@ -15,9 +15,9 @@ from shapelab.errors import InputError
 __all__ = ["VERBS", "FolderOptions"]
 
 VERBS = {
-    "measure": ("Measure", "Sizes, shapes and neighbours; of movies also velocities, events, means of each frame."),
+    "measure": ("Measure", "Sizes, shapes and neighbours; for movies also velocities, events and means of each frame."),
     "compare": ("Compare", "Compare every file with a reference: one file, or the file of the same name in another folder."),
-    "tensions": ("Tensions", "Infer the tensions of interfaces, or the pressures of cells."),
+    "tensions": ("Tensions", "Infer interface tensions, or cell pressures."),
     "fit": ("Fit grains", "Describe grains or cells by a diagram: one row of numbers for each."),
 }
 """Verb -> what the dock calls it, and what it does."""
@@ -32,13 +32,13 @@ class _Tick:
 
 
 _TICKS = (
-    _Tick("--labels", "Read as labels", "Take the values of an image as ids of objects, whatever it looks like.", tuple(VERBS)),
+    _Tick("--labels", "Read as labels", "Treat pixel values as labels, whatever the image looks like.", tuple(VERBS)),
     _Tick("--over-time", "All frames", "The files are movies: labels over time.", ("measure", "compare", "tensions")),
-    _Tick("--link", "Link cells", "Of movies: labels do not follow the cells; link them by overlap.", ("measure", "compare")),
-    _Tick("--periodic", "Periodic", "The images repeat along all axes.", ("measure", "tensions")),
+    _Tick("--link", "Link cells", "For movies whose labels do not follow the cells: link the cells by overlap.", ("measure", "compare")),
+    _Tick("--periodic", "Periodic", "The images are periodic along all axes.", ("measure", "tensions")),
     _Tick("--border-cells", "Border cells", "Keep cells cut by the border of the image in the statistics.", ("compare",)),
     _Tick("--no-transport", "No transport", "Leave out the distance by optimal transport, which takes most of the time.", ("compare",)),
-    _Tick("--cells", "Pressures", "Give the pressures of cells instead of the tensions of interfaces.", ("tensions",)),
+    _Tick("--cells", "Pressures", "List cell pressures instead of interface tensions.", ("tensions",)),
 )
 _TABLES = {
     "": "Cells or shapes",
@@ -117,20 +117,20 @@ class FolderOptions(QWidget):
             self._grid.addWidget(box, number // 2, number % 2)
         for flag, name in _TABLES.items():
             self.table.addItem(name, flag)
-        self.table.setToolTip("What the rows of the table are of.")
+        self.table.setToolTip("What each row of the table describes.")
         self.table.activated.connect(self._tell)
         ignore_wheel(self.table)
         lines: tuple[tuple[QLineEdit, str, str], ...] = (
-            (self.voxel_size, "as in the files", "One size, or one per axis (z y x); empty for what the files state."),
+            (self.voxel_size, "as in the files", "One size, or one per axis (z y x); leave empty to use what the files state."),
             (self.unit, "as in the files", "Unit of the voxel size, such as um."),
-            (self.interval, "as in the files", "Of movies: time between two frames."),
+            (self.interval, "as in the files", "For movies: time between two frames."),
             (self.more, "as on the command line", "Further options of the command, such as --channel 1; see shapelab COMMAND --help."),
         )
         for line, hint, tip in lines:
             line.setPlaceholderText(hint)
             line.setToolTip(tip)
             line.textChanged.connect(self._tell)
-        self.jobs.setToolTip("Files that are read at once: 1 to 256, or one per core.")
+        self.jobs.setToolTip("How many files to process at once: 1 to 256, or one per core.")
         self.jobs.valueChanged.connect(self._tell)
         rows: tuple[tuple[str, QWidget], ...] = (
             ("Rows", self.table),

@@ -44,7 +44,7 @@ def about(run: Run) -> str:
     record = run.record
     parts = [f"<b>{escape(_title(run))}</b>, {_grid(run)}, {_count(len(run), 'frame')}: {_steps(run)}"]
     if record.failed:
-        parts.append(f"It failed: {escape(record.reason or 'no reason is known')}")
+        parts.append(f"It failed: {escape(record.reason or 'for an unknown reason')}")
     elif record.reason:
         parts.append(escape(record.reason))
     else:
@@ -69,7 +69,7 @@ def _title(run: Run) -> str:
     record = run.record
     family = families().get(record.family)
     preset = scenarios(record.family).get(record.preset or "") if family is not None else None
-    name = preset.title if preset is not None else record.preset or "Own parameters"
+    name = preset.title if preset is not None else record.preset or "Custom parameters"
     return f"{name} ({family.title if family is not None else record.family})"
 
 
@@ -102,7 +102,7 @@ def _parameters(run: Run) -> Details:
 def _checkpoints(run: Run) -> str:
     kept = run.record.checkpoints
     if not kept:
-        return "no frame: it was saved without checkpoints"
+        return "none: it was saved without checkpoints"
     if set(run.steps) <= set(kept):
         return "every frame"
     listed = ", ".join(map(str, kept[-6:]))

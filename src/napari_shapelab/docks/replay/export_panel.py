@@ -80,7 +80,7 @@ class ExportPanel(QWidget):
         for key, kind in _KINDS.items():
             self.what.addItem(kind.text, key)
         self.what.setToolTip("What to write. A movie shows the canvas as it is now: turn and zoom it first.")
-        self.layer.setToolTip("Which image or labels.")
+        self.layer.setToolTip("Which layer to export: image or labels.")
         self.row = WorkRow(viewer, "Export…", "Choose a file and write it; you can keep working meanwhile.", picture="")
         self.row.say("")
         self.sharing = ShareButtons()

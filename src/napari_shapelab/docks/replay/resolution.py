@@ -45,7 +45,7 @@ class Resolution(QWidget):
         self.combo.addItem("as saved", None)
         for k in _CHOICES:
             self.combo.addItem("the computed grid" if k == 1 else f"{k} × the computed grid", k)
-        self.combo.setToolTip("Pixels that cells are drawn with, 1 to 8 per computed pixel and axis: boundaries are exact. Exports follow.")
+        self.combo.setToolTip("Grid to draw the cells on, 1 to 8 times as fine as computed: boundaries are exact. Exports use it too.")
         ignore_wheel(self.combo)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -77,9 +77,9 @@ class Resolution(QWidget):
             data, scale, translate = _saved(run) if self.value is None else _redrawn(run, self.value)
         except Exception as error:  # told to the user, whatever it is
             if not isinstance(error, ShapelabError):
-                _log.exception("Cells cannot be drawn again")
+                _log.exception("Cells cannot be redrawn")
             self.combo.setCurrentIndex(0)
-            self.refused.emit(sentence(error, "The cells cannot be drawn so finely"))
+            self.refused.emit(sentence(error, "The cells cannot be drawn this finely"))
             return
         for layer in layers:
             layer.data = data

@@ -115,7 +115,7 @@ class Resumer(QObject):
 
 
 def _busy(run: Run) -> str:
-    return f"The {DOCKS[run.record.family]} dock is running already: stop that run first."
+    return f"The {DOCKS[run.record.family]} dock already has a run in progress: stop that run first."
 
 
 def _parameters(run: Run, step: int) -> Parameters:

@@ -64,17 +64,17 @@ class TensionsDock(QWidget):
             "Copy a command line (shapelab tensions …) that infers the same; the labels are saved in a folder.",
             self.copy_command,
         )
-        self.save_button = push_button("Save table…", "Save the table that is shown as CSV: interfaces, or cells.", self._ask_and_save)
+        self.save_button = push_button("Save table…", "Save the table shown (interfaces or cells) as CSV.", self._ask_and_save)
         self.mesh_button = push_button(
             "Mesh",
-            "Add the interfaces of a volume, coloured by tension, with a panel that moves the cells apart and cuts them open.",
+            "Add the interfaces in 3-D, coloured by tension, with a panel to move the cells apart and cut them open.",
             lambda: self.result.add_mesh(partial(self.work.say, wrong=True)),
         )
         self.defaults_button = push_button("Defaults", "Set the options back to their defaults.", self.restore_defaults)
         self._build()
         self._connect()
         if options != DockOptions():
-            self.work.say("These are the options that you used last: “Defaults” resets them.")
+            self.work.say("The options are those you used last; “Defaults” resets them.")
         self._offer()
         self._refresh()
         warm_up("shapelab.infer.warm_up:warm_up")

@@ -32,13 +32,13 @@ __all__ = ["DockOptions", "Found", "infer"]
 class DockOptions(TensionOptions):
     """What the dock lets the user choose."""
 
-    periodic: bool = parameter(False, "The image repeats along all axes.", label="Periodic image")
+    periodic: bool = parameter(False, "The image is periodic along all axes.", label="Periodic image")
     film: bool = parameter(
         True, "Infer every frame of a layer over time; otherwise only the frame that is shown.", label="All frames", main=True
     )
     width: float = parameter(
         1.0,
-        "Smoothing in time: each tension is averaged over frames about this far away, by their errors; 0 for none.",
+        "Smoothing in time: average each tension over frames up to about this far away, weighted by their errors; 0 for none.",
         unit="frames",
         label="Smoothing in time",
         main=True,

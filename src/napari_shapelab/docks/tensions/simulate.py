@@ -59,7 +59,7 @@ class SimulateTab(QWidget):
         self.tensions.addItem("of the types of cells", _TYPES)
         self.tensions.setToolTip(
             "Each interface keeps the tension that was inferred, or takes that of the types of its cells (tab Classes). "
-            "New contacts take that of the types in both cases."
+            "New contacts always take that of the types."
         )
         ignore_wheel(self.tensions)
         self.panel = RunPanel(self._viewer, self._make, lambda: f"{self._name} relaxed", looks=self._looks, first="energy")

@@ -16,11 +16,11 @@ __all__ = ["CELLS", "INTERFACES", "cell_rows", "interface_rows"]
 
 INTERFACES = {
     "cells": Column("cells", "{}", "Labels of the cells on both sides.", 84, words=True),
-    "tension": Column("tension", "{:.2f}", "Relative tension: the mean of all is 1.", 56),
+    "tension": Column("tension", "{:.2f}", "Relative tension; the mean over all interfaces is 1.", 56),
     "error": Column("±", "{:.2f}", "Standard error.", 44),
-    "class": Column("class", "{}", "Class of tension, 1 is the weakest.", 42),
+    "class": Column("class", "{}", "Class of tension; 1 is the weakest.", 42),
     "misfit": Column(
-        "misfit", "{:.2f}", "Force that is left there, relative to the pulls: 0 in a foam at rest, above 0.2 something else pulls.", 48
+        "misfit", "{:.2f}", "Unbalanced force relative to the pulls: 0 in a foam at rest; above 0.2, something else is pulling.", 48
     ),
     "undetermined": Column("reason", "{}", "Why the tension is undetermined.", words=True),
 }

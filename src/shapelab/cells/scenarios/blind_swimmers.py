@@ -58,7 +58,7 @@ class BlindSwimmers(CellModel):
 SCENARIO = Scenario(
     name="blind_swimmers",
     title="Blind swimmers",
-    description="Rod-shaped cells swim straight ahead, push one another, and come to swim together.",
+    description="Rod-shaped cells swim straight ahead, push one another, and end up swimming together.",
     parameters={"n_cells": 40, "shape": (256, 256), "filling": 0.65, "p": 3.5, "stiffness": 1.0, "correction": 0.14},
     citation=CellModel.citation,
     expect={"elongation": (2.4, 3.2)},

@@ -24,11 +24,15 @@ class Bubbles2DParameters(PlaneParameters):
     """Parameters of `Bubbles2D`."""
 
     bubble_radius: float = parameter(0.06, "Radius of a new bubble.", unit="box", main=True, ge=0.01, le=0.3, step=0.01)
-    rate: float = parameter(20.0, "Number of bubbles that appear per time.", unit="1/s", main=True, live=True, ge=0, le=10_000, step=1.0)
+    rate: float = parameter(
+        20.0, "Number of bubbles that appear per unit of time.", unit="1/s", main=True, live=True, ge=0, le=10_000, step=1.0
+    )
     most: float = parameter(0.25, "No new bubbles appear once they fill this fraction of the box.", live=True, ge=0, le=0.9, step=0.05)
     buoyancy: float = parameter(0.5, "Speed of rise in the lower half.", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
     gravity: float = parameter(0.15, "Sinking speed in the upper half.", unit="box/s", live=True, ge=0, le=10, step=0.05)
-    bursting: float = parameter(85.0, "How often a bubble near the surface bursts, per time and volume.", live=True, ge=0, le=1e4, step=5.0)
+    bursting: float = parameter(
+        85.0, "How often a bubble near the surface bursts, per unit of time and volume.", live=True, ge=0, le=1e4, step=5.0
+    )
     fusion: float = parameter(0.5, "How often two bubbles that touch fuse.", unit="1/s", main=True, live=True, ge=0, le=1000, step=0.1)
     tension: float = parameter(0.7, "Surface tension.", live=True, ge=0, le=100, step=0.1)
 

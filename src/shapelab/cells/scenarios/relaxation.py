@@ -73,7 +73,7 @@ class Relaxation(CellModel):
     def finished(self, state: CellState) -> str | None:
         away = np.linalg.norm(state.diagram["offsets"], axis=1)
         if state.step > 5 and len(state) and away.mean() < 0.01 * state.radius:
-            return "Every cell is at rest in its own centre."
+            return "Every cell is at rest at its own centre."
         return super().finished(state)
 
     def observe(self, state: CellState, diagram: CellDiagram) -> dict[str, float]:
@@ -88,7 +88,7 @@ EXPECT = {"off_centre": (0.0, 0.15), "elongation": (1.0, 1.8)}
 SCENARIO = Scenario(
     name="relaxation",
     title="Relaxation",
-    description="Every cell centre moves to the middle of its cell, which evens out a tissue: yours or a random one.",
+    description="Every cell centre moves to the middle of its cell, which evens out a tissue, your own or a random one.",
     parameters={"n_cells": 80, "shape": (256, 256), "filling": 0.95, "tolerance": 0.005},
     expect=EXPECT,
     quick={"shape": (80, 80), "n_cells": 20},

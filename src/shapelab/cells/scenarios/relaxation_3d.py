@@ -21,7 +21,7 @@ class Relaxation3D(Relaxation):
 SCENARIO = Scenario(
     name="relaxation_3d",
     title="Relaxation (3-D)",
-    description="Every cell centre moves to the middle of its cell, which evens out a tissue: yours or a random one.",
+    description="Every cell centre moves to the middle of its cell, which evens out a tissue, your own or a random one.",
     parameters={"n_cells": 50, "shape": (64, 64, 64), "filling": 0.95, "tolerance": 0.005},
     citation=CellModel.citation,
     expect=EXPECT,

@@ -111,9 +111,9 @@ def _of_position(points: Points, position: Position) -> _Lattice:
         steps[1] /= 2  # rows are shifted by half a step, and the numbers count halves
     for axis, step, said in (("y", steps[0], header.y_step), ("x", steps[1], header.x_step)):
         if said is not None and (usable_step(said) is None or not _agree(said, step, header.hexagonal)):
-            notes.append(f"The header's step in {axis} is {said:g}, the points are {step:g} apart: that was taken.")
+            notes.append(f"The header's step in {axis} is {said:g}, the points are {step:g} apart: the latter was used.")
     if counted:
-        notes.append("x and y of the file count pixels: the header's step was taken.")
+        notes.append("x and y in the file count pixels: the header's step was used.")
     units = (1.0 if lengths else steps[0] * (y_gap == 1), 1.0 if lengths else steps[1] * (x_gap == 1))
     origin = (float(np.min(position.y) * units[0]), float(np.min(position.x) * units[1]))
     return _Lattice(row, column, (float(steps[0]), float(steps[1])), origin, tuple(notes))
@@ -185,7 +185,7 @@ def _checked(points: Points, lattice: _Lattice) -> list[str]:
             raise InputError(
                 f"{points.name} announces {rows} x {columns} pixels and its x and y reach over {height} x {width}: one of them is damaged."
             )
-        return [f"The header announces {rows} x {columns} pixels, the points fill {height} x {width}: those were taken."]
+        return [f"The header announces {rows} x {columns} pixels, the points fill {height} x {width}: the latter was used."]
     number = np.arange(n)
     by_rows = np.array_equal(lattice.row * columns + lattice.column, number)
     by_columns = np.array_equal(lattice.column * rows + lattice.row, number)

@@ -127,7 +127,7 @@ def all_phases(points: Points, assumed: str | None) -> dict[int, CrystalPhase]:
         if number in points.unknown:
             points.notes.append(
                 f"The symmetry {points.unknown[number]!r} of phase {number} is not known: none (triclinic) was assumed; "
-                "say symmetry= if it is another."
+                "set symmetry= if it has one."
             )
         elif not nothing:
             points.notes.append(f"The file does not describe phase {number}: no symmetry (triclinic) was assumed for it.")

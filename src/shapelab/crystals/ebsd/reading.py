@@ -47,7 +47,7 @@ def read_ebsd(path: str | Path, *, symmetry: str | None = None) -> EbsdMap:
     path = Path(path)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"{path.name} is not an EBSD map that can be read: use {', '.join(_READERS)}.")
+        raise InputError(f"{path.name} is not a supported EBSD map: use {', '.join(_READERS)}.")
     if not is_file(path):
         raise InputError(f"There is no file {path}.")
     try:

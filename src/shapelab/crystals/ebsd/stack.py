@@ -60,7 +60,7 @@ def stack_ebsd(sections: Sequence[EbsdMap], positions: Sequence[float] | float) 
     notes = dict.fromkeys(note for section in sections for note in section.notes)
     moved = float(np.abs(shifts - places).max())
     if moved > 0.05:
-        notes[f"Sections were moved by up to {moved:.2g} of a pixel, to the nearest of a common grid."] = None
+        notes[f"Sections were moved by up to {moved:.2g} of a pixel, to the nearest pixel of a common grid."] = None
     return EbsdMap(
         orientations,
         phase,
@@ -89,7 +89,7 @@ def _heights(positions: Sequence[float] | float, n: int) -> tuple[float, float]:
     """Return distance and lowest height of the sections."""
     heights = float(positions) * np.arange(n) if isinstance(positions, int | float) else np.asarray(positions, float)
     if len(heights) != n or not np.isfinite(heights).all():
-        raise InputError(f"There are {n} sections and {len(heights)} positions: give one height for each [µm], or their distance.")
+        raise InputError(f"There are {n} sections and {len(heights)} positions: give one height (µm) for each, or their distance.")
     steps = np.diff(heights)
     if steps.min() <= 0 or np.abs(steps - steps.mean()).max() > 0.01 * steps.mean():
         raise InputError(f"Sections must be evenly spaced, from the lowest up; their distances are {steps.min():g} to {steps.max():g} µm.")

@@ -33,7 +33,7 @@ class ElementQuality:
             f"{percent(self.off)} of the nodes on boundaries are not exactly on them.",
         ]
         if self.inverted:
-            words.append(f"{self.inverted} {elements} are turned inside out.")
+            words.append(f"{self.inverted} {elements} are inverted.")
         if self.missing:
             more = ", …" if len(self.missing) > _NAMED else ""
             words.append(f"Too small for a {element}: {', '.join(map(str, self.missing[:_NAMED]))}{more}.")
