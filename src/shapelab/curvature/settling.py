@@ -48,17 +48,16 @@ class Settling:
         limit = state.parameters.settle
         if elapsed >= EARLIEST and state.flips < limit and fall(state) < limit:
             state.ending = (
-                f"Settled after {state.step} steps: {percent(state.flips)} of the smaller phase changed side in the last {EVERY} "
-                f"and the energy fell by {percent(fall(state))} in {EARLIEST}."
+                f"Settled after {state.step} steps: {percent(state.flips)} of the shape changed in the last {EVERY}, "
+                f"and {percent(fall(state))} of the energy in {EARLIEST}."
             )
 
     def verdict(self, state: CurvatubesState) -> str | None:
         """Return why the run is over, or None."""
         if state.ending is None and state.step - state.since >= state.parameters.max_steps:
             known = len(state.levels) == _LEVELS
-            energy = f" and the energy falls by {percent(fall(state))} in {EARLIEST}" if known else ""
-            flips = f"{percent(state.flips)} of the smaller phase changes side in {EVERY} steps"
-            return f"Still changing after {state.step} steps: {flips}{energy}."
+            energy = f", and {percent(fall(state))} of the energy in {EARLIEST}" if known else ""
+            return f"Still changing after {state.step} steps: {percent(state.flips)} of the shape in the last {EVERY}{energy}."
         return state.ending
 
 
