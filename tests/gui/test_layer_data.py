@@ -112,6 +112,18 @@ def test_one_frame_of_a_time_lapse_is_taken_and_said(how):
     assert np.all(taken.data == 2)
     assert "3 of 4" in taken.notes[0]
     assert np.all(take(layer, viewer, frame=1).data == 1)
+    assert take(layer, viewer, frame=1).notes[0].endswith("2 of 4" + (" along axis 0" if how == "four axes" else "") + " was taken.")
+
+
+def test_it_is_said_where_the_slider_stands_at_none_of_the_frames():
+    viewer = ViewerModel()
+    layer = viewer.add_labels(np.stack([np.full((5, 6), k) for k in range(4)]), axis_labels=("t", "y", "x"))
+    viewer.add_image(np.zeros((9, 5, 6)), contrast_limits=(0, 1), translate=(-3, 0, 0))
+    for place, frame, words in ((5, 3, "past the last one"), (-2, 0, "before the first one"), (2, 2, "the one that is shown")):
+        viewer.dims.set_point(0, place)
+        taken = take(layer, viewer)
+        assert np.all(taken.data == frame)
+        assert words in taken.notes[0]
 
 
 def test_channels_are_not_slices():

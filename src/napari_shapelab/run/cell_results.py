@@ -18,6 +18,7 @@ from napari_shapelab.run.worker import Worker
 from napari_shapelab.viewer.layer_data import place_of, take
 from napari_shapelab.viewer.layer_movie import place_over_time
 from napari_shapelab.viewer.recorded import as_still
+from napari_shapelab.viewer.shared_units import show_index
 from napari_shapelab.viewer.tabbed import open_as_tab
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
@@ -148,7 +149,7 @@ class CellResults(QWidget):
         self._viewer.layers.selection.active = cells
         if self._panel.layers is not None:
             self._panel.layers.adopt(layer)
-        self._viewer.dims.set_point(0, rows[:, 1].max())
+        show_index(self._viewer, layer, 0, float(rows[:, 1].max()))
         self._panel.say(f"Added {layer.name!r}: the paths of {len(np.unique(cell))} cells, {steps}.", passing=True)
 
     def ask_and_save(self) -> None:

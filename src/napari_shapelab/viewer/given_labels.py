@@ -71,9 +71,9 @@ def given(layer: Labels, viewer: Any, *, film: bool, frame: int | None = None) -
         If that is not possible.
     """
     time = time_axis(layer) if film else -1
-    frame = shown_frame(layer, viewer) if frame is None else frame
     shape = layer.level_shapes[0] if getattr(layer, "multiscale", False) else layer.data.shape
-    first = take(layer, viewer, frame=0, film=True) if time >= 0 else _one(layer, viewer, frame)
+    first = take(layer, viewer, frame=0, film=True) if time >= 0 else take(layer, viewer, frame=frame if time_axis(layer) >= 0 else None)
+    frame = shown_frame(layer, viewer) if frame is None else frame
     if time >= 0 and not first.place.is_straight:
         raise InputError(f"The layer {layer.name!r} is sheared: a movie can be taken only on perpendicular axes. Choose one frame instead.")
     spatial, _ = split_axes(layer)
@@ -98,10 +98,6 @@ class _Frames(Sequence[TakenLayer]):
         if isinstance(number, slice):
             return [self[one] for one in range(self._count)[number]]
         return replace(self._first, data=self._first.data.at(self._time, range(self._count)[number]))
-
-
-def _one(layer: Labels, viewer: Any, frame: int) -> TakenLayer:
-    return take(layer, viewer, frame=frame) if time_axis(layer) >= 0 else take(layer, viewer)
 
 
 class FrameImages(Sequence[np.ndarray]):

@@ -150,7 +150,7 @@ def take(layer: Layer, viewer: Any = None, *, frame: int | None = None, full: bo
         data, matrix, notes = level_of(layer, matrix, spatial, full=full)
     data = LazyPart.of(data) if film else lazily(data)  # cutting a frame out of Zarr would read it
     if others:
-        data, chosen = frame_of(layer, data, kind, matrix, others, viewer, frame)
+        data, chosen = frame_of(layer, data, kind, others, viewer, frame)
         notes += chosen
     flat = flat_axis(layer, spatial)
     if flat is not None:  # a stack of one slice is a plane

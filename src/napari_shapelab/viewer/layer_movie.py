@@ -10,6 +10,7 @@ from napari.layers import Labels, Layer
 from napari_shapelab.viewer.axes import axis_name, split_axes
 from napari_shapelab.viewer.given_labels import FrameImages, Given, why_no_labels
 from napari_shapelab.viewer.layer_data import place_of
+from napari_shapelab.viewer.shared_units import show_index
 from napari_shapelab.viewer.shown_frame import time_axis
 from shapelab.movies import Movie
 
@@ -115,7 +116,4 @@ def on_all_axes(array: np.ndarray, taken: Given) -> np.ndarray:
 
 def show_movie_frame(layer: Labels, viewer: Any, frame: int) -> None:
     """Move napari's slider to a frame of a layer over time."""
-    time = time_axis(layer)
-    point = np.zeros(layer.ndim)
-    point[time] = frame
-    viewer.dims.set_point(viewer.dims.ndim - layer.ndim + time, float(layer.data_to_world(point)[time]))
+    show_index(viewer, layer, time_axis(layer), frame)

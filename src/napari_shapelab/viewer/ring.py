@@ -9,6 +9,7 @@ import numpy as np
 from napari.layers import Points
 
 from napari_shapelab.viewer.pointing import look_at
+from napari_shapelab.viewer.shared_units import in_shared_units
 from napari_shapelab.viewer.view import unwrapped
 
 __all__ = ["Ring"]
@@ -52,8 +53,8 @@ class Ring:
         ring = Points(place[None], **settings)
         far = np.array(place, float)
         far[-1] += radius
-        world = np.asarray(ring.data_to_world(place), float)
-        across = float(np.linalg.norm(np.subtract(ring.data_to_world(far), world)))
+        world, end = (in_shared_units(self._viewer, ring.units, ring.data_to_world(at)) for at in (place, far))
+        across = float(np.linalg.norm(end - world))
         look_at(self._viewer, world, across)
         width = _WIDTH / self._viewer.scene.camera.zoom * radius / max(across, 1e-300)
         if self._layer is not None and self._layer in self._viewer.layers:

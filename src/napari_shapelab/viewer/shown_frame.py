@@ -9,6 +9,7 @@ import numpy as np
 from napari.layers import Layer
 
 from napari_shapelab.viewer.axes import axis_name, split_axes, value_axes
+from napari_shapelab.viewer.shared_units import shown_index
 from napari_shapelab.viewer.view import unwrapped
 
 __all__ = ["frame_of", "shown_frame", "time_axis"]
@@ -27,24 +28,24 @@ def shown_frame(layer: Layer, viewer: Any) -> int:
     time = time_axis(layer)
     if time < 0:
         return 0
-    point = np.asarray(unwrapped(viewer).dims.point, float)[-layer.ndim :]
-    return round(float(layer.world_to_data(point)[time]))
+    return shown_index(unwrapped(viewer), layer, time)
 
 
-def frame_of(
-    layer: Layer, data: Any, kind: str, matrix: np.ndarray, others: Sequence[int], viewer: Any, frame: int | None
-) -> tuple[Any, list[str]]:
+def frame_of(layer: Layer, data: Any, kind: str, others: Sequence[int], viewer: Any, frame: int | None) -> tuple[Any, list[str]]:
     """Return the data at the shown place of the axes that are not spatial, and which place that is."""
     notes, index = [], {}
     for axis in others:
         name = axis_name(layer, axis)
         size = layer.extent.data[1, axis] + 1 if kind in ("points", "surface") else data.shape[axis]
-        shown = frame if frame is not None and name != "channels" else _shown(layer, matrix, axis, viewer)
+        asked = frame is not None and name != "channels"
+        shown = frame if asked else 0 if viewer is None else shown_index(unwrapped(viewer), layer, axis)
         index[axis] = int(np.clip(shown, 0, max(size - 1, 0)))
         if size > 1:
             what = {"time": "frame", "channels": "channel"}.get(name, "position")
             along = f" along {name}" if what == "position" else ""
-            notes.append(f"Only {what} {index[axis] + 1} of {int(size)}{along} was taken, the one that is shown.")
+            beyond = f": the slider is {'before the first' if shown < 0 else 'past the last'} one"
+            why = ", the one that is shown" if shown == index[axis] else beyond
+            notes.append(f"Only {what} {index[axis] + 1} of {int(size)}{along} was taken{'' if asked or viewer is None else why}.")
     if kind == "points":
         points = np.asarray(data)
         at = np.all([np.rint(points[:, axis]) == i for axis, i in index.items()], axis=0)
@@ -64,13 +65,3 @@ def _frame_of_surface(data: Any, index: dict[int, int], value_axes: int) -> Any:
     kept = at[faces].all(1)
     shown = tuple(index[axis] for axis in range(value_axes))
     return (vertices[at], rows[faces[kept]], *(np.asarray(values)[shown][..., at] for values in data[2:]))
-
-
-def _shown(layer: Layer, matrix: np.ndarray, axis: int, viewer: Any) -> int:
-    """Return the position of the viewer's slider along an axis of the layer."""
-    if viewer is None:
-        return 0
-    point = np.asarray(unwrapped(viewer).dims.point, float)[-layer.ndim :]
-    if len(point) < layer.ndim:
-        return 0
-    return round(float((point[axis] - matrix[axis, -1]) / matrix[axis, axis]))

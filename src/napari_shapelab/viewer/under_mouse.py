@@ -5,23 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from napari.layers import Labels
+from napari.layers import Labels, Layer
 
-__all__ = ["cell_at", "pixel_at", "position_at", "stamp"]
+from napari_shapelab.viewer.shared_units import in_own_units
+
+__all__ = ["cell_at", "pixel_at", "position_at", "stamp", "value_at"]
 
 _BRUSH = 0.03
 """Radius of the wall brush, as a part of the longest side."""
-
-
-def _in_units_of(viewer: Any, layer: Labels, event: Any) -> np.ndarray:
-    """Return the mouse's position in the world, in the layer's own units: napari's are those that all layers share."""
-    position = np.asarray(event.position, float)[-layer.ndim :]
-    shared = viewer.layers.extent.units
-    if shared is None:
-        return position
-    pairs = zip(shared[-layer.ndim :], layer.units, strict=True)
-    factors = np.array([1.0 if a == b else float((1.0 * a).to(b).magnitude) for a, b in pairs])
-    return np.asarray(position * factors)
 
 
 def _axes(layer: Labels, event: Any) -> list[int]:
@@ -29,17 +20,28 @@ def _axes(layer: Labels, event: Any) -> list[int]:
     return [axis - len(event.position) + layer.ndim for axis in event.dims_displayed]
 
 
+def _direction(viewer: Any, layer: Layer, event: Any) -> np.ndarray | None:
+    """Return the direction in which the mouse points, None in the plane."""
+    if event.view_direction is None:
+        return None
+    direction = in_own_units(viewer, layer, event.view_direction)
+    return direction / max(float(np.linalg.norm(direction)), 1e-300)
+
+
+def value_at(viewer: Any, layer: Layer, event: Any) -> Any:
+    """Return napari's value of a layer under the mouse."""
+    position, direction = in_own_units(viewer, layer, event.position), _direction(viewer, layer, event)
+    return layer.get_value(position, view_direction=direction, dims_displayed=event.dims_displayed, world=True)
+
+
 def pixel_at(viewer: Any, cells: Labels, event: Any) -> np.ndarray:
     """Return the place under the mouse [pixels]."""
-    return np.asarray(cells.world_to_data(_in_units_of(viewer, cells, event)))
+    return np.asarray(cells.world_to_data(in_own_units(viewer, cells, event.position)[-cells.ndim :]))
 
 
 def cell_at(viewer: Any, cells: Labels, event: Any) -> int:
     """Return the id of the cell under the mouse, 0 if there is none."""
-    position, direction = _in_units_of(viewer, cells, event), event.view_direction
-    if direction is not None:
-        direction = np.asarray(direction)[-cells.ndim :]
-    value = cells.get_value(position, view_direction=direction, dims_displayed=_axes(cells, event), world=True)
+    value = value_at(viewer, cells, event)
     return int(value) if value is not None and not isinstance(value, tuple) else 0
 
 
@@ -47,9 +49,11 @@ def position_at(viewer: Any, cells: Labels, event: Any) -> np.ndarray | None:
     """Return the place under the mouse [pixels]; in a 3-D view the middle of the ray through the box."""
     if len(event.dims_displayed) == 2:
         return pixel_at(viewer, cells, event)
-    near, far = cells.get_ray_intersections(
-        _in_units_of(viewer, cells, event), np.asarray(event.view_direction)[-cells.ndim :], _axes(cells, event)
-    )
+    direction = _direction(viewer, cells, event)
+    if direction is None:
+        return None
+    position = in_own_units(viewer, cells, event.position)[-cells.ndim :]
+    near, far = cells.get_ray_intersections(position, direction[-cells.ndim :], _axes(cells, event))
     return None if near is None or far is None else (np.asarray(near) + np.asarray(far)) / 2
 
 

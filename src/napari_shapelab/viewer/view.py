@@ -8,6 +8,8 @@ import numpy as np
 from napari.layers import Layer, Surface
 from qtpy.QtCore import QTimer
 
+from napari_shapelab.viewer.shared_units import in_shared_units
+
 __all__ = ["VIEW_ANGLES", "VIEW_MARGIN", "fit", "see", "show_in_3d", "show_when_added", "unwrapped"]
 
 
@@ -62,7 +64,8 @@ def see(viewer: Any, *layers: Layer) -> None:
 def fit(viewer: Any, *layers: Layer, margin: float = _PLANE_MARGIN) -> None:
     """Fit the view to some layers, as it is turned now; napari cannot while others have more axes than they."""
     dims, camera = viewer.dims, viewer.scene.camera
-    world = np.asarray(viewer.layers.get_extent(layers).world)
+    extent = viewer.layers.get_extent(layers)  # in the units that these layers share
+    world = in_shared_units(viewer, extent.units, extent.world)
     first = dims.ndim - world.shape[1]  # layers are aligned at their last axes
     box = np.array([world[:, axis - first] if axis >= first else (0.0, 0.0) for axis in dims.displayed]).T
     size = box[1] - box[0]

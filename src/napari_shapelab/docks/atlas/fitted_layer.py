@@ -28,4 +28,4 @@ def add_fitted(viewer: Any, found: FittedTexture, origin: Mapping[str, Any]) -> 
     name = f"like {found.target.name}"
     insert_layer(viewer, Image(best.shape.astype(np.float32), name=name, metadata=metadata, **look, **place))
     factors = np.array(found.taken.factors)
-    look_at(viewer, *((low / factors, high / factors) for low, high in (found.box, (corner, corner + size))))
+    look_at(viewer, found.taken.units, *((low / factors, high / factors) for low, high in (found.box, (corner, corner + size))))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
 
+from napari_shapelab.viewer.shared_units import in_shared_units
 from napari_shapelab.viewer.view import VIEW_ANGLES
 from shapelab.convert.place import Place
 
@@ -41,9 +43,10 @@ def place_beside(box: Box, size: np.ndarray) -> np.ndarray:
     return np.asarray(corner)
 
 
-def look_at(viewer: Any, *boxes: Box) -> None:
-    """Show boxes in 3-D, all of them in the middle of the canvas."""
-    low, high = np.min([box[0] for box in boxes], axis=0), np.max([box[1] for box in boxes], axis=0)
+def look_at(viewer: Any, units: Sequence[Any], *boxes: Box) -> None:
+    """Show boxes in 3-D, whose axes have these units; all of them in the middle of the canvas."""
+    low = in_shared_units(viewer, units, np.min([box[0] for box in boxes], axis=0))
+    high = in_shared_units(viewer, units, np.max([box[1] for box in boxes], axis=0))
     viewer.dims.ndisplay = 3
     camera = viewer.scene.camera
     camera.angles = VIEW_ANGLES

@@ -13,6 +13,7 @@ from napari_shapelab.docks.crystals.grain_table import GrainTableView
 from napari_shapelab.viewer.layer_data import place_of
 from napari_shapelab.viewer.pointing import on_click
 from napari_shapelab.viewer.ring import Ring
+from napari_shapelab.viewer.under_mouse import value_at
 from napari_shapelab.viewer.view import unwrapped
 
 __all__ = ["GrainLink"]
@@ -64,7 +65,7 @@ class GrainLink:
     def _on_click(self, event: Any) -> None:
         """Select the row of the grain that was clicked."""
         for layer in self._present():
-            value = layer.get_value(event.position, view_direction=event.view_direction, dims_displayed=event.dims_displayed, world=True)
+            value = value_at(self._viewer, layer, event)
             if value:
                 self._table.select(int(value))
                 for each in self._present():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from napari.layers import Layer
 from qtpy.QtCore import QObject, Signal
 
 from napari_shapelab.viewer.folder_layers import layers_of
+from napari_shapelab.viewer.shared_units import show_index, shown_index
 from napari_shapelab.viewer.view import unwrapped
 from shapelab.io import Run
 
@@ -41,8 +43,8 @@ class Timeline(QObject):
     @property
     def index(self) -> int:
         """The frame that is shown, -1 without a run in the viewer."""
-        axis = self._axis()
-        return -1 if axis is None else min(max(0, round(self._viewer.dims.point[axis])), len(self) - 1)
+        layer = self._layer()
+        return -1 if layer is None else min(max(0, shown_index(self._viewer, layer, 0)), len(self) - 1)
 
     def follow(self, run: Run | None) -> None:
         """Follow this run from now on."""
@@ -52,15 +54,15 @@ class Timeline(QObject):
 
     def go(self, index: int) -> None:
         """Show a frame."""
-        axis = self._axis()
-        if axis is not None:
-            self._viewer.dims.set_point(axis, min(max(0, index), len(self) - 1))
+        layer = self._layer()
+        if layer is not None:
+            show_index(self._viewer, layer, 0, min(max(0, index), len(self) - 1))
 
-    def _axis(self) -> int | None:
-        """Return the viewer's axis that is the time of the run: layers are aligned at their last axes."""
+    def _layer(self) -> Layer | None:
+        """Return a layer of the run whose first axis is time, None if the viewer shows none."""
         layers = layers_of(self._viewer, self._run) if self._run is not None else []
-        axis = self._viewer.dims.ndim - max((layer.ndim for layer in layers), default=0)
-        return axis if layers and 0 <= axis < len(self._viewer.dims.point) else None
+        layer = max(layers, key=lambda layer: layer.ndim, default=None)
+        return layer if layer is not None and layer.ndim <= self._viewer.dims.ndim else None
 
     def _on_dims(self, event: Any = None) -> None:
         if event is not None and event.type not in ("point", "current_step", "ndim", "range"):

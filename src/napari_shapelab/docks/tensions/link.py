@@ -14,6 +14,8 @@ from napari_shapelab.docks.tensions.pictures import cell_radius
 from napari_shapelab.viewer.layer_data import place_of
 from napari_shapelab.viewer.pointing import on_click
 from napari_shapelab.viewer.ring import Ring
+from napari_shapelab.viewer.shared_units import in_own_units
+from napari_shapelab.viewer.under_mouse import value_at
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.row_table import RowTable
 from shapelab.infer import Tensions
@@ -102,9 +104,7 @@ class TensionLink:
             self._interfaces.select(row)
         for layer in self._present(Labels):
             if layer.visible:
-                value = layer.get_value(
-                    event.position, view_direction=event.view_direction, dims_displayed=event.dims_displayed, world=True
-                )
+                value = value_at(self._viewer, layer, event)
                 if value:
                     self._cells.select(int(value))
                     return
@@ -116,13 +116,13 @@ class TensionLink:
         for surface in self._present(Surface):
             if not surface.visible or len(event.dims_displayed) < 3:
                 continue
-            value = surface.get_value(event.position, view_direction=event.view_direction, dims_displayed=event.dims_displayed, world=True)
+            value = value_at(self._viewer, surface, event)
             if value is not None and value[1] is not None:
                 return int(surface.features["interface"].iloc[int(surface.data[1][int(value[1])][0])])
         for lines in self._present(Vectors):
             if not lines.visible or self._tree is None or len(event.dims_displayed) > 2:
                 continue
-            at = np.asarray(lines.world_to_data(np.asarray(event.position)[-lines.ndim :]), float)
+            at = np.asarray(lines.world_to_data(in_own_units(self._viewer, lines, event.position)[-lines.ndim :]), float)
             given = self._found.given
             place = at[list(given.axes)] * np.array(given.spacing) if given.film else at
             away, face = self._tree.query(place)
