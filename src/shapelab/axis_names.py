@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 __all__ = ["axis_meanings", "space_letters"]
@@ -17,11 +18,18 @@ def axis_meanings(names: Sequence[object]) -> tuple[str, ...]:
     """Return "time", "channel", "space" or "other" for each axis.
 
     A name that is not known is taken for space, as most are nameless; but beside a y and an x that are named, it is another
-    thing ("position", "angle").
+    thing ("position", "angle"). What follows the first word of a name is its unit or its number: "time (s)", "x_um", "t0".
     """
-    low = [str(name).strip().lower() for name in names]
+    low = [_first_word(str(name)) for name in names]
     named = {"y", "x"} <= set(low)
     return tuple(_meaning(name, named=named) for name in low)
+
+
+def _first_word(name: str) -> str:
+    """Return the letters that a name begins with, in lower case; a name that begins with something else as it is."""
+    low = name.strip().lower()
+    found = re.match(r"[^\W\d_]+", low)
+    return found.group() if found else low
 
 
 def _meaning(name: str, *, named: bool) -> str:
@@ -35,5 +43,5 @@ def _meaning(name: str, *, named: bool) -> str:
 
 def space_letters(names: Sequence[object], ndim: int) -> str:
     """Return the letters of the axes of an array in space: its own ("xyz", "zx") if they are told apart by them, else "zyx" or "yx"."""
-    own = "".join(str(name).strip().lower() for name in names)
+    own = "".join(_first_word(str(name)) for name in names)
     return own if len(own) == len(names) == ndim == len(set(own)) and set(own) <= set("zyx") else "zyx"[-ndim:]

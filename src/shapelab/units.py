@@ -36,7 +36,8 @@ _UNITS = {
 }
 """Short name -> size and other names. "angstrom" is spelled out: "A" is the ampere to those who know all units."""
 
-_PIXELS = ("", "pixel", "pixels", "px", "voxel", "voxels", "vx", "unknown", "none", "dimensionless")
+_PIXELS = ("", "pixel", "pixels", "px", "css_pixel", "voxel", "voxels", "vx", "unknown", "none", "dimensionless")
+"""napari calls "px" css_pixel, as its library of units does, to which that is 1/96 of an inch."""
 _NEGLIGIBLE = 1e-4
 """Part of one below which only that is said."""
 _SHORT = {name: short for short, unit in _UNITS.items() for name in (short, unit.long, *unit.other)}

@@ -16,7 +16,7 @@ SPELLINGS = {
     "cm": ["centimetre"],
     "m": ["metre", "meters"],
     "inch": ["in", "inches", "Inch"],
-    "": ["pixel", "Pixels", "px", "voxel", None, "unknown"],
+    "": ["pixel", "Pixels", "px", "css_pixel", "voxel", None, "unknown"],
 }
 
 

@@ -222,3 +222,11 @@ def test_rows_with_a_unit_have_the_names_that_readers_know(qtbot):
     shown = [table.table.verticalHeaderItem(k).text() for k in range(table.table.rowCount())]
     assert shown == ["mean k1 + k2 [1/µm]", "mean Gaussian curvature K [1/µm²]", "k1 mean [1/µm]", "Euler characteristic"]
     assert table.rows()[1][0] == "mean_H [1/µm]"  # as in the functions, for spreadsheets
+
+
+def test_an_image_with_an_infinity_is_no_mask_anywhere():
+    layer = Image(np.where(ball() > 0, np.inf, 0.0), contrast_limits=(0, 1))
+    assert "not finite" in why_no_shape(layer)
+    for read in (read_shape, lambda taken: take_cells(taken, None)):
+        with pytest.raises(InputError, match="not finite"):
+            read(take(layer))

@@ -251,3 +251,32 @@ def test_it_is_said_where_results_cannot_lie_over_their_layer():
     assert any("do not lie over it" in note for note in take(Labels(stack, axis_labels=("y", "t", "x"))).notes)
     assert not any("do not lie over it" in note for note in take(Labels(stack, axis_labels=("t", "y", "x"))).notes)
     assert not any("do not lie over it" in note for note in take(Labels(stack[:1])).notes)
+
+
+def test_px_is_a_pixel_as_in_files_and_not_the_96th_part_of_an_inch():
+    taken = take(Labels(ball(), scale=(2, 1, 1), units=("px", "px", "px")))
+    assert taken.unit == ""
+    assert taken.spacing == (2, 1, 1)
+    assert take(Labels(ball(), scale=(2, 1, 1), units=("px", "pixel", "dimensionless"))).spacing == (2, 1, 1)
+    with pytest.raises(InputError, match="cannot be converted"):
+        take(Labels(ball(), units=("um", "px", "um")))
+
+
+@pytest.mark.parametrize("name", ["time (s)", "Time [min]", "t_s", "t0", "frame no."])
+def test_an_axis_whose_name_has_a_unit_is_known_by_its_first_word(name):
+    stack = np.stack([np.full((5, 6), k) for k in range(4)])
+    taken = take(Labels(stack, axis_labels=(name, "y (µm)", "x (µm)")))
+    assert taken.data.shape == (5, 6)
+    assert "frame 1 of 4" in taken.notes[0]
+    assert take(Labels(stack, axis_labels=("z (µm)", "y_um", "x_um"))).ndim == 3
+
+
+def test_points_of_frames_before_the_first_and_between_two():
+    viewer = ViewerModel()
+    rows = np.array([[-2, 1, 1], [-1, 2, 2], [0, 3, 3], [1.9, 4, 4]])
+    points = viewer.add_points(rows, axis_labels=("t", "y", "x"))
+    for frame, there in ((-2, [[1, 1]]), (0, [[3, 3]]), (2, [[4, 4]])):
+        viewer.dims.set_point(0, frame)
+        taken = take(points, viewer)
+        assert np.array_equal(taken.data, there)
+        assert f"frame {frame + 3} of 5" in taken.notes[0]

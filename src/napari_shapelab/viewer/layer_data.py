@@ -213,7 +213,7 @@ def why_not_taken(layer: Layer, ndims: Sequence[int] = (2, 3), kinds: tuple[type
     units = [layer.units[axis] for axis in spatial]
     if strange := next((unit for unit in units if not _is_length(unit)), None):
         return f"its axes are in {strange}, which is not a length: set its units to a length or to pixels first (layer.units)"
-    if any(unit.dimensionality != units[-1].dimensionality for unit in units):
+    if any(_is_pixel(unit) != _is_pixel(units[-1]) for unit in units):
         return f"its axes have units that cannot be converted into each other ({', '.join(map(str, units))}): set them alike first"
     return ""
 
@@ -229,12 +229,17 @@ def spatial_ndim(layer: Layer) -> int:
 
 def _is_length(unit: Any) -> bool:
     """Return whether a unit is a length or a pixel; angles are pure numbers too, but no lengths."""
-    return str(unit) in ("pixel", "dimensionless") or unit.dimensionality in ({"[length]": 1}, {"[printing_unit]": 1})
+    return _is_pixel(unit) or unit.dimensionality == {"[length]": 1}
+
+
+def _is_pixel(unit: Any) -> bool:
+    """Return whether a unit only counts pixels."""
+    return not short_unit(str(unit)) or unit.dimensionality == {"[printing_unit]": 1}
 
 
 def _factor(unit: Any, other: Any) -> float:
-    """Return what turns a length in one unit into another."""
-    return 1.0 if unit == other else float((1.0 * unit).to(other).magnitude)
+    """Return what turns a length in one unit into another; pixels are pixels."""
+    return 1.0 if unit == other or _is_pixel(unit) else float((1.0 * unit).to(other).magnitude)
 
 
 def is_two_valued(array: np.ndarray) -> bool:

@@ -57,10 +57,10 @@ def _why_no_image(values: np.ndarray, *, fields: bool) -> str:
     """Return why the values of an image are no shape."""
     if not values.size or values.dtype == bool:
         return ""
-    if is_two_valued(values):
-        return ""
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         return _NAN
+    if is_two_valued(values):
+        return ""
     if values.dtype.kind == "f" and values.min() < 0 < values.max():
         return "" if fields else _FIELD
     return _GREY
@@ -85,8 +85,6 @@ def read_shape(taken: TakenLayer, *, fields: bool = True) -> TakenLayer:
     if taken.kind == "labels":
         return read
     values: Any = read.data
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise InputError(f"The layer {taken.name!r} cannot be used: {_NAN}.")
     reason = _why_no_image(values, fields=fields)
     if reason:
         raise InputError(f"The layer {taken.name!r} cannot be used: {reason}.")

@@ -36,16 +36,16 @@ def frame_of(layer: Layer, data: Any, kind: str, others: Sequence[int], viewer: 
     notes, index = [], {}
     for axis in others:
         name = axis_name(layer, axis)
-        size = layer.extent.data[1, axis] + 1 if kind in ("points", "surface") else data.shape[axis]
+        first, size = _frames_along(layer, axis) if kind in ("points", "surface") else (0, data.shape[axis])
         asked = frame is not None and name != "channels"
         shown = frame if asked else 0 if viewer is None else shown_index(unwrapped(viewer), layer, axis)
-        index[axis] = int(np.clip(shown, 0, max(size - 1, 0)))
+        index[axis] = int(np.clip(shown, first, first + max(size - 1, 0)))
         if size > 1:
             what = {"time": "frame", "channels": "channel"}.get(name, "position")
             along = f" along {name}" if what == "position" else ""
-            beyond = f": the slider is {'before the first' if shown < 0 else 'past the last'} one"
+            beyond = f": the slider is {'before the first' if shown < index[axis] else 'past the last'} one"
             why = ", the one that is shown" if shown == index[axis] else beyond
-            notes.append(f"Only {what} {index[axis] + 1} of {int(size)}{along} was taken{'' if asked or viewer is None else why}.")
+            notes.append(f"Only {what} {index[axis] - first + 1} of {size}{along} was taken{'' if asked or viewer is None else why}.")
     if kind == "points":
         points = np.asarray(data)
         at = np.all([np.rint(points[:, axis]) == i for axis, i in index.items()], axis=0)
@@ -53,6 +53,13 @@ def frame_of(layer: Layer, data: Any, kind: str, others: Sequence[int], viewer: 
     if kind == "surface":
         return _frame_of_surface(data, index, value_axes(layer)), notes
     return data[tuple(index.get(axis, slice(None)) for axis in range(layer.ndim))], notes
+
+
+def _frames_along(layer: Layer, axis: int) -> tuple[int, int]:
+    """Return the first frame of points or a surface along an axis, no later than 0, and how many there are."""
+    low, high = np.nan_to_num(layer.extent.data[:, axis])
+    first = min(round(float(low)), 0)
+    return first, round(float(high)) - first + 1
 
 
 def _frame_of_surface(data: Any, index: dict[int, int], value_axes: int) -> Any:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-import numpy as np
-
 from napari_shapelab.run.cell_source import TakenCells
 from napari_shapelab.run.cell_types import types_from
 from napari_shapelab.run.run_place import RunPlace
 from napari_shapelab.viewer.layer_data import TakenLayer
+from napari_shapelab.viewer.shapes import read_shape
 from shapelab.cells.labels_as_cells import GivenCells
 from shapelab.errors import InputError
 
@@ -37,9 +36,7 @@ def take_cells(taken: TakenLayer, walls: str | None, types: TakenLayer | None = 
     InputError
         If it has no cells, with the reason.
     """
-    read = taken.read()
-    if read.kind == "image":
-        read = _as_mask(read)
+    read = replace(read_shape(taken, fields=False), kind="labels")
     layer = read.layer_data()
     features = read.features
     if types is not None:
@@ -61,13 +58,3 @@ def take_cells(taken: TakenLayer, walls: str | None, types: TakenLayer | None = 
         source = "those of the layer's feature 'type'" if types is None else f"taken from {types.name!r}"
         notes.append(f"Cell types are {source}: {listed}.")
     return TakenCells(given, RunPlace.over(read), " ".join(notes))
-
-
-def _as_mask(read: TakenLayer) -> TakenLayer:
-    low, high = read.data.min(), read.data.max()
-    if low == high or not np.isin(read.data, (low, high)).all():
-        raise InputError(
-            f"The image {read.name!r} is not a mask: it has more than two values, or only one. Segment it first, or convert it to labels."
-        )
-    inside = read.data != 0 if high == 0 else read.data == high  # some write the shape as -1 on a background of 0
-    return replace(read, kind="labels", data=inside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from napari_shapelab.viewer.layer_data import TakenLayer, take
+from napari_shapelab.viewer.shapes import read_shape
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.message import MessageLine
@@ -97,33 +99,33 @@ class DiagramTab(QWidget):
         if layer is None:
             self.plot.show_overlay(np.zeros(0), np.zeros(0))
             return
-        name = layer.name
         try:
             taken = take(layer, self._viewer)
         except InputError as error:
             self.note.say(str(error), wrong=True)
             return
-        self.note.say(f"Measuring {name}…")
-        done = lambda points: self._on_points(layer, points, name, taken.notes)  # noqa: E731
+        self.note.say(f"Measuring {layer.name}…")
+        done = lambda found: self._on_points(layer, *found)  # noqa: E731
         Task(self, lambda: _points_of(taken, self._unit), done, lambda text: self.note.say(text, wrong=True))
 
-    def _on_points(self, layer: Layer, points: tuple[np.ndarray, np.ndarray], name: str, notes: tuple[str, ...]) -> None:
+    def _on_points(self, layer: Layer, points: tuple[np.ndarray, np.ndarray], notes: Sequence[str]) -> None:
         if layer is self.combo.layer:  # else another one has been chosen meanwhile
             self.plot.show_overlay(*points)
-            self.note.say(" ".join([f"Orange: {name}.", *notes, _LEGEND]))
+            self.note.say(" ".join([f"Orange: {layer.name}.", *notes, _LEGEND]))
 
 
-def _points_of(taken: TakenLayer, unit: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return curvatures [1/unit] of a mask at points drawn by area; in a thread."""
+def _points_of(taken: TakenLayer, unit: str) -> tuple[tuple[np.ndarray, np.ndarray], list[str]]:
+    """Return curvatures [1/unit] of a mask at points drawn by area, and what was done with it in sentences; in a thread."""
     from shapelab.measure import curvature_diagram
 
-    read = taken.read()
-    data = read.data
-    if read.kind == "image" and not np.isin(data, (data.min(), data.max())).all():
-        raise InputError(f"The image {read.name!r} is not a mask: it has more than two values. Segment it first.")
-    diagram = curvature_diagram(data > data.min() if read.kind == "image" else data != 0, read.spacing)
-    factor = conversion(unit, read.unit) if is_length(unit) and is_length(read.unit) else 1.0
+    read = read_shape(taken, fields=False)
+    diagram = curvature_diagram(read.data != 0, read.spacing)
+    factor, notes = 1.0, list(read.notes)
+    if is_length(unit) and is_length(read.unit):
+        factor = conversion(unit, read.unit)
+    elif is_length(unit):
+        notes.append(f"It states no unit of length: it was taken to be in {shown_unit(unit)}.")
     rng = np.random.default_rng(0)
     share = diagram.weights.astype(np.float64)
     chosen = rng.choice(len(share), size=min(_POINTS, len(share)), p=share / share.sum())
-    return diagram.k1[chosen] * factor, diagram.k2[chosen] * factor
+    return (diagram.k1[chosen] * factor, diagram.k2[chosen] * factor), notes
