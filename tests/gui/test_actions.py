@@ -230,3 +230,12 @@ def test_an_image_with_an_infinity_is_no_mask_anywhere():
     for read in (read_shape, lambda taken: take_cells(taken, None)):
         with pytest.raises(InputError, match="not finite"):
             read(take(layer))
+
+
+@pytest.mark.parametrize("numbered", [False, True])
+def test_types_of_cells_are_read_as_napari_reads_features(numbered):
+    """Without a column "index", row i is of label i, the background included."""
+    labels = np.zeros((24, 24), int)
+    labels[2:10, 2:10], labels[2:10, 12:20], labels[12:20, 2:10] = 1, 2, 3
+    features = pd.DataFrame({"index": [3, 1, 2], "type": [0, 0, 1]}) if numbered else pd.DataFrame({"type": [7, 0, 1, 0]})
+    assert take_cells(take(Labels(labels, features=features)), None).given.types == {1: 0, 2: 1, 3: 0}

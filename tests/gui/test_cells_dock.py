@@ -256,6 +256,8 @@ def test_colours_tracks_measure_and_script(viewer, dock, qtbot, tmp_path):
     qtbot.waitUntil(lambda: dock.panel.message.text().startswith("Measured 8"), timeout=60_000)
     table = viewer.layers.selection.active.features
     assert table["area"].sum() == pytest.approx((np.asarray(cells.data) > 0).sum())
+    sizes = dict(zip(*np.unique(np.asarray(cells.data), return_counts=True), strict=True))
+    assert all(table["area"][row] == sizes[label] for row, label in enumerate(table["index"]))  # napari finds the row by "index"
 
     dock.results.save(tmp_path / "cells.zarr")
     qtbot.waitUntil(lambda: dock.panel.message.text() == "Saved 'cells.zarr'.", timeout=60_000)

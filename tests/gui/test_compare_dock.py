@@ -7,12 +7,15 @@ import threading
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Labels, Points
 from qtpy.QtCore import Qt
 
 from napari_shapelab.docks.compare import CompareDock
 from napari_shapelab.docks.compare.comparison import CompareParameters, compare_layers
+from napari_shapelab.docks.compare.over_time import MovieWork
 from napari_shapelab.viewer.layer_data import take
+from napari_shapelab.widgets.difference_layer import difference_layer
 from shapelab.crystals import generate_crystal
 from shapelab.errors import InputError, Stopped
 from shapelab.stopping import check_stop
@@ -417,6 +420,30 @@ def test_the_difference_of_turned_movies_lies_over_them(viewer, dock, qtbot):
     for point in ((0, 0, 0), (3, 10, 20)):
         assert difference.data_to_world(point) == pytest.approx(a.data_to_world(point))
     assert (difference.data[4] == 2).sum() == 8 * 4
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"units": ("min", "um", "nm"), "scale": (2, 0.2, 200), "translate": (4, 1, 300)},
+        {"units": ("ms", "um", "um"), "scale": (60_000, -0.2, 0.2)},  # napari's numbers of time and space differ by five orders
+        {"units": ("pixel", "px", "px"), "axis_labels": ("t", "y", "x")},
+    ],
+)
+def test_differences_lie_over_layers_in_any_units(place):
+    viewer = ViewerModel()
+    a, b = (viewer.add_labels(film(step), name=f"film {step}", **place) for step in (1, 2))
+    options = CompareParameters(statistics=False, transport=False, curvature=False)
+    over_time = MovieWork(a, b, viewer, options, False)(lambda progress: None, threading.Event()).difference
+    still = compare_layers(take(a, viewer), take(b, viewer), options, lambda progress: None).difference
+    for where, corner in ((over_time, (4, 24, 44)), (still, (24, 44))):
+        found = difference_layer(where, ("a", "b"), {})
+        for point in (np.zeros(found.ndim), np.array(corner)):
+            whole = np.zeros(a.ndim)
+            whole[-found.ndim :] = point
+            there = zip(a.data_to_world(whole), a.units, strict=True)
+            expected = [(x * own).to(unit).magnitude for (x, own), unit in zip(list(there)[-found.ndim :], found.units, strict=True)]
+            assert found.data_to_world(point) == pytest.approx(expected)
 
 
 def test_effective_properties_stand_in_the_table_of_both(viewer, dock, qtbot):

@@ -15,6 +15,7 @@ from napari_shapelab.run.copy_as import RunCopy
 from napari_shapelab.run.drawn_grid import fineness_of, to_drawn
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.worker import Worker
+from napari_shapelab.viewer.features import add_features
 from napari_shapelab.viewer.layer_data import place_of, take
 from napari_shapelab.viewer.layer_movie import place_over_time
 from napari_shapelab.viewer.recorded import as_still
@@ -102,8 +103,7 @@ class CellResults(QWidget):
             if layer not in self._viewer.layers:
                 self._panel.say("The measured layer has been deleted meanwhile.", wrong=True)
                 return
-            table = table.rename(columns={"label": "index"})
-            layer.features = table
+            add_features(layer, table)
             self._viewer.layers.selection = {layer}
             open_as_tab(self._viewer, self, "napari", "Features table widget")
             self._panel.say(f"Measured {len(table)} cells: see the features table (also under Layers > Metadata).", passing=True)

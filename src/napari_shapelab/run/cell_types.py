@@ -9,6 +9,7 @@ import numpy as np
 from napari.layers import Labels
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
+from napari_shapelab.viewer.features import by_label
 from napari_shapelab.viewer.given_labels import given, why_no_labels
 from napari_shapelab.viewer.layer_data import TakenLayer
 from napari_shapelab.viewer.view import unwrapped
@@ -77,9 +78,8 @@ class CellTypes(QWidget):
             return lambda: types_from(cells.read(), kinds.read())
         if self._cells is None or column == _NONE:
             return lambda: None
-        features = self._cells.features
-        labels = features["index"].to_numpy() if "index" in features else np.arange(len(features))
-        values = features[column].to_numpy(object)
+        features = by_label(self._cells.features)
+        labels, values = features["index"].to_numpy(), features[column].to_numpy(object)
         return lambda: types_of_column(labels, values)
 
 
@@ -91,7 +91,7 @@ def types_from(cells: TakenLayer, types: TakenLayer) -> dict[int, int]:
     InputError
         If the two do not lie pixel on pixel.
     """
-    if types.data.shape != cells.data.shape or not np.allclose(types.place.matrix, cells.place.matrix) or types.unit != cells.unit:
+    if types.data.shape != cells.data.shape or not types.place.lies_on(cells.place) or types.unit != cells.unit:
         raise InputError(
             f"The layer {types.name!r} does not lie pixel on pixel over {cells.name!r}: types are taken from labels of the same shape "
             f"and place ({' × '.join(map(str, types.data.shape))} and {' × '.join(map(str, cells.data.shape))} pixels)."

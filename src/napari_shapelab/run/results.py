@@ -84,7 +84,7 @@ class EarlierRuns:
         self._shown, self._aside = layers, []
         for other in [other for other in _docks if other is not self and other.viewer is self.viewer]:
             other.step_aside()
-        place = (main.ndim, *np.ravel(main.extent.world).round(9).tolist())
+        place = (main.ndim, *map(str, main.units), *(f"{end:.9g}" for end in np.ravel(main.extent.world)))
         if place != self._seen or self.viewer.dims.ndisplay != min(main.ndim, 3):
             see(self.viewer, *layers.layers())
         self._seen = place

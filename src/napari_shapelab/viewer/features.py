@@ -9,7 +9,7 @@ from napari.layers import Labels
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["add_features", "joined"]
+__all__ = ["add_features", "by_label", "joined"]
 
 _OURS = "measured_features"
 """Key in the layer's metadata: names of the columns that were measured here, which a new measurement may replace."""
@@ -38,6 +38,16 @@ def add_features(layer: Labels, table: pd.DataFrame) -> list[str]:
     return [name for name, given in names.items() if given != name]
 
 
+def by_label(features: pd.DataFrame) -> pd.DataFrame:
+    """Return features of a Labels layer with the label of each row in the column ``index``; without one, row i is of label i."""
+    out = features.reset_index(drop=True)
+    if not len(out.columns):
+        out = out.iloc[:0]
+    if "index" not in out.columns:
+        out.insert(0, "index", range(len(out)))
+    return out
+
+
 def joined(old: pd.DataFrame, table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return features with the columns of `table` added by label, and what each of them is called.
 
@@ -51,11 +61,7 @@ def joined(old: pd.DataFrame, table: pd.DataFrame) -> tuple[pd.DataFrame, dict[s
     """
     import pandas as pd
 
-    old = old.reset_index(drop=True)
-    if not len(old.columns):
-        old = old.iloc[:0]
-    if "index" not in old.columns:
-        old.insert(0, "index", range(len(old)))
+    old = by_label(old)
     rows = {int(label): row for row, label in enumerate(table.index)}
     known = [int(label) for label in old["index"]]
     new = [label for label in rows if label not in set(known)]

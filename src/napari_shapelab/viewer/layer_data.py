@@ -10,6 +10,8 @@ import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Surface
 
 from napari_shapelab.viewer.axes import axis_name, flat_axis, split_axes, value_axes
+from napari_shapelab.viewer.features import by_label
+from napari_shapelab.viewer.layer_units import factor, is_length, is_pixel
 from napari_shapelab.viewer.pyramid import level_of
 from napari_shapelab.viewer.shown_frame import frame_of
 from shapelab.arguments import as_array
@@ -20,8 +22,10 @@ from shapelab.io.placed import are_channels_last
 from shapelab.labels.lazy import LazyPart, lazily
 from shapelab.units import short_unit
 
-__all__ = ["TakenLayer", "is_two_valued", "place_of", "spatial_ndim", "take", "unit_of", "why_not_taken"]
+__all__ = ["TakenLayer", "is_two_valued", "place_of", "spatial_ndim", "take", "why_not_taken"]
 
+_MIXED = 1e-9
+"""Part of a step along one axis that goes along another, up to which it is rounding."""
 _KINDS: tuple[tuple[type[Layer], LayerKind], ...] = ((Labels, "labels"), (Image, "image"), (Points, "points"), (Surface, "surface"))
 
 
@@ -49,7 +53,7 @@ class TakenLayer:
     height: float | None = None
     """Where the plane of a stack of one slice lies along the axis that was left out [unit]; None for all else."""
     features: Any = None
-    """The layer's own table, of Labels: one row for each label."""
+    """The layer's own table, of Labels: one row for each label, which is in the column ``index``."""
     periodic: bool = False
     """Whether it is the picture of a run in a box whose opposite sides are joined."""
 
@@ -165,12 +169,12 @@ def take(layer: Layer, viewer: Any = None, *, frame: int | None = None, full: bo
     elif kind == "surface":
         data = (np.asarray(data[0])[:, [axis - value_axes(layer) for axis in spatial]], *data[1:])
     units = tuple(layer.units[axis] for axis in spatial)
-    factors = tuple(_factor(unit, units[-1]) for unit in units)
-    height = None if flat is None else float(matrix[flat, -1]) * _factor(layer.units[flat], units[-1])
+    factors = tuple(factor(unit, units[-1]) for unit in units)
+    height = None if flat is None else float(matrix[flat, -1]) * factor(layer.units[flat], units[-1])
     inner[:-1] *= np.array(factors)[:, None]
     place = Place(inner, short_unit(str(units[-1])))
     axes = tuple(str(layer.axis_labels[axis]) for axis in spatial)
-    features = layer.features if kind == "labels" else None
+    features = by_label(layer.features) if kind == "labels" else None
     return TakenLayer(layer.name, kind, data, place, axes, tuple(notes), units, factors, height, features, _is_periodic(layer, spatial))
 
 
@@ -198,12 +202,13 @@ def why_not_taken(layer: Layer, ndims: Sequence[int] = (2, 3), kinds: tuple[type
                 "or name the axes (layer.axis_labels), if they are z, y and x"
             )
     spatial, others = split_axes(layer)
-    matrix = _data_to_world(layer)[:-1, :-1]
-    mixed = np.abs(matrix[np.ix_(spatial, others)]).max(initial=0) + np.abs(matrix[np.ix_(others, spatial)]).max(initial=0)
-    if mixed > 1e-9 * np.abs(matrix).max():
+    shares = np.abs(_data_to_world(layer)[:-1, :-1])
+    shares /= np.maximum(shares.max(axis=1, keepdims=True), 1e-300)  # seconds, channels and lengths are numbers of different sizes
+    mixed = max(shares[np.ix_(spatial, others)].max(initial=0), shares[np.ix_(others, spatial)].max(initial=0))
+    if mixed > _MIXED:
         return "its transform mixes time or channels with space"
     flat = flat_axis(layer, spatial)
-    if flat is not None and np.abs(matrix[flat, [axis for axis in spatial if axis != flat]]).max() > 1e-9 * np.abs(matrix).max():
+    if flat is not None and shares[flat, [axis for axis in spatial if axis != flat]].max() > _MIXED:
         return "it is a single slice that is tilted out of the plane of the other axes: undo its rotation, or give it more slices"
     n = spatial_ndim(layer)
     if n not in ndims:
@@ -211,9 +216,9 @@ def why_not_taken(layer: Layer, ndims: Sequence[int] = (2, 3), kinds: tuple[type
         more = f" besides {', '.join(axis_name(layer, axis) for axis in others)}" if others else ""
         return f"it is {n}-D{more}, and {wanted} is needed"
     units = [layer.units[axis] for axis in spatial]
-    if strange := next((unit for unit in units if not _is_length(unit)), None):
+    if strange := next((unit for unit in units if not is_length(unit)), None):
         return f"its axes are in {strange}, which is not a length: set its units to a length or to pixels first (layer.units)"
-    if any(_is_pixel(unit) != _is_pixel(units[-1]) for unit in units):
+    if any(is_pixel(unit) != is_pixel(units[-1]) for unit in units):
         return f"its axes have units that cannot be converted into each other ({', '.join(map(str, units))}): set them alike first"
     return ""
 
@@ -227,21 +232,6 @@ def spatial_ndim(layer: Layer) -> int:
     return len(spatial) - (flat_axis(layer, spatial) is not None)
 
 
-def _is_length(unit: Any) -> bool:
-    """Return whether a unit is a length or a pixel; angles are pure numbers too, but no lengths."""
-    return _is_pixel(unit) or unit.dimensionality == {"[length]": 1}
-
-
-def _is_pixel(unit: Any) -> bool:
-    """Return whether a unit only counts pixels."""
-    return not short_unit(str(unit)) or unit.dimensionality == {"[printing_unit]": 1}
-
-
-def _factor(unit: Any, other: Any) -> float:
-    """Return what turns a length in one unit into another; pixels are pixels."""
-    return 1.0 if unit == other or _is_pixel(unit) else float((1.0 * unit).to(other).magnitude)
-
-
 def is_two_valued(array: np.ndarray) -> bool:
     """Return whether an array holds two values at most, as a mask does."""
     return not array.size or bool(((array == array.min()) | (array == array.max())).all())
@@ -251,11 +241,6 @@ def place_of(layer: Layer) -> dict[str, Any]:
     """Return the settings of a layer whose data lie on the same pixels as those of `layer`, all axes included."""
     place = Place(_data_to_world(layer))
     return {**place.meta(), "units": layer.units, "axis_labels": layer.axis_labels}
-
-
-def unit_of(layer: Layer) -> str:
-    """Return the short name of the layer's unit, "" for pixels."""
-    return short_unit(str(layer.units[-1]))
 
 
 def _data_to_world(layer: Layer) -> np.ndarray:

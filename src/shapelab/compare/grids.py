@@ -9,7 +9,7 @@ import numpy as np
 
 from shapelab.compare.inputs import Shape
 from shapelab.convert.distance import signed_distance
-from shapelab.convert.place import nearest
+from shapelab.convert.place import Place, nearest
 from shapelab.convert.voxels import mask_and_notes
 from shapelab.device import require_memory
 from shapelab.errors import InputError
@@ -28,7 +28,7 @@ def on_common_grid(a: Shape, b: Shape) -> tuple[Shape, Shape, list[str]]:
     fine = np.minimum(a.spacing, b.spacing)
     low_a, low_b = _corner(a, b), _corner(b, a)
     high_a, high_b = low_a + np.multiply(a.data.shape, a.spacing), low_b + np.multiply(b.data.shape, b.spacing)
-    same_grid = np.allclose(a.spacing, b.spacing, rtol=1e-4) and np.allclose(low_a, low_b, atol=0.01 * fine.min())
+    same_grid = Place.of(a.spacing, low_a.tolist()).lies_on(Place.of(b.spacing, low_b.tolist()))
     if same_grid and a.data.shape == b.data.shape:
         return a, b, []
     coarse = np.maximum(a.spacing, b.spacing)

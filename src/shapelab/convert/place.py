@@ -15,6 +15,8 @@ __all__ = ["Place", "nearest", "straightened"]
 
 _STRAIGHT = 1e-5
 """Cosine of the angle between two axes up to which they count as perpendicular: files round their matrices."""
+_SAME_STEP, _SAME_PIXEL = 1e-4, 0.01
+"""How far steps, and the first pixels, of two places that lie on each other may differ [pixels]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,9 +91,19 @@ class Place:
 
     @property
     def is_aligned(self) -> bool:
-        """Whether the array's axes run along the axes of the world, forwards."""
+        """Whether the array's axes run along the axes of the world, forwards; steps of time and space may differ by many orders."""
         spacing = np.array(self.spacing)
-        return bool(np.abs(self.linear - np.diag(spacing)).max() < _STRAIGHT * spacing.max())
+        along = np.diag(self.linear)
+        if (np.abs(along - spacing) > _STRAIGHT * spacing).any():
+            return False
+        return bool(np.abs(self.linear / along[:, None] - np.diag(np.ones(self.ndim))).max() < _STRAIGHT)
+
+    def lies_on(self, other: Place) -> bool:
+        """Return whether pixels lie on those of another place, to a hundredth of one near the first; units are not looked at."""
+        if self.ndim != other.ndim:
+            return False
+        inner = np.linalg.inv(self.matrix) @ other.matrix
+        return bool(np.abs(inner[:-1, :-1] - np.eye(self.ndim)).max() < _SAME_STEP and np.abs(inner[:-1, -1]).max() < _SAME_PIXEL)
 
     @property
     def turn(self) -> np.ndarray:

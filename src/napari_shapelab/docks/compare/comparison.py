@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -114,7 +114,10 @@ def _compared(
     if not parameters.difference or result["kind_a"] not in grids or result["kind_b"] not in grids:
         return result, None, (a, b)
     report(Progress(-1, "Finding where they differ…"))
-    return result, apart(lambda: difference(a, b)), (a, b)
+    where = apart(lambda: difference(a, b))
+    if not first.unit:  # napari knows several units that are pixels, and none beside another
+        where = replace(where, meta={**where.meta, "units": first.units})
+    return result, where, (a, b)
 
 
 def _apart(a: TakenLayer, b: TakenLayer) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,14 @@ from napari_shapelab.viewer.recorded import film_of, why_no_film
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.script_button import Script
 from shapelab.compare import MovieComparison, compare_movies
+from shapelab.convert.place import Place
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
 from shapelab.stopping import stoppable
 
 __all__ = ["MovieWork", "are_movies", "distributions_at", "pair_at"]
+
+_PLACE = ("scale", "translate", "affine")
 
 
 def are_movies(*layers: Layer | None) -> bool:
@@ -104,25 +108,21 @@ class MovieWork:
 
 def _in_layer(difference: LayerData, taken: Given, place: dict[str, Any], along: tuple[float, float]) -> LayerData:
     """Return a difference (t, y, x) or (t, z, y, x) with all axes of the layer A, in its units; `along` is that of time."""
-    meta = {name: value for name, value in difference.meta.items() if name not in ("axis_labels", "units", "affine", "metadata")}
-    axes = (taken.time, *taken.axes)
-    scale, shift = list(place["scale"]), list(place.get("translate", (0.0,) * taken.ndim))
-    for own, axis in enumerate(axes):
-        scale[axis], shift[axis] = difference.meta["scale"][own], difference.meta["translate"][own]
-    shift[taken.time], scale[taken.time] = along
-    whole = np.eye(taken.ndim + 1)
-    affine = difference.meta.get("affine")
-    if affine is not None:
-        rows = [*axes, taken.ndim]
-        whole[np.ix_(rows, rows)] = affine
-    meta |= {
-        "scale": tuple(scale),
-        "translate": tuple(shift),
-        "affine": whole,
-        "units": place["units"],
-        "axis_labels": place["axis_labels"],
-    }
-    return LayerData(difference.name, on_all_axes(difference.data, taken), "labels", meta)
+    found = _matrix({name: difference.meta[name] for name in _PLACE if name in difference.meta}, 1 + len(taken.axes))
+    pixels = taken.frames[0].pixels_place(Place(found[1:, 1:]))
+    whole = _matrix(place, taken.ndim)
+    rows = [*taken.axes, taken.ndim]
+    whole[np.ix_(rows, rows)] = _matrix(pixels, len(taken.axes))
+    whole[taken.time, [-1, taken.time]] = along
+    settings = {**Place(whole).meta(), "units": place["units"], "axis_labels": place["axis_labels"]}
+    meta = {name: value for name, value in difference.meta.items() if name not in (*_PLACE, "units", "axis_labels", "metadata")}
+    return LayerData(difference.name, on_all_axes(difference.data, taken), "labels", meta | settings)
+
+
+def _matrix(meta: Mapping[str, Any], ndim: int) -> np.ndarray:
+    """Return the matrix from the pixels of a layer of which `meta` says the place."""
+    place = Place.from_meta(meta, ndim)
+    return (Place.of(meta["scale"]) if place is None else place).matrix.copy()
 
 
 def pair_at(found: MovieComparison, frame: int) -> int:

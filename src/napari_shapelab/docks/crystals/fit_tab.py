@@ -19,7 +19,8 @@ from napari_shapelab.docks.crystals.grain_table import GrainTableView
 from napari_shapelab.docks.crystals.saving import SAVE_TIP, SAVED, save_sample
 from napari_shapelab.docks.crystals.sharing import SampleSharing
 from napari_shapelab.viewer.insert import LayerAdder
-from napari_shapelab.viewer.layer_data import TakenLayer, take, unit_of
+from napari_shapelab.viewer.layer_data import TakenLayer, take
+from napari_shapelab.viewer.layer_units import unit_of
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import allow
 from napari_shapelab.widgets.file_dialog import ask_target

@@ -113,7 +113,7 @@ def _cropped(mask: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
 def _note(shape: tuple[int, ...], scale: np.ndarray, unit: str) -> str:
     h = scale.min()
     grid = " × ".join(str(max(1, round(n * s / h))) for n, s in zip(shape, scale, strict=True))
-    if np.allclose(scale, h, rtol=1e-3):
+    if np.allclose(scale, h, rtol=1e-3, atol=0):
         return f"Grid {grid}, voxels of {h:.4g} {unit}."
     sizes = " × ".join(f"{s:.4g}" for s in scale)
     return f"Voxels of {sizes} {unit} are not cubes: resampled to {h:.4g} {unit}, grid {grid}."

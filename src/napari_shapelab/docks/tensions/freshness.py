@@ -76,7 +76,7 @@ class Freshness(QObject):
 
 def _differs(found: Found, now: Given) -> bool:
     """Return whether the labels, or the size of their voxels, are others."""
-    if len(now.frames) != len(found.given.frames) or not np.allclose(now.spacing, found.given.spacing):
+    if len(now.frames) != len(found.given.frames) or not np.allclose(now.spacing, found.given.spacing, atol=0):
         return True
     stills = found.film.frames if found.film is not None else (found.still,)
     return any(still is None or still.out_of_date(frame.read().data) for still, frame in zip(stills, now.frames, strict=True))
