@@ -16,7 +16,7 @@ def in_own_units(viewer: Any, layer: Layer, vector: Any) -> np.ndarray:
 
     Axes of the viewer that the layer does not have stay as they are.
     """
-    vector = np.array(vector, float)
+    vector: np.ndarray = np.array(vector, float)
     factors = 1 / _factors(viewer, layer.units)[-len(vector) :]
     vector[len(vector) - len(factors) :] *= factors
     return vector
@@ -24,8 +24,8 @@ def in_own_units(viewer: Any, layer: Layer, vector: Any) -> np.ndarray:
 
 def in_shared_units(viewer: Any, units: Sequence[Any] | None, vectors: Any) -> np.ndarray:
     """Return positions or lengths (…, d), whose axes have these units, in those of the viewer's world."""
-    vectors = np.array(vectors, float)
-    return vectors if units is None else vectors * _factors(viewer, units)
+    factors = 1.0 if units is None else _factors(viewer, units)
+    return np.asarray(np.asarray(vectors, float) * factors)
 
 
 def shown_index(viewer: Any, layer: Layer, axis: int) -> int:

@@ -37,15 +37,18 @@ def frame_of(layer: Layer, data: Any, kind: str, others: Sequence[int], viewer: 
     for axis in others:
         name = axis_name(layer, axis)
         first, size = _frames_along(layer, axis) if kind in ("points", "surface") else (0, data.shape[axis])
-        asked = frame is not None and name != "channels"
-        shown = frame if asked else 0 if viewer is None else shown_index(unwrapped(viewer), layer, axis)
+        asked = frame if name != "channels" else None
+        slider = 0 if viewer is None else shown_index(unwrapped(viewer), layer, axis)
+        shown = slider if asked is None else asked
         index[axis] = int(np.clip(shown, first, first + max(size - 1, 0)))
         if size > 1:
             what = {"time": "frame", "channels": "channel"}.get(name, "position")
             along = f" along {name}" if what == "position" else ""
             beyond = f": the slider is {'before the first' if shown < index[axis] else 'past the last'} one"
             why = ", the one that is shown" if shown == index[axis] else beyond
-            notes.append(f"Only {what} {index[axis] - first + 1} of {size}{along} was taken{'' if asked or viewer is None else why}.")
+            notes.append(
+                f"Only {what} {index[axis] - first + 1} of {size}{along} was taken{why if asked is None and viewer is not None else ''}."
+            )
     if kind == "points":
         points = np.asarray(data)
         at = np.all([np.rint(points[:, axis]) == i for axis, i in index.items()], axis=0)

@@ -99,19 +99,20 @@ class DiagramTab(QWidget):
         if layer is None:
             self.plot.show_overlay(np.zeros(0), np.zeros(0))
             return
+        name = layer.name
         try:
             taken = take(layer, self._viewer)
         except InputError as error:
             self.note.say(str(error), wrong=True)
             return
-        self.note.say(f"Measuring {layer.name}…")
-        done = lambda found: self._on_points(layer, *found)  # noqa: E731
+        self.note.say(f"Measuring {name}…")
+        done = lambda found: self._on_points(layer, name, *found)  # noqa: E731
         Task(self, lambda: _points_of(taken, self._unit), done, lambda text: self.note.say(text, wrong=True))
 
-    def _on_points(self, layer: Layer, points: tuple[np.ndarray, np.ndarray], notes: Sequence[str]) -> None:
+    def _on_points(self, layer: Layer, name: str, points: tuple[np.ndarray, np.ndarray], notes: Sequence[str]) -> None:
         if layer is self.combo.layer:  # else another one has been chosen meanwhile
             self.plot.show_overlay(*points)
-            self.note.say(" ".join([f"Orange: {layer.name}.", *notes, _LEGEND]))
+            self.note.say(" ".join([f"Orange: {name}.", *notes, _LEGEND]))
 
 
 def _points_of(taken: TakenLayer, unit: str) -> tuple[tuple[np.ndarray, np.ndarray], list[str]]:
