@@ -45,10 +45,8 @@ def frame_of(layer: Layer, data: Any, kind: str, others: Sequence[int], viewer: 
             what = {"time": "frame", "channels": "channel"}.get(name, "position")
             along = f" along {name}" if what == "position" else ""
             beyond = f": the slider is {'before the first' if shown < index[axis] else 'past the last'} one"
-            why = ", the one that is shown" if shown == index[axis] else beyond
-            notes.append(
-                f"Only {what} {index[axis] - first + 1} of {size}{along} was taken{why if asked is None and viewer is not None else ''}."
-            )
+            why = "" if asked is not None or viewer is None else ", the one that is shown" if shown == index[axis] else beyond
+            notes.append(f"Only {what} {index[axis] - first + 1} of {size}{along} was taken{why}.")
     if kind == "points":
         points = np.asarray(data)
         at = np.all([np.rint(points[:, axis]) == i for axis, i in index.items()], axis=0)
