@@ -16,10 +16,10 @@ def in_own_units(viewer: Any, layer: Layer, vector: Any) -> np.ndarray:
 
     Axes of the viewer that the layer does not have stay as they are.
     """
-    vector: np.ndarray = np.array(vector, float)
-    factors = 1 / _factors(viewer, layer.units)[-len(vector) :]
-    vector[len(vector) - len(factors) :] *= factors
-    return vector
+    out: np.ndarray = np.array(vector, float)
+    factors = 1 / _factors(viewer, layer.units)[-len(out) :]
+    out[len(out) - len(factors) :] *= factors
+    return out
 
 
 def in_shared_units(viewer: Any, units: Sequence[Any] | None, vectors: Any) -> np.ndarray:
