@@ -17,9 +17,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from shapelab.curvature.energy import CurvatureEnergy, EnergyTerms
+from shapelab.curvature.energy import CurvatureEnergy
 from shapelab.curvature.flow import Flow
 from shapelab.curvature.polynomial import Coefficients
+from shapelab.curvature.terms import EnergyTerms
 from shapelab.device import cpu_count
 
 TUBES = Coefficients(1, 2, 6, -40, -40, 400)

@@ -34,8 +34,9 @@ def field(n: int) -> np.ndarray:
 
 
 def energy(n: int, device: str, dtype: str = "float32", **options: Any) -> Any:
-    from shapelab.curvature.energy import CurvatureEnergy, EnergyTerms
+    from shapelab.curvature.energy import CurvatureEnergy
     from shapelab.curvature.polynomial import Coefficients
+    from shapelab.curvature.terms import EnergyTerms
 
     return CurvatureEnergy((n, n, n), EnergyTerms(Coefficients(1, 2, 6, -40, -40, 400), **options), dtype=dtype, device=device)
 

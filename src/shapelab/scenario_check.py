@@ -99,7 +99,7 @@ def _expected(observable: str, value: float | None, low: float, high: float) -> 
 
 
 def _resumes(item: Scenario, seed: int) -> Finding:
-    """Judge whether a run that goes on from a checkpoint is the one that never stopped, bit for bit."""
+    """Judge whether a run resumed from a checkpoint equals the one that never stopped, bit for bit."""
     plain, resumed = (create(item.family, item.name, **{**item.quick, "seed": seed}) for _ in range(2))
     try:
         _steps(plain)

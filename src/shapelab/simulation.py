@@ -68,7 +68,7 @@ class Simulation:
         self.history: list[Change] | None = []
         """What was done by hand since the start; None after a restored state, whose past is not known."""
         self.origin: tuple[str, int] | None = None
-        """Run folder and kept step that this run went on from, if it did; `history` then begins there."""
+        """Run folder and saved step that this run was resumed from, None if it was not; `history` then begins there."""
         self.first_parameters = parameters
         """The parameters that the state was made with."""
         self._parameters = parameters
@@ -299,7 +299,7 @@ class Simulation:
         return function(self._prepared())
 
     def restore(self, state: State) -> None:
-        """Go on from `state` (a copy of it), bit for bit on the same device."""
+        """Continue from `state` (a copy of it), bit for bit on the same device."""
         if not isinstance(state, self.model.state_type):
             raise ParameterError(
                 f"{self.model.name} cannot resume from a {type(state).__name__}; it needs a {self.model.state_type.__name__}."
@@ -319,7 +319,7 @@ class Simulation:
         return None if small is None else small.pack()
 
     def restore_checkpoint(self, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        """Go on from what `checkpoint` returned."""
+        """Continue from what `checkpoint` returned."""
         parameters = self.model.parameters_type.from_json(plain["parameters"])
         self.restore(self.model.state_type.unpack(plain, arrays, parameters))
 

@@ -1,4 +1,4 @@
-"""State: plain data that evolves; packing it is a checkpoint, unpacking it goes on bit for bit."""
+"""State: plain data that evolves; packed it is a checkpoint, from which a run resumes bit for bit."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from typing import ParamSpec, TypeVar
 from shapelab.at_exit import end_with_program
 from shapelab.errors import Stopped
 
-__all__ = ["Stopped", "apart", "check_stop", "done_apart", "looking", "shielded", "stoppable"]
+__all__ = ["apart", "check_stop", "done_apart", "looking", "shielded", "stoppable"]
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")

@@ -19,7 +19,8 @@ from shapelab.crystals import (
     read_grain_table,
     segment_grains,
 )
-from shapelab.crystals.orientation import SYMMETRIES, from_euler, symmetry_operations
+from shapelab.crystals.laue import SYMMETRIES
+from shapelab.crystals.orientation import from_euler, symmetry_operations
 from shapelab.crystals.sampling import random_orientations
 from shapelab.errors import InputError, ParameterError
 

@@ -12,11 +12,12 @@ from scipy.ndimage import gaussian_filter
 
 import shapelab as sl
 from shapelab import memory
-from shapelab.curvature.energy import CurvatureEnergy, EnergyTerms
+from shapelab.curvature.energy import CurvatureEnergy
 from shapelab.curvature.flow import Flow
 from shapelab.curvature.polynomial import Coefficients
 from shapelab.curvature.published_flow import PublishedFlow
 from shapelab.curvature.settling import counted_sides
+from shapelab.curvature.terms import EnergyTerms
 from shapelab.errors import NotFiniteError, OutOfMemoryError
 
 pytest.importorskip("warp")

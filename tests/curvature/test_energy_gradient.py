@@ -10,8 +10,9 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 
-from shapelab.curvature.energy import CurvatureEnergy, EnergyTerms
+from shapelab.curvature.energy import CurvatureEnergy
 from shapelab.curvature.polynomial import Coefficients
+from shapelab.curvature.terms import EnergyTerms
 from shapelab.errors import InputError
 
 torch.set_num_threads(1)  # small grids: more threads only wait for each other

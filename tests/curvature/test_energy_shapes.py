@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from shapelab.curvature.energy import SIGMA, CurvatureEnergy, EnergyTerms
+from shapelab.curvature.energy import CurvatureEnergy
 from shapelab.curvature.flow import Flow
 from shapelab.curvature.polynomial import Coefficients
+from shapelab.curvature.terms import SIGMA, EnergyTerms
 
 WILLMORE = Coefficients(1, 2, 1, 0, 0, 0)
 N = 100

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from shapelab.curvature import Curvatubes
-from shapelab.curvature.energy import CurvatureEnergy, EnergyTerms
+from shapelab.curvature.energy import CurvatureEnergy
 from shapelab.curvature.polynomial import Coefficients
 from shapelab.curvature.published_flow import PublishedFlow
+from shapelab.curvature.terms import EnergyTerms
 from shapelab.errors import ParameterError
 
 SHAPE = (16, 16, 16)

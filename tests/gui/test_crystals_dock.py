@@ -16,11 +16,12 @@ from test_layer_data import random_transform
 
 import shapelab as sl
 from napari_shapelab.docks.crystals import CrystalsDock
-from napari_shapelab.docks.crystals.fit import FitParameters, GrainImage, fit_image
+from napari_shapelab.docks.crystals.fit import GrainImage, fit_image
 from napari_shapelab.docks.crystals.generate_script import generate_script
 from shapelab.cli import main
 from shapelab.crystals import generate_crystal, load_diagram
 from shapelab.crystals.descent import Descent
+from shapelab.crystals.fit_parameters import FitParameters
 from shapelab.crystals.generate_parameters import GenerateParameters
 from shapelab.crystals.population import population_of
 from shapelab.io import read_image

@@ -16,11 +16,13 @@ from napari_shapelab.docks.atlas.fit_tab import AtlasFit
 from napari_shapelab.docks.compare import CompareDock
 from napari_shapelab.docks.compare.comparison import compare_layers
 from napari_shapelab.docks.crystals import CrystalsDock
-from napari_shapelab.docks.crystals.fit import FitParameters, GrainImage, fit_image
-from napari_shapelab.docks.crystals.generation import generate, population_of
+from napari_shapelab.docks.crystals.fit import GrainImage, fit_image
+from napari_shapelab.docks.crystals.generation import generate
 from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.work.script_button import measure_command, written
 from shapelab.crystals import generate_crystal
+from shapelab.crystals.fit_parameters import FitParameters
+from shapelab.crystals.population import population_of
 from shapelab.errors import InputError
 
 

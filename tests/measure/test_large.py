@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shapelab.compare import cell_statistics
-from shapelab.errors import InputError, OutOfMemoryError
+from shapelab.errors import InputError, OutOfMemoryError, Stopped
 from shapelab.labels.lazy import lazily
 from shapelab.labels.moments import cell_moments
 from shapelab.labels.planes import LabelPlanes
@@ -22,7 +22,7 @@ from shapelab.labels.sums import sum_labels
 from shapelab.measure import measure, measure_labels, plan_labels
 from shapelab.mesh import interface_mesh
 from shapelab.movies import link_cells, measure_over_time
-from shapelab.stopping import Stopped, stoppable
+from shapelab.stopping import stoppable
 
 STEPS = (2.0, 1.0, 1.5)
 

@@ -25,7 +25,7 @@ class RunButtons(QWidget):
     def __init__(self, viewer: Any) -> None:
         super().__init__()
         self._viewer = unwrapped(viewer)
-        self._go_on = False
+        self._resumes = False
         self.run = push_button("Run", "Start a new run. Earlier results stay in the layer list, hidden.", height=28, wide=True)
         self.pause = push_button("Pause", "Pause after the current step, or resume.", height=28, wide=True)
         self.step = push_button("Step", "Take a single step, then wait.", height=28, wide=True)
@@ -51,13 +51,13 @@ class RunButtons(QWidget):
         self.pause.setText("Resume" if ended or paused else "Pause")
         self.step.setEnabled(running or ready)
         self.stop.setEnabled(running)
-        self._go_on = ended or paused
+        self._resumes = ended or paused
         self._on_theme()
 
     def _on_theme(self, event: Any = None) -> None:
         del event
         colour = theme_colour(self._viewer, "text")
         self.run.setIcon(icon("run", QColor(_GO)))
-        self.pause.setIcon(icon("run" if self._go_on else "pause", colour))
+        self.pause.setIcon(icon("run" if self._resumes else "pause", colour))
         self.step.setIcon(icon("step", colour))
         self.stop.setIcon(icon("stop", colour))

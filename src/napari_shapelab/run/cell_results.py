@@ -190,8 +190,8 @@ class CellResults(QWidget):
         for button in (self.copy_button, self.measure_button, self.tracks_button, self.save_button):
             button.setEnabled(there)
 
-    def _on_starting(self, worker: Worker, goes_on: bool) -> None:
+    def _on_starting(self, worker: Worker, resumed: bool) -> None:
         """Follow a new run from its start, one that is resumed from where it was."""
-        if not goes_on:
+        if not resumed:
             self._paths = Paths()
         worker.follow = self._paths.follow

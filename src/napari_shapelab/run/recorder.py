@@ -13,7 +13,8 @@ from pathlib import Path
 
 from shapelab.errors import ShapelabError
 from shapelab.io import RunWriter
-from shapelab.io.writer import Keep, Moment
+from shapelab.io.moment import Moment
+from shapelab.io.writer import Keep
 from shapelab.simulation import Frame, Simulation
 
 __all__ = ["Recorder"]
@@ -28,7 +29,7 @@ _FRAMES = 200
 
 
 class Recorder:
-    """Keeps a frame every so many steps in a new run folder, or goes on with one.
+    """Saves a frame every so many steps in a new run folder, or continues one.
 
     The worker calls it between two steps. It only copies the state; a thread writes it, at most two saved frames behind.
     It never raises: whatever goes wrong is one sentence, after which nothing more is saved and the run itself goes on.

@@ -128,12 +128,12 @@ class RecordingTab(FrameSaver):
             self._panel.tell_unsaved()
         self._describe()
 
-    def _on_starting(self, worker: Worker, goes_on: bool) -> None:
+    def _on_starting(self, worker: Worker, resumed: bool) -> None:
         """Save a new run in a new folder, one that is resumed in its own."""
         before, self._recorder = self._recorder, None
         if not self.box.isChecked():
             return
-        if goes_on and before is not None and before.frames and not before.problem:
+        if resumed and before is not None and before.frames and not before.problem:
             self._recorder = Recorder(before.path, self.every.value(), before.keep, append=True)
         else:
             self._recorder = self._new_recorder()

@@ -56,7 +56,7 @@ class RunSession(QWidget):
     """
 
     starting = Signal(object, bool)
-    """A `Worker` that has not begun yet, and whether it goes on with the run before."""
+    """A `Worker` that has not begun yet, and whether it continues the run before."""
     started = Signal()
     advanced = Signal(object)
     """A `Snapshot` has been shown."""

@@ -27,7 +27,7 @@ from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import Stopped
 from shapelab.limits import at_least
 
-__all__ = ["Spread", "TextureFit", "Trial", "fit_texture"]
+__all__ = ["TextureFit", "fit_texture"]
 
 _REPEATS, _FEWEST, _CONFIRMED_FROM = 3, 2, 10
 """Most and fewest other noises from which the best is grown again, and the runs for each."""

@@ -79,7 +79,7 @@ class SweepSpec(_Strict):
     steps: int = Field(500, ge=1, le=_MOST_STEPS)
     """Most steps of each member."""
     every: int | None = Field(None, ge=1)
-    """Steps between kept frames; by default only the last one is kept."""
+    """Steps between saved frames; by default only the last one is saved."""
     keep: Literal["last", "all", "none"] = "none"
     """Checkpoints of each member to keep."""
     seeds: list[int] | None = None

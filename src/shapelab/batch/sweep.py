@@ -282,7 +282,7 @@ def _clear_parts(root: Path) -> None:
     """Remove what killed workers left of members that they had in hand.
 
     Only once all members have an outcome: the workers of another cluster may outlive a sweep that was killed, and still
-    have members in hand when it is gone on with.
+    be working on members when it is resumed.
     """
     for part in (root / MEMBERS).glob(".*.partial"):
         shutil.rmtree(part, ignore_errors=True)

@@ -64,7 +64,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(known: argparse.Namespace) -> int:
     """Write what the suffix of OUT asks for."""
     from shapelab.crystals.sample import SOLVER_SUFFIXES
-    from shapelab.io.fem import FEM_SUFFIXES
+    from shapelab.io.element_suffixes import FEM_SUFFIXES
     from shapelab.page import PAGE_SUFFIXES
 
     suffix = known.out.suffix.lower()
@@ -83,7 +83,7 @@ def run(known: argparse.Namespace) -> int:
 def _refuse_options_of_others(known: argparse.Namespace, suffix: str) -> None:
     """Refuse options that belong to other kinds of files."""
     from shapelab.crystals.sample import SOLVER_SUFFIXES
-    from shapelab.io.fem import FEM_SUFFIXES
+    from shapelab.io.element_suffixes import FEM_SUFFIXES
     from shapelab.io.mesh import WRITTEN_SUFFIXES
     from shapelab.io.movie import MOVIE_SUFFIXES
     from shapelab.page import PAGE_SUFFIXES
@@ -105,8 +105,8 @@ def _export_run(known: argparse.Namespace, suffix: str) -> Path:
     """Write surfaces, a stack, a movie or tables of a run folder."""
     from shapelab.crystals.sample import SOLVER_SUFFIXES
     from shapelab.io import load_run
+    from shapelab.io.element_suffixes import FEM_SUFFIXES
     from shapelab.io.export import export_meshes, export_tables, export_tiff
-    from shapelab.io.fem import FEM_SUFFIXES
     from shapelab.io.mesh import WRITTEN_SUFFIXES
     from shapelab.io.movie import MOVIE_SUFFIXES, check_movie, write_movie
     from shapelab.page import PAGE_SUFFIXES

@@ -56,8 +56,9 @@ def run(known: argparse.Namespace) -> int:
     from shapelab.cli.options import given_parameters
     from shapelab.cli.progress import on_interrupt, work_line
     from shapelab.cli.report import print_table
+    from shapelab.errors import Stopped
     from shapelab.estimate import FitOptions, fit_cells
-    from shapelab.stopping import Stopped, stoppable
+    from shapelab.stopping import stoppable
 
     take_scenarios(known)
     options = FitOptions(**given_parameters(known, FitOptions))

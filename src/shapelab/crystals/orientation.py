@@ -15,16 +15,7 @@ from shapelab.arguments import checked
 from shapelab.crystals.laue import SYMMETRIES
 from shapelab.errors import InputError
 
-__all__ = [
-    "SYMMETRIES",
-    "colours_by_symmetry",
-    "from_euler",
-    "ipf_colours",
-    "mean_orientations",
-    "misorientation",
-    "symmetry_operations",
-    "to_euler",
-]
+__all__ = ["colours_by_symmetry", "from_euler", "ipf_colours", "mean_orientations", "misorientation", "symmetry_operations", "to_euler"]
 
 
 @cache

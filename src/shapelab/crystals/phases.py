@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shapelab.crystals.orientation import SYMMETRIES
+from shapelab.crystals.laue import SYMMETRIES
 from shapelab.crystals.population import Population
 from shapelab.crystals.sampling import random_shapes
 from shapelab.errors import ParameterError

@@ -13,7 +13,7 @@ from shapelab.curvature.terms import SIGMA, EnergyTerms, pointwise_factors
 from shapelab.errors import InputError
 from shapelab.threads import over_ranges
 
-__all__ = ["SIGMA", "CurvatureEnergy", "EnergyTerms"]
+__all__ = ["CurvatureEnergy"]
 
 
 class CurvatureEnergy:

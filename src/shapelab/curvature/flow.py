@@ -9,9 +9,10 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from shapelab.curvature.energy import CurvatureEnergy, EnergyTerms
+from shapelab.curvature.energy import CurvatureEnergy
 from shapelab.curvature.metric import CpuMetric, Evaluation, Metric, Peaks, Products
 from shapelab.curvature.polynomial import Coefficients
+from shapelab.curvature.terms import EnergyTerms
 from shapelab.errors import InputError, NotFiniteError, ParameterError
 from shapelab.stopping import shielded
 

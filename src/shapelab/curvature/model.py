@@ -20,6 +20,7 @@ from shapelab.curvature.settling import Settling
 from shapelab.curvature.solids import clamped_ends
 from shapelab.curvature.starting_shape import Start, given
 from shapelab.curvature.state import CurvatubesState, field_array
+from shapelab.curvature.terms import EnergyTerms
 from shapelab.device import require_memory, resolve
 from shapelab.errors import InputError
 from shapelab.frame import Frame, LayerData, frozen
@@ -27,7 +28,7 @@ from shapelab.simulation import Model
 from shapelab.stopping import apart, shielded
 
 if TYPE_CHECKING:
-    from shapelab.curvature.energy import CurvatureEnergy, EnergyTerms
+    from shapelab.curvature.energy import CurvatureEnergy
     from shapelab.curvature.flow import Flow
     from shapelab.curvature.published_flow import PreparedFlow, PublishedFlow
 
@@ -230,8 +231,6 @@ def flow_of(parameters: CurvatubesParameters, energy: CurvatureEnergy, clamped: 
 
 def terms(state: CurvatubesState) -> EnergyTerms:
     """Return what the energy of `state` is made of, in texture units."""
-    from shapelab.curvature.energy import EnergyTerms
-
     p, fields = state.parameters, state.fields
     area = vesicle_area(p, state.volume)
     return EnergyTerms(

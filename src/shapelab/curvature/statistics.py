@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from shapelab.curvature.energy import SIGMA
 from shapelab.curvature.state import CurvatubesState, field_array
+from shapelab.curvature.terms import SIGMA
 
 __all__ = ["texture_statistics"]
 

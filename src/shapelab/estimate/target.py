@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from shapelab.catalog import create, scenario, scenarios
-from shapelab.errors import InputError, ShapelabError
+from shapelab.errors import InputError, ShapelabError, Stopped
 from shapelab.estimate.statistics import summary_statistics
 from shapelab.frame import LayerData
 from shapelab.movies import Movie, as_movie
 from shapelab.simulation import Simulation
-from shapelab.stopping import Stopped, check_stop
+from shapelab.stopping import check_stop
 
 __all__ = ["FAMILIES", "Target", "family_of"]
 

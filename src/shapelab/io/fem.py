@@ -13,7 +13,7 @@ from shapelab.io.output import new_file
 from shapelab.mesh import TetrahedronMesh, TriangleMesh
 from shapelab.stopping import check_stop
 
-__all__ = ["FEM_SUFFIXES", "write_tetrahedra", "write_triangles"]
+__all__ = ["write_tetrahedra", "write_triangles"]
 
 _PER_LINE = 12
 _Mesh = TriangleMesh | TetrahedronMesh

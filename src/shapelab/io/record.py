@@ -26,9 +26,8 @@ __all__ = [
     "Stamp",
     "layer_record",
     "new_record",
-    "plain_meta",
     "read_record",
-    "record_to_go_on",
+    "record_to_resume",
     "stamp_of",
     "versions",
     "write_record",
@@ -192,8 +191,8 @@ def new_record(simulation: Simulation) -> RunRecord:
     )
 
 
-def record_to_go_on(path: Path, simulation: Simulation) -> RunRecord:
-    """Return the record of a folder that `simulation` goes on with; refuse one that it is not the continuation of."""
+def record_to_resume(path: Path, simulation: Simulation) -> RunRecord:
+    """Return the record of the folder that `simulation` continues; refuse any other."""
     record = read_record(path)
     last, step = (record.steps[-1] if record.steps else 0), simulation.step_number
     if record.family != simulation.model.name:

@@ -1,4 +1,4 @@
-"""Read a run folder: its frames lazily, its scalars, and the simulation itself to go on with."""
+"""Read a run folder: its frames lazily, its scalars, and the simulation itself, to be resumed."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class Run:
         return Redrawn(self.path, self.record, np.dtype(np.uint32) if saved is None else saved.dtype, resolution)
 
     def simulation(self, step: int | None = None) -> Simulation:
-        """Return the simulation as it was at `step` (by default the last checkpoint), ready to go on."""
+        """Return the simulation as it was at `step` (by default the last checkpoint), ready to be resumed."""
         try:
             simulation = create(self.record.family, self.record.preset, **self.record.latest_parameters())
         except TypeError as error:  # a parameter by the name of something else

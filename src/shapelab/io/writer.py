@@ -26,12 +26,12 @@ from shapelab.io.durable import settle, settle_folder
 from shapelab.io.lock import FolderLock
 from shapelab.io.moment import Moment
 from shapelab.io.output import free_name, require_new
-from shapelab.io.record import RECORD, SCALARS, WIDER_SCALARS, Stamp, new_record, read_record, record_to_go_on, stamp_of, write_record
+from shapelab.io.record import RECORD, SCALARS, WIDER_SCALARS, Stamp, new_record, read_record, record_to_resume, stamp_of, write_record
 from shapelab.io.run_arrays import RunArrays
 from shapelab.io.run_tables import append_scalars, append_table, layer_rows, settle_scalars
 from shapelab.simulation import Simulation
 
-__all__ = ["Moment", "RunWriter", "save_run"]
+__all__ = ["RunWriter", "save_run"]
 
 Keep = Literal["last", "all", "none"]
 
@@ -41,7 +41,7 @@ _PARTS = {"zarr.json", "images", "labels", "points", "checkpoints", "drawings", 
 
 @checked()
 def save_run(path: str | Path, simulation: Simulation) -> Path:
-    """Save the present frame of a simulation, with what it needs to go on, as a new run folder."""
+    """Save the present frame of a simulation, with what it takes to resume it, as a new run folder."""
     writer = RunWriter(path, simulation)
     try:
         writer.write(simulation.frame())
@@ -66,7 +66,7 @@ class RunWriter:
         Checkpoints to keep: the "last" one (the run can be resumed), "all" (resumed from any frame) or "none". By default
         "last", or as the run was saved until now. Those of a run that was saved with "all" are never removed.
     append
-        Go on with the folder of the run that `simulation` was restored from; then `path` must exist.
+        Continue the folder of the run that `simulation` was restored from; then `path` must exist.
 
     Raises
     ------
@@ -88,7 +88,7 @@ class RunWriter:
         self._lock: FolderLock | None = FolderLock(self.path, "run")
         try:
             if append:
-                self._go_on(keep)
+                self._resume(keep)
             else:
                 require_new(self.path)
                 self._folder = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex[:8]}.partial")
@@ -176,10 +176,10 @@ class RunWriter:
         finally:
             self._unlock()
 
-    def _go_on(self, keep: Keep | None) -> None:
-        """Open the folder of a run that is gone on with."""
+    def _resume(self, keep: Keep | None) -> None:
+        """Open the folder of a run that is resumed."""
         self._folder = self.path
-        self.record = record_to_go_on(self.path, self._simulation)
+        self.record = record_to_resume(self.path, self._simulation)
         self._stamp = stamp_of(self.path)
         before = self.record.keep or ("all" if len(self.record.checkpoints) > 1 else "last")
         self._protected = set(self.record.checkpoints) if before == "all" else set()

@@ -139,7 +139,7 @@ def _held(run: Run) -> list[str] | None:
 
 
 def _live(simulation: Simulation | None, held: list[str] | None) -> dict[str, Any] | None:
-    """Return what a page needs to go on computing; the page itself decides whether it can."""
+    """Return what a page needs to continue the run; the page itself decides whether it can."""
     if simulation is None or not isinstance(simulation.parameters, Parameters):
         return None
     given = simulation.parameters

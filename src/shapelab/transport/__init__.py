@@ -14,7 +14,7 @@ Again and again, for cells that move (volumes, forces and moments count pixel fr
     m.cost_gradients                                   # tau * this is the incompressibility force on each seed
     m.pairs, m.areas, m.weights                        # contacts: areas, and -d|L_i|/df_j; cell N is the medium
     solver.update(seeds=new_seeds)                     # or volumes=, cost=; keep= when cells come and go
-    solver.potentials                                  # save and restore this to go on where a run stopped
+    solver.potentials                                  # save and restore this to resume a run
 
 Positions are ``(y, x)`` or ``(z, y, x)`` in physical units from the corner of the box, where pixel (0, 0) has its centre at half a spacing
 (``sol.centroids`` are those of the layer, where it has it at 0); in label images
@@ -31,7 +31,8 @@ from shapelab.transport.domain import Domain
 
 if TYPE_CHECKING:
     from shapelab.transport.moments import CellMoments
-    from shapelab.transport.solver import Solution, Solver, solve_cells
+    from shapelab.transport.solution import Solution
+    from shapelab.transport.solver import Solver, solve_cells
 
 _LAZY = {"CellMoments": "moments", "Solution": "solver", "Solver": "solver", "solve_cells": "solver"}
 """Names whose modules bring in the compiler, loaded when first used."""

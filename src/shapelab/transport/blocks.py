@@ -16,7 +16,7 @@ from shapelab.transport.candidates import Lists, refine
 from shapelab.transport.point_cost import Cells
 from shapelab.transport.table_bounds import bounds_of_blocks, bounds_of_parents
 
-__all__ = ["Blocks", "Grid", "Lists", "power_of_two"]
+__all__ = ["Blocks", "Grid", "power_of_two"]
 
 _SIDES = {2: ((256, 256), (64, 64), (32, 32), (16, 16), (8, 8)), 3: ((64, 64, 64), (32, 32, 32), (16, 16, 16), (8, 8, 8), (4, 4, 4))}
 

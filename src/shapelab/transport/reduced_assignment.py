@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from shapelab.transport.assignment import Assignment
-from shapelab.transport.blocks import Blocks, Lists
+from shapelab.transport.blocks import Blocks
+from shapelab.transport.candidates import Lists
 from shapelab.transport.cost_table import TABULATED
 from shapelab.transport.domain import Domain
 from shapelab.transport.entropic import SoftAssignment

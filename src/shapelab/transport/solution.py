@@ -77,7 +77,7 @@ class Solution:
     def centroids(self) -> np.ndarray:
         """``(N, d)`` centres of gravity in the layer of the labels: the centre of pixel 0 is at 0, as in every table (`shapelab.box`).
 
-        `moments.centroids` count from the corner of the box, as seeds do: put seeds there to go on. Along periodic axes centroids
+        `moments.centroids` count from the corner of the box, as seeds do: put seeds there to continue. Along periodic axes centroids
         may lie outside the box, near their seeds.
         """
         return to_layer(self.moments.centroids, self.spacing)

@@ -22,7 +22,7 @@ from shapelab.transport.newton import Newton
 from shapelab.transport.problem import Problem
 from shapelab.transport.solution import Counting, Solution
 
-__all__ = ["Counting", "Solution", "Solver", "solve_cells"]
+__all__ = ["Solver", "solve_cells"]
 
 Method = Literal["newton", "lbfgs", "sinkhorn"]
 Precision = Literal["float32", "float64"]

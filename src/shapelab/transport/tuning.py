@@ -21,7 +21,7 @@ class Tuning:
     patience: int = 4
     """Passes without progress before another start is tried; Newton's method often worsens for two or three before it converges."""
     early: int = 3
-    """Passes at the beginning during which a start may be judged too far off to go on from."""
+    """Passes at the beginning during which a start may be judged too far off to continue."""
     far_off: tuple[float, ...] = (0.12, 0.06)
     """Mean error above which the first, and the second, start is annealed at once: Newton's basin on the pixels is smaller."""
     most_anneals: int = 6

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shapelab.convert.place import Place
     from shapelab.crystals import Diagram, FitProgress, GrainSample, GrainTable
 
-__all__ = ["FitParameters", "FitResult", "GrainImage", "draw_grains", "fit_image", "fit_something_small"]
+__all__ = ["FitResult", "GrainImage", "draw_grains", "fit_image", "fit_something_small"]
 
 _CITATION = "D.P. Bourne, M. Buze, T. Gallouet, Q. Merigot, arXiv:2605.20816 (2026)"
 _TABLE_CITATION = "M. Buze, J. Feydy, S.M. Roper, K. Sedighiani, D.P. Bourne, Comput. Mater. Sci. 245 (2024) 113317"

@@ -11,7 +11,7 @@ from napari.layers import Labels, Layer, Points, Shapes, Surface
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_shapelab.docks.crystals.fit import FitParameters, FitResult, GrainImage, draw_grains, fit_image
+from napari_shapelab.docks.crystals.fit import FitResult, GrainImage, draw_grains, fit_image
 from napari_shapelab.docks.crystals.fit_layers import Triple, fit_triples
 from napari_shapelab.docks.crystals.grain_link import GrainLink
 from napari_shapelab.docks.crystals.grain_source import GrainSource, label_colours
@@ -32,6 +32,7 @@ from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import CommandButton, Script, ScriptButton
 from napari_shapelab.work.task import warm_up
 from shapelab.convert.place import Place
+from shapelab.crystals.fit_parameters import FitParameters
 from shapelab.crystals.sample import KNOWN
 from shapelab.errors import InputError, ShapelabError
 from shapelab.script import option_words

@@ -13,15 +13,7 @@ from napari.utils.colormaps import label_colormap
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.crystals.generate_script import generate_script
-from napari_shapelab.docks.crystals.generation import (
-    GeneratedCrystal,
-    GenerateParameters,
-    generate,
-    population_of,
-    preview,
-    quantities,
-    sample_features,
-)
+from napari_shapelab.docks.crystals.generation import GeneratedCrystal, generate, preview, quantities, sample_features
 from napari_shapelab.docks.crystals.grain_source import label_colours
 from napari_shapelab.docks.crystals.preview import CrystalPreview
 from napari_shapelab.docks.crystals.saving import SAVE_TIP, SAVED, save_sample
@@ -38,8 +30,8 @@ from napari_shapelab.work.mesh_layer import mesh_button
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import CommandButton, Script, ScriptButton
 from napari_shapelab.work.task import Task
-from shapelab.crystals.generate_parameters import UNUSED_WITH_LIKE, parameters_like
-from shapelab.crystals.population import Population
+from shapelab.crystals.generate_parameters import UNUSED_WITH_LIKE, GenerateParameters, parameters_like
+from shapelab.crystals.population import Population, population_of
 from shapelab.errors import InputError, ShapelabError
 from shapelab.script import option_words
 

@@ -13,7 +13,7 @@ import numpy as np
 import shapelab
 from napari_shapelab.work.progress import Progress, Report
 from shapelab.crystals.generate_parameters import GenerateParameters
-from shapelab.crystals.population import Population, population_of
+from shapelab.crystals.population import Population
 from shapelab.units import percent
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from shapelab.crystals import Crystal
 
-__all__ = ["GenerateParameters", "GeneratedCrystal", "generate", "population_of", "preview", "quantities", "sample_features"]
+__all__ = ["GeneratedCrystal", "generate", "preview", "quantities", "sample_features"]
 
 _PREVIEW_SIDE = {2: 128, 3: 40}
 _PREVIEW_GRAINS = {2: 150, 3: 120}

@@ -6,9 +6,10 @@ import numba
 import numpy as np
 
 from shapelab.mesh.conforming.fields import project
+from shapelab.mesh.conforming.moving import WIDTH
 from shapelab.mesh.tetrahedral.moving import MOST_CELLS
 from shapelab.mesh.tetrahedral.quality import MOST_ROUND, load_star, quality
-from shapelab.mesh.tetrahedral.state import WIDTH, near_region
+from shapelab.mesh.tetrahedral.state import near_region
 
 __all__ = ["split_nodes"]
 

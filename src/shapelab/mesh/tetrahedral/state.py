@@ -21,7 +21,7 @@ from shapelab.mesh.conforming.lattice import Lattice
 from shapelab.mesh.conforming.moving import WIDTH, cells_round, touching
 from shapelab.threads import over_ranges, ranges, side_by_side
 
-__all__ = ["WIDTH", "Mesh", "Work", "near_region"]
+__all__ = ["Mesh", "Work", "near_region"]
 
 _REGIONS = 8
 _LEAST_STEPS = 5
