@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,6 +12,7 @@ from typing import Any
 from shapelab.arguments import shown
 from shapelab.callable_module import make_callable
 from shapelab.errors import InputError, ParameterError
+from shapelab.near_names import near_names
 from shapelab.scenario import Scenario, ScenarioTable
 from shapelab.scenario_files import Source, file_source, missing_folders, scenarios_in, user_sources
 from shapelab.simulation import Simulation
@@ -74,7 +74,10 @@ def families() -> Mapping[str, Family]:
 
 def family(name: str) -> Family:
     """Return the family `name`; an unknown name raises ParameterError with the nearest ones."""
-    return _lookup(families(), name, "model")  # type: ignore[no-any-return]
+    known = families()
+    if name not in known:
+        raise ParameterError(f"There is no model {shown(name)}: {near_names(name, known)}")
+    return known[name]
 
 
 def scenarios(family_name: str) -> ScenarioTable:
@@ -186,14 +189,6 @@ def load(path: str) -> Any:
     """Return the object at a dotted path ``module:name``."""
     module, _, name = path.partition(":")
     return getattr(import_module(module), name)
-
-
-def _lookup(table: Mapping[str, Any], name: str, what: str) -> Any:
-    if name in table:
-        return table[name]
-    near = difflib.get_close_matches(name, table, n=3)
-    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(table)}."
-    raise ParameterError(f"There is no {what} {shown(name)}: {hint}")
 
 
 make_callable(__name__)

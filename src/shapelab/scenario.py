@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from typing import Any
 
 from shapelab.arguments import shown
 from shapelab.errors import ParameterError
+from shapelab.near_names import near_names
 
 __all__ = ["Scenario", "ScenarioTable"]
 
@@ -134,8 +134,7 @@ class ScenarioTable(Mapping[str, Scenario]):
         """Return the scenario `name`; an unknown name raises ParameterError with the nearest ones."""
         if name in self:
             return self[name]
-        near = difflib.get_close_matches(name, [*self._items, *self._aliases], n=3)
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(self)}."
+        hint = near_names(name, self, self._aliases)
         broken = "".join(f" {problem}" for problem in self.problems if name in problem)
         raise ParameterError(f"There is no {self._what} {shown(name)}: {hint}{broken}")
 

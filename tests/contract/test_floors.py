@@ -39,7 +39,7 @@ FLOORS = [
     {"arguments"},
     {"arrays"},
     {"device"},
-    {"at_exit", "axis_names", "cuda_driver", "errors", "keops", "limits", "memory", "parameter_info"},
+    {"at_exit", "axis_names", "cuda_driver", "errors", "keops", "limits", "memory", "near_names", "parameter_info"},
 ]
 """Top floor first: a module uses its own floor (families excepted) and those below."""
 HEIGHT = {name: len(FLOORS) - i for i, floor in enumerate(FLOORS) for name in floor}

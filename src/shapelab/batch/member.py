@@ -7,7 +7,6 @@ import io
 import os
 import shutil
 import time
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from shapelab.batch.spec import Member, SweepSpec
 from shapelab.device import use_one_thread
 from shapelab.errors import InputError, ShapelabError, Stopped
 from shapelab.frame import Frame
+from shapelab.io.partial_names import hidden_path
 from shapelab.io.record import now
 from shapelab.io.textfile import read_json, write_json
 from shapelab.simulation import Simulation
@@ -58,7 +58,7 @@ def run_member(folder: str, spec: SweepSpec, member: Member) -> Outcome:
         return done
     use_one_thread()
     _note(root, member.name, "begun")
-    work = root / MEMBERS / f".{member.name}.{uuid.uuid4().hex[:8]}.partial"
+    work = hidden_path(root / MEMBERS / member.name)
     work.mkdir()
     begin = time.perf_counter()
     try:
@@ -75,7 +75,7 @@ def run_member(folder: str, spec: SweepSpec, member: Member) -> Outcome:
 
 def keep_outcome(root: Path, outcome: Outcome) -> Outcome:
     """Record an outcome that the member itself could not record."""
-    work = root / MEMBERS / f".{outcome.name}.{uuid.uuid4().hex[:8]}.partial"
+    work = hidden_path(root / MEMBERS / outcome.name)
     work.mkdir()
     return _publish(root, work, outcome)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from shapelab.device import require_memory
 from shapelab.errors import InputError, ShapelabError
+from shapelab.io.partial_names import hidden_path
 
 __all__ = ["names_in_checkpoint", "read_checkpoint", "write_checkpoint"]
 
@@ -20,7 +20,7 @@ _PLAIN = "state.json"
 
 def write_checkpoint(file: Path, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     """Write what `Simulation.checkpoint` returned; the file appears when it is complete."""
-    temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex}.partial")
+    temporary = hidden_path(file)
     text = np.frombuffer(json.dumps(plain).encode(), dtype=np.uint8)
     try:
         with temporary.open("wb") as stream:

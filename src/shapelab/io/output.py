@@ -7,11 +7,11 @@ import itertools
 import os
 import re
 import shutil
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 from shapelab.errors import InputError
+from shapelab.io.partial_names import hidden_path, hidden_path_with_suffix
 from shapelab.io.presence import is_folder, is_there
 from shapelab.stopping import check_stop
 
@@ -63,7 +63,7 @@ def new_files(*paths: Path) -> Iterator[list[Path]]:
 
     A program that is killed just then may leave some of the others, each whole, and never the first one without them.
     """
-    partials = [path.parent / f".{uuid.uuid4().hex[:8]}.partial.{path.name}" for path in paths]
+    partials = [hidden_path_with_suffix(path) for path in paths]
     named: list[Path] = []
     for path in paths:
         require_new(path)
@@ -109,7 +109,7 @@ def _told(path: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def new_version(path: Path) -> Iterator[Path]:
     """Yield a hidden path beside `path`, new each time; it replaces `path` when all went well."""
-    partial = path.with_name(f".{uuid.uuid4().hex[:8]}.partial.{path.name}")
+    partial = hidden_path_with_suffix(path)
     try:
         with _told(path):
             yield partial
@@ -121,7 +121,7 @@ def new_version(path: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Yield a hidden new folder beside `path`; it gets its name when all went well."""
-    partial = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.partial"
+    partial = hidden_path(path)
     require_new(path)
     try:
         with _told(path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from shapelab.errors import InputError
 from shapelab.frame import LayerData, LayerKind
 from shapelab.io.image import read_image
 from shapelab.io.mesh import read_mesh
+from shapelab.near_names import near_names
 
 __all__ = ["SAMPLES", "Sample", "load", "path"]
 
@@ -118,9 +118,7 @@ def path(name: str) -> Path:
     """Return the folder of a sample, or any file of the sample data by its relative path."""
     target = _FOLDER / (Path(SAMPLES[name].files[0].path).parent if name in SAMPLES else name)
     if not target.exists() or not target.resolve().is_relative_to(_FOLDER.resolve()):
-        near = difflib.get_close_matches(name, SAMPLES, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(SAMPLES)}."
-        raise InputError(f"There is no sample {name!r}: {hint}")
+        raise InputError(f"There is no sample {name!r}: {near_names(name, SAMPLES)}")
     return target
 
 

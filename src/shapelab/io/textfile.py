@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import uuid
 from pathlib import Path
 from typing import Any
 
 from shapelab.errors import InputError
 from shapelab.io.durable import settle_folder
+from shapelab.io.partial_names import hidden_path
 
 __all__ = ["read_json", "write_json"]
 
 
 def write_json(file: Path, data: Any) -> None:
     """Replace `file` by `data` as JSON, one entry per line: a reader, or a power cut, sees the old file or the new one."""
-    temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex}.partial")
+    temporary = hidden_path(file)
     try:
         with temporary.open("w", encoding="utf-8") as stream:
             stream.write(_lines(data))

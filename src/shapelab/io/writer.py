@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, Self
@@ -26,6 +25,7 @@ from shapelab.io.durable import settle, settle_folder
 from shapelab.io.lock import FolderLock
 from shapelab.io.moment import Moment
 from shapelab.io.output import free_name, require_new
+from shapelab.io.partial_names import hidden_path
 from shapelab.io.record import RECORD, SCALARS, WIDER_SCALARS, Stamp, new_record, read_record, record_to_resume, stamp_of, write_record
 from shapelab.io.run_arrays import RunArrays
 from shapelab.io.run_tables import append_scalars, append_table, layer_rows, settle_scalars
@@ -91,7 +91,7 @@ class RunWriter:
                 self._resume(keep)
             else:
                 require_new(self.path)
-                self._folder = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex[:8]}.partial")
+                self._folder = hidden_path(self.path)
                 self.record = new_record(simulation)
                 self.record.keep = self._keep = keep or "last"
                 self._protected: set[int] = set()
