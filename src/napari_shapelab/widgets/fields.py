@@ -8,6 +8,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSlider, QWidget
+from superqt.utils import signals_blocked
 
 from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import NumberBox, ignore_wheel, without_buttons
@@ -92,9 +93,8 @@ class NumberField(Field):
 
     def set_value(self, value: float) -> None:
         """Show `value`."""
-        was = self.box.blockSignals(True)
-        self.box.setValue(value)
-        self.box.blockSignals(was)
+        with signals_blocked(self.box):
+            self.box.setValue(value)
         self._move_slider()
 
     def _on_box(self) -> None:
@@ -109,9 +109,8 @@ class NumberField(Field):
         else:
             step = self.box.singleStep()
             number = min(max(self._low + round((number - self._low) / step) * step, self._low), self._high)
-        was = self.box.blockSignals(True)
-        self.box.setValue(round(number, 9))
-        self.box.blockSignals(was)
+        with signals_blocked(self.box):
+            self.box.setValue(round(number, 9))
         self.changed.emit()
 
     def _move_slider(self) -> None:
@@ -123,9 +122,8 @@ class NumberField(Field):
             if self._log
             else (number - self._low) / (self._high - self._low)
         )
-        was = self.slider.blockSignals(True)
-        self.slider.setValue(round(part * _SLIDER_TICKS))
-        self.slider.blockSignals(was)
+        with signals_blocked(self.slider):
+            self.slider.setValue(round(part * _SLIDER_TICKS))
 
 
 class ChoiceField(Field):
@@ -212,9 +210,8 @@ class TupleField(Field):
     def set_value(self, value: Any) -> None:
         """Show `value`."""
         for box, number in zip(self.boxes, value, strict=True):
-            was = box.blockSignals(True)
-            box.setValue(number)
-            box.blockSignals(was)
+            with signals_blocked(box):
+                box.setValue(number)
 
 
 class OptionalField(Field):

@@ -9,6 +9,7 @@ from napari.layers import Image, Labels, Layer
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QStandardItem, QStandardItemModel
 from qtpy.QtWidgets import QComboBox
+from superqt.utils import signals_blocked
 
 from napari_shapelab.viewer.layer_data import spatial_ndim, why_not_taken
 from napari_shapelab.viewer.view import unwrapped
@@ -95,17 +96,16 @@ class LayerCombo(QComboBox):
             self.chosen.emit(None)
 
     def _fill(self) -> None:
-        was = self.blockSignals(True)
-        self._model.clear()
-        self._model.appendRow(self._item(None))
-        active = self._viewer.layers.selection.active
-        ordered = sorted(self._viewer.layers, key=lambda layer: layer is not active)  # the active one first
-        for layer in ordered:
-            if isinstance(layer, self._kinds):
-                self._model.appendRow(self._item(layer))
-        shown = [self._model.item(row).data(Qt.ItemDataRole.UserRole) for row in range(self._model.rowCount())]
-        self.setCurrentIndex(next((row for row, layer in enumerate(shown) if layer is self._layer), 0))
-        self.blockSignals(was)
+        with signals_blocked(self):
+            self._model.clear()
+            self._model.appendRow(self._item(None))
+            active = self._viewer.layers.selection.active
+            ordered = sorted(self._viewer.layers, key=lambda layer: layer is not active)  # the active one first
+            for layer in ordered:
+                if isinstance(layer, self._kinds):
+                    self._model.appendRow(self._item(layer))
+            shown = [self._model.item(row).data(Qt.ItemDataRole.UserRole) for row in range(self._model.rowCount())]
+            self.setCurrentIndex(next((row for row, layer in enumerate(shown) if layer is self._layer), 0))
 
     def _item(self, layer: Layer | None) -> QStandardItem:
         if layer is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QTableView
+from superqt.utils import signals_blocked
 
 from napari_shapelab.widgets.frame_model import FrameModel
 
@@ -122,9 +123,8 @@ class RowTable(QTableView):
     def show_table(self, table: pd.DataFrame | None) -> None:
         """Show another table, in its own order."""
         header = self.horizontalHeader()
-        was = header.blockSignals(True)
-        header.setSortIndicator(self._first, Qt.SortOrder.DescendingOrder)
-        header.blockSignals(was)
+        with signals_blocked(header):
+            header.setSortIndicator(self._first, Qt.SortOrder.DescendingOrder)
         self._model.show(table)
 
     def hide_columns(self, *names: str) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from napari.layers import Surface
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QFormLayout, QSlider, QWidget
+from superqt.utils import signals_blocked
 
 from napari_shapelab.viewer.cell_meshes import show_drawn, single_out
 from napari_shapelab.viewer.tabbed import own_tab
@@ -72,9 +73,8 @@ class CellMeshPanel(QWidget):
         """Control this layer, as `first_apart` has it drawn, from now on."""
         self._layer, self._mesh, self._values = layer, mesh, dict(drawn.values)
         for widget, start in ((self.apart, _FIRST_APART if mesh.cut.any() else 0), (self.cut, 50)):
-            widget.blockSignals(True)
-            widget.setValue(start)
-            widget.blockSignals(False)
+            with signals_blocked(widget):
+                widget.setValue(start)
         self.axis.setCurrentIndex(0)
         self.value.clear()
         self.value.addItems(list(drawn.values))

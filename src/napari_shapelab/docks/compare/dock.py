@@ -10,6 +10,7 @@ from typing import Any
 from napari.layers import Image, Labels, Layer
 from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QGridLayout, QPushButton, QVBoxLayout, QWidget
+from superqt.utils import signals_blocked
 
 from napari_shapelab.docks.compare.choices import choice_of, ticks
 from napari_shapelab.docks.compare.comparison import (
@@ -204,9 +205,8 @@ class CompareDock(QWidget):
 
     def _on_viewer_grid(self, event: Any = None) -> None:
         del event
-        was = self.grid_button.blockSignals(True)
-        self.grid_button.setChecked(bool(self._viewer.canvas.grid.enabled))
-        self.grid_button.blockSignals(was)
+        with signals_blocked(self.grid_button):
+            self.grid_button.setChecked(bool(self._viewer.canvas.grid.enabled))
 
     def _ask_and_export(self) -> None:
         folder = ask_folder(self, "Folder for the report", save=True)

@@ -14,6 +14,7 @@ from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import CyclicLabelColormap
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QInputDialog, QPushButton, QWidget
+from superqt.utils import signals_blocked
 
 from napari_shapelab.viewer.layer_data import TakenLayer, take
 from napari_shapelab.viewer.shapes import why_no_labels
@@ -185,9 +186,8 @@ class GrainSource(QWidget):
         opened = self._maps.get(layer) if layer is not None else None
         self._layout.setRowVisible(self.threshold, opened is not None)
         if opened is not None and opened.meta is not None:
-            was = self.threshold.blockSignals(True)
-            self.threshold.setValue(opened.meta["metadata"].get("grain_boundary_degrees", self.threshold.value()))
-            self.threshold.blockSignals(was)
+            with signals_blocked(self.threshold):
+                self.threshold.setValue(opened.meta["metadata"].get("grain_boundary_degrees", self.threshold.value()))
         self.say("")
         self.changed.emit()
 

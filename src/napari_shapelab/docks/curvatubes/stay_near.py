@@ -6,6 +6,7 @@ from math import log
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
+from superqt.utils import signals_blocked
 
 from napari_shapelab.widgets.number_box import NumberBox, ignore_wheel
 
@@ -47,9 +48,8 @@ class StayNear(QWidget):
     def set_value(self, value: float) -> None:
         """Show a strength, without `changed`."""
         for widget, shown in ((self.box, value), (self.slider, _tick(value))):
-            was = widget.blockSignals(True)
-            widget.setValue(shown)
-            widget.blockSignals(was)
+            with signals_blocked(widget):
+                widget.setValue(shown)
 
     def _on_slider(self, tick: int) -> None:
         self.set_value(0.0 if tick == 0 else float(f"{_LOWEST * (_HIGHEST / _LOWEST) ** (tick / _TICKS):.2g}"))

@@ -9,6 +9,7 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from superqt.utils import signals_blocked
 
 from napari_shapelab.docks.replay.about import Details, Opened, read_opened
 from napari_shapelab.docks.replay.export_panel import ExportPanel
@@ -198,14 +199,13 @@ class ReplayDock(FolderDrop):
         self._refresh()
 
     def _list_runs(self) -> None:
-        was = self.runs.blockSignals(True)
-        self.runs.clear()
-        for path in runs_shown(self._viewer):
-            self.runs.addItem(path.name, str(path))
-            self.runs.setItemData(self.runs.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
-        self.runs.setCurrentIndex(self.runs.findData(str(self.run.path.resolve())) if self.run is not None else -1)
-        self.runs.setEnabled(self.runs.count() > 0)
-        self.runs.blockSignals(was)
+        with signals_blocked(self.runs):
+            self.runs.clear()
+            for path in runs_shown(self._viewer):
+                self.runs.addItem(path.name, str(path))
+                self.runs.setItemData(self.runs.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
+            self.runs.setCurrentIndex(self.runs.findData(str(self.run.path.resolve())) if self.run is not None else -1)
+            self.runs.setEnabled(self.runs.count() > 0)
 
     def _list_details(self, rows: Details) -> None:
         while self._rows.rowCount():
