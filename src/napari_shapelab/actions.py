@@ -105,7 +105,7 @@ def measure_taken(
     taken
         Labels or an image; of labels in chunks (dask, Zarr) some planes at a time are read.
     progress
-        Told of each piece of a volume that is read so, and of each effective property.
+        Called after each piece of a volume that is read in pieces, and after each effective property.
     effective
         Whether effective properties are measured, too.
 

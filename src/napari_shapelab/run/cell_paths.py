@@ -79,7 +79,7 @@ def track_rows(seen: Seen, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarr
     seen
         Step, ids and places.
     shape
-        Of the box, in the units of the places.
+        Lengths of the box, in the unit of the places.
     """
     rows = np.concatenate([np.column_stack([ids, np.full(len(ids), step), positions]) for step, ids, positions in seen])
     rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]

@@ -25,7 +25,7 @@ def follow_last_used(
     Parameters
     ----------
     family
-        Of the dock.
+        Family of the dock.
     session
         Its runs.
     now

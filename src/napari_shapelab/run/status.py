@@ -53,7 +53,7 @@ def preparing(device: str, family: str, elapsed: float, kernels: int) -> str:
     device
         What it is computed on.
     family
-        Of the model.
+        Family of the model.
     elapsed
         Time since its start [s].
     kernels

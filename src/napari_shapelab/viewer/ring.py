@@ -29,7 +29,7 @@ class Ring:
     viewer
         The viewer.
     name
-        Of its layer.
+        Name of its layer.
     model
         Family that its layer belongs to.
     """

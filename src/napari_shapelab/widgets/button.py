@@ -45,7 +45,7 @@ def allow(button: QAbstractButton, allowed: bool, missing: str) -> None:
     Parameters
     ----------
     button
-        Whose tip is the same otherwise.
+        The button, whose tooltip is otherwise the same.
     allowed
         Whether it can be pressed.
     missing

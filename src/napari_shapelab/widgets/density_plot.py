@@ -22,7 +22,7 @@ class DensityPlot(ThemedPlot):
     viewer
         Whose theme to follow.
     tip
-        Of the combo.
+        Tooltip of the combo.
     """
 
     def __init__(self, viewer: Any, tip: str) -> None:

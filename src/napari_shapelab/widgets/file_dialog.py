@@ -40,7 +40,7 @@ def ask_target(parent: QWidget, title: str, name: str, filters: str, *, overwrit
     Parameters
     ----------
     parent, title
-        Of the dialog.
+        Parent and title of the dialog.
     name
         Proposed name: of a file in the folder that was saved to last, or a whole path.
     filters

@@ -47,7 +47,7 @@ def add_mesh(
     viewer, layer
         The viewer, and its layer of labels or a field.
     wrong
-        Told in a sentence what cannot be done.
+        Called with a sentence on what cannot be done.
     tensions
         Tensions of interfaces, which colour them.
     prepare
@@ -105,7 +105,7 @@ def mesh_button(viewer: Any, layers: Callable[[], list[Layer]], say: Callable[..
     layers
         What to draw at the moment of the click.
     say
-        Takes a sentence, and whether something is wrong.
+        Called with a sentence, and whether something is wrong.
     """
 
     def pressed() -> None:

@@ -99,7 +99,7 @@ def fit_texture(
     steps
         Steps of each run.
     seed
-        Of the noise, and of the proposals.
+        Random seed of the noise and of the proposals.
     stretch
         Whether textures may be stretched along z, the axis along which voxels of images are long.
     align

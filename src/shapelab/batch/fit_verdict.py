@@ -86,7 +86,7 @@ def verdict_of(before: Spread, after: Spread, halves: float, target: np.ndarray,
     target, best
         Places of the diagrams of the mask and of the fitted texture.
     unit
-        Of length.
+        Unit of length.
     """
     if not after.distances:
         return "Nothing was grown from other noise, so a real gain cannot be told from chance: that takes at least 10 runs."

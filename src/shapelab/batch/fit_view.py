@@ -41,7 +41,7 @@ def seen_in(
     Parameters
     ----------
     field
-        Of the texture, counted from its surface (z, y, x).
+        Field of the texture, counted from its surface (z, y, x).
     voxel
         Its voxel size along each axis [unit].
     spacing

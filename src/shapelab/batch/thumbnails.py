@@ -30,7 +30,7 @@ def thumbnail(shape: LayerData, size: int = 72, colour: tuple[int, int, int] = (
     size
         Edge of the picture [pixels].
     colour
-        Of a surface.
+        Colour of a surface.
     """
     data = np.asarray(shape.data)
     if data.ndim == 2:

@@ -58,12 +58,12 @@ def compare(
     transport, curvature, statistics
         Whether to compute the Sinkhorn divergence, to compare curvature diagrams (3-D), and statistics of cells.
     effective
-        Of two masks or fields, also their effective properties; or the names of those to measure, or of groups of them
+        For two masks or fields: whether to compare their effective properties, too; or the names of those to measure, or of groups of them
         (`shapelab.measure.effective_properties`). They take most of the time.
     blur, reach, max_points
         See `shapelab.compare.sinkhorn_divergence`.
     tolerance
-        Of the boundary score [physical unit]; see `shapelab.compare.boundary_f1`.
+        Tolerance of the boundary score [physical unit]; see `shapelab.compare.boundary_f1`.
     exclude_border
         Leave cells that touch the border of the image out of the statistics.
     seed
@@ -73,7 +73,7 @@ def compare(
     labels
         Whole numbers are ids of objects, even if they look like the brightness of a grey image; a labels layer says so itself.
     progress
-        Of effective properties: called with the parts done, on both sides, and the number of all.
+        Called while effective properties are measured, with the parts done, on both sides, and the number of all.
 
     Returns
     -------

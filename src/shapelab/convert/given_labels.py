@@ -78,7 +78,7 @@ def take_labels(name: str, source: Any, *, empty: bool = False) -> TakenLabels:
     Parameters
     ----------
     name
-        Of the argument, for messages.
+        Name of the argument, for messages.
     source
         Whole numbers in two or three dimensions; the pieces of a boolean mask become cells.
     empty

@@ -276,7 +276,7 @@ class Diagram:
         shape, spacing
             Grid of the image that it was made for or from.
         unit
-            Of length, "" for pixels.
+            Unit of length, "" for pixels.
         origin
             Where the centre of the first pixel lies in the world.
         """

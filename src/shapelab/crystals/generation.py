@@ -124,7 +124,7 @@ def generate_crystal(
     max_tolerance
         Largest relative volume error of any grain, where two pixels are finer than that; by default twice `tolerance`.
     seed
-        Of the random numbers.
+        Random seed.
     device
         "cpu", "cuda", "cuda:1"… or "auto": where volumes are made exact (`shapelab.transport.Solver`).
     progress, abort

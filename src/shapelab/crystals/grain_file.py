@@ -44,7 +44,7 @@ def read_grain_file(
     path
         What `read_grain_table`, `read_ebsd` or `shapelab.io.read_image` reads.
     key, kind, frame, channel
-        Of an image, as `shapelab.io.read_image` takes them.
+        For images; see `shapelab.io.read_image`.
 
     Raises
     ------

@@ -112,7 +112,7 @@ def boundary_misorientations(
     labels
         Grains 1, 2, 3…, and 0.
     orientations
-        Of grains 1, 2, 3…: unit quaternions (x, y, z, w), shape (N, 4).
+        Orientations of grains 1, 2, 3…: unit quaternions (x, y, z, w), shape (N, 4).
     symmetries
         Crystal symmetry of each; by default all are cubic.
     spacing, periodic

@@ -99,7 +99,7 @@ def mean_orientations(orientations: np.ndarray, index: np.ndarray, n: int, symme
     n
         Number of grains; each needs a pixel.
     symmetry
-        Of the crystal: every pixel is taken in the variant closest to its grain's first pixel.
+        Crystal symmetry: every pixel is taken in the variant closest to its grain's first pixel.
     """
     first = np.zeros(n, int)
     first[index[::-1]] = np.arange(len(index))[::-1]

@@ -52,7 +52,7 @@ def worst_first(moments: Moments, wrong: np.ndarray, errors: np.ndarray, pixels:
     Parameters
     ----------
     moments
-        Of the grains.
+        Moments of the grains.
     wrong, errors, pixels, reasons
         For each grain its pixels that the diagram gives to another, the relative error of its volume, its pixels, and a remark.
 

@@ -94,7 +94,7 @@ def random_volumes(
         "equal"; "lognormal" with standard deviation `sigma` of the logarithm; n volumes to be used as they are; more or
         fewer than n, to be drawn from with replacement; or a mapping volume -> share of the grains, for several phases.
     sigma
-        Of the lognormal law.
+        Standard deviation of the lognormal law.
     """
     if isinstance(law, str):
         if law not in ("equal", "lognormal"):

@@ -30,9 +30,9 @@ def saved_table(
     report
         Errors of the grains, as `grain_report` returns them: `id`, `wrong_pixels`, `mismatch`, `volume_error`, `pixels`, `reason`.
     moments
-        Of the grains.
+        Moments of the grains.
     unit
-        Of length, "" for pixels.
+        Unit of length, "" for pixels.
     orientations
         Crystal orientations of labels 1, 2, 3…, shape (N, 4), where they are known.
     phases

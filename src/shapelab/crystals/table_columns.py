@@ -51,7 +51,7 @@ def read_columns(name: str, text: str) -> Columns:
     Parameters
     ----------
     name
-        Of the file, for messages.
+        Name of the file, for messages.
     text
         Its text: lines of comments (#), a line of names, and one row per grain. Values stand between semicolons, tabs, commas or
         blanks; where it is not commas, a comma is a decimal one.

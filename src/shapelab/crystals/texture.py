@@ -68,7 +68,7 @@ def match_misorientations(
     pairs, areas
         Grains that touch, counted from 0, shape (E, 2), and the areas of their boundaries.
     orientations, symmetries
-        Of each grain.
+        Orientation and crystal symmetry of each grain.
     wanted
         Distribution, as `misorientation_density` returns it.
     swaps

@@ -59,7 +59,7 @@ def weights_at_centroids(solver: Solver, matrices: np.ndarray, solution: Solutio
     Parameters
     ----------
     solver
-        Of `weights_solver`; its seeds have not moved yet.
+        What `weights_solver` returned; its seeds have not moved yet.
     matrices
         Shape (N, d, d).
     solution

@@ -33,7 +33,7 @@ def seen(energy: CurvatureEnergy, u: Any, clamped: np.ndarray | None) -> Seen:
     Parameters
     ----------
     energy
-        Whose field it is.
+        Energy of the run.
     u
         The field, an array or resident on a card.
     clamped

@@ -80,7 +80,7 @@ def fit_cells(
     spacing, interval, unit, time_unit, periodic
         As in `shapelab.movies.as_movie`.
     duration
-        Of a single image: how long the model runs before it is compared; by default as long as the scenario takes to show
+        For a single image: how long the model runs before it is compared; by default as long as the scenario takes to show
         what it is about.
     options
         How many runs, in how many rounds.

@@ -76,7 +76,7 @@ def estimate_motion(
     resamples
         Bootstrap samples.
     seed
-        Of the bootstrap.
+        Random seed of the bootstrap.
     progress
         Called with the number of frames done and that of all.
 

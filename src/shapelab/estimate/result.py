@@ -140,7 +140,7 @@ class CellFit:
         Parameters
         ----------
         path
-            Of the labels, or of the movie whose first frame the fit began with.
+            File of the labels, or of the movie whose first frame the fit began with.
         out
             Run folder to make.
         types, column

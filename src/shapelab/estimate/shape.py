@@ -45,7 +45,7 @@ def estimate_shape(
     border_cells
         Whether cells that the border of the image cuts count.
     level, resamples, seed
-        Of the bootstrap over cells, as in `estimate_motion`.
+        For the bootstrap over cells, as in `estimate_motion`.
 
     Returns
     -------

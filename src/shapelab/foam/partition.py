@@ -69,7 +69,7 @@ def share_pixels(  # type: ignore[no-untyped-def]
     half
         Half the width of the ramp [pixels].
     slope, least_slope
-        Of a smoothed cell at an interface, across the coarsest and the finest axis [1/pixel].
+        Slope of a smoothed cell at an interface, across the coarsest and the finest axis [1/pixel].
     points
         Samples of the window along each axis.
     flat

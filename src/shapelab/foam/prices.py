@@ -57,7 +57,7 @@ def reach_volumes(
     kept
         (K,) bool: which cells have a target.
     slope
-        Of a smoothed cell at an interface [1/pixel].
+        Slope of a smoothed cell at an interface [1/pixel].
     limit
         Largest price that is allowed.
     """

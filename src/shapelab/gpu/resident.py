@@ -42,7 +42,7 @@ class Resident:
     Parameters
     ----------
     queue
-        Whose device it lives on.
+        Queue of the device that it lives on.
     array
         The array; kernels take it as ``resident.array``.
     """

@@ -58,7 +58,7 @@ def cell_types(tensions: Tensions, most: int = 3, *, seed: int = 0) -> CellTypes
     most
         Most types.
     seed
-        Of the random starts.
+        Random seed of the starts.
     """
     labels = tensions.mesh.ids[1:]
     numbers = {int(label): i for i, label in enumerate(labels.tolist())}

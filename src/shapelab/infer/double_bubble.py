@@ -44,11 +44,11 @@ def double_bubble(
     Parameters
     ----------
     shape
-        Of the image; its number of axes is that of space.
+        Shape of the image; its number of axes is that of space.
     tensions
-        Of bubble 1 to the medium, bubble 2 to the medium, bubble 1 to 2; none larger than the others together.
+        Tensions between bubble 1 and the medium, bubble 2 and the medium, and the two bubbles; none larger than the others together.
     radius
-        Of the junction's circle (2-D: half the distance of the two junctions) [unit].
+        Radius of the junction's circle (2-D: half the distance of the two junctions) [unit].
     lean
         Angle by which the middle interface leaves its plane at the junction, positive where 1 bulges into 2 [radians].
     axis, centre

@@ -40,7 +40,7 @@ def propagated(fit: Weighted, covariance: np.ndarray, prior: float) -> np.ndarra
     fit
         Any weighted least squares.
     covariance
-        Of the rows, as pixels cause it, (r, r).
+        Covariance of the rows that pixels cause, (r, r).
     prior
         Spread of the unknowns about what was expected of them.
     """

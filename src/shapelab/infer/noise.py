@@ -49,7 +49,7 @@ def row_covariance(mesh: InterfaceMesh, facets: Facets, balance: Balance, soluti
     mesh
         Smoothed.
     facets
-        Of the mesh.
+        The mesh's faces as flat pieces.
     balance, solution
         The equations, and a first solution of them.
 

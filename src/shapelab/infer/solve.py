@@ -92,7 +92,7 @@ def solve_correlated(balance: Balance, covariance: np.ndarray, trust: np.ndarray
     Parameters
     ----------
     covariance
-        Of the rows, as `shapelab.infer.noise.row_covariance` returns it, (r, r).
+        Covariance of the rows, as `shapelab.infer.noise.row_covariance` returns it, (r, r).
     trust
         Weight of each bump from robust rounds.
     """

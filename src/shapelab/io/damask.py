@@ -51,7 +51,7 @@ def write_damask(
     spacing, unit
         Size of a pixel along each axis, and its unit of length.
     orientations
-        Of labels 1, 2, 3…: unit quaternions (x, y, z, w), shape (N, 4).
+        Orientations of labels 1, 2, 3…: unit quaternions (x, y, z, w), shape (N, 4).
     phases
         Name of the phase of labels 1, 2, 3…; by default all are of one.
 

@@ -25,7 +25,7 @@ def grain_columns(
     euler
         Bunge angles [rad], shape (N, 3).
     phases, phase_names, symmetries
-        Of each label.
+        Phase, its name, and crystal symmetry of each label.
     """
     columns: dict[str, np.ndarray] = {}
     if phases is not None:

@@ -51,7 +51,7 @@ def write_tesr(
     place
         Where the pixels lie; lengths are written in its unit, which the format does not state.
     orientations
-        Of labels 1, 2, 3…: unit quaternions (x, y, z, w), shape (N, 4).
+        Orientations of labels 1, 2, 3…: unit quaternions (x, y, z, w), shape (N, 4).
     symmetries
         Crystal symmetry of labels 1, 2, 3…; written where it is cubic or hexagonal for all.
 

@@ -25,7 +25,7 @@ class RunArrays:
     Parameters
     ----------
     folder
-        Of the run.
+        Folder of the run.
     records
         Its layers.
     """

@@ -31,7 +31,7 @@ class Series:
     Parameters
     ----------
     folder
-        Of the Zarr array.
+        Folder of the Zarr array.
 
     Raises
     ------

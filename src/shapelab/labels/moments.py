@@ -27,7 +27,7 @@ def cell_moments(
     spacing
         Size of a pixel along each axis.
     near, period
-        Of cells in a periodic box: a point close to each cell, shape (N, d), and the length of the box along each axis,
+        For cells in a periodic box: a point close to each cell, shape (N, d), and the length of the box along each axis,
         0 where it is not periodic. Pixels count where they are closest to that point.
 
     Returns

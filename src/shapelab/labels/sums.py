@@ -58,7 +58,7 @@ def sum_labels(planes: LabelPlanes, periodic: Sequence[bool] | None = None, tell
     periodic
         Along which axes it repeats: there, voxels count where they are closest to the middle of their label, as on a circle.
     tell
-        Told of each piece that was read.
+        Called after each piece that was read.
     """
     ndim = len(planes.shape)
     around = np.array((False,) * (3 - ndim) + tuple(periodic or (False,) * ndim))

@@ -78,7 +78,7 @@ def measure(
         Whether one shape's effective properties are measured, too: sizes of struts and pores, chords, tortuosity, correlation
         (`effective_properties`), or the names of those to measure. They take most of the time.
     progress
-        Of effective properties, and of volumes with several labels that are read piece by piece: see `measure_labels`.
+        Called while effective properties are measured, or a volume with several labels is read piece by piece; see `measure_labels`.
 
     Returns
     -------

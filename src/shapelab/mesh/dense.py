@@ -114,7 +114,7 @@ def layout(
     Parameters
     ----------
     shape
-        Of the image.
+        Shape of the image.
     extents
         First and last + 1 index along each axis that holds a cell.
     periodic, closed

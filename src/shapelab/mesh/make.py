@@ -97,7 +97,7 @@ def mesh_of_planes(
     planes, steps, periodic, smoothing, closed
         As in `interface_mesh`, checked.
     sums
-        Of the labels, if they have been counted.
+        Sums over the labels, if they have been counted.
     tell
         Called with the number of planes that were read, of volumes that are read piece by piece: each is, twice.
     """

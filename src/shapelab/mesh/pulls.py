@@ -50,7 +50,7 @@ def pulls_on_bumps(centres: np.ndarray, radius: float, facets: Facets, period: n
     radius
         Radius r [unit].
     facets
-        Of the mesh.
+        The mesh's faces as flat pieces.
     period
         Length of the axes that repeat, 0 for others, (3,) [unit]; each at least twice the radius.
     """

@@ -39,7 +39,7 @@ class Marks:
     Parameters
     ----------
     name, meta
-        Of the layer.
+        Name and ``meta`` of the layer.
     frames
         What there is of each frame.
     lines

@@ -23,7 +23,7 @@ class MeshLayer:
     Parameters
     ----------
     name, meta
-        Of the layer.
+        Name and ``meta`` of the layer.
     vertices
         (n, 3), (z, y, x).
     faces

@@ -36,7 +36,7 @@ class Scene:
     Parameters
     ----------
     simulation
-        Whose. Whoever steps it must not do so meanwhile.
+        The simulation that is shown; nobody may step it meanwhile.
 
     Raises
     ------

@@ -49,7 +49,7 @@ def still_page(
     sources
         Where it comes from, label -> value.
     citation
-        Whom to cite.
+        Papers to cite.
     max_size
         Largest size of the file [MB].
 

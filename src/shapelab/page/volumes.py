@@ -33,11 +33,11 @@ class Volume:
     Parameters
     ----------
     name, meta
-        Of the layer.
+        Name and ``meta`` of the layer.
     frames
         Its arrays, one for each frame.
     shape
-        Of each of them.
+        Shape of each of them.
     labels
         Whether they are labels, and not an image.
     """

@@ -21,7 +21,7 @@ class SliderLink(QObject):
     Parameters
     ----------
     viewer
-        Whose slider.
+        Whose slider to follow.
     results
         With the curves; the link lives as long as they do.
     """

@@ -35,7 +35,7 @@ def fit_triples(
     place
         Settings of a layer in pixels of the image that was fitted: scale, position, units and axis labels.
     colormap
-        Of the image, so that grains keep their colours; None for napari's own.
+        Colormap of the image, so that grains keep their colours; None for napari's own.
     known
         What else is known of the grains (crystal orientations), for the cells' metadata.
     mirrored

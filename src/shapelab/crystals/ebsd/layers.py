@@ -28,7 +28,7 @@ def scan_layers(name: str, scan: EbsdMap, threshold: float = 5.0, direction: str
     threshold
         Misorientation that separates grains [degrees].
     direction
-        Of the sample, whose inverse pole figure is shown: "X", "Y" or "Z".
+        Direction of the sample whose inverse pole figure is shown: "X", "Y" or "Z".
     """
     place = place_of_scan(scan)
     notes = list(scan.notes)

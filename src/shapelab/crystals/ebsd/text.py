@@ -56,7 +56,7 @@ def numbers(name: str, lines: Sequence[str], first: int, columns: Sequence[int])
     Parameters
     ----------
     name
-        Of the file, for messages.
+        Name of the file, for messages.
     lines
         Rows without blank lines; values stand between tabs, blanks, or commas if there is nothing else.
     first
