@@ -118,7 +118,7 @@ def like(folder: Path) -> None:
     rows = {
         "volume / mean": ("volume", measured.volumes / measured.volumes.mean(), new.volumes / new.volumes.mean()),
         "aspect ratio": ("aspect_ratio", measured.aspect_ratios, new.population.aspect_ratios),
-        "direction of the long axis [°]": ("angle", np.rad2deg(measured.angles), np.rad2deg(new.population.angles)),
+        "direction of the long axis (°)": ("angle", np.rad2deg(measured.angles), np.rad2deg(new.population.angles)),
     }
     for axis, (name, (key, a, b)) in zip(right.subplots(3, 1), rows.items(), strict=True):
         edges = np.linspace(np.percentile(a, 0.5), np.percentile(a, 99.5), 31)

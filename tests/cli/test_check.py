@@ -59,7 +59,7 @@ def test_what_no_run_shows_and_what_no_checkpoint_holds_fail(tmp_path, capsys):
     assert main(["check", str(file)]) == 1
     said = capsys.readouterr().out
     assert "FAIL  nowhere: no run shows it" in said
-    assert "FAIL  resumes from a checkpoint as another run" in said
+    assert "FAIL  resumes from a checkpoint as a different run" in said
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_no_option_is_ignored_and_units_are_told(bubbles, capsys):
     assert main(["measure", file, "--smoothing", "4"]) == 0
     assert "nothing in this table depends on it" in capsys.readouterr().err
     assert main(["measure", file, "--interfaces", "--voxel-size", "0.5", "--unit", "micron"]) == 0
-    assert "length [µm]" in capsys.readouterr().out
+    assert "length (µm)" in capsys.readouterr().out
     assert main(["measure", file, "--unit", "kg"]) == 2
     assert "not a known unit of length" in capsys.readouterr().err
     assert main(["measure", file, "--unit", "um"]) == 0

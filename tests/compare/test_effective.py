@@ -42,10 +42,10 @@ def test_each_side_has_its_closed_form_in_its_own_voxels():
     assert result["euler_per_volume_a"] == pytest.approx(4 / (6 * 10 * 20))
     assert "strut_size_a" not in result
     between, first, second = comparison_rows(result)
-    assert (between["chord x [µm]"], first["chord x [µm]"], second["chord x [µm]"]) == ("-1.5", 2.0, 0.5)
-    assert "Euler number per volume [1/µm³]" in first
+    assert (between["chord x (µm)"], first["chord x (µm)"], second["chord x (µm)"]) == ("-1.5", 2.0, 0.5)
+    assert "Euler number per volume (1/µm³)" in first
     assert math.isnan(result["chord_z_a"])  # all of them leave the image
-    assert (first["chord z [µm]"], between["chord z [µm]"]) == (None, None)
+    assert (first["chord z (µm)"], between["chord z (µm)"]) == (None, None)
     assert any(note.startswith("A has no chord z, ") for note in result["notes"])
 
 

@@ -220,8 +220,8 @@ def test_rows_with_a_unit_have_the_names_that_readers_know(qtbot):
     qtbot.addWidget(table)
     table.add("ball", {"mean_H": 0.2, "mean_K": 0.01, "k1_mean": 0.1, "euler_characteristic": 2}, "um")
     shown = [table.table.verticalHeaderItem(k).text() for k in range(table.table.rowCount())]
-    assert shown == ["mean k1 + k2 [1/µm]", "mean Gaussian curvature K [1/µm²]", "k1 mean [1/µm]", "Euler characteristic"]
-    assert table.rows()[1][0] == "mean_H [1/µm]"  # as in the functions, for spreadsheets
+    assert shown == ["mean k1 + k2 (1/µm)", "mean Gaussian curvature K (1/µm²)", "k1 mean (1/µm)", "Euler characteristic"]
+    assert table.rows()[1][0] == "mean_H (1/µm)"  # as in the functions, for spreadsheets
 
 
 def test_an_image_with_an_infinity_is_no_mask_anywhere():

@@ -48,7 +48,7 @@ def test_interfaces_lie_on_their_cells_and_know_them(viewer, shown, qtbot):
     np.testing.assert_allclose(centre, expected, atol=0.1)
     pairs = set(zip(layer.features["cell_a"].tolist(), layer.features["cell_b"].tolist(), strict=True))
     assert {(0, 3), (3, 4), (4, 6), (5, 6)} <= pairs
-    assert layer.name == "tissue · curvature of interfaces [1/µm]"
+    assert layer.name == "tissue · curvature of interfaces (1/µm)"
     assert "4 cells" in panel.message.text()
     assert viewer.dims.ndisplay == 3
     layer.name = "mine"

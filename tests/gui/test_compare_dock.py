@@ -318,7 +318,7 @@ def test_rows_are_named_for_readers_with_their_units(viewer, dock, qtbot):
     tick(dock, "statistics")
     compare(qtbot, dock)
     names = [row[0] for row in dock.results.numbers.rows()]
-    assert {"boundary F1 score", "mean long semi-axis [µm]", "mean area [µm²]", "mean surface to volume [1/µm]"} <= set(names)
+    assert {"boundary F1 score", "mean long semi-axis (µm)", "mean area (µm²)", "mean surface to volume (1/µm)"} <= set(names)
     assert not [name for name in names if "_" in name]
 
 
@@ -356,7 +356,7 @@ def test_two_movies_with_a_cursor_that_follows_the_slider(viewer, dock, qtbot, t
     assert plot.isVisible()
     assert plot.series("mean_speed")[1][1:] == pytest.approx(0.5 * 0.25 / 5)
     assert plot.other("mean_speed")[1:] == pytest.approx(2 * 0.5 * 0.25 / 5)
-    assert cell(dock, "speed [µm/s]", "B") == "0.05"
+    assert cell(dock, "speed (µm/s)", "B") == "0.05"
     assert dock.comparison.movies.pairs.by_time
 
     difference = viewer.layers["difference · model ↔ movie"]

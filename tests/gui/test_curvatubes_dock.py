@@ -51,7 +51,7 @@ def test_run_change_and_results(viewer, dock, qtbot, tmp_path):
     assert viewer.layers.selection.active.metadata["shapelab"]["preset"] == "tubes"
     click(qtbot, dock.results.measure_button)
     qtbot.waitUntil(lambda: len(dock.results.measurements.rows()) > 5, timeout=60_000)
-    assert any(row[0] == "volume [µm³]" for row in dock.results.measurements.rows())
+    assert any(row[0] == "volume (µm³)" for row in dock.results.measurements.rows())
     click(qtbot, dock.results.script_button)
     qtbot.waitUntil(lambda: "clipboard" in dock.panel.message.text(), timeout=30_000)
     script = QApplication.clipboard().text()

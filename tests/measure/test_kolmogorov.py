@@ -32,9 +32,9 @@ def test_distances_are_those_of_scipy(rng, size):
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        ("speed", "speed [µm/s]"),
-        ("mean_area", "mean area [µm²]"),
-        ("Wasserstein distance of volume", "Wasserstein distance of volume [µm³]"),
+        ("speed", "speed (µm/s)"),
+        ("mean_area", "mean area (µm²)"),
+        ("Wasserstein distance of volume", "Wasserstein distance of volume (µm³)"),
         ("KS distance of volume", "KS distance of volume"),
         ("cells", "cells"),
     ],

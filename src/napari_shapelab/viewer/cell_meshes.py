@@ -92,7 +92,7 @@ def colour_by(layer: Surface, value: str, of_interfaces: np.ndarray) -> None:
     layer.colormap = Colormap(ensure_colormap(_SCALES.get(value, "viridis")).colors, name=value, nan_color=_GREY)
     layer.contrast_limits = (low, high) if high > low else (low - 0.5, low + 0.5)
     unit = layer.metadata["unit"] or "px"
-    shown = {"area": f" [{shown_unit(unit + '^2')}]", "curvature": f" [{shown_unit('1/' + unit)}]"}.get(value, "")
+    shown = {"area": f" ({shown_unit(unit + '^2')})", "curvature": f" ({shown_unit('1/' + unit)})"}.get(value, "")
     if layer.name == layer.metadata["named"]:  # a name that the user has given stays
         layer.name = f"{layer.metadata['of']} · {value} of interfaces{shown}"  # napari's colour bar has no title of its own
         layer.metadata["named"] = layer.name

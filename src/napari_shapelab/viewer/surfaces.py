@@ -73,7 +73,7 @@ def add_surface(
     mirrored = np.linalg.det(taken.place.linear) < 0  # normals point outwards in the world, too
     layer = Surface(
         (mesh.vertices, mesh.faces[:, ::-1] if mirrored else mesh.faces, shown),
-        name=f"{name} · {colour} [{unit}]",  # napari's colour bar has no title of its own
+        name=f"{name} · {colour} ({unit})",  # napari's colour bar has no title of its own
         colormap="coolwarm",  # red bends outwards, blue inwards, and grey not at all
         contrast_limits=(-most, most),
         shading="smooth",

@@ -177,7 +177,7 @@ def measurements_dock(viewer: Any) -> Measurements:
 
 def _heading(name: str, called: str, unit: str) -> str:
     symbol = shown_unit(unit_of(name, unit))
-    return f"{called} [{symbol}]" if symbol else called
+    return f"{called} ({symbol})" if symbol else called
 
 
 def _cell(text: str, name: str, unit: str) -> str:

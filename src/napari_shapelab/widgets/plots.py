@@ -275,8 +275,8 @@ class DiagramPlot(ThemedPlot):
         self.plot.setYRange(low, high, padding=0)
         for line, (x, y) in zip(self._lines, (((low, high), (0, 0)), ((0, 0), (low, high)), ((low, high), (low, high))), strict=True):
             line.setData(np.array(x, float), np.array(y, float))
-        self.plot.getAxis("bottom").setLabel(f"k1 [1/{unit}]", color=theme_colour(self._viewer, "text").name())
-        self.plot.getAxis("left").setLabel(f"k2 [1/{unit}]", color=theme_colour(self._viewer, "text").name())
+        self.plot.getAxis("bottom").setLabel(f"k1 (1/{unit})", color=theme_colour(self._viewer, "text").name())
+        self.plot.getAxis("left").setLabel(f"k2 (1/{unit})", color=theme_colour(self._viewer, "text").name())
 
     def show_overlay(self, k1: np.ndarray, k2: np.ndarray) -> None:
         """Show the curvatures of another shape as points; empty arrays remove them."""

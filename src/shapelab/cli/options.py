@@ -61,5 +61,5 @@ def _metavar(info: ParameterInfo) -> Any:
 
 def _help(info: ParameterInfo) -> str:
     default = " ".join(map(str, info.default)) if isinstance(info.default, tuple) else info.default
-    unit = f" [{info.unit}]" if info.unit else ""
+    unit = f" ({info.unit})" if info.unit else ""
     return f"{info.description}{unit} (default {default})".replace("%", "%%")

@@ -50,7 +50,7 @@ def print_report(report: Any, unit: str, *, as_json: bool) -> None:
     elif report.empty:
         print("shapelab: there is none in this image.", file=sys.stderr)
     else:
-        named = {name: f"{name} [{shown_unit(symbol)}]" for name in report.columns if (symbol := unit_of(name, unit))}
+        named = {name: f"{name} ({shown_unit(symbol)})" for name in report.columns if (symbol := unit_of(name, unit))}
         print_table(as_table(report.rename(columns=named)), as_json=False)
     for sentence in report.attrs.get("warnings", ()):
         print(f"shapelab: {sentence}", file=sys.stderr)

@@ -156,7 +156,7 @@ def _draw_over_time(axes: Any, result: Mapping[str, Any], name: str) -> None:
     frames = result["frames"]
     for side in "ab":
         axes.plot(frames["time"], frames[f"{name}_{side}"], label=side)
-    axes.set(title=name.replace("_", " "), xlabel=f"time [{unit}]" if (unit := shown_time(result["time_unit"])) else "time")
+    axes.set(title=name.replace("_", " "), xlabel=f"time ({unit})" if (unit := shown_time(result["time_unit"])) else "time")
     axes.legend(frameon=False, fontsize="small")
 
 
@@ -167,7 +167,7 @@ def _draw_diagram(axes: Any, result: Mapping[str, Any], side: str) -> None:
     edges = np.linspace(low, high, 80)
     axes.hist2d(diagram.k1, diagram.k2, bins=[edges, edges], weights=diagram.weights, cmap="magma")
     axes.plot([low, high], [low, high], color="white", linewidth=0.8)
-    axes.set(xlabel=f"k1 [1/{unit}]", ylabel=f"k2 [1/{unit}]", title=f"curvature diagram of {side}", aspect="equal")
+    axes.set(xlabel=f"k1 (1/{unit})", ylabel=f"k2 (1/{unit})", title=f"curvature diagram of {side}", aspect="equal")
 
 
 def _draw_scores(axes: Any, result: Mapping[str, Any], _: str) -> None:

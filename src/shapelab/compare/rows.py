@@ -25,9 +25,9 @@ _NAMES = {
     "sinkhorn_divergence": "Sinkhorn divergence",
     "transport_distance": "transport distance",
     "adjusted_rand": "adjusted Rand index",
-    "split_bits": "split cells [bits]",
-    "merge_bits": "merged cells [bits]",
-    "variation_of_information": "variation of information [bits]",
+    "split_bits": "split cells (bits)",
+    "merge_bits": "merged cells (bits)",
+    "variation_of_information": "variation of information (bits)",
     "labels": "cells",
     "msd exponent": "exponent of displacements",
 }
@@ -80,7 +80,7 @@ def comparison_rows(result: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
 def _movie_rows(result: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Return the rows of two movies: numbers of each as a whole, and the distributions over all paired frames."""
     unit, time = short_unit(result["unit"]), shown_time(result["time_unit"]) or "1"
-    speed = f"[{shown_unit(unit) or 'pixel'}/{time}]"
+    speed = f"({shown_unit(unit) or 'pixel'}/{time})"
     ndim = 3 if (result["pooled"]["quantity"] == "volume").any() else 2
     between: dict[str, Any] = {}
     sides: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
@@ -92,7 +92,7 @@ def _movie_rows(result: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, An
         name = str(row["number"])
         if name.startswith("mean "):
             continue  # as of the cells, above
-        name = f"{Event(name.removesuffix(' rate')).plural} [1/(cell {time})]" if name.endswith(" rate") else _NAMES.get(name, name)
+        name = f"{Event(name.removesuffix(' rate')).plural} (1/(cell {time}))" if name.endswith(" rate") else _NAMES.get(name, name)
         between[name] = f"{row['difference']:+.3g}" if np.isfinite(row["difference"]) else None
         sides[0][name], sides[1][name] = row["a"], row["b"]
     return between, *sides
@@ -121,4 +121,4 @@ def _row_name(key: str, unit: str, ndim: int, *, mean: bool = False) -> str:
     symbol = unit_of(key, unit) if not power else f"{unit}^{power}" if power > 1 else unit if power == 1 else f"1/{unit}"
     shown = shown_unit(symbol) if unit and symbol else ""
     name = f"mean {name}" if mean and not name.startswith("mean ") else name
-    return f"{name} [{shown}]" if shown else name
+    return f"{name} ({shown})" if shown else name

@@ -175,7 +175,7 @@ def _with_boundaries(crystal: Crystal, rng: np.random.Generator, misorientations
     given = given if given.ndim == 2 else np.stack([given.ravel(), np.ones(given.size)], 1)
     if given.shape[1] != 2 or not len(given) or not np.isfinite(given).all() or given.min() < 0 or given[:, 0].max() > np.pi:
         raise InputError(
-            "misorientations must be angles of measured boundaries from 0 to pi [rad], shape (M,), or with their areas, shape (M, 2)."
+            "misorientations must be angles of measured boundaries from 0 to pi (rad), shape (M,), or with their areas, shape (M, 2)."
         )
     pairs, areas = grain_contacts(crystal.labels, crystal.spacing, periodic=crystal.periodic)
     symmetries = crystal.symmetries or ("cubic",) * len(crystal.orientations)

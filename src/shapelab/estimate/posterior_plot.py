@@ -38,7 +38,7 @@ class Posterior:
     def label(self, column: int) -> str:
         """Return the name of a parameter with its unit."""
         one = self.found[column]
-        return f"{one.name.replace('_', ' ')} [{one.unit}]" if one.unit else one.name.replace("_", " ")
+        return f"{one.name.replace('_', ' ')} ({one.unit})" if one.unit else one.name.replace("_", " ")
 
     def looked_in(self, column: int) -> str:
         """Return the range that was looked in, as it stands beside a picture that may show less of it."""

@@ -55,7 +55,7 @@ def shown_quantity(name: str, unit: str, time_unit: str) -> str:
     stem = stem if stem in _POWERS else stem.removeprefix("mean_")
     speed = f"{shown_unit(unit) or 'pixel'}/{shown_time(time_unit) or 'frame'}"
     of = speed if stem == "speed" else shown_unit(unit_of(stem, unit))
-    return f"{shown_name(name)} [{of}]" if of else shown_name(name)
+    return f"{shown_name(name)} ({of})" if of else shown_name(name)
 
 
 @checked()

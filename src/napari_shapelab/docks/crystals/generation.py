@@ -81,7 +81,7 @@ def quantities(crystal: Crystal, like: Population | None) -> dict[str, tuple[np.
     return {
         "volume / mean volume": (before[0] / before[0].mean(), new.volumes / new.volumes.mean()),
         "aspect ratio": (before[1], new.aspect_ratios),
-        "direction of the long axis [°]": (np.rad2deg(before[2]), np.rad2deg(new.angles)),
+        "direction of the long axis (°)": (np.rad2deg(before[2]), np.rad2deg(new.angles)),
     }
 
 

@@ -30,7 +30,7 @@ class ClassPlot(ThemedPlot):
     """
 
     def __init__(self, viewer: Any) -> None:
-        super().__init__(viewer, "tension [mean tension]", "interfaces")
+        super().__init__(viewer, "tension (mean tension)", "interfaces")
         self.plot.setMinimumHeight(_HEIGHT)
         self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # its own hint is 480 pixels high
         self.legend = WrappedLabel()
