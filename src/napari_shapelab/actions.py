@@ -20,7 +20,8 @@ from napari_shapelab.viewer.shapes import read_shape, why_no_shape
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.file_dialog import ask_folder
 from napari_shapelab.widgets.measurement_table import Measurements, measurements_dock
-from napari_shapelab.work.mesh_layer import add_mesh
+from napari_shapelab.work.mesh_layer import add_meshes, why_no_mesh
+from napari_shapelab.work.mesh_panel import mesh_panel
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import Script, measure_command, written
@@ -52,7 +53,17 @@ def measure_effective(viewer: Viewer) -> None:
 
 def mesh_selected(viewer: Viewer) -> None:
     """Add the surface of every selected 3-D mask or field, coloured by its mean curvature; of several cells their interfaces."""
-    _on_selection(viewer, lambda viewer, layer: add_mesh(viewer, layer, show_warning))
+    meshed: list[Layer] = []
+
+    def accept(_: Any, layer: Layer) -> None:
+        if reason := why_no_mesh(layer):
+            raise InputError(reason)
+        meshed.append(layer)
+
+    _on_selection(viewer, accept)
+    if meshed:
+        row = mesh_panel(viewer).work
+        add_meshes(viewer, meshed, row, failed=lambda: show_warning(row.message.text()))
 
 
 def copy_measure_script(viewer: Viewer) -> None:

@@ -10,14 +10,17 @@ import pytest
 from qtpy.QtWidgets import QApplication
 
 import shapelab as sl
-from napari_shapelab.actions import measure_effective
+from napari_shapelab.actions import measure_effective, mesh_selected
 from napari_shapelab.docks.atlas.fit_tab import AtlasFit
 from napari_shapelab.docks.compare import CompareDock
 from napari_shapelab.docks.crystals import CrystalsDock
+from napari_shapelab.docks.curvatubes import CurvatubesDock
+from napari_shapelab.docks.foam import FoamDock
 from napari_shapelab.docks.folders import FoldersDock
 from napari_shapelab.docks.replay import ReplayDock
 from napari_shapelab.docks.tensions import TensionsDock
 from napari_shapelab.run.fit_cells import fit_selected_cells
+from napari_shapelab.work.mesh_panel import mesh_panel
 from napari_shapelab.work.movies import measure_movie
 from napari_shapelab.work.render import render_labels
 from napari_shapelab.work.row import WorkRow
@@ -112,6 +115,69 @@ def comparison(viewer, folder, names=("cells", "other")):
     return dock.work, dock.compare
 
 
+def report(viewer, folder):
+    row, _ = comparison(viewer, folder)
+    dock = viewer.window.dock_widgets["CompareDock"]
+    dock.comparison = SimpleNamespace(result={}, sides=None, names=("a", "b"))
+    return row, lambda: dock.export(folder / "report")
+
+
+def mesh_of_comparison(viewer, folder):
+    row, _ = comparison(viewer, folder, ("mask", "mask 2"))
+    return row, viewer.window.dock_widgets["CompareDock"].mesh_button.click
+
+
+def mesh(viewer, folder):
+    viewer.layers.selection = {viewer.layers["mask"]}
+    return mesh_panel(viewer).work, lambda: mesh_selected(viewer)
+
+
+def ebsd(viewer, folder):
+    source = add(viewer, CrystalsDock(viewer)).fit.source
+    return source.job, lambda: source.open(folder / "a.ang")
+
+
+def ended(dock):
+    """Run a few steps of a simulation, to its end."""
+    dock.panel.run()
+    while dock.panel.snapshot is None or dock.panel.running:
+        QApplication.processEvents()
+    return dock
+
+
+def texture_run(viewer):
+    dock = add(viewer, CurvatubesDock(viewer))
+    dock.form.set_parameters(dock.parameters.replace(shape=(16, 16, 16), max_steps=1))
+    return ended(dock)
+
+
+def mesh_of_run(viewer, folder):
+    dock = texture_run(viewer)
+    return dock.panel.job, dock.results.add_mesh
+
+
+def mesh_file_of_run(viewer, folder):
+    dock = texture_run(viewer)
+    return dock.panel.job, lambda: dock.results.save(folder / "a.ply")
+
+
+def run_folder(viewer, folder):
+    dock = texture_run(viewer)
+    return dock.panel.job, lambda: dock.results.save(folder / "a.zarr")
+
+
+def page_of_run(viewer, folder):
+    dock = texture_run(viewer)
+    return dock.panel.job, lambda: dock.recording.share(folder / "a.html")
+
+
+def settled_foam(viewer, folder):
+    dock = add(viewer, FoamDock(viewer))
+    dock.form.set_values({"n_cells": 4, "shape": (32, 32), "max_steps": 1})
+    ended(dock)
+    return dock.panel.job, dock.settle.settle
+
+
 def comparison_of_movies(viewer, folder):
     row, press = comparison(viewer, folder, ("film", "other film"))
     viewer.window.dock_widgets["CompareDock"].over_time.setChecked(True)
@@ -164,6 +230,15 @@ DOCKS = {
     "tensions": (tensions, f"{FACE}.docks.tensions.dock.infer"),
     "comparison": (comparison, f"{FACE}.docks.compare.dock.compare_layers"),
     "comparison of movies": (comparison_of_movies, f"{FACE}.docks.compare.over_time.compare_movies"),
+    "report": (report, "shapelab.compare.write_report"),
+    "mesh": (mesh, f"{FACE}.work.mesh_layer.compute_surface"),
+    "mesh of a comparison": (mesh_of_comparison, f"{FACE}.work.mesh_layer.compute_surface"),
+    "mesh of a run": (mesh_of_run, f"{FACE}.docks.curvatubes.results.compute_surface"),
+    "mesh file of a run": (mesh_file_of_run, f"{FACE}.docks.curvatubes.results.compute_surface"),
+    "run folder": (run_folder, f"{FACE}.run.saving.save_run"),
+    "page of a run": (page_of_run, "shapelab.page.make_page"),
+    "settled foam": (settled_foam, f"{FACE}.docks.foam.settle.settle_exactly"),
+    "ebsd": (ebsd, f"{FACE}.docks.crystals.grain_source._read"),
     "texture": (texture, f"{FACE}.docks.atlas.fit_tab.fit_texture"),
     "folders": (folders, f"{FACE}.docks.folders.dock.run_command"),
     "export": (export, f"{FACE}.docks.replay.export_panel.export_tiff"),
@@ -172,13 +247,20 @@ DOCKS = {
 }
 
 
-NONSENSE = {"export": "", "grains": "TypeError"}
+UNPACKED = ("grains", "report", "mesh", "mesh of a comparison", "mesh of a run", "mesh file of a run", "run folder")
+NONSENSE = {"export": "", **dict.fromkeys(UNPACKED, "TypeError")}
 """What is said of an answer that cannot be shown, but AttributeError; an export only says what it is told."""
+
+
+def can_begin(row):
+    """Whether a row is as it is at rest; a job beside a run is seen only while it works."""
+    return row.run_button.isEnabled() if isinstance(row, WorkRow) else not row.isVisibleTo(row.parentWidget())
 
 
 @pytest.mark.parametrize("name", DOCKS)
 def test_cancel_and_defects_leave_a_dock_as_it_was(name, viewer, qtbot, tmp_path, monkeypatch):
-    for layer, data in {"cells": CELLS, "other": np.roll(CELLS, 1, 0), "mask": CELLS[None].repeat(4, 0) % 2}.items():
+    mask = CELLS[None].repeat(4, 0) % 2
+    for layer, data in {"cells": CELLS, "other": np.roll(CELLS, 1, 0), "mask": mask, "mask 2": mask}.items():
         viewer.add_labels(data, name=layer)
     for layer in ("film", "other film"):
         viewer.add_labels(np.stack([CELLS] * 3), name=layer, axis_labels=("t", "y", "x"))
@@ -190,7 +272,7 @@ def test_cancel_and_defects_leave_a_dock_as_it_was(name, viewer, qtbot, tmp_path
 
     def rests():
         qtbot.waitUntil(lambda: not row.working and row._late is None, timeout=30_000)
-        assert row.run_button.isEnabled()
+        assert can_begin(row)
         assert ([(layer.name, layer.visible) for layer in viewer.layers], sorted(tmp_path.iterdir())) == before
         return row.message.text()
 
@@ -202,7 +284,7 @@ def test_cancel_and_defects_leave_a_dock_as_it_was(name, viewer, qtbot, tmp_path
         work.begun.clear()
         press()
         assert row.working
-        assert not row.run_button.isEnabled()
+        assert not can_begin(row)
         qtbot.waitUntil(work.begun.is_set, timeout=30_000)
         if kind == "endless":
             row.cancel()

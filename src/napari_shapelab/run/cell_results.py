@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from napari_shapelab.run.cell_paths import Paths, track_rows
 from napari_shapelab.run.copy_as import RunCopy
 from napari_shapelab.run.drawn_grid import fineness_of, to_drawn
 from napari_shapelab.run.panel import RunPanel
+from napari_shapelab.run.saving import save_run_beside
 from napari_shapelab.run.worker import Worker
 from napari_shapelab.viewer.features import add_features
 from napari_shapelab.viewer.layer_data import place_of, take
@@ -24,11 +26,10 @@ from napari_shapelab.viewer.tabbed import open_as_tab
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.flow_row import FlowRow
-from napari_shapelab.work.mesh_layer import PairValues, add_mesh
-from napari_shapelab.work.task import Task
-from shapelab.errors import ShapelabError
-from shapelab.io import save_run
+from napari_shapelab.work.mesh_layer import MeshLook, PairValues, add_meshes
+from napari_shapelab.work.progress import Report
 from shapelab.simulation import Simulation
+from shapelab.stopping import stoppable
 
 __all__ = ["CellResults"]
 
@@ -90,14 +91,16 @@ class CellResults(QWidget):
         """Measure every cell of a copy of the labels; the table is the features of that copy."""
         if self._cells() is None or (layer := self.copy_cells()) is None:
             return
-        self._panel.say("Measuring…")
+        if self._panel.job.refuses("Nothing is measured"):
+            return
         taken = take(layer, self._viewer)
 
-        def work() -> Any:
+        def work(_: Report, abort: threading.Event) -> Any:
             from shapelab.measure.labels import measure_labels, placed_centroids
 
-            read = taken.read()
-            return placed_centroids(measure_labels(read.data, read.spacing, periodic=read.periodic), read.place, read.axes)
+            with stoppable(abort):
+                read = taken.read()
+                return placed_centroids(measure_labels(read.data, read.spacing, periodic=read.periodic), read.place, read.axes)
 
         def show(table: Any) -> None:
             if layer not in self._viewer.layers:
@@ -108,7 +111,7 @@ class CellResults(QWidget):
             open_as_tab(self._viewer, self, "napari", "Features table widget")
             self._panel.say(f"Measured {len(table)} cells: see the features table (also under Layers > Metadata).", passing=True)
 
-        Task(self, work, show, lambda text: self._panel.say(text, wrong=True))
+        self._panel.job.start(work, show, "Measuring…", abortable=False)
 
     def add_mesh(self) -> None:
         """Add the surfaces of the present cells, in 3-D."""
@@ -117,18 +120,12 @@ class CellResults(QWidget):
         taken = Labels(np.array(cells.data), name=cells.name, metadata=dict(cells.metadata), **place_of(cells))  # the run goes on
 
         def add(tensions: PairValues | None = None) -> None:
-            try:
-                add_mesh(self._viewer, taken, wrong, tensions=tensions, owner=self, made=self._adopt)
-            except ShapelabError as error:
-                wrong(str(error))
-
-        def wrong(text: str) -> None:
-            self._panel.say(text, wrong=True)
+            add_meshes(self._viewer, [taken], self._panel.job, MeshLook(tensions), self._adopt)
 
         if self._tensions is None:
             add()
         else:
-            self._panel.with_simulation(self._tensions, add, wrong)
+            self._panel.with_simulation(self._tensions, add, lambda text: self._panel.say(text, wrong=True))
 
     def add_tracks(self) -> None:
         """Add the paths of all cells: their places at every step."""
@@ -164,18 +161,11 @@ class CellResults(QWidget):
 
     def save(self, path: str | Path) -> None:
         """Save the run to a folder that can be opened and resumed."""
-        target = Path(path) if Path(path).suffix == ".zarr" else Path(f"{path}.zarr")
-        self._panel.say("Saving…")
-        self._panel.with_simulation(
-            lambda simulation: save_run(target, simulation),
-            lambda written: self._panel.say(f"Saved {Path(written).name!r}.", passing=True),
-            lambda text: self._panel.say(text, wrong=True),
-        )
+        save_run_beside(self._panel, Path(path))
 
     def _adopt(self, layer: Layer) -> None:
         if self._panel.layers is not None:
             self._panel.layers.adopt(layer, own=True)
-        self._panel.say(f"Added {layer.name!r}: see the panel “Mesh of cells”.", passing=True)
 
     def _cells(self) -> Any:
         cells = self._panel.layers["cells"] if self._panel.layers is not None else None

@@ -14,6 +14,7 @@ from napari_shapelab.run.session import RunSession
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.widgets.tabs_below import TabsBelow
+from napari_shapelab.work.job import beside
 from napari_shapelab.work.task import Task
 from shapelab.simulation import Simulation
 
@@ -137,7 +138,7 @@ class RunPanel(RunSession):
         layout.addWidget(self.buttons)
         layout.addWidget(self.progress)
         layout.addWidget(self.status)
-        layout.addWidget(self.message)
+        layout.addLayout(beside(self.message, self.job))
         self.clear_button = push_button("Clear old", "Remove the layers of earlier runs; those of the last one stay.", self.remove_earlier)
         self.tabs = QTabWidget()
         self.tabs.setCornerWidget(self.clear_button)

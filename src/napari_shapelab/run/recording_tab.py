@@ -32,8 +32,8 @@ from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.work.progress import Report
 from napari_shapelab.work.share import ShareButtons, Shared, page_work
-from napari_shapelab.work.task import Task
 from shapelab.io import load_run, save_run
 from shapelab.io.writer import Keep
 from shapelab.simulation import Simulation
@@ -109,13 +109,20 @@ class RecordingTab(FrameSaver):
 
     def share(self, path: str | Path) -> None:
         """Write the run that is saved as a web page; of one that is not saved, the present frame."""
-        target, recorder = Path(path), self._recorder
-        self._panel.say(f"Making {target.name}…", passing=True)
-        wrong = partial(self._panel.say, wrong=True)
-        if recorder is not None and recorder.frames:
-            Task(self, partial(_page_of, recorder.path, target), self._on_shared, wrong)
-        else:
-            self._panel.with_simulation(partial(_page_of_frame, target, _slug(self._panel.title)), self._on_shared, wrong)
+        target, recorder, job = Path(path), self._recorder, self._panel.job
+        if job.refuses(f"{target.name!r} is not written"):
+            return
+        saved = recorder.path if recorder is not None and recorder.frames else None
+        slug = _slug(self._panel.title)
+
+        job.start(
+            partial(_page_of_frame, target, slug) if saved is None else partial(_page_of, saved, target),
+            self._on_shared,
+            f"Making {target.name}…",
+            abortable=False,
+            cancelled="Cancelled; nothing was written.",
+            within=self._panel.with_simulation if saved is None else None,
+        )
 
     def _on_shared(self, shared: Shared) -> None:
         self._panel.say(self.sharing.done(shared), passing=True)
@@ -208,16 +215,16 @@ def _slug(title: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", title).strip("-") or "run"
 
 
-def _page_of(run: Path, target: Path) -> Shared:
+def _page_of(run: Path, target: Path, report: Report, abort: threading.Event) -> Shared:
     from shapelab.page import make_page
 
-    return page_work(lambda tick: make_page(load_run(run), progress=tick), target)(lambda _: None, threading.Event())
+    return page_work(lambda tick: make_page(load_run(run), progress=tick), target)(report, abort)
 
 
-def _page_of_frame(target: Path, name: str, simulation: Simulation) -> Shared:
+def _page_of_frame(target: Path, name: str, simulation: Simulation, report: Report, abort: threading.Event) -> Shared:
     """Make a page of the present frame, by way of a run folder that is removed."""
     with tempfile.TemporaryDirectory() as folder:
-        return _page_of(save_run(Path(folder) / f"{name}.zarr", simulation), target)
+        return _page_of(save_run(Path(folder) / f"{name}.zarr", simulation), target, report, abort)
 
 
 def _size(n: int) -> str:

@@ -26,6 +26,7 @@ from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.plots import ScalarPlot
 from napari_shapelab.work.compiling import compiled
+from napari_shapelab.work.job import SideJob
 from napari_shapelab.work.latest import Latest
 from napari_shapelab.work.sentence import sentence
 from shapelab.device import describe
@@ -100,6 +101,8 @@ class RunSession(QWidget):
         self.snapshot: Snapshot | None = None
         self.layers: RunLayers | None = None
         self.status, self.message = MessageLine("Ready.", lines=1), MessageLine(lines=2)
+        self.job = SideJob(self._viewer, self.message)
+        """What is computed of the run beside it: a mesh, measurements, files."""
         self.plot = ScalarPlot(self._viewer, first)
         self.progress = StepProgress()
         self._build()

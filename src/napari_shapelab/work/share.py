@@ -74,8 +74,7 @@ class ShareButtons(QWidget):
     def write(self, row: WorkRow, make: MakePage, path: str | Path) -> None:
         """Make and write a page in the background, with the progress and *Cancel* of a row, which says what came of it."""
         target = Path(path)
-        if row.working:
-            row.say(f"{target.name!r} is not written yet: wait until the current work is done, or cancel it, then share again.", wrong=True)
+        if row.refuses(f"{target.name!r} is not written yet"):
             return
 
         def done(shared: Shared) -> None:

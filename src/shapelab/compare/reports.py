@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import platform
@@ -17,6 +18,7 @@ from shapelab.arguments import checked
 from shapelab.errors import InputError
 from shapelab.io.output import new_version
 from shapelab.measure.diagram import CurvatureDiagram
+from shapelab.stopping import check_stop
 from shapelab.units import shown_time
 
 __all__ = ["numbers_of", "write_report"]
@@ -53,14 +55,22 @@ def write_report(result: Mapping[str, Any], folder: str | Path, *, figure: bool 
         raise InputError("There is no comparison to write: give the dictionary that compare(a, b) returned.")
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    written = [_write_numbers(result, target / "comparison.csv"), _write_json(result, target / "comparison.json")]
-    for name, value in result.items():
-        if hasattr(value, "to_csv"):
-            with new_version(target / f"{name}.csv") as partial:
-                value.to_csv(partial)
-            written.append(target / f"{name}.csv")
-    if figure and find_spec("matplotlib") is not None:
-        written += _write_figure(result, target / "comparison.png")
+    written: list[Path] = []
+    with contextlib.ExitStack() as stack:  # all files get their names at its end, or none: whoever waits may ask to stop
+
+        def new(name: str) -> Path:
+            written.append(target / name)
+            return stack.enter_context(new_version(written[-1]))
+
+        _write_numbers(result, new("comparison.csv"))
+        _write_json(result, new("comparison.json"))
+        for name, value in result.items():
+            if hasattr(value, "to_csv"):
+                check_stop()
+                value.to_csv(new(f"{name}.csv"))
+        if figure and find_spec("matplotlib") is not None:
+            _write_figure(result, new("comparison.png"))
+        check_stop()
     return written
 
 
@@ -69,20 +79,17 @@ def numbers_of(result: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in result.items() if isinstance(value, int | float | str | np.number)}
 
 
-def _write_numbers(result: Mapping[str, Any], path: Path) -> Path:
-    with new_version(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+def _write_numbers(result: Mapping[str, Any], path: Path) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["name", "value"])
         writer.writerows(numbers_of(result).items())
-    return path
 
 
-def _write_json(result: Mapping[str, Any], path: Path) -> Path:
+def _write_json(result: Mapping[str, Any], path: Path) -> None:
     plain = {name: _plain(value) for name, value in result.items() if not isinstance(value, CurvatureDiagram)}
     plain["versions"] = {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
-    with new_version(path) as partial:
-        partial.write_text(json.dumps(plain, indent=2, ensure_ascii=False), encoding="utf-8")
-    return path
+    path.write_text(json.dumps(plain, indent=2, ensure_ascii=False), encoding="utf-8")
 
 
 def _plain(value: Any) -> Any:
@@ -107,7 +114,7 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-def _write_figure(result: Mapping[str, Any], path: Path) -> list[Path]:
+def _write_figure(result: Mapping[str, Any], path: Path) -> None:
     """Drawn without a window, and so from any thread."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -126,11 +133,10 @@ def _write_figure(result: Mapping[str, Any], path: Path) -> list[Path]:
     picture = Figure(figsize=(4 * columns, 3 * rows), layout="constrained")
     FigureCanvasAgg(picture)
     for number, (draw, what) in enumerate(panels, start=1):
+        check_stop()
         draw(picture.add_subplot(rows, columns, number), result, what)
     picture.suptitle(_heading(result), fontsize="medium")
-    with new_version(path) as partial:
-        picture.savefig(partial, dpi=150)
-    return [path]
+    picture.savefig(path, dpi=150)
 
 
 def _heading(result: Mapping[str, Any]) -> str:

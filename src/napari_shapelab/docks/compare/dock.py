@@ -23,7 +23,7 @@ from napari_shapelab.docks.compare.comparison import (
 )
 from napari_shapelab.docks.compare.over_time import MovieWork, are_movies
 from napari_shapelab.docks.compare.results import ComparisonResults
-from napari_shapelab.docks.compare.sharing import ComparisonSharing
+from napari_shapelab.docks.compare.sharing import ComparisonSharing, write_report_of
 from napari_shapelab.docks.compare.slider_link import SliderLink
 from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.viewer.side_by_side import SideBySide
@@ -40,7 +40,6 @@ from napari_shapelab.work.mesh_layer import mesh_button
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.save_frames import SaveFramesButton
 from napari_shapelab.work.script_button import Script, ScriptButton
-from napari_shapelab.work.task import Task
 from shapelab.errors import InputError, ShapelabError
 
 __all__ = ["CompareDock"]
@@ -60,7 +59,6 @@ class CompareDock(QWidget):
         self._viewer = unwrapped(napari_viewer)
         self.comparison: Comparison | None = None
         self._compared: tuple[Layer, Layer] | None = None
-        """What the comparison is of."""
         self._difference: Labels | None = None
         self._film: Labels | None = None
         self._side_by_side = SideBySide(self._viewer)
@@ -76,7 +74,7 @@ class CompareDock(QWidget):
         self.grid_button = QPushButton("Side by side")
         self.report_button = QPushButton("Export report…")
         self.sharing = ComparisonSharing(self.work)
-        self.mesh_button = mesh_button(self._viewer, self._solids, self.work.say)
+        self.mesh_button = mesh_button(self._viewer, self._solids, lambda: self.work)
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
         self.save_run_button = SaveFramesButton(self.work.say)
         self._build()
@@ -131,15 +129,8 @@ class CompareDock(QWidget):
         """Write the report to a folder."""
         if self.comparison is None:
             self.work.say("There is nothing to export yet: press Compare first.", wrong=True)
-            return
-        from shapelab.compare import write_report
-
-        def done(files: list[Path]) -> None:
-            figure = "" if any(file.suffix == ".png" for file in files) else " There is no figure: it needs matplotlib."
-            self.work.say(f"Wrote {len(files)} files to {Path(folder).name!r}.{figure}")
-
-        self.work.say("Writing the report…")
-        Task(self, partial(write_report, self.comparison.result, folder), done, lambda text: self.work.say(text, wrong=True))
+        else:
+            write_report_of(self.comparison, self.work, Path(folder))
 
     def swap(self) -> None:
         """Exchange A and B."""
@@ -184,10 +175,8 @@ class CompareDock(QWidget):
         self._show_difference(layer)
         colours = "" if layer is None else legend(comparison.result["compared"] in ("labels", "movies"))
         self.results.show_comparison(comparison, colours)
-        self.comparison, self._compared = (
-            comparison,
-            compared,
-        )  # not before it is there to be seen: a report or a page would be of something else
+        # not before it is there to be seen: a report or a page would be of something else
+        self.comparison, self._compared = comparison, compared
         self._slider.follow(self._film, comparison.movies)
         self.work.say(headline(comparison))
         self._refresh()
@@ -229,7 +218,6 @@ class CompareDock(QWidget):
         return [layer for layer in (self.a.layer, self.b.layer) if isinstance(layer, Labels | Image)]
 
     def _refresh(self) -> None:
-        self.mesh_button.setEnabled(bool(self._solids()))
         films = are_movies(self.a.layer, self.b.layer)
         allow(self.over_time, films, "Choose two movies of cells first.")
         over_time = self._over_time()
@@ -241,6 +229,7 @@ class CompareDock(QWidget):
         missing = "" if self.a.layer is not None and self.b.layer is not None else "Choose two layers, A and B, first."
         self.work.set_ready(not missing, missing)
         allow(self.swap_button, self.a.layer is not None or self.b.layer is not None, missing)
+        allow(self.mesh_button, bool(self._solids()), "Choose masks, labels or fields first.")
         allow(self.report_button, self.comparison is not None, "Compare first.")
         self.sharing.offer(self.comparison)
         allow(self.script_button, not missing, missing)

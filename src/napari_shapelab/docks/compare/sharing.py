@@ -1,20 +1,23 @@
-"""A comparison as a web page: both sides, their difference and the numbers."""
+"""A comparison as files: a report of its numbers, and a web page of both sides, their difference and the numbers."""
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_shapelab.docks.compare.comparison import Comparison
 from napari_shapelab.widgets.button import allow
+from napari_shapelab.work.progress import Report
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.share import ShareButtons
 from shapelab.io.export import Tick
+from shapelab.stopping import stoppable
 
 if TYPE_CHECKING:
     from shapelab.page import Page
 
-__all__ = ["ComparisonSharing"]
+__all__ = ["ComparisonSharing", "write_report_of"]
 
 _TIP = "both sides, their difference and the numbers as one file for any browser"
 _MOVIES = "A web page shows two images, not movies: untick All frames and compare again."
@@ -60,3 +63,21 @@ class ComparisonSharing(ShareButtons):
             return comparison_page(a, b, comparison.result)
 
         self.write(self._row, make, path)
+
+
+def write_report_of(comparison: Comparison, row: WorkRow, folder: Path) -> None:
+    """Write the report of a comparison to a folder; a row shows it, cancels it, and says what came of it."""
+    from shapelab.compare import write_report
+
+    if row.refuses("The report is not written"):
+        return
+
+    def work(_: Report, abort: threading.Event) -> list[Path]:
+        with stoppable(abort):
+            return write_report(comparison.result, folder)
+
+    def done(files: list[Path]) -> None:
+        figure = "" if any(file.suffix == ".png" for file in files) else " There is no figure: it needs matplotlib."
+        row.say(f"Wrote {len(files)} files to {folder.name!r}.{figure}")
+
+    row.start(work, done, "Writing the report…", abortable=False, cancelled="Cancelled; nothing was written.")

@@ -74,7 +74,7 @@ class CrystalFitTab(QWidget):
         self.link = GrainLink(self._viewer, self.table)
         self.hint = WrappedLabel(_HINT)
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
-        self.mesh_button = mesh_button(self._viewer, self._shown_labels, self.work.say)
+        self.mesh_button = mesh_button(self._viewer, self._shown_labels, lambda: self.work)
         self.command_button = CommandButton(self.command, lambda text, wrong: self.work.say(text, wrong=wrong))
         self.save_button = QPushButton("Save…")
         self.save_button.setToolTip(SAVE_TIP)

@@ -67,7 +67,7 @@ class CrystalGenerateTab(QWidget):
         self.preview = CrystalPreview(self._preview)
         self.work = WorkRow(self._viewer, "Generate", "Make a new sample. Earlier samples and fits stay in the layer list, hidden.")
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
-        self.mesh_button = mesh_button(self._viewer, self._shown_labels, self.work.say)
+        self.mesh_button = mesh_button(self._viewer, self._shown_labels, lambda: self.work)
         self.mesh_button.setVisible(False)
         self.command_button = CommandButton(self.command, lambda text, wrong: self.work.say(text, wrong=wrong))
         self.save_button = QPushButton("Save…")

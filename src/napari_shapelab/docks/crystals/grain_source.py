@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,11 @@ from napari_shapelab.widgets.file_dialog import ask_files
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.number_box import NumberBox
-from napari_shapelab.work.task import Task
+from napari_shapelab.work.job import SideJob, beside
+from napari_shapelab.work.progress import Report
 from shapelab.crystals import EbsdMap, GrainTable
 from shapelab.errors import InputError
+from shapelab.stopping import check_stop, stoppable
 
 __all__ = ["GrainSource", "label_colours"]
 
@@ -89,6 +92,9 @@ class GrainSource(QWidget):
             "Boundary angle: neighbouring pixels whose orientations differ by less belong to the same grain; 0.5° to 60°."
         )
         self.note = MessageLine()
+        self.job = SideJob(self._viewer, self.note)
+        self._said = QWidget()
+        self._said.setLayout(beside(self.note, self.job))
         row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(self.combo, 1)
@@ -98,7 +104,7 @@ class GrainSource(QWidget):
         self._layout.setVerticalSpacing(4)
         self._layout.addRow("Grains", row)
         self._layout.addRow("Boundary", self.threshold)
-        self._layout.addRow(self.note)
+        self._layout.addRow(self._said)
         self._layout.setRowVisible(self.threshold, False)
         self.say("")
         self.combo.chosen.connect(self._on_layer)
@@ -127,13 +133,12 @@ class GrainSource(QWidget):
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show a sentence; "" hides the line."""
         self.note.say(text, wrong=wrong)
-        self._layout.setRowVisible(self.note, bool(text))
+        self._layout.setRowVisible(self._said, bool(text))
 
     def open(self, path: str | Path, key: str | None = None) -> None:
         """Read a file, or one array of it, and take its grains; the window stays responsive meanwhile."""
-        self.say(f"Reading {Path(path).name}…")
         threshold = self.threshold.value()
-        Task(self, lambda: _read(Path(path), threshold, key), self._on_opened, lambda text: self.say(text, wrong=True))
+        self._begin(lambda: _read(Path(path), threshold, key), f"Reading {Path(path).name}…")
 
     def _ask_and_open(self) -> None:
         paths = ask_files(self, "Open grains", _FILTERS)
@@ -147,9 +152,20 @@ class GrainSource(QWidget):
 
     def open_sections(self, paths: Sequence[str | Path], distance: float) -> None:
         """Read orientation maps as sections of one volume, so far apart [µm], in the order of their names, and take its grains."""
-        self.say(f"Reading {len(paths)} sections…")
         threshold, files = self.threshold.value(), sorted(map(Path, paths), key=_as_counted)
-        Task(self, lambda: _of_sections(files, distance, threshold), self._on_opened, lambda text: self.say(text, wrong=True))
+        self._begin(lambda: _of_sections(files, distance, threshold), f"Reading {len(paths)} sections…")
+
+    def _begin(self, read: Callable[[], _Opened], what: str) -> None:
+        """Read or segment in a thread, with Cancel."""
+        if self.job.working:  # the last wish counts
+            self.job.cancel()
+
+        def work(_: Report, abort: threading.Event) -> _Opened:
+            with stoppable(abort):
+                return read()
+
+        self._layout.setRowVisible(self._said, True)
+        self.job.start(work, self._on_opened, what, abortable=False, cancelled="Cancelled; nothing was opened.")
 
     def _on_opened(self, opened: _Opened) -> None:
         if opened.choices and opened.path is not None:
@@ -177,8 +193,7 @@ class GrainSource(QWidget):
         if opened is None or opened.scan is None:
             return
         name, scan, threshold = opened.name.removesuffix(_GRAINS), opened.scan, self.threshold.value()
-        self.say("Finding the grains…")
-        Task(self, lambda: _of_scan(name, scan, threshold), self._on_opened, lambda text: self.say(text, wrong=True))
+        self._begin(lambda: _of_scan(name, scan, threshold), "Finding the grains…")
 
     def _on_layer(self, layer: Layer | None) -> None:
         """Take another layer; the boundary's angle is that of its own map, if it has one."""
@@ -240,7 +255,11 @@ def _of_sections(files: Sequence[Path], distance: float, threshold: float) -> _O
     other = next((file for file in files if not is_ebsd(file)), None)
     if other is not None:
         raise InputError(f"{other.name} is not an orientation map: several files can only be opened together as sections of one volume.")
-    opened = _of_scan(files[0].stem, stack_ebsd([read_ebsd(file) for file in files], distance), threshold)
+    scans = []
+    for file in files:
+        check_stop()
+        scans.append(read_ebsd(file))
+    opened = _of_scan(files[0].stem, stack_ebsd(scans, distance), threshold)
     return replace(opened, notes=(f"{len(files)} sections, {files[0].name} the lowest, {files[-1].name} the highest.", *opened.notes))
 
 
@@ -249,6 +268,7 @@ def _of_scan(name: str, scan: EbsdMap, threshold: float) -> _Opened:
     from shapelab.crystals import find_grains
     from shapelab.crystals.ebsd.layers import grain_meta, place_of_scan
 
+    check_stop()
     grains = find_grains(scan, threshold)
     meta = {
         **place_of_scan(scan),

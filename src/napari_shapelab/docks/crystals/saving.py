@@ -34,8 +34,7 @@ def save_sample(work: WorkRow, sample: Callable[[], GrainSample], path: str | Pa
         with stoppable(abort):
             return sample().save(path, lambda part, stage: report(Progress(part, f"{name!r}: {stage}…")))
 
-    if work.working:
-        work.say(f"{name!r} is not saved yet: wait until the current work is done, or cancel it, then save again.", wrong=True)
+    if work.refuses(f"{name!r} is not saved yet"):
         return
     what = "Meshing the grains for" if Path(path).suffix.lower() in FEM_SUFFIXES else "Saving"
     work.start(save, done, f"{what} {name!r}…", abortable=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -15,18 +16,20 @@ from qtpy.QtWidgets import QFileDialog, QMenu, QWidget
 from napari_shapelab.run.copy_as import RunCopy
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.run_place import true_spacing
+from napari_shapelab.run.saving import save_beside, save_run_beside
 from napari_shapelab.viewer.layer_data import place_of, take
 from napari_shapelab.viewer.surfaces import COLOURS, Colour, add_surface, compute_surface
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.measurement_table import Measurements
-from napari_shapelab.work.task import Task
+from napari_shapelab.work.progress import Report
 from shapelab.convert import Mesh
-from shapelab.io import save_run, write_mesh
+from shapelab.io import write_mesh
 from shapelab.io.mesh import WRITTEN_SUFFIXES
 from shapelab.io.nifti import write_nifti
 from shapelab.simulation import Frame, LayerData
+from shapelab.stopping import stoppable
 from shapelab.units import short_unit
 
 __all__ = ["FieldResults", "with_mask"]
@@ -89,10 +92,15 @@ class FieldResults(QWidget):
         """Compute the surface and add it; the window stays responsive meanwhile."""
         if (field := self._field()) is None:
             return
-        self._panel.say("Making the mesh…")
+        if self._panel.job.refuses("The mesh is not made"):
+            return
         title, provenance = self._title(field), field.metadata.get("shapelab")
         spacing, taken = true_spacing(field), take(field)
-        work = partial(compute_surface, np.asarray(field.data), spacing, self._boundary(field))
+        data, boundary = np.asarray(field.data), self._boundary(field)
+
+        def work(_: Report, abort: threading.Event) -> Any:
+            with stoppable(abort):
+                return compute_surface(data, spacing, boundary)
 
         def show(result: Any) -> None:
             mesh, values = result
@@ -102,7 +110,7 @@ class FieldResults(QWidget):
             field.visible = False
             self._panel.say(f"Added {layer.name!r}: {len(mesh.faces)} triangles. The field itself is hidden.", passing=True)
 
-        Task(self, work, show, self._wrong)
+        self._panel.job.start(work, show, "Making the mesh…", abortable=False)
 
     def measure(self) -> None:
         """Measure the field and show the numbers in a table."""
@@ -110,15 +118,17 @@ class FieldResults(QWidget):
             return
         from shapelab.measure import measure
 
-        self._panel.say("Measuring…")
+        if self._panel.job.refuses("Nothing is measured"):
+            return
         data, spacing, unit, step = np.asarray(field.data), true_spacing(field), self._unit(field), self._step(field)
         name, boundary, start = f"{self._title(field)}, step {step}", self._boundary(field), self._start()
         if start is self._measured:
             start = None
 
-        def work() -> list[tuple[str, Any]]:
-            before = [] if start is None else [(f"{start.name}, start", measure(start.data, start.meta["scale"], unit=unit))]
-            return [*before, (name, measure(data, spacing, unit=unit, boundary=boundary))]
+        def work(_: Report, abort: threading.Event) -> list[tuple[str, Any]]:
+            with stoppable(abort):
+                before = [] if start is None else [(f"{start.name}, start", measure(start.data, start.meta["scale"], unit=unit))]
+                return [*before, (name, measure(data, spacing, unit=unit, boundary=boundary))]
 
         def show(columns: list[tuple[str, Any]]) -> None:
             self._measured = start or self._measured
@@ -127,7 +137,7 @@ class FieldResults(QWidget):
             self._panel.tabs.setCurrentWidget(self.measurements)
             self._panel.say("")
 
-        Task(self, work, show, self._wrong)
+        self._panel.job.start(work, show, "Measuring…", abortable=False)
 
     def ask_and_save(self) -> None:
         """Ask where, then save."""
@@ -146,17 +156,14 @@ class FieldResults(QWidget):
         if path.exists():
             self._wrong(f"{str(path)!r} already exists: choose another name. Nothing was overwritten.")
             return
-        self._panel.say("Saving…")
-        done = lambda written: self._panel.say(f"Saved {Path(written).name!r}.", passing=True)  # noqa: E731
         if path.suffix.lower() in WRITTEN_SUFFIXES:
             data, spacing, boundary = np.asarray(field.data), true_spacing(field), self._boundary(field)
-            Task(self, lambda: write_mesh(path, *compute_surface(data, spacing, boundary)), done, self._wrong)
+            save_beside(self._panel, path, lambda: partial(write_mesh, path, *compute_surface(data, spacing, boundary)))
         elif path.name.lower().endswith((".nii", ".nii.gz")):
             taken = take(field)
-            Task(self, lambda: write_nifti(path, np.asarray(taken.data), taken.place), done, self._wrong)
+            save_beside(self._panel, path, lambda: partial(write_nifti, path, np.asarray(taken.data), taken.place))
         else:
-            target = path if path.suffix == ".zarr" else path.with_name(path.name + ".zarr")
-            self._panel.with_simulation(lambda simulation: save_run(target, simulation), done, self._wrong)
+            save_run_beside(self._panel, path)
 
     def _field(self) -> Layer | None:
         field = self._panel.layers["field"] if self._panel.layers is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ from napari_shapelab.run.drawn_grid import fineness_of, to_drawn
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.viewer.layer_data import place_of
 from napari_shapelab.viewer.view import unwrapped
-from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.button import allow, push_button
+from napari_shapelab.work.progress import Report
 from shapelab.foam import SettledFoam, settle_exactly
 from shapelab.simulation import Simulation
+from shapelab.stopping import stoppable
 
 __all__ = ["SettleButton"]
 
@@ -53,9 +56,12 @@ class SettleButton(QWidget):
         if cells is None:
             self._panel.say("There are no cells yet, or their layer has been deleted: press Run first.", wrong=True)
             return
+        if self._panel.job.refuses("The foam is not settled"):
+            return
         place, name = place_of(cells), str(cells.name).removesuffix(" · cells")
-        self._panel.say("Settling…")
-        self._panel.with_simulation(_settled, lambda foam: self._show(foam, place, name), lambda text: self._panel.say(text, wrong=True))
+        self._panel.job.start(
+            _settled, lambda foam: self._show(foam, place, name), "Settling…", abortable=False, within=self._panel.with_simulation
+        )
 
     def _show(self, foam: SettledFoam, place: dict[str, Any], name: str) -> None:
         vertices, faces, pairs = foam.mesh.surface()
@@ -75,11 +81,12 @@ class SettleButton(QWidget):
         if self._panel.layers is not None:
             self._panel.layers.adopt(layer)
         rest = "at rest" if foam.at_rest else f"not quite at rest after {foam.steps} steps"
-        self._panel.say(f"Added {layer.name!r}: {rest}, energy {foam.energy:.6g}, volumes exact.", passing=True)
+        self._panel.say(f"Added {layer.name!r}: {rest}, energy {foam.energy:.4g}, volumes exact.", passing=True)
 
     def _refresh(self) -> None:
-        self.button.setEnabled(self._panel.snapshot is not None)
+        allow(self.button, self._panel.snapshot is not None, "Press Run first.")
 
 
-def _settled(simulation: Simulation) -> SettledFoam:
-    return settle_exactly(simulation)
+def _settled(simulation: Simulation, _: Report, abort: threading.Event) -> SettledFoam:
+    with stoppable(abort):
+        return settle_exactly(simulation)

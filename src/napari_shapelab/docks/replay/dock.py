@@ -30,6 +30,7 @@ from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.widgets.tab_order import order_tabs
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
+from napari_shapelab.work.job import SideJob, beside
 from napari_shapelab.work.mesh_layer import mesh_button
 from napari_shapelab.work.render import render_labels
 from napari_shapelab.work.task import Task
@@ -74,11 +75,12 @@ class ReplayDock(FolderDrop):
         self.restore_button = push_button(
             "Restore parameters", "Load the parameters that applied at this frame into the dock of this model; nothing runs.", height=28
         )
-        self.mesh_button = mesh_button(self._viewer, self._shapes, lambda text, wrong: self._say(text, wrong))
+        self.mesh_button = mesh_button(self._viewer, self._shapes, lambda: self.job)
         self.render_button = push_button(
             "Image…", "Render these cells as a microscope would show them, with exact labels: training data.", self.render_cells, height=28
         )
         self.note = MessageLine()
+        self.job = SideJob(self._viewer, self.note)
         self.resolution = Resolution(self._viewer)
         self.export = ExportPanel(self._viewer, self.timeline, self.player.rate.value, lambda: self.resolution.value)
         self._rows = QFormLayout()
@@ -178,7 +180,8 @@ class ReplayDock(FolderDrop):
 
     def _on_frame(self, index: int) -> None:
         del index
-        self.note.say("")
+        if not self.job.working:
+            self.note.say("")
         self._refresh()
 
     def _on_resumed(self) -> None:
@@ -286,7 +289,7 @@ class ReplayDock(FolderDrop):
         layout.addWidget(self.frame_label)
         layout.addWidget(self.player)
         layout.addLayout(_row(self.resume_button, self.restore_button, self.mesh_button, self.render_button))
-        layout.addWidget(self.note)
+        layout.addLayout(beside(self.note, self.job))
         layout.addWidget(self.export)
 
 

@@ -68,7 +68,7 @@ class TensionsDock(QWidget):
         self.mesh_button = push_button(
             "Mesh",
             "Add the interfaces in 3-D, coloured by tension, with a panel to move the cells apart and cut them open.",
-            lambda: self.result.add_mesh(partial(self.work.say, wrong=True)),
+            lambda: self.result.add_mesh(self.work),
         )
         self.defaults_button = push_button("Defaults", "Set the options back to their defaults.", self.restore_defaults)
         self._build()

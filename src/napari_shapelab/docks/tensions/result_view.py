@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,9 @@ from napari_shapelab.widgets.colour_scale import ColourScale
 from napari_shapelab.widgets.row_table import RowTable
 from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
-from napari_shapelab.work.mesh_layer import add_mesh
-from shapelab.errors import InputError, ShapelabError
+from napari_shapelab.work.job import Job
+from napari_shapelab.work.mesh_layer import MeshLook, add_meshes
+from shapelab.errors import InputError
 from shapelab.infer.lines import fill_lines
 from shapelab.io.output import new_version
 from shapelab.units import shown_unit
@@ -106,11 +106,11 @@ class ResultView(QWidget):
         self._show_moment()
         self.setVisible(True)
 
-    def add_mesh(self, wrong: Callable[[str], None]) -> None:
+    def add_mesh(self, job: Job) -> None:
         """Add the interfaces of a volume with a panel that moves the cells apart, cuts them open and colours them."""
         cells = next((layer for layer in self._newest if isinstance(layer, Labels) and layer in self._viewer.layers), None)
         if self.found is None or cells is None:
-            wrong("There is nothing to make a mesh of: press Infer first.")
+            job.say("There is nothing to make a mesh of: press Infer first.", wrong=True)
             return
         still = self.found.at(self.moment)
         known = dict(zip(map(tuple, still.pairs.tolist()), still.tensions.tolist(), strict=True))
@@ -123,11 +123,7 @@ class ResultView(QWidget):
                 if isinstance(layer, Surface) and layer in self._viewer.layers:
                     layer.visible = False  # they would lie in the same place
 
-        try:
-            name = self.found.given.name
-            add_mesh(self._viewer, cells, wrong, tensions=tensions, prepare=_without_lines, name=name, owner=self, made=made)
-        except ShapelabError as error:
-            wrong(str(error))
+        add_meshes(self._viewer, [cells], job, MeshLook(tensions, _without_lines, self.found.given.name), made)
 
     def save_table(self, path: str | Path) -> str:
         """Write the interfaces, or the cells if their tab is shown, as CSV; of a film, those of all frames. Return what was done.
