@@ -13,6 +13,7 @@ from collections.abc import Sequence
 __all__ = [
     "of_cells",
     "of_comparison",
+    "of_convolution",
     "of_crystal_fit",
     "of_foam",
     "of_mesh",
@@ -115,6 +116,11 @@ def of_comparison(shape: Sequence[int], *, labels: bool) -> int:
 def of_mesh(shape: Sequence[int], faces: int) -> int:
     """Return what the mesh of a label image takes, in which so many neighbours differ [bytes]."""
     return {2: 26, 3: 11}[len(shape)] * math.prod(shape) + 115 * faces
+
+
+def of_convolution(shape: Sequence[int]) -> int:
+    """Return what a convolution in single precision takes whose result has this shape before it is cut [bytes]."""
+    return 44 * math.prod(shape)
 
 
 def of_microscope_image(shape: Sequence[int], *, nuclei: bool) -> int:

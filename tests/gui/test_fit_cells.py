@@ -116,6 +116,7 @@ def test_types_are_a_feature_or_painted(viewer, frames, qtbot):
     qtbot.mouseClick(panel.estimate_row.run_button, LEFT)
     qtbot.waitUntil(lambda: not panel.estimate_row.working, timeout=60_000)
     assert "undetermined" in panel.estimate_row.message.text() or "between" in panel.estimated.text()
+    assert "frames were pooled" in panel.estimate_row.message.text()
     panel.types.layer.choose(painted)
     assert panel.types.reader(cells)() == {label: 1 + int(label > 4) for label in range(1, 7)}
     panel.types.layer.choose(small)

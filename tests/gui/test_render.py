@@ -8,6 +8,8 @@ from qtpy.QtCore import Qt
 
 from napari_shapelab.work.render import render_labels
 from shapelab.io import list_arrays
+from shapelab.microscopy import render_microscopy
+from shapelab.microscopy.microsim_optics import why_no_microsim
 
 LEFT = Qt.MouseButton.LeftButton
 STRIPES = np.repeat(np.arange(1, 5), 10)[None].repeat(30, 0)
@@ -88,3 +90,31 @@ def test_time_that_runs_backwards_is_refused_and_what_is_missing_is_said(viewer)
     assert panel.work.message.text() == "Ready."
     assert "first" not in panel.work.run_button.toolTip()
     assert panel.save_button.toolTip().endswith("Render a layer first.")
+
+
+@pytest.mark.parametrize("missing", ["", "microsim is not installed"])
+def test_microsim_is_offered_where_it_is_installed(viewer, panel, monkeypatch, missing):
+    monkeypatch.setattr("napari_shapelab.work.render.why_no_microsim", lambda: missing)
+    form = panel(STRIPES).form
+    assert ("engine" in form.fields) == ("microscope" in form.fields) == (not missing)
+    assert form.fields["psf"].isEnabled()
+    if not missing:
+        assert not form.fields["microscope"].isEnabled()
+        box = form.fields["engine"].box
+        box.setCurrentIndex(box.findData("microsim"))
+        box.activated.emit(box.currentIndex())
+        assert form.parameters.engine == "microsim"
+        assert form.fields["microscope"].isEnabled()
+        assert not form.fields["psf"].isEnabled()
+
+
+@pytest.mark.skipif(bool(why_no_microsim()), reason="microsim is not installed")
+def test_an_image_by_microsim(viewer, panel, qtbot, monkeypatch):
+    monkeypatch.setenv("MICROSIM_CACHE", "0")
+    dock = panel(BLOCKS, scale=(0.3, 0.1, 0.1), units=("um",) * 3)
+    dock.form.set_values({"engine": "microsim", "microscope": "widefield"})
+    found = rendered(qtbot, dock)
+    assert found.parameters.engine == "microsim"
+    assert viewer.layers["cells · membrane"].data.shape == BLOCKS.shape
+    again = render_microscopy([BLOCKS], (0.3, 0.1, 0.1), unit="um", engine="microsim", microscope="widefield")
+    assert np.array_equal(viewer.layers["cells · membrane"].data, again.image(0))

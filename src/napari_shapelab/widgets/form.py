@@ -105,6 +105,12 @@ class Form(QWidget):
             field.setEnabled(free)
             self._labels[name].setEnabled(free)
 
+    def enable(self, names: Iterable[str], enabled: bool) -> None:
+        """Let fields be changed, or show that they are of no use now; those that are not shown are passed over."""
+        for name in set(names) & self.fields.keys():
+            self.fields[name].setEnabled(enabled)
+            self._labels[name].setEnabled(enabled)
+
     def blame(self, wrong: Mapping[str, str]) -> None:
         """Mark fields as wrong, with the sentence that says why, until the next change."""
         self._tell(wrong)

@@ -22,6 +22,8 @@ from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
 from shapelab.errors import InputError, ShapelabError
 from shapelab.microscopy import MicroscopeParameters, RenderedMovie, render_microscopy
+from shapelab.microscopy.microsim_optics import why_no_microsim
+from shapelab.microscopy.parameters import GAUSSIAN_ONLY, MICROSIM_ONLY
 from shapelab.stopping import check_stop, stoppable
 
 __all__ = ["RenderPanel", "render_labels"]
@@ -48,13 +50,15 @@ class RenderPanel(LabelsPanel):
         super().__init__(viewer)
         self.rendered: RenderedMovie | None = None
         self._name = ""
-        self.form = Form(MicroscopeParameters())
+        self.form = Form(MicroscopeParameters(), hidden=("engine", *MICROSIM_ONLY) if why_no_microsim() else ())
         self.work = WorkRow(self._viewer, "Render", "Add the image, and the exact labels where they differ from those of the layer.")
         self.save_button = push_button("Save…", "Save image and labels: OME-Zarr (.zarr), or OME-TIFF (.tif).", self._ask_and_save)
         self._build()
         self.layer.chosen.connect(self._refresh)
         self.form.validity_changed.connect(self._refresh)
+        self.form.changed.connect(self._on_parameter)
         self.work.pressed.connect(self.render_layer)
+        self._on_parameter()
         self._refresh()
 
     def render_layer(self) -> None:
@@ -120,6 +124,13 @@ class RenderPanel(LabelsPanel):
             insert_layer(self._viewer, layer)
         self.work.say(f"Added {', '.join(repr(layer.name) for layer in made)}. {rendered}{taken.notes}")
         self._refresh()
+
+    def _on_parameter(self, name: str = "engine") -> None:
+        """Grey out what is of no use to the engine."""
+        if name == "engine":
+            by_microsim = self.form.values().get("engine") == "microsim"
+            self.form.enable(MICROSIM_ONLY, by_microsim)
+            self.form.enable(GAUSSIAN_ONLY, not by_microsim)
 
     def _refresh(self, _: Any = None) -> None:
         self.work.set_ready(not self._missing and not self.form.problem, self._missing)

@@ -21,6 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", type=Path, metavar="FILE", help="label image, or run folder of cells (all frames, or --frame)")
     parser.add_argument("out", type=Path, metavar="OUT", help="what to make: .zarr (OME-Zarr with labels), or .tif (labels beside it)")
     parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="one size, or one per axis (z y x)")
+    parser.add_argument("--unit", default="", help="unit of the voxel size (default: that of the image)")
     parser.add_argument("--over-time", action="store_true", help="the image is a movie: render all its frames (runs are movies)")
     parser.add_argument("--interval", type=number, metavar="TIME", help="time between two frames")
     parser.add_argument("--periodic", action="store_true", help="the image is periodic along all axes (runs know this themselves)")
@@ -39,7 +40,7 @@ def run(known: argparse.Namespace) -> int:
     require_new(known.out)
     parameters = MicroscopeParameters(**given_parameters(known, MicroscopeParameters))
     rendered = render_microscopy(
-        _given(known), known.voxel_size, interval=known.interval, periodic=known.periodic or None, parameters=parameters
+        _given(known), known.voxel_size, interval=known.interval, unit=known.unit, periodic=known.periodic or None, parameters=parameters
     )
     with work_line() as show:
         paths = rendered.save(known.out, lambda done, count: show(done / count, f"frame {done} of {count}"))

@@ -76,6 +76,7 @@ def estimate_shape(
         for name, values, of_unit in _numbers(draws, table[kept], cells.shapes[kept, 0], movie.unit, movie.ndim)
     ]
     left_out = [] if n == len(kept) else [f"{len(kept) - n} of {len(kept)} cells, cut by the border, were left out."]
+    left_out += [f"Only the last of {len(movie)} frames was looked at."] if len(movie) > 1 else []
     return Estimates("Shape", tuple(found), level, n, (*movie.notes, *left_out))
 
 

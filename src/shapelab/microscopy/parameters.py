@@ -6,7 +6,7 @@ from typing import Literal
 
 from shapelab.parameters import Parameters, parameter
 
-__all__ = ["MicroscopeParameters"]
+__all__ = ["GAUSSIAN_ONLY", "MICROSIM_ONLY", "MicroscopeParameters"]
 
 
 class MicroscopeParameters(Parameters):
@@ -14,6 +14,15 @@ class MicroscopeParameters(Parameters):
 
     stain: Literal["membrane", "nucleus"] = parameter(
         "membrane", "What is stained: the membranes of the cells, or their nuclei.", main=True
+    )
+    engine: Literal["gaussian", "microsim"] = parameter(
+        "gaussian",
+        "What makes the image: a Gaussian blur of the width below, or the optics and the camera of the package microsim.",
+        main=True,
+    )
+    microscope: Literal["confocal", "widefield"] = parameter("confocal", "Kind of microscope (engine microsim).", main=True)
+    numerical_aperture: float = parameter(
+        1.4, "Numerical aperture of the objective (engine microsim).", main=True, ge=0.05, lt=1.47, step=0.05
     )
     psf: float | None = parameter(
         None,
@@ -75,4 +84,17 @@ class MicroscopeParameters(Parameters):
         step=0.05,
     )
     offset: int = parameter(100, "Grey value of the camera in the dark.", label="Dark value", ge=0, le=10_000)
+    immersion: Literal["oil", "water", "air"] = parameter("oil", "What is between the objective and the coverslip (engine microsim).")
+    pinhole: float = parameter(
+        1.0, "Radius of the pinhole of a confocal microscope, in radii of the Airy disc (engine microsim).", ge=0.1, le=20, step=0.1
+    )
+    filters: Literal["DAPI", "ECFP", "FITC", "EYFP", "TRITC", "DSRED", "CY5"] = parameter(
+        "FITC", "Set of filters, which decides the wavelength, from 460 nm (DAPI) over 525 nm (FITC) to 700 nm (CY5) (engine microsim)."
+    )
     seed: int = parameter(1, "Random seed: the same seed gives the same image.", label="Random seed", ge=0, le=2**31 - 1)
+
+
+MICROSIM_ONLY = ("microscope", "numerical_aperture", "immersion", "pinhole", "filters")
+"""Parameters of the engine microsim."""
+GAUSSIAN_ONLY = ("psf", "psf_axial")
+"""Parameters of the other."""

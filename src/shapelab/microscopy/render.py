@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,17 @@ from shapelab.convert.spacing import Spacing
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
-from shapelab.memory import of_microscope_image
+from shapelab.memory import of_convolution, of_microscope_image
 from shapelab.microscopy.fluorescence import brightness, membranes, nuclei, peak_of_sheet, stained
-from shapelab.microscopy.parameters import MicroscopeParameters
+from shapelab.microscopy.microsim_optics import MicrosimOptics
+from shapelab.microscopy.parameters import GAUSSIAN_ONLY, MICROSIM_ONLY, MicroscopeParameters
 from shapelab.microscopy.save import Series, save_series
 from shapelab.movies import Movie, as_movie
 from shapelab.movies.intervals import mean_interval
 from shapelab.movies.movie import MovieSource
 from shapelab.movies.single import as_film
 from shapelab.stopping import apart, check_stop
+from shapelab.units import conversion
 
 __all__ = ["RenderedMovie", "render_microscopy"]
 
@@ -41,8 +43,8 @@ class RenderedMovie:
 
     def __str__(self) -> str:
         what = f"{len(self)} frame{'s' if len(self) != 1 else ''} of {' × '.join(map(str, self.shape))} pixels"
-        p = self.parameters
-        return " ".join([f"{what}, {p.stain} stain, up to {p.photons:g} photons over a background of {p.background:g}.", *self.notes])
+        p, by = self.parameters, ", by microsim" if self.optics else ""
+        return " ".join([f"{what}, {p.stain} stain, up to {p.photons:g} photons over a background of {p.background:g}{by}.", *self.notes])
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -66,11 +68,41 @@ class RenderedMovie:
     def notes(self) -> tuple[str, ...]:
         """What limits the image, in sentences."""
         found = list(self.movie.notes)
+        if idle := sorted({*(GAUSSIAN_ONLY if self.optics else MICROSIM_ONLY)} & self.parameters.changed().keys()):
+            words = ", ".join(name.replace("_", " ") for name in idle)
+            found.append(f"The engine {self.parameters.engine} has no use for {words}: left out.")
         if self.movie.ndim == 2 and (self.parameters.z_step > 1 or self.parameters.psf_axial is not None):
             found.append("The cells are 2-D: settings for z were ignored.")
         if not self.movie.place.is_straight:
             found.append("The axes of the labels are not perpendicular: blur was applied along them.")
         return tuple(found)
+
+    @cached_property
+    def optics(self) -> MicrosimOptics | None:
+        """Those of microsim; None for the Gaussian ones.
+
+        Raises
+        ------
+        ParameterError, InputError
+            If microsim is not installed, the voxels have no length, or the microscope is not possible.
+        """
+        if self.parameters.engine == "gaussian":
+            return None
+        return MicrosimOptics.of(self.parameters, self.movie.spacing, self.movie.unit, self.movie.shape)
+
+    def simulation(self, index: int) -> Any:
+        """Return the `microsim.Simulation` of a frame: its stain as ground truth, with the voxel size, the microscope and the camera.
+
+        For other fluorophores, channels and detectors. Its image has all planes, no background, and lies half a voxel beside the labels.
+
+        Raises
+        ------
+        InputError
+            If the engine is not microsim.
+        """
+        if self.optics is None:
+            raise InputError("There is a microsim simulation with the engine microsim only: render_microscopy(…, engine='microsim').")
+        return self.optics.simulation(apart(partial(self._stain, self.movie[index])), self._seed(index))
 
     def labels(self, index: int) -> np.ndarray:
         """Return the exact labels of the cells in a frame, on the pixels of the image."""
@@ -87,6 +119,8 @@ class RenderedMovie:
     def _image(self, index: int) -> np.ndarray:
         p = self.parameters
         clean = self._planes(self._signal(self.movie[index])) * (p.photons * (1 - p.bleaching) ** index) + p.background
+        if self.optics is not None:
+            return self.optics.camera(clean, self._seed(index))
         rng = np.random.default_rng([p.seed, 0, index])
         counted = rng.poisson(np.maximum(clean, 0)) + rng.normal(0, p.read_noise, clean.shape) + p.offset
         return np.clip(np.rint(counted), 0, 65535).astype(np.uint16)
@@ -142,17 +176,36 @@ class RenderedMovie:
 
     def _signal(self, labels: np.ndarray) -> np.ndarray:
         """Return the fluorescence of every pixel of the labels, about 1 where it is brightest."""
-        p, spacing, around = self.parameters, np.array(self.movie.spacing), self.movie.periodic
-        width = 2.5 * float(spacing[-1]) if p.psf is None else p.psf
-        axial = 3 * width if p.psf_axial is None else p.psf_axial
-        widths = np.array([axial, width, width][-self.movie.ndim :]) / spacing
-        if p.stain == "membrane":
-            thickness = float(spacing.min()) if p.thickness is None else p.thickness
-            dye = membranes(labels, self.movie.spacing, around, thickness) / peak_of_sheet(thickness, width)
-        else:
-            dye = (self._nuclei(labels) > 0).astype(np.float32)
+        stain = self._stain(labels)
         check_stop()
-        return stained(dye * brightness(labels, p.variation, p.seed), widths, around)
+        if self.optics is not None:
+            return self.optics.blurred(stain, self.movie.periodic)
+        p, width = self.parameters, self._width
+        axial = 3 * width if p.psf_axial is None else p.psf_axial
+        widths = np.array([axial, width, width][-self.movie.ndim :]) / self.movie.spacing
+        return stained(stain, widths.tolist(), self.movie.periodic)
+
+    def _stain(self, labels: np.ndarray) -> np.ndarray:
+        """Return where the dye is, and how much of it; 1 where it looks brightest."""
+        p = self.parameters
+        if p.stain == "nucleus":
+            return np.asarray((self._nuclei(labels) > 0) * brightness(labels, p.variation, p.seed))
+        thickness = min(self.movie.spacing) if p.thickness is None else p.thickness
+        if self.optics is None:
+            peak = peak_of_sheet(thickness, self._width)
+        else:
+            peak = self.optics.peak_of_sheet(thickness * conversion(self.movie.unit, "um"))
+        dye = membranes(labels, self.movie.spacing, self.movie.periodic, thickness) / peak
+        return np.asarray(dye * brightness(labels, p.variation, p.seed))
+
+    @property
+    def _width(self) -> float:
+        """Of the Gaussian point spread function in the plane [unit]."""
+        return 2.5 * self.movie.spacing[-1] if self.parameters.psf is None else self.parameters.psf
+
+    def _seed(self, index: int) -> int:
+        """Return the random seed of a frame for what takes one number."""
+        return int(np.random.SeedSequence([self.parameters.seed, 0, index]).generate_state(1)[0])
 
     def _nuclei(self, labels: np.ndarray) -> np.ndarray:
         return nuclei(labels, self.movie.spacing, self.movie.periodic, self.parameters.nucleus)
@@ -199,6 +252,9 @@ def render_microscopy(
     The expected number of photons of a pixel is ``photons (1 - bleaching)^frame dye * PSF + background``; the camera adds
     Poisson noise, Gaussian read noise and its dark value, and rounds to whole numbers.
 
+    With ``engine="microsim"``, where that package is installed, the point spread function is that of its confocal or widefield
+    microscope, and the camera its own; voxels need a size in a unit of length then.
+
     Parameters
     ----------
     source, spacing, interval, unit, time_unit, periodic
@@ -237,4 +293,8 @@ def render_microscopy(
     chosen = (parameters or MicroscopeParameters()).replace(**changes)
     require_memory(of_microscope_image(movie.shape, nuclei=chosen.stain == "nucleus"))
     movie[0]  # refuses what are no labels, now
-    return RenderedMovie(movie, chosen)
+    rendered = RenderedMovie(movie, chosen)
+    if (optics := rendered.optics) is not None:
+        reach = apart(lambda: optics.psf.shape)[-movie.ndim :]
+        require_memory(of_convolution([n + beyond for n, beyond in zip(movie.shape, reach, strict=True)]))
+    return rendered
