@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from shapelab.device import require_memory
-from shapelab.errors import ArgumentError
+from shapelab.errors import ArgumentError, InputError
 
-__all__ = ["has_coordinates", "is_lazy", "plain_array"]
+__all__ = ["has_coordinates", "is_lazy", "plain_array", "require_finite"]
 
 
 def has_coordinates(data: Any) -> bool:
@@ -51,3 +51,15 @@ def plain_array(name: str, value: Any) -> Any:
     if array.dtype.kind not in "biuf":
         raise ArgumentError(f"{name} must hold whole numbers, decimal numbers or booleans; received an array of dtype {array.dtype}.")
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def require_finite(what: str, array: np.ndarray) -> None:
+    """Refuse NaN and infinity.
+
+    Raises
+    ------
+    InputError
+        If there are any; `what` is what the array is called in the sentence, such as "image".
+    """
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise InputError(f"The {what} contains values that are not finite (NaN or infinity): replace them first.")

@@ -109,7 +109,7 @@ def save_array(file: Path, array: np.ndarray) -> None:
 
 
 def as_command(simulation: Simulation) -> str:
-    """Return the ``shapelab run`` command (or ``resume``, for a run that went on from a folder) that repeats `simulation`.
+    """Return the ``shapelab run`` command (or ``resume``, for a run that was resumed from a folder) that repeats `simulation`.
 
     What it computes is kept in a run folder named after the preset, in the folder where the command is called.
 

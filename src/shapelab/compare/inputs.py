@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from shapelab.arguments import checked, one_array
+from shapelab.arrays import require_finite
 from shapelab.compare.sinkhorn import WeightedPoints
 from shapelab.convert.given_layer import as_layer, place_of_layer, unit_of_layer
 from shapelab.convert.mesh import Mesh
@@ -19,7 +20,7 @@ from shapelab.convert.points import PointCloud
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
 from shapelab.frame import LayerData, require_space
-from shapelab.labels.check import refuse_grey
+from shapelab.labels.check import refuse_grey, refuse_grey_floats
 from shapelab.measure.diagram import CurvatureDiagram
 
 __all__ = ["Kind", "Shape", "as_shape"]
@@ -168,15 +169,11 @@ def _from_array(array: np.ndarray, spacing: Spacing, unit: str, sure: bool) -> S
         )
     steps = as_spacing(spacing, array.ndim)
     if array.dtype.kind == "f":
-        if not np.isfinite(array).all():
-            raise InputError("The image contains values that are not finite (NaN or infinity): replace them first.")
+        require_finite("image", array)
         if array.min() < 0 < array.max():
             return Shape("field", array, steps, unit=unit)
         if np.any(array != np.rint(array)):
-            raise InputError(
-                f"This looks like a grey image (values between {array.min():g} and {array.max():g}): threshold it to a mask first, "
-                "or give a phase field, which is negative outside and positive inside."
-            )
+            refuse_grey_floats(array.min(), array.max())
         array = array.astype(np.int64)
     if array.dtype != bool and array.min() < 0:
         raise InputError(f"Labels must not be negative (0 is the background); the smallest here is {array.min()}.")

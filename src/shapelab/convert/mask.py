@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.arguments import checked, one_array
+from shapelab.arrays import require_finite
 from shapelab.errors import InputError
 
 __all__ = ["as_field", "as_mask"]
@@ -35,8 +36,7 @@ def as_mask(data: Any, label: int | None = None, *, ndim: tuple[int, ...] = (2, 
         allowed = " or ".join(f"{n}-D" for n in ndim)
         raise InputError(f"A mask must be {allowed}; received an array of shape {array.shape}.")
     if array.dtype.kind == "f":
-        if not np.isfinite(array).all():
-            raise InputError("The mask contains values that are not finite (NaN or infinity): replace them first.")
+        require_finite("mask", array)
         if np.any(array != np.rint(array)):
             raise InputError("A mask or label image must hold whole numbers; this one holds fractions. Threshold it first.")
     elif array.dtype.kind not in "bui":

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from shapelab.arrays import require_finite
 from shapelab.curvature.parameters import CurvatubesParameters
 from shapelab.curvature.polynomial import Coefficients
 from shapelab.errors import InputError
@@ -45,8 +46,7 @@ def checked_fields(fields: Mapping[str, Any], shape: tuple[int, int, int]) -> di
             raise InputError(f"{name!r} cannot vary in space; only {', '.join(FIELDS)} can.")
         array = np.array(values, dtype=float)
         wanted = (3, *shape) if name == "direction" else shape
-        if not np.isfinite(array).all():
-            raise InputError(f"The field {name!r} contains values that are not finite (NaN or infinity).")
+        require_finite(f"field {name!r}", array)
         if array.ndim > len(wanted) or any(n not in (1, full) for n, full in zip(array.shape[::-1], wanted[::-1], strict=False)):
             raise InputError(f"The field {name!r} has shape {array.shape}, which does not fit the grid {wanted}.")
         checked[name] = array

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from shapelab.arguments import one_array
+from shapelab.arrays import require_finite
 from shapelab.convert.given_layer import parts_of
 from shapelab.convert.mask import as_mask
 from shapelab.convert.spacing import as_spacing
@@ -119,8 +120,7 @@ def given(source: Any, what: str = "starting shape") -> Given:
         raise InputError(f"The {what} must be a volume with axes (z, y, x); received an array of shape {array.shape}.")
     if min(array.shape) < 2:
         raise InputError(f"The {what} has only one voxel along an axis (shape {array.shape}): textures need a volume.")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise InputError(f"The {what} contains values that are not finite (NaN or infinity): replace them first.")
+    require_finite(what, array)
     spacing = as_spacing(meta["scale"][-3:], 3) if meta.get("scale") is not None else None
     return Given(array, spacing, _unit(meta), _kind(array, layer_kind, what))
 

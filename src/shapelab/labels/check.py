@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from shapelab.arguments import as_array
+from shapelab.arrays import require_finite
 from shapelab.errors import InputError
 from shapelab.frame import LayerData, LayerKind, require_space
 
-__all__ = ["as_labels", "kind_of", "labels_of", "looks_grey", "refuse_grey"]
+__all__ = ["as_labels", "kind_of", "labels_of", "looks_grey", "refuse_grey", "refuse_grey_floats"]
 
 _PLANES, _WIDTH = 8, 1024
 """How many planes of an image are looked at, and how much of each."""
@@ -42,8 +43,7 @@ def as_labels(data: Any, *, empty: bool = False, floats: bool = False, most: int
     if array.ndim not in (2, 3):
         raise InputError(f"A label image must be 2-D or 3-D, with axes (y, x) or (z, y, x); received an array of shape {array.shape}.")
     if array.dtype.kind == "f":
-        if not np.isfinite(array).all():
-            raise InputError("The label image contains values that are not finite (NaN or infinity): replace them first.")
+        require_finite("label image", array)
         if not floats or (array != np.rint(array)).any() or np.abs(array).max(initial=0) > 2**53:
             raise InputError(
                 "Labels must be whole numbers and these are floats: convert them with labels.astype(int), or threshold the image."
@@ -99,6 +99,20 @@ def refuse_grey(array: np.ndarray) -> None:
             "segment it first. If the numbers are ids of objects, say so: a Labels layer in napari, --labels on the command line, "
             "read_image(…, kind='labels') or labels=True in Python."
         )
+
+
+def refuse_grey_floats(low: float, high: float) -> NoReturn:
+    """Refuse floats that are neither a mask nor a phase field; they lie between `low` and `high`.
+
+    Raises
+    ------
+    InputError
+        Always.
+    """
+    raise InputError(
+        f"This looks like a grey image (values between {low:g} and {high:g}): threshold it to a mask first, "
+        "or give a phase field, which is negative outside and positive inside."
+    )
 
 
 def labels_of(source: Any) -> np.ndarray:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shapelab.arguments import as_array, checked
-from shapelab.arrays import is_lazy
+from shapelab.arrays import is_lazy, require_finite
 from shapelab.convert.field import Boundary
 from shapelab.convert.mesh import Mesh
 from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError
-from shapelab.labels.check import as_labels, refuse_grey
+from shapelab.labels.check import as_labels, refuse_grey, refuse_grey_floats
 from shapelab.labels.lazy import sample_planes
 from shapelab.labels.planes import as_label_planes
 from shapelab.limits import between
@@ -135,8 +135,7 @@ def _has_several(array: Any, *, sure: bool) -> bool:
 def _one_shape(array: np.ndarray, label: int | None, *, sure: bool) -> np.ndarray | None:
     """Return the mask or field if `array` is one shape, None if it has several labels."""
     if array.dtype.kind == "f":
-        if not np.isfinite(array).all():
-            raise InputError("The image contains values that are not finite (NaN or infinity): replace them first.")
+        require_finite("image", array)
         low, high = float(array.min()), float(array.max())
         if low < 0 < high and label is None:
             jumps = np.all((array == low) | (array == high))  # no width from which curvature could be taken: a mask
@@ -147,10 +146,7 @@ def _one_shape(array: np.ndarray, label: int | None, *, sure: bool) -> np.ndarra
             if low >= 0 and high < 2**53:
                 refuse_grey(array.astype(np.int64))
             as_labels(array)  # says how to convert them
-        raise InputError(
-            f"This looks like a grey image (values between {low:g} and {high:g}): threshold it to a mask first, "
-            "or give a phase field, which is negative outside and positive inside."
-        )
+        refuse_grey_floats(low, high)
     if array.dtype == bool:
         return array
     labels = as_labels(array)
