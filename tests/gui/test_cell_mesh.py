@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from napari.layers import Surface
 from qtpy.QtCore import Qt
+from runs import click
 
 from napari_shapelab.actions import mesh_selected
 from napari_shapelab.docks.compare import CompareDock
@@ -100,11 +101,6 @@ def test_what_is_seen_is_saved(shown, tmp_path):
 
 def surfaces(viewer) -> list[Surface]:
     return [layer for layer in viewer.layers if isinstance(layer, Surface) and "vertex_values" in layer.metadata]
-
-
-def click(qtbot, button) -> None:
-    assert button.isEnabled(), button.text()
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def test_a_foam_is_drawn_with_its_tensions_and_so_is_a_frame_of_its_replay(viewer, qtbot, tmp_path):

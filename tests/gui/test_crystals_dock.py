@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from napari.layers import Labels, Points, Shapes, Surface
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
+from runs import click
 from test_layer_data import random_transform
 
 import shapelab as sl
@@ -26,8 +26,6 @@ from shapelab.crystals.generate_parameters import GenerateParameters
 from shapelab.crystals.population import population_of
 from shapelab.io import read_image
 
-CLICK = Qt.MouseButton.LeftButton
-
 
 @pytest.fixture(scope="module")
 def flat():
@@ -41,11 +39,6 @@ def dock(viewer):
     dock = CrystalsDock(viewer)
     viewer.window.add_dock_widget(dock, name="Crystals")
     return dock
-
-
-def click(qtbot, button):
-    assert button.isEnabled(), button.text()
-    qtbot.mouseClick(button, CLICK)
 
 
 def choose(form, **values):
@@ -286,11 +279,6 @@ def test_more_grains_than_pixels_are_refused(dock, qtbot):
     choose(tab.form, n_grains=5000, shape=(1, 32, 32))
     tab.work.run_button.click()
     qtbot.waitUntil(lambda: "do not fit" in tab.work.message.text(), timeout=20_000)
-
-
-def test_the_dock_fits_a_small_screen(dock):
-    assert dock.minimumSizeHint().height() <= 600
-    assert dock.minimumSizeHint().width() <= 400
 
 
 def test_closing_the_viewer_ends_the_fit(viewer, dock, flat, qtbot, gate):

@@ -254,11 +254,6 @@ def test_restore_defaults(dock, qtbot):
     assert dock.parameters.shape == (64, 64, 64)
 
 
-def test_the_dock_fits_a_small_screen(dock):
-    assert dock.minimumSizeHint().height() <= 600
-    assert dock.minimumSizeHint().width() <= 380
-
-
 def test_layer_commands(viewer, qtbot):
     from napari_shapelab.actions import measure_selected, mesh_selected
 

@@ -32,6 +32,8 @@ from shapelab.units import shown_unit
 
 DOCKS = ["Curvatubes", "Cells", "Crystals", "Compare", "Atlas", "Replay", "Tensions", "Foam", "Folders"]
 FIRST_BUTTON = {"Crystals": "Fit", "Compare": "Compare", "Replay": "Play", "Tensions": "Infer"}
+WIDEST = {"Curvatubes": 380}
+"""Least width of a dock, if it is not 400 at most [pixels]."""
 ROW = 8
 """How far the middles of widgets of one row may be apart [pixels]."""
 
@@ -131,6 +133,8 @@ def test_a_dock_in_a_small_window_is_not_cut_off_and_leaves_half_of_it(viewer, q
     dock = opened(viewer, name)
     window = viewer.window._qt_window
     qtbot.waitUntil(lambda: window.height() <= 572 and not cut_off(dock), timeout=30_000)
+    assert dock.minimumSizeHint().height() <= 600
+    assert dock.minimumSizeHint().width() <= WIDEST.get(name, 400)
     assert window.width() <= 800
     assert viewer.window._qt_viewer.canvas.native.width() >= 400
 

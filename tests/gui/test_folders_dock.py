@@ -5,16 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
+from runs import click
 
 from napari_shapelab.docks.folders import FoldersDock
 from napari_shapelab.docks.folders.command import FolderCommand, FolderEnd, run_command
 from shapelab.batch.folder_parts import parts_of
 from shapelab.cli import main
 from shapelab.errors import InputError
-
-CLICK = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
@@ -33,11 +31,6 @@ def images(tmp_path):
         np.save(place / f"{number}.npy", np.kron(np.arange(1, 10).reshape(3, 3), np.ones((6, 6 + number), int)))
     (place / "bad.tif").write_bytes(b"II*\0 no image")
     return place
-
-
-def click(qtbot, button):
-    assert button.isEnabled(), button.text()
-    qtbot.mouseClick(button, CLICK)
 
 
 def finished(qtbot, dock):

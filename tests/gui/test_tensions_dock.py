@@ -265,11 +265,6 @@ def test_options_are_remembered_and_can_be_set_back(viewer, dock, qtbot, tmp_pat
     assert TensionsDock(viewer).options.bump == 0.8
 
 
-def test_the_dock_fits_a_small_screen(dock):
-    assert dock.minimumSizeHint().height() <= 600
-    assert dock.minimumSizeHint().width() <= 400
-
-
 def test_a_short_film_with_time_behind_is_no_colour_image(viewer, dock, qtbot):
     layer = viewer.add_labels(np.stack([FLAT.labels] * 3, -1), name="behind", axis_labels=("y", "x", "t"))
     dock.layer.choose(layer)

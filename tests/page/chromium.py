@@ -154,3 +154,10 @@ class Chromium:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         os.close(self._read)
+
+
+def opened(browser: Chromium, path: Path) -> Chromium:
+    """Open a page, which must not report an error."""
+    browser.open(path)
+    assert browser.run("window.shapelab.error") is None
+    return browser

@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from chromium import opened
 
 from shapelab.page import make_page, save_page
 from shapelab.page.cells import read_cells
@@ -22,12 +23,6 @@ def texture_page(texture, tmp_path_factory):
 @pytest.fixture(scope="session")
 def tumbling_page(tumbling, tmp_path_factory):
     return save_page(tmp_path_factory.mktemp("pages") / "tumbling.html", make_page(tumbling))
-
-
-def opened(browser, path):
-    browser.open(path)
-    assert browser.run("window.shapelab.error") is None
-    return browser
 
 
 def test_scalars_are_those_of_the_table(browser, texture_page, texture):

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from chromium import opened
 from short_runs import kept
 
 import shapelab as sl
@@ -16,12 +17,6 @@ from shapelab.page import make_page, save_page
 
 SHOW = "window.shapelab.show"
 LIVE = f"{SHOW}.live"
-
-
-def opened(browser, path):
-    browser.open(path)
-    assert browser.run("window.shapelab.error") is None
-    return browser
 
 
 def page_of(run, folder):

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from chromium import opened
 from short_runs import kept
 
 import shapelab as sl
@@ -25,12 +26,6 @@ PIXELS = f"""
  return covered * s.view.scale ** 2; }})()
 """
 """Area of the picture that is not background, in lengths of the view."""
-
-
-def opened(browser, path):
-    browser.open(path)
-    assert browser.run("window.shapelab.error") is None
-    return browser
 
 
 def ball():
