@@ -14,6 +14,7 @@ from napari.utils.notifications import show_info, show_warning
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QApplication
 
+from napari_shapelab.viewer.changes import Changes
 from napari_shapelab.viewer.features import add_features
 from napari_shapelab.viewer.layer_data import TakenLayer, take
 from napari_shapelab.viewer.shapes import read_shape, why_no_shape
@@ -157,14 +158,19 @@ def _measure(viewer: Any, layer: Layer, *, effective: bool = False) -> None:
     _refuse(layer, why_no_shape(layer))
     taken = take(layer, viewer, full=isinstance(layer, Labels))
     table = measurements_dock(viewer)
+    changes = Changes(viewer, table, "Measure it again.")
+    changes.follow(layer)
 
     def show(found: tuple[Any, TakenLayer]) -> None:
         values, read = found
+        changed = changes.text
+        changes.deleteLater()
         if isinstance(values, dict):
-            table.add(layer.name, {**values, "warnings": [*read.notes, *values.get("warnings", ())]}, short_unit(read.unit))
+            said = [*read.notes, *values.get("warnings", ()), *([changed] if changed else [])]
+            table.add(layer.name, {**values, "warnings": said}, short_unit(read.unit))
             return
-        if not isinstance(layer, Labels) or layer not in viewer.layers:
-            raise InputError(f"The layer {layer.name!r} was removed while it was being measured.")
+        if changed or not isinstance(layer, Labels):
+            raise InputError(f"The numbers are not those of its labels: {changed}")
         clashing = add_features(layer, values)
         kept = (
             f" Your own {' and '.join(map(repr, clashing))} were not changed: the measured columns end in “(measured)”." if clashing else ""

@@ -11,6 +11,7 @@ import numpy as np
 from napari.layers import Labels, Points, Tracks
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QVBoxLayout
 
+from napari_shapelab.viewer.changes import Changes
 from napari_shapelab.viewer.given_labels import Given, given
 from napari_shapelab.viewer.layer_movie import movie_of, on_all_axes, show_movie_frame, times_of
 from napari_shapelab.viewer.recorded import film_of, why_no_film
@@ -74,9 +75,11 @@ class MoviesPanel(LabelsPanel):
         self.save_button = push_button("Save…", "Save three tables (.csv): cells in frames, events, frames.", self._ask_and_save)
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
         self.save_run_button = SaveFramesButton(self.work.say)
+        self._changes = Changes(self._viewer, self, "Press Measure again.")
         self._build()
         self.layer.chosen.connect(self._refresh)
         self.work.pressed.connect(self.measure)
+        self._changes.found.connect(self.work.remark)
         self.plot.chosen.connect(self._go)
         self._viewer.dims.events.current_step.connect(self._on_frame)
         self._refresh()
@@ -110,6 +113,7 @@ class MoviesPanel(LabelsPanel):
             source = layer if linked is None else self._add_linked(linked, taken)
             self._show(found, taken, source)
 
+        self._changes.follow(layer)
         self.work.start(compute, show, "Measuring cells over time…")
 
     def script(self) -> Script:
@@ -223,7 +227,7 @@ class MoviesPanel(LabelsPanel):
         shown = partial(shown_quantity, unit=found.unit, time_unit=found.time_unit)
         names = [str(name) for name in frames if name not in ("frame", "time")]
         self.plot.show_run(frames["frame"].to_numpy(), {name: frames[name].to_numpy(float) for name in names}, "cells", shown)
-        self.work.say(f"{found}{taken.notes}")
+        self.work.say(f"{found}{taken.notes} {self._changes.text}".strip())
         self._on_frame()
         self._refresh()
 

@@ -59,6 +59,11 @@ class WorkRow(Job):
         self._ready, self._missing, self._rest = ready, missing, rest
         self._refresh()
 
+    def remark(self, text: str) -> None:
+        """Show a sentence on the last result, unless there is work under way: its own result will say it."""
+        if not self.working:
+            self.say(text, wrong=True)
+
     def _refresh(self) -> None:
         super()._refresh()
         allow(self.run_button, self._ready and not self.working, "" if self._ready else self._missing)

@@ -25,6 +25,7 @@ from napari_shapelab.docks.compare.over_time import MovieWork, are_movies
 from napari_shapelab.docks.compare.results import ComparisonResults
 from napari_shapelab.docks.compare.sharing import ComparisonSharing, write_report_of
 from napari_shapelab.docks.compare.slider_link import SliderLink
+from napari_shapelab.viewer.changes import Changes
 from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.viewer.side_by_side import SideBySide
 from napari_shapelab.viewer.view import unwrapped
@@ -77,6 +78,7 @@ class CompareDock(QWidget):
         self.mesh_button = mesh_button(self._viewer, self._solids, lambda: self.work)
         self.script_button = ScriptButton(self.script, lambda text, wrong: self.work.say(text, wrong=wrong))
         self.save_run_button = SaveFramesButton(self.work.say)
+        self._changes = Changes(self._viewer, self, "Press Compare again.")
         self._build()
         self._connect()
         self._offer()
@@ -107,6 +109,7 @@ class CompareDock(QWidget):
                 self.save_run_button.offer(a, b)
             return
         self._film = work.film if isinstance(work, MovieWork) else None
+        self._changes.follow(a, b)
         self.work.start(work, partial(self._show, (a, b)), "Comparing…", failed=self._clear, abortable=False)
 
     def script(self) -> Script:
@@ -178,7 +181,7 @@ class CompareDock(QWidget):
         # not before it is there to be seen: a report or a page would be of something else
         self.comparison, self._compared = comparison, compared
         self._slider.follow(self._film, comparison.movies)
-        self.work.say(headline(comparison))
+        self.work.say(f"{headline(comparison)} {self._changes.text}".strip())
         self._refresh()
 
     def _show_difference(self, layer: Labels | None) -> None:
@@ -238,6 +241,7 @@ class CompareDock(QWidget):
         for combo in (self.a, self.b):
             combo.chosen.connect(lambda _: self._on_chosen())
         self.work.pressed.connect(self.compare)
+        self._changes.found.connect(self.work.remark)
         for box in (self.over_time, self.options["effective"]):
             box.toggled.connect(lambda _: self._refresh())
         self.swap_button.clicked.connect(lambda _=False: self.swap())

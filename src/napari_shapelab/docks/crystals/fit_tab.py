@@ -18,6 +18,7 @@ from napari_shapelab.docks.crystals.grain_source import GrainSource, label_colou
 from napari_shapelab.docks.crystals.grain_table import GrainTableView
 from napari_shapelab.docks.crystals.saving import SAVE_TIP, SAVED, save_sample
 from napari_shapelab.docks.crystals.sharing import SampleSharing
+from napari_shapelab.viewer.changes import Changes
 from napari_shapelab.viewer.insert import LayerAdder
 from napari_shapelab.viewer.layer_data import TakenLayer, take
 from napari_shapelab.viewer.layer_units import unit_of
@@ -84,6 +85,8 @@ class CrystalFitTab(QWidget):
         warm_up("napari_shapelab.docks.crystals.fit:fit_something_small")
         self.table.selected_changed.connect(self._describe)
         self.work.pressed.connect(self.fit)
+        self._changes = Changes(self._viewer, self, "Press Fit again.")
+        self._changes.found.connect(self.work.remark)
         self.source.changed.connect(self._refresh)
         self.form.validity_changed.connect(lambda _: self._refresh())
         self.save_button.clicked.connect(lambda _=False: self._ask_and_save())
@@ -97,6 +100,7 @@ class CrystalFitTab(QWidget):
             if self.source.table is not None:
                 table, name = self.source.table, self.source.name
                 colormap = None if table.colours is None else label_colours(table.colours)
+                self._changes.follow()
                 self.work.start(
                     lambda report, abort: _drawn(draw_grains(name, table, parameters, abort), colormap),
                     partial(self._show, None),
@@ -118,6 +122,7 @@ class CrystalFitTab(QWidget):
             mirrored = bool(np.linalg.det(read.place.linear) < 0)
             return result, fit_triples(result, read.pixels_place(), like, known, mirrored=mirrored)
 
+        self._changes.follow(layer)
         self.work.start(work, partial(self._show, layer), f"Fitting {layer.name}…")
 
     def script(self) -> Script:
@@ -214,7 +219,7 @@ class CrystalFitTab(QWidget):
         self.link.follow(result, [layer for layer in (layers[0], source) if isinstance(layer, Labels)])
         self.summary.setText(result.summary)
         self.hint.setText(_HINT)
-        self.work.say(_said(layers, source))
+        self.work.say(f"{_said(layers, source)} {self._changes.text}".strip())
         self._show_results(True)
         self.fitted.emit(self.result)
 

@@ -15,6 +15,7 @@ from napari_shapelab.docks.tensions.inference import DockOptions, Found, infer
 from napari_shapelab.docks.tensions.plan import describe
 from napari_shapelab.docks.tensions.result_view import ResultView
 from napari_shapelab.settings import last_used, remember
+from napari_shapelab.viewer.changes import Changes
 from napari_shapelab.viewer.given_labels import given, why_no_labels
 from napari_shapelab.viewer.insert import LayerAdder
 from napari_shapelab.viewer.shown_frame import time_axis
@@ -51,6 +52,7 @@ class TensionsDock(QWidget):
         self._viewer = unwrapped(napari_viewer)
         self._adder = LayerAdder(self._viewer, self)
         self._planning: object | None = None
+        self._changes = Changes(self._viewer, self, "")
         self.layer = LayerCombo(self._viewer, "choose labels", why_no_labels, (Labels,))
         options = _used_last()
         self.form = Form(options, hidden=_FILM)
@@ -107,6 +109,7 @@ class TensionsDock(QWidget):
             return
 
         remember(_FAMILY, "", options.to_json())
+        self._changes.follow(layer)
 
         def work(report: Any, abort: Any) -> Found:
             return infer(taken, options, report, abort)
@@ -186,6 +189,8 @@ class TensionsDock(QWidget):
     def _describe(self, source: Labels, found: Found, layers: list[Layer]) -> None:
         """Show the numbers; the layers are there."""
         self.result.show_result(source, found, layers)
+        if self._changes.text:  # while they were inferred
+            self.result.freshness.look_soon()
         self.work.say(str(found.film or found.still))
         self._refresh()
 

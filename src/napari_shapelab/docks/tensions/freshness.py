@@ -53,9 +53,13 @@ class Freshness(QObject):
             for name in _EVENTS:
                 getattr(layer.events, name).connect(self._on_event)
 
+    def look_soon(self) -> None:
+        """Look at the labels once nothing has changed for a moment."""
+        self._timer.start()
+
     def _on_event(self, event: Any = None) -> None:
         del event
-        self._timer.start()
+        self.look_soon()
 
     def _look(self) -> None:
         layer, found = self._layer, self._found
