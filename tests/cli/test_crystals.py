@@ -221,8 +221,8 @@ def test_options_are_the_fields_of_the_dock(capsys):
         shown = " ".join(capsys.readouterr().out.split())
         for name, info in kind.infos().items():
             assert f"--{name.replace('_', '-')}" in shown
-            default = " ".join(map(str, info.default)) if isinstance(info.default, tuple) else info.default
-            assert f"(default {default})" in shown
+            default = info.default if isinstance(info.default, tuple) else (info.default,)
+            assert f"default {' '.join(f'{one:g}' if isinstance(one, float) else str(one) for one in default)})" in shown
 
 
 def test_a_grain_table_is_drawn(tmp_path, capsys):

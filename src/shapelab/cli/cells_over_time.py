@@ -21,7 +21,7 @@ __all__ = ["add_movie_options", "movie_of"]
 def add_movie_options(parser: argparse.ArgumentParser) -> None:
     """Declare what says where the cells are, in space and time."""
     parser.add_argument("path", type=Path, metavar="FILE", help="label image or movie, or run folder of cells")
-    parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="one size, or one per axis (z y x)")
+    parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="voxel size: one number, or one per axis (z y x)")
     parser.add_argument("--unit", default="", help="unit of the voxel size")
     parser.add_argument("--interval", type=number, metavar="TIME", help="time between two frames")
     parser.add_argument("--time-unit", default="", metavar="UNIT", help="unit of the interval, such as min")

@@ -32,9 +32,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.add_argument("a", type=Path, metavar="A", help="image, mesh or run folder (its last frame); or a folder of images")
     of_folder = "if A is a folder: one file, or a folder with files of the same names"
-    parser.add_argument("b", type=Path, metavar="B", help=f"what A is compared with, in voxels of the finer size; {of_folder}")
-    parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="of both: one size, or one per axis (z y x)")
-    parser.add_argument("--voxel-size-b", type=number, nargs="+", metavar="SIZE", help="that of B, if different")
+    parser.add_argument("b", type=Path, metavar="B", help=f"what A is compared with, at the finer of the two voxel sizes; {of_folder}")
+    parser.add_argument(
+        "--voxel-size", type=number, nargs="+", metavar="SIZE", help="voxel size of both: one number, or one per axis (z y x)"
+    )
+    parser.add_argument("--voxel-size-b", type=number, nargs="+", metavar="SIZE", help="voxel size of B, if different")
     parser.add_argument("--unit", help="unit of the voxel sizes")
     add_image_options(parser)
     for name, type_, shown in (("key", str, "KEY"), ("frame", whole_number, "N"), ("channel", whole_number, "N")):

@@ -29,7 +29,7 @@ def add_movie_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("movies: labels over time, or runs of cells")
     group.add_argument("--over-time", action="store_true", help="all frames: distributions, order, displacements, events")
     group.add_argument("--interval", type=number, metavar="TIME", help="time between two frames, of both")
-    group.add_argument("--interval-b", type=number, metavar="TIME", help="that of B, if different")
+    group.add_argument("--interval-b", type=number, metavar="TIME", help="interval of B, if different")
     paired = "how frames are paired: by time, or by number (default: by time where both movies know it)"
     group.add_argument("--align", choices=("time", "frame"), help=paired)
     group.add_argument("--link", action="store_true", help="link cells by overlap, if labels do not follow them from frame to frame")

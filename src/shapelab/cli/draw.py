@@ -19,7 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "out",
         type=Path,
         metavar="OUT",
-        help=f"what to make: .tif .nii .h5 (labels), {SOLVER_KINDS}, {ELEMENT_KINDS}",
+        help=f"file to write: .tif .nii .h5 (labels), {SOLVER_KINDS}, {ELEMENT_KINDS}",
     )
     parser.add_argument(
         "--resolution",

@@ -28,7 +28,9 @@ def add_element_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--inner-size", type=number, metavar="LENGTH", help="longest edge inside cells, in 3-D (default: as large as elsewhere)"
     )
-    group.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="of an image: one size, or one per axis (z y x)")
+    group.add_argument(
+        "--voxel-size", type=number, nargs="+", metavar="SIZE", help="voxel size of an image: one number, or one per axis (z y x)"
+    )
     group.add_argument("--unit", help="unit of the voxel size (default: that of the image)")
     group.add_argument(
         "--periodic", action="store_true", help="the image is periodic: opposite sides get the same nodes, and equations (.inp)"

@@ -39,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "out",
         type=Path,
         metavar="OUT",
-        help="what to make: .ply .obj .stl .vtk (surface of a frame), .tif (stack), .csv (scalars), .gif .mp4 (movie), "
+        help="file to write: .ply .obj .stl .vtk (surface of a frame), .tif (stack), .csv (scalars), .gif .mp4 (movie), "
         ".html (web page for any browser), .inp .msh .vtu (finite elements of cells), "
         f"{SOLVER_KINDS}, or a folder for all tables",
     )

@@ -70,11 +70,13 @@ def add_grain_options(parser: argparse.ArgumentParser, *, sizes: bool = True) ->
     """Declare how the files are read; without `sizes` an image has those that it states."""
     group = parser.add_argument_group("files")
     if sizes:
-        group.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="of an image: one size, or one per axis (z y x)")
+        group.add_argument(
+            "--voxel-size", type=number, nargs="+", metavar="SIZE", help="voxel size of an image: one number, or one per axis (z y x)"
+        )
         group.add_argument("--unit", help="unit of the voxel size")
     else:
         parser.set_defaults(voxel_size=None, unit=None)
-    add_boundary_option(group, "of an orientation map: ")
+    add_boundary_option(group, "for an orientation map: ")
     add_image_options(group)
 
 
@@ -87,7 +89,7 @@ def add_boundary_option(group: argparse._ActionsContainer, of: str = "") -> None
 def add_out_option(parser: argparse.ArgumentParser, each: str, *, diagram: bool = True) -> None:
     """Declare ``--out``; `each` says of which files ``{name}`` is the name."""
     kinds = f".tif .nii .h5 (labels), .csv (table of the grains), {'.json (diagram), ' if diagram else ''}{SOLVER_KINDS}, {ELEMENT_KINDS}"
-    described = f"what to make, may be given several times: {kinds}; {_NAME} stands for the name of {each}"
+    described = f"file to write (may be given several times): {kinds}; {_NAME} stands for the name of {each}"
     parser.add_argument("--out", action="append", default=[], metavar="OUT", help=described)
 
 

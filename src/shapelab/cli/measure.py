@@ -32,7 +32,7 @@ _SMOOTHING = {2: 3, 3: 10}
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.add_argument("path", type=Path, metavar="FILE", help="image, mesh, run folder, or folder of images")
-    parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="one size, or one per axis (z y x)")
+    parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="voxel size: one number, or one per axis (z y x)")
     parser.add_argument("--unit", help="unit of the voxel size")
     parser.add_argument("--label", type=whole_number, metavar="N", help="measure this label alone, with its curvature")
     parser.add_argument("--smoothing", type=number, metavar="VOXELS", help="smoothing of a mask, or of one label (default 2)")

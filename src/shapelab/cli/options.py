@@ -40,6 +40,10 @@ def _value(text: Any, info: ParameterInfo) -> Any:
     return None if text.lower() == "none" and type(None) in get_args(info.annotation) else text
 
 
+_EMPTY = {"leave it empty": "give none", "Leave it empty": "Give none", "if left empty": "by default"}
+"""What a form says of an empty field, as the command line says it."""
+
+
 def _length(annotation: Any) -> int | str | None:
     """Number of words of an option: of a tuple its length, "+" if it is open, None for a single value."""
     if get_origin(annotation) in (Union, types.UnionType):
@@ -60,6 +64,12 @@ def _metavar(info: ParameterInfo) -> Any:
 
 
 def _help(info: ParameterInfo) -> str:
-    default = " ".join(map(str, info.default)) if isinstance(info.default, tuple) else info.default
-    unit = f" ({info.unit})" if info.unit else ""
-    return f"{info.description}{unit} (default {default})".replace("%", "%%")
+    details = [info.unit] if info.unit else []
+    if info.default not in (None, ""):
+        default = info.default if isinstance(info.default, tuple) else (info.default,)
+        details.append("default " + " ".join(f"{one:g}" if isinstance(one, float) else str(one) for one in default))
+    told = f" ({'; '.join(details)})" if details else ""
+    description = info.description
+    for in_a_form, here in _EMPTY.items():
+        description = description.replace(in_a_form, here)
+    return f"{description}{told}".replace("%", "%%")

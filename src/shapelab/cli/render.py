@@ -19,10 +19,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     from shapelab.microscopy import MicroscopeParameters
 
     parser.add_argument("path", type=Path, metavar="FILE", help="label image, or run folder of cells (all frames, or --frame)")
-    parser.add_argument("out", type=Path, metavar="OUT", help="what to make: .zarr (OME-Zarr with labels), or .tif (labels beside it)")
-    parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="one size, or one per axis (z y x)")
+    parser.add_argument("out", type=Path, metavar="OUT", help="file to write: .zarr (OME-Zarr with labels), or .tif (labels beside it)")
+    parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="voxel size: one number, or one per axis (z y x)")
     parser.add_argument("--unit", default="", help="unit of the voxel size (default: that of the image)")
-    parser.add_argument("--over-time", action="store_true", help="the image is a movie: render all its frames (runs are movies)")
+    parser.add_argument("--over-time", action="store_true", help="treat the image as a movie and render all frames (runs always are)")
     parser.add_argument("--interval", type=number, metavar="TIME", help="time between two frames")
     parser.add_argument("--periodic", action="store_true", help="the image is periodic along all axes (runs know this themselves)")
     add_image_options(parser)

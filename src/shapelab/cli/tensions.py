@@ -34,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "path", type=Path, metavar="FILE", help="label image, or run folder of cells (its last frame); or a folder of images"
     )
-    parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="one size, or one per axis (z y x)")
+    parser.add_argument("--voxel-size", type=number, nargs="+", metavar="SIZE", help="voxel size: one number, or one per axis (z y x)")
     add_image_options(parser)
     add_folder_options(parser)
     parser.add_argument("--over-time", action="store_true", help="every frame of a movie or run; the table has a column 'frame'")

@@ -30,7 +30,7 @@ class GenerateParameters(Parameters):
     )
     volumes: Literal["lognormal", "equal", "two phases"] = parameter(
         "lognormal",
-        "Distribution of the volumes; two phases: small grains and large ones (fields below). Not used with a reference sample.",
+        "Distribution of the volumes; two phases: small and large grains. Not used with a reference sample.",
         main=True,
     )
     sigma: float = parameter(

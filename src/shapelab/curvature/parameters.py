@@ -86,7 +86,7 @@ class CurvatubesParameters(Parameters):
         "Faithful gives the published tubes; annealed coasts further after 300 steps and frees sponges, pearls and membranes from their "
         "defects; deep does so from the start and reaches lower energies, at times in another texture.",
     )
-    start: Start = parameter("noise", "What the texture grows from if no layer is chosen.", main=True)
+    start: Start = parameter("noise", "What the texture grows from, unless you give a shape.", main=True)
     start_size: float | None = parameter(
         None,
         "Size of the starting pattern (wavelength, period or radius); leave it empty for one that suits the box and the texture.",
