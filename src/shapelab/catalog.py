@@ -50,7 +50,7 @@ _FAMILIES = (
     Family(
         "cells",
         "Cells",
-        "Incompressible cells of prescribed volume, moved by any N-body model.",
+        "Incompressible cells of prescribed volume that swarm, sort, grow, fall and flow.",
         "shapelab.cells:Cells",
         "shapelab.cells.scenarios:SCENARIOS",
         "scenario",

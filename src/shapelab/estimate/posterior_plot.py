@@ -42,7 +42,7 @@ class Posterior:
 
     def looked_in(self, column: int) -> str:
         """Return the range that was looked in, as it stands beside a picture that may show less of it."""
-        return f"looked for from {self.low[column]:.3g} to {self.high[column]:.3g}"
+        return f"range {self.low[column]:.3g} to {self.high[column]:.3g}"
 
     def window(self, column: int) -> tuple[float, float]:
         """Return the part of the range that pictures show: the interval and as much on both sides, or all if that is most of it."""

@@ -65,10 +65,8 @@ def estimate_shape(
     table = measure_labels(image, movie.spacing, periodic=movie.periodic)
     kept = np.ones(len(table), bool) if border_cells else ~table["touches_border"].to_numpy(bool)
     if kept.sum() < _FEWEST:
-        raise InputError(
-            f"Shapes need at least {_FEWEST} cells; there are {int(kept.sum())} of {len(kept)} that the border does not cut "
-            "(border_cells=True takes all)."
-        )
+        whole = "" if border_cells else f" of {len(kept)} that the border does not cut (border_cells=True, --border-cells takes all)"
+        raise InputError(f"Shapes need at least {_FEWEST} cells; there are {int(kept.sum())}{whole}.")
     n = int(kept.sum())
     draws = resampled(n, resamples, seed)
     found = [

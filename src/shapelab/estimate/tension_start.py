@@ -105,7 +105,7 @@ def tensions_to_start(
         elif name not in fixed:
             set_to[name] = float(f"{np.clip(one.value, infos[name].minimum, infos[name].maximum):.4g}")
     if near:
-        notes.append(f"Half of the first round looked for {_names(near)} near it.")
+        notes.append(f"Half of the first round searched for {_names(near)} near it.")
     if outside:
         notes.append(f"What was inferred for {_names(outside)} lies outside the range that was given.")
     if set_to:

@@ -27,7 +27,7 @@ INTERFACES = {
 CELLS = {
     "label": Column("cell", "{:d}", "Label of the cell.", 60),
     "pressure": Column(
-        "pressure", "{:.3g}", "Relative to the medium, or to the mean where there is none [mean tension / unit of length].", 66
+        "pressure", "{:.3g}", "Relative to the medium, or to the mean where there is none (mean tension / unit of length).", 66
     ),
     "error": Column("±", "{:.2g}", "Standard error.", 54),
     "size": Column("size", "{:.4g}", "Area of the cell, in 3-D its volume.", 66),

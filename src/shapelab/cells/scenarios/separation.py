@@ -8,7 +8,7 @@ from shapelab.cells.scenarios.cell_sorting_3d import sorting_scenario_3d
 PLANE = sorting_scenario(
     "separation",
     "Separation",
-    "Two types of cells that avoid each other let go and separate.",
+    "Two types of cells that avoid each other detach and separate.",
     (1, 1, 12, 5, 5),
     {"heterotypic_contact": (0.0, 0.2)},
     0.6,

@@ -24,7 +24,7 @@ class Quality(ElementQuality):
     """Largest relative error of the area of a cell that is large enough to be kept."""
 
     def __str__(self) -> str:
-        return self.in_words(self.triangles, "triangle", "triangles", f"areas within {percent(max(self.area_error, 1e-6))}")
+        return self.in_words(self.triangles, "triangle", "triangles", f"areas off by {percent(max(self.area_error, 1e-6))}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,8 +29,8 @@ class ElementQuality:
     def in_words(self, count: int, element: str, elements: str, kept: str) -> str:
         """Return the report as sentences, with the words for an element and for what cells keep."""
         words = [
-            f"{count:,} {elements}, angles {self.smallest_angle:.1f}° to {self.largest_angle:.1f}°, {kept},",
-            f"{percent(self.off)} of the nodes on boundaries are not exactly on them.",
+            f"{count:,} {elements}, angles {self.smallest_angle:.1f}° to {self.largest_angle:.1f}°, {kept} at most,",
+            f"{percent(self.off)} of the boundary nodes off their boundary.",
         ]
         if self.inverted:
             words.append(f"{self.inverted} {elements} are inverted.")

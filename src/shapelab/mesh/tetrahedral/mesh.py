@@ -27,7 +27,7 @@ class SolidQuality(ElementQuality):
     largest_distance: float
 
     def __str__(self) -> str:
-        return self.in_words(self.tetrahedra, "tetrahedron", "tetrahedra", f"volumes within {percent(max(self.volume_error, 1e-6))}")
+        return self.in_words(self.tetrahedra, "tetrahedron", "tetrahedra", f"volumes off by {percent(max(self.volume_error, 1e-6))}")
 
 
 @dataclass(frozen=True, eq=False)
