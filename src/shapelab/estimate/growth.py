@@ -12,11 +12,12 @@ from shapelab.convert.spacing import Spacing
 from shapelab.errors import InputError
 from shapelab.estimate.estimates import BOOTSTRAP, Estimates, resampled
 from shapelab.estimate.estimates import interval as interval_of
-from shapelab.estimate.followed import leaps, require_tracks, swaps
+from shapelab.estimate.followed import leaps, require_tracks
 from shapelab.estimate.tracked import Tracked, track
 from shapelab.limits import above
 from shapelab.movies import Movie, as_movie
 from shapelab.movies.events import Event, Events
+from shapelab.movies.following import swaps
 from shapelab.movies.movie import MovieSource
 from shapelab.stopping import check_stop, done_apart
 from shapelab.units import shown_time
@@ -101,7 +102,7 @@ def estimate_growth(
 
 def pieces_of_tracks(cells: Tracked, divisions: dict[int, list[int]]) -> list[tuple[int, int, int]]:
     """Return (row, first, last + 1 frame) of every piece of a track between divisions, leaps, gaps and the border of the image."""
-    pieces, broken = [], leaps(cells) | swaps(cells)
+    pieces, broken = [], leaps(cells) | swaps(cells.places, cells.radius, cells.box)
     for row, label in enumerate(cells.ids.tolist()):
         good = np.isfinite(cells.sizes[row]) & ~cells.at_border[row]
         changes = np.flatnonzero((np.diff(good.astype(int)) != 0) | broken[row]) + 1

@@ -20,6 +20,7 @@ from shapelab.labels.check import as_labels, refuse_grey
 from shapelab.limits import above
 from shapelab.mesh import as_periodic
 from shapelab.movies.time_of_layer import time_first, times_of_layer
+from shapelab.units import conversion, is_length, seconds
 
 __all__ = ["Movie", "MovieSource", "as_movie"]
 
@@ -129,7 +130,8 @@ def as_movie(
     times
         Time of each frame [time_unit], ascending, where frames are not equally far apart.
     unit, time_unit
-        Names of the units; by default those of the layer or run, else pixels and frames.
+        Units; by default those of the layer or run, else pixels and frames. What the layer or run states in another unit is
+        converted to these, `spacing`, `interval` and `times` are in them.
     periodic
         Whether the cells go on beyond the box, for all axes or one by one; by default as in the run, else not.
 
@@ -139,6 +141,9 @@ def as_movie(
         If there are no frames, no labels, or the axes are others.
     """
     movie = _read(source)
+    if interval is None and times is None:
+        _require_order(movie.times)
+    movie = _in_units(movie, unit if spacing is None else "", time_unit if interval is None and times is None else "")
     if spacing is not None:
         movie = replace(movie, place=Place.of(as_spacing(spacing, movie.ndim)))
     if interval is not None and times is not None:
@@ -150,6 +155,27 @@ def as_movie(
     if periodic is not None:
         movie = replace(movie, periodic=as_periodic(periodic, movie.ndim), notes=())
     return replace(movie, unit=unit or movie.unit, time_unit=time_unit or movie.time_unit)
+
+
+def _in_units(movie: Movie, unit: str, time_unit: str) -> Movie:
+    """Return a movie that states its place and times in other units, in these; where one is unknown, nothing can be converted."""
+    if is_length(unit) and is_length(movie.unit):
+        matrix = movie.place.matrix.copy()
+        matrix[:-1] *= conversion(movie.unit, unit)
+        movie = replace(movie, place=Place(matrix))
+    old, new = seconds(movie.time_unit), seconds(time_unit)
+    return movie if old is None or new is None else replace(movie, times=movie.times * (old / new))
+
+
+def _require_order(times: np.ndarray) -> None:
+    """Raise an error if frames do not follow each other in time, as where two runs were put together."""
+    wrong = np.flatnonzero(~(np.diff(times) > 0))
+    if len(wrong):
+        k = int(wrong[0])
+        raise InputError(
+            f"Frame {k + 1} was taken at time {times[k + 1]:g}, and the frame before it at {times[k]:g}: leave out what is there twice, "
+            "or give times of your own (interval, times)."
+        )
 
 
 def _ascending(times: Sequence[float], frames: int) -> np.ndarray:
@@ -202,7 +228,22 @@ def _of_frames(frames: Sequence[Any]) -> Movie:
     if not isinstance(first, LayerData):
         return movie
     movie = replace(movie, place=place_of_layer(first, movie.ndim), unit=unit_of_layer(first))
+    for number, frame in enumerate(frames):
+        _require_place(movie, number, frame)
     return movie if times is None else replace(movie, times=times, time_unit="", notes=(_UNKNOWN_FRAMES,))
+
+
+def _require_place(movie: Movie, number: int, frame: Any) -> None:
+    """Raise an error if a frame says that it lies elsewhere than the first, or has other voxels."""
+    if not isinstance(frame, LayerData) or movie.shape != np.shape(frame.data):
+        return  # an array says nothing of its place, and what has another shape is refused where it is read
+    place, unit = place_of_layer(frame, movie.ndim), unit_of_layer(frame)
+    if unit != movie.unit or not np.allclose(place.matrix, movie.place.matrix, rtol=1e-6, atol=1e-9 * max(movie.spacing)):
+        voxels = [" x ".join(f"{one:g}" for one in each.spacing) for each in (place, movie.place)]
+        raise InputError(
+            f"Frame {number} has voxels of {voxels[0]} {unit or 'pixel'} from {place.origin.tolist()} on, frame 0 of {voxels[1]} "
+            f"{movie.unit or 'pixel'} from {movie.place.origin.tolist()} on: all frames must lie in one place. Give arrays and the spacing."
+        )
 
 
 class _Stack:

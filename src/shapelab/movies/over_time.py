@@ -18,6 +18,7 @@ from shapelab.measure.contacts import label_contacts
 from shapelab.measure.labels import placed_centroids, table_of_labels
 from shapelab.movies.displacement import displacements
 from shapelab.movies.events import Event, Events
+from shapelab.movies.following import jump_at_random
 from shapelab.movies.intervals import mean_interval
 from shapelab.movies.movie import Movie, MovieSource, as_movie
 from shapelab.movies.order import order_of
@@ -195,7 +196,7 @@ def measure_over_time(
     if not tables:
         raise InputError("The movie has no cells: every frame is 0, the background.")
     whole = _with_velocities(pd.concat(tables, ignore_index=True), source.box, source.times)
-    notes += _doubts(whole, len(source))
+    notes += _doubts(whole, len(source), source.box)
     return CellsOverTime(whole, events.table(), source.times, source.unit, source.time_unit, source.box, tuple(notes))
 
 
@@ -226,15 +227,26 @@ def _with_velocities(table: pd.DataFrame, box: np.ndarray, times: np.ndarray) ->
     return order.sort_index()
 
 
-def _doubts(table: pd.DataFrame, frames: int) -> list[str]:
+def _doubts(table: pd.DataFrame, frames: int, box: np.ndarray) -> list[str]:
     """Say so if labels do not seem to follow cells."""
     later = table["frame"] > 0
     if frames < 2 or not later.any():
         return []
     kept = float(table.loc[later, "speed"].notna().mean())
-    if kept >= _NEW_IDS:
+    if kept < _NEW_IDS:
+        what = f"Only {percent(kept)} of the cells have a label that was there in the frame before"
+    elif _jumps(table, frames, box):
+        what = "Labels jump from cell to cell, as where they are given anew in each frame"
+    else:
         return []
-    return [
-        f"Only {percent(kept)} of the cells have a label that was there in the frame before: velocities and events need labels that "
-        "follow each cell; link_cells (--link on the command line) gives them."
-    ]
+    return [f"{what}: velocities and events need labels that follow each cell; link_cells (--link on the command line) gives them."]
+
+
+def _jumps(table: pd.DataFrame, frames: int, box: np.ndarray) -> bool:
+    axes = [axis for axis in "zyx" if f"centroid_{axis}" in table]
+    _, cell = np.unique(table["label"].to_numpy(), return_inverse=True)
+    places = np.full((int(cell.max()) + 1, frames, len(axes)), np.nan)
+    places[cell, table["frame"].to_numpy()] = table[[f"centroid_{axis}" for axis in axes]].to_numpy(float)
+    size = float(table["volume" if "volume" in table else "area"].mean())
+    radius = (3 * size / (4 * np.pi)) ** (1 / 3) if "volume" in table else np.sqrt(size / np.pi)
+    return jump_at_random(places, float(radius), box) is not None
