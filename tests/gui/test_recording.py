@@ -59,7 +59,7 @@ def test_a_run_is_kept_from_its_beginning_by_a_thread_of_its_own(panel, qtbot, t
     run = load_run(tmp_path / "runs" / "waves-at-sea-1.zarr")
     assert run.steps == run.record.checkpoints == [0, 10, 20, 30, 40]
     assert run.record.reason == "Step limit reached."
-    assert threads == {"shapelab keep"}  # neither the window's thread nor the one that steps
+    assert threads == {"shapelab save"}  # neither the window's thread nor the one that steps
     assert "5 frames in waves-at-sea-1.zarr; it can be resumed from any of them" in panel.keeping.note.text()
     *_, expected = toy(max_steps=40).run(40, every=40)
     np.testing.assert_array_equal(run.frame(-1)["field"], expected["field"])

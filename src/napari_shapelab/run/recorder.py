@@ -43,7 +43,7 @@ class Recorder:
     keep
         Checkpoints to keep; None for those of all frames where their size is reasonable, else the last one.
     append
-        Go on with the folder `path`.
+        Continue the folder `path`.
     """
 
     def __init__(self, path: Path, every: int, keep: Keep | None = None, *, append: bool = False) -> None:
@@ -53,7 +53,7 @@ class Recorder:
         self.frames = 0
         """Complete frames in the folder."""
         self.problem = ""
-        """Why nothing more is kept, "" while all is well."""
+        """Why nothing more is saved, "" while all is well."""
         self.checkpoint_bytes = 0
         self._told = False
         self._writer: RunWriter | None = None
@@ -72,7 +72,7 @@ class Recorder:
         return not self.problem and step != self._last and (last or self._last < 0 or step // self.every > self._last // self.every)
 
     def follow(self, simulation: Simulation, frame: Frame | None) -> str:
-        """Keep the present frame, if one is given; return a problem to tell, "" if there is none."""
+        """Save the present frame, if one is given; return a problem to tell, "" if there is none."""
         if frame is not None:
             self._last = frame.step
             self._attempt(lambda: self._hand_over(simulation, frame))
@@ -94,7 +94,7 @@ class Recorder:
     def _hand_over(self, simulation: Simulation, frame: Frame) -> None:
         if self._writer is None:
             self._writer = self._opened(simulation)
-            self._thread = threading.Thread(target=self._write_all, args=(self._writer,), name="shapelab keep", daemon=True)
+            self._thread = threading.Thread(target=self._write_all, args=(self._writer,), name="shapelab save", daemon=True)
             self._thread.start()
         self._moments.put(self._writer.take(frame, copy=True))
 
@@ -132,7 +132,7 @@ class Recorder:
             self.problem = str(error)
         except OSError as error:
             self.problem = f"The run cannot be saved in {str(self.path.parent)!r}: {error.strerror or error}."
-        except Exception as error:  # keeping must not end the run, whatever happens
+        except Exception as error:  # saving must not end the run, whatever happens
             _log.exception("Saving a run failed")
             self.problem = f"The run is no longer saved: unexpected error ({type(error).__name__})."
 

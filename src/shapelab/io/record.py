@@ -180,7 +180,7 @@ def read_record(folder: Path) -> RunRecord:
 
 
 def new_record(simulation: Simulation) -> RunRecord:
-    """Return the record of a run that is about to be kept."""
+    """Return the record of a run that is about to be saved."""
     return RunRecord(
         family=simulation.model.name,
         preset=simulation.preset,

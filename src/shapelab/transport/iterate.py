@@ -57,7 +57,7 @@ class Iterate:
         """Whether single cells were given exactly their pixels, by the processor."""
 
     def volumes(self) -> np.ndarray:
-        """Return the cell volumes that the goal speaks of."""
+        """Return the cell volumes that the goal is about."""
         return (self.assignment.soft if self.goal.subpixel else self.assignment.hard)[: self.n]
 
     def errors(self) -> np.ndarray:
@@ -65,12 +65,12 @@ class Iterate:
         return np.abs(self.volumes() - self.targets) / self.targets
 
     def merit(self) -> float:
-        """Return the weighted error that has to fall below; empty cells never count as solved."""
+        """Return the sum of the mean and the largest error, each relative to its goal."""
         errors = self.errors()
         return float(errors.mean() / self.goal.mean + (errors / self.goal.largest).max())
 
     def solved(self) -> bool:
-        """Return whether the goal is met."""
+        """Return whether the goal is met; with an empty cell it never is."""
         errors = self.errors()
         return bool(errors.mean() <= self.goal.mean and (errors <= self.goal.largest).all() and self.volumes().min() > 0)
 

@@ -93,6 +93,7 @@ class Problem:
         self.radii = (volumes / (np.pi if domain.ndim == 2 else 4 / 3 * np.pi)) ** (1 / domain.ndim) / self.length_unit
         self._levels: dict[tuple[int, ...], Level] = {}
         self._grids: dict[tuple[int, ...], Level] = {}
+        self._card_grid: CardGrid | None = None
         self._values, self._codes = np.empty((0, COLUMNS)), np.empty((0, 3), np.int32)
         self.cost_unit = 1.0
         self._pack()
@@ -120,8 +121,6 @@ class Problem:
 
             self._card_grid = CardGrid(Queue(self.device), self._dtype, blocks)
         return self._card_grid
-
-    _card_grid: CardGrid | None = None
 
     def adopt(self, other: Problem) -> None:
         """Take over the grids of another problem on the same domain; the cells are put on those that are asked for."""

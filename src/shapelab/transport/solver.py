@@ -92,6 +92,7 @@ class Solver:
         self.cost = cost or Power()
         self._potentials: np.ndarray | None = None
         self._problem: Problem | None = None
+        self._previous: Problem | None = None
         self._assignment: Assignment | None = None
 
     @property
@@ -160,8 +161,6 @@ class Solver:
             self._assignment = None
         self._previous = problem
         return problem
-
-    _previous: Problem | None = None
 
     def _goal(self, abort: threading.Event | None) -> Goal:
         targets = self.volumes / self.domain.pixel_volume

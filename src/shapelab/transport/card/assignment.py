@@ -33,7 +33,8 @@ class CardAssignment(Assignment):
     def __init__(self, blocks: Blocks, n: int, cells: CardCells) -> None:
         self.blocks, self.n, self.cells = blocks, n, cells
         grid, queue = cells.grid, cells.grid.queue
-        self._grid, self._queue, self._host = grid, queue, None
+        self._grid, self._queue = grid, queue
+        self._host: Pixels | None = None
         self._label, self._second = (queue.empty(grid.pixels, wp.int32) for _ in range(2))
         self._best, self._next = (queue.empty(grid.pixels, grid.real) for _ in range(2))
         self._share = queue.empty(grid.pixels, wp.float32)
@@ -44,8 +45,6 @@ class CardAssignment(Assignment):
         self.hard = self.soft = np.zeros(n + 1)
         self.pairs, self.weights, self.areas = np.empty((0, 2), np.int32), np.empty(0), np.empty(0)
         self.highest = 0.0
-
-    _host: Pixels | None
 
     def evaluate(self, cells: Cells, f: np.ndarray, medium: bool) -> None:
         """Assign every pixel under the potentials `f`: ten launches, and one wait unless room was short."""
