@@ -228,7 +228,7 @@ def test_bad_input_is_refused_in_a_sentence():
         make_flow(clamped=np.ones(SHAPE, bool))
     with pytest.raises(InputError, match="resample it to the grid"):
         make_flow().start(np.zeros((3, 3, 3)))
-    with pytest.raises(InputError, match="not finite numbers"):
+    with pytest.raises(InputError, match="initial field contains values that are not finite"):
         make_flow().start(np.full(SHAPE, np.nan))
 
 

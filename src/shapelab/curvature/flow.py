@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from shapelab.arrays import require_finite
 from shapelab.curvature.energy import CurvatureEnergy
 from shapelab.curvature.metric import CpuMetric, Evaluation, Metric, Peaks, Products
 from shapelab.curvature.polynomial import Coefficients
@@ -16,7 +17,7 @@ from shapelab.curvature.terms import EnergyTerms
 from shapelab.errors import InputError, NotFiniteError, ParameterError
 from shapelab.stopping import shielded
 
-__all__ = ["Flow", "FlowKind", "FlowState", "Inertia", "warm_up"]
+__all__ = ["Flow", "FlowKind", "FlowState", "Inertia", "first_field", "warm_up"]
 
 FlowKind = Literal["conserved", "averaged", "free"]
 Inertia = Literal["faithful", "deep", "annealed"]
@@ -80,11 +81,7 @@ class Flow:
 
     def start(self, u: Any) -> FlowState:
         """Return the state of a flow that starts at the field `u` (copied)."""
-        field = np.asarray(u)
-        if field.shape != self.energy.shape:
-            raise InputError(f"The initial field has shape {field.shape} and the grid {self.energy.shape}: resample it to the grid.")
-        if not np.isfinite(field).all():
-            raise InputError("The initial field holds values that are not finite numbers; replace NaN and infinity by numbers.")
+        field = first_field(u, self.energy.shape)
         state: FlowState = {name: self.metric.array(field if name in ("u", "saved") else np.zeros_like(field)) for name in _ARRAYS}
         total = float(np.asarray(field, np.float32 if self.energy.dtype == "float32" else np.float64).sum(dtype=np.float64))
         state |= {"evaluations": 0, "energy": math.nan, "total": total, "drift": 0.0, "kappa": 2.0, "failures": 0}
@@ -237,6 +234,21 @@ class Flow:
             state[name] = self.metric.array(state[name])
         if left is not None and state["owed"] is not None and not self._settle(state, Peaks.of(np.asarray(left))):
             self._go_back(state)
+
+
+def first_field(u: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the field that a flow starts at.
+
+    Raises
+    ------
+    InputError
+        If it is not on the grid, or holds NaN or infinity.
+    """
+    field = np.asarray(u)
+    if field.shape != shape:
+        raise InputError(f"The initial field has shape {field.shape} and the grid {shape}: resample it to the grid.")
+    require_finite("initial field", field)
+    return field
 
 
 @cache

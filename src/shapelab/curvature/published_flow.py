@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shapelab.curvature.energy import CurvatureEnergy
-from shapelab.curvature.flow import Flow
+from shapelab.curvature.flow import Flow, first_field
 from shapelab.curvature.random_starts import BLUR
-from shapelab.errors import InputError, NotFiniteError, ParameterError
+from shapelab.errors import NotFiniteError, ParameterError
 
 if TYPE_CHECKING:
     from shapelab.curvature.card.adam import CardAdam
@@ -65,11 +65,7 @@ class PublishedFlow:
 
     def start(self, u: Any) -> dict[str, Any]:
         """Return the state of a flow that starts at the field `u` (copied)."""
-        field = np.asarray(u)
-        if field.shape != self.energy.shape:
-            raise InputError(f"The initial field has shape {field.shape} and the grid {self.energy.shape}: resample it to the grid.")
-        if not np.isfinite(field).all():
-            raise InputError("The initial field holds values that are not finite numbers; replace NaN and infinity by numbers.")
+        field = first_field(u, self.energy.shape)
         zeros = np.broadcast_to(field.dtype.type(0), (3, *field.shape))  # takes nothing
         state: dict[str, Any] = {"u": self._own(field), **{name: self._own(zeros) for name in _ARRAYS[1:]}}
         return state | {"evaluations": 0, "count": 0, "energy": math.nan, "energies": []}
