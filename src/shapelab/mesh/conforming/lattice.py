@@ -8,7 +8,7 @@ import numpy as np
 
 from shapelab.mesh.conforming.fields import Field
 
-__all__ = ["Lattice", "areas", "fitting_size", "make_lattice", "near_corners"]
+__all__ = ["Lattice", "areas", "fitting_size", "grid_indices", "make_lattice", "near_corners"]
 
 
 @dataclass
@@ -27,7 +27,7 @@ def make_lattice(lengths: tuple[float, ...], counts: tuple[int, ...], periodic: 
     """Return squares that are cut along both diagonals."""
     n = np.array(counts)
     per_axis = np.where(periodic, n, n + 1)
-    corners, centres = _grid(per_axis), _grid(n)
+    corners, centres = grid_indices(per_axis), grid_indices(n)
     steps = np.array(lengths, float) / n
     nodes = np.pad(np.concatenate([corners * steps, (centres + 0.5) * steps]), ((0, 0), (1, 0)))
     locks = np.ones(len(nodes), np.uint8)
@@ -43,8 +43,9 @@ def make_lattice(lengths: tuple[float, ...], counts: tuple[int, ...], periodic: 
     return Lattice(nodes, elements.astype(np.int32), locks)
 
 
-def _grid(shape: np.ndarray) -> np.ndarray:
-    return np.stack(np.meshgrid(*[np.arange(k) for k in shape], indexing="ij"), axis=-1).reshape(-1, 2)
+def grid_indices(shape: np.ndarray) -> np.ndarray:
+    """Return the indices of all places of a grid, (n, d)."""
+    return np.stack(np.meshgrid(*[np.arange(k) for k in shape], indexing="ij"), axis=-1).reshape(-1, len(shape))
 
 
 def near_corners(nodes: np.ndarray, elements: np.ndarray, period: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numba
 import numpy as np
 
-from shapelab.mesh.conforming.lattice import Lattice
+from shapelab.mesh.conforming.lattice import Lattice, grid_indices
 from shapelab.threads import over_ranges, ranges
 
 __all__ = ["make_lattice", "volumes"]
@@ -21,7 +21,7 @@ def make_lattice(lengths: tuple[float, ...], counts: tuple[int, ...], periodic: 
     """
     n = np.array(counts)
     per_axis = np.where(periodic, n, n + 1)
-    corners, cubes = _grid(per_axis), _grid(n)
+    corners, cubes = grid_indices(per_axis), grid_indices(n)
     steps = np.array(lengths, float) / n
     nodes = np.concatenate([corners * steps, (cubes + 0.5) * steps])
     locks = np.zeros(len(nodes), np.uint8)
@@ -66,10 +66,6 @@ def _across(axis: int, cubes: np.ndarray, numbers: _Numbers) -> Iterator[np.ndar
         centre = numbers.centre(outer)
         yield np.stack([centre, ring[0], ring[1], ring[2]], axis=1)
         yield np.stack([centre, ring[0], ring[2], ring[3]], axis=1)
-
-
-def _grid(shape: np.ndarray) -> np.ndarray:
-    return np.stack(np.meshgrid(*[np.arange(k) for k in shape], indexing="ij"), axis=-1).reshape(-1, 3)
 
 
 def volumes(nodes: np.ndarray, elements: np.ndarray, period: np.ndarray) -> np.ndarray:
