@@ -63,7 +63,7 @@ def test_pictures_show_a_narrow_posterior_and_say_the_range():
     one = Posterior(("speed", "p"), np.zeros(2), np.full(2, 10.0), values, values, np.full(200, 1 / 200), found)
     assert one.window(0) == pytest.approx((0.88, 1.12))
     assert one.window(1) == (0, 10)
-    assert one.looked_in(0) == "looked for from 0 to 10"
+    assert one.looked_in(0) == "range 0 to 10"
     where, heights = one.density(0)
     assert np.sum(heights > 0.5 * heights.max()) > 10  # no spike
     assert np.trapezoid(heights, where) == pytest.approx(1, abs=0.02)

@@ -43,7 +43,7 @@ def test_estimate_fit_save_and_run(viewer, frames, qtbot, tmp_path):
     assert panel.fit is not None, panel.fit_row.message.text()
     assert panel.fit.target.types == kinds
     assert panel.plot.choice.currentText() == "speed (box/s)"
-    assert "looked for from 0.05 to 1" in panel.plot.plot.getAxis("bottom").labelText
+    assert "range 0.05 to 1" in panel.plot.plot.getAxis("bottom").labelText
     assert "speed" in panel.fitted.text()
     names = [path.name for path in panel.save(tmp_path / "fit")]
     assert names[:2] == ["posterior.csv", "estimates.csv"]
