@@ -1,4 +1,4 @@
-"""Every model, preset and scenario by name: what the docks, the command line, the docs and the tests enumerate."""
+"""Every model, preset and scenario by name, as listed by the docks, the command line, the docs and the tests."""
 
 from __future__ import annotations
 

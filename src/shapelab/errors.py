@@ -16,7 +16,7 @@ __all__ = [
 
 
 class ShapelabError(ValueError):
-    """Base of everything that shapelab refuses; its text can be shown to a user as it is."""
+    """Base class of all errors of shapelab; the message can be shown to a user as it is."""
 
 
 class ParameterError(ShapelabError):

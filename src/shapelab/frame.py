@@ -38,7 +38,7 @@ class LayerData:
 
 @dataclass(frozen=True)
 class Frame:
-    """What may be seen of a simulation after one step."""
+    """What a simulation shows after a step: its layers and scalars."""
 
     step: int
     """Number of steps taken."""

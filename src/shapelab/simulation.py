@@ -40,7 +40,7 @@ class Change(NamedTuple):
 class Simulation:
     """A model, its parameters and its current state.
 
-    Making one only validates; the state is made at the first step, frame or `prepare`. One thread at a time may
+    Creating one only validates its parameters; the state is made at the first step, frame or `prepare`. One thread at a time may
     step it; `stop` may be called from any thread.
 
     Parameters

@@ -30,14 +30,14 @@ class Cells(Simulation):
         Labels to start from, as an array or as a layer whose scale gives the pixel size: seeds, ids, volumes,
         anisotropies, the grid and the number of cells are then theirs.
     walls
-        With `initial`: image of the same shape (not 0: wall), or "background" to make the label 0 wall.
+        With `initial`: image of the same shape (nonzero: wall), or "background" to treat label 0 as wall.
     **parameters
         Fields of the scenario's parameters.
 
     Raises
     ------
     ParameterError, InputError
-        In one sentence, before anything is computed.
+        If an argument is not valid; raised before anything is computed.
     """
 
     @checked()

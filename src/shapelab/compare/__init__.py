@@ -1,4 +1,4 @@
-"""Two shapes in, numbers out: overlaps, distances, optimal transport, statistics, and where they differ."""
+"""Compare two shapes: overlaps, distances, optimal transport, statistics, and where they differ."""
 
 from __future__ import annotations
 

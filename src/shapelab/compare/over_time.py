@@ -145,7 +145,7 @@ def compare_movies(
     names: tuple[str, str] = ("A", "B"),
     progress: Callable[[float, str], None] | None = None,
 ) -> MovieComparison:
-    """Compare two movies of cells: simulated or real, saved or made of the frames of a run.
+    """Compare two movies of cells, simulated or real: arrays, layers, saved runs, or the frames of a run.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def compare_movies(
     Raises
     ------
     InputError
-        If one of them is no movie of cells, their units cannot be converted, or they have no frames to be paired.
+        If one of them is not a movie of cells, their units cannot be converted, or they have no frames to pair.
     """
     tell = progress or (lambda part, text: None)
     movies = [

@@ -49,12 +49,12 @@ class SavedDiagram:
 
 @checked()
 def load_diagram(path: str | Path) -> SavedDiagram:
-    """Read a diagram that `Diagram.save` wrote.
+    """Read a diagram saved by `Diagram.save`.
 
     Raises
     ------
     InputError
-        If the file is missing, no diagram, of a later version, or damaged: what is wrong, in a sentence.
+        If the file is missing, not a diagram, of a later version, or damaged.
     """
     file = Path(path)
     if not is_file(file):

@@ -47,7 +47,7 @@ class Curvatubes(Simulation):
     Raises
     ------
     ParameterError, InputError
-        In one sentence, before anything is computed.
+        If an argument is not valid; raised before anything is computed.
     """
 
     @checked()

@@ -53,7 +53,7 @@ def fit_cells(
     progress: Progress | None = None,
     **changes: Any,
 ) -> CellFit:
-    """Find the parameters with which a model of cells looks like a movie, or a segmentation: with credible intervals.
+    """Fit the parameters of a cell model to a movie or a segmentation, with credible intervals.
 
     The model starts from the cells of the first frame and runs for as long as the movie, again and again with other parameters;
     what its movies have in common with the target is told by their summary statistics (how far cells come, how long they keep

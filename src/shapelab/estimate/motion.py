@@ -70,7 +70,7 @@ def estimate_motion(
     movie, spacing, interval, unit, time_unit, periodic
         As in `shapelab.movies.as_movie`. Labels must follow the cells (else `shapelab.movies.link_cells` first).
     remove_drift
-        Take away the mean displacement of all cells in each frame, such as that of a stage.
+        Subtract the mean displacement of all cells in each frame, such as that of a stage.
     level
         Share of cases in which an interval should contain the true value.
     resamples
@@ -78,7 +78,7 @@ def estimate_motion(
     seed
         Random seed of the bootstrap.
     progress
-        Called with the number of frames done and that of all.
+        Called with the number of frames done and the total.
 
     Returns
     -------

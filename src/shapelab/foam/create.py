@@ -35,9 +35,9 @@ class Foam(Simulation):
     types
         With `labels`: label -> type, from 0; by default the feature "type" of the layer, or 0.
     volumes
-        With `labels`: label -> wanted volume (2-D: area) [unit^d]; by default that of the labels.
+        With `labels`: label -> target volume (2-D: area) [unit^d]; by default that of the labels.
     background
-        With `labels`: whether 0 is a "medium", which has no volume to keep, or "none": then it goes to the nearest cells.
+        With `labels`: whether label 0 is "medium", whose volume is free, or "none": then it is given to the nearest cells.
     initial
         Another name for `labels`, which all families have.
     **parameters
@@ -46,7 +46,7 @@ class Foam(Simulation):
     Raises
     ------
     ParameterError, InputError
-        In one sentence, before anything is computed.
+        If an argument is not valid; raised before anything is computed.
     """
 
     @checked()

@@ -68,13 +68,13 @@ def infer_tensions(
     spacing
         Voxel size [unit]; ignored where the input brings its own.
     periodic
-        Whether the image repeats, along all axes or along each.
+        Whether the image is periodic, along all axes or along each.
     options
-        Choices of the method.
+        Options of the method.
     progress
         Called with the part that is done, 0 to 1, and what comes next.
     **choices
-        Single choices by name (`bump`, `smoothing`, `prior`, `robust`), which override those of `options`.
+        Single options by name (`bump`, `smoothing`, `prior`, `robust`), which override those of `options`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""One shape in, numbers out: size, surface, topology, curvature and its diagram, cell geometry."""
+"""Measure a shape: size, surface, topology, curvature and its diagram, cell geometry."""
 
 from __future__ import annotations
 

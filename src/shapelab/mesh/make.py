@@ -58,7 +58,7 @@ def interface_mesh(
     spacing
         Voxel size [unit].
     periodic
-        Whether the image repeats, along all axes or along each.
+        Whether the image is periodic, along all axes or along each.
     smoothing
         In 3-D how often each node goes half way to the middle of its neighbours; by default 20, which looks smooth (10 is
         best for angles). In 2-D the length of the wiggles that vanish, by default 3 pixels. 0 leaves the voxels' faces.

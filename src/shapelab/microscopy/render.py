@@ -161,7 +161,7 @@ class RenderedMovie:
             ``.zarr``: one OME-Zarr folder, with the labels inside it; ``.tif``: an OME-TIFF, and others for the labels
             that end in ``_cells.tif`` and ``_nuclei.tif``.
         progress
-            Called with the number of frames done and that of all.
+            Called with the number of frames done and the total.
 
         Raises
         ------

@@ -167,7 +167,7 @@ def measure_over_time(
     patience
         Frames within which a contact may be lost and the other one made in a neighbour exchange (T1).
     progress
-        Called with the number of frames done and that of all.
+        Called with the number of frames done and the total.
 
     Returns
     -------

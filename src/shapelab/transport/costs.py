@@ -1,4 +1,4 @@
-"""What it costs a cell to own a point, as a function of where the point lies seen from the cell's seed.
+"""The cost to a cell of owning a point, as a function of the point's position relative to the cell's seed.
 
 A cost is ``c_i(y) = s_i G_i(y - x_i)^p``: G measures length (plainly, along an ellipsoid's axes, or around a rod), the exponent p
 sets how a cell yields (0.5: soft, liquid-like; 2: the reference; 8: hard spheres), and the scale s follows from

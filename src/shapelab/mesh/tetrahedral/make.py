@@ -69,7 +69,7 @@ def conforming_tetrahedra(
         About the longest edge of tetrahedra away from boundaries, where nodes are merged: larger than `size` for a mesh that is coarser
         inside cells [unit]; by default nothing is merged.
     periodic
-        Whether the image repeats, along all axes or along each. Opposite sides then have the same nodes, to the last bit.
+        Whether the image is periodic, along all axes or along each. Opposite sides then have the same nodes, to the last bit.
     background
         Whether the background gets tetrahedra too.
     progress
