@@ -75,13 +75,15 @@ def test_results_of_layers_that_have_changed_say_so(viewer, qtbot):
     a, b = viewer.add_labels(two(), name="a"), viewer.add_labels(two(), name="b")
     dock = CompareDock(viewer)
     viewer.window.add_dock_widget(dock, name="Compare")
-    for box in dock.options.values():
-        box.setChecked(False)
+    for name, box in dock.options.items():
+        box.setChecked(name == "difference")
     dock.a.choose(a)
     dock.b.choose(b)
+    viewer.layers.selection = {a}
     dock.compare()
     qtbot.waitUntil(lambda: dock.comparison is not None and not dock.work.working, timeout=60_000)
     assert "since" not in dock.work.message.text()
+    assert viewer.layers.selection.active is a  # the difference does not take the brush out of the hand
     a.fill((0, 0), 9)
     assert dock.work.message.text() == "'a' has been changed since. Press Compare again."
     dock.compare()
@@ -95,8 +97,11 @@ def test_curves_of_a_movie_that_has_changed_say_so(viewer, qtbot):
     panel = MoviesPanel(viewer)
     qtbot.addWidget(panel)
     panel.layer.choose(movie)
+    viewer.layers.selection = {movie}
     panel.measure()
     qtbot.waitUntil(lambda: panel.found is not None and not panel.work.working, timeout=60_000)
+    panel.add_tracks()
+    assert viewer.layers.selection.active is movie
     viewer.dims.set_current_step(0, 2)
     assert "since" not in panel.work.message.text()
     movie.scale = (1, 2, 2)

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QCheckBox, QFileDialog, QVBoxLayout
 
 from napari_shapelab.viewer.changes import Changes
 from napari_shapelab.viewer.given_labels import Given, given
+from napari_shapelab.viewer.insert import insert_layer
 from napari_shapelab.viewer.layer_movie import movie_of, on_all_axes, show_movie_frame, times_of
 from napari_shapelab.viewer.recorded import film_of, why_no_film
 from napari_shapelab.viewer.shown_frame import shown_frame
@@ -145,7 +146,7 @@ class MoviesPanel(LabelsPanel):
         tracks = self.found.tracks()
         rows = np.column_stack([tracks.data[:, 0], self._in_layer(tracks.data[:, 1], tracks.data[:, 2:])])
         layer = Tracks(rows, name=f"{self._given.name} · tracks", **tracks.meta, **self._given.place)
-        self._viewer.add_layer(layer)
+        insert_layer(self._viewer, layer)
         self.work.say(f"Added {layer.name!r}: the paths of {len(np.unique(rows[:, 0]))} cells.")
         return layer
 
@@ -172,7 +173,7 @@ class MoviesPanel(LabelsPanel):
             size=max(min(self._given.frames[0].data.shape[-2:]) / 40, 1),
             **self._given.place,
         )
-        self._viewer.add_layer(layer)
+        insert_layer(self._viewer, layer)
         kinds = ", ".join(Event(kind).counted(n) for kind, n in events["kind"].value_counts().items())
         self.work.say(f"Added {layer.name!r}: {kinds}.")
         return layer
@@ -218,7 +219,7 @@ class MoviesPanel(LabelsPanel):
     def _add_linked(self, linked: np.ndarray, taken: Given) -> Labels:
         """Show the labels that follow the cells, which all numbers and tracks are of."""
         layer = Labels(on_all_axes(linked, taken), name=f"{taken.name} · linked", **taken.place)
-        self._viewer.add_layer(layer)
+        insert_layer(self._viewer, layer)
         return layer
 
     def _show(self, found: CellsOverTime, taken: Given, layer: Labels) -> None:

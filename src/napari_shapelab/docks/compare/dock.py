@@ -26,6 +26,7 @@ from napari_shapelab.docks.compare.results import ComparisonResults
 from napari_shapelab.docks.compare.sharing import ComparisonSharing, write_report_of
 from napari_shapelab.docks.compare.slider_link import SliderLink
 from napari_shapelab.viewer.changes import Changes
+from napari_shapelab.viewer.insert import insert_layer
 from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.viewer.side_by_side import SideBySide
 from napari_shapelab.viewer.view import unwrapped
@@ -189,7 +190,7 @@ class CompareDock(QWidget):
             return
         if self._difference is not None and self._difference in self._viewer.layers:
             self._difference.visible = False
-        self._viewer.add_layer(layer)
+        insert_layer(self._viewer, layer)  # whoever paints in A goes on painting in A
         self._difference = layer
 
     def _on_grid(self, shown: bool) -> None:
