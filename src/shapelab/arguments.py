@@ -101,8 +101,10 @@ def as_rows(name: str, value: Any) -> np.ndarray:
 
 def shown(value: Any) -> str:
     """Return how a value looks in a sentence."""
-    if isinstance(value, np.ndarray):
-        return f"<array of shape {value.shape}, {value.dtype}>"
+    if hasattr(value, "columns") and hasattr(value, "index"):
+        return f"<table of {len(value)} rows: {', '.join(map(str, list(value.columns)[:4]))}{'…' if len(value.columns) > 4 else ''}>"
+    if hasattr(value, "dtype") and len(getattr(value, "shape", ())):
+        return f"<array of shape {tuple(value.shape)}, {value.dtype}>"
     if isinstance(value, float | np.floating):
         return f"{float(value):g}"
     text = " ".join(repr(value).split())
@@ -142,7 +144,8 @@ def _fitting(name: str, value: Any, hint: Any) -> Any:
     try:
         return _converted(name, value, hint)
     except _Misfit as misfit:
-        raise ArgumentError(f"{name} = {shown(value)} is not allowed; it must be {misfit}.") from None
+        said = f"{name} = {shown(value)} is not allowed; it must be"
+        raise ArgumentError(f"{said} {misfit}.", f"{said} {str(misfit).removesuffix(' or None')}.") from None
 
 
 def _converted(name: str, value: Any, hint: Any) -> Any:

@@ -14,7 +14,7 @@ __all__ = ["has_coordinates", "is_lazy", "plain_array", "require_finite"]
 
 def has_coordinates(data: Any) -> bool:
     """Tell whether `data` is an array with named axes and coordinates, such as an xarray DataArray."""
-    return all(hasattr(data, name) for name in ("dims", "coords", "values", "attrs"))
+    return all(hasattr(data, name) for name in ("dims", "coords", "values", "attrs", "dtype"))
 
 
 def is_lazy(data: Any) -> bool:
@@ -47,7 +47,7 @@ def plain_array(name: str, value: Any) -> Any:
         value = value.filled(0)
     if is_lazy(value):
         require_memory(int(np.prod(value.shape, dtype=float)) * np.dtype(value.dtype).itemsize)
-    array = value if isinstance(value, np.ndarray) else np.asarray(value)
+    array = value if isinstance(value, np.ndarray) else _as_numpy(name, value)
     if array.dtype.kind not in "biuf":
         raise ArgumentError(f"{name} must hold whole numbers, decimal numbers or booleans; received an array of dtype {array.dtype}.")
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
@@ -63,3 +63,16 @@ def require_finite(what: str, array: np.ndarray) -> None:
     """
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise InputError(f"The {what} contains values that are not finite (NaN or infinity): replace them first.")
+
+
+def _as_numpy(name: str, value: Any) -> np.ndarray:
+    """Return an array of another library; a tensor of torch from wherever it lies, without its gradient."""
+    try:
+        if hasattr(value, "detach") and hasattr(value, "cpu"):
+            value = value.detach().cpu()
+            value = value.to_dense() if getattr(value, "is_sparse", False) else value
+            value = value.float() if "bfloat16" in str(value.dtype) else value
+        return np.asarray(value)
+    except (TypeError, ValueError, RuntimeError, AttributeError) as error:
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ArgumentError(f"{name} cannot be read as an array ({said}): give one of NumPy.") from None

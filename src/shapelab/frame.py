@@ -10,13 +10,15 @@ import numpy as np
 
 from shapelab.axis_names import axis_meanings
 from shapelab.errors import InputError
+from shapelab.short_repr import short_repr
 
 __all__ = ["Frame", "LayerData", "LayerKind", "fine_grid", "frozen", "require_space"]
 
 LayerKind = Literal["image", "labels", "points", "surface", "vectors", "tracks", "shapes"]
 
 
-@dataclass(frozen=True)
+@short_repr
+@dataclass(frozen=True, eq=False)
 class LayerData:
     """One layer: the ecosystem's triple ``(data, meta, kind)``, made without a viewer.
 
@@ -36,7 +38,8 @@ class LayerData:
         return self.data, {"name": self.name, **grey, **self.meta}, self.kind
 
 
-@dataclass(frozen=True)
+@short_repr
+@dataclass(frozen=True, eq=False)
 class Frame:
     """What a simulation shows after a step: its layers and scalars."""
 

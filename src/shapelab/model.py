@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from shapelab.errors import EditError
 from shapelab.frame import Frame
@@ -31,6 +31,10 @@ class Model(ABC, Generic[P, S]):
     citation: ClassVar[str] = ""
     edits: ClassVar[tuple[str, ...]] = ()
     """Names of the edits that `edit` understands."""
+
+    def __reduce__(self) -> tuple[type[Self], tuple[()]]:
+        """Copy and send a model without its caches."""
+        return type(self), ()
 
     @abstractmethod
     def init(self, parameters: P, initial: Any = None) -> S:

@@ -80,6 +80,15 @@ class Simulation:
         preset = f", preset={self.preset!r}" if self.preset else ""
         return f"<{type(self).__name__} {self.model.name}{preset} step={self.step_number} {self._parameters!r}>"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy goes on from, bit for bit on the same device, also in another process."""
+        kept = {name: value for name, value in vars(self).items() if name != "_stop"}
+        return {**kept, "_state": None if self._state is None else self._state.copy(), "_warm": False}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        vars(self).update(kept)
+        self._stop = threading.Event()
+
     @property
     def parameters(self) -> Parameters:
         """The parameters in force."""

@@ -28,7 +28,7 @@ _UNITS = {
     "m": _Unit(1.0, "meter", "m", ("metre",)),
     "cm": _Unit(1e-2, "centimeter", "cm", ("centimetre",)),
     "mm": _Unit(1e-3, "millimeter", "mm", ("millimetre",)),
-    "um": _Unit(1e-6, "micrometer", "µm", ("micrometre", "micron", "µm", "μm", "\\u00b5m", "mum")),
+    "um": _Unit(1e-6, "micrometer", "µm", ("micrometre", "micron", "µm", "μm", "mum")),
     "nm": _Unit(1e-9, "nanometer", "nm", ("nanometre",)),
     "pm": _Unit(1e-12, "picometer", "pm", ("picometre",)),
     "angstrom": _Unit(1e-10, "angstrom", "Å", ("a", "å", "ångström", "ångstrom", "angström", "ångstroem")),
@@ -49,11 +49,12 @@ _POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def short_unit(unit: str | None) -> str:
-    """Return the short name of a unit, "" for pixels; an unknown name stays as it is.
+    r"""Return the short name of a unit, "" for pixels; an unknown name stays as it is.
 
-    American, British and plural spellings, the signs µ and μ, Å, and capitals are understood.
+    American, British and plural spellings, the signs µ and μ, Å, capitals, and signs that ImageJ writes as an escape (\u00B5m)
+    are understood.
     """
-    name = (unit or "").strip()
+    name = re.sub(r"\\u([0-9a-fA-F]{4})", lambda sign: chr(int(sign[1], 16)), (unit or "").strip())
     low = name.lower()
     if low in _PIXELS:
         return ""

@@ -75,7 +75,7 @@ def test_types_come_from_a_table_or_are_painted(run, tmp_path):
         (("kinds.csv", None, True), "paint the types"),
         (("painted.tif", "kind"), "is an image"),
         (("small.tif",), "3 × 4 pixels and the cells 4 × 4"),
-        (("none.csv",), "cannot be read"),
+        (("none.csv",), "There is no file"),
     ):
         with pytest.raises(InputError, match=words):
             asked(*wrong)

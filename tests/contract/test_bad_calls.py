@@ -381,6 +381,7 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "save_page": (writing(page.save_page, ".html"), {"path": NEW, "page": Made(lambda: page.make_page(RUN.get()))}),
     "still_page": (page.still_page, {"layers": [LayerData("cells", LABELS, "labels")], "title": "Cells", "about": "", "max_size": 10.0}),
     "is_ebsd": (crystals.is_ebsd, {"path": GRAIN_FILE}),
+    "list_ebsd": (crystals.list_ebsd, {"path": GRAIN_FILE}),
     "read_grain_table": (crystals.read_grain_table, {"path": GRAIN_FILE}),
     "draw_table": (crystals.draw_table, {"table": GRAINS, "pixels": 32, "exact": False, "tolerance": 0.05}),
     "grain_report": (crystals.grain_report, {"labels": LABELS, "fit": FITTED}),
@@ -673,6 +674,35 @@ class NotNumPy:
     @property
     def dtype(self) -> np.dtype:
         return self.values.dtype
+
+
+class Film(NotNumPy):
+    """One whose first axis is time."""
+
+    @property
+    def data(self) -> np.ndarray:
+        return self.values
+
+    def isel(self, which: dict[str, int]) -> NotNumPy:
+        ((first, frame),) = which.items()
+        assert first == self.dims[0]
+        still = NotNumPy(
+            self.values[frame], dict.fromkeys(self.dims[1:], 0.0), dict.fromkeys(self.dims[1:], 1.0), dict.fromkeys(self.dims[1:], "")
+        )
+        still.coords = {axis: self.coords[axis] for axis in self.dims[1:]}
+        return still
+
+
+def test_coordinates_of_time_make_a_movie():
+    stripes = np.stack([np.roll(np.repeat(np.arange(1, 4), 4)[:, None] * np.ones((1, 12), int), i, 0) for i in range(3)])
+    film = Film(stripes, {"time": 10.0, "y": 0.0, "x": 0.0}, {"time": 2.0, "y": 0.5, "x": 0.5}, {"time": "min", "y": "um", "x": "um"})
+    movie = movies.as_movie(film)
+    assert movie.times.tolist() == [10, 12, 14]
+    assert (movie.unit, movie.time_unit, movie.spacing) == ("um", "min", (0.5, 0.5))
+    film.coords["time"].values = np.datetime64("2026-01-01") + np.arange(3) * np.timedelta64(90, "s")
+    assert movies.as_movie(film).times.tolist() == [0, 90, 180]
+    del film.coords["time"]
+    assert movies.as_movie(film).time_unit == "frame"
 
 
 def test_coordinates_count_in_every_family():

@@ -35,7 +35,7 @@ FLOORS = [
     {"scenario"},
     {"grid_parameters"},
     {"parameters", "units"},
-    {"refusal"},
+    {"refusal", "short_repr"},
     {"arguments"},
     {"arrays"},
     {"device"},

@@ -10,7 +10,8 @@ import pytest
 from ebsd_files import WRITERS, hexagons, points_right, square, write_ang, write_bruker, write_ctf, write_edax, write_oxford
 from reader_rows_ebsd import rows
 
-from shapelab.crystals import find_grains, is_ebsd, read_ebsd
+from shapelab.cli import main
+from shapelab.crystals import find_grains, is_ebsd, list_ebsd, read_ebsd
 from shapelab.crystals.ebsd.layers import scan_layers
 from shapelab.errors import InputError, ShapelabError
 
@@ -171,3 +172,50 @@ def test_layers_lie_where_the_file_says_and_name_the_direction(tmp_path: Path) -
     none = scan_layers("map", read_ebsd(write_ctf(tmp_path / "b.ctf", square(2, 4))))
     assert len(none) == 2
     assert any("No grain has 10 pixels" in note for note in none[0].meta["metadata"]["notes"])
+
+
+def test_several_maps_of_one_file_are_named_and_chosen(tmp_path: Path) -> None:
+    truths = [square(), square().moved(5.0, 10.0), square(two_phases=False)]
+    with h5py.File(tmp_path / "all.h5", "w") as together:
+        for number, truth in enumerate(truths, 1):
+            with h5py.File(write_edax(tmp_path / f"{number}.h5", truth)) as one:
+                scan = next(name for name in one if hasattr(one[name], "items"))
+                one.copy(scan, together, name=f"Scan {number}")
+                for name in one:
+                    if hasattr(one[name], "shape") and name not in together:
+                        one.copy(name, together)
+    file = tmp_path / "all.h5"
+    assert list_ebsd(file) == ["Scan 1", "Scan 2", "Scan 3"]
+    assert any("first of 3 maps" in note and "Scan 2" in note for note in read_ebsd(file).notes)
+    second = read_ebsd(file, key="Scan 2")
+    assert second.origin == (5.0, 10.0)
+    assert not any("maps" in note for note in second.notes)
+    assert len(read_ebsd(file, key="Scan 3").phases) == 1
+    with pytest.raises(InputError, match=r"no map 'x'; it has Scan 1, Scan 2, Scan 3"):
+        read_ebsd(file, key="x")
+    with pytest.raises(InputError, match="holds one map"):
+        read_ebsd(write_ang(tmp_path / "a.ang", square()), key="x")
+    assert list_ebsd(tmp_path / "a.ang") == []
+    assert main(["segment", str(file), "--key", "Scan 3", "--min-pixels", "1", "--out", str(tmp_path / "s.tif")]) == 0
+    assert main(["fit", str(file), "--key", "Scan 3", "--out", str(tmp_path / "f.json")]) == 0
+
+
+def test_points_that_orix_leaves_out_were_not_measured(tmp_path: Path) -> None:
+    suffix, write, _ = WRITERS["orix HDF5"]
+    file = write(tmp_path / f"a.{suffix}", square())
+    inside = np.arange(96) % 12 < 7
+    with h5py.File(file, "r+") as store:
+        data = next(store[name]["data"] for name in store if hasattr(store[name], "items"))
+        data["is_in_data"] = inside
+    scan = read_ebsd(file)
+    assert scan.phase.shape == (8, 7)
+    assert scan.notes == ()
+
+
+def test_a_turned_specimen_is_said(tmp_path: Path) -> None:
+    file = write_ctf(tmp_path / "a.ctf", square())
+    text = file.read_text().replace("Channel Text File", "Channel Text File\nAcqE1\t0.0\nAcqE2\t90.0\nAcqE3\t0", 1)
+    file.write_text(text)
+    assert any("AcqE1" in note for note in read_ebsd(file).notes)
+    file.write_text(text.replace("90.0", "0"))
+    assert not any("AcqE1" in note for note in read_ebsd(file).notes)

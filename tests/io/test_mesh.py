@@ -130,3 +130,22 @@ def test_merging_in_a_box_of_more_than_2_to_the_27_voxels():
     merged, faces = _merged(vertices, np.array([[0, 1, 2], [0, 4, 3]]))
     assert len(merged) == 4
     assert len(faces) == 2
+
+
+def test_ids_at_vertices_stay_whole(mesh, tmp_path):
+    ids = np.arange(len(mesh.vertices)) + 2**24
+    for values in (ids.astype(np.int32), ids.astype(np.uint32) + 2**31, ids + 2**40):
+        _, found = read_mesh(write_mesh(tmp_path / "a.ply", mesh, {"cell": values}))
+        assert found["cell"].astype(np.int64).tolist() == values.astype(np.int64).tolist()
+
+
+def test_far_meshes_are_exact_or_refused(mesh, tmp_path):
+    far = mesh._replace(vertices=mesh.vertices.astype(float) + 1e6 + 1e-3)
+    file = write_mesh(tmp_path / "a.vtk", far)
+    assert b" double\n" in file.read_bytes()[:200]
+    content = file.read_bytes()
+    points = np.frombuffer(content, ">f8", far.vertices.size, content.index(b" double\n") + 8)
+    np.testing.assert_array_equal(points.reshape(-1, 3)[:, ::-1], far.vertices)
+    with pytest.raises(InputError, match="32-bit numbers"):
+        write_mesh(tmp_path / "a.stl", far)
+    assert b" float\n" in write_mesh(tmp_path / "b.vtk", mesh).read_bytes()[:200]

@@ -23,6 +23,7 @@ from shapelab.frame import Frame, LayerData
 from shapelab.io.layer_meta import check_place, plain_meta
 from shapelab.io.presence import is_file, is_folder
 from shapelab.measure import CurvatureDiagram
+from shapelab.short_repr import short_repr
 from shapelab.simulation import Simulation
 
 __all__ = ["Atlas", "AtlasMember", "open_atlas", "shipped_atlas"]
@@ -38,7 +39,8 @@ _FREE, _PACKING, _HELD = 50_000_000, 40, 30_000
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
+@short_repr
+@dataclass(frozen=True, eq=False)
 class AtlasMember:
     """One shape of an atlas."""
 
@@ -57,7 +59,8 @@ class AtlasMember:
         return np.asarray(self.shape.data) > 0
 
 
-@dataclass(frozen=True)
+@short_repr
+@dataclass(frozen=True, eq=False)
 class Atlas:
     """Shapes of one family that differ in their parameters."""
 

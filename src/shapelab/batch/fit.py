@@ -26,6 +26,7 @@ from shapelab.convert.field import Boundary
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import Stopped
 from shapelab.limits import at_least
+from shapelab.short_repr import short_repr
 
 __all__ = ["TextureFit", "fit_texture"]
 
@@ -33,7 +34,8 @@ _REPEATS, _FEWEST, _CONFIRMED_FROM = 3, 2, 10
 """Most and fewest other noises from which the best is grown again, and the runs for each."""
 
 
-@dataclass(frozen=True)
+@short_repr
+@dataclass(frozen=True, eq=False)
 class TextureFit:
     """The texture that comes nearest to a mask."""
 

@@ -12,6 +12,7 @@ import numpy as np
 from shapelab.cells.contacts import Contacts, measure_contacts
 from shapelab.cells.parameters import CellParameters
 from shapelab.cells.state import CellState
+from shapelab.short_repr import short_repr
 
 if TYPE_CHECKING:
     from shapelab.transport import Solution
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["CellDiagram"]
 
 
-@dataclass(frozen=True)
+@short_repr
+@dataclass(frozen=True, eq=False)
 class CellDiagram:
     """Cells in box lengths, rows as in the state. Volumes and moments count pixel fractions across interfaces."""
 

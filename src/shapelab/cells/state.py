@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from shapelab.grid_parameters import ball_radius
+from shapelab.short_repr import short_repr
 from shapelab.state import State
 
 __all__ = ["CellState"]
@@ -15,6 +16,7 @@ __all__ = ["CellState"]
 _ROWS = ("ids", "positions", "velocities", "volumes", "axes", "types", "potentials")
 
 
+@short_repr
 @dataclass
 class CellState(State):
     """The cells of one run. Lengths are in box lengths (longest side of the box = 1)."""

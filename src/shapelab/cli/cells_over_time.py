@@ -33,8 +33,10 @@ def add_movie_options(parser: argparse.ArgumentParser) -> None:
     add_image_options(parser)
 
 
-def movie_of(known: argparse.Namespace) -> Movie:
+def movie_of(known: argparse.Namespace, *, wanted: bool = False) -> Movie:
     """Return the movie, run or still image that the options ask for; what limits it goes to stderr.
+
+    Where a movie is `wanted`, a file over time is one without being told.
 
     Raises
     ------
@@ -44,7 +46,7 @@ def movie_of(known: argparse.Namespace) -> Movie:
     from shapelab.movies import as_movie, link_cells
 
     movie = as_movie(
-        _given(known),
+        _given(known, wanted),
         known.voxel_size,
         interval=known.interval,
         unit=known.unit,
@@ -56,13 +58,21 @@ def movie_of(known: argparse.Namespace) -> Movie:
     return movie.with_labels(link_cells(movie)) if known.link else movie
 
 
-def _given(known: argparse.Namespace) -> Any:
+def _given(known: argparse.Namespace, wanted: bool) -> Any:
     from shapelab.io import load_run
 
     if not is_file(known.path / "run.json"):
         if known.over_time and known.frame is not None:
             raise InputError("--frame takes one frame and --over-time all of them: choose one of the two.")
-        return read_movie(known.path, known) if known.over_time else [read_still(known.path, known)]
+        if known.over_time or (wanted and known.frame is None and _is_over_time(known)):
+            return read_movie(known.path, known)
+        return [read_still(known.path, known)]
     run = load_run(known.path)
     frame = frame_of_run(run, known)  # refuses options of image files
     return run if known.frame is None else [frame]
+
+
+def _is_over_time(known: argparse.Namespace) -> bool:
+    from shapelab.io import read_image
+
+    return "t" in read_image(known.path, key=known.key, kind="labels", channel=known.channel, lazy=True).meta["axis_labels"]

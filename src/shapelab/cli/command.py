@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import re
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from shapelab.cli import (
     check,
@@ -25,23 +29,27 @@ from shapelab.cli import (
     sweep,
     tensions,
 )
-from shapelab.cli.parser import INTERRUPTED, USAGE, Parser
-from shapelab.errors import ShapelabError
+from shapelab.cli.parser import FAILED, INTERRUPTED, USAGE, Parser
+from shapelab.errors import InputError, ShapelabError
 
 __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 if a run failed, 2 for a wrong request, 130 if interrupted."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that has no "µ", and names of files that are no text, end no command
     parser = _command()
     words = sys.argv[1:] if arguments is None else arguments
     known, rest = parser.parse_known_args([_plain_number(word) for word in words])
     try:
-        if known.command == "run":
-            return run.run(known, rest)
-        if rest:
+        if any(not word and not before.startswith("--") for before, word in pairwise(words)):
+            raise InputError("An empty name ('') would be the current folder, which already exists: say which file is meant.")
+        if rest and known.command != "run":
             parser.error(f"unknown argument {rest[0]!r}")
-        return int(known.action(known))
+        status = run.run(known, rest) if known.command == "run" else int(known.action(known))
+        sys.stdout.flush()
+        return status
     except ShapelabError as error:
         print(f"shapelab: {getattr(error, 'plain', error)}", file=sys.stderr)
         return USAGE
@@ -51,6 +59,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as error:
+        _drop_output()
+        named = f"{error.filename}: " if error.filename else "the output cannot be written: "
+        print(f"shapelab: {named}{error.strerror or error}.", file=sys.stderr)
+        return FAILED
+
+
+def _drop_output() -> None:
+    """Lose what stdout could not take, so that nothing tries again at the end of the process."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _plain_number(word: str) -> str:

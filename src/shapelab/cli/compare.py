@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import math
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +24,9 @@ if TYPE_CHECKING:
     from shapelab.frame import LayerData
 
 __all__ = ["add_options", "run"]
+
+_NO_REPORTS = (".csv", ".tsv", ".txt", ".json", ".png", ".svg", ".pdf", ".xlsx", ".zip")
+"""Endings of files that a report is not: a folder of such a name would not be what was meant."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +63,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(known: argparse.Namespace) -> int:
     """Print how two shapes compare, or write the table of a folder."""
     from shapelab.compare import write_report
+    from shapelab.convert.spacing import as_spacing
     from shapelab.io.output import require_new
     from shapelab.page import PAGE_SUFFIXES
 
@@ -69,6 +71,8 @@ def run(known: argparse.Namespace) -> int:
         raise InputError("--unit is that of --voxel-size or --voxel-size-b: give both, or neither.")
     if known.unit is not None and short_unit(known.unit) and not is_length(known.unit):
         raise InputError(f"--unit: {known.unit} is not a known unit of length: choose one such as um, nm, mm or pixel.")
+    for size in (known.voxel_size, known.voxel_size_b):
+        as_spacing(1.0 if size is None else size, len(size or (1,)))
     refuse_still_options(known)
     if is_folder_of_files(known.a):
         of_folder = argparse.Namespace(**vars(known), path=known.a)
@@ -77,6 +81,8 @@ def run(known: argparse.Namespace) -> int:
         raise InputError(f"{known.b} is a folder of files and {known.a} is not: give the folder first.")
     refuse_folder_options(known, known.a)
     if known.out is not None:
+        if known.out.suffix.lower() in _NO_REPORTS:
+            raise InputError(f"--out {known.out.name}: a report is a folder, or a web page (.html).")
         require_new(known.out)
     as_page = known.out is not None and known.out.suffix.lower() in PAGE_SUFFIXES
     if as_page and known.over_time:
@@ -153,9 +159,11 @@ def _of_b(known: argparse.Namespace) -> argparse.Namespace:
 
 
 def _as_json(result: dict[str, Any]) -> str:
-    plain = {name: value for name, value in result.items() if isinstance(value, str | int | float | list | tuple)}
-    finite = {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in plain.items()}
-    return json.dumps(finite, indent=2, default=str)
+    from shapelab.compare.reports import json_text, numbers_of
+
+    lists = {name: value for name, value in result.items() if isinstance(value, list | tuple)}
+    kept = numbers_of(result) | lists
+    return json_text({name: kept[name] for name in result if name in kept}, indent=2)
 
 
 def _table(result: dict[str, Any]) -> str:

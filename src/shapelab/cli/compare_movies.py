@@ -89,11 +89,11 @@ def movie_table(found: MovieComparison, known: argparse.Namespace) -> pd.DataFra
 def print_movies(found: MovieComparison, known: argparse.Namespace) -> None:
     """Print what was found, as text or JSON."""
     if known.json:
-        import json
+        from shapelab.compare.reports import json_text
 
         tables = ("frames",) if known.per_frame else _TABLES
-        parts = {name: json.loads(getattr(found, name).to_json(orient="records")) for name in tables}
-        print(json.dumps({"unit": found.unit, "time_unit": found.time_unit, "notes": list(found.notes), **parts}, indent=2))
+        parts = {name: getattr(found, name) for name in tables}
+        print(json_text({"unit": found.unit, "time_unit": found.time_unit, "notes": list(found.notes), **parts}, indent=2))
         return
     print(f"lengths in {shown_unit(found.unit) or 'voxels'}, times in {shown_time(found.time_unit) or 'units of the run'}")
     if known.per_frame:

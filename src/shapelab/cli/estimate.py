@@ -19,6 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what",
         choices=("motion", "growth", "shape", "tensions"),
+        metavar="{motion,growth,shape,tensions}",
         help="speed and persistence of a movie, growth rates of a movie, shapes of an image, tensions between two types of cells",
     )
     add_movie_options(parser)
@@ -49,7 +50,7 @@ def run(known: argparse.Namespace) -> int:
         refuse(known, ("types", "types_column"), "is for tensions: leave it out.")
     elif known.types is None:
         raise InputError("Tensions are estimated between two types of cells: give the type of each cell with --types FILE.")
-    movie = movie_of(known)
+    movie = movie_of(known, wanted=known.what in ("motion", "growth"))
     if known.what == "motion":
         found = estimate_motion(movie, remove_drift=known.remove_drift, level=known.level)
     elif known.what == "growth":

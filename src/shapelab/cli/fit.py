@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import threading
 from collections.abc import Sequence
 from functools import partial
@@ -100,7 +99,9 @@ def _fit(parameters: FitParameters, known: argparse.Namespace, abort: threading.
         sample, sentences, numbers = _fitted(grains, parameters, abort)
     save_all(file.name, sample, paths)
     if known.json:
-        print(json.dumps({"file": str(file), **numbers}))
+        from shapelab.compare.reports import json_text
+
+        print(json_text({"file": str(file), **numbers}))
     else:
         print(f"{file.name}: {' '.join(sentences)}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import threading
 from collections.abc import Sequence
 from functools import partial
@@ -91,8 +90,10 @@ def _generate(given: dict[str, Any], known: argparse.Namespace, abort: threading
         crystal = parameters.generate(like, lambda fraction, labels: show(fraction, "regularising"), abort)
     save_all(file.name, crystal.sample(parameters.unit), paths)
     if known.json:
+        from shapelab.compare.reports import json_text
+
         numbers = {"volume_error": crystal.volume_error, "mean_volume_error": crystal.mean_volume_error, "seconds": crystal.seconds}
-        print(json.dumps({"file": str(file) if known.like else None, **crystal.statistics, **numbers}))
+        print(json_text({"file": str(file) if known.like else None, **crystal.statistics, "grains": len(crystal.volumes), **numbers}))
     else:
         print(f"{file.name}: {crystal.summary(file.name if known.like else '')}")
 

@@ -119,7 +119,8 @@ def read_grains(path: Path, known: argparse.Namespace) -> GrainInput:
     if read.image is not None:
         return _of_image(path.name, read.image, known)
     what = "a grain table" if read.table is not None else "an orientation map"
-    refuse(known, ("voxel_size", "unit", *IMAGE_OPTIONS), f"is for images: {path.name} is {what}.")
+    of_images = [option for option in ("voxel_size", "unit", *IMAGE_OPTIONS) if option != "key" or read.scan is None]
+    refuse(known, of_images, f"is for images: {path.name} is {what}.")
     if read.table is not None:
         tell(path.name, read.table.notes)
         return GrainInput(read.name, table=read.table)

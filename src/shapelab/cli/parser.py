@@ -8,8 +8,10 @@ from typing import NoReturn
 
 from shapelab.errors import InputError
 
-__all__ = ["INTERRUPTED", "USAGE", "Parser", "at_least", "number", "refuse", "whole_number"]
+__all__ = ["FAILED", "INTERRUPTED", "USAGE", "Parser", "at_least", "number", "refuse", "whole_number"]
 
+FAILED = 1
+"""Exit code of work that failed."""
 USAGE = 2
 """Exit code of a wrong request."""
 INTERRUPTED = 130

@@ -17,6 +17,8 @@ __all__ = ["add_recording", "record"]
 
 _STEPS = 500
 """Steps of a run that would not end by itself."""
+_WITH_SURFACE = "curvatubes"
+"""The family whose frames have a surface."""
 
 
 def add_recording(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +49,8 @@ def record(simulation: Simulation, known: argparse.Namespace, append_to: Path | 
     if known.mesh is not None:
         check_suffix(known.mesh)
         require_folder(known.mesh)
+        if simulation.model.name != _WITH_SURFACE:
+            raise InputError(f"--mesh is for {_WITH_SURFACE}: a run of {simulation.model.name} has no surface; see shapelab export.")
     steps = known.steps
     if steps is None and "max_steps" not in type(simulation.parameters).model_fields:
         steps = _STEPS

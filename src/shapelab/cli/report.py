@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shapelab.compare.reports import json_text
 from shapelab.io.output import new_file
 from shapelab.measure import unit_of
 from shapelab.units import shown_unit
@@ -37,18 +37,18 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 def print_table(table: pd.DataFrame, *, as_json: bool) -> None:
     """Print rows as text or JSON."""
-    print(table.to_json(orient="records", indent=2) if as_json else table.to_string(index=False, float_format=lambda value: f"{value:.6g}"))
+    print(json_text(table, indent=2) if as_json else table.to_string(index=False, float_format=lambda value: f"{value:.6g}"))
 
 
 def print_report(report: Any, unit: str, *, as_json: bool) -> None:
     """Print what `shapelab.measure.measure` returned: a dictionary, or a table of labels."""
     if isinstance(report, dict):
-        print(json.dumps(report, indent=2, default=str) if as_json else _lines(report, unit))
+        print(json_text(report, indent=2) if as_json else _lines(report, unit))
         return
     if as_json:
         print_table(as_table(report), as_json=True)
     elif report.empty:
-        print("shapelab: there is none in this image.", file=sys.stderr)
+        print("shapelab: there is nothing to list: the table is empty.", file=sys.stderr)
     else:
         named = {name: f"{name} ({shown_unit(symbol)})" for name in report.columns if (symbol := unit_of(name, unit))}
         print_table(as_table(report.rename(columns=named)), as_json=False)

@@ -27,6 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="treat the maps as sections of one volume, lowest first, this far apart (µm); each is placed by its x and y",
     )
     parser.add_argument("--boundaries", metavar="OUT", help="table of all boundaries with their misorientations (.csv)")
+    parser.add_argument("--key", help="which map of an HDF5 file that holds several")
     parser.add_argument("--symmetry", metavar="NAME", help="crystal symmetry of phases for which the file states none: cubic, hexagonal…")
     parser.set_defaults(action=run)
 
@@ -47,9 +48,9 @@ def _segment(known: argparse.Namespace, file: Path, paths: Sequence[Path]) -> No
     from shapelab.crystals.saved_table import write_saved_table
 
     if known.section_distance is None:
-        scan = read_ebsd(file, symmetry=known.symmetry)
+        scan = read_ebsd(file, symmetry=known.symmetry, key=known.key)
     else:
-        scan = stack_ebsd([read_ebsd(one, symmetry=known.symmetry) for one in known.files], known.section_distance)
+        scan = stack_ebsd([read_ebsd(one, symmetry=known.symmetry, key=known.key) for one in known.files], known.section_distance)
     threshold = GRAIN_BOUNDARY if known.grain_boundary is None else known.grain_boundary
     grains = find_grains(scan, threshold, known.min_pixels, not known.no_fill)
     tell(file.name, (*scan.notes, *grains.notes))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from shapelab.errors import InputError
+from shapelab.io.presence import is_file
 from shapelab.labels.types import types_of_column, types_painted
 
 __all__ = ["add_types_options", "types_of"]
@@ -54,6 +55,8 @@ def types_of(known: argparse.Namespace, first: np.ndarray) -> dict[int, int] | N
 def _of_table(path: Path, column: str) -> dict[int, int]:
     import pandas as pd
 
+    if not is_file(path):
+        raise InputError(f"There is no file {str(path)!r}.")
     try:
         table = pd.read_csv(path)
     except (OSError, ValueError) as error:

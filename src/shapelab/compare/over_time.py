@@ -18,6 +18,7 @@ from shapelab.frame import LayerData
 from shapelab.limits import between
 from shapelab.movies import CellsOverTime, Movie, as_movie, link_cells, measure_over_time
 from shapelab.movies.movie import MovieSource
+from shapelab.short_repr import short_repr
 from shapelab.stopping import done_apart
 from shapelab.units import percent
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["MovieComparison", "compare_movies"]
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class MovieComparison:
     """How two movies of cells differ."""

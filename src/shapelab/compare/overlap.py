@@ -11,6 +11,7 @@ from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
 from shapelab.labels.check import as_labels
 from shapelab.limits import at_least
+from shapelab.short_repr import short_repr
 
 __all__ = [
     "LabelMatch",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 
+@short_repr
 class LabelMatch(NamedTuple):
     """Which label of one image is which of another."""
 

@@ -89,13 +89,19 @@ def _write_numbers(result: Mapping[str, Any], path: Path) -> None:
 def _write_json(result: Mapping[str, Any], path: Path) -> None:
     plain = {name: _plain(value) for name, value in result.items() if not isinstance(value, CurvatureDiagram)}
     plain["versions"] = {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
-    path.write_text(json.dumps(plain, indent=2, ensure_ascii=False), encoding="utf-8")
+    path.write_text(json_text(plain, indent=2), encoding="utf-8")
+
+
+def json_text(data: Any, indent: int | None = None) -> str:
+    """Return numbers, words, arrays and tables as JSON, every digit of them; it has no NaN: such numbers become null."""
+    return json.dumps(_plain(data), indent=indent, ensure_ascii=False, default=str, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:
-    """JSON has no NaN: such numbers become null."""
     if hasattr(value, "to_csv"):
-        return _plain(value.reset_index().to_dict(orient="records"))
+        numbered = type(value.index).__name__ == "RangeIndex" and value.index.name is None  # says nothing
+        table = value if numbered else value.reset_index()
+        return _plain(table.astype(object).where(table.notna(), None).to_dict(orient="records"))
     if isinstance(value, np.ndarray):
         return _plain(value.tolist())
     if isinstance(value, Mapping):

@@ -22,11 +22,13 @@ from shapelab.errors import InputError
 from shapelab.keops import compiling, load_keops
 from shapelab.limits import above, between
 from shapelab.measure.diagram import CurvatureDiagram
+from shapelab.short_repr import short_repr
 
 __all__ = ["Divergence", "WeightedPoints", "cluster_points", "curvature_divergence", "sinkhorn_divergence"]
 
 
-@dataclass(frozen=True)
+@short_repr
+@dataclass(frozen=True, eq=False)
 class WeightedPoints:
     """Points (n, d) and their positive weights (n,)."""
 

@@ -12,7 +12,7 @@ from shapelab.convert.place import Place
 from shapelab.errors import InputError
 from shapelab.frame import LayerData
 
-__all__ = ["layer_of_coordinates"]
+__all__ = ["even_step", "layer_of_coordinates"]
 
 _UNEVEN = 1e-3
 """Relative difference between steps up to which coordinates count as evenly spaced."""
@@ -32,7 +32,7 @@ def layer_of_coordinates(data: Any) -> LayerData:
             raise InputError(f"The axis {axis!r} is not an axis of space: choose one position along it first, with .isel({axis}=0).")
         coordinate = data.coords.get(axis)
         values = np.arange(2) if coordinate is None else np.asarray(coordinate.values)
-        steps.append(1.0 if len(values) < 2 else _step(str(axis), values))
+        steps.append(1.0 if len(values) < 2 else even_step(str(axis), values))
         starts.append(float(values[0]) if len(values) and values.dtype.kind in "iuf" else 0.0)
         units.append("" if coordinate is None else str(coordinate.attrs.get("units") or ""))
     unit = next((one for one in units if one), "pixel")  # an axis without a unit has that of the others
@@ -41,7 +41,8 @@ def layer_of_coordinates(data: Any) -> LayerData:
     return LayerData(str(getattr(data, "name", None) or "image"), held if is_lazy(held) else data.values, "image", meta)
 
 
-def _step(axis: str, values: np.ndarray) -> float:
+def even_step(axis: str, values: np.ndarray) -> float:
+    """Return the distance of evenly spaced coordinates; InputError if they are not that, or no numbers."""
     if values.dtype.kind not in "iuf":
         raise InputError(f"The coordinates along {axis!r} are not numbers (dtype {values.dtype}).")
     steps = np.diff(values.astype(float))

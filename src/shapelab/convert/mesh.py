@@ -12,10 +12,12 @@ from shapelab.convert.mask import as_field
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
 from shapelab.limits import at_least, between
+from shapelab.short_repr import short_repr
 
 __all__ = ["Mesh", "field_to_mesh", "mask_to_mesh", "mesh_edges", "smooth_mesh"]
 
 
+@short_repr
 class Mesh(NamedTuple):
     """A triangle mesh in physical units."""
 

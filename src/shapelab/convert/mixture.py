@@ -19,10 +19,12 @@ from shapelab.errors import InputError
 from shapelab.labels.check import as_labels
 from shapelab.labels.moments import cell_moments
 from shapelab.limits import between
+from shapelab.short_repr import short_repr
 
 __all__ = ["GaussianMixture", "PowerDiagram", "labels_to_mixture", "mask_to_mixture", "mixture_to_diagram", "mixture_to_labels"]
 
 
+@short_repr
 class GaussianMixture(NamedTuple):
     """Weighted Gaussians in physical units, voxel 0 centred at 0."""
 
@@ -43,6 +45,7 @@ class GaussianMixture(NamedTuple):
         return mean, np.einsum("n,nij->ij", self.weights, self.covariances) + between
 
 
+@short_repr
 class PowerDiagram(NamedTuple):
     """An anisotropic power diagram: point x belongs to the cell of the smallest (x - s)^T A (x - s) - w."""
 

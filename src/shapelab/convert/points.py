@@ -9,10 +9,12 @@ import numpy as np
 from shapelab.arguments import checked
 from shapelab.convert.mesh import Mesh
 from shapelab.convert.mesh_cleaning import checked_mesh
+from shapelab.short_repr import short_repr
 
 __all__ = ["PointCloud", "mesh_to_points"]
 
 
+@short_repr
 class PointCloud(NamedTuple):
     """Points that carry area."""
 

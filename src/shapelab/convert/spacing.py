@@ -45,6 +45,8 @@ def as_spacing(spacing: Spacing, ndim: int) -> tuple[float, ...]:
         If there are too few or too many, or one is zero, negative, not finite, or beyond 1e-30 to 1e30.
     """
     try:
+        if np.asarray(spacing).dtype == bool:
+            raise TypeError
         values = np.atleast_1d(np.asarray(spacing, dtype=float)).ravel()
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"The voxel size must be a number or {ndim} numbers (z, y, x); received {shown(spacing)}.") from None

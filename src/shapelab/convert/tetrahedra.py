@@ -18,10 +18,12 @@ from shapelab.convert.mask import as_field
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.device import require_memory
 from shapelab.limits import above, between
+from shapelab.short_repr import short_repr
 
 __all__ = ["TetrahedralMesh", "field_to_tetrahedra", "mask_to_tetrahedra"]
 
 
+@short_repr
 class TetrahedralMesh(NamedTuple):
     """A volumetric mesh in physical units."""
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shapelab.crystals.crystal import Crystal
     from shapelab.crystals.diagram import Diagram
     from shapelab.crystals.diagram_file import SavedDiagram, load_diagram
-    from shapelab.crystals.ebsd import CrystalPhase, EbsdMap, is_ebsd, read_ebsd, stack_ebsd
+    from shapelab.crystals.ebsd import CrystalPhase, EbsdMap, is_ebsd, list_ebsd, read_ebsd, stack_ebsd
     from shapelab.crystals.fitting import DiagramFit, diagram_from_moments, fit_diagram
     from shapelab.crystals.generation import generate_crystal
     from shapelab.crystals.neighbours import NeighbourMatch, boundary_misorientations, compare_neighbours
@@ -64,6 +64,7 @@ _MODULES = {
     "grain_orientations": "segmentation",
     "ipf_colours": "orientation",
     "is_ebsd": "ebsd",
+    "list_ebsd": "ebsd",
     "load_diagram": "diagram_file",
     "misorientation": "orientation",
     "read_ebsd": "ebsd",
@@ -99,6 +100,7 @@ __all__ = [
     "grain_report",
     "ipf_colours",
     "is_ebsd",
+    "list_ebsd",
     "load_diagram",
     "misorientation",
     "read_ebsd",

@@ -12,6 +12,7 @@ from shapelab.crystals.diagram import Diagram
 from shapelab.crystals.moments import Moments
 from shapelab.crystals.orientation import colours_by_symmetry
 from shapelab.crystals.population import Population
+from shapelab.short_repr import short_repr
 from shapelab.units import percent, short_unit
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Crystal"]
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Crystal:
     """A polycrystal made by `generate_crystal`."""

@@ -16,6 +16,7 @@ from shapelab.crystals.polynomials import basis, exponents
 from shapelab.crystals.tiles import Grid
 from shapelab.device import resolve
 from shapelab.errors import InputError, ParameterError
+from shapelab.short_repr import short_repr
 from shapelab.transport.domain import LARGE
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Diagram"]
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Diagram:
     """Cells ``{y : g_i(y) >= g_j(y) for all j}`` of polynomials g_i of degree `order`.

@@ -16,6 +16,7 @@ from shapelab.errors import InputError, ShapelabError, Stopped
 from shapelab.io.presence import is_file
 from shapelab.io.textfile import read_json
 from shapelab.limits import between
+from shapelab.short_repr import short_repr
 
 __all__ = ["SavedDiagram", "load_diagram"]
 
@@ -23,6 +24,7 @@ _LARGEST = 2_000_000_000
 """Bytes of a file beyond which it is no diagram."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class SavedDiagram:
     """A diagram with the box that it was made for."""

@@ -24,6 +24,7 @@ from shapelab.frame import LayerData
 from shapelab.labels.check import labels_of
 from shapelab.limits import above, between
 from shapelab.memory import of_crystal_fit
+from shapelab.short_repr import short_repr
 from shapelab.stopping import done_apart
 from shapelab.transport.domain import LARGE
 
@@ -33,6 +34,7 @@ SHARPNESS = 8.0
 """Drop of log-probability from a cell's centre to its fitted ellipse, at the start."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class DiagramFit:
     """A diagram fitted to a label image."""

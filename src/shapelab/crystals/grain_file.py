@@ -44,7 +44,7 @@ def read_grain_file(
     path
         What `read_grain_table`, `read_ebsd` or `shapelab.io.read_image` reads.
     key, kind, frame, channel
-        For images; see `shapelab.io.read_image`.
+        For images; see `shapelab.io.read_image`. `key` also for files of several orientation maps.
 
     Raises
     ------
@@ -55,6 +55,6 @@ def read_grain_file(
     if is_grain_table(file):
         return GrainFile(file.name.split(".")[0], table=read_grain_table(file))
     if is_ebsd(file):
-        return GrainFile(file.stem, scan=read_ebsd(file))
+        return GrainFile(file.stem, scan=read_ebsd(file, key=key))
     image = read_image(file, key=key, kind=kind, frame=frame, channel=channel)
     return GrainFile(image.name, image=image)

@@ -17,11 +17,13 @@ from shapelab.crystals.orientation import as_orientations, misorientation
 from shapelab.errors import InputError
 from shapelab.labels.check import as_labels
 from shapelab.labels.contacts import contact_pairs, face_pairs
+from shapelab.short_repr import short_repr
 from shapelab.units import percent
 
 __all__ = ["NeighbourMatch", "boundary_misorientations", "compare_neighbours", "grain_contacts"]
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class NeighbourMatch:
     """How the neighbours and interfaces of two label images agree; grains whose pixels share a face are neighbours."""

@@ -11,10 +11,12 @@ import numpy as np
 from shapelab.crystals.moments import Moments, ball_radii, label_moments
 from shapelab.errors import InputError
 from shapelab.measure.kolmogorov import ks_test
+from shapelab.short_repr import short_repr
 
 __all__ = ["Population", "distances", "population_of"]
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Population:
     """Volume and shape of each grain of a sample; a row belongs together."""

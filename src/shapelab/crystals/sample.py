@@ -15,6 +15,7 @@ from shapelab.errors import InputError
 from shapelab.io.element_suffixes import FEM_SUFFIXES
 from shapelab.io.label_image import LABEL_SUFFIXES, label_suffix, write_labels
 from shapelab.io.output import require_new
+from shapelab.short_repr import short_repr
 from shapelab.units import percent, shown_unit
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ KNOWN = ("orientations", "phases", "phase_names", "symmetries")
 """What a layer or file may know of labels 1, 2, 3…, by the names of `GrainSample`'s fields."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class GrainSample:
     """Grains: a label image, and what else is known."""

@@ -12,6 +12,7 @@ from shapelab.crystals.ebsd.scan import EbsdMap, to_standard_frame
 from shapelab.crystals.orientation import colours_by_symmetry, mean_orientations, misorientation, to_euler
 from shapelab.errors import InputError
 from shapelab.limits import above, at_least
+from shapelab.short_repr import short_repr
 from shapelab.stopping import done_apart
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Grains", "find_grains", "grain_orientations", "segment_grains"]
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Grains:
     """Grains of a map; grain i has label i + 1."""

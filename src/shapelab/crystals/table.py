@@ -19,6 +19,7 @@ from shapelab.crystals.table_columns import Columns, read_columns
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.io.presence import is_file
+from shapelab.short_repr import short_repr
 
 __all__ = ["GrainTable", "read_grain_table"]
 
@@ -26,6 +27,7 @@ _LARGEST = 1_000_000_000
 """Bytes that a packed table may unpack to."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class GrainTable:
     """Ellipses of the grains of a plane section."""

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from shapelab.curvature.parameters import CurvatubesParameters
+from shapelab.short_repr import short_repr
 from shapelab.state import State
 
 __all__ = ["CurvatubesState", "field_array"]
 
 
+@short_repr
 @dataclass
 class CurvatubesState(State):
     """What evolves, and what the run was given."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from shapelab.errors import InputError
 from shapelab.limits import at_least, between
+from shapelab.short_repr import short_repr
 from shapelab.units import shown_unit
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def _rounded(value: float) -> str:
     return f"{float(f'{value:.3g}'):g}"
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Estimates:
     """What was estimated from some cells."""

@@ -21,6 +21,7 @@ from shapelab.foam.tangents import Tangents
 from shapelab.grid_parameters import ball_radius
 from shapelab.limits import at_least
 from shapelab.mesh import InterfaceMesh, interface_mesh
+from shapelab.short_repr import short_repr
 from shapelab.simulation import Simulation
 from shapelab.stopping import check_stop, done_apart
 from shapelab.threads import dot
@@ -37,6 +38,7 @@ _REST = 1e-8
 _SOLVED = 1e-8
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class SettledFoam:
     """A foam at rest: its mesh, what holds it, and how well."""

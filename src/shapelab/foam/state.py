@@ -14,6 +14,7 @@ from shapelab.errors import InputError
 from shapelab.foam.parameters import FoamParameters
 from shapelab.foam.pixels import Extent, Pixels
 from shapelab.parameters import Parameters
+from shapelab.short_repr import short_repr
 from shapelab.state import State
 
 __all__ = ["FoamState"]
@@ -25,6 +26,7 @@ def _none(dtype: type = float) -> np.ndarray:
     return np.zeros(0, dtype)
 
 
+@short_repr
 @dataclass
 class FoamState(State):
     """The foam of one run. Row 0 of every array is the medium, whether there is one or not; volumes are in pixels."""

@@ -10,6 +10,7 @@ import numpy as np
 from shapelab.arguments import checked
 from shapelab.infer.result import Tensions
 from shapelab.limits import at_least, between
+from shapelab.short_repr import short_repr
 from shapelab.units import percent
 
 __all__ = ["CellTypes", "cell_types"]
@@ -20,6 +21,7 @@ _LEAST_CELLS = 4
 """Cells that a type needs at least."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class CellTypes:
     """Types of cells, and the table of tensions between them."""

@@ -14,6 +14,7 @@ import numpy as np
 from shapelab.arguments import checked
 from shapelab.infer.result import Tensions
 from shapelab.limits import between
+from shapelab.short_repr import short_repr
 from shapelab.units import percent
 
 __all__ = ["TensionClasses", "tension_classes"]
@@ -26,6 +27,7 @@ _FEW = 8
 """Fewer tensions than this for each class are no classes."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class TensionClasses:
     """A mixture of normal distributions, weakest first."""

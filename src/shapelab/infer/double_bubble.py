@@ -12,11 +12,13 @@ from shapelab.arguments import checked
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import ParameterError
 from shapelab.limits import above, between
+from shapelab.short_repr import short_repr
 
 __all__ = ["DoubleBubble", "double_bubble"]
 
 
-@dataclass(frozen=True)
+@short_repr
+@dataclass(frozen=True, eq=False)
 class DoubleBubble:
     """Labels 1 and 2 in a medium 0, with the tensions and pressures that hold them."""
 

@@ -16,6 +16,7 @@ from shapelab.labels.check import as_labels
 from shapelab.mesh import InterfaceMesh
 from shapelab.mesh.make import net_of
 from shapelab.mesh.net import Net
+from shapelab.short_repr import short_repr
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Tensions", "cells_of", "fingerprint"]
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Tensions:
     """Relative tensions of interfaces and pressures of cells.

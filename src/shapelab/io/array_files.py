@@ -13,7 +13,8 @@ import numpy as np
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.io.grain_columns import known_of_columns
-from shapelab.io.hdf5 import open_hdf5, require_chunks
+from shapelab.io.hdf5 import open_hdf5, read_dataset, require_chunks
+from shapelab.io.named_dimensions import letters_of_names, on_coordinates
 from shapelab.io.placed import PlacedImage, named_axes, on_axes
 
 __all__ = ["chosen", "list_hdf5", "list_npz", "read_hdf5", "read_npy", "read_npz", "read_picture"]
@@ -96,6 +97,7 @@ def read_hdf5(file: Path, key: str | None) -> PlacedImage:
         require_memory(math.prod(dataset.chunks or (1,)) * dataset.dtype.itemsize)
         require_chunks(dataset)
         axes = _hdf5_axes(dataset)
+        steps, units, starts = _hdf5_places(dataset, axes)
         size = np.ravel(np.asarray(dataset.attrs.get("element_size_um", ()), dtype=float)).tolist()
         data = np.asarray(dataset[()])
         grains = store.get("grains") if name == "labels" else None
@@ -103,25 +105,57 @@ def read_hdf5(file: Path, key: str | None) -> PlacedImage:
     space = [axis for axis in axes if axis in "zyx"]
     if size and len(size) not in (len(space), 3):
         raise InputError(f"{file.name} states {len(size)} voxel sizes (element_size_um) for {len(space)} axes of space.")
-    image = on_axes(data, axes, dict(zip(space, size[-len(space) :], strict=True)) if size else {}, "um" if size else "")
-    return replace(image, known=known)
+    if size:
+        steps = {axis: step for axis, step in steps.items() if axis == "t"} | dict(zip(space, size[-len(space) :], strict=True))
+        units |= dict.fromkeys(space, "um")
+    return replace(on_axes(data, axes, steps, units, starts if not size else {}), known=known)
+
+
+def _hdf5_places(dataset: Any, axes: str) -> tuple[dict[str, float], dict[str, str], dict[str, float]]:
+    """Return step, unit and first place along each axis: by dimension scales (netCDF, xarray), else by the resolution of vigra's tags."""
+    coordinates: dict[str, tuple[np.ndarray, str]] = {}
+    for axis, dimension, n in zip(axes, dataset.dims, dataset.shape, strict=True):
+        for scale in filter(_has_places, dimension.values()):
+            if scale.shape == (n,):
+                unit = scale.attrs.get("units", "")
+                coordinates[axis] = (read_dataset(scale), unit.decode(errors="replace") if isinstance(unit, bytes) else str(unit))
+    tags = dataset.attrs.get("axistags")
+    if coordinates or not isinstance(tags, str | bytes):
+        return on_coordinates(coordinates)
+    stated = zip(axes, _vigra(tags, "resolution", 0), strict=False)
+    return {axis: float(step) for axis, step in stated if isinstance(step, int | float) and math.isfinite(step) and step > 0}, {}, {}
+
+
+def _has_places(scale: Any) -> bool:
+    """Return whether a scale of an axis has numbers of its own; netCDF also writes some that only stand for the axis."""
+    name = scale.attrs.get("NAME", b"")
+    stands = bytes(name if isinstance(name, bytes) else str(name).encode()).startswith(b"This is a netCDF dimension")
+    return not (stands or scale.external or scale.is_virtual)
 
 
 def _hdf5_axes(dataset: Any) -> str:
     """Return the axes by vigra's tags, as ilastik writes them, or by the labels of dimensions; else by their number."""
     tags = dataset.attrs.get("axistags")
     named = "".join(str(dim.label)[:1] for dim in dataset.dims).lower()
-    letters = _vigra_axes(tags) if isinstance(tags, str | bytes) else named
+    if isinstance(tags, str | bytes):
+        letters = "".join(map(str, _vigra(tags, "key", ""))).lower()
+    else:
+        letters = letters_of_names(_scale_names(dataset), dataset.ndim) or named
     known = len(letters) == dataset.ndim and set(letters) <= set("tczyx") and len(set(letters)) == len(letters)
     return letters if known else named_axes(dataset.shape)
 
 
-def _vigra_axes(tags: str | bytes) -> str:
-    """Return the letters of the axes, "" where the tags are damaged."""
+def _scale_names(dataset: Any) -> list[str]:
+    """Return what the axes are called: by their label, else by the first of their scales."""
+    return [str(dim.label) or next((str(scale.name).rpartition("/")[2] for scale in dim.values()), "") for dim in dataset.dims]
+
+
+def _vigra(tags: str | bytes, name: str, default: object) -> list[object]:
+    """Return what vigra's tags state of each axis under a name, nothing where they are damaged."""
     try:
-        return "".join(str(axis["key"]) for axis in json.loads(tags)["axes"]).lower()
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ""
+        return [axis.get(name, default) for axis in json.loads(tags)["axes"]]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return []
 
 
 def read_picture(file: Path, key: str | None) -> PlacedImage:

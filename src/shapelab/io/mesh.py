@@ -19,13 +19,16 @@ __all__ = ["MESH_SUFFIXES", "WRITTEN_SUFFIXES", "MeshFile", "check_suffix", "rea
 
 MESH_SUFFIXES = (".ply", ".obj", ".stl")
 WRITTEN_SUFFIXES = (*MESH_SUFFIXES, ".vtk")
+_LOST = 1e-3
+"""Part of an edge by which 32-bit numbers may move a vertex."""
 
 
 @checked()
 def write_mesh(path: str | Path, mesh: Mesh, values: Mapping[str, np.ndarray] | None = None, colours: np.ndarray | None = None) -> Path:
     """Write a mesh; a PLY or VTK file also keeps `values`, one number per vertex under each name; PLY and OBJ keep `colours`.
 
-    Coordinates that float32 would move are written in double precision (PLY), or with all digits (OBJ).
+    Coordinates that float32 would move are written in double precision (PLY, VTK), or with all digits (OBJ); STL has only
+    float32, and refuses them. Values that are whole numbers, such as ids, stay exact in PLY.
 
     Parameters
     ----------
@@ -41,7 +44,8 @@ def write_mesh(path: str | Path, mesh: Mesh, values: Mapping[str, np.ndarray] | 
     Raises
     ------
     InputError
-        If the suffix is unknown, the folder is missing, the file cannot be written, or its format holds no colours.
+        If the suffix is unknown, the folder is missing, the file cannot be written, its format holds no colours, or cannot state
+        where the mesh lies.
     """
     file = Path(path)
     suffix = check_suffix(file, WRITTEN_SUFFIXES)
@@ -66,21 +70,34 @@ def write_mesh(path: str | Path, mesh: Mesh, values: Mapping[str, np.ndarray] | 
 def _exported(mesh: Mesh, suffix: str, colours: np.ndarray | None) -> bytes:
     import trimesh
 
+    if suffix == ".stl" and _distance_lost(np.asarray(mesh.vertices)) > _LOST * _edge(mesh):
+        raise InputError("The mesh lies so far from the origin that STL (32-bit numbers) cannot state its place: move it, or save as .ply.")
     surface = trimesh.Trimesh(np.asarray(mesh.vertices)[:, ::-1], np.asarray(mesh.faces), process=False, vertex_colors=colours)
     options: dict[str, Any] = {"digits": 12, "include_normals": False} if suffix == ".obj" else {}
     exported: Any = surface.export(file_type=suffix[1:], **options)
     return exported.encode() if isinstance(exported, str) else bytes(exported)
 
 
+def _distance_lost(points: np.ndarray) -> float:
+    """Return by how much 32-bit numbers would move a coordinate."""
+    return float(np.abs(points.astype(np.float32).astype(float) - points).max(initial=0.0))
+
+
+def _edge(mesh: Mesh) -> float:
+    """Return the median edge of the triangles."""
+    corners = np.asarray(mesh.vertices, float)[np.asarray(mesh.faces)]
+    return float(np.median(np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=-1))) if len(corners) else 0.0
+
+
 def _ply(mesh: Mesh, values: Mapping[str, np.ndarray], colours: np.ndarray | None) -> bytes:
     """Return binary PLY (Turk, 1994): trimesh writes coordinates in single precision only."""
     points = np.asarray(mesh.vertices)[:, ::-1]
     exact = np.array_equal(points.astype(np.float32), points)
-    types = {"f4": "float", "f8": "double", "u1": "uchar"}
+    types = {"f4": "float", "f8": "double", "u1": "uchar", "i4": "int"}
     columns: dict[str, tuple[str, np.ndarray]] = {
         axis: ("f4" if exact else "f8", column) for axis, column in zip("xyz", points.T, strict=True)
     }
-    columns |= {name.replace(" ", "_"): ("f4", np.asarray(value)) for name, value in values.items()}
+    columns |= {name.replace(" ", "_"): (_code(np.asarray(value)), np.asarray(value)) for name, value in values.items()}
     if colours is not None:
         columns |= {name: ("u1", column) for name, column in zip(("red", "green", "blue", "alpha"), np.asarray(colours).T, strict=False)}
     table = np.empty(len(points), [(name, f"<{code}") for name, (code, _) in columns.items()])
@@ -94,13 +111,21 @@ def _ply(mesh: Mesh, values: Mapping[str, np.ndarray], colours: np.ndarray | Non
     return "\n".join(lines).encode() + table.tobytes() + faces.tobytes()
 
 
+def _code(values: np.ndarray) -> str:
+    """Return the type that values have in a file: whole numbers such as ids stay exact."""
+    if values.dtype.kind not in "iu" or not values.size:
+        return "f4"
+    return "i4" if int(values.min()) >= -(2**31) and int(values.max()) < 2**31 else "f8"
+
+
 def _vtk(mesh: Mesh, values: Mapping[str, np.ndarray]) -> bytes:
     """Return legacy VTK polydata in big-endian binary (The VTK User's Guide, "VTK File Formats"); trimesh writes none."""
-    n, faces = len(mesh.vertices), np.asarray(mesh.faces)
+    n, faces, points = len(mesh.vertices), np.asarray(mesh.faces), np.asarray(mesh.vertices)[:, ::-1]
+    exact = _distance_lost(points) <= _LOST * _edge(mesh)
     cells = np.column_stack([np.full(len(faces), 3), faces])
     parts = [
-        f"# vtk DataFile Version 3.0\nshapelab\nBINARY\nDATASET POLYDATA\nPOINTS {n} float\n".encode(),
-        np.asarray(mesh.vertices)[:, ::-1].astype(">f4").tobytes(),
+        f"# vtk DataFile Version 3.0\nshapelab\nBINARY\nDATASET POLYDATA\nPOINTS {n} {'float' if exact else 'double'}\n".encode(),
+        points.astype(">f4" if exact else ">f8").tobytes(),
         f"\nPOLYGONS {len(faces)} {cells.size}\n".encode(),
         cells.astype(">i4").tobytes(),
         f"\nPOINT_DATA {n}\n".encode() if values else b"",
@@ -169,7 +194,15 @@ def _ply_values(surface: Any, n: int) -> dict[str, np.ndarray]:
     names = getattr(getattr(raw, "dtype", None), "names", None) or (list(raw) if isinstance(raw, dict) else [])
     known = {"x", "y", "z", "nx", "ny", "nz", "red", "green", "blue", "alpha"}
     values = {name: np.asarray(raw[name]).ravel() for name in names if name not in known}
-    return {name: value.astype(np.float32) for name, value in values.items() if len(value) == n and value.dtype.kind in "biuf"}
+    return {name: _exact(value) for name, value in values.items() if len(value) == n and value.dtype.kind in "biuf"}
+
+
+def _exact(values: np.ndarray) -> np.ndarray:
+    """Return values in the machine's byte order: whole numbers, such as ids, as they are, others in single precision."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        short = values.astype(np.float32)
+    ids = values.dtype.kind in "iu" or bool((values == np.rint(values)).all() and (short != values).any())
+    return values.astype(values.dtype.newbyteorder("=")) if ids else short
 
 
 def check_suffix(file: Path, known: tuple[str, ...] = MESH_SUFFIXES) -> str:

@@ -16,7 +16,7 @@ from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.frame import LayerKind
 from shapelab.io.output import new_version
-from shapelab.io.placed import PlacedImage, on_axes
+from shapelab.io.placed import PlacedImage, narrowed, on_axes
 from shapelab.io.unpacking import LARGEST_FACTOR
 from shapelab.units import conversion, is_length
 
@@ -113,7 +113,7 @@ def _placed(data: np.ndarray, matrix: np.ndarray, unit: str, header: Any, notes:
     axes = "tzyx"[-data.ndim :]
     step = float(header["pixdim"][4])
     steps = dict(zip("zyx", place.spacing, strict=True)) | ({"t": step} if data.ndim == 4 and math.isfinite(step) and step > 0 else {})
-    time = {"sec": "s", "msec": "ms", "usec": "us"}.get(header.get_xyzt_units()[1], "s")
+    time = header.get_xyzt_units()[1]
     if place.is_aligned:
         starts = dict(zip("zyx", place.origin.tolist(), strict=True))
         return on_axes(data, axes, steps, {**dict.fromkeys("zyx", unit), "t": time}, starts, notes, kind)
@@ -123,7 +123,7 @@ def _placed(data: np.ndarray, matrix: np.ndarray, unit: str, header: Any, notes:
         said = [f"Its one slice at z = {matrix[0, 3]:g} was read as a 2-D image."] if matrix[0, 3] else []
         return PlacedImage(data[0], "yx", Place(matrix[1:, 1:], unit), notes=(*notes, *said), kind=kind)
     plain = on_axes(data, axes, steps, {**dict.fromkeys("zyx", unit), "t": time}, {}, notes, kind)
-    return PlacedImage(plain.data, plain.axes, place, plain.interval, plain.notes, kind)
+    return replace(plain, place=place)
 
 
 def _affine(image: Any, name: str) -> tuple[np.ndarray, list[str]]:
@@ -168,7 +168,7 @@ def _values(image: Any, as_written: bool) -> tuple[np.ndarray, list[str]]:
     if _scaled(image):
         slope, inter = float(image.dataobj.slope), float(image.dataobj.inter)
         if raw.dtype.kind in "iu" and raw.dtype.itemsize < 8 and slope.is_integer() and inter.is_integer() and abs(slope) < 2**20:
-            return _narrow(raw.astype(np.int64) * int(slope) + int(inter)), []
+            return narrowed(raw.astype(np.int64) * int(slope) + int(inter)), []
         raw = raw.astype(np.float64) * slope + inter
     raw = raw.astype(raw.dtype.newbyteorder("="), copy=False)
     if raw.dtype.kind != "f":
@@ -179,12 +179,7 @@ def _values(image: Any, as_written: bool) -> tuple[np.ndarray, list[str]]:
         return (raw.astype(np.float32) if raw.dtype == np.float16 else raw), []
     exact = 2 ** (np.finfo(raw.dtype).nmant + 1)
     said = f"Some of its ids lie above {exact:g}, where {raw.dtype} cannot tell neighbouring numbers apart."
-    return _narrow(raw.astype(np.int64)), [said] if np.abs(raw).max(initial=0) > exact else []
-
-
-def _narrow(values: np.ndarray) -> np.ndarray:
-    low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
-    return values.astype(np.int32) if low >= -(2**31) and high < 2**31 else values
+    return narrowed(raw.astype(np.int64)), [said] if np.abs(raw).max(initial=0) > exact else []
 
 
 def write_nifti(path: str | Path, data: np.ndarray, place: Place, kind: LayerKind = "image") -> Path:

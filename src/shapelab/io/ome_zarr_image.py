@@ -5,8 +5,9 @@ https://ngff.openmicroscopy.org/0.5/
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.io.array_files import Listed, chosen
+from shapelab.io.named_dimensions import letters_of_names, on_coordinates
 from shapelab.io.ngff import inside, open_array
 from shapelab.io.placed import PlacedImage, named_axes, on_axes
 from shapelab.io.zarr_chunks import CheckedArray
@@ -24,6 +26,12 @@ __all__ = ["list_ome_zarr", "read_ome_zarr"]
 
 _LARGE_CHUNK = 100_000_000
 """Bytes that a chunk may have in a much smaller image."""
+_TRANSFORMS, _DEEPEST = "coordinateTransformations", 8
+"""Key of the transforms, and how deep sequences of them may be nested."""
+_LARGEST_RECORD = 10_000_000
+"""Bytes of an array's own metadata."""
+_MOST_PLACES = 10_000_000
+"""Coordinates along one axis that are read."""
 _MOST = 200
 """Images listed of one folder."""
 
@@ -32,8 +40,9 @@ def list_ome_zarr(folder: Path) -> Listed:
     """Return key, shape and dtype of every image of a folder: "" is its own, "labels/cells" one of its label images."""
     found: Listed = []
     for key in _keys(folder):
-        array = _array(folder, key)[0]
-        found.append((key, tuple(array.shape), str(array.dtype)))
+        array, entry, _ = _array(folder, key)
+        if entry is not None or array.ndim >= 2 or not key:  # beside images may lie the coordinates of their axes
+            found.append((key, tuple(array.shape), str(array.dtype)))
     return found
 
 
@@ -51,23 +60,56 @@ def read_ome_zarr(folder: Path, key: str | None) -> PlacedImage:
     require_memory(chunk)
     data = lazily(array)
     if entry is None:
-        names = [str(name)[:1] for name in getattr(array.metadata, "dimension_names", None) or ()]
-        letters = "".join(names)
-        return on_axes(data, letters if len(names) == array.ndim and set(letters) <= set("tczyx") else named_axes(array.shape))
+        axes, steps, units, starts = _of_names(inside(folder, key.strip("/")) if key.strip("/") else folder, array)
+        return on_axes(data, axes, steps, units, starts)
     axes, units = _axes(folder, entry, array.ndim)
-    scale, shift = np.ones(array.ndim), np.zeros(array.ndim)
-    for transform in [*_level(entry).get("coordinateTransformations", ()), *entry.get("coordinateTransformations", ())]:
+    scale, shift = _transform(folder, entry, array.ndim)
+    steps, starts = (dict(zip(axes, values.tolist(), strict=True)) for values in (scale, shift))
+    several = len(attributes["multiscales"])
+    notes = [f"The first of {several} images that it describes was read."] if several > 1 else []
+    labels = key.strip("/").startswith("labels/") or folder.parent.name == "labels" or "image-label" in attributes
+    return on_axes(data, axes, steps, units, starts, notes, "labels" if labels and array.dtype.kind in "iub" else None)
+
+
+def _transform(folder: Path, entry: Mapping[str, Any], ndim: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return scale and shift of the finest array: its own transforms, then those of the whole image."""
+    scale, shift = np.ones(ndim), np.zeros(ndim)
+    for transform in _single([*(_level(entry).get(_TRANSFORMS) or ()), *(entry.get(_TRANSFORMS) or ())]):
         kind = transform.get("type")
         if kind not in ("scale", "translation", "identity") or (kind != "identity" and kind not in transform):
             raise InputError(f"{folder.name} states a transform of type {kind!r}, which cannot be used yet: only scale and translation.")
-        if kind == "scale":
-            factors = np.array(transform["scale"], dtype=float)
-            scale, shift = scale * factors, shift * factors
-        elif kind == "translation":
-            shift = shift + np.array(transform["translation"], dtype=float)
-    steps, starts = (dict(zip(axes, values.tolist(), strict=True)) for values in (scale, shift))
-    labels = key.strip("/").startswith("labels/") or folder.parent.name == "labels" or "image-label" in attributes
-    return on_axes(data, axes, steps, units, starts, kind="labels" if labels and array.dtype.kind in "iub" else None)
+        if kind == "identity":
+            continue
+        values = np.array(transform[kind], dtype=float)
+        if values.shape != (ndim,):
+            raise InputError(f"{folder.name} states a {kind} of {values.size} numbers for an array of {ndim} axes: it is damaged.")
+        scale, shift = (scale * values, shift * values) if kind == "scale" else (scale, shift + values)
+    return scale, shift
+
+
+def _single(transforms: Iterable[Mapping[str, Any]], depth: int = 0) -> Iterator[Mapping[str, Any]]:
+    """Yield transforms one by one: OME-Zarr 0.6 has sequences of them."""
+    for transform in transforms:
+        if transform.get("type") == "sequence" and depth < _DEEPEST:
+            yield from _single(transform.get("transformations") or (), depth + 1)
+        else:
+            yield transform
+
+
+def _of_names(folder: Path, array: Any) -> tuple[str, dict[str, float], dict[str, str], dict[str, float]]:
+    """Return axes, steps, units and starts of a bare array by the names of its axes and the arrays of these names beside it (xarray)."""
+    names = getattr(array.metadata, "dimension_names", None) or array.metadata.attributes.get("_ARRAY_DIMENSIONS") or ()
+    axes = letters_of_names(names, array.ndim)
+    if not axes:
+        return named_axes(array.shape), {}, {}, {}
+    coordinates = {}
+    for letter, name in zip(axes, map(str, names), strict=True):
+        beside = folder.parent / name
+        if "/" not in name and _is_array(beside) and not beside.is_symlink():
+            found = CheckedArray(open_array(beside, version=None), beside)
+            if found.shape == (array.shape[axes.index(letter)],) and found.shape[0] <= _MOST_PLACES:
+                coordinates[letter] = (np.asarray(found[:]), str(found.metadata.attributes.get("units") or ""))
+    return axes, *on_coordinates(coordinates)
 
 
 def _attributes(folder: Path) -> Mapping[str, Any]:
@@ -104,7 +146,13 @@ def _is_array(folder: Path) -> bool:
     if (folder / ".zarray").is_file():
         return True
     file = folder / "zarr.json"
-    return file.is_file() and file.stat().st_size < 10_000_000 and b'"array"' in file.read_bytes()
+    if not file.is_file() or file.stat().st_size > _LARGEST_RECORD:
+        return False
+    try:
+        stated = json.loads(file.read_bytes())
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(stated, Mapping) and stated.get("node_type") == "array"  # that of a group may repeat those of its arrays
 
 
 def _is_image(folder: Path) -> bool:
@@ -129,7 +177,12 @@ def _level(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _axes(folder: Path, entry: Mapping[str, Any], ndim: int) -> tuple[str, dict[str, str]]:
-    stated = entry.get("axes", "tczyx"[-ndim:])
+    stated = entry.get("axes")
+    if stated is None:
+        systems = entry.get("coordinateSystems") or ()  # OME-Zarr 0.6
+        if len(systems) > 1:
+            raise InputError(f"{folder.name} states {len(systems)} coordinate systems, which cannot be used yet: only one.")
+        stated = systems[0].get("axes") if systems else "tczyx"[-ndim:]
     letters, units = "", {}
     for axis in stated:
         name = str(axis["name"] if isinstance(axis, Mapping) else axis).lower()

@@ -14,7 +14,7 @@ from shapelab.errors import InputError
 from shapelab.frame import LayerData, LayerKind
 from shapelab.units import conversion, is_length, seconds, short_unit
 
-__all__ = ["AXES", "PlacedImage", "are_channels_last", "named_axes", "on_axes", "require_side_by_side"]
+__all__ = ["AXES", "PlacedImage", "are_channels_last", "named_axes", "narrowed", "on_axes", "require_side_by_side"]
 
 AXES = "tczyx"
 """Every axis an image may have, in the order in which its array has them."""
@@ -39,7 +39,9 @@ class PlacedImage:
     place: Place
     """Where the axes z, y, x (or y, x) lie, in one unit."""
     interval: float = 1.0
-    """Time between frames [s]."""
+    """Time between frames [s], 1 if the file does not state it."""
+    timed: bool = False
+    """Whether `interval` is in seconds, as the file says; else frames are counted, or times have no unit that is known."""
     notes: tuple[str, ...] = ()
     """In sentences: what was taken for granted, converted or left out."""
     kind: LayerKind | None = None
@@ -85,7 +87,8 @@ class PlacedImage:
             meta["translate"] = (0.0,) * lead + tuple(meta["translate"])
         else:
             del meta["translate"]
-        meta["units"] = tuple("second" if axis == "t" else "pixel" if axis == "c" else unit for axis in self.axes)
+        own = {"t": "second" if self.timed else "pixel", "c": "pixel"}
+        meta["units"] = tuple(own.get(axis, unit) for axis in self.axes)
         meta["axis_labels"] = tuple(self.axes)
         if self.names and kind == "labels":
             meta["features"] = {"index": [0, *self.names], "name": ["", *self.names.values()]}
@@ -98,6 +101,12 @@ def require_side_by_side(name: str, filled: int, pixels: int) -> None:
     """Refuse a file whose areas fill an image again and again: a small one would take hours; raises InputError."""
     if filled > max(_AT_ONCE, _PILE * pixels):
         raise InputError(f"{name}: its areas lie over one another and fill the image {filled / pixels:.0f} times: refused.")
+
+
+def narrowed(values: np.ndarray) -> np.ndarray:
+    """Return whole numbers of 64 bits as ones of 32 where these hold them all."""
+    low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
+    return values.astype(np.int32) if low >= -(2**31) and high < 2**31 else values
 
 
 def named_axes(shape: Sequence[int]) -> str:
@@ -167,15 +176,25 @@ def on_axes(
     space = [axis for axis in axes if axis in "zyx"]
     named = dict.fromkeys(space, units) if isinstance(units, str) else {axis: units.get(axis, "") for axis in space}
     unit, factors, converted = _one_unit(named, {axis for axis in space if axis in steps})
-    sizes = {axis: steps.get(axis, 1.0) * factors[axis] for axis in space}
-    if unit and "x" in steps and (missing := [axis for axis in space if axis not in steps]):
-        width = sizes["x"]
+    sizes = {axis: float(f"{steps.get(axis, 1.0) * factors[axis]:.15g}") if factors[axis] != 1 else steps.get(axis, 1.0) for axis in space}
+    if unit and (missing := [axis for axis in space if axis not in steps]):
+        width = sizes["x"] if "x" in steps else 1.0
         taken = 1.0 if 1e-3 <= width <= 1e3 else width  # one of the unit, as is the custom, where a voxel may look like that
         sizes |= dict.fromkeys(missing, taken)
         converted.append(f"It states no voxel size along {', '.join(missing)}: {taken:g} {unit} was taken.")
     place = Place.of([sizes[a] for a in space], [starts.get(a, 0.0) * factors[a] for a in space], unit)
-    second = (None if isinstance(units, str) else seconds(units.get("t"))) or 1.0
-    return PlacedImage(data, axes, place, steps.get("t", 1.0) * second, (*notes, *said, *converted), kind)
+    second, said_of_time = _second(units, "t" in axes and "t" in steps)
+    interval = steps.get("t", 1.0) * (second or 1.0)
+    return PlacedImage(data, axes, place, interval, second is not None, (*notes, *said, *converted, *said_of_time), kind)
+
+
+def _second(units: Mapping[str, str] | str, stated: bool) -> tuple[float | None, list[str]]:
+    """Return the unit of the time between frames [s], None if none is stated or known, and what is to be said."""
+    unit = "" if isinstance(units, str) or not stated else units.get("t", "")
+    if not short_unit(unit):
+        return None, []
+    known = seconds(unit)
+    return known, [] if known else [f"Its unit {unit!r} is not a known unit of time: times are as the file states them, without a unit."]
 
 
 def _ordered(data: Any, axes: str, starts: Mapping[str, float]) -> tuple[Any, str, list[str]]:

@@ -11,7 +11,7 @@ def is_there(path: Path) -> bool:
     """Tell whether there is anything of this name."""
     try:
         return path.exists()
-    except OSError:  # until Python 3.14 these raise where the name is too long
+    except (OSError, ValueError):  # until Python 3.14 these raise where the name is too long, or has a NUL in it
         return False
 
 
@@ -19,7 +19,7 @@ def is_file(path: Path) -> bool:
     """Tell whether there is a file of this name."""
     try:
         return path.is_file()
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 
@@ -27,5 +27,5 @@ def is_folder(path: Path) -> bool:
     """Tell whether there is a folder of this name."""
     try:
         return path.is_dir()
-    except OSError:
+    except (OSError, ValueError):
         return False

@@ -24,6 +24,7 @@ from shapelab.io.presence import is_folder
 from shapelab.io.record import SCALARS, WIDER_SCALARS, LayerRecord, RunRecord, read_record
 from shapelab.io.redrawn import Redrawn
 from shapelab.io.series import Series
+from shapelab.short_repr import short_repr
 from shapelab.simulation import Simulation
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def load_run(path: str | Path) -> Run:
     return run
 
 
-@dataclass(frozen=True)
+@short_repr
+@dataclass(frozen=True, eq=False)
 class Run:
     """A run on disk."""
 

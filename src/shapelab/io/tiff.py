@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from shapelab.device import require_memory
 from shapelab.errors import InputError
-from shapelab.io.placed import PlacedImage, named_axes, on_axes
+from shapelab.io.placed import PlacedImage, named_axes, narrowed, on_axes
 from shapelab.io.unpacking import SLACK, count_deflate, may_fill_memory
 
 __all__ = ["list_tiff", "read_tiff"]
@@ -21,6 +22,15 @@ _DEFLATED = (8, 32946)
 """Compressions that deflate."""
 _PRINT = 20.0
 """Pixels larger than this [µm] in a plain TIFF are a resolution of print or screen (1270 dots per inch) and not of a microscope."""
+_UNEVEN = 0.05
+"""Part of the mean by which times between frames may differ before that is said."""
+_NO_CURVE = 20
+"""ImageJ's number for values without a calibration."""
+_MAKERS = {
+    **{"lsm": "Zeiss LSM", "stk": "MetaMorph", "metaseries": "MetaMorph", "fluoview": "FluoView", "sis": "Olympus SIS"},
+    **{"scanimage": "ScanImage", "micromanager": "Micro-Manager", "geotiff": "GeoTIFF", "fei": "FEI", "sem": "Zeiss SEM"},
+}
+"""tifffile's flags of files that state their voxel size in tags of their own."""
 _NAMES = {"P": "positions", "A": "angles", "H": "lifetimes", "E": "wavelengths", "L": "exposures", "R": "tiles", "M": "tiles", "V": "views"}
 
 
@@ -45,20 +55,24 @@ def read_tiff(file: Path, key: str | None) -> PlacedImage:
         letters = str(series.axes).upper()
         if "S" in letters and series.shape[letters.index("S")] > 1:
             raise InputError(f"{file.name} is a colour image: convert it to grey or to labels first.")
+        starts: dict[str, float] = {}
         if tiff.is_ome and tiff.ome_metadata:
             steps, units, notes = _ome(tiff.ome_metadata, number)
         elif tiff.imagej_metadata:
             steps, units, notes = _imagej(tiff)
+            starts = _imagej_origin(tiff.imagej_metadata, steps)
         else:
             steps, units, notes = _plain(tiff)
+            if not steps and (makers := sorted(_MAKERS[flag] for flag in tiff.flags if flag in _MAKERS)):
+                notes.append(f"A voxel size as {makers[0]} states it is not read: lengths are in pixels.")
         if len(tiff.series) > 1 and key is None:
             notes.append(
                 f"The first of {len(tiff.series)} images was read: choose another by its number (key 0 to {len(tiff.series) - 1})."
             )
         for page in series.pages:
             _require_segments(file, page)
-        data = series.asarray()
-    return on_axes(data, _letters(file, letters, data.shape), steps, units, notes=notes)
+        data, said = _calibrated(series.asarray(), tiff.imagej_metadata or {})
+    return on_axes(data, _letters(file, letters, data.shape), steps, units, starts, [*notes, *said])
 
 
 def _require_segments(file: Path, page: Any) -> None:
@@ -115,12 +129,34 @@ def _ome(xml: str, number: int) -> tuple[dict[str, float], dict[str, str], list[
     pixels = (images[min(number, len(images) - 1)] if isinstance(images, list) else images)["Pixels"]
     steps = {axis.lower(): float(pixels[f"PhysicalSize{axis}"]) for axis in "ZYX" if f"PhysicalSize{axis}" in pixels}
     units = {axis: str(pixels.get(f"PhysicalSize{axis.upper()}Unit", "µm")) for axis in steps}
-    if "TimeIncrement" in pixels:
-        steps["t"], units["t"] = float(pixels["TimeIncrement"]), str(pixels.get("TimeIncrementUnit", "s"))
     planes = pixels.get("Plane", ())
-    first = planes[0] if isinstance(planes, list | tuple) and planes else planes
-    moved = isinstance(first, dict) and any(first.get(f"Position{axis}") for axis in "XYZ")
-    return steps, units, ["The stage position it states was not applied."] if moved else []
+    planes = [plane for plane in (planes if isinstance(planes, list | tuple) else [planes]) if isinstance(plane, dict)]
+    notes: list[str] = []
+    if float(pixels.get("TimeIncrement") or 0) > 0:
+        steps["t"], units["t"] = float(pixels["TimeIncrement"]), str(pixels.get("TimeIncrementUnit", "s"))
+    elif interval := _interval(planes):
+        steps["t"], units["t"], notes = interval
+    if planes and any(planes[0].get(f"Position{axis}") for axis in "XYZ"):
+        notes.append("The stage position it states was not applied.")
+    return steps, units, notes
+
+
+def _interval(planes: list[dict[str, Any]]) -> tuple[float, str, list[str]] | None:
+    """Return the mean time between frames by the times of their planes, its unit, and what is to be said if they are uneven."""
+    times: dict[int, float] = {}
+    for plane in planes:
+        if "DeltaT" in plane:
+            times.setdefault(int(plane.get("TheT", 0)), float(plane["DeltaT"]))
+    if len(times) < 2:
+        return None
+    frames = np.array(sorted(times))
+    steps = np.diff([times[frame] for frame in frames.tolist()]) / np.diff(frames)
+    mean = float(f"{steps.mean():.12g}")
+    if not math.isfinite(mean) or mean <= 0:
+        return None
+    unit = str(planes[0].get("DeltaTUnit", "s"))
+    uneven = np.abs(steps - mean).max() > _UNEVEN * mean
+    return mean, unit, [f"Its frames are {steps.min():.4g} to {steps.max():.4g} {unit} apart: their mean was taken."] if uneven else []
 
 
 def _imagej(tiff: Any) -> tuple[dict[str, float], dict[str, str], list[str]]:
@@ -141,6 +177,27 @@ def _imagej(tiff: Any) -> tuple[dict[str, float], dict[str, str], list[str]]:
     if float(info.get("finterval") or 0) > 0:
         steps["t"], units["t"] = float(info["finterval"]), str(info.get("tunit") or "s")
     return steps, units, notes
+
+
+def _imagej_origin(info: Mapping[str, Any], steps: Mapping[str, float]) -> dict[str, float]:
+    """Return the place of the first pixel: ImageJ states the pixel that lies at 0."""
+    origins = {axis: float(info.get(f"{axis}origin") or 0) for axis in "zyx"}
+    return {axis: -origin * steps.get(axis, 1.0) for axis, origin in origins.items() if origin}
+
+
+def _calibrated(data: np.ndarray, info: Mapping[str, Any]) -> tuple[np.ndarray, list[str]]:
+    """Return the values that ImageJ shows: a straight line of those that are stored, as for signed 16-bit images."""
+    curve = int(info.get("cf", _NO_CURVE))
+    if curve == _NO_CURVE:
+        return data, []
+    offset, slope = (float(info.get(name, math.nan)) for name in ("c0", "c1"))
+    if curve != 0 or not (math.isfinite(offset) and math.isfinite(slope)):
+        return data, ["Its values are calibrated by a curve, which was not applied: they are as the file stores them."]
+    if (offset, slope) == (0, 1):
+        return data, []
+    if data.dtype.kind in "iu" and offset.is_integer() and slope.is_integer() and abs(slope) < 2**20:
+        return narrowed(data.astype(np.int64) * int(slope) + int(offset)), []
+    return data * slope + offset, []
 
 
 def _plain(tiff: Any) -> tuple[dict[str, float], dict[str, str], list[str]]:

@@ -12,12 +12,14 @@ from shapelab.convert.mask import as_field
 from shapelab.convert.spacing import Spacing, as_spacing
 from shapelab.errors import InputError
 from shapelab.limits import above
+from shapelab.short_repr import short_repr
 
 __all__ = ["Curvatures", "Estimator", "curvatures", "diffuse_curvatures", "line_curvature", "shape_operator"]
 
 Estimator = Literal["shape operator", "diffuse"]
 
 
+@short_repr
 class Curvatures(NamedTuple):
     """Principal curvatures on the grid of the field, float32 (z, y, x); positive where the shape is convex."""
 

@@ -15,11 +15,13 @@ from shapelab.errors import InputError
 from shapelab.limits import between
 from shapelab.measure.curvature import Estimator, curvatures
 from shapelab.measure.limits import cropped
+from shapelab.short_repr import short_repr
 
 __all__ = ["CurvatureDiagram", "curvature_diagram", "diagram_distance", "diagram_projections"]
 
 
-@dataclass(frozen=True)
+@short_repr
+@dataclass(frozen=True, eq=False)
 class CurvatureDiagram:
     """Area-weighted distribution of (k1, k2), k1 >= k2: nothing lies above the diagonal."""
 

@@ -13,10 +13,12 @@ from shapelab.mesh.interfaces import interface_table
 from shapelab.mesh.mesh import InterfaceMesh
 from shapelab.mesh.pair_index import pair_numbers
 from shapelab.mesh.triangles import cut_quads, unrolled
+from shapelab.short_repr import short_repr
 
 __all__ = ["DrawnMesh", "closed_cells", "draw", "interface_values"]
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class DrawnMesh:
     """Triangles of the interfaces; each interface has vertices of its own, so that a value of it ends at its rim."""

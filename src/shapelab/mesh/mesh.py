@@ -12,10 +12,12 @@ from shapelab.mesh.net import Net
 from shapelab.mesh.polylines import Polylines, trace_polylines
 from shapelab.mesh.triangles import cut_quads, unrolled
 from shapelab.mesh.volumes import swept_volumes
+from shapelab.short_repr import short_repr
 
 __all__ = ["InterfaceMesh"]
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class InterfaceMesh:
     """Nodes and faces (quads in 3-D, segments in 2-D) that neighbouring cells share.

@@ -9,6 +9,9 @@ from typing import Annotated, Any
 import numpy as np
 
 from shapelab.arguments import checked
+from shapelab.arrays import has_coordinates, is_lazy
+from shapelab.axis_names import axis_meanings
+from shapelab.convert.coordinates import layer_of_coordinates
 from shapelab.convert.given_layer import as_layer, place_of_layer, unit_of_layer
 from shapelab.convert.place import Place
 from shapelab.convert.spacing import Spacing, as_spacing
@@ -20,6 +23,7 @@ from shapelab.labels.check import as_labels, refuse_grey
 from shapelab.limits import above
 from shapelab.mesh import as_periodic
 from shapelab.movies.time_of_layer import time_first, times_of_layer
+from shapelab.short_repr import short_repr
 from shapelab.units import conversion, is_length, seconds
 
 __all__ = ["Movie", "MovieSource", "as_movie"]
@@ -31,6 +35,7 @@ MovieSource = Annotated[Any, "checked by as_movie"]
 _UNKNOWN_FRAMES = "Frames of a run do not state whether its box is periodic: it was assumed not to be; set periodic=True if it is."
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Movie:
     """Label images of equal shape, one per frame, which are read when they are asked for."""
@@ -120,7 +125,7 @@ def as_movie(
         - an array (t, y, x) or (t, z, y, x) of labels, also from dask or Zarr: frames are read one at a time;
         - a list of label images;
         - a `LayerData` whose first axis is time, or the one that its ``axis_labels`` call so, with its own voxel size, interval and
-          units;
+          units, or an xarray DataArray of such axes;
         - a saved run of cells (`shapelab.io.load_run`);
         - the frames of a run: a list of them, or what ``simulation.run(steps, every=…)`` yields.
     spacing
@@ -189,6 +194,8 @@ def _ascending(times: Sequence[float], frames: int) -> np.ndarray:
 
 
 def _read(source: Any) -> Movie:
+    if has_coordinates(source) and axis_meanings(source.dims)[:1] == ("time",):
+        return _of_coordinates(source)
     source = as_layer(source)
     if isinstance(source, Movie):
         return source
@@ -256,6 +263,22 @@ class _Stack:
     def __getitem__(self, index: int) -> Any:
         frame = self._frames[index]
         return frame.data if isinstance(frame, LayerData) else frame
+
+
+def _of_coordinates(data: Any) -> Movie:
+    """Return an array with coordinates (xarray) whose first axis is time as a movie: times in seconds where they are dates."""
+    still = layer_of_coordinates(data.isel({data.dims[0]: 0}))
+    movie = _of_array(data.data if is_lazy(data.data) else data.values)
+    movie = replace(movie, place=place_of_layer(still, movie.ndim), unit=unit_of_layer(still))
+    if data.dims[0] not in data.coords:
+        return movie
+    coordinate = data.coords[data.dims[0]]
+    times, unit = np.asarray(coordinate.values), str(coordinate.attrs.get("units") or "")
+    if times.dtype.kind in "mM":
+        times, unit = (times - times[0]) / np.timedelta64(1, "s"), "second"
+    if times.dtype.kind not in "iuf":
+        raise InputError(f"The coordinates along {data.dims[0]!r} are not times (dtype {times.dtype}).")
+    return replace(movie, times=_ascending(times.tolist(), len(movie)), time_unit=unit)
 
 
 def _of_layer(layer: LayerData) -> Movie:

@@ -22,6 +22,7 @@ from shapelab.movies.following import jump_at_random
 from shapelab.movies.intervals import mean_interval
 from shapelab.movies.movie import Movie, MovieSource, as_movie
 from shapelab.movies.order import order_of
+from shapelab.short_repr import short_repr
 from shapelab.stopping import check_stop, done_apart
 from shapelab.units import percent
 
@@ -36,6 +37,7 @@ _NEW_IDS = 0.3
 """Share of cells that keep their label from frame to frame below which the labels are no tracks."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class CellsOverTime:
     """What was measured on a movie of cells."""

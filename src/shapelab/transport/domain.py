@@ -9,6 +9,7 @@ import numpy as np
 
 from shapelab.arguments import as_array, shown
 from shapelab.errors import InputError
+from shapelab.short_repr import short_repr
 
 __all__ = ["LARGE", "Domain", "checked_cells"]
 
@@ -16,6 +17,7 @@ LARGE = 200_000
 """Pixels from which a graphics card gains: below, its launches take as long as the processor's whole pass."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Domain:
     """A grid of pixels (2-D, ``(y, x)``) or voxels (3-D, ``(z, y, x)``) that cells fill.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shapelab.short_repr import short_repr
 from shapelab.threads import ranges
 from shapelab.transport.assignment import LEAST, Assignment, Pixels
 from shapelab.transport.blocks import Grid
@@ -38,7 +39,8 @@ _SUMS = 10
 """Columns: volume, first moments (3), second moments (00, 11, 22, 01, 02, 12)."""
 
 
-@dataclass(frozen=True)
+@short_repr
+@dataclass(frozen=True, eq=False)
 class CellMoments:
     """Geometry of all cells in physical units, counted with pixel fractions; N cells in d dimensions.
 

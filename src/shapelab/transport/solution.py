@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from shapelab.box import to_layer
+from shapelab.short_repr import short_repr
 from shapelab.transport.moments import CellMoments
 
 __all__ = ["Counting", "Solution"]
@@ -15,6 +16,7 @@ __all__ = ["Counting", "Solution"]
 Counting = Literal["labels", "subpixel"]
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Solution:
     """Cells of prescribed volumes: what `solve_cells` and `Solver.solve` return.

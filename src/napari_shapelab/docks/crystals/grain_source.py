@@ -220,13 +220,17 @@ class GrainSource(QWidget):
 
 def _read(path: Path, threshold: float, key: str | None) -> _Opened:
     """Read a file by its suffix; safe in any thread."""
-    from shapelab.crystals import is_ebsd
+    from shapelab.crystals import is_ebsd, list_ebsd
     from shapelab.crystals.grain_file import is_grain_table, read_grain_file
     from shapelab.io import list_arrays
     from shapelab.labels.check import labels_of
 
-    whole = key is not None or is_grain_table(path) or is_ebsd(path)
-    keys = [] if whole else [entry.key for entry in list_arrays(path) if len(entry.shape) > 1]
+    if key is not None or is_grain_table(path):
+        keys = []
+    elif is_ebsd(path):
+        keys = list_ebsd(path)
+    else:
+        keys = [entry.key for entry in list_arrays(path) if len(entry.shape) > 1]
     if len(keys) > 1:
         return _Opened(path.stem, path=path, choices=tuple(keys))
     read = read_grain_file(path, key=key)

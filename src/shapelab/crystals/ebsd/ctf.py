@@ -41,7 +41,15 @@ def read_ctf(path: Path) -> Points:
     phase = np.maximum(whole_phases(path.name, table["phase"]), 0)
     phase = np.where(without_solution(euler, table.get("bands"), table.get("mad")), 0, phase)
     phases, unknown = _phases(lines[:start])
-    return Points(path.name, euler, phase, "degrees", header, [Position(table["x"], table["y"])], phases, unknown)
+    points = Points(path.name, euler, phase, "degrees", header, [Position(table["x"], table["y"])], phases, unknown)
+    if any(_turned(line) for line in lines[:start]):
+        points.notes.append("The orientation of the specimen that it states (AcqE1 to AcqE3) was not applied.")
+    return points
+
+
+def _turned(line: str) -> bool:
+    """Return whether a line of the header has an angle of the specimen that is not 0: they stand in one line or in three."""
+    return any(float(angle.replace(",", ".")) != 0 for angle in re.findall(r"AcqE[123]\s+(-?\d+(?:[.,]\d+)?)", line))
 
 
 def without_solution(euler: np.ndarray, bands: np.ndarray | None, mad: np.ndarray | None) -> np.ndarray:

@@ -18,7 +18,7 @@ from shapelab.crystals.laue import laue_symmetry, of_space_group
 from shapelab.errors import InputError
 from shapelab.io.hdf5 import children, open_hdf5, read_dataset
 
-__all__ = ["has_map", "read_hdf5"]
+__all__ = ["has_map", "map_names", "read_hdf5"]
 
 _ANGLES = ("phi1", "phi", "phi2")
 _ROWS = ("y cells", "nrows", "n rows", "ny")
@@ -34,6 +34,10 @@ _PLACES = (
     ("x sample", "y sample", True),
 )
 """Names of coordinates, and whether they are lengths [µm]: the first that make a grid are used."""
+_TURNED, _NO_TURN = ("specimen orientation euler",), 1e-6
+"""What a header states of the specimen's own orientation, and the angle [rad] below which it has none."""
+_LAST_PARTS = ("data", "ang", "ebsd")
+"""Ends of the paths at which makers keep the data of every map."""
 _DEEPEST, _MOST_GROUPS = 12, 10_000
 """Groups that are looked into: links may run in circles."""
 
@@ -42,41 +46,63 @@ def has_map(path: Path) -> bool:
     """Return whether an HDF5 file holds an orientation map."""
     try:
         with open_hdf5(path) as file:
-            return _find(file) is not None
+            return next(_maps(file), None) is not None
     except Exception:  # the library raises anything on damaged files
         return False
 
 
-def read_hdf5(path: Path) -> Points:
-    """Return the points of the first orientation map of an HDF5 file.
+def map_names(path: Path) -> list[str]:
+    """Return the names of the orientation maps of an HDF5 file, in its order."""
+    with open_hdf5(path) as file:
+        return [name for name, *_ in _maps(file)]
+
+
+def read_hdf5(path: Path, key: str | None = None) -> Points:
+    """Return the points of one orientation map of an HDF5 file, by default the first.
 
     Raises
     ------
     InputError
-        If there is none, or it takes its numbers from other files.
+        If there is none, or none of this name, or it takes its numbers from other files.
     """
     with open_hdf5(path) as file:
-        found = _find(file)
-        if found is None:
+        maps = list(_maps(file))
+        if not maps:
             _refuse_links(path.name, file)
             raise InputError(f"{path.name} holds no EBSD map: no group in it has Euler angles (Euler, or phi1, Phi and phi2).")
-        return _points(path.name, *found, maker=_maker(file))
+        names = [name for name, *_ in maps]
+        there = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+        chosen = 0 if key is None else next((i for i, name in enumerate(names) if name == key.strip("/")), None)
+        if chosen is None:
+            raise InputError(f"{path.name} has no map {key!r}; it has {there}.")
+        points = _points(path.name, *maps[chosen][1:], maker=_maker(file))
+    if key is None and len(maps) > 1:
+        points.notes.append(f"The first of {len(maps)} maps was read: choose another by its name ({there}) as key.")
+    return points
 
 
-def _find(file: Any) -> tuple[dict[str, Any], dict[str, Any], Any] | None:
-    """Return the map's data by their names in lower case, the header's, and the header's group."""
+def _maps(file: Any) -> Iterator[tuple[str, dict[str, Any], dict[str, Any], Any]]:
+    """Yield name, data by their names in lower case, the header's likewise, and the header's group of each map."""
     for group in islice(_groups(file, 0), _MOST_GROUPS):
         data = {name.strip().lower(): node for name, node in children(group) if hasattr(node, "shape")}
         if _has_angles(data):
             parent = group.parent
             header = next((node for name, node in children(parent) if name.lower() == "header" and hasattr(node, "items")), group)
             stated = {name.strip().lower(): node for name, node in children(header) if hasattr(node, "shape")}
-            return data | _beside(parent), stated, header
+            yield _map_name(group.name), data | _beside(parent), stated, header
+            continue
         for node in data.values():
             names = node.dtype.names or ()
             if _has_angles({name.strip().lower() for name in names}):  # all in one table
-                return _columns(node), {}, group.parent
-    return None
+                yield _map_name(node.name), _columns(node), {}, group.parent
+
+
+def _map_name(path: str) -> str:
+    """Return the path of a map's data without what all have at its end."""
+    parts = [part for part in path.split("/") if part]
+    while len(parts) > 1 and parts[-1].lower() in _LAST_PARTS:
+        parts.pop()
+    return "/".join(parts) or path
 
 
 def _groups(group: Any, depth: int) -> Iterator[Any]:
@@ -130,6 +156,8 @@ def _points(name: str, data: Mapping[str, Any], stated: Mapping[str, Any], heade
     phase = np.ones(n, np.int32) if raw is None else whole_phases(name, _as_long(name, "phase", raw, n))
     unit = "degrees" if "bruker" in maker else "radians" if "edax" in maker or "oxford" in maker else _stated_unit(data)
     grid_kind = str(_scalar(stated["grid type"])) if "grid type" in stated else ""
+    if "is_in_data" in data:  # orix: its nx and ny are the number of points, and points that it leaves out have coordinates all the same
+        stated = {name: value for name, value in stated.items() if name not in (*_ROWS, *_COLUMNS)}
     size = Header(
         _whole_of(stated, _ROWS), _whole_of(stated, _COLUMNS), None, _number_of(stated, _Y_STEP), _number_of(stated, _X_STEP),
         "hex" in grid_kind.lower(),
@@ -151,7 +179,9 @@ def _points(name: str, data: Mapping[str, Any], stated: Mapping[str, Any], heade
             mad = _as_long(name, "mean angular deviation", _read(data["mean angular deviation"]).ravel(), n)
         points.phase = np.where(without_solution(np.nan_to_num(euler, nan=1.0), bands, mad), 0, points.phase)
     points.phase = np.maximum(points.phase, 0)
-    return points
+    if turned := [name for name in _TURNED if name in stated and np.any(np.abs(_read(stated[name])) > _NO_TURN)]:
+        points.notes.append(f"The {turned[0]} that it states was not applied.")
+    return points.only(_as_long(name, "is_in_data", _read(data["is_in_data"]).ravel(), n).astype(bool)) if "is_in_data" in data else points
 
 
 def _read(node: Any) -> np.ndarray:

@@ -61,6 +61,13 @@ class Points:
     """Symmetries that are stated and not understood, by phase."""
     notes: list[str] = field(default_factory=list)
 
+    def only(self, kept: np.ndarray) -> Points:
+        """Return the points that are kept, a mask of shape (N,)."""
+        if kept.all():
+            return self
+        positions = [replace(position, x=position.x[kept], y=position.y[kept]) for position in self.positions]
+        return replace(self, euler=self.euler[kept], phase=self.phase[kept], positions=positions)
+
 
 def whole_phases(name: str, values: np.ndarray) -> np.ndarray:
     """Return the phase column as whole numbers; what is below 0 was not indexed."""

@@ -11,7 +11,7 @@ from shapelab.arguments import checked
 from shapelab.crystals.ebsd.ang import read_ang
 from shapelab.crystals.ebsd.ctf import read_ctf
 from shapelab.crystals.ebsd.grid import place
-from shapelab.crystals.ebsd.hdf5 import has_map, read_hdf5
+from shapelab.crystals.ebsd.hdf5 import has_map, map_names, read_hdf5
 from shapelab.crystals.ebsd.points import Header, Points, all_phases, indexed_radians, whole_phases
 from shapelab.crystals.ebsd.scan import EbsdMap
 from shapelab.crystals.orientation import from_euler
@@ -19,11 +19,11 @@ from shapelab.device import require_memory
 from shapelab.errors import InputError, ShapelabError
 from shapelab.io.presence import is_file
 
-__all__ = ["EBSD_SUFFIXES", "is_ebsd", "read_ebsd"]
+__all__ = ["EBSD_SUFFIXES", "is_ebsd", "list_ebsd", "read_ebsd"]
 
 
 @checked()
-def read_ebsd(path: str | Path, *, symmetry: str | None = None) -> EbsdMap:
+def read_ebsd(path: str | Path, *, symmetry: str | None = None, key: str | None = None) -> EbsdMap:
     """Read an EBSD map.
 
     Each point lies where its x and y say, in whatever order the file has them; what the file leaves out is taken from the
@@ -36,6 +36,8 @@ def read_ebsd(path: str | Path, *, symmetry: str | None = None) -> EbsdMap:
         arrays `euler` (H, W, 3) [rad], `phase` (H, W) and `step_um`.
     symmetry
         Crystal symmetry of phases for which the file states none that is understood: "cubic", "hexagonal"…
+    key
+        Which map of an HDF5 file that holds several (`list_ebsd`), by default the first.
 
     Raises
     ------
@@ -50,11 +52,27 @@ def read_ebsd(path: str | Path, *, symmetry: str | None = None) -> EbsdMap:
         raise InputError(f"{path.name} is not a supported EBSD map: use {', '.join(_READERS)}.")
     if not is_file(path):
         raise InputError(f"There is no file {path}.")
+    if key is not None and reader is not read_hdf5:
+        raise InputError(f"{path.name} holds one map: leave out the key {key!r}.")
     try:
-        return _as_map(reader(path), symmetry)
+        return _as_map(read_hdf5(path, key) if reader is read_hdf5 else reader(path), symmetry)
     except ShapelabError:
         raise
     except Exception as error:  # h5py and zip archives raise anything on damaged files
+        raise InputError(f"{path.name} cannot be read: it is damaged, or not what its name says.") from error
+
+
+@checked()
+def list_ebsd(path: str | Path) -> list[str]:
+    """Return the names of the maps of a file that may hold several (HDF5), nothing of any other."""
+    path = Path(path)
+    if path.suffix.lower() not in (".h5", ".hdf5", ".h5oina") or not is_ebsd(path):
+        return []
+    try:
+        return map_names(path)
+    except ShapelabError:
+        raise
+    except Exception as error:  # h5py raises anything on damaged files
         raise InputError(f"{path.name} cannot be read: it is damaged, or not what its name says.") from error
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from shapelab.crystals.orientation import ipf_colours
+from shapelab.short_repr import short_repr
 
 __all__ = ["CrystalPhase", "EbsdMap", "to_standard_frame"]
 
@@ -25,6 +26,7 @@ class CrystalPhase:
     """What the crystal's x axis is: a (EDAX), or a*, 30 degrees from it in hexagonal and trigonal crystals (Oxford)."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class EbsdMap:
     """Orientations on a grid."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from shapelab.mesh.conforming.quality import ElementQuality
 from shapelab.mesh.conforming.sets import pairs_of_sides, shared_faces, side_nodes, split_by_cells, totals
+from shapelab.short_repr import short_repr
 from shapelab.units import percent
 
 __all__ = ["Quality", "TriangleMesh"]
@@ -27,6 +28,7 @@ class Quality(ElementQuality):
         return self.in_words(self.triangles, "triangle", "triangles", f"areas off by {percent(max(self.area_error, 1e-6))}")
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class TriangleMesh:
     """Triangles whose corners meet corners only; each belongs to one cell."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from shapelab.mesh.conforming.quality import ElementQuality
 from shapelab.mesh.conforming.sets import outer_faces, pairs_of_sides, shared_faces, side_nodes, split_by_cells, totals
+from shapelab.short_repr import short_repr
 from shapelab.units import percent
 
 __all__ = ["SolidQuality", "TetrahedronMesh"]
@@ -30,6 +31,7 @@ class SolidQuality(ElementQuality):
         return self.in_words(self.tetrahedra, "tetrahedron", "tetrahedra", f"volumes off by {percent(max(self.volume_error, 1e-6))}")
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class TetrahedronMesh:
     """Tetrahedra whose corners meet corners only; each belongs to one cell."""

@@ -1,0 +1,85 @@
+"""What a user types at the borders of the command line: nothing, too little, and what is to be read by another program."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from shapelab.cli import main
+
+LABELS = np.zeros((40, 50), np.uint16)
+LABELS[5:20, 5:20], LABELS[5:20, 20:40], LABELS[20:35, 5:40] = 1, 2, 3
+
+
+@pytest.fixture
+def image(tmp_path):
+    tifffile.imwrite(tmp_path / "cells.tif", LABELS)
+    return str(tmp_path / "cells.tif")
+
+
+def strict(text):
+    def refuse(name):
+        raise AssertionError(name)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_json_has_every_digit_and_no_nan(image, tmp_path, capsys):
+    assert main(["measure", image, "--json", "--voxel-size", "1e-6", "--unit", "m"]) == 0
+    rows = strict(capsys.readouterr().out)
+    assert [row["area"] for row in rows] == pytest.approx([225e-12, 300e-12, 525e-12], rel=1e-12)
+    assert all(isinstance(row["label"], int) for row in rows)
+    tifffile.imwrite(tmp_path / "mask.tif", (LABELS == 1).astype(np.uint8) * 255)
+    assert main(["compare", image, str(tmp_path / "mask.tif"), "--no-transport", "--json"]) == 0
+    assert not any(isinstance(value, float) and math.isnan(value) for value in strict(capsys.readouterr().out).values())
+
+
+@pytest.mark.parametrize("words", [["measure", ""], ["compare", "", "b.tif"], ["export", "", "a.tif"]])
+def test_an_empty_name_is_not_the_current_folder(words, capsys):
+    assert main(words) == 2
+    assert "An empty name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["measure", "{image}", "--label", "99999999999999999999"], "must be a whole number."),
+        (["compare", "{image}", "{image}", "--voxel-size", "0"], "must be positive along every axis"),
+        (["compare", "{image}", "{image}", "--out", "{image}.csv"], "a report is a folder, or a web page"),
+        (["estimate", "motion", "{image}"], "at least 5 frames"),
+        (["run", "cells", "--out", "{image}.zarr", "--mesh", "{image}.ply"], "--mesh is for curvatubes"),
+        (["run", "cells", "--start-from", "{image}", "--types", "{image}.csv"], "There is no file"),
+    ],
+)
+def test_refusals_are_of_what_was_typed(words, sentence, image, capsys):
+    assert main([word.format(image=image) for word in words]) == 2
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert "None" not in said
+
+
+def command(*words, **options):
+    return subprocess.run([sys.executable, "-m", "shapelab", *words], stderr=subprocess.PIPE, timeout=100, check=False, **options)
+
+
+def test_a_terminal_without_micrometres_ends_no_command(image):
+    where = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = command("measure", image, "--voxel-size", "1", "--unit", "um", stdout=subprocess.PIPE, env=where)
+    assert done.returncode == 0
+    assert b"area (?m?)" in done.stdout
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is had on Linux only")
+@pytest.mark.parametrize("words", [["list"], ["list", "foam"]])
+def test_a_full_disk_is_one_line(words):
+    with Path("/dev/full").open("wb") as full:
+        done = command(*words, stdout=full)
+    assert done.returncode == 1
+    assert done.stderr.decode().splitlines() == ["shapelab: the output cannot be written: No space left on device."]
