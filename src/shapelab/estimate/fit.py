@@ -56,8 +56,8 @@ def fit_cells(
     """Fit the parameters of a cell model to a movie or a segmentation, with credible intervals.
 
     The model starts from the cells of the first frame and runs for as long as the movie, again and again with other parameters;
-    what its movies have in common with the target is told by their summary statistics (how far cells come, how long they keep
-    their direction, shapes, neighbours, contacts, growth). Parameters that come close are kept and refined, round by round:
+    its movies are compared with the target by summary statistics (how far cells come, how long they keep their direction,
+    shapes, neighbours, contacts, growth). Parameters that come close are kept and refined, round by round:
     approximate Bayesian computation by sequential Monte Carlo; see `shapelab.estimate.posterior` for the method and sources.
 
     Parameters
