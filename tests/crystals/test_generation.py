@@ -16,7 +16,8 @@ from shapelab.crystals.weights import weights_at_centroids, weights_solver
 from shapelab.errors import InputError, ParameterError
 from shapelab.transport import Domain
 from shapelab.transport.costs import Ellipsoidal
-from shapelab.transport.passes import assign_pixels
+from shapelab.transport.passes import label_image
+from shapelab.transport.problem import Problem
 
 
 @pytest.mark.parametrize(("shape", "periodic"), [((96, 96), False), ((96, 96), True), ((28, 28, 28), False), ((28, 28, 28), True)])
@@ -159,7 +160,8 @@ def test_boundaries_hardly_move_when_seeds_go_to_centroids(shape: tuple[int, ...
     assert solution.converged
     kept, carried = solution.potentials, weights_at_centroids(solver, matrices, solution)
     centroids = solution.moments.centroids
-    labels = [assign_pixels(domain, centroids, solver.volumes, Ellipsoidal(matrices), weights) for weights in (kept, carried)]
+    problem = Problem(domain, domain.wrap(centroids), solver.volumes, Ellipsoidal(matrices))
+    labels = [label_image(problem, weights) for weights in (kept, carried)]
     changed = [float((image != solution.labels).mean()) for image in labels]
     assert changed[1] < 0.8 * changed[0], changed
     unmoved = replace(solution, moments=replace(solution.moments, offsets=np.zeros_like(centroids)))

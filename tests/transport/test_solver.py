@@ -254,7 +254,8 @@ def test_exact_volumes(fill):
 @pytest.mark.parametrize("periodic", [False, True])
 @pytest.mark.parametrize("name", ["power", "ellipsoid", "rods", "segment", "custom", "mixed"])
 def test_potentials_give_the_labels_again(name, periodic):
-    from shapelab.transport.passes import assign_pixels
+    from shapelab.transport.passes import label_image
+    from shapelab.transport.problem import Problem
 
     seeds, volumes = random_cells(25, fill=0.8)
     u = np.random.default_rng(3).normal(size=(25, 2))
@@ -270,7 +271,9 @@ def test_potentials_give_the_labels_again(name, periodic):
     }[name]
     domain = Domain((60, 70), (1 / 60, 1 / 70), periodic, mask)
     solution = Solver(domain, seeds, volumes, cost, tolerance=0.05).solve()
-    np.testing.assert_array_equal(assign_pixels(domain, seeds, volumes, cost, solution.potentials), solution.labels)
+    np.testing.assert_array_equal(
+        label_image(Problem(domain, domain.wrap(seeds), np.asarray(volumes, float), cost), solution.potentials), solution.labels
+    )
 
 
 @pytest.mark.parametrize(("shape", "periodic"), [((40, 56), False), ((40, 56), True), ((16, 20, 24), (True, False, True))])

@@ -8,14 +8,12 @@ import numpy as np
 
 from shapelab.transport.argmin import write_labels
 from shapelab.transport.assignment import Assignment
-from shapelab.transport.costs import Cost
-from shapelab.transport.domain import Domain
 from shapelab.transport.entropic import SoftAssignment
 from shapelab.transport.pairs import conjugate_gradients
 from shapelab.transport.point_cost import Cells
 from shapelab.transport.problem import Level, Problem
 
-__all__ = ["assign_pixels", "assignment_on", "cells_in_turn", "label_image", "soft_assignment_on", "solve_system"]
+__all__ = ["assignment_on", "cells_in_turn", "label_image", "soft_assignment_on", "solve_system"]
 
 MANY = 3000
 """Cells from which Newton's system is solved on the card: below, sending the pairs to the processor is quicker."""
@@ -90,21 +88,3 @@ def label_image(problem: Problem, potentials: np.ndarray) -> np.ndarray:
     label = assignment.pixels.label.reshape(image.shape)
     image[...] = np.where(label < problem.n, label + 1, 0)
     return image
-
-
-def assign_pixels(domain: Domain, seeds: np.ndarray, volumes: np.ndarray, cost: Cost, potentials: np.ndarray) -> np.ndarray:
-    """Return the label image of given potentials, such as those of a stored solution.
-
-    Parameters
-    ----------
-    domain, seeds, volumes, cost
-        As for `Solver`.
-    potentials
-        ``(N,)``, in the unit of the cost.
-
-    Returns
-    -------
-    ndarray
-        Labels of the domain's shape: 0 is medium or wall, i + 1 is cell i; the smallest unsigned type that fits.
-    """
-    return label_image(Problem(domain, domain.wrap(seeds), np.asarray(volumes, float), cost), potentials)
