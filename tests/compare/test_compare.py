@@ -193,3 +193,15 @@ def test_another_unit_of_length_is_converted_and_said():
     other = LayerData("c", mask, "labels", {"units": ("pixel",) * 3})
     with pytest.raises(InputError, match="same unit"):
         sl.compare(a, other)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_plane_and_a_volume_are_refused_in_words_also_when_one_is_turned(turned):
+    plane = LayerData("plane", np.eye(12, dtype=bool), "image", {"scale": (1, 1)})
+    affine = np.eye(4)
+    if turned:
+        affine[1:3, 1:3] = [[0.8, -0.6], [0.6, 0.8]]
+    volume = LayerData("volume", np.eye(12, dtype=bool)[None].repeat(12, 0), "image", {"scale": (1, 1, 1), "affine": affine})
+    for pair in ((plane, volume), (volume, plane)):
+        with pytest.raises(InputError, match="same number of axes"):
+            sl.compare(*pair)

@@ -280,3 +280,14 @@ def test_points_of_frames_before_the_first_and_between_two():
         taken = take(points, viewer)
         assert np.array_equal(taken.data, there)
         assert f"frame {frame + 3} of 5" in taken.notes[0]
+
+
+@pytest.mark.parametrize(("unit", "metres"), [("decimeter", 0.1), ("furlong", 201.168), ("fm", 1e-15)])
+def test_lengths_without_a_short_name_are_taken_in_millimetres(unit, metres):
+    layer = Labels(ball(), scale=(2, 1, 1), translate=(0, 3, 0), units=(unit,) * 3)
+    taken = take(layer)
+    assert taken.unit == "mm"
+    np.testing.assert_allclose(taken.spacing, np.array([2, 1, 1]) * metres * 1e3, rtol=1e-4)
+    again = Labels(layer.data, **taken.pixels_place())
+    assert again.units == layer.units
+    np.testing.assert_allclose(again.data_to_world((1, 2, 3)), layer.data_to_world((1, 2, 3)))

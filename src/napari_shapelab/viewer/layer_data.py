@@ -11,7 +11,7 @@ from napari.layers import Image, Labels, Layer, Points, Surface
 
 from napari_shapelab.viewer.axes import axis_name, flat_axis, split_axes, value_axes
 from napari_shapelab.viewer.features import by_label
-from napari_shapelab.viewer.layer_units import factor, is_length, is_pixel
+from napari_shapelab.viewer.layer_units import factor, is_length, is_pixel, named
 from napari_shapelab.viewer.pyramid import level_of
 from napari_shapelab.viewer.shown_frame import frame_of
 from shapelab.arguments import as_array
@@ -169,10 +169,11 @@ def take(layer: Layer, viewer: Any = None, *, frame: int | None = None, full: bo
     elif kind == "surface":
         data = (np.asarray(data[0])[:, [axis - value_axes(layer) for axis in spatial]], *data[1:])
     units = tuple(layer.units[axis] for axis in spatial)
-    factors = tuple(factor(unit, units[-1]) for unit in units)
-    height = None if flat is None else float(matrix[flat, -1]) * factor(layer.units[flat], units[-1])
+    target = named(units[-1])
+    factors = tuple(factor(unit, target) for unit in units)
+    height = None if flat is None else float(matrix[flat, -1]) * factor(layer.units[flat], target)
     inner[:-1] *= np.array(factors)[:, None]
-    place = Place(inner, short_unit(str(units[-1])))
+    place = Place(inner, short_unit(str(target)))
     axes = tuple(str(layer.axis_labels[axis]) for axis in spatial)
     features = by_label(layer.features) if kind == "labels" else None
     return TakenLayer(layer.name, kind, data, place, axes, tuple(notes), units, factors, height, features, _is_periodic(layer, spatial))

@@ -12,6 +12,7 @@ from shapelab.compare.sinkhorn import WeightedPoints
 from shapelab.convert.mesh import Mesh
 from shapelab.convert.place import Place, straightened
 from shapelab.device import require_memory
+from shapelab.errors import InputError
 
 __all__ = ["in_one_frame"]
 
@@ -38,6 +39,8 @@ def in_one_frame(a: Shape, b: Shape) -> tuple[Shape, Shape, np.ndarray | None, l
     turn = next((shape.turn for shape in (a, b) if shape.is_grid), None)
     if a.turn is None and b.turn is None:
         return a, b, None, [*said_a, *said_b]
+    if a.ndim != b.ndim:
+        raise InputError(f"One of the two is {a.ndim}-D and the other {b.ndim}-D: compare shapes of the same number of axes.")
     back = np.eye(a.ndim + 1) if turn is None else np.linalg.inv(turn)
     a, more_a = _into(a, back)
     b, more_b = _into(b, back)
