@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from shapelab.batch import Atlas, fit_texture, shipped_atlas
+from shapelab.batch.fit_target import target_of
 from shapelab.errors import InputError
 
 
@@ -88,3 +89,22 @@ def test_a_budget_is_shared_with_other_noise_and_the_verdict_says_what_came_of_i
     assert fit.start_again.tried == fit.best_again.tried == 2 or fit.best is fit.start
     assert fit.halves > 0
     assert fit.verdict.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("ends", "filled"),
+    [((1, 1, 1), 1 / 8), ((0, 1, 1), 1 / 4), ((0, 0, 1), 1 / 2)],
+)
+def test_a_lone_shape_is_given_room_where_it_ends_inside_the_image(ends, filled):
+    """A block of 10 x 10 x 10 µm, as thick as that, with half of it of room on each side where the image goes on beyond it."""
+    image = np.pad(np.ones((10, 20, 5), bool), [(3 * end, 3 * end) for end in ends])
+    target = target_of(image, (1.0, 0.5, 2.0), None, "um", ())
+    assert target.volume_fraction == pytest.approx(filled)
+    assert target_of(image, (1.0, 0.5, 2.0), 0.3, "um", ()).volume_fraction == 0.3
+
+
+def test_what_fills_its_image_fills_as_much_as_it_does():
+    image = np.zeros((12, 12, 12), bool)
+    image[::4] = image[:, ::4] = image[..., 1::4] = True
+    image[-1] = image[:, -1] = image[..., 0] = image[..., -1] = True
+    assert target_of(image, 1.0, None, "um", ()).volume_fraction == pytest.approx(image.mean())

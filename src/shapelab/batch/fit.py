@@ -92,7 +92,8 @@ def fit_texture(
     atlas
         Textures to begin with; by default the atlas of the package.
     volume_fraction
-        Part of the space that is filled; by default that of the box around the mask.
+        Part of the space that is filled; by default that of the box around the mask, with half a strut of room on each side where
+        the mask ends inside the image.
     trials
         Short runs. Each proposes parameters around one of the best textures so far, in ever smaller steps and also beyond what the
         atlas covers, and starts from the same noise; the first grows the most promising member again, and a run that is far off

@@ -165,13 +165,27 @@ def target_of(
     inside = array > 0
     inner = box_around(inside)
     if volume_fraction is None:
-        volume_fraction = float(inner.mean())
+        volume_fraction = _filled(inside, steps)
     if not 0 < volume_fraction < 1:
         raise InputError(f"volume_fraction must lie between 0 and 1; received {volume_fraction:.4g}.")
     places = mask_places(with_room(inside, steps), steps) if is_mask else diagram_places(diagram)
     cut = [bool(face[0].any() and face[-1].any()) for face in (np.moveaxis(inside, axis, 0) for axis in range(3))]
     whole = tuple(not one for one in cut)
     return Target(places, volume_fraction, steps, whole, is_mask, unit, _properties(inner, steps, properties), boundary)
+
+
+def _filled(inside: np.ndarray, steps: tuple[float, ...]) -> float:
+    """Return which part of its box a shape fills, with half a strut of room on each side where it ends inside the image.
+
+    A texture goes on beyond its box: one that filled as much as the box that just holds a lone shape would touch its neighbours.
+    """
+    inner = box_around(inside)
+    ends = np.array([sum(not face[side].any() for side in (0, -1)) for face in (np.moveaxis(inside, axis, 0) for axis in range(3))])
+    if not ends.any():
+        return float(inner.mean())
+    sides = np.array(inner.shape) * steps
+    strut = effective_properties(inner, steps, names=["strut_size"])["strut_size"] if not inner.all() else sides[ends > 0].min()
+    return float(inner.mean() * np.prod(sides / (sides + 0.5 * np.nan_to_num(strut) * ends)))
 
 
 def box_around(inside: np.ndarray) -> np.ndarray:

@@ -91,18 +91,19 @@ def verdict_of(before: Spread, after: Spread, halves: float, target: np.ndarray,
     if not after.distances:
         return "Nothing was grown from other noise, so a real gain cannot be told from chance: that takes at least 10 runs."
     scale = math.sqrt(2) * float(np.linalg.norm(target))
+    of_halves = f"halves of the mask are to each other ({percent(halves / scale)})" if not math.isnan(halves) else ""
+    near = after.mean <= halves
     if not before.distances:
         return (
             f"The nearest texture of the atlas vanishes when grown from other noise; the fitted texture "
-            f"is {_percent(after, scale)} of the mean curvature off."
+            f"is {_percent(after, scale)} of the mean curvature off{f', as near as {of_halves}' if near else ''}."
         )
     change = f"{_percent(before, scale)} → {_percent(after, scale)} of the mean curvature"
     known = [one.sd for one in (before, after) if not math.isnan(one.sd)]
     if not known:
         return f"Too few random seeds left a texture to tell a real gain from chance ({change})."
     spread = max(known)
-    fell, near = before.mean - after.mean > spread, after.mean <= halves
-    of_halves = f"halves of the mask are to each other ({percent(halves / scale)})" if not math.isnan(halves) else ""
+    fell = before.mean - after.mean > spread
     why = _why(target, best, unit)
     if fell:
         said = f"From other random seeds too, it came closer by more than seeds differ ({change})"
