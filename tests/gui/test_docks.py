@@ -9,6 +9,8 @@ from itertools import pairwise
 import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
     QAbstractSpinBox,
     QCheckBox,
     QComboBox,
@@ -16,21 +18,26 @@ from qtpy.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSlider,
+    QTabBar,
     QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_shapelab.run.fit_cells import FitCellsPanel
 from napari_shapelab.widgets.fields import TupleField
 from napari_shapelab.widgets.form import Form, collapsible
 from napari_shapelab.widgets.message import MessageLine
 from napari_shapelab.widgets.number_box import NumberBox
 from napari_shapelab.widgets.tab_order import order_tabs
 from napari_shapelab.widgets.tabs_below import TabsBelow
+from napari_shapelab.work.movies import MoviesPanel
+from napari_shapelab.work.render import RenderPanel
 from shapelab.catalog import create, families, scenarios
 from shapelab.units import shown_unit
 
 DOCKS = ["Curvatubes", "Cells", "Crystals", "Compare", "Atlas", "Replay", "Tensions", "Foam", "Folders"]
+PANELS = {"Fit cells": FitCellsPanel, "Movies": MoviesPanel, "Microscope image": RenderPanel}
 FIRST_BUTTON = {"Crystals": "Fit", "Compare": "Compare", "Replay": "Play", "Tensions": "Infer"}
 WIDEST = {"Curvatubes": 380}
 """Least width of a dock, if it is not 400 at most [pixels]."""
@@ -103,6 +110,20 @@ def test_every_input_of_a_dock_has_a_tip_and_numbers_say_what_is_allowed(viewer,
         assert tip, f"{type(widget).__name__} {getattr(widget, 'text', str)()!r} of {name} has no tip"
         if isinstance(widget, QAbstractSpinBox) and not isinstance(widget.parentWidget(), TupleField):
             assert re.search(r"\d|any number", tip), f"{tip!r} does not say which numbers are allowed"
+
+
+@pytest.mark.parametrize("name", [*DOCKS, *PANELS])
+def test_every_part_has_a_name_to_be_read_out_and_what_is_disabled_says_why(viewer, name):
+    dock = PANELS[name].open(viewer) if name in PANELS else opened(viewer, name)
+    for widget in dock.findChildren(QWidget):
+        if not widget.focusPolicy() & Qt.FocusPolicy.TabFocus or widget.focusProxy() is not None:
+            continue
+        said = widget.accessibleName() or (widget.text() if isinstance(widget, QAbstractButton) else "")
+        tip = tooltip(widget, dock)
+        assert said or isinstance(widget, QTabBar | QAbstractItemView), f"{type(widget).__name__} with the tip {tip!r} has no name"
+        if isinstance(widget, QPushButton | QCheckBox) and widget.testAttribute(Qt.WidgetAttribute.WA_ForceDisabled):
+            assert tip.startswith(str(widget.property("tip"))), f"{said!r} does not say why it is disabled"
+            assert len(tip) > len(str(widget.property("tip"))), f"{said!r} does not say why it is disabled"
 
 
 @pytest.mark.parametrize("family", list(families()))

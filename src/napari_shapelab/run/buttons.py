@@ -9,11 +9,14 @@ from qtpy.QtWidgets import QWidget
 
 from napari_shapelab.viewer.theme import theme_colour
 from napari_shapelab.viewer.view import unwrapped
-from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.button import allow, push_button
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.icons import icon
 
-__all__ = ["RunButtons"]
+__all__ = ["STOP_FIRST", "RunButtons"]
+
+STOP_FIRST = "Stop the run first."
+_IDLE, _INCOMPLETE = "There is no run.", "What it starts from is missing, or not allowed."
 
 _GO = "#5cc46a"
 """Colour of the sign on the Run button: what to press first."""
@@ -46,11 +49,11 @@ class RunButtons(QWidget):
         ready
             A new run may begin.
         """
-        self.run.setEnabled(not running and ready)
-        self.pause.setEnabled(running or ended)
+        allow(self.run, not running and ready, STOP_FIRST if running else _INCOMPLETE)
+        allow(self.pause, running or ended, _IDLE)
         self.pause.setText("Resume" if ended or paused else "Pause")
-        self.step.setEnabled(running or ready)
-        self.stop.setEnabled(running)
+        allow(self.step, running or ready, _INCOMPLETE)
+        allow(self.stop, running, _IDLE)
         self._resumes = ended or paused
         self._on_theme()
 

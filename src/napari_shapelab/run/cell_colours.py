@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.viewer.colours import direction_colours, distinct_colours
 from napari_shapelab.widgets.colour_scale import ColourScale
+from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from shapelab.simulation import Frame
 
@@ -58,6 +59,7 @@ class CellColours(QWidget):
         row.addWidget(self.combo, 1)
         row.addWidget(self.scale)
         self.row = row
+        narrow(self.combo, 7)  # the scale beside it is to be read
         ignore_wheel(self.combo)
         self.combo.activated.connect(panel.guarded(lambda _: self._on_choice()))
         panel.advanced.connect(panel.guarded(lambda snapshot: self._on_frame(snapshot.frame)))

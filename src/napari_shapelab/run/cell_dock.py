@@ -11,6 +11,7 @@ from napari.layers import Labels, Layer
 from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from napari_shapelab.run.buttons import STOP_FIRST
 from napari_shapelab.run.cell_colours import CellColours
 from napari_shapelab.run.cell_picker import CellPicker
 from napari_shapelab.run.cell_results import CellResults
@@ -24,6 +25,7 @@ from napari_shapelab.settings import take_scenarios
 from napari_shapelab.viewer.colours import distinct_colours
 from napari_shapelab.viewer.layer_data import TakenLayer
 from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.button import allow
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.preset_combo import PresetCombo
 from napari_shapelab.widgets.tab_order import order_tabs
@@ -233,6 +235,7 @@ class CellDock(QWidget):
         self.form.set_running(running)
         for widget in self._locked:
             widget.setEnabled(not running)
+        allow(self.restore_button, not running, STOP_FIRST)
 
     def _entered(self) -> tuple[str, Parameters] | None:
         return None if self.source.layer is not None or self.form.problem else (self.presets.name, self.parameters)

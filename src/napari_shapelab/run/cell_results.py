@@ -24,7 +24,7 @@ from napari_shapelab.viewer.recorded import as_still
 from napari_shapelab.viewer.shared_units import show_index
 from napari_shapelab.viewer.tabbed import open_as_tab
 from napari_shapelab.viewer.view import unwrapped
-from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.button import allow, push_button
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.work.mesh_layer import MeshLook, PairValues, add_meshes
 from napari_shapelab.work.progress import Report
@@ -176,9 +176,10 @@ class CellResults(QWidget):
     def _refresh(self) -> None:
         snapshot = self._panel.snapshot
         there = snapshot is not None
-        self.mesh_button.setEnabled(snapshot is not None and snapshot.frame["cells"].ndim == 3)
+        solid = snapshot is not None and snapshot.frame["cells"].ndim == 3
+        allow(self.mesh_button, solid, "Cells in the plane have no mesh." if there else "Press Run first.")
         for button in (self.copy_button, self.measure_button, self.tracks_button, self.save_button):
-            button.setEnabled(there)
+            allow(button, there, "Press Run first.")
 
     def _on_starting(self, worker: Worker, resumed: bool) -> None:
         """Follow a new run from its start, one that is resumed from where it was."""

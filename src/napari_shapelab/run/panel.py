@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 from napari_shapelab.run.buttons import RunButtons
 from napari_shapelab.run.outcome import Checkpoint
 from napari_shapelab.run.session import RunSession
-from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.button import allow, push_button
 from napari_shapelab.widgets.scrolled import scrolled
 from napari_shapelab.widgets.tabs_below import TabsBelow
 from napari_shapelab.work.job import beside
@@ -154,7 +154,7 @@ class RunPanel(RunSession):
         paused = self.running and self.stream is not None and self.stream.worker.paused
         ended = not running and self._checkpoint is not None
         self.buttons.show_state(running=running, paused=paused, ended=ended, ready=self._ready)
-        self.clear_button.setEnabled(bool(self.earlier.layers()))
+        allow(self.clear_button, bool(self.earlier.layers()), "There are none.")
 
 
 def _ignoring_state(action: Callable[[], None], checked: bool = False) -> None:

@@ -181,7 +181,7 @@ class RunSession(QWidget):
         self._stream(self._last_simulation(), paused=paused, checkpoint=checkpoint, live=self._live())
 
     def _shown(self) -> Shown:
-        return Shown(self.layers, self.snapshot, self._checkpoint, self._last_simulation, self._run_title, self.status.text())
+        return Shown(self.layers, self.snapshot, self._checkpoint, self._last_simulation, self._run_title, self._state())
 
     def _stream(
         self, simulation: Simulation, *, paused: bool, checkpoint: Checkpoint | None = None, live: dict[str, Any] | None = None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from napari.layers import Labels, Layer
+from napari.utils.colormaps import DirectLabelColormap
 
 from napari_shapelab.viewer.colours import distinct_colours
 from napari_shapelab.viewer.view import VIEW_ANGLES, VIEW_MARGIN
@@ -14,7 +15,9 @@ from shapelab.simulation import LayerData
 
 __all__ = ["add_run", "layers_of", "run_triples", "runs_shown", "update_layers"]
 
-_LOOKS: dict[str, dict[str, Any]] = {"field": {"colormap": "bop orange"}}
+_WALLS = DirectLabelColormap(color_dict={None: (0.0, 0.0, 0.0, 0.0), 0: (0.0, 0.0, 0.0, 0.0), 1: (0.36, 0.37, 0.44, 1.0)})
+"""Colours of walls, as in a run that goes on."""
+_LOOKS: dict[str, dict[str, Any]] = {"field": {"colormap": "bop orange"}, "walls": {"colormap": _WALLS, "opacity": 0.8}}
 
 
 def run_triples(run: Run) -> list[tuple[Any, dict[str, Any], str]]:

@@ -33,6 +33,13 @@ class Field(QWidget):
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(4)
 
+    def setAccessibleName(self, name: str | None) -> None:
+        """Name the field and its parts, for screen readers."""
+        super().setAccessibleName(name)
+        parts = [part for part in self.findChildren(QWidget) if part.focusPolicy() & Qt.FocusPolicy.TabFocus]
+        for part in parts:
+            part.setAccessibleName(name)
+
     def value(self) -> Any:
         """Return what is entered."""
         raise NotImplementedError

@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_shapelab.viewer.tabbed import own_tab
+from napari_shapelab.widgets.button import allow
 from shapelab.errors import ShapelabError
 from shapelab.io.output import new_version
 from shapelab.measure import unit_of
@@ -157,7 +158,7 @@ class Measurements(QWidget):
     def _fill(self) -> None:
         heading, *rows = self._rows(shown_name)
         for button in (self.copy_button, self.save_button, self.clear_button):
-            button.setEnabled(bool(self._columns))
+            allow(button, bool(self._columns), "The table is empty.")
         self.table.setColumnCount(len(heading) - 1)
         self.table.setRowCount(len(rows))
         self.table.setHorizontalHeaderLabels(["\n".join(textwrap.wrap(title, _TITLE)) for title in heading[1:]])

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidg
 
 from napari_shapelab.viewer.theme import theme_colour
 from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.button import allow
 from napari_shapelab.widgets.number_box import ignore_wheel
 from shapelab.measure.units import shown_name
 
@@ -33,6 +34,7 @@ _TICK_HEIGHT = 16
 """Room along an upright axis for each of its numbers [pixels]."""
 _LOW = 110
 """Height of a plot below which the curve needs the room of the axis' name [pixels]."""
+_NOT_POSITIVE = "There are no positive values alone to show."
 _DECADES = 50.0
 """Ratio of the highest to the lowest value from which on a curve of positive values is drawn on a logarithmic axis."""
 
@@ -155,7 +157,7 @@ class ScalarPlot(ThemedPlot):
         self.logarithmic = QCheckBox("log")
         self.logarithmic.setToolTip("Logarithmic axis. Chosen automatically for positive values of very different size, until you set it.")
         self.logarithmic.clicked.connect(self._on_axis_chosen)
-        self.logarithmic.setEnabled(False)
+        allow(self.logarithmic, False, _NOT_POSITIVE)
         self._axis_chosen = self._single = False
         row = QHBoxLayout()
         row.addWidget(self.choice, 1)
@@ -222,7 +224,7 @@ class ScalarPlot(ThemedPlot):
         positive = bool(good.any() and values[good].min() > 0)
         if not self._axis_chosen:
             self.logarithmic.setChecked(positive and bool(values[good].max() > _DECADES * values[good].min()))
-        self.logarithmic.setEnabled(positive)
+        allow(self.logarithmic, positive, _NOT_POSITIVE)
         self.plot.setLogMode(y=positive and self.logarithmic.isChecked())
         self._show_numbers(bool(good.any()))
         self._range_steps(steps[good] if len(good) else good)  # before the curve, which is cut to what is seen

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
-from qtpy.QtWidgets import QFrame, QScrollArea, QStyle, QWidget
+from qtpy.QtWidgets import QFrame, QScrollArea, QStyle, QVBoxLayout, QWidget
 
-__all__ = ["scrolled"]
+__all__ = ["over_foot", "scrolled"]
 
 _LEAST = 80
 """Least height in which anything can be read [pixels]."""
@@ -20,6 +20,18 @@ def scrolled(content: QWidget) -> QScrollArea:
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the Tab key goes to what is in it, and scrolls to it
     area.setWidget(content)
     return area
+
+
+def over_foot(content: QWidget, *feet: QWidget) -> QWidget:
+    """Return a page of `content`, scrolled, above what stays in sight whatever is scrolled: the buttons for its results."""
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(4)
+    column.addWidget(scrolled(content), 1)
+    for foot in feet:
+        column.addWidget(foot)
+    return page
 
 
 class _Upright(QScrollArea):

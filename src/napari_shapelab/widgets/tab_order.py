@@ -8,11 +8,14 @@ from itertools import pairwise
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLayout, QScrollArea, QSplitter, QTabWidget, QWidget
 
+from napari_shapelab.widgets.spoken import name_parts
+
 __all__ = ["in_reading_order", "order_tabs"]
 
 
 def order_tabs(dock: QWidget) -> None:
-    """Let the Tab key go through the parts of a dock from top to bottom and from left to right."""
+    """Let the Tab key go through the parts of a dock from top to bottom and from left to right, each with a name to be read out."""
+    name_parts(dock)
     for before, after in pairwise(in_reading_order(dock)):
         QWidget.setTabOrder(before, after)
 

@@ -11,6 +11,7 @@ from napari_shapelab.viewer.layer_movie import why_no_cells
 from napari_shapelab.viewer.tabbed import own_tab
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.layer_combo import LayerCombo
+from napari_shapelab.widgets.spoken import name_parts
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 
 __all__ = ["LabelsPanel"]
@@ -35,6 +36,7 @@ class LabelsPanel(QWidget):
         super().__init__()
         self._viewer = unwrapped(viewer)
         self.layer = LayerCombo(self._viewer, self.wanted, self.why_not, (Labels,))
+        self.layer.setToolTip("The Labels layer to take; layers that cannot be taken say why in the list.")
         self._viewer.layers.events.inserted.connect(self.offer)
 
     @staticmethod
@@ -50,6 +52,7 @@ class LabelsPanel(QWidget):
         if viewer.layers.selection.active is not None:
             panel.layer.choose(viewer.layers.selection.active)
         panel.offer()
+        name_parts(panel)
         return panel
 
     def offer(self, event: Any = None) -> None:

@@ -42,6 +42,10 @@ class TensionPlan:
     """On two cores, once the kernels are compiled."""
 
     @property
+    def _pixels(self) -> str:
+        return "pixels" if self.ndim == 2 else "voxels"
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What limits the result, in sentences."""
         said = []
@@ -53,7 +57,7 @@ class TensionPlan:
             return tuple(said)
         if self.radius < _SMALL_RADIUS:
             said.append(
-                f"The cells are small (radius {self.radius:.1f} voxels): expect errors of {percent(self.error)} on average and "
+                f"The cells are small (radius {self.radius:.1f} {self._pixels}): expect errors of {percent(self.error)} on average and "
                 "several times that for single interfaces."
             )
         if self.cells and self.cut > _MANY_CUT * self.cells:
@@ -66,7 +70,7 @@ class TensionPlan:
         size = f"{self.memory / 1e9:.1f} GB" if self.memory >= 1e9 else f"{max(1, round(self.memory / 1e6))} MB"
         time = f"{self.seconds:.0f} s" if self.seconds >= 1.5 else "about a second"
         head = (
-            f"{self.cells} cells ({self.cut} cut by the border), median radius {self.radius:.1f} voxels: tensions within about "
+            f"{self.cells} cells ({self.cut} cut by the border), median radius {self.radius:.1f} {self._pixels}: tensions within about "
             f"{percent(self.error)} on average where the tissue is at rest; {time}, {size}."
         )
         return " ".join([head, *self.warnings])

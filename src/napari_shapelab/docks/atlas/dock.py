@@ -24,10 +24,11 @@ from napari_shapelab.docks.atlas.map import AtlasMap
 from napari_shapelab.docks.atlas.mapped_atlas import MappedAtlas, map_atlas
 from napari_shapelab.docks.atlas.member_layer import MemberLayer
 from napari_shapelab.docks.atlas.preview import AtlasPreview, in_words
+from napari_shapelab.run.buttons import STOP_FIRST
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.provenance import provenance
 from napari_shapelab.viewer.view import unwrapped
-from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.button import allow, push_button
 from napari_shapelab.widgets.plots import DiagramPlot
 from napari_shapelab.widgets.tab_order import order_tabs
 from napari_shapelab.work.task import Task
@@ -158,7 +159,7 @@ class AtlasDock(QWidget):
         self._refresh_clear()
 
     def _refresh_clear(self) -> None:
-        self.clear_button.setEnabled(bool(self.map.picks or self.groups.a))
+        allow(self.clear_button, bool(self.map.picks or self.groups.a), "There are none.")
 
     def _on_picked(self) -> None:
         picks = self.map.picks
@@ -200,7 +201,7 @@ class AtlasDock(QWidget):
     def _refresh(self) -> None:
         ready = bool(self._parameters)
         self.panel.set_ready(ready)
-        self.run_button.setEnabled(ready and not self.panel.running)
+        allow(self.run_button, ready and not self.panel.running, "Mark a place first." if not ready else STOP_FIRST)
 
     def _compute(self, read: Any) -> None:
         """Read and lay out in a thread; of several requests the last one counts."""
@@ -265,8 +266,8 @@ class AtlasDock(QWidget):
         self.open_button = OpenAtlasButton(self.open)
         self.run_button = push_button("Run here", "Grow a shape with the parameters at the mark.")
         self.clear_button = push_button("Clear picks", "Clear the picks, the mark and the groups.")
-        for button in (self.run_button, self.clear_button):
-            button.setEnabled(False)
+        allow(self.run_button, False, "Mark a place first.")
+        allow(self.clear_button, False, "There are none.")
         self.here = QLabel("No place is marked yet.")
         self.here.setWordWrap(True)
         self.here.setFixedHeight(_HERE_HEIGHT)

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_shapelab.widgets.button import allow
 from napari_shapelab.work.task import Task
 from shapelab.batch import Atlas, compare_groups
 
@@ -34,6 +35,8 @@ _TIPS = (
     "Mean of group B, or of all other shapes.",
     "Kolmogorov-Smirnov distance between the two distributions (0: identical, 1: disjoint).",
 )
+
+_NO_GROUPS = "Draw round some points first."
 
 
 class AtlasGroups(QWidget):
@@ -67,7 +70,7 @@ class AtlasGroups(QWidget):
         self.copy_button = QPushButton("Copy")
         self.copy_button.setToolTip("Copy the table, to paste it into a spreadsheet.")
         self.copy_button.clicked.connect(lambda _=False: self.copy())
-        self.copy_button.setEnabled(False)
+        allow(self.copy_button, False, _NO_GROUPS)
         row = QHBoxLayout()
         row.addWidget(self.note, 1)
         row.addWidget(self.copy_button)
@@ -99,7 +102,7 @@ class AtlasGroups(QWidget):
         self.a, self.b = [], []
         self._wanted += 1
         self.table.setRowCount(0)
-        self.copy_button.setEnabled(False)
+        allow(self.copy_button, False, _NO_GROUPS)
         self.note.setText(_HINT)
         self.changed.emit()
 
@@ -121,7 +124,7 @@ class AtlasGroups(QWidget):
         first = str(table.index[0]).replace("_", " ")
         other = f"B ({table.attrs['cells_b']})" if self.b else f"all others ({table.attrs['cells_b']})"
         self.note.setText(f"A ({table.attrs['cells_a']}) and {other} differ most in <b>{first}</b>.")
-        self.copy_button.setEnabled(True)
+        allow(self.copy_button, True, "")
 
     def _fail(self, text: str) -> None:
         self.table.setRowCount(0)

@@ -35,7 +35,7 @@ from napari_shapelab.widgets.difference_layer import difference_layer, legend
 from napari_shapelab.widgets.file_dialog import ask_folder
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.layer_combo import LayerCombo
-from napari_shapelab.widgets.scrolled import scrolled
+from napari_shapelab.widgets.scrolled import over_foot
 from napari_shapelab.widgets.tab_order import order_tabs
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.mesh_layer import mesh_button
@@ -276,10 +276,9 @@ class CompareDock(QWidget):
         column.addWidget(self.results, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
-        layout.setSpacing(4)
-        layout.addWidget(scrolled(content), 1)
-        layout.addLayout(FlowRow((self.grid_button, self.mesh_button, self.report_button, self.script_button)))
-        layout.addWidget(self.sharing)
+        foot = QWidget()
+        foot.setLayout(FlowRow((self.grid_button, self.mesh_button, self.report_button, self.script_button)))
+        layout.addWidget(over_foot(content, foot, self.sharing))
 
     def _choices(self) -> QFormLayout:
         rows = QFormLayout()

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
 from napari_shapelab.docks.crystals.fit_tab import CrystalFitTab
 from napari_shapelab.docks.crystals.generate_tab import CrystalGenerateTab
 from napari_shapelab.viewer.view import unwrapped
-from napari_shapelab.widgets.scrolled import scrolled
+from napari_shapelab.widgets.scrolled import over_foot
 from napari_shapelab.widgets.tab_order import order_tabs
 
 __all__ = ["CrystalsDock"]
@@ -31,8 +31,8 @@ class CrystalsDock(QWidget):
         self.fit = CrystalFitTab(viewer)
         self.generate = CrystalGenerateTab(viewer)
         self.tabs = QTabWidget()
-        self.tabs.addTab(scrolled(self.fit), "Fit")
-        self.tabs.addTab(scrolled(self.generate), "Generate")
+        self.tabs.addTab(over_foot(self.fit, self.fit.foot, self.fit.sharing), "Fit")
+        self.tabs.addTab(over_foot(self.generate, self.generate.foot, self.generate.sharing), "Generate")
         heading = QLabel("<b>Crystals</b> — describe grains or cells by a few numbers each, or make new ones.")
         heading.setWordWrap(True)
         layout = QVBoxLayout(self)

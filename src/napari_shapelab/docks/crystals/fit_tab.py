@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Labels, Layer, Points, Shapes, Surface
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from napari_shapelab.docks.crystals.fit import FitResult, GrainImage, draw_grains, fit_image
 from napari_shapelab.docks.crystals.fit_layers import Triple, fit_triples
@@ -25,6 +25,7 @@ from napari_shapelab.viewer.layer_units import unit_of
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import allow
 from napari_shapelab.widgets.file_dialog import ask_target
+from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.mesh_layer import mesh_button
@@ -80,6 +81,8 @@ class CrystalFitTab(QWidget):
         self.save_button = QPushButton("Save…")
         self.save_button.setToolTip(SAVE_TIP)
         self.sharing = SampleSharing(self.work)
+        self.foot = QWidget()
+        """What stays in sight below, with `sharing`."""
         self._build()
         self._show_results(False)
         warm_up("napari_shapelab.docks.crystals.fit:fit_something_small")
@@ -257,14 +260,9 @@ class CrystalFitTab(QWidget):
         for widget in (self.source, self.form, self.work, self.summary):
             column.addWidget(widget)
         column.addWidget(self.table, 1)
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        for button in (self.mesh_button, self.script_button, self.command_button, self.save_button):
-            foot.addWidget(button)
         column.addWidget(self.hint)
-        column.addLayout(foot)
-        column.addWidget(self.sharing)
         column.addStretch(0)
+        self.foot.setLayout(FlowRow((self.mesh_button, self.script_button, self.command_button, self.save_button)))
 
 
 def _drawn(result: FitResult, colormap: Any) -> tuple[FitResult, list[Triple]]:

@@ -21,8 +21,10 @@ from napari_shapelab.docks.crystals.sharing import SampleSharing
 from napari_shapelab.viewer.layer_data import TakenLayer, take
 from napari_shapelab.viewer.shapes import why_no_labels
 from napari_shapelab.viewer.view import see, unwrapped
+from napari_shapelab.widgets.button import allow
 from napari_shapelab.widgets.distribution_plot import DistributionPlot
 from napari_shapelab.widgets.file_dialog import ask_target
+from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.layer_combo import LayerCombo
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
@@ -73,10 +75,12 @@ class CrystalGenerateTab(QWidget):
         self.save_button = QPushButton("Save…")
         self.save_button.setToolTip(SAVE_TIP)
         self.sharing = SampleSharing(self.work)
-        self.save_button.setEnabled(False)
+        allow(self.save_button, False, "Generate a sample first.")
         self.save_button.clicked.connect(lambda _=False: self._ask_and_save())
         self.summary = WrappedLabel()
         self.plot = DistributionPlot(self._viewer)
+        self.foot = QWidget()
+        """What stays in sight below, with `sharing`."""
         self._build()
         self.like.chosen.connect(self._on_like)
         self.by_orientation.toggled.connect(lambda _: self._colour())
@@ -194,7 +198,7 @@ class CrystalGenerateTab(QWidget):
 
     def _show(self, parameters: GenerateParameters, generated: GeneratedCrystal) -> None:
         self.generated = generated
-        self.save_button.setEnabled(True)
+        allow(self.save_button, True, "")
         crystal = generated.crystal
         metadata = {"shapelab": generated.provenance, "orientations": crystal.orientations, "periodic": crystal.periodic}
         if crystal.symmetries is not None:
@@ -276,13 +280,8 @@ class CrystalGenerateTab(QWidget):
         choices.addWidget(self.by_orientation, 1)
         column.addWidget(self.form)
         column.addLayout(choices)
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        for button in (self.mesh_button, self.script_button, self.command_button, self.save_button):
-            foot.addWidget(button)
         for widget in (self.work, self.tabs, self.summary):
             column.addWidget(widget)
-        column.addLayout(foot)
-        column.addWidget(self.sharing)
         column.addStretch(1)
+        self.foot.setLayout(FlowRow((self.mesh_button, self.script_button, self.command_button, self.save_button)))
         self.summary.hide()

@@ -103,7 +103,7 @@ class GrainSource(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setVerticalSpacing(4)
         self._layout.addRow("Grains", row)
-        self._layout.addRow("Boundary", self.threshold)
+        self._layout.addRow("Boundary angle", self.threshold)
         self._layout.addRow(self._said)
         self._layout.setRowVisible(self.threshold, False)
         self.say("")

@@ -15,12 +15,14 @@ from napari_shapelab.docks.curvatubes.results import FieldResults, with_mask
 from napari_shapelab.docks.curvatubes.start_from import Source, StartFrom, read_with_parameters, run_of
 from napari_shapelab.docks.curvatubes.stay_near import StayNear
 from napari_shapelab.docks.curvatubes.texture_form import TextureForm, aim_in_words
+from napari_shapelab.run.buttons import STOP_FIRST
 from napari_shapelab.run.last_used import follow_last_used
 from napari_shapelab.run.new_run import NewRun
 from napari_shapelab.run.panel import RunPanel
 from napari_shapelab.run.recording_tab import RecordingTab
 from napari_shapelab.settings import take_scenarios
 from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.button import allow
 from napari_shapelab.widgets.preset_combo import PresetCombo
 from napari_shapelab.widgets.tab_order import order_tabs
 from napari_shapelab.work.latest import Latest
@@ -223,7 +225,7 @@ class CurvatubesDock(QWidget):
     def _on_running(self, running: bool) -> None:
         self.form.set_running(running)
         self.start_from.setEnabled(not running)
-        self.restore_button.setEnabled(not running)
+        allow(self.restore_button, not running, STOP_FIRST)
 
     # -- inside --------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from napari_shapelab.run.saving import save_beside, save_run_beside
 from napari_shapelab.viewer.layer_data import place_of, take
 from napari_shapelab.viewer.surfaces import COLOURS, Colour, add_surface, compute_surface
 from napari_shapelab.viewer.view import unwrapped
-from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.button import allow, push_button
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.measurement_table import Measurements
 from napari_shapelab.work.progress import Report
@@ -194,7 +194,7 @@ class FieldResults(QWidget):
     def _refresh(self) -> None:
         there = self._panel.snapshot is not None
         for button in (self.mask_button, self.mesh_button, self.measure_button, self.save_button):
-            button.setEnabled(there)
+            allow(button, there, "Press Run first.")
 
 
 def with_mask(frame: Frame) -> Frame:

@@ -17,7 +17,7 @@ from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.file_dialog import ask_file, ask_folder, ask_target
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.plain_table import PlainTable
-from napari_shapelab.widgets.scrolled import scrolled
+from napari_shapelab.widgets.scrolled import over_foot
 from napari_shapelab.widgets.tab_order import order_tabs
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.progress import Report
@@ -223,13 +223,9 @@ class FoldersDock(QWidget):
         column.addWidget(self.options)
         column.addWidget(self.work)
         column.addWidget(self.tabs, 1)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.command_button)
-        buttons.addStretch(1)
-        column.addLayout(buttons)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
-        layout.addWidget(scrolled(content))
+        layout.addWidget(over_foot(content, self.command_button))
         self._clear()
 
     def sizeHint(self) -> QSize:

@@ -20,7 +20,7 @@ from napari_shapelab.docks.replay.resume import Resumer, saved_step
 from napari_shapelab.docks.replay.timeline import Timeline
 from napari_shapelab.viewer.folder_layers import add_run, layers_of, runs_shown, update_layers
 from napari_shapelab.viewer.view import unwrapped
-from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.button import allow, push_button
 from napari_shapelab.widgets.cursor_plot import CursorPlot
 from napari_shapelab.widgets.file_dialog import ask_folder
 from napari_shapelab.widgets.form import collapsible
@@ -38,7 +38,7 @@ from shapelab.io import Run
 
 __all__ = ["ReplayDock"]
 
-_NONE = "No run is open."
+_NONE, _FIRST_OPEN = "No run is open.", "Open a run first."
 _HELP = "<b>Replay</b> — open a saved run (or drop its folder here), step through its frames, resume it from any checkpoint."
 _FIRST = {"cells": "volume_error"}
 """Scalar that is plotted first, where it is not the energy."""
@@ -171,7 +171,6 @@ class ReplayDock(FolderDrop):
             self.timeline.go(len(run) - 1)
 
     def _tell(self, text: str) -> None:
-        """Say why a folder was not opened; what is shown stays."""
         self.about.setText(self._opened.about if self._opened is not None else _NONE)
         self._say(text, wrong=True)
 
@@ -226,14 +225,15 @@ class ReplayDock(FolderDrop):
         run, index = self.run, self.timeline.index
         there = run is not None and index >= 0
         self.plot.show_frame(index if there else -1)
-        self.mesh_button.setEnabled(there)
+        allow(self.mesh_button, there, _FIRST_OPEN)
         self.render_button.setVisible(any(isinstance(layer, Labels) for layer in self._shapes()))
-        for widget in (self.player, self.plot, self.details):
+        self.player.offer(len(run) if run is not None and there else 0)
+        for widget in (self.plot, self.details):
             widget.setEnabled(there)
         step, sentence = saved_step(run, index) if run is not None and index >= 0 else (None, "")
-        self.resume_button.setEnabled(step is not None)
+        allow(self.resume_button, step is not None, sentence or _FIRST_OPEN)
         self.resume_button.setText("Resume" if step is None else f"Resume from step {step}")
-        self.restore_button.setEnabled(there or self.resumer.can_undo)
+        allow(self.restore_button, there or self.resumer.can_undo, _FIRST_OPEN)
         self.restore_button.setText("Undo restore" if self.resumer.can_undo else "Restore parameters")
         if sentence and not self.note.text():
             self._say(sentence, wrong=False)

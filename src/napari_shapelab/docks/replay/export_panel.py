@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 from napari_shapelab.docks.replay.export_film import Film
 from napari_shapelab.docks.replay.timeline import Timeline
 from napari_shapelab.viewer.view import unwrapped
+from napari_shapelab.widgets.button import allow
 from napari_shapelab.widgets.file_dialog import ask_target
 from napari_shapelab.widgets.narrow import narrow
 from napari_shapelab.widgets.number_box import ignore_wheel
@@ -104,7 +105,7 @@ class ExportPanel(QWidget):
     def show_run(self, run: Run | None) -> None:
         """Export this run from now on."""
         self._run = run
-        self.sharing.share_button.setEnabled(run is not None)
+        allow(self.sharing.share_button, run is not None, "Open a run first.")
         if run is not None:
             self.sharing.name = str(run.path.parent / run.path.stem)
         self._offer()
@@ -187,7 +188,8 @@ class ExportPanel(QWidget):
         self.layer.setCurrentIndex(max(0, self.layer.findData(chosen)))
         self.layer.setVisible(self.layer.count() > 1)
         ready = self._run is not None and (bool(records) or not kind.of_layer)
-        self.row.set_ready(ready)
+        missing = "flat cells have no surface" if what != "cells" else "there are no 3-D cells"
+        why = "Open a run first." if self._run is None else f"This run cannot be exported like this: {missing}."
+        self.row.set_ready(ready, "" if ready else why)
         if not self.row.working:
-            missing = "flat cells have no surface" if what != "cells" else "there are no 3-D cells"
-            self.row.say("" if ready or self._run is None else f"This run cannot be exported like this: {missing}.")
+            self.row.say("" if ready or self._run is None else why)

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QCheckBox, QSpinBox, QWidget
 from napari_shapelab.docks.replay.timeline import Timeline
 from napari_shapelab.viewer.theme import theme_colour
 from napari_shapelab.viewer.view import unwrapped
-from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.button import allow, push_button
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.icons import icon
 from napari_shapelab.widgets.number_box import ignore_wheel
@@ -50,6 +50,13 @@ class Player(QWidget):
         self.next_button.clicked.connect(lambda _=False: self._timeline.go(self._timeline.index + 1))
         self._viewer.events.theme.connect(self._on_theme)
         self._on_theme()
+
+    def offer(self, frames: int) -> None:
+        """Allow what makes sense with so many frames, 0 without a run."""
+        missing = "Open a run first." if not frames else "There is only one frame."
+        for button in (self.play_button, self.next_button, self.loop):
+            allow(button, frames > 1, missing)
+        self.rate.setEnabled(frames > 0)
 
     @property
     def playing(self) -> bool:

@@ -25,7 +25,8 @@ from napari_shapelab.widgets.file_dialog import ask_folder, ask_target
 from napari_shapelab.widgets.flow_row import FlowRow
 from napari_shapelab.widgets.form import Form
 from napari_shapelab.widgets.layer_combo import LayerCombo
-from napari_shapelab.widgets.scrolled import scrolled
+from napari_shapelab.widgets.scrolled import over_foot
+from napari_shapelab.widgets.tab_order import order_tabs
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.script_button import Script, ScriptButton
@@ -79,6 +80,7 @@ class TensionsDock(QWidget):
             self.work.say("The options are those you used last; “Defaults” resets them.")
         self._offer()
         self._refresh()
+        order_tabs(self)
         warm_up("shapelab.infer.warm_up:warm_up")
 
     @property
@@ -248,11 +250,10 @@ class TensionsDock(QWidget):
         buttons = (self.script_button, self.command_button, self.save_button, self.mesh_button, self.defaults_button)
         foot = QWidget()
         foot.setLayout(FlowRow(buttons))
-        column.addWidget(foot)
         column.addStretch(0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
-        layout.addWidget(scrolled(content))
+        layout.addWidget(over_foot(content, foot))
 
     def sizeHint(self) -> QSize:
         """Return a size that leaves the canvas its room on a small screen."""

@@ -20,7 +20,7 @@ from napari_shapelab.viewer.colours import distinct_colours
 from napari_shapelab.viewer.insert import insert_layer
 from napari_shapelab.viewer.layer_data import TakenLayer
 from napari_shapelab.viewer.view import unwrapped
-from napari_shapelab.widgets.button import push_button
+from napari_shapelab.widgets.button import allow, push_button
 from napari_shapelab.widgets.difference_layer import difference_layer, legend
 from napari_shapelab.widgets.number_box import ignore_wheel
 from napari_shapelab.widgets.wrapped_label import WrappedLabel
@@ -81,8 +81,8 @@ class SimulateTab(QWidget):
         column.addLayout(foot)
         column.addWidget(self.numbers)
         column.addWidget(self.panel, 1)
-        self.compare_button.setEnabled(False)
-        self.panel.advanced.connect(lambda _: self.compare_button.setEnabled(True))
+        allow(self.compare_button, False, "Press Run first.")
+        self.panel.advanced.connect(lambda _: allow(self.compare_button, True, ""))
 
     def offer(self, source: Labels, found: Found, frame: int) -> None:
         """Simulate from this result, of a film from this frame."""

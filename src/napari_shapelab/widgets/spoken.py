@@ -1,0 +1,50 @@
+"""What a screen reader calls the parts of a dock: the name that stands beside them, or what they are for."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QAbstractButton, QFormLayout, QLabel, QWidget
+
+__all__ = ["name_parts"]
+
+
+def name_parts(dock: QWidget) -> None:
+    """Give a name to every part that the Tab key stops at and that shows no text of its own."""
+    beside = _labels(dock)
+    for part in dock.findChildren(QWidget):
+        if not part.focusPolicy() & Qt.FocusPolicy.TabFocus or part.accessibleName() or _text(part):
+            continue
+        name = _beside(part, dock, beside) or part.toolTip().partition(". ")[0].removesuffix(".")
+        if name:
+            part.setAccessibleName(name)
+
+
+def _text(part: QWidget) -> str:
+    return str(part.text()) if isinstance(part, QAbstractButton) else ""
+
+
+def _labels(dock: QWidget) -> dict[QWidget, str]:
+    """Return the label in front of each widget that stands in a form."""
+    found: dict[QWidget, str] = {}
+    for form in dock.findChildren(QFormLayout):
+        for row in range(form.rowCount()):
+            label, field = form.itemAt(row, QFormLayout.ItemRole.LabelRole), form.itemAt(row, QFormLayout.ItemRole.FieldRole)
+            said = label.widget() if label is not None else None
+            if isinstance(said, QLabel) and field is not None:
+                inner = [field.widget()] if field.widget() is not None else [part.widget() for part in _items(field.layout())]
+                found |= {widget: said.text().replace("&", "") for widget in inner if widget is not None}
+    return found
+
+
+def _items(layout: object) -> list[object]:
+    return [] if layout is None else [layout.itemAt(k) for k in range(layout.count())]  # type: ignore[attr-defined]
+
+
+def _beside(part: QWidget, dock: QWidget, labels: dict[QWidget, str]) -> str:
+    """Return what stands beside a part, or beside what holds it."""
+    holder: QWidget | None = part
+    while holder is not None and holder is not dock:
+        if name := labels.get(holder, "") or holder.accessibleName():
+            return name
+        holder = holder.parentWidget()
+    return ""
