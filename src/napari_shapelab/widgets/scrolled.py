@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
-from qtpy.QtWidgets import QFrame, QScrollArea, QStyle, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QStyle, QVBoxLayout, QWidget
 
 __all__ = ["over_foot", "scrolled"]
 
@@ -25,6 +25,7 @@ def scrolled(content: QWidget) -> QScrollArea:
 def over_foot(content: QWidget, *feet: QWidget) -> QWidget:
     """Return a page of `content`, scrolled, above what stays in sight whatever is scrolled: the buttons for its results."""
     page = QWidget()
+    page.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # else napari puts a stretch below
     column = QVBoxLayout(page)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(4)

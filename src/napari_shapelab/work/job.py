@@ -251,6 +251,7 @@ class SideJob(Job):
 def beside(message: MessageLine, job: SideJob) -> QHBoxLayout:
     """Return a row of a message line and the job that speaks in it."""
     row = QHBoxLayout()
+    row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(4)
     row.addWidget(message, 1)
     row.addWidget(job)
