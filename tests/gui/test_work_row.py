@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from napari_shapelab.work import job
 from napari_shapelab.work.progress import Progress
 from napari_shapelab.work.row import WorkRow
 from napari_shapelab.work.task import _at_work
@@ -83,3 +84,20 @@ def test_new_work_drops_what_was_cancelled(row, qtbot):
     qtbot.waitUntil(lambda: shown == ["new"], timeout=30_000)
     qtbot.waitUntil(lambda: not _at_work, timeout=30_000)
     assert shown == ["new"]
+
+
+def test_a_job_says_that_kernels_are_compiled_as_long_as_they_are(row, qtbot, monkeypatch):
+    go, count = threading.Event(), 7
+    monkeypatch.setattr(job, "compiled", lambda: count)
+    row.start(lambda report, abort: go.wait(30), lambda result: row.say("Done."), "Comparing…")
+    row._look()
+    assert row.message.text() == "Comparing…"
+    count = 8
+    row._look()
+    assert row.message.text() == "Comparing… Compiling, the first time only…"
+    monkeypatch.setattr(job, "_KERNEL", 0.0)
+    row._look()
+    assert row.message.text() == "Comparing…"
+    go.set()
+    qtbot.waitUntil(lambda: not row.working, timeout=30_000)
+    assert row.message.text() == "Done."

@@ -215,9 +215,10 @@ def test_plan_says_what_to_expect():
     assert (plan.cells, plan.medium) == (36, False)
     assert plan.radius == pytest.approx(8.3, abs=0.3)
     assert "36 cells (16 cut" in str(plan)
+    assert f"median radius {plan.radius:.1f} pixels" in str(plan)
     small = plan_tensions(np.kron(np.arange(1, 17).reshape(4, 4), np.ones((5, 5), int)))
     assert len(small.warnings) == 2
-    assert "small (radius 2.8 voxels)" in str(small)
+    assert "small (radius 2.8 pixels)" in str(small)
 
 
 @pytest.mark.parametrize(

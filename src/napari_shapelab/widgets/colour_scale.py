@@ -11,8 +11,10 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 __all__ = ["ColourScale"]
 
 _WIDTH, _HEIGHT = 60, 10
-_LONGEST = "-0.0012"
+_LONGEST = "-0.00123"
 """The longest number that is shown: room for it is kept, so that nothing moves when numbers change."""
+_NOTHING = 1e-2
+"""Part of a scale below which its end is 0: no colour tells the difference."""
 
 
 class ColourScale(QWidget):
@@ -48,4 +50,4 @@ class ColourScale(QWidget):
 
 def _rounded(number: float, span: float) -> str:
     """Return a number in three digits; one that is nothing beside the span of the scale is 0."""
-    return f"{0.0 if abs(number) < 1e-3 * span else number:.3g}"
+    return f"{0.0 if abs(number) < _NOTHING * span else number:.3g}"

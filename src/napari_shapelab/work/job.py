@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +18,7 @@ from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.button import allow, push_button
 from napari_shapelab.widgets.icons import icon
 from napari_shapelab.widgets.message import MessageLine
+from napari_shapelab.work.compiling import compiled, watch_compiling
 from napari_shapelab.work.mailbox import Mailbox
 from napari_shapelab.work.progress import Progress
 from napari_shapelab.work.sentence import sentence
@@ -28,6 +31,9 @@ _log = logging.getLogger(__name__)
 
 Within = Callable[[Callable[..., Any], Callable[[Any], None], Callable[[str], None]], object]
 
+_COMPILING = "Compiling, the first time only…"
+_KERNEL = 10.0
+"""How long one kernel may take: as long after the last one it is said that they are compiled [s]."""
 _PERIOD = 100
 """Time between two looks at the progress [ms]."""
 _PATIENCE = 200
@@ -55,7 +61,8 @@ class Job(QWidget):
         """Work that was cancelled and has not ended yet; what it has found is still wanted."""
         self._advanced: Callable[[Any], None] | None = None
         self._abortable = True
-        self._cancelled = ""
+        self._cancelled = self._doing = self._told = ""
+        self._kernels, self._compiled_at = 0, -math.inf
         self._mailbox: Mailbox[Progress] = Mailbox()
         self.cancel_button = push_button("Cancel", "End the computation.", self.cancel)
         self.bar = QProgressBar()
@@ -122,6 +129,8 @@ class Job(QWidget):
         self._job, self._late, self._abort, self._mailbox, self._abortable = job, None, abort, mailbox, abortable
         self._advanced, self._cancelled = advanced, cancelled
         self._waiting.stop()
+        self._kernels, self._compiled_at = compiled(), -math.inf
+        self._doing = self._told = what
         self.say(what)
         self._busy.tell(what)
         self.bar.setRange(0, 0)
@@ -130,6 +139,7 @@ class Job(QWidget):
 
         def attempt(*given: Any) -> Any:
             try:
+                watch_compiling()
                 return work(*given, mailbox.put, abort)
             except Stopped as stopped:
                 return stopped
@@ -207,6 +217,7 @@ class Job(QWidget):
     def _look(self) -> None:
         progress = self._mailbox.take()
         if progress is None:
+            self._tell_compiling()
             return
         if progress.fraction < 0:
             self.bar.setRange(0, 0)
@@ -214,9 +225,20 @@ class Job(QWidget):
             self.bar.setRange(0, 1000)
             self.bar.setValue(round(1000 * progress.fraction))
         if not self._abort.is_set():
+            self._doing = self._told = progress.text
             self.say(progress.text)
         if progress.partial is not None and self._advanced is not None and not self._call(self._advanced, progress.partial):
             self._advanced = None  # said once
+
+    def _tell_compiling(self) -> None:
+        """Say why it takes so long while kernels are compiled, which is once on a machine."""
+        now = time.monotonic()
+        if compiled() != self._kernels:
+            self._kernels, self._compiled_at = compiled(), now
+        said = f"{self._doing} {_COMPILING}" if now - self._compiled_at < _KERNEL else self._doing
+        if self.working and not self._abort.is_set():
+            self.message.replace(self._told, said)
+            self._told = said
 
     def _refresh(self) -> None:
         allow(self.cancel_button, self.working, "Nothing is being computed.")
