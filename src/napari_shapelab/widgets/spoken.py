@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractButton, QFormLayout, QLabel, QWidget
+from qtpy.QtWidgets import QAbstractButton, QFormLayout, QLabel, QLayoutItem, QWidget
 
 __all__ = ["name_parts"]
 
@@ -31,13 +31,16 @@ def _labels(dock: QWidget) -> dict[QWidget, str]:
             label, field = form.itemAt(row, QFormLayout.ItemRole.LabelRole), form.itemAt(row, QFormLayout.ItemRole.FieldRole)
             said = label.widget() if label is not None else None
             if isinstance(said, QLabel) and field is not None:
-                inner = [field.widget()] if field.widget() is not None else [part.widget() for part in _items(field.layout())]
-                found |= {widget: said.text().replace("&", "") for widget in inner if widget is not None}
+                found |= dict.fromkeys(_widgets(field), said.text().replace("&", ""))
     return found
 
 
-def _items(layout: object) -> list[object]:
-    return [] if layout is None else [layout.itemAt(k) for k in range(layout.count())]  # type: ignore[attr-defined]
+def _widgets(item: QLayoutItem) -> list[QWidget]:
+    """Return the widget of an item, or those of the layout that it is."""
+    widget, layout = item.widget(), item.layout()
+    if widget is not None:
+        return [widget]
+    return [] if layout is None else [part for k in range(layout.count()) for part in _widgets(layout.itemAt(k))]
 
 
 def _beside(part: QWidget, dock: QWidget, labels: dict[QWidget, str]) -> str:
