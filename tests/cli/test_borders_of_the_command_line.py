@@ -83,3 +83,14 @@ def test_a_full_disk_is_one_line(words):
         done = command(*words, stdout=full)
     assert done.returncode == 1
     assert done.stderr.decode().splitlines() == ["shapelab: the output cannot be written: No space left on device."]
+
+
+def test_movies_take_the_unit_of_their_interval_in_every_verb(tmp_path, capsys):
+    film = str(tmp_path / "film.ome.tif")
+    tifffile.imwrite(film, np.stack([np.roll(LABELS, i, 1) for i in range(3)]), metadata={"axes": "TYX"})
+    assert main(["measure", film, "--over-time", "--interval", "2", "--time-unit", "min", "--json"]) == 0
+    assert {row["time"] for row in strict(capsys.readouterr().out)} == {0, 2, 4}
+    assert main(["compare", film, film, "--over-time", "--interval", "2", "--time-unit", "min", "--json"]) == 0
+    assert strict(capsys.readouterr().out)["time_unit"] == "min"
+    assert main(["measure", film, "--frame", "0", "--time-unit", "min"]) == 2
+    assert "--over-time" in capsys.readouterr().err

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MOVIE_OPTIONS", "add_movie_options", "compared_movies", "movie_table", "print_movies", "refuse_still_options"]
 
-MOVIE_OPTIONS = ("interval", "interval_b", "align", "link", "no_overlaps", "per_frame", "periodic")
+MOVIE_OPTIONS = ("interval", "interval_b", "time_unit", "align", "link", "no_overlaps", "per_frame", "periodic")
 _TABLES = ("pooled", "summary")
 
 
@@ -30,6 +30,7 @@ def add_movie_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--over-time", action="store_true", help="all frames: distributions, order, displacements, events")
     group.add_argument("--interval", type=number, metavar="TIME", help="time between two frames, of both")
     group.add_argument("--interval-b", type=number, metavar="TIME", help="interval of B, if different")
+    group.add_argument("--time-unit", metavar="UNIT", help="unit of the intervals, such as min")
     paired = "how frames are paired: by time, or by number (default: by time where both movies know it)"
     group.add_argument("--align", choices=("time", "frame"), help=paired)
     group.add_argument("--link", action="store_true", help="link cells by overlap, if labels do not follow them from frame to frame")
@@ -61,6 +62,7 @@ def compared_movies(first: Path, second: Path, known: argparse.Namespace, of_b: 
         interval=known.interval,
         interval_b=known.interval_b,
         unit=known.unit or "",
+        time_unit=known.time_unit or "",
         periodic=known.periodic or None,
         align=known.align or "auto",
         link=known.link,

@@ -44,6 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     over_time = parser.add_argument_group("movies: labels over time, or a run of cells")
     over_time.add_argument("--over-time", action="store_true", help="one row per frame and cell, with its velocity")
     over_time.add_argument("--interval", type=number, metavar="TIME", help="time between two frames")
+    over_time.add_argument("--time-unit", metavar="UNIT", help="unit of the interval, such as min")
     over_time.add_argument("--link", action="store_true", help="link cells by overlap, if labels do not follow them from frame to frame")
     tables.add_argument("--events", action="store_true", help="with --over-time: divisions, appearances, losses, neighbour exchanges")
     tables.add_argument("--per-frame", action="store_true", help="with --over-time: means and counts of each frame")
@@ -84,7 +85,7 @@ def _require_sense(known: argparse.Namespace) -> None:
     if known.out is not None:
         refuse(known, ("json",), "prints, and --out writes a table as .csv: choose one of the two.")
     if not known.over_time:
-        refuse(known, ("events", "per_frame", "link", "interval"), "is for movies: it needs --over-time.")
+        refuse(known, ("events", "per_frame", "link", "interval", "time_unit"), "is for movies: it needs --over-time.")
     elif known.label is not None or known.interfaces or known.angles or known.effective:
         option = next(f"--{name}" for name in ("label", "interfaces", "angles", "effective") if getattr(known, name) not in (None, False))
         raise InputError(f"--over-time measures all cells of all frames and {option} something else: choose one of the two.")
@@ -165,7 +166,10 @@ def _over_time(known: argparse.Namespace) -> tuple[pd.DataFrame, str]:
     else:
         source = read_movie(known.path, known)
         unit = _unit(source, known)
-    movie = as_movie(source, known.voxel_size, interval=known.interval, unit=unit, periodic=known.periodic or None)
+    time_unit = known.time_unit or ""
+    movie = as_movie(
+        source, known.voxel_size, interval=known.interval, unit=unit, time_unit=time_unit, periodic=known.periodic or None
+    )
     if known.link:
         movie = movie.with_labels(link_cells(movie))
     found = measure_over_time(movie)
