@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import tifffile
 
@@ -94,3 +95,17 @@ def test_movies_take_the_unit_of_their_interval_in_every_verb(tmp_path, capsys):
     assert strict(capsys.readouterr().out)["time_unit"] == "min"
     assert main(["measure", film, "--frame", "0", "--time-unit", "min"]) == 2
     assert "--over-time" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names of files that are no text")
+def test_names_of_files_that_are_no_text(tmp_path):
+    name = os.fsdecode(b"caf\xe9.tif")
+    (tmp_path / "all").mkdir()
+    tifffile.imwrite(tmp_path / "all" / name, LABELS)
+    tifffile.imwrite(tmp_path / "all" / "two\nlines.tif", LABELS)
+    image = str(tmp_path / "all" / name)
+    assert main(["measure", str(tmp_path / "all"), "--jobs", "1", "--out", str(tmp_path / "a.csv")]) == 0
+    assert set(pd.read_csv(tmp_path / "a.csv")["file"]) == {r"caf\udce9.tif", "two\nlines.tif"}
+    assert main(["compare", image, image, "--no-transport", "--no-statistics", "--out", str(tmp_path / "report")]) == 0
+    assert json.loads((tmp_path / "report" / "comparison.json").read_text())["a"] == r"caf\udce9"
+    assert main(["export", image, str(tmp_path / "a.html")]) == 0

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from shapelab.errors import InputError
 from shapelab.io.output import new_version, require_new
+from shapelab.io.presence import readable
 
 __all__ = ["FileOutcome", "Others", "Parts", "log_of", "notes_of", "parts_of", "read_log"]
 
@@ -120,7 +121,8 @@ class Parts:
         if file not in self._places:
             depends = [file, *(self._others(file) if self._others is not None else ())]
             key = "|".join([self.name(file), *(_state(one) for one in depends)])
-            self._places[file] = self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.csv"
+            digest = hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
+            self._places[file] = self.folder / f"{digest[:24]}.csv"
         return self._places[file]
 
     def has(self, file: Path) -> bool:
@@ -129,8 +131,8 @@ class Parts:
         return part.is_file() and part.stat().st_size > 0 and notes_of(part).is_file()
 
     def name(self, file: Path) -> str:
-        """Return how a file is called in the table."""
-        return file.relative_to(self._root).as_posix()
+        """Return how a file is called in the table; bytes of its name that are no text become escapes."""
+        return readable(file.relative_to(self._root).as_posix())
 
     def note(self, outcome: FileOutcome) -> None:
         """Add a line to the log: one write in append mode."""

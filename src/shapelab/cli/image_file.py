@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from shapelab.cli.parser import refuse, whole_number
 from shapelab.errors import InputError
-from shapelab.io.presence import is_file
+from shapelab.io.presence import is_file, readable
 
 if TYPE_CHECKING:
     from shapelab.frame import Frame, LayerData
@@ -110,7 +110,7 @@ def _surface(path: Path, known: argparse.Namespace) -> LayerData:
     found = read_mesh_file(path)
     for note in found.notes:
         print(f"shapelab: {path.name}: {note}", file=sys.stderr)
-    return LayerData(path.stem, (found.mesh.vertices, found.mesh.faces), "surface")
+    return LayerData(readable(path.stem), (found.mesh.vertices, found.mesh.faces), "surface")
 
 
 def read_movie(path: Path, known: argparse.Namespace) -> LayerData:

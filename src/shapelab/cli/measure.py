@@ -167,9 +167,7 @@ def _over_time(known: argparse.Namespace) -> tuple[pd.DataFrame, str]:
         source = read_movie(known.path, known)
         unit = _unit(source, known)
     time_unit = known.time_unit or ""
-    movie = as_movie(
-        source, known.voxel_size, interval=known.interval, unit=unit, time_unit=time_unit, periodic=known.periodic or None
-    )
+    movie = as_movie(source, known.voxel_size, interval=known.interval, unit=unit, time_unit=time_unit, periodic=known.periodic or None)
     if known.link:
         movie = movie.with_labels(link_cells(movie))
     found = measure_over_time(movie)

@@ -94,7 +94,7 @@ def _write_json(result: Mapping[str, Any], path: Path) -> None:
 
 def json_text(data: Any, indent: int | None = None) -> str:
     """Return numbers, words, arrays and tables as JSON, every digit of them; it has no NaN: such numbers become null."""
-    return json.dumps(_plain(data), indent=indent, ensure_ascii=False, default=str, allow_nan=False)
+    return json.dumps(_plain(data), indent=indent, default=str, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:

@@ -25,7 +25,7 @@ from shapelab.io.neper import read_tesr
 from shapelab.io.nifti import read_nifti
 from shapelab.io.piff import read_piff
 from shapelab.io.placed import PlacedImage
-from shapelab.io.presence import is_there
+from shapelab.io.presence import is_there, readable
 from shapelab.io.tiff import list_tiff, read_tiff
 from shapelab.labels.check import kind_of
 from shapelab.labels.lazy import sample_planes
@@ -197,11 +197,11 @@ _LISTERS = {(".h5", ".hdf5"): list_hdf5, (".npz",): list_npz, (".tif", ".tiff"):
 
 
 def _stem(file: Path) -> str:
-    name = file.name
+    name = readable(file.name)
     for suffix in (".ome.tif", ".ome.tiff", ".nii.gz", ".ome.zarr"):
         if name.lower().endswith(suffix):
             return name[: -len(suffix)]
-    return file.stem
+    return Path(name).stem
 
 
 def _first_line(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["is_file", "is_folder", "is_there"]
+__all__ = ["is_file", "is_folder", "is_there", "readable"]
 
 
 def is_there(path: Path) -> bool:
@@ -29,3 +29,8 @@ def is_folder(path: Path) -> bool:
         return path.is_dir()
     except (OSError, ValueError):
         return False
+
+
+def readable(name: str) -> str:
+    """Return the name of a file as text that can be written: bytes of it that are no text become escapes."""
+    return name.encode(errors="backslashreplace").decode()

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Any
 
+from shapelab.io.presence import readable
+
 __all__ = ["COMPUTE", "MODULES", "REMOTE", "SHADERS", "WORKER_MODULES", "fill", "joined", "joined_shaders", "notebook_program"]
 
 WORKER_MODULES = ("curvature_energy.js", "curvature_flow.js", "curvature_processor.js", "curvature_device.js", "curvature_worker.js")
@@ -78,7 +80,7 @@ def fill(page: Mapping[str, Any], blobs: Iterable[str]) -> str:
     parts.append(_data("page", "application/json", json.dumps(page, ensure_ascii=True, allow_nan=False, separators=(",", ":"))))
     parts += [_data(f"blob-{number}", "application/octet-stream", text) for number, text in enumerate(blobs)]
     slots = {
-        "TITLE": html.escape(str(page["title"])),
+        "TITLE": html.escape(readable(str(page["title"]))),
         "POLICY": html.escape(policy),
         "STYLE": style,
         "DATA": "\n".join(parts),
