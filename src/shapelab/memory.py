@@ -8,17 +8,20 @@ compiled kernels is not counted.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 __all__ = [
     "of_cells",
     "of_comparison",
     "of_convolution",
     "of_crystal_fit",
+    "of_effective_properties",
+    "of_film",
     "of_foam",
     "of_mesh",
     "of_microscope_image",
     "of_new_crystal",
+    "of_page",
     "of_tensions",
     "of_tetrahedra",
     "of_texture",
@@ -45,8 +48,16 @@ _PER_PIXEL, _PER_PIXEL_SOFT, _PER_CELL_SOFT, _PER_FINE_PIXEL = 66, 20, 24_000, 1
 
 _FIXED_FOAM, _PER_FOAM_PIXEL, _PER_COMPETITOR = 6_000_000, 20, 58
 """Of foams: boxes of single cells, what every pixel has, and of each cell that competes for a pixel."""
+_FIXED_FILM = 1_500_000
+"""Of a film of labels: its tables."""
+_PER_PACKED_VOXEL, _PER_PACKED_LABEL = 118, 12
+"""Of a page: curvatures of a field, and the ways of packing it that are tried; labels have no curvature."""
+_PER_CUBE = 6400
+"""Of a lattice that is cut into tetrahedra: twelve of each cube, and more while they are moved."""
 _PER_SQUARE = 1750
 """Of a lattice that is cut into triangles: four of each square, and more while they are moved."""
+_PER_PROPERTY = {"sizes": {2: 52, 3: 68}, "chords": {2: 6, 3: 8}, "tortuosity": {2: 80, 3: 108}, "pattern": {2: 29, 3: 29}}
+"""Of effective properties: per voxel, of the pattern per voxel of the larger grid."""
 _PER_MEMBRANE_VOXEL, _PER_NUCLEAR_VOXEL = {2: 38, 3: 54}, {2: 97, 3: 152}
 """Of a microscope image."""
 
@@ -130,7 +141,7 @@ def of_microscope_image(shape: Sequence[int], *, nuclei: bool) -> int:
 
 def of_tetrahedra(shape: Sequence[int], cubes: Sequence[int]) -> int:
     """Return what conforming tetrahedra take that start from a lattice of so many cubes [bytes]."""
-    return 20 * math.prod(shape) + 12 * 700 * math.prod(cubes)
+    return 20 * math.prod(shape) + _PER_CUBE * math.prod(cubes)
 
 
 def of_triangles(shape: Sequence[int], squares: int) -> int:
@@ -141,3 +152,22 @@ def of_triangles(shape: Sequence[int], squares: int) -> int:
 def of_tensions(shape: Sequence[int], faces: int) -> int:
     """Return what inferring the tensions of a label image takes, in which so many neighbours differ [bytes]."""
     return {2: 27_000_000, 3: 80_000_000}[len(shape)] + {2: 30, 3: 40}[len(shape)] * math.prod(shape) + 170 * faces
+
+
+def of_effective_properties(shape: Sequence[int], groups: Collection[str]) -> int:
+    """Return what the effective properties of a mask take [bytes].
+
+    The correlation of the pattern is computed on a grid with twice as many voxels along each axis.
+    """
+    voxels, ndim = math.prod(shape), len(shape)
+    return max((_PER_PROPERTY[name][ndim] * voxels * (2**ndim if name == "pattern" else 1) for name in groups), default=0)
+
+
+def of_film(shape: Sequence[int], frames: int) -> int:
+    """Return what the labels of a run take that are held until they are compared with those of another film [bytes]."""
+    return _FIXED_FILM + 4 * frames * math.prod(shape)
+
+
+def of_page(shape: Sequence[int], *, labels: bool) -> int:
+    """Return what packing an image, or labels, for a page takes, however many frames there are [bytes]."""
+    return (_PER_PACKED_LABEL if labels else _PER_PACKED_VOXEL) * math.prod(shape)

@@ -13,7 +13,13 @@ import pytest
 import shapelab as sl
 from shapelab.crystals import fit_diagram
 from shapelab.errors import OutOfMemoryError
+from shapelab.estimate.runners import here
+from shapelab.estimate.target import Target
+from shapelab.io import load_run, save_run
+from shapelab.measure import effective_properties
 from shapelab.mesh import interface_mesh
+from shapelab.movies import as_movie
+from shapelab.page import make_page
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "memory.py"
 CASES = (  # one of each kind
@@ -30,6 +36,10 @@ CASES = (  # one of each kind
     "foam preset, 2-D",
     "foam from labels, 3-D",
     "triangles, 2-D",
+    "tetrahedra, few",
+    "correlation of a pattern, 3-D",
+    "page of a texture",
+    "fit of cells",
 )
 
 
@@ -51,6 +61,7 @@ def test_estimates_are_within_a_quarter_of_the_peaks(name):
         lambda labels: sl.compare(labels > 1, labels > 1),
         lambda labels: interface_mesh(labels),
         lambda labels: sl.infer_tensions(labels),
+        lambda labels: effective_properties(labels > 1),
         lambda labels: sl.Cells("run_and_tumble").prepare(),
         lambda labels: sl.Curvatubes("tubes", shape=(16, 16, 16)).prepare(),
     ],
@@ -60,3 +71,14 @@ def test_what_does_not_fit_is_refused_with_the_number(work, monkeypatch):
     labels = np.kron(np.arange(1, 5).reshape(2, 2), np.ones((12, 12), int))
     with pytest.raises(OutOfMemoryError, match=r"needs about .* GB"):
         work(labels)
+
+
+def test_pages_and_fits_that_do_not_fit_are_refused_with_the_number(tmp_path, monkeypatch):
+    run = load_run(save_run(tmp_path / "run.zarr", sl.Curvatubes("tubes", shape=(16, 16, 16))))
+    labels = sl.Cells("active_liquid", shape=(32, 32), n_cells=8, seed=1).frame()["cells"]
+    target = Target.of(as_movie(np.stack([labels, labels])), "active_liquid", {}, None, None)
+    monkeypatch.setattr("shapelab.device.available_memory", lambda device="cpu": 100_000)
+    with pytest.raises(OutOfMemoryError, match=r"needs about .* GB"):
+        make_page(run)
+    with pytest.raises(OutOfMemoryError, match=r"needs about .* GB"), here(target):
+        pass

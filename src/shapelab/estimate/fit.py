@@ -112,7 +112,8 @@ def fit_cells(
     made = Target.of(movie, scenario, {**start.fixed, **(fixed or {})}, types, duration)
     _require_possible(made, prior)
     with DrawsFile(None if folder is None else Path(folder), _plan(made, prior, settings, start)) as file:
-        runner = here() if processes == 1 and scheduler is None else on_processes(file.folder, processes, scheduler, settings.simulations)
+        alone = processes == 1 and scheduler is None
+        runner = here(made) if alone else on_processes(made, file.folder, processes, scheduler, settings.simulations)
         with runner as run:
             draws = _rounds(made, prior, settings, file, run, progress, _guess(prior, start, settings))
     return CellFit(made, draws, settings, (*movie.notes, *start.notes))

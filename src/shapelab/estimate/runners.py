@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from shapelab.device import use_one_thread
+from shapelab.device import require_memory, use_one_thread
 from shapelab.errors import InputError
 from shapelab.estimate.target import Target
 from shapelab.stopping import check_stop
@@ -21,8 +21,8 @@ Job = tuple[int, dict[str, float]]
 Runner = Callable[[Target, int, Sequence[Job]], Iterator[Found]]
 """Takes a target, a seed, and (number, parameters) of runs; yields what each gave, in any order."""
 
-_NEED = 300_000_000
-"""Memory of one run [bytes]: cells of a picture, and what measures them."""
+_LIBRARIES = 280_000_000
+"""Memory of libraries and kernels in a process [bytes]."""
 _LOST = (
     "The processes that made the runs were lost, as happens when memory runs out: use fewer at a time. "
     "A fit saved in a folder resumes where it stopped."
@@ -32,8 +32,9 @@ _LOOK = 0.2
 
 
 @contextlib.contextmanager
-def here() -> Iterator[Runner]:
-    """Give a runner that makes one run after the other."""
+def here(target: Target) -> Iterator[Runner]:
+    """Give a runner that makes one run after the other; OutOfMemoryError if one would not fit."""
+    require_memory(target.memory())
 
     def run(target: Target, seed: int, jobs: Sequence[Job]) -> Iterator[Found]:
         for index, values in jobs:
@@ -43,13 +44,13 @@ def here() -> Iterator[Runner]:
 
 
 @contextlib.contextmanager
-def on_processes(folder: Path | None, processes: int, scheduler: str | None, runs: int) -> Iterator[Runner]:
+def on_processes(target: Target, folder: Path | None, processes: int, scheduler: str | None, runs: int) -> Iterator[Runner]:
     """Give a runner on processes of this machine, or on the workers of a scheduler."""
     from shapelab.batch.cluster import given_up, workers
 
     with contextlib.ExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        pool = stack.enter_context(workers(place, scheduler=scheduler, count=processes, members=runs, need=_NEED))
+        pool = stack.enter_context(workers(place, scheduler=scheduler, count=processes, members=runs, need=_LIBRARIES + target.memory()))
 
         def run(target: Target, seed: int, jobs: Sequence[Job]) -> Iterator[Found]:
             if not jobs:

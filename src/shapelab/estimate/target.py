@@ -14,6 +14,7 @@ from shapelab.catalog import create, scenario, scenarios
 from shapelab.errors import InputError, ShapelabError, Stopped
 from shapelab.estimate.statistics import summary_statistics
 from shapelab.frame import LayerData
+from shapelab.memory import of_film
 from shapelab.movies import Movie, as_movie
 from shapelab.simulation import Simulation
 from shapelab.stopping import check_stop
@@ -104,6 +105,11 @@ class Target:
         if family_of(self.scenario) == "foam":
             parameters.setdefault("periodic", any(self.periodic))
         return create(family_of(self.scenario), self.scenario, **given, **parameters)
+
+    def memory(self) -> int:
+        """Return what one run of the model and its film take [bytes]."""
+        simulation = self.simulation({}, 0)
+        return simulation.model.memory(simulation.parameters, simulation.initial) + of_film(self.first.shape, len(self.times))
 
     def statistics(self, values: Mapping[str, Any], seed: int) -> tuple[dict[str, float], str]:
         """Run the model once; return its statistics, or an empty table and the reason why there are none."""

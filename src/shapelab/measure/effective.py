@@ -11,8 +11,10 @@ import numpy as np
 from shapelab.arguments import Pixels, checked
 from shapelab.convert.mask import as_mask
 from shapelab.convert.spacing import Spacing, as_spacing
+from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.measure.thickness import local_thickness
+from shapelab.memory import of_effective_properties
 from shapelab.stopping import check_stop, done_apart
 
 __all__ = ["EFFECTIVE_GROUPS", "chord_lengths", "effective_properties", "geodesic_tortuosity", "two_point_correlation"]
@@ -62,6 +64,8 @@ def effective_properties(
     ------
     InputError
         If the mask is empty or full, or there is no property of a name.
+    OutOfMemoryError
+        If it would not fit.
     """
     inside = as_mask(mask)
     steps = as_spacing(spacing, inside.ndim)
@@ -69,6 +73,7 @@ def effective_properties(
     phases = {"": inside, "pore_": ~inside}
     known = [name for group in EFFECTIVE_GROUPS for name in _names(group, axes)]
     asked = set(known if names is None else _single(names, axes))
+    require_memory(of_effective_properties(inside.shape, [group for group in EFFECTIVE_GROUPS if asked & set(_names(group, axes))]))
     numbers: dict[str, float] = {}
     done, total = 0, 2 * (1 + inside.ndim) + 1
 

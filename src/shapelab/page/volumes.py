@@ -11,6 +11,7 @@ from shapelab.errors import InputError
 from shapelab.frame import LayerData
 from shapelab.io import Run
 from shapelab.io.record import LayerRecord
+from shapelab.memory import of_page
 from shapelab.page.packing import Chunks, quantised
 from shapelab.units import shown_unit
 
@@ -59,6 +60,10 @@ class Volume:
         """Return a single image or label image, as one frame."""
         data = np.asarray(layer.data)
         return cls(layer.name, layer.meta, [data], data.shape, labels=layer.kind == "labels")
+
+    def memory(self) -> int:
+        """Return what packing it takes [bytes]."""
+        return of_page(self.shape, labels=self.labels)
 
     def limits(self, bits: int, indices: Sequence[int]) -> tuple[float, float]:
         """Return the values that the lowest and the highest number stand for."""

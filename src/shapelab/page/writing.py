@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from shapelab.arguments import checked
+from shapelab.device import require_memory
 from shapelab.errors import InputError, ShapelabError, Stopped
 from shapelab.io import Run
 from shapelab.io.export import Tick, no_tick
@@ -91,6 +92,8 @@ def make_page(run: Run, *, max_size: float = LARGEST, progress: Tick = no_tick) 
     ------
     InputError
         If not even one frame fits.
+    OutOfMemoryError
+        If its frames are too large to be packed.
     """
     everything = list(range(len(run)))
     try:
@@ -100,6 +103,7 @@ def make_page(run: Run, *, max_size: float = LARGEST, progress: Tick = no_tick) 
     except ShapelabError as error:  # what cannot be recomputed is shown as it was saved
         cells, note = None, str(error).rstrip(".")
     parts = _parts(run, cells)
+    require_memory(max((part.memory() for part in parts if isinstance(part, Volume)), default=0))
     stride, limit = 1, max_size * 1e6
     rung = _rung(run, cells, parts, limit * _COMFORTABLE)
     best = _try(run, cells, parts, everything, rung, progress)
