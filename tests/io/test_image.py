@@ -166,6 +166,18 @@ def test_huge_shapes_are_refused_before_reading(tmp_path):
         read_image(tmp_path / "a.nii")
 
 
+def test_a_picture_is_only_taken_for_what_its_name_may_mean(tmp_path):
+    from PIL import Image
+
+    grey = Image.fromarray(np.arange(12, dtype=np.uint8).reshape(3, 4))
+    for suffix, kind in (("png", "PNG"), ("bmp", "BMP")):
+        grey.save(tmp_path / f"right.{suffix}", format=kind)
+        assert np.array_equal(read_image(tmp_path / f"right.{suffix}").data, np.asarray(grey))
+    grey.save(tmp_path / "wrong.png", format="GIF")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_image(tmp_path / "wrong.png")
+
+
 def test_a_zarr_path_that_leads_out_is_refused(tmp_path):
     import json
 

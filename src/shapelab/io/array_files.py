@@ -162,7 +162,7 @@ def read_picture(file: Path, key: str | None) -> PlacedImage:
     """Return a grey PNG, JPEG or BMP."""
     from PIL import Image
 
-    with Image.open(file) as opened:
+    with Image.open(file, formats=("PNG", "JPEG", "BMP")) as opened:  # Pillow else tries every format that it knows
         require_memory(4 * opened.width * opened.height)
         if opened.mode not in ("1", "L", "I", "F") and not opened.mode.startswith("I;16"):
             raise InputError(f"{file.name} is a colour image: convert it to grey or to labels first.")
