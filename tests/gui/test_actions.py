@@ -11,6 +11,7 @@ from test_layer_data import ball, random_transform
 
 from napari_shapelab.actions import measure_selected, measure_taken, mesh_selected
 from napari_shapelab.docks.cells.from_layer import take_cells
+from napari_shapelab.docks.curvatubes.start_from import source_of
 from napari_shapelab.viewer.features import add_features, joined
 from napari_shapelab.viewer.layer_data import take
 from napari_shapelab.viewer.shapes import read_shape, why_no_labels, why_no_mask, why_no_shape
@@ -239,3 +240,8 @@ def test_types_of_cells_are_read_as_napari_reads_features(numbered):
     labels[2:10, 2:10], labels[2:10, 12:20], labels[12:20, 2:10] = 1, 2, 3
     features = pd.DataFrame({"index": [3, 1, 2], "type": [0, 0, 1]}) if numbered else pd.DataFrame({"type": [7, 0, 1, 0]})
     assert take_cells(take(Labels(labels, features=features)), None).given.types == {1: 0, 2: 1, 3: 0}
+
+
+def test_a_texture_needs_a_volume_also_where_the_layer_has_become_flat():
+    with pytest.raises(InputError, match="2-D: a texture needs a volume"):
+        source_of(take(Labels(np.ones((9, 9), int))), None, True)

@@ -16,7 +16,7 @@ __all__ = ["read_shape", "why_no_labels", "why_no_mask", "why_no_shape"]
 
 _SAMPLE = 100_000
 """Voxels that are looked at to tell a mask from a grey image."""
-_GREY = "it is a grey image, not a mask: threshold it or segment it into Labels first"
+_GREY = "it is a grey image: threshold it to a mask or segment it into Labels first"
 _NAN = "it contains values that are not finite (NaN or infinity): replace them first"
 _FIELD = "it is a field, not a mask: threshold it first"
 
@@ -87,7 +87,7 @@ def read_shape(taken: TakenLayer, *, fields: bool = True) -> TakenLayer:
     values: Any = read.data
     reason = _why_no_image(values, fields=fields)
     if reason:
-        raise InputError(f"The layer {taken.name!r} cannot be used: {reason}.")
+        raise InputError(f"The layer {taken.name!r} {'cannot be used' if fields else 'is not a mask'}: {reason}.")
     if values.dtype == bool or not values.size:
         return read
     low, high = values.min(), values.max()

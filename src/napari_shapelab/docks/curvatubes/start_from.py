@@ -71,6 +71,8 @@ def source_of(taken: TakenLayer, label: int | None, crop: bool, finer: int = 1) 
     InputError
         If it cannot be used, with the reason.
     """
+    if taken.ndim != 3:  # its data have been replaced since it was chosen
+        raise InputError(f"The layer {taken.name!r} is {taken.ndim}-D: a texture needs a volume.")
     read = taken.read()
     data, spacing = read.data, np.array(read.spacing)
     is_labels = read.kind == "labels"
