@@ -24,6 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unit", default="", help="unit of the voxel size (default: that of the image)")
     parser.add_argument("--over-time", action="store_true", help="treat the image as a movie and render all frames (runs always are)")
     parser.add_argument("--interval", type=number, metavar="TIME", help="time between two frames")
+    parser.add_argument("--time-unit", default="", metavar="UNIT", help="unit of the interval, such as min")
     parser.add_argument("--periodic", action="store_true", help="the image is periodic along all axes (runs know this themselves)")
     add_image_options(parser)
     add_parameters(parser, MicroscopeParameters)
@@ -40,7 +41,13 @@ def run(known: argparse.Namespace) -> int:
     require_new(known.out)
     parameters = MicroscopeParameters(**given_parameters(known, MicroscopeParameters))
     rendered = render_microscopy(
-        _given(known), known.voxel_size, interval=known.interval, unit=known.unit, periodic=known.periodic or None, parameters=parameters
+        _given(known),
+        known.voxel_size,
+        interval=known.interval,
+        unit=known.unit,
+        time_unit=known.time_unit,
+        periodic=known.periodic or None,
+        parameters=parameters,
     )
     with work_line() as show:
         paths = rendered.save(known.out, lambda done, count: show(done / count, f"frame {done} of {count}"))
