@@ -318,6 +318,6 @@ def test_a_run_beside_an_image_measures_in_its_own_unit(viewer, dock, qtbot, pix
     assert (mesh.extent.world[1] <= field.extent.world[1] + 1e-6).all()
     click(qtbot, dock.results.measure_button)
     qtbot.waitUntil(lambda: len(dock.results.measurements.rows()) > 5, timeout=60_000)
-    volume = next(row for row in dock.results.measurements.rows() if row[0].startswith("volume ["))
+    volume = next(row for row in dock.results.measurements.rows() if row[0].startswith("volume ("))
     assert "µm" in volume[0]
     assert float(volume[1]) == pytest.approx(np.count_nonzero(field.data > 0) * 1e-6, rel=0.3)
