@@ -137,7 +137,7 @@ def test_layers_that_cannot_be_compared_say_why(viewer, dock, qtbot):
     viewer.add_image(rng.random((16, 16, 3)), name="colour", rgb=True)
     field = viewer.add_image(rng.standard_normal((16, 16)), name="field")
     texts = [dock.a.itemText(i) for i in range(dock.a.count())]
-    assert "grey (it is a grey image, not a mask: threshold it or segment it into Labels first)" in texts
+    assert "grey (it is a grey image: threshold it to a mask or segment it into Labels first)" in texts
     assert any(text.startswith("colour (") and "colour image" in text for text in texts)
     assert dock.a.layer is field
     assert not dock.work.run_button.isEnabled()
