@@ -89,7 +89,7 @@ def test_effective_properties_join_the_table_of_a_mask(viewer, qtbot):
     measure_effective(viewer)
     table = measurements_dock(viewer)
     qtbot.waitUntil(lambda: any(row[0].startswith("pore_chord_x") for row in table.rows()), timeout=60_000)
-    numbers = {row[0].split(" [")[0]: row[1] for row in table.rows()[1:]}
+    numbers = {row[0].split(" (")[0]: row[1] for row in table.rows()[1:]}
     assert numbers["pore_chord_x"] == "2"
     assert numbers["tortuosity_y"] == "1"
 
