@@ -99,13 +99,13 @@ def test_movies_take_the_unit_of_their_interval_in_every_verb(tmp_path, capsys):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names of files that are no text")
 def test_names_of_files_that_are_no_text(tmp_path):
-    name = os.fsdecode(b"caf\xe9.tif")
+    name = os.fsdecode(b"na\xefve.tif")
     (tmp_path / "all").mkdir()
     tifffile.imwrite(tmp_path / "all" / name, LABELS)
     tifffile.imwrite(tmp_path / "all" / "two\nlines.tif", LABELS)
     image = str(tmp_path / "all" / name)
     assert main(["measure", str(tmp_path / "all"), "--jobs", "1", "--out", str(tmp_path / "a.csv")]) == 0
-    assert set(pd.read_csv(tmp_path / "a.csv")["file"]) == {r"caf\udce9.tif", "two\nlines.tif"}
+    assert set(pd.read_csv(tmp_path / "a.csv")["file"]) == {r"na\udcefve.tif", "two\nlines.tif"}
     assert main(["compare", image, image, "--no-transport", "--no-statistics", "--out", str(tmp_path / "report")]) == 0
-    assert json.loads((tmp_path / "report" / "comparison.json").read_text())["a"] == r"caf\udce9"
+    assert json.loads((tmp_path / "report" / "comparison.json").read_text())["a"] == r"na\udcefve"
     assert main(["export", image, str(tmp_path / "a.html")]) == 0
