@@ -152,12 +152,12 @@ def test_a_new_run_is_coloured_by_what_its_scenario_is_about(dock, qtbot):
 
 def test_the_sizes_are_standard_small_and_as_published(dock):
     dock.choose_scenario("run_and_tumble")
-    assert [dock.size.itemText(k) for k in range(dock.size.count())] == ["Standard", "Small (fast)", "As published"]
+    assert [dock.sizes.itemText(k) for k in range(dock.sizes.count())] == ["Standard", "Small (fast)", "As published"]
     fine = {}
     for k in range(3):
-        dock.size.setCurrentIndex(k)
-        dock.size.activated.emit(k)
-        fine[dock.size.itemText(k)] = dock.parameters.shape[0], dock.parameters.fineness
+        dock.sizes.setCurrentIndex(k)
+        dock.sizes.activated.emit(k)
+        fine[dock.sizes.itemText(k)] = dock.parameters.shape[0], dock.parameters.fineness
     assert fine["Standard"] == (256, 3)
     assert fine["As published"] == (512, 1)
     assert fine["Small (fast)"][0] < 128

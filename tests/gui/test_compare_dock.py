@@ -354,7 +354,7 @@ def test_two_movies_with_a_cursor_that_follows_the_slider(viewer, dock, qtbot, t
     assert difference.data.shape == a.data.shape
     for frame in range(5):
         viewer.dims.set_point(0, 10 + 5 * frame)
-        assert plot.cursor.value() == frame
+        assert plot.mark.value() == frame
         assert round(difference.world_to_data(viewer.dims.point)[0]) == frame
         assert (difference.data[frame] == 2).sum() == (difference.data[frame] == 3).sum() == 8 * frame
         assert difference.get_value((10 + 5 * frame, 3 + 0.5 * 25, -2 + 0.25 * 35), world=True) == 1
@@ -369,7 +369,7 @@ def test_two_movies_with_a_cursor_that_follows_the_slider(viewer, dock, qtbot, t
     viewer.layers.remove(a)
     assert not dock.over_time.isEnabled()
     viewer.dims.set_point(0, 10)
-    assert not plot.cursor.isVisible()
+    assert not plot.mark.isVisible()
 
 
 def test_movies_whose_time_is_not_the_first_axis(viewer, dock, qtbot):

@@ -64,7 +64,7 @@ def test_curves_cursor_tracks_events_and_tables(viewer, panel, qtbot, tmp_path):
     assert "1 division" in dock.work.message.text()
     assert dock.plot.series("cells")[1].tolist() == [2, 2, 3, 3]
     viewer.dims.set_point(0, 10.0)
-    assert dock.plot.cursor.value() == 2
+    assert dock.plot.mark.value() == 2
     dock.plot.chosen.emit(3)
     assert viewer.dims.point[0] == 15
 
@@ -118,7 +118,7 @@ def test_the_layer_may_go(viewer, panel, qtbot):
     viewer.layers.clear()
     viewer.add_image(np.zeros((5, 8, 8)))
     viewer.dims.set_point(0, 3)
-    assert not dock.plot.cursor.isVisible()
+    assert not dock.plot.mark.isVisible()
     dock.plot.chosen.emit(1)
     qtbot.mouseClick(dock.tracks_button, LEFT)
     assert "cells · tracks" in viewer.layers
@@ -207,7 +207,7 @@ def test_time_that_is_not_the_first_axis(viewer, panel, qtbot):
     dock.plot.chosen.emit(3)
     assert viewer.dims.point[1] == 15
     viewer.dims.set_point(1, 10.0)
-    assert dock.plot.cursor.value() == 2
+    assert dock.plot.mark.value() == 2
     qtbot.mouseClick(dock.events_button, LEFT)
     events = viewer.layers["cells · events"]
     assert events.data[0][1] == 2

@@ -131,11 +131,11 @@ def test_cells_are_drawn_and_exported_at_another_resolution(viewer, dock, qtbot,
 def test_slider_cursor_and_clicks_move_together(viewer, dock, qtbot, tubes):
     opened(qtbot, dock, tubes)
     viewer.dims.set_current_step(0, 2)
-    assert dock.plot.cursor.value() == 4
+    assert dock.plot.mark.value() == 4
     assert "Frame 3 of 7 · step 4" in dock.frame_label.text()
     qtbot.mouseClick(dock.plot.plot.viewport(), CLICK, pos=place_on_plot(dock, 8.4))
     assert viewer.dims.current_step[0] == 4
-    assert dock.plot.cursor.value() == 8
+    assert dock.plot.mark.value() == 8
     viewport, start, end = dock.plot.plot.viewport(), place_on_plot(dock, 8), place_on_plot(dock, 2)
     qtbot.mousePress(viewport, CLICK, pos=start)
     for part in (0.3, 0.6, 1.0):
@@ -170,7 +170,7 @@ def test_a_run_dropped_on_napari_is_picked_up(viewer, qtbot, swarm, tmp_path):
     qtbot.waitUntil(lambda: dock.run is not None, timeout=30_000)
     assert len(viewer.layers) == 3  # nothing twice
     viewer.dims.set_current_step(0, 1)
-    assert dock.plot.cursor.value() == 2
+    assert dock.plot.mark.value() == 2
     assert dock.plot.choice.currentData() == "volume_error"
     assert len(viewer.layers["swarm · seeds"].data) == 7 * 8
     other = shutil.copytree(swarm, tmp_path / "other.zarr")

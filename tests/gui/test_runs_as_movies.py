@@ -113,7 +113,7 @@ def test_a_live_run_is_measured_and_compared_over_time(viewer, dock, qtbot, tmp_
     qtbot.waitUntil(lambda: compare.comparison is not None, timeout=60_000)
     assert (compare.comparison.movies.frames["mismatch"] == 0).all()
     viewer.dims.set_point(0, 2)
-    assert compare.results.over_time.cursor.value() == 2
+    assert compare.results.over_time.mark.value() == 2
     difference = viewer.layers[-1]
     for frame in (0, 3):
         assert difference.data_to_world((frame, 4, 7)) == pytest.approx(film.data_to_world((frame, 4, 7)))

@@ -63,7 +63,7 @@ class CellDock(QWidget):
     """What is compiled while the user looks on: "module:function"."""
     save_every: ClassVar[int]
     """Steps between saved frames, at first."""
-    create: ClassVar[Callable[..., Simulation]]
+    simulate: ClassVar[Callable[..., Simulation]]
     """Makes a simulation of a scenario's name, parameters and `initial`."""
     tensions: ClassVar[Callable[[Simulation], PairValues] | None] = None
     """What gives the tensions of interfaces, which colour the mesh."""
@@ -101,7 +101,7 @@ class CellDock(QWidget):
 
     def simulation(self) -> Simulation | NewRun | Callable[[], NewRun]:
         """Return a new simulation of what is entered, or what makes it of a large layer."""
-        layer, name, create = self.source.layer, self.presets.name, type(self).create
+        layer, name, create = self.source.layer, self.presets.name, type(self).simulate
         if layer is None:
             return create(name, **dict(self.parameters))
         given = {field: value for field, value in self.parameters if field not in self.from_labels}
@@ -129,7 +129,7 @@ class CellDock(QWidget):
     def defaults(self) -> Parameters:
         """Return the parameters that the form begins with."""
         initial = None if self.source.taken is None else self.source.taken.given
-        return type(self).create(self.presets.name, initial=initial).parameters
+        return type(self).simulate(self.presets.name, initial=initial).parameters
 
     def more_rows(self) -> list[tuple[str, QWidget, bool]]:
         """Return rows under "Start from" (text, widget, and whether it is about a user's layer); called once."""

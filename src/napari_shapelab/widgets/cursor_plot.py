@@ -24,9 +24,9 @@ class CursorPlot(ScalarPlot):
     def __init__(self, viewer: Any, first: str = "energy", bottom: str = "step") -> None:
         super().__init__(viewer, first, bottom)
         self._kept = np.zeros(0)
-        self.cursor = pg.InfiniteLine(angle=90, movable=False, pen=pg.mkPen("#ffb13d", width=2))
-        self.cursor.hide()
-        self.plot.addItem(self.cursor)
+        self.mark = pg.InfiniteLine(angle=90, movable=False, pen=pg.mkPen("#ffb13d", width=2))
+        self.mark.hide()
+        self.plot.addItem(self.mark)
         box = self.plot.getViewBox()
         box.setMouseEnabled(x=False, y=False)
         box.mouseDragEvent = self._on_drag
@@ -58,9 +58,9 @@ class CursorPlot(ScalarPlot):
 
     def show_frame(self, index: int) -> None:
         """Put the cursor on a frame, or (-1) hide it."""
-        self.cursor.setVisible(0 <= index < len(self._kept))
-        if self.cursor.isVisible():
-            self.cursor.setValue(self._kept[index])
+        self.mark.setVisible(0 <= index < len(self._kept))
+        if self.mark.isVisible():
+            self.mark.setValue(self._kept[index])
 
     def _on_drag(self, event: Any) -> None:
         if event.button() != Qt.MouseButton.LeftButton or not len(self._kept):

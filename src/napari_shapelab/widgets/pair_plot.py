@@ -30,7 +30,7 @@ class PairPlot(CursorPlot):
         self._second: pg.PlotDataItem | None = None
         super().__init__(viewer, first)
         self._second = self.plot.plot([], [], pen=pg.mkPen(SECOND, width=2, style=Qt.PenStyle.DashLine))  # equal curves are both seen
-        self.cursor.setPen(pg.mkPen(_CURSOR, width=2))
+        self.mark.setPen(pg.mkPen(_CURSOR, width=2))
         self.plot.setMinimumHeight(_HEIGHT)
         self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # its own hint is 480 pixels high
         self.legend = WrappedLabel()

@@ -31,7 +31,7 @@ class MapChoices(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.metric = _choice(_METRICS, "What makes shapes similar: their curvature diagrams, or all measured observables.")
+        self.similarity = _choice(_METRICS, "What makes shapes similar: their curvature diagrams, or all measured observables.")
         self.layout_choice = _choice(
             _LAYOUTS, "How distances become a map: least squares (MDS), principal axes (PCA) or neighbourhoods (UMAP)."
         )
@@ -44,16 +44,16 @@ class MapChoices(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        row.addWidget(self.metric, 1)
+        row.addWidget(self.similarity, 1)
         row.addWidget(self.layout_choice, 1)
         row.addWidget(self.clusters)
-        self.metric.activated.connect(lambda _: self.changed.emit())
+        self.similarity.activated.connect(lambda _: self.changed.emit())
         self.layout_choice.activated.connect(lambda _: self.changed.emit())
         self.clusters.valueChanged.connect(lambda _: self.changed.emit())
 
     def values(self) -> tuple[Metric, Layout, int]:
         """Return metric, layout and number of clusters."""
-        return self.metric.currentData(), self.layout_choice.currentData(), int(self.clusters.value())
+        return self.similarity.currentData(), self.layout_choice.currentData(), int(self.clusters.value())
 
 
 class OpenAtlasButton(QPushButton):

@@ -46,12 +46,12 @@ class CellsDock(CellDock):
     from_labels = ("shape", "voxel_size", "unit", "n_cells", "filling")
     kernels = "shapelab.cells.create:warm_up"
     save_every = 100
-    create = Cells
+    simulate = Cells
 
     def __init__(self, napari_viewer: Any) -> None:
         self._plotted = ""
         super().__init__(napari_viewer)
-        self.size.activated.connect(lambda _: self.show_form())
+        self.sizes.activated.connect(lambda _: self.show_form())
         self.types.chosen.connect(lambda _: self.source.take(self.source.layer))
         self.panel.started.connect(self._on_started)
 
@@ -80,19 +80,19 @@ class CellsDock(CellDock):
         self.types.setToolTip(
             "A Labels layer painted over your cells that gives the type of each: the smallest number is type 0, the next type 1."
         )
-        self.size = QComboBox()
-        self.size.setToolTip("Number of cells and grid size: suited to this scenario, smaller and faster, or as published.")
-        ignore_wheel(self.size)
-        return [("Types from", self.types, True), ("Size", self.size, False)]
+        self.sizes = QComboBox()
+        self.sizes.setToolTip("Number of cells and grid size: suited to this scenario, smaller and faster, or as published.")
+        ignore_wheel(self.sizes)
+        return [("Types from", self.types, True), ("Size", self.sizes, False)]
 
     def on_scenario(self) -> None:
         """Show the sizes of the scenario."""
         chosen = scenario(self.family, self.presets.name)
-        self.size.clear()
+        self.sizes.clear()
         for key, changes in {"own": {}, "quick": chosen.quick, **chosen.variants}.items():
             if key == "own" or changes:
-                self.size.addItem(_SIZES.get(key, key.capitalize()), dict(changes))
-        self._rows.setRowVisible(self.size, self.size.count() > 1)
+                self.sizes.addItem(_SIZES.get(key, key.capitalize()), dict(changes))
+        self._rows.setRowVisible(self.sizes, self.sizes.count() > 1)
 
     def on_unread(self) -> None:
         """Let go of what could not be read: the types, if there are any."""
@@ -105,7 +105,7 @@ class CellsDock(CellDock):
         """Return the parameters that the form begins with; new cells are drawn as fine as the canvas."""
         if self.source.taken is not None:  # drawn on the pixels of the user's own labels
             return super().defaults()
-        simulation = Cells(self.presets.name, **(self.size.currentData() or {}))
+        simulation = Cells(self.presets.name, **(self.sizes.currentData() or {}))
         parameters = simulation.parameters
         assert isinstance(parameters, CellParameters)
         assert isinstance(simulation.model, CellModel)

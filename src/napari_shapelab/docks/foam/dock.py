@@ -41,7 +41,7 @@ class FoamDock(CellDock):
     from_labels = ("shape", "voxel_size", "unit", "n_cells", "arrangement", "filling", "second_part", "size_ratio")
     kernels = "shapelab.foam.compiling:compile_foam"
     save_every = 20
-    create = Foam
+    simulate = Foam
     tensions = pair_tensions
 
     def make_tools(self) -> FoamTools:
