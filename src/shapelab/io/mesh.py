@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +13,9 @@ from shapelab.arguments import checked
 from shapelab.convert.mesh import Mesh
 from shapelab.convert.mesh_cleaning import clean_mesh
 from shapelab.errors import InputError
+from shapelab.io.obj_faces import obj_of_triangles
 from shapelab.io.output import new_version
+from shapelab.io.ply_faces import even_ply, ply_triangles
 from shapelab.io.presence import is_file
 
 __all__ = ["MESH_SUFFIXES", "WRITTEN_SUFFIXES", "MeshFile", "check_suffix", "read_mesh", "read_mesh_file", "write_mesh"]
@@ -158,25 +161,25 @@ def read_mesh_file(path: str | Path) -> MeshFile:
     """Return the mesh in a PLY, OBJ or STL file with values, colours, and what was mended.
 
     Vertices at the same place (each triangle of an STL file brings its own, and each seam of a texture) are merged;
-    triangles that collapse or come twice, and vertices that no triangle uses, are left out.
+    triangles that collapse or come twice, and vertices that no triangle uses, are left out. Faces with more corners are cut
+    into triangles, also those that are not convex (`cut_polygons`).
 
     Raises
     ------
     InputError
-        If the file is missing, damaged, or holds no triangles.
+        If the file is missing, damaged, holds no triangles, or faces that cross themselves.
     """
-    import trimesh
-
     file = Path(path)
     suffix = check_suffix(file)
     if not is_file(file):
         raise InputError(f"There is no file {str(file)!r}.")
     try:
-        surface: Any = trimesh.load(file, file_type=suffix[1:], process=False, force="mesh", skip_materials=True)
+        surface, faces = _loaded(file.read_bytes(), suffix)
         points = np.asarray(surface.vertices, dtype=np.float64)[:, ::-1]
-        faces = np.asarray(surface.faces, dtype=np.int64)
         values = _ply_values(surface, len(points))
         colours = np.asarray(surface.visual.vertex_colors, np.uint8) if surface.visual.kind == "vertex" else None
+    except InputError as error:
+        raise InputError(f"{file.name}: {error}") from None
     except Exception as error:  # trimesh raises anything on damaged files
         raise InputError(f"{file.name} cannot be read; it may be damaged or not be what its name says.") from error
     usable = len(faces) and faces.min() >= 0 and faces.max() < len(points) and np.isfinite(points[np.unique(faces)]).all()
@@ -187,6 +190,21 @@ def read_mesh_file(path: str | Path) -> MeshFile:
     except InputError as error:
         raise InputError(f"{file.name} holds no usable triangle mesh: {error}") from None
     return MeshFile(mesh, {k: v[kept] for k, v in values.items()}, None if colours is None else colours[kept], notes)
+
+
+def _loaded(content: bytes, suffix: str) -> tuple[Any, np.ndarray]:
+    """Return a file as trimesh reads it, and its triangles."""
+    import trimesh
+
+    if suffix == ".obj":
+        content = obj_of_triangles(content)
+    options: dict[str, Any] = {}
+    if suffix == ".ply":
+        content, options = even_ply(content), {"fix_texture": False}
+    surface: Any = trimesh.load(BytesIO(content), file_type=suffix[1:], process=False, force="mesh", skip_materials=True, **options)
+    face = surface.metadata.get("_ply_raw", {}).get("face", {}).get("data")
+    cut = None if face is None else ply_triangles(face, np.asarray(surface.vertices))
+    return surface, np.asarray(surface.faces, np.int64) if cut is None else cut
 
 
 def _ply_values(surface: Any, n: int) -> dict[str, np.ndarray]:
