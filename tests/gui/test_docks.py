@@ -51,14 +51,22 @@ def opened(viewer, name: str) -> QWidget:
 
 
 def focus_chain(dock: QWidget) -> list[QWidget]:
-    """Return what the Tab key stops at in a dock, were all of it enabled."""
-    chain, widget = [], dock.nextInFocusChain()
-    while widget is not dock:
-        stops = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
-        if dock.isAncestorOf(widget) and widget.isVisibleTo(dock) and stops:
-            chain.append(widget)
+    """Return what the Tab key stops at in a dock, were all of it enabled.
+
+    The walk ends at the last of them: PySide6 takes each widget for a child of the one before it, and the viewer must not become one.
+    """
+    stops = [widget for widget in dock.findChildren(QWidget) if stops_tab(widget) and widget.isVisibleTo(dock)]
+    chain, widget = [], dock
+    while len(chain) < len(stops):
         widget = widget.nextInFocusChain()
+        if widget in stops:
+            chain.append(widget)
     return chain
+
+
+def stops_tab(widget: QWidget) -> bool:
+    """Return whether the Tab key stops at a widget."""
+    return bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.focusProxy() is None
 
 
 def places(before: QWidget, after: QWidget, dock: QWidget) -> list[QPoint]:
@@ -116,7 +124,7 @@ def test_every_input_of_a_dock_has_a_tip_and_numbers_say_what_is_allowed(viewer,
 def test_every_part_has_a_name_to_be_read_out_and_what_is_disabled_says_why(viewer, name):
     dock = PANELS[name].open(viewer) if name in PANELS else opened(viewer, name)
     for widget in dock.findChildren(QWidget):
-        if not widget.focusPolicy() & Qt.FocusPolicy.TabFocus or widget.focusProxy() is not None:
+        if not stops_tab(widget):
             continue
         said = widget.accessibleName() or (widget.text() if isinstance(widget, QAbstractButton) else "")
         tip = tooltip(widget, dock)
