@@ -1,4 +1,4 @@
-"""Take the pictures of the docks Compare, Crystals and Replay and of the panel Fit cells anew, as a user would make them.
+"""Take the pictures of Compare, Crystals, Replay, Folders, Fit cells and Microscope image anew, as a user would make them.
 
 python scripts/dock_screenshots.py [NAME …]
 """
@@ -86,19 +86,67 @@ def replay() -> None:
         session.close()
 
 
-def fit_cells() -> None:
-    """A movie of an active liquid: its motion estimated, then a model fitted to it."""
-    from napari_shapelab.run.fit_cells import fit_selected_cells
+def folders() -> None:
+    """A folder of sixty label images, measured, and one file that is no image."""
+    with tempfile.TemporaryDirectory() as home:
+        place = Path(home) / "embryos"
+        place.mkdir()
+        rng = np.random.default_rng(1)
+        for number in range(60):
+            centres = rng.uniform(0, 48, (8, 2))
+            pixels = np.stack(np.indices((48, 48)), -1)[:, :, None]
+            np.save(place / f"embryo_{number:03d}.npy", 1 + np.argmin(((pixels - centres) ** 2).sum(-1), -1))
+        (place / "embryo_060.tif").write_bytes(b"II*\0 broken off")
+        session = Session("Folders")
+        dock = session.dock
+        dock.folder.setText(str(place))
+        session.click(dock.options.ticks["--labels"])
+        session.click(dock.work.run_button)
+        session.wait(lambda: not dock.work.working and dock.end is not None)
+        for line in (dock.folder, dock.out):  # where it lies is nobody's concern
+            line.blockSignals(True)
+            line.setText(line.text().replace(home, "~"))
+        session.picture("folders")
+        session.close()
+
+
+def microscopy() -> None:
+    """A tissue as a microscope shows it, under its labels."""
+    from napari_shapelab.work.render import render_labels
+
+    session = Session(None)
+    tissue = add_tissue(session)
+    render_labels(session.viewer)
+    panel = session.viewer.window.dock_widgets["Microscope image"]
+    panel.form.set_values({"photons": 60, "bleaching": 0.03})
+    session.click(panel.work.run_button)
+    session.wait(lambda: panel.rendered is not None)
+    tissue.opacity = 0.25
+    session.viewer.dims.set_point(0, 0.28)
+    session.picture("microscopy")
+    session.close()
+
+
+def add_tissue(session: Session) -> Any:
+    """Add a movie of an active liquid."""
     from shapelab import Cells
 
     simulation = Cells("active_liquid", shape=(96, 96), n_cells=16, filling=0.85, speed=0.4, seed=3)
     frames = list(simulation.run(steps=60, every=4))
     step = frames[1].time - frames[0].time
-    session = Session(None)
     own = {"shapelab": {"periodic": True, "parameters": {"shape": (96, 96)}}}  # opposite sides are joined
     data = np.stack([np.asarray(frame["cells"]) for frame in frames]).astype(int)
     tissue = session.viewer.add_labels(data, name="tissue", scale=(step, 0.5, 0.5), units=("s", "um", "um"), metadata=own)
     tissue.axis_labels = ("t", "y", "x")
+    return tissue
+
+
+def fit_cells() -> None:
+    """A movie of an active liquid: its motion estimated, then a model fitted to it."""
+    from napari_shapelab.run.fit_cells import fit_selected_cells
+
+    session = Session(None)
+    add_tissue(session)
     fit_selected_cells(session.viewer)
     panel = session.viewer.window.dock_widgets["Fit cells"]
     session.idle(1.0)
@@ -116,7 +164,14 @@ def fit_cells() -> None:
     session.close()
 
 
-PICTURES: dict[str, Callable[[], Any]] = {"compare": compare, "crystals": crystals, "replay": replay, "fit_cells": fit_cells}
+PICTURES: dict[str, Callable[[], Any]] = {
+    "compare": compare,
+    "crystals": crystals,
+    "replay": replay,
+    "folders": folders,
+    "microscopy": microscopy,
+    "fit_cells": fit_cells,
+}
 
 
 if __name__ == "__main__":

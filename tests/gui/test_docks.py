@@ -230,6 +230,13 @@ def test_tabs_have_what_a_form_leaves_but_no_less_than_they_need(qtbot):
     assert not tight.folded
 
 
+@pytest.mark.parametrize("height", range(200, 501, 30))
+def test_open_tabs_leave_a_form_room_for_some_rows(qtbot, height):
+    split = parts(qtbot, height, 600)
+    form, bar = split.sizes()[0], split.widget(1).tabBar().sizeHint().height()
+    assert form >= 170 or (split.folded and abs(height - form - bar) <= split.handleWidth() + 1)
+
+
 def test_tabs_fold_in_a_low_window_and_a_click_opens_them(qtbot):
     low = parts(qtbot, 220, 600)
     assert low.folded

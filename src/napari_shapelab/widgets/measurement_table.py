@@ -38,8 +38,12 @@ _FONT = 0.85
 """Size of the table's letters, relative to those of the dock: two shapes fit beside each other."""
 _TITLE = 12
 """Letters per line of a column's title: two columns fit a dock."""
-_NAME, _MANY = 25, 3
-"""Letters per line of a row's name in a table of that many columns, so that these fit, too."""
+_SHOWN = 2
+"""Columns of numbers that are shown whole in a dock: the names of rows are broken into lines to make room for them."""
+_NAME = 80
+"""Least width of the names [pixels]."""
+_PADDING = 16
+"""Of a name's width, what its letters do not fill [pixels]."""
 
 
 class Measurements(QWidget):
@@ -49,6 +53,7 @@ class Measurements(QWidget):
         super().__init__()
         self._columns: list[tuple[str, dict[str, Any]]] = []
         self._units: list[str] = []
+        self._names: list[str] = []
         self.waiting: list[Callable[[], None]] = []
         """What begins to measure further layers, when the one before is done."""
         self.table = QTableWidget()
@@ -162,13 +167,26 @@ class Measurements(QWidget):
         self.table.setColumnCount(len(heading) - 1)
         self.table.setRowCount(len(rows))
         self.table.setHorizontalHeaderLabels(["\n".join(textwrap.wrap(title, _TITLE)) for title in heading[1:]])
-        names = [row[0] for row in rows]
-        self.table.setVerticalHeaderLabels(["\n".join(textwrap.wrap(name, _NAME)) for name in names] if len(heading) > _MANY else names)
+        self._names = [row[0] for row in rows]
         for i, row in enumerate(rows):
             for j, text in enumerate(row[1:]):
                 item = QTableWidgetItem(text)
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(i, j, item)
+        self._break_names()
+
+    def resizeEvent(self, event: Any) -> None:
+        """Break the names of rows anew."""
+        super().resizeEvent(event)
+        self._break_names()
+
+    def _break_names(self) -> None:
+        """Break the names of rows into lines, so that the first columns of numbers are not cut off."""
+        table, letters = self.table, self.table.verticalHeader().fontMetrics()
+        table.resizeColumnsToContents()
+        numbers = sum(table.columnWidth(k) for k in range(min(_SHOWN, table.columnCount())))
+        room = max(table.width() - numbers - table.verticalScrollBar().sizeHint().width() - _PADDING, _NAME)
+        table.setVerticalHeaderLabels([_broken(name, lambda text: letters.horizontalAdvance(text) <= room) for name in self._names])
 
 
 def measurements_dock(viewer: Any) -> Measurements:
@@ -179,6 +197,17 @@ def measurements_dock(viewer: Any) -> Measurements:
 def _heading(name: str, called: str, unit: str) -> str:
     symbol = shown_unit(unit_of(name, unit))
     return f"{called} ({symbol})" if symbol else called
+
+
+def _broken(name: str, fits: Callable[[str], bool]) -> str:
+    lines = [""]
+    for word in name.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if fits(longer) or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return "\n".join(lines)
 
 
 def _cell(text: str, name: str, unit: str) -> str:

@@ -11,8 +11,8 @@ __all__ = ["TabsBelow"]
 
 _PART = 0.4
 """Largest part of the height that tabs take from a form that could use it."""
-_MORE = 30
-"""What the upper widget needs beyond its least height to be of use; where there is less, the tabs fold [pixels]."""
+_MORE = 90
+"""What the upper widget needs beyond its least height to show a few rows of a form; where there is less, the tabs fold [pixels]."""
 _BAR = 20
 """Least height of the tabs [pixels]."""
 
