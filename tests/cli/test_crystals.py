@@ -57,11 +57,10 @@ def test_fit_says_and_saves_what_the_library_finds(made, capsys):
     folder, _ = made
     words = ["--method", "likelihood", "--order", "2", "--effort", "0.5"]
     assert main(["fit", str(folder / "g.tif"), *words, "--out", str(folder / "f.csv"), "--out", str(folder / "f.json"), "--json"]) == 0
-    printed = capsys.readouterr().out.splitlines()
-    numbers = json.loads(printed[-1])
+    numbers = json.loads(capsys.readouterr().out)
     labels = read_image(folder / "g.tif").data
     wanted = sl.fit_diagram(labels, 2, 0.5, effort=0.5)
-    assert printed[:2] == [str(folder / "f.csv"), str(folder / "f.json")]
+    assert numbers["written"] == [str(folder / "f.csv"), str(folder / "f.json")]
     assert numbers["mismatch"] == wanted.mismatch
     assert numbers["neighbours"]["pairs"] >= 12
     assert numbers["neighbours"]["area_error"] < 0.1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,7 +98,8 @@ def run(known: argparse.Namespace) -> int:
         result = _compared(*pair, known)
         print(_as_json(result) if known.json else _table(result))
         if known.out is not None and as_page:
-            print(write_comparison(*pair, result, (known.voxel_size, known.voxel_size_b), known.out))
+            with contextlib.redirect_stdout(sys.stderr if known.json else sys.stdout):
+                print(write_comparison(*pair, result, (known.voxel_size, known.voxel_size_b), known.out))
     if known.out is not None and not as_page:
         write_report(result, known.out)
     return 0

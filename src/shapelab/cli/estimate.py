@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from shapelab.cli.cells_over_time import add_movie_options, movie_of
-from shapelab.cli.parser import number, refuse
+from shapelab.cli.parser import JSON_OR_TABLE, number, refuse
 from shapelab.cli.types_file import add_types_options, types_of
 from shapelab.errors import InputError
 
@@ -41,6 +41,7 @@ def run(known: argparse.Namespace) -> int:
     if known.out is not None:
         if known.out.suffix.lower() != ".csv":
             raise InputError(f"A table is written as .csv; received {known.out.name!r}.")
+        refuse(known, ("json",), JSON_OR_TABLE)
         require_new(known.out)
     if known.remove_drift and known.what != "motion":
         raise InputError("--remove-drift is for motion: leave it out.")

@@ -20,7 +20,6 @@ from shapelab.cli.grain_input import (
     targets,
     tell,
 )
-from shapelab.cli.parser import refuse
 from shapelab.cli.progress import work_line
 from shapelab.errors import InputError
 from shapelab.io.folder_files import is_folder_of_files
@@ -48,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="label image, orientation map (EBSD), grain table, or run folder of cells; or one folder of images",
     )
     add_out_option(parser, "each file")
-    parser.add_argument("--json", action="store_true", help="print the numbers of each fit as a line of JSON")
+    parser.add_argument("--json", action="store_true", help="print the numbers of the fit, of several files a list, as JSON")
     add_grain_options(parser)
     add_folder_options(parser)
     add_parameters(parser, FitParameters)
@@ -58,6 +57,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(known: argparse.Namespace) -> int:
     """Fit every file; one that fails is reported and left out. Of a folder, write one table of the grains of all files."""
     from shapelab.cli.options import given_parameters
+    from shapelab.cli.report import json_document
     from shapelab.crystals.fit_parameters import FitParameters
     from shapelab.crystals.sample import SAMPLE_SUFFIXES
 
@@ -66,14 +66,14 @@ def run(known: argparse.Namespace) -> int:
         return over_files(_of_folder(known), table_of)
     refuse_folder_options(known, known.files[0])
     outs = targets(known.out, known.files, SAMPLE_SUFFIXES)
-    return each_file_stoppable(known.files, outs, partial(_fit, parameters, known))
+    with json_document(known.json, several=len(known.files) > 1) as found:
+        return each_file_stoppable(known.files, outs, partial(_fit, parameters, known, found))
 
 
 def _of_folder(known: argparse.Namespace) -> argparse.Namespace:
     """Return the options for all files of a folder."""
     if len(known.out) != 1:
         raise InputError("A folder needs one --out FILE.csv for its table.")
-    refuse(known, ("json",), "prints, and --out writes a table as .csv: choose one of the two.")
     return argparse.Namespace(**{**vars(known), "path": known.files[0], "out": Path(known.out[0])})
 
 
@@ -91,18 +91,22 @@ def table_of(known: argparse.Namespace) -> pd.DataFrame:
     return sample.table
 
 
-def _fit(parameters: FitParameters, known: argparse.Namespace, abort: threading.Event, file: Path, paths: Sequence[Path]) -> None:
+def _fit(
+    parameters: FitParameters,
+    known: argparse.Namespace,
+    found: list[dict[str, Any]],
+    abort: threading.Event,
+    file: Path,
+    paths: Sequence[Path],
+) -> None:
     grains = read_grains(file, known)
     if grains.table is not None:
         sample, sentences, numbers = _drawn(grains, parameters, abort)
     else:
         sample, sentences, numbers = _fitted(grains, parameters, abort)
-    save_all(file.name, sample, paths)
-    if known.json:
-        from shapelab.compare.reports import json_text
-
-        print(json_text({"file": str(file), **numbers}))
-    else:
+    save_all(file.name, sample, paths, silent=known.json)
+    found.append({"file": str(file), **numbers, "written": [str(path) for path in paths]})
+    if not known.json:
         print(f"{file.name}: {' '.join(sentences)}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def run(known: argparse.Namespace) -> int:
                 progress=lambda done, count: show(done / count, f"run {done} of {count}"),
             )
         except Stopped:
-            print(f"Interrupted: what is done is saved; the same command resumes {known.out}.")
+            print(f"Interrupted: what is done is saved; the same command resumes {known.out}.", file=sys.stderr)
             return INTERRUPTED
     paths = fit.save(known.out)
     if known.json:

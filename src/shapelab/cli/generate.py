@@ -45,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="label image, orientation map or grain table whose statistics the sample should have; it also sets the number of "
         "grains, the grid and the pixel size, unless they are given",
     )
-    parser.add_argument("--json", action="store_true", help="print the statistics as a line of JSON")
+    parser.add_argument("--json", action="store_true", help="print the statistics, of several files a list, as JSON")
     add_grain_options(parser, sizes=False)
     add_parameters(parser, GenerateParameters)
     parser.set_defaults(action=run)
@@ -54,6 +54,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(known: argparse.Namespace) -> int:
     """Make a sample, or one like every file; a file that fails is reported and left out."""
     from shapelab.cli.options import given_parameters
+    from shapelab.cli.report import json_document
     from shapelab.crystals.generate_parameters import GenerateParameters
     from shapelab.crystals.sample import SAMPLE_SUFFIXES
 
@@ -62,7 +63,8 @@ def run(known: argparse.Namespace) -> int:
     GenerateParameters(**given)
     files = known.like or [Path("sample")]
     outs = targets(known.out, files, SAMPLE_SUFFIXES)
-    return each_file_stoppable(files, outs, partial(_generate, given, known))
+    with json_document(known.json, several=len(files) > 1) as found:
+        return each_file_stoppable(files, outs, partial(_generate, given, known, found))
 
 
 def _require_sense(known: argparse.Namespace, given: dict[str, Any]) -> None:
@@ -77,7 +79,14 @@ def _require_sense(known: argparse.Namespace, given: dict[str, Any]) -> None:
             raise InputError(f"--{name.replace('_', '-')} is not used with --like, which determines the grains: choose one.")
 
 
-def _generate(given: dict[str, Any], known: argparse.Namespace, abort: threading.Event, file: Path, paths: Sequence[Path]) -> None:
+def _generate(
+    given: dict[str, Any],
+    known: argparse.Namespace,
+    found: list[dict[str, Any]],
+    abort: threading.Event,
+    file: Path,
+    paths: Sequence[Path],
+) -> None:
     from shapelab.crystals.generate_parameters import GenerateParameters
 
     like, taken = None, dict[str, Any]()
@@ -88,13 +97,11 @@ def _generate(given: dict[str, Any], known: argparse.Namespace, abort: threading
     parameters = GenerateParameters(**(taken | given))
     with work_line() as show:
         crystal = parameters.generate(like, lambda fraction, labels: show(fraction, "regularising"), abort)
-    save_all(file.name, crystal.sample(parameters.unit), paths)
-    if known.json:
-        from shapelab.compare.reports import json_text
-
-        numbers = {"volume_error": crystal.volume_error, "mean_volume_error": crystal.mean_volume_error, "seconds": crystal.seconds}
-        print(json_text({"file": str(file) if known.like else None, **crystal.statistics, "grains": len(crystal.volumes), **numbers}))
-    else:
+    save_all(file.name, crystal.sample(parameters.unit), paths, silent=known.json)
+    numbers = {"volume_error": crystal.volume_error, "mean_volume_error": crystal.mean_volume_error, "seconds": crystal.seconds}
+    whose = {"file": str(file) if known.like else None, **crystal.statistics, "grains": len(crystal.volumes)}
+    found.append({**whose, **numbers, "written": [str(path) for path in paths]})
+    if not known.json:
         print(f"{file.name}: {crystal.summary(file.name if known.like else '')}")
 
 

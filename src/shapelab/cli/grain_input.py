@@ -266,10 +266,11 @@ def each_file_stoppable(
     return INTERRUPTED if interrupted.is_set() else status
 
 
-def save_all(name: str, sample: GrainSample, paths: Sequence[Path]) -> None:
-    """Write a sample to every path and say where it is."""
+def save_all(name: str, sample: GrainSample, paths: Sequence[Path], *, silent: bool = False) -> None:
+    """Write a sample to every path and, unless silent, print where it is."""
     for path in paths:
         with work_line() as show:
             said = sample.save(path, show)
         tell(name, said)
-        print(path)
+        if not silent:
+            print(path)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from shapelab.cli.effective import add_effective_options
 from shapelab.cli.folder import add_folder_options, over_files, refuse_folder_options
 from shapelab.cli.image_file import add_image_options, frame_of_run, read_movie, read_shape
-from shapelab.cli.parser import number, refuse, whole_number
+from shapelab.cli.parser import JSON_OR_TABLE, number, refuse, whole_number
 from shapelab.cli.progress import work_line
 from shapelab.errors import InputError
 from shapelab.io.folder_files import is_folder_of_files
@@ -83,7 +83,7 @@ def _require_sense(known: argparse.Namespace) -> None:
     if known.out is not None and known.out.suffix.lower() != ".csv":
         raise InputError(f"A table is written as .csv; received {known.out.name!r}.")
     if known.out is not None:
-        refuse(known, ("json",), "prints, and --out writes a table as .csv: choose one of the two.")
+        refuse(known, ("json",), JSON_OR_TABLE)
     if not known.over_time:
         refuse(known, ("events", "per_frame", "link", "interval", "time_unit"), "is for movies: it needs --over-time.")
     elif known.label is not None or known.interfaces or known.angles or known.effective:

@@ -8,10 +8,12 @@ from typing import NoReturn
 
 from shapelab.errors import InputError
 
-__all__ = ["FAILED", "INTERRUPTED", "USAGE", "Parser", "at_least", "number", "refuse", "whole_number"]
+__all__ = ["FAILED", "INTERRUPTED", "JSON_OR_TABLE", "USAGE", "Parser", "at_least", "number", "refuse", "whole_number"]
 
 FAILED = 1
 """Exit code of work that failed."""
+JSON_OR_TABLE = "prints, and --out writes a table as .csv: choose one of the two."
+"""Why --json is refused beside --out."""
 USAGE = 2
 """Exit code of a wrong request."""
 INTERRUPTED = 130

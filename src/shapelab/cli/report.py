@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from shapelab.units import shown_unit
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["as_table", "print_report", "print_table", "write_table"]
+__all__ = ["as_table", "json_document", "print_report", "print_table", "write_table"]
 
 
 def as_table(report: Any) -> pd.DataFrame:
@@ -38,6 +40,17 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 def print_table(table: pd.DataFrame, *, as_json: bool) -> None:
     """Print rows as text or JSON."""
     print(json_text(table, indent=2) if as_json else table.to_string(index=False, float_format=lambda value: f"{value:.6g}"))
+
+
+@contextmanager
+def json_document(wanted: bool, *, several: bool) -> Iterator[list[dict[str, Any]]]:
+    """Yield a list for what is found of each file; at the end, print it as one JSON document: of a single file, its numbers."""
+    found: list[dict[str, Any]] = []
+    try:
+        yield found
+    finally:
+        if wanted and (several or found):
+            print(json_text(found if several else found[0]))
 
 
 def print_report(report: Any, unit: str, *, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from shapelab.cli.folder import add_folder_options, over_files, refuse_folder_options
 from shapelab.cli.image_file import add_image_options, frame_of_run, read_movie, read_still
-from shapelab.cli.parser import number, refuse
+from shapelab.cli.parser import JSON_OR_TABLE, number, refuse
 from shapelab.cli.progress import work_line
 from shapelab.errors import InputError
 from shapelab.io.folder_files import is_folder_of_files
@@ -55,7 +55,9 @@ def run(known: argparse.Namespace) -> int:
     if known.out is not None and known.out.suffix.lower() != ".csv":
         raise InputError(f"A table is written as .csv; received {known.out.name!r}.")
     if known.out is not None:
-        refuse(known, ("json",), "prints, and --out writes a table as .csv: choose one of the two.")
+        refuse(known, ("json",), JSON_OR_TABLE)
+    if known.plan:
+        refuse(known, ("json", "out"), "is for the table, and --plan makes none: choose one of the two.")
     if known.out is not None and not is_folder_of_files(known.path):
         require_new(known.out)
     if known.over_time and known.frame is not None:
