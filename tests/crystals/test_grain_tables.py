@@ -62,6 +62,47 @@ def test_the_unit_of_the_angle_is_believed(tmp_path: Path) -> None:
     np.testing.assert_allclose(read_grain_table(file).angles, np.deg2rad([3, 5]))
 
 
+def test_columns_in_different_units_are_converted_and_said(tmp_path: Path) -> None:
+    file = tmp_path / "grains.csv"
+    right = np.array(ROWS)
+
+    def read(*names: str, factors: tuple[float, ...] = (1,) * 6):
+        rows = [",".join(f"{v:.9g}" for v in row) for row in right * factors]
+        file.write_text("\n".join([",".join(names), *rows]), encoding="utf-8")
+        return read_grain_table(file)
+
+    found = read("x (µm)", "y (mm)", "a (nm)", "b [µm]", "theta (deg)", "area (mm^2)", factors=(1, 1e-3, 1e3, 1, 180 / np.pi, 1e-6))
+    np.testing.assert_allclose(found.centroids, right[:, 1::-1])
+    np.testing.assert_allclose(found.semi_axes, right[:, 2:4])
+    np.testing.assert_allclose(found.angles, right[:, 4])
+    np.testing.assert_allclose(found.areas, right[:, 5], rtol=1e-6)
+    assert [note.split(":")[0] for note in found.notes] == [
+        f"The column {key} was converted from {unit}, the unit of x."
+        for key, unit in (("y", "mm to µm"), ("a", "nm to µm"), ("area", "mm² to µm²"))
+    ]
+    for names in (("x", "y", "a", "b", "theta", "area"), ("x (col)", "y (row)", "a (µm)", "b", "theta (rad)", "area (sq. um)")):
+        assert read(*names).notes == ()
+    with pytest.raises(InputError, match="x in pixels and a in µm, which cannot be converted"):
+        read("x (px)", "y (px)", "a (µm)", "b (µm)", "theta", "area (µm²)")
+
+
+def test_euler_angles_in_different_units(tmp_path: Path) -> None:
+    file = tmp_path / "grains.csv"
+
+    def read(names: str, row: str):
+        file.write_text(f"x,y,a,b,theta,{names}\n1,2,3,2,0,{row}\n", encoding="utf-8")
+        return read_grain_table(file).orientations
+
+    right = read("phi1 (deg),Phi (deg),phi2 (deg)", "90,45,30")
+    for names, row in (
+        ("phi1 (deg),Phi (rad),phi2", f"90,{np.pi / 4},30"),
+        ("phi1,Phi (rad),phi2 (deg)", f"90,{np.pi / 4},30"),
+        ("phi1,Phi,phi2 (rad)", f"{np.pi / 2},{np.pi / 4},{np.pi / 6}"),
+        ("phi1,Phi,phi2", "90,45,30"),
+    ):
+        assert misorientation(read(names, row), right) == pytest.approx(0, abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("raw", "sentence"),
     [

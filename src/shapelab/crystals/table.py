@@ -16,6 +16,7 @@ from shapelab.crystals.moments import Moments
 from shapelab.crystals.orientation import from_euler
 from shapelab.crystals.population import Population
 from shapelab.crystals.table_columns import Columns, read_columns
+from shapelab.crystals.table_units import in_degrees, in_one_unit
 from shapelab.device import require_memory
 from shapelab.errors import InputError
 from shapelab.io.presence import is_file
@@ -100,7 +101,7 @@ def read_grain_table(path: str | Path) -> GrainTable:
 
     Needed are the centroid (X_1, X_2 or x, y), semi-axes a and b, and theta; area, id, phase and Euler angles are optional. Names
     may have units behind them: "x (µm)", "theta [deg]". Angles in degrees and full instead of semi-axes are detected,
-    converted, and said in `notes`.
+    converted, and said in `notes`; so are columns whose units differ.
 
     Parameters
     ----------
@@ -110,7 +111,7 @@ def read_grain_table(path: str | Path) -> GrainTable:
     Raises
     ------
     InputError
-        If columns are missing, not numbers, or not positive.
+        If columns are missing, not numbers, or not positive, or some are in pixels and others in a unit of length.
     """
     path = Path(path)
     if not is_file(path):
@@ -134,8 +135,7 @@ def _unpacked(path: Path) -> bytes:
 
 
 def _table(name: str, table: Columns) -> GrainTable:
-    columns: dict[str, np.ndarray] = dict(table.values)
-    notes = []
+    columns, notes = in_one_unit(name, table)
     crystal: dict[str, np.ndarray] = {str(key): columns.pop(key) for key in ("id", "phase", "phi1", "phi", "phi2") if key in columns}
     for key, values in columns.items():
         if not np.isfinite(values).all():
@@ -176,8 +176,7 @@ def _crystals(columns: dict[str, np.ndarray], units: dict[str, str]) -> dict[str
         if values is not None and np.isfinite(values).all() and (np.abs(values) < 2**53).all() and (values == np.round(values)).all():
             found[name] = values.astype(np.int64)
     if {"phi1", "phi", "phi2"} <= set(columns):
-        euler = np.stack([columns[key] for key in ("phi1", "phi", "phi2")], 1)
-        degrees = units["phi1"].startswith(("deg", "°")) or (not units["phi1"] and np.nanmax(np.abs(euler), initial=0) > 2 * np.pi + 0.01)
+        euler, degrees = in_degrees(columns, units)
         if np.isfinite(euler).all() and (np.abs(euler) <= (721 if degrees else 12.6)).all():
             found["orientations"] = from_euler(euler, degrees=degrees)
     return found
