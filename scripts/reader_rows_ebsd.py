@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 from ebsd_files import WRITERS, Truth, hexagons, points_right, square
 from reader_table import Row
@@ -25,6 +26,27 @@ def rows(folder: Path) -> Iterator[Row]:
             file = write(folder / f"map.{suffix}", truth, **options)
             yield Row(f"EBSD: {reader}", aspect, case, right, _told(file, tell or _places(truth)))
             file.unlink()
+    yield from _several_maps(folder)
+
+
+def _several_maps(folder: Path) -> Iterator[Row]:
+    """Yield the rows of a file with three maps, of which `key` chooses one."""
+    suffix, write, _ = WRITERS["EDAX HDF5"]
+    truths = [square(), square().moved(5.0, 10.0), square(two_phases=False)]
+    with h5py.File(folder / "all.h5", "w") as together:
+        for number, truth in enumerate(truths, 1):
+            with h5py.File(write(folder / f"{number}.{suffix}", truth)) as one:
+                for name in one:
+                    scan = hasattr(one[name], "items")
+                    if scan or name not in together:
+                        one.copy(name, together, name=f"Scan {number}" if scan else name)
+    said = "96 points, step 0.25 × 0.5 µm, at "
+    for key, where, truth in ((None, "0, 0", truths[0]), ("Scan 2", "5, 10", truths[1])):
+        case = "three maps, the first is taken" if key is None else f"three maps, key={key!r}"
+        yield Row("EBSD: EDAX HDF5", "several maps", case, said + where, _places(truth)(read_ebsd(folder / "all.h5", key=key)))
+    wrong = _told(folder / "all.h5", lambda _: _places(truths[0])(read_ebsd(folder / "all.h5", key="Scan 9")))
+    right = "refused: has no map 'Scan 9'; it has Scan 1, Scan 2, Scan 3."
+    yield Row("EBSD: EDAX HDF5", "several maps", "three maps, key='Scan 9'", right, wrong)
 
 
 def _told(file: Path, tell: Told) -> str:

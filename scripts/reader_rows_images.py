@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -167,6 +168,34 @@ def mesh_rows(folder: Path) -> list[tuple[str, str, str, str]]:
     return rows
 
 
+def concave_rows(folder: Path) -> Iterator[Row]:
+    """Yield the rows of a prism over an L, whose caps are one face of six corners each."""
+    from shapelab.measure import mesh_area
+
+    flat = [(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)]
+    points = [(x, y, z) for z in (0, 3) for x, y in flat]
+    faces = [[5, 4, 3, 2, 1, 0], [6, 7, 8, 9, 10, 11], *([i, (i + 1) % 6, 6 + (i + 1) % 6, 6 + i] for i in range(6))]
+    head = ["ply", "format {} 1.0", "comment {}", "element vertex 12", *(f"property float {axis}" for axis in "xyz"), "element face 8"]
+    header = "\n".join([*head, "property list uchar int vertex_indices", "end_header\n"])
+    lists = b"".join(struct.pack(f"<B{len(face)}i", len(face), *face) for face in faces)
+    lines = [" ".join(map(str, row)) for row in [*points, *([len(face), *face] for face in faces)]]
+    text = ["f " + " ".join(str(v + 1) for v in face) for face in faces]
+    backwards = ["f " + " ".join(str(v - 12) for v in face) for face in faces]
+    vertices = [f"v {x} {y} {z}" for x, y, z in points]
+    files = {
+        ("PLY", "text"): (header.format("ascii", "L") + "\n".join(lines) + "\n").encode(),
+        ("PLY", "binary, a comment in Latin-1"): header.format("binary_little_endian", "Größe").encode("latin-1")
+        + np.array(points, "<f4").tobytes()
+        + lists,
+        ("OBJ", "text"): "\n".join([*vertices, *text]).encode(),
+        ("OBJ", "vertices counted backwards"): "\n".join([*vertices, *backwards]).encode(),
+    }
+    for (reader, case), content in files.items():
+        file = folder / f"l.{reader.lower()}"
+        file.write_bytes(content)
+        yield Row(f"Mesh: {reader}", "area", f"faces that are not convex, {case}", "30", f"{mesh_area(read_mesh(file)[0]):.6g}")
+
+
 def rows(folder: Path) -> Iterator[Row]:
     """Yield one row for each statement of each file."""
     with warnings.catch_warnings():
@@ -177,3 +206,4 @@ def rows(folder: Path) -> Iterator[Row]:
                 yield Row(f"Image: {case.reader}", what, str(case.write.__doc__).rstrip("."), right, str(told(layer, what)))
         for reader, what, read, right in mesh_rows(folder):
             yield Row(f"Mesh: {reader}", what, "each corner once per triangle, far from the origin", right, read)
+        yield from concave_rows(folder)
