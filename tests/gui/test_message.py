@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_shapelab.widgets.button import push_button
 from napari_shapelab.widgets.message import WRONG, MessageLine
+from napari_shapelab.widgets.wrapped_label import WrappedLabel
 
 
 @pytest.fixture
@@ -86,3 +87,23 @@ def test_as_many_lines_as_there_is_room_for_need_no_scroll_bar_and_leave_no_room
     high = line.widget().minimumHeight()
     line.say("short")
     assert line.widget().minimumHeight() < high
+
+
+def test_a_label_that_becomes_wider_is_no_higher_than_its_text(qtbot):
+    label = WrappedLabel("A sentence that takes many lines where it is narrow, and fewer where it is wide.")
+    qtbot.addWidget(label)
+    label.show()
+    heights = []
+    for width in (500, 120, 500):
+        label.resize(width, 300)
+        assert label.width() == width
+        heights.append(label.minimumHeight())
+    assert heights[0] == heights[2] < heights[1]
+
+
+def test_the_bar_goes_when_a_wider_line_shows_all(line, qtbot):
+    line.say("A sentence of about three lines where the line is narrow, and of two where it is wide enough.")
+    line.parentWidget().resize(200, 200)
+    qtbot.waitUntil(line.verticalScrollBar().isVisible)
+    line.parentWidget().resize(500, 200)
+    qtbot.waitUntil(lambda: not line.verticalScrollBar().isVisible())

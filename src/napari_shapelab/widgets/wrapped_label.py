@@ -21,15 +21,16 @@ class WrappedLabel(QLabel):
     def setText(self, text: str | None) -> None:
         """Show another text."""
         super().setText(text or "")
-        self.setMinimumHeight(0)  # Qt counts it as needed: a label that was high once would stay so
         self._fit()
 
     def resizeEvent(self, event: Any) -> None:
         """Take the height that the text needs at this width."""
         super().resizeEvent(event)
-        self._fit()
+        if event.size().width() != event.oldSize().width():
+            self._fit()
 
     def _fit(self) -> None:
+        self.setMinimumHeight(0)  # Qt counts it as needed: a label that was high once would stay so
         needed = self.heightForWidth(self.width()) if self.text() else 0
         if needed >= 0 and needed != self.minimumHeight():
             self.setMinimumHeight(needed)
