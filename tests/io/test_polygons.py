@@ -61,6 +61,25 @@ def as_binary_ply(points, faces, order="<", kind="binary_little_endian"):
     return header(kind, points, faces).encode() + rows + lists
 
 
+def as_ply_with_texture(points, faces, kind="ascii"):
+    """Faces with a flag before their corners and a list of places in a texture behind them; edges at the end."""
+    lists = (
+        "property uchar flag\nproperty list uchar int vertex_indices\nproperty list uchar float texcoord\nelement edge 1\nproperty int a"
+    )
+    head = header(kind, points, faces).replace("property list uchar int vertex_indices", lists)
+    if kind != "ascii":
+        rows = np.column_stack([points, np.arange(len(points))]).astype("<f8").tobytes()
+        packed = (struct.pack(f"<BB{len(f)}iB{2 * len(f)}f", 1, len(f), *f, 2 * len(f), *[0.5] * 2 * len(f)) for f in faces)
+        return head.encode() + rows + b"".join(packed) + struct.pack("<i", 0)
+    rows = [" ".join(map(repr, [*p, float(i)])) for i, p in enumerate(points.tolist())]
+    rows += [" ".join(map(str, [1, len(f), *f, 2 * len(f), *[0.5] * 2 * len(f)])) for f in faces]
+    return (head + "\n".join(rows) + "\n0\n").encode()
+
+
+def as_binary_ply_with_texture(points, faces):
+    return as_ply_with_texture(points, faces, "binary_little_endian")
+
+
 def as_big_ply(points, faces):
     return as_binary_ply(points, faces, ">", "binary_big_endian")
 
@@ -87,7 +106,7 @@ def as_obj_counting_backwards(points, faces):
 
 
 WRITERS = {
-    "ply": [as_ply, as_binary_ply, as_big_ply],
+    "ply": [as_ply, as_binary_ply, as_big_ply, as_ply_with_texture, as_binary_ply_with_texture],
     "obj": [as_obj, as_obj_with_texture, as_obj_counting_backwards],
 }
 FORMATS = [pytest.param(suffix, write, id=write.__name__) for suffix, writers in WRITERS.items() for write in writers]
@@ -178,3 +197,24 @@ def test_comments_of_a_ply_file_have_any_encoding(write, encoding, tmp_path):
     content = write(points, faces).replace(b"comment made here", f"comment {words}".encode(encoding) + b"\ncomment\n\nobj_info x")
     (tmp_path / "a.ply").write_bytes(content)
     assert mesh_area(read_mesh_file(tmp_path / "a.ply").mesh) == pytest.approx(area_and_volume(OUTLINES["an L"])[0], rel=1e-6)
+
+
+def test_objs_dressed_otherwise_and_counting_from_zero(tmp_path):
+    points, faces = prism(OUTLINES["an L"], 0)
+    plain = as_obj(points, faces)
+    for content in (plain.replace(b"\n", b"\r"), b"  " + plain.replace(b"\n", b"\n\t"), plain.replace(b" 3 ", b" 3 \\\n")):
+        (tmp_path / "a.obj").write_bytes(content)
+        assert mesh_area(read_mesh_file(tmp_path / "a.obj").mesh) == pytest.approx(area_and_volume(OUTLINES["an L"])[0], rel=1e-6)
+    for face in (b"f 0 1 2", b"f 1 2 0", b"f 1/1 0/1 2/1", b"f 0 1 2 3 4"):
+        (tmp_path / "a.obj").write_bytes(plain + b"\n" + face)
+        with pytest.raises(InputError, match=r"a\.obj: A face has the vertex 0; OBJ files count vertices from 1"):
+            read_mesh_file(tmp_path / "a.obj")
+
+
+@pytest.mark.parametrize("write", [as_ply_with_texture, as_binary_ply_with_texture])
+def test_a_file_cut_off_in_its_last_face_is_refused(write, tmp_path):
+    points, faces = prism(OUTLINES["an L"], 0)
+    content = write(points, faces)
+    (tmp_path / "a.ply").write_bytes(content[:-20])
+    with pytest.raises(InputError, match="incomplete"):
+        read_mesh_file(tmp_path / "a.ply")

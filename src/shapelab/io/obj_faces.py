@@ -6,11 +6,14 @@ import re
 
 import numpy as np
 
+from shapelab.errors import InputError
 from shapelab.io.polygons import cut_polygons
 
 __all__ = ["obj_of_triangles"]
 
-_OTHER_THAN_TRIANGLES = re.compile(rb"^[ \t]*f(?:(?:[ \t]+[^\s#]+){4}|[ \t][^\n]*-)", re.MULTILINE)
+_OTHER_THAN_TRIANGLES = re.compile(rb"^f(?:(?:[ \t]+[^\s#]+){4}|[ \t][^\n]*-)", re.MULTILINE)
+_FROM_ZERO = re.compile(rb"^f[^\n#]*[ \t][+-]?0+(?![^\s/])", re.MULTILINE)
+_INDENT = re.compile(rb"^[ \t]+", re.MULTILINE)
 _KINDS = ("v", "vt", "vn")
 
 
@@ -18,8 +21,16 @@ def obj_of_triangles(content: bytes) -> bytes:
     """Return an OBJ file (Wavefront, 1995) whose faces are triangles.
 
     trimesh itself fans polygons out, convex or not, and takes the vertex -1 for the last of the file, not of those before the face.
+
+    Raises
+    ------
+    InputError
+        If a face has the vertex 0, which there is none of, or faces cross themselves.
     """
-    content = content.replace(b"\r\n", b"\n").replace(b"\\\n", b" ")
+    content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\\\n", b" ")
+    content = _INDENT.sub(b"", content) if _INDENT.search(content) else content
+    if _FROM_ZERO.search(content):
+        raise InputError("A face has the vertex 0; OBJ files count vertices from 1.")
     if not _OTHER_THAN_TRIANGLES.search(content):
         return content
     lines = content.decode("utf-8", errors="replace").split("\n")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from shapelab.errors import InputError
 from shapelab.io.polygons import cut_polygons
 
 __all__ = ["even_ply", "ply_triangles"]
@@ -33,9 +35,10 @@ class _Element(NamedTuple):
 
 
 def even_ply(content: bytes) -> bytes:
-    """Return a PLY file without comments (which may have any encoding) and, if it is binary, with faces of one number of corners.
+    """Return a PLY file without comments (which may have any encoding), and with triangles where trimesh cannot read the faces.
 
-    trimesh reads headers in UTF-8 only, and of binary files only those whose faces have equally many corners: others become triangles.
+    It reads headers in UTF-8 only, of binary files only those whose faces have equally many corners, and few whose faces have
+    several lists, such as places in a texture.
     """
     start = content.index(b"\n", content.index(b"\nend_header") + 1) + 1
     header = content[:start]
@@ -45,26 +48,55 @@ def even_ply(content: bytes) -> bytes:
         text = header.decode("latin-1")
     lines = [line.strip() for line in text.split("\n") if line.strip() and line.split()[0] not in ("comment", "obj_info")]
     plain = "\n".join(lines).encode() + b"\n" + content[start:]
-    if "binary" not in lines[1]:
-        return plain
-    order = ">" if "big" in lines[1] else "<"
+    binary, order = "binary" in lines[1], ">" if "big" in lines[1] else "<"
     elements = _elements(lines[2:-1])
-    names = [element.name for element in elements]
-    if names[:2] != ["vertex", "face"] or not elements[0].even or elements[1].even:
+    if [element.name for element in elements[:2]] != ["vertex", "face"] or not elements[0].even or elements[1].even:
         return plain
     vertex, face = elements[:2]
+    several = sum(bool(counted) for _, _, counted in face.properties) > 1
+    if not binary:
+        return _text_triangles(lines, content[start:], vertex, face) if several else plain
     dtype = np.dtype([(name, order + _CODES[code]) for name, code, _ in vertex.properties])
     table = np.frombuffer(content, dtype, vertex.length, start)
     at = start + table.nbytes
-    if _one_size(content, at, face, order):
+    if not several and _one_size(content, at, face, order):
         return plain
-    polygons = _polygons(content, at, face, order)
-    points = np.column_stack([table[axis] for axis in "xyz"]).astype(np.float64)
-    rows = np.concatenate([np.asarray(polygon)[cut] for polygon, cut in zip(polygons, cut_polygons(points, polygons), strict=True)])
+    rows = _cut(np.column_stack([table[axis] for axis in "xyz"]), _polygons(content, at, face, order))
     faces = np.empty(len(rows), [("n", "u1"), ("v", f"{order}i4", 3)])
     faces["n"], faces["v"] = 3, rows
-    lines = [*lines[:2], *vertex.lines, f"element face {len(rows)}", "property list uchar int vertex_indices", "end_header\n"]
-    return "\n".join(lines).encode() + table.tobytes() + faces.tobytes()
+    return _head(lines, vertex, rows) + table.tobytes() + faces.tobytes()
+
+
+def _text_triangles(lines: list[str], body: bytes, vertex: _Element, face: _Element) -> bytes:
+    """Return a PLY file in text whose faces are triangles."""
+    rows = [row for row in body.decode("ascii").splitlines() if row.strip()]
+    if len(rows) < vertex.length + face.length:
+        raise InputError("The file is incomplete.")
+    columns = [[name for name, _, _ in vertex.properties].index(axis) for axis in "xyz"]
+    points = np.array([[float(word) for word in row.split()] for row in rows[: vertex.length]])[:, columns]
+    polygons = []
+    for row in rows[vertex.length : vertex.length + face.length]:
+        words = row.split()
+        for name, _, counted in face.properties:
+            n = int(words[0]) if counted else 1
+            if len(words) < n + bool(counted):
+                raise InputError("The file is incomplete.")
+            entries, words = words[bool(counted) : n + bool(counted)], words[n + bool(counted) :]
+            if name in _CORNERS:
+                polygons.append([int(entry) for entry in entries])
+    triangles = _cut(points, polygons)
+    text = "\n".join([*rows[: vertex.length], *(f"3 {a} {b} {c}" for a, b, c in triangles.tolist())]) + "\n"
+    return _head(lines, vertex, triangles) + text.encode()
+
+
+def _head(lines: list[str], vertex: _Element, triangles: np.ndarray) -> bytes:
+    head = [*lines[:2], *vertex.lines, f"element face {len(triangles)}", "property list uchar int vertex_indices", "end_header\n"]
+    return "\n".join(head).encode()
+
+
+def _cut(points: np.ndarray, polygons: Sequence[Sequence[int]]) -> np.ndarray:
+    cuts = cut_polygons(points.astype(np.float64), polygons)
+    return np.concatenate([np.asarray(polygon, np.int64)[cut] for polygon, cut in zip(polygons, cuts, strict=True)])
 
 
 def ply_triangles(face: Any, points: np.ndarray) -> np.ndarray | None:
@@ -76,8 +108,7 @@ def ply_triangles(face: Any, points: np.ndarray) -> np.ndarray | None:
     corners = face[name]["f1"] if isinstance(face, np.ndarray) else face[name]
     if corners.ndim == 2 and corners.shape[1] <= 3:
         return None
-    cuts = cut_polygons(points, list(corners))
-    return np.concatenate([np.asarray(polygon, np.int64)[cut] for polygon, cut in zip(corners, cuts, strict=True)])
+    return _cut(points, list(corners))
 
 
 def _elements(lines: list[str]) -> list[_Element]:
@@ -129,4 +160,6 @@ def _polygons(content: bytes, at: int, face: _Element, order: str) -> list[tuple
                 if corners:
                     found.append(struct.unpack_from(entries, content, at))
                 at += struct.calcsize(entries)
+    if at > len(content):
+        raise InputError("The file is incomplete.")
     return found
