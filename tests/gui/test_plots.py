@@ -100,3 +100,16 @@ def test_a_scale_of_colours_is_as_wide_whatever_its_numbers(qtbot):
     assert len(widths) == 1
     scale.show_range(ensure_colormap("viridis"), 3.14e-6, 0.0801)
     assert (scale.low.text(), scale.high.text()) == ("0", "0.0801")
+
+
+def test_a_scale_of_colours_does_not_widen_a_narrow_dock(qtbot):
+    scale = ColourScale()
+    qtbot.addWidget(scale)
+    scale.show_range(ensure_colormap("viridis"), 0.4, 3.5)
+    letters = scale.fontMetrics()
+    assert scale.minimumSizeHint().width() <= letters.horizontalAdvance("0.43.5") + 50 < scale.sizeHint().width() - 50
+    scale.resize(scale.minimumSizeHint())
+    scale.show()
+    for end in (scale.low, scale.high):
+        assert end.width() >= letters.horizontalAdvance(end.text())
+    assert scale.bar.width() >= 24

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from napari.utils.colormaps import Colormap
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 __all__ = ["ColourScale"]
 
 _WIDTH, _HEIGHT = 60, 10
+_NARROWEST = 24
+"""Width of the bar where there is no room for more [pixels]."""
 _LONGEST = "-0.00123"
-"""The longest number that is shown: room for it is kept, so that nothing moves when numbers change."""
+"""The longest number that is shown: room for it is kept where there is any, so that nothing moves when numbers change."""
 _NOTHING = 1e-2
 """Part of a scale below which its end is 0: no colour tells the difference."""
 
@@ -28,7 +30,10 @@ class ColourScale(QWidget):
 
     def __init__(self, title: str = "") -> None:
         super().__init__()
-        self.low, self.bar, self.high = QLabel(), QLabel(), QLabel()
+        self.low, self.bar, self.high = _End(), QLabel(), _End()
+        self.bar.setScaledContents(True)
+        self.bar.setMinimumWidth(_NARROWEST)
+        self.bar.setMaximumSize(_WIDTH, _HEIGHT)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
@@ -44,8 +49,16 @@ class ColourScale(QWidget):
         pixels = np.ascontiguousarray(np.broadcast_to(pixels, (_HEIGHT, _WIDTH, 4)))
         self.bar.setPixmap(QPixmap.fromImage(QImage(pixels.data, _WIDTH, _HEIGHT, 4 * _WIDTH, QImage.Format.Format_RGBA8888).copy()))
         for label, number in ((self.low, low), (self.high, high)):
-            label.setMinimumWidth(label.fontMetrics().horizontalAdvance(_LONGEST))
             label.setText(_rounded(number, high - low))
+
+
+class _End(QLabel):
+    """A number at the end of a scale: it asks for the room of the longest, but takes no more than its own from a narrow dock."""
+
+    def sizeHint(self) -> QSize:
+        """Return the size of the longest number."""
+        own = super().sizeHint()
+        return QSize(max(own.width(), self.fontMetrics().horizontalAdvance(_LONGEST)), own.height())
 
 
 def _rounded(number: float, span: float) -> str:
