@@ -113,3 +113,12 @@ def test_a_scale_of_colours_does_not_widen_a_narrow_dock(qtbot):
     for end in (scale.low, scale.high):
         assert end.width() >= letters.horizontalAdvance(end.text())
     assert scale.bar.width() >= 24
+
+
+def test_the_name_of_the_lower_axis_is_not_cut_off(plot):
+    plot.extend([(step, {"energy": 1.0 + step}) for step in range(3)])
+    plot.resize(300, 220)
+    plot.show()
+    label = plot.plot.getAxis("bottom").label
+    assert label.isVisible()
+    assert label.sceneBoundingRect().bottom() <= plot.plot.height()

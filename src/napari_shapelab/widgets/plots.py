@@ -34,6 +34,8 @@ _TICK_HEIGHT = 16
 """Room along an upright axis for each of its numbers [pixels]."""
 _LOW = 110
 """Height of a plot below which the curve needs the room of the axis' name [pixels]."""
+_BELOW = 5
+"""Room below the name of the lower axis, from whose letters pyqtgraph cuts off what is below the line [pixels]."""
 _NOT_POSITIVE = "There are no positive values alone to show."
 _DECADES = 50.0
 """Ratio of the highest to the lowest value from which on a curve of positive values is drawn on a logarithmic axis."""
@@ -87,6 +89,7 @@ class ThemedPlot(QWidget):
         self.column.setSpacing(2)
         self.plot = pg.PlotWidget(axisItems={"left": _Axis("left"), "bottom": _Steps("bottom") if whole else _Axis("bottom")})
         self.plot.setMinimumHeight(_LEAST)
+        self.plot.getPlotItem().layout.setContentsMargins(1, 1, 1, _BELOW)
         self.plot.setMenuEnabled(False)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # there is nothing in it that keys do
         self.plot.hideButtons()
