@@ -63,4 +63,4 @@ def test_an_image_without_lines_has_no_angles(tmp_path, capsys):
     assert main(["measure", str(tmp_path / "one.npy"), "--angles"]) == 0
     out = capsys.readouterr()
     assert not out.out
-    assert "none in this image" in out.err
+    assert "there is nothing to list" in out.err

@@ -14,7 +14,7 @@ from shapelab.cli.effective import add_effective_options
 from shapelab.cli.folder import add_folder_options, over_files, refuse_folder_options
 from shapelab.cli.image_file import add_image_options, read_shape
 from shapelab.cli.page import write_comparison
-from shapelab.cli.parser import number, whole_number
+from shapelab.cli.parser import JSON_OR_TABLE, number, refuse, whole_number
 from shapelab.cli.progress import work_line
 from shapelab.errors import InputError
 from shapelab.io.folder_files import is_folder_of_files, partner
@@ -77,6 +77,7 @@ def run(known: argparse.Namespace) -> int:
         as_spacing(1.0 if size is None else size, len(size or (1,)))
     refuse_still_options(known)
     if is_folder_of_files(known.a):
+        refuse(known, ("json",), JSON_OR_TABLE)
         of_folder = argparse.Namespace(**vars(known), path=known.a)
         return over_files(of_folder, table_of, partial(_references, known))
     if is_folder_of_files(known.b):

@@ -20,6 +20,7 @@ from shapelab.cli.grain_input import (
     targets,
     tell,
 )
+from shapelab.cli.parser import JSON_OR_TABLE, refuse
 from shapelab.cli.progress import work_line
 from shapelab.errors import InputError
 from shapelab.io.folder_files import is_folder_of_files
@@ -74,6 +75,7 @@ def _of_folder(known: argparse.Namespace) -> argparse.Namespace:
     """Return the options for all files of a folder."""
     if len(known.out) != 1:
         raise InputError("A folder needs one --out FILE.csv for its table.")
+    refuse(known, ("json",), JSON_OR_TABLE)
     return argparse.Namespace(**{**vars(known), "path": known.files[0], "out": Path(known.out[0])})
 
 

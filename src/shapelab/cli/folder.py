@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shapelab.cli.failures import end_of_files, failure
-from shapelab.cli.parser import INTERRUPTED, JSON_OR_TABLE, at_least, refuse, whole_number
+from shapelab.cli.parser import INTERRUPTED, at_least, refuse, whole_number
 from shapelab.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,7 +61,6 @@ def over_files(known: argparse.Namespace, table_of: TableOf, others: Callable[[P
         raise InputError("A folder needs --out FILE.csv for its table.")
     if known.out.suffix.lower() != ".csv":
         raise InputError(f"A table is written as .csv; received {known.out.name!r}.")
-    refuse(known, ("json",), JSON_OR_TABLE)
     at_least(1, jobs=known.jobs)
     try:
         found = table_of_folder(
