@@ -96,7 +96,7 @@ def test_a_cell_cannot_be_pushed_into_a_wall():
 
 def test_a_solid_takes_no_new_cells_but_lets_go_of_old_ones():
     sim = Cells("elastic_block", n_cells=25, shape=(112, 112))
-    with pytest.raises(EditError, match="remembers"):
+    with pytest.raises(EditError, match="undeformed shape"):
         sim.edit("add_cell", position=(5, 5))
     sim.edit("remove_cell", cell=7)
     sim.step()

@@ -126,7 +126,7 @@ def test_a_fit_begins_with_the_tensions_of_its_first_frame(bubbles):
     fit = fit_cells(small, "foam_sorting", {"between": (0.1, 6.0)}, fixed={"first_medium": 1.0}, types=kinds, **quick)
     assert fit.target.fixed["second_medium"] == pytest.approx(0.8, rel=0.1)
     assert fit.target.fixed["first_medium"] == 1.0
-    assert "Half of the first round looked for between near it." in str(fit)
+    assert "Half of the first round searched for between near it." in str(fit)
     assert "'second' is undetermined" in str(fit)
     tried = fit.draws.prior.values(fit.draws.z)[:, 0]
     assert np.sum(np.abs(tried[10:] - 0.7) < 0.2) >= 7 > np.sum(np.abs(tried[:10] - 0.7) < 0.2)

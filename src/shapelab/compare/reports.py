@@ -67,7 +67,8 @@ def write_report(result: Mapping[str, Any], folder: str | Path, *, figure: bool 
         for name, value in result.items():
             if hasattr(value, "to_csv"):
                 check_stop()
-                value.to_csv(new(f"{name}.csv"))
+                partial = new(f"{name}.csv")
+                value.to_csv(partial)
         if figure and find_spec("matplotlib") is not None:
             _write_figure(result, new("comparison.png"))
         check_stop()
@@ -79,17 +80,17 @@ def numbers_of(result: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in result.items() if isinstance(value, int | float | str | np.number)}
 
 
-def _write_numbers(result: Mapping[str, Any], path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
+def _write_numbers(result: Mapping[str, Any], partial: Path) -> None:
+    with partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["name", "value"])
         writer.writerows(numbers_of(result).items())
 
 
-def _write_json(result: Mapping[str, Any], path: Path) -> None:
+def _write_json(result: Mapping[str, Any], partial: Path) -> None:
     plain = {name: _plain(value) for name, value in result.items() if not isinstance(value, CurvatureDiagram)}
     plain["versions"] = {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
-    path.write_text(json_text(plain, indent=2), encoding="utf-8")
+    partial.write_text(json_text(plain, indent=2), encoding="utf-8")
 
 
 def json_text(data: Any, indent: int | None = None) -> str:
@@ -120,7 +121,7 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-def _write_figure(result: Mapping[str, Any], path: Path) -> None:
+def _write_figure(result: Mapping[str, Any], partial: Path) -> None:
     """Drawn without a window, and so from any thread."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -142,7 +143,7 @@ def _write_figure(result: Mapping[str, Any], path: Path) -> None:
         check_stop()
         draw(picture.add_subplot(rows, columns, number), result, what)
     picture.suptitle(_heading(result), fontsize="medium")
-    picture.savefig(path, dpi=150)
+    picture.savefig(partial, dpi=150)
 
 
 def _heading(result: Mapping[str, Any]) -> str:

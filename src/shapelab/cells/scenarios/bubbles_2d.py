@@ -24,9 +24,7 @@ class Bubbles2DParameters(PlaneParameters):
     """Parameters of `Bubbles2D`."""
 
     bubble_radius: float = parameter(0.06, "Radius of a new bubble.", unit="box", main=True, ge=0.01, le=0.3, step=0.01)
-    rate: float = parameter(
-        20.0, "Number of bubbles that appear per unit of time.", unit="1/s", main=True, live=True, ge=0, le=10_000, step=1.0
-    )
+    rate: float = parameter(20.0, "Bubbles that appear per unit of time.", unit="1/s", main=True, live=True, ge=0, le=10_000, step=1.0)
     most: float = parameter(0.25, "No new bubbles appear once they fill this fraction of the box.", live=True, ge=0, le=0.9, step=0.05)
     buoyancy: float = parameter(0.5, "Speed of rise in the lower half.", unit="box/s", main=True, live=True, ge=0, le=10, step=0.05)
     gravity: float = parameter(0.15, "Sinking speed in the upper half.", unit="box/s", live=True, ge=0, le=10, step=0.05)
