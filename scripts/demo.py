@@ -9,12 +9,14 @@ import argparse
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from virtual_screen import has_screen, virtual_screen
 
 OUTPUT = Path("demo_output")
+RESULTS = ("settled.png", "tubes.zarr", "tubes.ply", "mesh.png")
 PICTURE_EVERY = 100
 """Steps between two pictures."""
 
@@ -37,6 +39,7 @@ class Recorder:
         self._viewer, self._dock, self._folder = viewer, dock, folder
         self._next = 0
         self._reason = ""
+        self._left: list[Callable[[], None]] = []
         dock.panel.advanced.connect(self._on_advanced)
         dock.panel.ended.connect(self._on_ended)
 
@@ -49,30 +52,40 @@ class Recorder:
     def _on_ended(self, ended: Any) -> None:
         self._reason = ended.reason
         self._picture("settled")
-        self._dock.results.save(self._folder / "tubes.zarr")
-        self._dock.results.save(self._folder / "tubes.ply")
-        self._dock.results.add_mesh()
-        self._wait_for_results()
+        results = self._dock.results
+        self._left = [
+            lambda: results.save(self._folder / "tubes.zarr"),
+            lambda: results.save(self._folder / "tubes.ply"),
+            results.add_mesh,
+        ]
+        self._make_next()
 
-    def _wait_for_results(self) -> None:
-        """Look again until both files and the mesh layer are there."""
+    def _make_next(self) -> None:
+        """Make the next result once the dock has ended the one before; close the window after the last."""
         from qtpy.QtCore import QTimer
 
-        written = (self._folder / "tubes.zarr").exists() and (self._folder / "tubes.ply").exists()
-        if written and any(type(layer).__name__ == "Surface" for layer in self._viewer.layers):
-            self._picture("mesh")
-            self._viewer.close()
+        if self._dock.panel.job.working:
+            QTimer.singleShot(100, self._make_next)
+        elif self._left:
+            self._left.pop(0)()
+            self._make_next()
         else:
-            QTimer.singleShot(200, self._wait_for_results)
+            if any(type(layer).__name__ == "Surface" for layer in self._viewer.layers):
+                self._picture("mesh")
+            self._viewer.close()
 
     def _picture(self, name: str) -> None:
         self._viewer.screenshot(str(self._folder / f"{name}.png"), canvas_only=False, flash=False)
 
-    def report(self) -> None:
-        """Say what happened and where the results are."""
+    def report(self) -> bool:
+        """Say what happened and where the results are; return whether none is missing."""
         print(self._reason)
         for path in sorted(self._folder.iterdir()):
             print(f"  {path}")
+        missing = [name for name in RESULTS if not (self._folder / name).exists()]
+        if missing:
+            print(f"Not made: {', '.join(missing)}.", file=sys.stderr)
+        return not missing
 
 
 def record() -> int:
@@ -89,8 +102,7 @@ def record() -> int:
     QApplication.processEvents()
     recorder = Recorder(viewer, dock, OUTPUT)
     napari.run()
-    recorder.report()
-    return 0
+    return 0 if recorder.report() else 1
 
 
 def main() -> int:
