@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import struct
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -14,10 +13,8 @@ import nibabel
 import numpy as np
 import tifffile
 import zarr
-from reader_rows_images import Case, L, told
+from reader_rows_images import Case, L, image_rows
 from reader_table import Row
-
-from shapelab.io import read_image
 
 __all__ = ["rows"]
 
@@ -138,9 +135,4 @@ CASES = [
 
 def rows(folder: Path) -> Iterator[Row]:
     """Yield one row for each statement of each file."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for case in CASES:
-            layer = read_image(case.write(folder))
-            for what, right in case.right.items():
-                yield Row(f"Image: {case.reader}", what, str(case.write.__doc__).rstrip("."), right, str(told(layer, what)))
+    yield from image_rows(CASES, folder)

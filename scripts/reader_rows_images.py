@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -196,14 +196,21 @@ def concave_rows(folder: Path) -> Iterator[Row]:
         yield Row(f"Mesh: {reader}", "area", f"faces that are not convex, {case}", "30", f"{mesh_area(read_mesh(file)[0]):.6g}")
 
 
-def rows(folder: Path) -> Iterator[Row]:
-    """Yield one row for each statement of each file."""
+def image_rows(cases: Iterable[Case], folder: Path) -> Iterator[Row]:
+    """Yield one row for each statement of each image."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for case in CASES:
+        for case in cases:
             layer = read_image(case.write(folder))
             for what, right in case.right.items():
                 yield Row(f"Image: {case.reader}", what, str(case.write.__doc__).rstrip("."), right, str(told(layer, what)))
+
+
+def rows(folder: Path) -> Iterator[Row]:
+    """Yield one row for each statement of each file."""
+    yield from image_rows(CASES, folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         for reader, what, read, right in mesh_rows(folder):
             yield Row(f"Mesh: {reader}", what, "each corner once per triangle, far from the origin", right, read)
         yield from concave_rows(folder)
