@@ -21,7 +21,7 @@ from napari_shapelab.viewer.shapes import read_shape, why_no_shape
 from napari_shapelab.viewer.view import unwrapped
 from napari_shapelab.widgets.file_dialog import ask_folder
 from napari_shapelab.widgets.measurement_table import Measurements, measurements_dock
-from napari_shapelab.work.mesh_layer import add_meshes, why_no_mesh
+from napari_shapelab.work.mesh_layer import why_no_mesh
 from napari_shapelab.work.mesh_panel import mesh_panel
 from napari_shapelab.work.progress import Progress, Report
 from napari_shapelab.work.row import WorkRow
@@ -63,8 +63,8 @@ def mesh_selected(viewer: Viewer) -> None:
 
     _on_selection(viewer, accept)
     if meshed:
-        row = mesh_panel(viewer).work
-        add_meshes(viewer, meshed, row, failed=lambda: show_warning(row.message.text()))
+        panel = mesh_panel(viewer)
+        panel.add(meshed, failed=lambda: show_warning(panel.work.message.text()))
 
 
 def copy_measure_script(viewer: Viewer) -> None:

@@ -197,6 +197,7 @@ def test_a_mesh_is_added_over_a_turned_mask(viewer, qtbot):
     mesh_selected(viewer)
     qtbot.waitUntil(lambda: any(isinstance(layer, Surface) for layer in viewer.layers), timeout=20_000)
     surface = next(layer for layer in viewer.layers if isinstance(layer, Surface))
+    assert not viewer.layers["ball"].visible  # it would shine through its mesh
     centre = np.mean([surface.data_to_world(v) for v in surface.data[0]], axis=0)
     assert np.allclose(centre, viewer.layers["ball"].data_to_world((11.5, 11.5, 11.5)), atol=0.1)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from napari.layers import Layer, Surface
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_shapelab.viewer.tabbed import own_tab
@@ -29,7 +31,7 @@ class MeshPanel(QWidget):
     def __init__(self, viewer: Any) -> None:
         super().__init__()
         self._viewer = viewer
-        self.work = WorkRow(viewer, _TITLE, "Add the surfaces of the selected layers; the layers are not changed.")
+        self.work = WorkRow(viewer, _TITLE, "Add the surfaces of the selected layers, and hide the layers, which would cover them.")
         self.work.pressed.connect(self.make)
         column = QVBoxLayout(self)
         column.addWidget(WrappedLabel(f"<b>{_TITLE}</b> — the surface of every selected mask or field, or the interfaces of its cells."))
@@ -44,7 +46,16 @@ class MeshPanel(QWidget):
         elif refused := [why for layer in layers if (why := why_no_mesh(layer))]:
             self.work.say(refused[0], wrong=True)
         else:
-            add_meshes(self._viewer, layers, self.work)
+            self.add(layers)
+
+    def add(self, layers: Sequence[Layer], failed: Callable[[], None] | None = None) -> None:
+        """Add the meshes of layers in place of them; `failed` is called if there will be none, after the reason has been said."""
+
+        def hide(_: Surface) -> None:
+            for layer in layers:
+                layer.visible = False  # drawn in the same place, it would shine through its mesh
+
+        add_meshes(self._viewer, layers, self.work, made=hide, failed=failed)
 
 
 def mesh_panel(viewer: Any) -> MeshPanel:

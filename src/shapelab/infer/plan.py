@@ -57,8 +57,8 @@ class TensionPlan:
             return tuple(said)
         if self.radius < _SMALL_RADIUS:
             said.append(
-                f"The cells are small (radius {self.radius:.1f} {self._pixels}): expect errors of {percent(self.error)} on average and "
-                "several times that for single interfaces."
+                f"The cells are small (radius {self.radius:.1f} {self._pixels}): single interfaces may be off by "
+                f"several times the average of {percent(self.error)}."
             )
         if self.cells and self.cut > _MANY_CUT * self.cells:
             said.append(f"{self.cut} of {self.cells} cells are cut by the border of the image: many interfaces will stay undetermined.")
